@@ -1,0 +1,27 @@
+//! Digests, keys, signatures, PEM, strict JSON, time and secrets.
+//!
+//! The lowest room: pure, no file, socket, clock or environment, and nothing of Sigstore's formats but the key file.
+//! Only this room, `x509` and `timestamp` name aws-lc-rs and RustCrypto types; none of them is public from here.
+
+mod decode;
+mod digest;
+mod ed25519;
+pub mod json;
+mod key_type;
+pub mod pem;
+mod private_key;
+mod public_key;
+pub mod sealed;
+mod secret;
+mod signing_key;
+mod time;
+
+pub use decode::DecodeError;
+pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
+pub use ed25519::{Ed25519Stream, Ed25519Streamed};
+pub use key_type::{KeyType, SignatureScheme};
+pub use private_key::{PrivateKey, PrivateKeyError};
+pub use public_key::{PublicKey, SignatureError, Signed};
+pub use secret::Secret;
+pub use signing_key::{SignError, SigningFuture, SigningInput, SigningKey};
+pub use time::UnixTime;

@@ -1,0 +1,47 @@
+//! The one interface to whatever holds a private key.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::{Digest, PublicKey};
+
+/// What a key is asked to sign: the digest of a stream of any size, or the message itself for what cannot be prehashed
+/// (pure Ed25519) and for small messages such as DSSE pre-authentication encodings.
+#[derive(Debug, Clone)]
+pub enum SigningInput {
+    /// A digest of the message by the algorithm that the signature is to be made over.
+    Digest(Digest),
+    /// The message.
+    Message(Vec<u8>),
+}
+
+/// Why a key did not sign.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The key cannot sign this form of input, such as a SHA-256 digest with Ed25519.
+    #[error("a {key} key cannot sign {input}")]
+    Input {
+        /// The kind of key.
+        key: super::KeyType,
+        /// What it was asked to sign.
+        input: String,
+    },
+    /// The backend failed.
+    #[error("the signing operation failed: {0}")]
+    Backend(String),
+}
+
+/// The future of a signature: raw bytes, DER for ECDSA.
+pub type SigningFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, SignError>> + Send + 'a>>;
+
+/// A private key, wherever it lives: a file, memory, a token, a key management service.
+///
+/// Implementations belong to the room `keys` (and `crypto` for keys in memory). ECDSA and RSA keys take both forms of
+/// input and hash a message with the key type's default algorithm; an Ed25519 key signs a message purely and a SHA-512
+/// digest as Ed25519ph.
+pub trait SigningKey: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> &PublicKey;
+    /// Signs.
+    fn sign<'a>(&'a self, input: &'a SigningInput) -> SigningFuture<'a>;
+}

@@ -1,0 +1,9 @@
+//! What gets signed: the artifact, the DSSE envelope, the in-toto statement.
+
+mod artifact;
+mod dsse;
+mod statement;
+
+pub use artifact::{Artifact, ArtifactKind};
+pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
+pub use statement::{IN_TOTO_PAYLOAD_TYPE, Statement, StatementVersion, Subject};
