@@ -111,10 +111,14 @@ impl Digest {
     /// When the text is not lower-case hexadecimal of the algorithm's length.
     pub fn from_hex(algorithm: HashAlgorithm, text: &str) -> Result<Self, DecodeError> {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Err(DecodeError::whole("digest", "upper-case hexadecimal digits; digests are written in lower case"));
+            return Err(DecodeError::whole(
+                "digest",
+                "upper-case hexadecimal digits; digests are written in lower case",
+            ));
         }
-        let bytes = hex::decode(text)
-            .map_err(|_| DecodeError::whole("digest", format!("not {} hexadecimal digits", algorithm.length() * 2)))?;
+        let bytes = hex::decode(text).map_err(|_| {
+            DecodeError::whole("digest", format!("not {} hexadecimal digits", algorithm.length() * 2))
+        })?;
         Self::new(algorithm, &bytes)
     }
 

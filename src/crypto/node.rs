@@ -78,7 +78,8 @@ impl<'a> Node<'a> {
     pub fn items(&self, limit: usize) -> Result<Vec<Self>, DecodeError> {
         let items = self.value.as_array().ok_or_else(|| self.error(self.instead_of("an array")))?;
         self.within(items.len(), limit, "items")?;
-        let item = |(i, value): (usize, &'a Value)| Self { what: self.what, at: format!("{}[{i}]", self.at), value };
+        let item =
+            |(i, value): (usize, &'a Value)| Self { what: self.what, at: format!("{}[{i}]", self.at), value };
         Ok(items.iter().enumerate().map(item).collect())
     }
 
@@ -161,11 +162,20 @@ mod tests {
         let value = serde_json::json!({ "a": [{ "b": 1 }, { "b": null, "c": "" }], "n": null });
         let root = Node::root("thing", &value);
         let a = root.member("a").unwrap().items(2).unwrap();
-        assert_eq!(a[0].member("b").unwrap().text().unwrap_err().to_string(), "thing: a[0].b: is a number, not a string");
+        assert_eq!(
+            a[0].member("b").unwrap().text().unwrap_err().to_string(),
+            "thing: a[0].b: is a number, not a string"
+        );
         assert_eq!(a[1].member("b").unwrap_err().to_string(), "thing: a[1].b: is missing");
-        assert_eq!(a[1].member("c").unwrap().non_empty_base64().unwrap_err().to_string(), "thing: a[1].c: is empty");
+        assert_eq!(
+            a[1].member("c").unwrap().non_empty_base64().unwrap_err().to_string(),
+            "thing: a[1].c: is empty"
+        );
         assert_eq!(root.items(9).unwrap_err().to_string(), "thing: is an object, not an array");
-        assert_eq!(root.member("a").unwrap().items(1).unwrap_err().to_string(), "thing: a: has 2 items, the limit is 1");
+        assert_eq!(
+            root.member("a").unwrap().items(1).unwrap_err().to_string(),
+            "thing: a: has 2 items, the limit is 1"
+        );
         assert_eq!(root.members(1).unwrap_err().to_string(), "thing: has 2 members, the limit is 1");
         assert!(root.optional("n").unwrap().is_none());
         assert!(root.member("a").unwrap().optional("x").is_err());

@@ -88,7 +88,12 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`SignatureError`].
-    pub fn verify(&self, _scheme: SignatureScheme, _signed: Signed<'_>, _signature: &[u8]) -> Result<(), SignatureError> {
+    pub fn verify(
+        &self,
+        _scheme: SignatureScheme,
+        _signed: Signed<'_>,
+        _signature: &[u8],
+    ) -> Result<(), SignatureError> {
         todo!()
     }
 }

@@ -36,7 +36,11 @@ impl Envelope {
         todo!()
     }
     /// As [`Self::from_json`], from a value that is part of a larger document; `at` is its path there.
-    pub fn from_value(_what: &'static str, _at: &str, _value: &serde_json::Value) -> Result<Self, crate::crypto::DecodeError> {
+    pub fn from_value(
+        _what: &'static str,
+        _at: &str,
+        _value: &serde_json::Value,
+    ) -> Result<Self, crate::crypto::DecodeError> {
         todo!()
     }
     /// Compact JSON, members in cosign's order: `payloadType`, `payload`, `signatures` (`keyid` only when not empty).
