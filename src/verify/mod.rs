@@ -1,1 +1,38 @@
-//! stub
+//! Verification: pure, and the only place where trust is decided.
+//!
+//! A [`SignedEntity`](crate::bundle::SignedEntity) (untrusted) meets an artifact, a trusted root, a
+//! [`VerificationPolicy`] and a clock reading; out comes [`Verified`], which nobody else can make, or a [`Rejection`]
+//! with a typed [`Reason`]. The order of the checks is fixed in `verifier.rs`; each check lives in its own file and is the only maker
+//! of its proof.
+
+mod chain;
+mod claim;
+mod entry;
+mod evidence;
+mod identity;
+mod log;
+mod policy;
+mod re2;
+mod reason;
+mod sct;
+mod signature;
+mod signer;
+mod time;
+mod verifier;
+
+pub use chain::ChainProof;
+pub use claim::ClaimProof;
+pub use evidence::{Check, Evidence, Outcome, Trail};
+pub use identity::{IdentityMatcher, StringMatcher, WorkflowClaims};
+pub use log::LogProof;
+pub use policy::{
+    ClaimRequirement, ContentRequirement, ExpectedSigner, NonEmpty, PredicateTypeRequirement, Requirement,
+    VerificationPolicy, Waiver,
+};
+pub use re2::{Pattern, PatternError};
+pub use reason::{Reason, Rejection};
+pub use sct::SctProof;
+pub use signature::{SignatureProof, StreamNeeds, stream_needs};
+pub use signer::SignerProof;
+pub use time::{TimeProof, TimeSource, VerifiedTime};
+pub use verifier::{Verified, Verifier};

@@ -1,0 +1,80 @@
+//! Does the certificate lead to a trusted authority at every verified time?
+
+use super::{Evidence, ExpectedSigner, Reason, TimeProof, Verifier, Waiver, signer};
+use crate::bundle::SignedEntity;
+use crate::crypto::UnixTime;
+use crate::x509::path::{self, Path, PathError, Usage};
+use crate::x509::Certificate;
+
+/// The signing certificate leads to a trusted authority. Made by [`chain`] alone.
+#[derive(Debug, Clone)]
+pub struct ChainProof {
+    leaf: Certificate,
+    path: Path,
+    authority: String,
+}
+
+impl ChainProof {
+    /// The signing certificate.
+    pub fn leaf(&self) -> &Certificate {
+        &self.leaf
+    }
+    /// Its issuer.
+    pub fn issuer(&self) -> &Certificate {
+        self.path.issuer()
+    }
+    /// The address of the authority, as the trusted root labels it.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+impl std::fmt::Display for ChainProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "issued by {} ({})", self.issuer().subject(), self.authority)
+    }
+}
+
+/// Judges the certificate at each of the times.
+pub(super) fn chain(
+    entity: &SignedEntity,
+    time: &Evidence<TimeProof>,
+    verifier: &Verifier<'_>,
+) -> Result<Evidence<ChainProof>, Reason> {
+    if matches!(verifier.policy.signer, ExpectedSigner::Key(_)) {
+        return Ok(Evidence::Waived(Waiver::NotNeeded("the signer was named by a key")));
+    }
+    let leaf = signer::leaf(entity)?;
+    let times = time.proven().ok_or(Reason::NoTime)?;
+    let mut proof: Option<ChainProof> = None;
+    for verified in times.iter() {
+        let found = path_at(leaf, verified.time, verifier)?;
+        proof.get_or_insert(found);
+    }
+    proof.map(Evidence::Proven).ok_or(Reason::NoTime)
+}
+
+/// A path to an authority that is valid at `time`. The document's own chain plays no part: an intermediate that the
+/// trusted root has retired must not come back inside a bundle.
+fn path_at(leaf: &Certificate, time: UnixTime, verifier: &Verifier<'_>) -> Result<ChainProof, Reason> {
+    let mut best: Option<PathError> = None;
+    for authority in verifier.root.certificate_authorities.iter().filter(|a| a.valid_for.contains(time)) {
+        match path::verify(leaf, &authority.intermediates, &authority.anchors, time, Usage::CodeSigning) {
+            Ok(path) => return Ok(ChainProof { leaf: leaf.clone(), path, authority: authority.uri.clone() }),
+            Err(error) if best.as_ref().is_none_or(|b| rank(&error) > rank(b)) => best = Some(error),
+            Err(_) => {}
+        }
+    }
+    Err(best.map_or(Reason::NoAuthority { time }, Reason::Path))
+}
+
+fn rank(error: &PathError) -> u8 {
+    match error {
+        PathError::UnknownIssuer { .. } => 0,
+        PathError::Invalid { .. } => 1,
+        PathError::Usage { .. } => 2,
+        PathError::NotYetValid { .. } => 3,
+        PathError::Expired { .. } => 4,
+        PathError::Budget { .. } => 5,
+    }
+}

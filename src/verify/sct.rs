@@ -1,0 +1,63 @@
+//! Was the certificate shown to a certificate transparency log?
+
+use super::{ChainProof, Evidence, Reason, Requirement, Verifier};
+use crate::bundle::SignedEntity;
+use crate::crypto::UnixTime;
+use crate::x509::sct;
+
+/// How many SCTs of one certificate are looked at.
+const MAX_SCTS: usize = 32;
+
+/// Distinct trusted logs vouch for the certificate. Made by [`scts`] alone.
+#[derive(Debug, Clone)]
+pub struct SctProof {
+    logs: Vec<(String, UnixTime)>,
+}
+
+impl std::fmt::Display for SctProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let logs: Vec<String> = self.logs.iter().map(|(log, time)| format!("{log} at {time}")).collect();
+        write!(f, "{}", logs.join(", "))
+    }
+}
+
+/// Judges the SCTs of a certificate whose chain is already verified.
+pub(super) fn scts(
+    entity: &SignedEntity,
+    chain: &Evidence<ChainProof>,
+    verifier: &Verifier<'_>,
+) -> Result<Evidence<SctProof>, Reason> {
+    let chain = match (chain, verifier.policy.sct) {
+        (Evidence::Waived(waiver), _) => return Ok(Evidence::Waived(*waiver)),
+        (_, Requirement::Waived(waiver)) => return Ok(Evidence::Waived(waiver)),
+        (Evidence::Proven(chain), Requirement::Required { .. }) => chain,
+    };
+    let mut scts = sct::embedded(chain.leaf()).map_err(Reason::SctMalformed)?;
+    for detached in &entity.detached_scts {
+        scts.push(sct::parse_detached(detached).map_err(Reason::SctMalformed)?);
+    }
+    if scts.len() > MAX_SCTS {
+        return Err(Reason::TooMany { what: "SCTs", count: scts.len(), limit: MAX_SCTS });
+    }
+    let mut logs: Vec<([u8; 32], String, UnixTime)> = Vec::new();
+    for sct in &scts {
+        // An SCT of a log that is not trusted says nothing, for or against.
+        let Some(log) = verifier.root.ct_logs.iter().find(|l| l.key.key_id() == sct.log_id) else { continue };
+        let log_id = hex::encode(sct.log_id);
+        if !sct::verify(sct, chain.leaf(), chain.issuer(), &log.key) {
+            return Err(Reason::SctInvalid { log_id });
+        }
+        if !log.valid_for.contains(sct.time) {
+            return Err(Reason::SctWindow { log_id, time: sct.time });
+        }
+        // CVE-2026-49834: two SCTs of one log are one voice.
+        if logs.iter().all(|(id, _, _)| *id != sct.log_id) {
+            logs.push((sct.log_id, log.base_url.clone(), sct.time));
+        }
+    }
+    let required = verifier.policy.sct.threshold();
+    if logs.len() < required {
+        return Err(Reason::SctMissing { required, found: logs.len() });
+    }
+    Ok(Evidence::Proven(SctProof { logs: logs.into_iter().map(|(_, log, time)| (log, time)).collect() }))
+}

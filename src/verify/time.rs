@@ -1,0 +1,138 @@
+//! When did the signature exist? Times that somebody trusted has signed, and no others.
+
+use super::log::Included;
+use super::{Evidence, ExpectedSigner, NonEmpty, Reason, Requirement, Verifier, Waiver};
+use crate::bundle::{Content, SignedEntity};
+use crate::crypto::UnixTime;
+use crate::timestamp::{Authority, TimestampError, Token, verify};
+use crate::trust::CertificateAuthority;
+
+/// Where a verified time comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The inclusion promise of this log (its address).
+    Log(String),
+    /// A token of this timestamp authority (its address).
+    TimestampAuthority(String),
+    /// The moment of judging, because the user waived the log and there is no timestamp.
+    Now(Waiver),
+}
+
+/// A time at which the signature is known to have existed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedTime {
+    /// The time.
+    pub time: UnixTime,
+    /// Who says so.
+    pub source: TimeSource,
+}
+
+/// At least one verified time. Made by [`times`] alone.
+#[derive(Debug, Clone)]
+pub struct TimeProof {
+    times: NonEmpty<VerifiedTime>,
+}
+
+impl TimeProof {
+    /// The times.
+    pub fn iter(&self) -> impl Iterator<Item = &VerifiedTime> {
+        self.times.iter()
+    }
+}
+
+impl std::fmt::Display for TimeProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, VerifiedTime { time, source }) in self.times.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { ", " })?;
+            match source {
+                TimeSource::Log(log) => write!(f, "{time} by log {log}")?,
+                TimeSource::TimestampAuthority(authority) => write!(f, "{time} by timestamp authority {authority}")?,
+                TimeSource::Now(waiver) => write!(f, "{time} is now; a trusted time is {waiver}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Collects the times of the log entries and verifies the timestamps.
+pub(super) fn times(
+    entity: &SignedEntity,
+    entries: &[Included<'_>],
+    verifier: &Verifier<'_>,
+) -> Result<Evidence<TimeProof>, Reason> {
+    let mut times = timestamps(entity, verifier)?;
+    for entry in entries {
+        if let Some(time) = entry.promised_time {
+            let from = || format!("log entry {}", entry.position);
+            times.push(VerifiedTime {
+                time: past(time, verifier.now, from)?,
+                source: TimeSource::Log(entry.log.base_url.clone()),
+            });
+        }
+    }
+    if times.is_empty() {
+        match (&verifier.policy.signer, verifier.policy.log) {
+            (ExpectedSigner::Key(_), _) => {
+                return Ok(Evidence::Waived(Waiver::NotNeeded("a key has no validity period")));
+            }
+            (ExpectedSigner::Identity(_), Requirement::Waived(waiver)) => {
+                times.push(VerifiedTime { time: verifier.now, source: TimeSource::Now(waiver) });
+            }
+            (ExpectedSigner::Identity(_), Requirement::Required { .. }) => return Err(Reason::NoTime),
+        }
+    }
+    let first = times.remove(0);
+    Ok(Evidence::Proven(TimeProof { times: NonEmpty::new(first, times) }))
+}
+
+/// Verifies every timestamp. One by an authority that is not trusted says nothing; any other one has to hold.
+fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<VerifiedTime>, Reason> {
+    let signed: &[u8] = match &entity.content {
+        Content::Message { signature, .. } => signature,
+        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[], |s| s.sig.as_slice()),
+    };
+    let mut times = Vec::new();
+    // CVE-2026-49834: two tokens of one authority are one voice.
+    let mut voices: Vec<usize> = Vec::new();
+    for (timestamp, der) in entity.timestamps.iter().enumerate() {
+        let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp, error })?;
+        if let Some((voice, authority, time)) = judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)? {
+            let time = past(time, verifier.now, || format!("timestamp {timestamp}"))?;
+            if !voices.contains(&voice) {
+                voices.push(voice);
+            }
+            times.push(VerifiedTime { time, source: TimeSource::TimestampAuthority(authority.uri.clone()) });
+        }
+    }
+    let required = verifier.policy.timestamp.threshold();
+    if voices.len() < required {
+        return Err(Reason::TimestampMissing { required, found: voices.len() });
+    }
+    Ok(times)
+}
+
+/// Asks each authority about a token, each with its own certificates and its own window. `None`: none of them made it.
+fn judge<'a>(
+    timestamp: usize,
+    token: &Token,
+    signed: &[u8],
+    authorities: &'a [CertificateAuthority],
+) -> Result<Option<(usize, &'a CertificateAuthority, UnixTime)>, Reason> {
+    let mut failure: Option<Reason> = None;
+    for (voice, authority) in authorities.iter().enumerate() {
+        let certificates = Authority { anchors: &authority.anchors, others: &authority.intermediates };
+        match verify(token, signed, certificates) {
+            Ok(time) if authority.valid_for.contains(time) => return Ok(Some((voice, authority, time))),
+            Ok(time) => failure = Some(Reason::TimestampWindow { timestamp, time }),
+            Err(TimestampError::Authority) => {}
+            Err(error) => {
+                failure.get_or_insert(Reason::Timestamp { timestamp, error });
+            }
+        }
+    }
+    failure.map_or(Ok(None), Err)
+}
+
+fn past(time: UnixTime, now: UnixTime, from: impl FnOnce() -> String) -> Result<UnixTime, Reason> {
+    if time > now { Err(Reason::Future { from: from(), time, now }) } else { Ok(time) }
+}
