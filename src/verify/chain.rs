@@ -3,8 +3,8 @@
 use super::{Evidence, ExpectedSigner, Reason, TimeProof, Verifier, Waiver, signer};
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
-use crate::x509::path::{self, Path, PathError, Usage};
 use crate::x509::Certificate;
+use crate::x509::path::{self, Path, PathError, Usage};
 
 /// The signing certificate leads to a trusted authority. Made by [`chain`] alone.
 #[derive(Debug, Clone)]

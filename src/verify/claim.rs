@@ -15,13 +15,18 @@ pub(super) struct Structure {
 
 impl std::fmt::Display for Structure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.statement.is_some() { "an in-toto statement in a DSSE envelope" } else { "a plain signature" })
+        f.write_str(if self.statement.is_some() {
+            "an in-toto statement in a DSSE envelope"
+        } else {
+            "a plain signature"
+        })
     }
 }
 
 /// Judges the shape of the document.
 pub(super) fn structure(entity: &SignedEntity, policy: &VerificationPolicy) -> Result<Structure, Reason> {
-    for (what, count) in [("log entries", entity.log_entries.len()), ("timestamps", entity.timestamps.len())] {
+    for (what, count) in [("log entries", entity.log_entries.len()), ("timestamps", entity.timestamps.len())]
+    {
         if count > MAX_WITNESSES {
             return Err(Reason::TooMany { what, count, limit: MAX_WITNESSES });
         }
@@ -69,7 +74,10 @@ pub(super) fn claim(
 ) -> Result<Evidence<ClaimProof>, Reason> {
     let Some(statement) = structure.statement else {
         // The signature check has compared the artifact's own bytes.
-        return Ok(Evidence::Proven(ClaimProof { statement: None, words: "the artifact itself is signed".into() }));
+        return Ok(Evidence::Proven(ClaimProof {
+            statement: None,
+            words: "the artifact itself is signed".into(),
+        }));
     };
     if let ContentRequirement::Statement(wanted) = &policy.claim.content
         && statement.predicate_type != wanted.uri
@@ -89,6 +97,7 @@ pub(super) fn claim(
         let digest = digests.iter().next().map(ToString::to_string).unwrap_or_default();
         return Err(Reason::Subject { subjects: statement.subjects.len(), digest });
     };
-    let words = format!("a {} statement about the artifact (subject `{}`)", statement.predicate_type, subject.name);
+    let words =
+        format!("a {} statement about the artifact (subject `{}`)", statement.predicate_type, subject.name);
     Ok(Evidence::Proven(ClaimProof { statement: Some(statement), words }))
 }

@@ -58,7 +58,8 @@ impl Comparison<'_> {
         let signature = envelope.parsed.signatures.first().map_or(&[][..], |s| &s.sig);
         match &self.body.spec {
             Spec::HashedRekord { digest, signature: logged_signature, verifier } => {
-                let signed = pre_authentication_encoding(&envelope.parsed.payload_type, &envelope.parsed.payload);
+                let signed =
+                    pre_authentication_encoding(&envelope.parsed.payload_type, &envelope.parsed.payload);
                 self.signature(logged_signature, signature)?;
                 self.verifier(verifier)?;
                 self.digest(digest, &digest.algorithm().digest(&signed))
@@ -89,7 +90,11 @@ impl Comparison<'_> {
     }
 
     /// Exactly one logged signature, and it is this one.
-    fn only_signature(&self, logged: &[(Option<&[u8]>, &LoggedVerifier)], signature: &[u8]) -> Result<(), Reason> {
+    fn only_signature(
+        &self,
+        logged: &[(Option<&[u8]>, &LoggedVerifier)],
+        signature: &[u8],
+    ) -> Result<(), Reason> {
         let [(logged_signature, verifier)] = logged else {
             return Err(Reason::LogSignature { entry: self.position });
         };
@@ -106,17 +111,27 @@ impl Comparison<'_> {
     fn verifier(&self, logged: &LoggedVerifier) -> Result<(), Reason> {
         let same = |signatory: &Signatory<'_>| match (signatory, logged) {
             (Signatory::Key(key), LoggedVerifier::PublicKey(logged)) => *key == logged,
-            (Signatory::Certificate(certificate), LoggedVerifier::Certificate(logged)) => certificate.der() == logged,
+            (Signatory::Certificate(certificate), LoggedVerifier::Certificate(logged)) => {
+                certificate.der() == logged
+            }
             _ => false,
         };
-        if self.signatory.iter().any(same) { Ok(()) } else { Err(Reason::LogVerifier { entry: self.position }) }
+        if self.signatory.iter().any(same) {
+            Ok(())
+        } else {
+            Err(Reason::LogVerifier { entry: self.position })
+        }
     }
 
     fn digest(&self, logged: &Digest, signed: &Digest) -> Result<(), Reason> {
         if logged == signed {
             return Ok(());
         }
-        Err(Reason::LogDigest { entry: self.position, logged: logged.to_string(), signed: signed.to_string() })
+        Err(Reason::LogDigest {
+            entry: self.position,
+            logged: logged.to_string(),
+            signed: signed.to_string(),
+        })
     }
 
     fn wrong_kind(&self) -> Reason {

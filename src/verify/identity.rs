@@ -61,7 +61,10 @@ pub struct WorkflowClaims {
 ///
 /// # Errors
 /// The reason of the matcher that came furthest.
-pub(super) fn any_match(matchers: &NonEmpty<IdentityMatcher>, leaf: &Certificate) -> Result<(String, String), Reason> {
+pub(super) fn any_match(
+    matchers: &NonEmpty<IdentityMatcher>,
+    leaf: &Certificate,
+) -> Result<(String, String), Reason> {
     let names = leaf.subject_alternative_names().map_err(Reason::Extensions)?;
     let fulcio = extensions(leaf).map_err(Reason::Extensions)?;
     let mut worst: Option<(u8, Reason)> = None;
@@ -82,7 +85,8 @@ impl IdentityMatcher {
         names: &[SubjectAlternativeName],
         fulcio: &FulcioExtensions,
     ) -> Result<(String, String), (u8, Reason)> {
-        let Some(subject) = names.iter().map(SubjectAlternativeName::value).find(|n| self.subject.matches(n)) else {
+        let Some(subject) = names.iter().map(SubjectAlternativeName::value).find(|n| self.subject.matches(n))
+        else {
             let found = names.iter().map(|n| format!("`{}`", n.value())).collect::<Vec<_>>().join(", ");
             let found = if found.is_empty() { "no identity".into() } else { found };
             return Err((0, Reason::Identity { found, expected: self.subject.to_string() }));

@@ -42,7 +42,8 @@ impl LogProof {
 
 impl std::fmt::Display for LogProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let entries: Vec<String> = self.entries.iter().map(|(log, index)| format!("{log} index {index}")).collect();
+        let entries: Vec<String> =
+            self.entries.iter().map(|(log, index)| format!("{log} index {index}")).collect();
         f.write_str(&entries.join(", "))
     }
 }
@@ -64,7 +65,11 @@ pub(super) fn bodies(entity: &SignedEntity, policy: &VerificationPolicy) -> Resu
             && *declared != body.kind
         {
             let text = |k: &crate::tlog::KindVersion| format!("{} {}", k.kind, k.version);
-            return Err(Reason::LogKind { entry: position, declared: text(declared), body: text(&body.kind) });
+            return Err(Reason::LogKind {
+                entry: position,
+                declared: text(declared),
+                body: text(&body.kind),
+            });
         }
         let artifact_digest = compare(position, &body, &entity.content, &signatory)?;
         Ok(Compared { body, artifact_digest })
@@ -124,10 +129,12 @@ impl Claim<'_> {
     fn rekor_v1(&self) -> Result<Option<UnixTime>, Reason> {
         let entry = self.position;
         let needs_promise = matches!(self.profile, Profile::Bundle(BundleVersion::V0_1));
-        let needs_proof =
-            matches!(self.profile, Profile::Bundle(BundleVersion::V0_2 | BundleVersion::V0_3));
+        let needs_proof = matches!(self.profile, Profile::Bundle(BundleVersion::V0_2 | BundleVersion::V0_3));
         if self.entry.inclusion_promise.is_none() && (needs_promise || self.entry.inclusion_proof.is_none()) {
-            return Err(Reason::LogProofMissing { entry, missing: "inclusion promise (signed entry timestamp)" });
+            return Err(Reason::LogProofMissing {
+                entry,
+                missing: "inclusion promise (signed entry timestamp)",
+            });
         }
         match &self.entry.inclusion_proof {
             Some(proof) if proof.checkpoint.is_some() || needs_proof => self.proof(proof, None)?,
@@ -163,20 +170,29 @@ impl Claim<'_> {
     fn proof(&self, proof: &InclusionProof, name: Option<&str>) -> Result<(), Reason> {
         let entry = self.position;
         self.merkle(proof)?;
-        let text = proof.checkpoint.as_ref().ok_or(Reason::LogProofMissing { entry, missing: "checkpoint" })?;
-        let checkpoint = Checkpoint::parse(text).map_err(|error| Reason::CheckpointMalformed { entry, error })?;
+        let text =
+            proof.checkpoint.as_ref().ok_or(Reason::LogProofMissing { entry, missing: "checkpoint" })?;
+        let checkpoint =
+            Checkpoint::parse(text).map_err(|error| Reason::CheckpointMalformed { entry, error })?;
         if checkpoint.tree_size != proof.tree_size || checkpoint.root_hash != proof.root_hash {
             return Err(Reason::CheckpointTree { entry });
         }
         if let Some(expected) = name
             && checkpoint.origin != expected
         {
-            return Err(Reason::CheckpointOrigin { entry, found: checkpoint.origin, expected: expected.into() });
+            return Err(Reason::CheckpointOrigin {
+                entry,
+                found: checkpoint.origin,
+                expected: expected.into(),
+            });
         }
         // Rekor v1 signs under its host name and puts the tree's number into the origin line.
         let name_fits = |n: &str| match name {
             Some(expected) => n == expected,
-            None => checkpoint.origin.strip_prefix(n).is_some_and(|rest| rest.is_empty() || rest.starts_with(" - ")),
+            None => checkpoint
+                .origin
+                .strip_prefix(n)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(" - ")),
         };
         let signed = checkpoint
             .signatures

@@ -140,7 +140,9 @@ pub enum Reason {
         error: DecodeError,
     },
     /// The checkpoint commits to another tree than the proof.
-    #[error("log entry {entry}: the checkpoint commits to another tree (size or root hash) than the inclusion proof")]
+    #[error(
+        "log entry {entry}: the checkpoint commits to another tree (size or root hash) than the inclusion proof"
+    )]
     CheckpointTree {
         /// Position of the entry.
         entry: usize,
@@ -232,7 +234,9 @@ pub enum Reason {
     #[error("{0}")]
     Path(PathError),
     /// No SCT of a trusted log.
-    #[error("{found} signed certificate timestamps (SCTs) of distinct trusted logs, expected at least {required}")]
+    #[error(
+        "{found} signed certificate timestamps (SCTs) of distinct trusted logs, expected at least {required}"
+    )]
     SctMissing {
         /// How many are demanded.
         required: usize,
@@ -276,7 +280,9 @@ pub enum Reason {
     CertificateKey(DecodeError),
 
     /// The statement is about something else.
-    #[error("the statement is not about this artifact: none of its {subjects} subjects has the digest {digest}")]
+    #[error(
+        "the statement is not about this artifact: none of its {subjects} subjects has the digest {digest}"
+    )]
     Subject {
         /// How many subjects there are.
         subjects: usize,

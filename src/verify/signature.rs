@@ -55,7 +55,9 @@ pub(super) fn signature(
             if let Some(stated) = digest {
                 same_digest(stated, artifact, |stated, actual| Reason::ArtifactDigest { stated, actual })?;
             }
-            for (entry, logged) in bodies.iter().enumerate().filter_map(|(i, b)| Some((i, b.artifact_digest.as_ref()?))) {
+            for (entry, logged) in
+                bodies.iter().enumerate().filter_map(|(i, b)| Some((i, b.artifact_digest.as_ref()?)))
+            {
                 same_digest(logged, artifact, |logged, signed| Reason::LogDigest {
                     entry,
                     logged: logged.to_string(),
@@ -77,7 +79,11 @@ pub(super) fn signature(
     }
 }
 
-fn same_digest(stated: &Digest, artifact: &Artifact, other: impl FnOnce(Digest, Digest) -> Reason) -> Result<(), Reason> {
+fn same_digest(
+    stated: &Digest,
+    artifact: &Artifact,
+    other: impl FnOnce(Digest, Digest) -> Reason,
+) -> Result<(), Reason> {
     let algorithm = stated.algorithm();
     let actual = artifact.digests.get(algorithm).ok_or(Reason::DigestUnavailable(algorithm))?;
     if stated == actual { Ok(()) } else { Err(other(stated.clone(), actual.clone())) }
@@ -113,7 +119,9 @@ fn schemes(key: KeyType, hash: Option<HashAlgorithm>) -> Vec<SignatureScheme> {
         None => vec![key.default_hash(), HashAlgorithm::Sha256],
     };
     match key {
-        KeyType::P256 | KeyType::P384 | KeyType::P521 => hashes.into_iter().map(SignatureScheme::Ecdsa).collect(),
+        KeyType::P256 | KeyType::P384 | KeyType::P521 => {
+            hashes.into_iter().map(SignatureScheme::Ecdsa).collect()
+        }
         KeyType::Rsa { .. } => hashes.into_iter().map(SignatureScheme::RsaPkcs1).collect(),
         KeyType::Ed25519 => vec![SignatureScheme::Ed25519, SignatureScheme::Ed25519ph],
     }
@@ -140,7 +148,9 @@ pub fn stream_needs(entity: &SignedEntity, policy: &VerificationPolicy) -> Strea
     let mut needs = StreamNeeds { algorithms: vec![HashAlgorithm::Sha256], ed25519: Vec::new() };
     let key = match (&policy.signer, &entity.material) {
         (ExpectedSigner::Key(key), _) => Some(key.clone()),
-        (_, VerificationMaterial::Certificate(chain)) => chain.first().and_then(|leaf| leaf.public_key().ok()),
+        (_, VerificationMaterial::Certificate(chain)) => {
+            chain.first().and_then(|leaf| leaf.public_key().ok())
+        }
         (_, VerificationMaterial::PublicKey { .. }) => None,
     };
     match &entity.content {

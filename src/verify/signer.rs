@@ -51,7 +51,9 @@ impl std::fmt::Display for SignerProof {
 /// replaces what the user named; where it contradicts, that is said first.
 pub(super) fn material(entity: &SignedEntity, policy: &VerificationPolicy) -> Result<(), Reason> {
     match (&policy.signer, &entity.material) {
-        (ExpectedSigner::Identity(_), VerificationMaterial::PublicKey { .. }) => Err(Reason::CertificateMissing),
+        (ExpectedSigner::Identity(_), VerificationMaterial::PublicKey { .. }) => {
+            Err(Reason::CertificateMissing)
+        }
         (ExpectedSigner::Identity(_), VerificationMaterial::Certificate(_)) => Ok(()),
         (ExpectedSigner::Key(key), VerificationMaterial::PublicKey { embedded, .. }) => {
             if embedded.as_ref().is_none_or(|e| e == key) { Ok(()) } else { Err(Reason::OtherKey) }
@@ -72,7 +74,10 @@ pub(super) fn leaf(entity: &SignedEntity) -> Result<&Certificate, Reason> {
 }
 
 /// Judges the signer of a signature that is already verified.
-pub(super) fn signer(chain: &Evidence<ChainProof>, policy: &VerificationPolicy) -> Result<SignerProof, Reason> {
+pub(super) fn signer(
+    chain: &Evidence<ChainProof>,
+    policy: &VerificationPolicy,
+) -> Result<SignerProof, Reason> {
     match &policy.signer {
         // The signature check used this very key.
         ExpectedSigner::Key(key) => Ok(SignerProof::Key(KeyProof { key: key.clone() })),

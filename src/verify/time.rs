@@ -46,7 +46,9 @@ impl std::fmt::Display for TimeProof {
             f.write_str(if i == 0 { "" } else { ", " })?;
             match source {
                 TimeSource::Log(log) => write!(f, "{time} by log {log}")?,
-                TimeSource::TimestampAuthority(authority) => write!(f, "{time} by timestamp authority {authority}")?,
+                TimeSource::TimestampAuthority(authority) => {
+                    write!(f, "{time} by timestamp authority {authority}")?
+                }
                 TimeSource::Now(waiver) => write!(f, "{time} is now; a trusted time is {waiver}")?,
             }
         }
@@ -96,7 +98,9 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
     let mut voices: Vec<usize> = Vec::new();
     for (timestamp, der) in entity.timestamps.iter().enumerate() {
         let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp, error })?;
-        if let Some((voice, authority, time)) = judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)? {
+        if let Some((voice, authority, time)) =
+            judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)?
+        {
             let time = past(time, verifier.now, || format!("timestamp {timestamp}"))?;
             if !voices.contains(&voice) {
                 voices.push(voice);

@@ -1,8 +1,8 @@
 //! The one verifying path.
 
 use super::{
-    ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof, SignatureProof, SignerProof, TimeProof,
-    Trail, VerificationPolicy, chain, claim, log, sct, signature, signer, time,
+    ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof, SignatureProof,
+    SignerProof, TimeProof, Trail, VerificationPolicy, chain, claim, log, sct, signature, signer, time,
 };
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
@@ -50,7 +50,11 @@ impl Verifier<'_> {
         let log = step_evidence(&mut trail, Check::Log, log::windows(&entries, &time, self))?;
         let chain = step_evidence(&mut trail, Check::Chain, chain::chain(entity, &time, self))?;
         let sct = step_evidence(&mut trail, Check::Sct, sct::scts(entity, &chain, self))?;
-        let signature = step(&mut trail, Check::Signature, signature::signature(entity, &chain, &bodies, artifact, self.policy))?;
+        let signature = step(
+            &mut trail,
+            Check::Signature,
+            signature::signature(entity, &chain, &bodies, artifact, self.policy),
+        )?;
         let claim = step_evidence(&mut trail, Check::Claim, claim::claim(structure, artifact, self.policy))?;
         let signer = step(&mut trail, Check::Signer, signer::signer(&chain, self.policy))?;
         Ok(Verified { entity: entity.clone(), log, time, chain, sct, signature, claim, signer, trail })
@@ -58,7 +62,11 @@ impl Verifier<'_> {
 }
 
 /// Notes a check that cannot be waived.
-fn step<T: std::fmt::Display + Clone>(trail: &mut Trail, check: Check, result: Result<T, Reason>) -> Result<T, Rejection> {
+fn step<T: std::fmt::Display + Clone>(
+    trail: &mut Trail,
+    check: Check,
+    result: Result<T, Reason>,
+) -> Result<T, Rejection> {
     let proof = step_silent(trail, check, result)?;
     trail.note(check, &Evidence::Proven(proof.clone()));
     Ok(proof)
