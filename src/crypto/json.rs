@@ -1,17 +1,298 @@
 //! Strict JSON: duplicate member names are refused at every depth, so that no two readers can see two documents in one.
 
+use std::cell::RefCell;
+use std::fmt::Write;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
 use super::DecodeError;
 
 /// Parses a document. `what` names it in errors. Member order is kept; numbers keep their written form where an i64, u64
 /// or f64 holds it.
 ///
 /// # Errors
-/// Not JSON, a duplicate member name (at: its path), nesting deeper than 128, trailing text.
-pub fn parse(_what: &'static str, _text: &[u8]) -> Result<serde_json::Value, DecodeError> {
-    todo!()
+/// Not JSON (RFC 8259, UTF-8), a duplicate member name (at: its path), nesting deeper than 128, trailing text.
+pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
+    let duplicate = RefCell::new(None);
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    // serde_json itself stops at a depth of 128.
+    Node { place: &Place::Root, duplicate: &duplicate }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| match duplicate.take() {
+            Some(at) => DecodeError::new(what, at, "the member appears twice"),
+            None => DecodeError::whole(what, format!("not JSON: {error}")),
+        })
 }
 
 /// RFC 8785 canonical form of a value, as SET payloads and log bodies need it.
-pub fn canonical(_value: &serde_json::Value) -> Vec<u8> {
-    todo!()
+pub fn canonical(value: &Value) -> Vec<u8> {
+    let mut out = String::new();
+    write_canonical(value, &mut out);
+    out.into_bytes()
+}
+
+/// Where in the document the reader is; linked through the stack, so that a sound document costs nothing.
+enum Place<'a> {
+    Root,
+    Member(&'a Place<'a>, &'a str),
+    Element(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(Self::Root, name) => (*name).to_string(),
+            Self::Member(parent, name) => format!("{}.{name}", parent.path()),
+            Self::Element(parent, index) => format!("{}[{index}]", parent.path()),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    place: &'a Place<'a>,
+    duplicate: &'a RefCell<Option<String>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        loop {
+            let place = Place::Element(self.place, items.len());
+            match seq.next_element_seed(Node { place: &place, duplicate: self.duplicate })? {
+                Some(item) => items.push(item),
+                None => return Ok(Value::Array(items)),
+            }
+        }
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let place = Place::Member(self.place, &name);
+            if members.contains_key(&name) {
+                self.duplicate.replace(Some(place.path()));
+                return Err(A::Error::custom("duplicate member"));
+            }
+            let value = map.next_value_seed(Node { place: &place, duplicate: self.duplicate })?;
+            members.insert(name, value);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_number(number, out),
+        Value::String(text) => write_string(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            // Section 3.2.3: by UTF-16 code units, which differs from UTF-8 order above U+FFFF.
+            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push('{');
+            for (i, (name, value)) in sorted.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_string(name, out);
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// Section 3.2.2.2: the short escapes, `\u00xx` for the other control characters, everything else as it is.
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            c if c < ' ' => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Section 3.2.2.3: numbers are IEEE 754 doubles, written as ECMAScript's Number::toString does.
+fn write_number(number: &Number, out: &mut String) {
+    const EXACT: u64 = 1 << 53;
+    let small_integer = number.as_i64().is_some_and(|n| n.unsigned_abs() <= EXACT);
+    match number.as_f64() {
+        Some(double) if !small_integer => write_double(double, out),
+        _ => out.push_str(&number.to_string()),
+    }
+}
+
+fn write_double(value: f64, out: &mut String) {
+    if value == 0.0 {
+        return out.push('0');
+    }
+    // Rust prints the shortest digits that read back as the same double, as ECMAScript asks: `-1.5e-7`.
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    out.push_str(sign);
+    let point = usize::try_from(exponent + 1).unwrap_or(0);
+    match exponent {
+        0..21 if digits.len() <= point => {
+            out.push_str(&digits);
+            out.extend(std::iter::repeat_n('0', point - digits.len()));
+        }
+        0..21 => {
+            let (whole, fraction) = digits.split_at(point);
+            out.push_str(whole);
+            out.push('.');
+            out.push_str(fraction);
+        }
+        -6..0 => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', usize::try_from(-exponent - 1).unwrap_or(0)));
+            out.push_str(&digits);
+        }
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            out.push_str(first);
+            if !rest.is_empty() {
+                out.push('.');
+                out.push_str(rest);
+            }
+            let _ = write!(out, "e{}{}", if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_numbers_are_kept() {
+        let text = r#"{"b":1,"a":[18446744073709551615,-9223372036854775808,1.5,true,null,"\u00e9"],"c":{}}"#;
+        let value = parse("doc", text.as_bytes()).unwrap();
+        assert_eq!(value.to_string(), text.replace("\\u00e9", "é"));
+    }
+
+    /// gitsign's CVE-2026-44309 and its kin: two readers that disagree about a document.
+    #[test]
+    fn cve_2026_44309_duplicate_members_are_refused_with_their_path() {
+        for (text, path) in [
+            (r#"{"a":1,"a":1}"#, "a"),
+            (r#"{"a":{"b":[0,{"c":1,"d":2,"c":3}]}}"#, "a.b[1].c"),
+            (r#"[[{"x":1,"\u0078":2}]]"#, "[0][0].x"),
+        ] {
+            let error = parse("doc", text.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), format!("doc: {path}: the member appears twice"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        let deep = "[".repeat(100_000);
+        let deep_objects = "{\"a\":".repeat(100_000);
+        for bad in [
+            "", " ", "{", "{}x", "{} {}", "[1,]", "{'a':1}", "NaN", "1e999", "01", "\"\\ud800\"", "\"\n\"", "\u{feff}{}",
+            &deep, &deep_objects,
+        ] {
+            let error = parse("doc", bad.as_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with("doc: not JSON: "), "{error}");
+        }
+        assert!(parse("doc", b"\"\xff\"").is_err());
+        assert!(parse("doc", "[".repeat(127).as_bytes()).unwrap_err().to_string().contains("EOF"));
+        assert!(parse("doc", ["[".repeat(127), "]".repeat(127)].concat().as_bytes()).is_ok());
+    }
+
+    /// The examples of RFC 8785 section 3.2 and appendix B.
+    #[test]
+    fn canonical_form_of_rfc_8785() {
+        let text = r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],
+            "string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#;
+        let want = "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
+                    \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}";
+        assert_eq!(String::from_utf8(canonical(&parse("d", text.as_bytes()).unwrap())).unwrap(), want);
+        let text = r#"{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}"#;
+        let want = "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\u{fb33}\":3}";
+        assert_eq!(String::from_utf8(canonical(&parse("d", text.as_bytes()).unwrap())).unwrap(), want);
+        for (bits, want) in [
+            (0x0000_0000_0000_0000_u64, "0"),
+            (0x8000_0000_0000_0000, "0"),
+            (0x0000_0000_0000_0001, "5e-324"),
+            (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+            (0x4340_0000_0000_0000, "9007199254740992"),
+            (0x4430_0000_0000_0000, "295147905179352830000"),
+            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
+            (0x44b5_2d02_c7e1_4af6, "1e+23"),
+            (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
+            (0x444b_1ae4_d6e2_ef50, "1e+21"),
+            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
+            (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+            (0x41b3_de43_5555_5553, "333333333.3333332"),
+            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
+        ] {
+            let value = Value::Number(Number::from_f64(f64::from_bits(bits)).unwrap());
+            assert_eq!(String::from_utf8(canonical(&value)).unwrap(), want);
+        }
+        assert_eq!(canonical(&serde_json::json!(-42)), b"-42");
+        assert_eq!(canonical(&serde_json::json!(u64::MAX)), b"18446744073709552000");
+    }
 }

@@ -3,12 +3,14 @@
 //! The lowest room: pure, no file, socket, clock or environment, and nothing of Sigstore's formats but the key file.
 //! Only this room, `x509` and `timestamp` name aws-lc-rs and RustCrypto types; none of them is public from here.
 
+pub mod base64;
 mod decode;
 mod digest;
 mod ed25519;
 pub mod json;
 mod key_type;
 mod node;
+mod oid;
 pub mod pem;
 mod private_key;
 mod public_key;
