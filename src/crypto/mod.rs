@@ -19,11 +19,12 @@ mod secret;
 mod signing_key;
 mod time;
 
+pub use base64::decode as decode_base64;
 pub use decode::DecodeError;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};
 pub use key_type::{KeyType, SignatureScheme};
-pub use node::{Node, decode_base64};
+pub use node::Node;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, SignatureError, Signed};
 pub use secret::Secret;

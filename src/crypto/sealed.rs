@@ -94,11 +94,14 @@ pub fn open(text: &[u8], password: &Secret) -> Result<Secret, OpenError> {
             return Err(DecodeError::new(WHAT, at, format!("unknown algorithm `{name}`; `{known}` is known")).into());
         }
     }
-    let salt = base64::decode(WHAT, "kdf.salt", &kdf.salt)?;
-    let ciphertext = base64::decode(WHAT, "ciphertext", &ciphertext)?;
-    let nonce: [u8; NONCE_LENGTH] = base64::decode(WHAT, "cipher.nonce", &nonce)?
+    let bytes = |at: &str, text: &str| {
+        base64::decode(text).ok_or_else(|| DecodeError::new(WHAT, at, "is not base64"))
+    };
+    let salt = bytes("kdf.salt", &kdf.salt)?;
+    let ciphertext = bytes("ciphertext", &ciphertext)?;
+    let nonce: [u8; NONCE_LENGTH] = bytes("cipher.nonce", &nonce)?
         .try_into()
-        .map_err(|_| DecodeError::new(WHAT, "cipher.nonce", "not 24 bytes"))?;
+        .map_err(|_| DecodeError::new(WHAT, "cipher.nonce", "is not 24 bytes long"))?;
     kdf.params.check()?;
     let cipher = cipher(&kdf.params, &salt, password)
         .ok_or_else(|| DecodeError::new(WHAT, "kdf.params", "not parameters of scrypt"))?;
