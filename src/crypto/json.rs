@@ -251,8 +251,21 @@ mod tests {
         let deep = "[".repeat(100_000);
         let deep_objects = "{\"a\":".repeat(100_000);
         for bad in [
-            "", " ", "{", "{}x", "{} {}", "[1,]", "{'a':1}", "NaN", "1e999", "01", "\"\\ud800\"", "\"\n\"", "\u{feff}{}",
-            &deep, &deep_objects,
+            "",
+            " ",
+            "{",
+            "{}x",
+            "{} {}",
+            "[1,]",
+            "{'a':1}",
+            "NaN",
+            "1e999",
+            "01",
+            "\"\\ud800\"",
+            "\"\n\"",
+            "\u{feff}{}",
+            &deep,
+            &deep_objects,
         ] {
             let error = parse("doc", bad.as_bytes()).unwrap_err().to_string();
             assert!(error.starts_with("doc: not JSON: "), "{error}");

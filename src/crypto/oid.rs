@@ -46,7 +46,11 @@ pub(super) fn unsupported(oid: ObjectIdentifier) -> String {
         "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
         "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
         brainpool if brainpool.starts_with("1.3.36.3.3.2.8.1.1.") => "Brainpool elliptic curve",
-        _ => return format!("unknown algorithm {text}; supported are ECDSA P-256, P-384, P-521, RSA and Ed25519"),
+        _ => {
+            return format!(
+                "unknown algorithm {text}; supported are ECDSA P-256, P-384, P-521, RSA and Ed25519"
+            );
+        }
     };
     format!("{name} is not supported; ECDSA P-256, P-384, P-521, RSA and Ed25519 are")
 }

@@ -114,7 +114,10 @@ mod tests {
         for length in [1, 47, 48, 49, 96, 1000] {
             let contents = vec![0xa5; length];
             let text = encode("A THING", &contents);
-            assert!(text.lines().all(|l| l.len() <= 64) && text.ends_with("-----END A THING-----\n"), "{text}");
+            assert!(
+                text.lines().all(|l| l.len() <= 64) && text.ends_with("-----END A THING-----\n"),
+                "{text}"
+            );
             let blocks = one(&text).unwrap();
             assert_eq!((blocks.len(), &*blocks[0].label, &blocks[0].contents), (1, "A THING", &contents));
         }

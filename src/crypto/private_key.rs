@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::public_key::{ecdsa_digest, rsa_bits};
 use super::{
-    DecodeError, Digest, HashAlgorithm, KeyType, PublicKey, Secret, SignError, SigningFuture, SigningInput, SigningKey,
-    ed25519, oid, pem,
+    DecodeError, Digest, HashAlgorithm, KeyType, PublicKey, Secret, SignError, SigningFuture, SigningInput,
+    SigningKey, ed25519, oid, pem,
 };
 
 const WHAT: &str = "private key";
@@ -50,7 +50,10 @@ impl PrivateKey {
         let size = match key_type {
             KeyType::P256 | KeyType::P384 | KeyType::P521 => {
                 let (algorithm, curve) = ec_algorithm(key_type).ok_or_else(failed)?;
-                return Ok(Self::from_ecdsa(curve, EcdsaKeyPair::generate(algorithm).map_err(|_| failed())?)?);
+                return Ok(Self::from_ecdsa(
+                    curve,
+                    EcdsaKeyPair::generate(algorithm).map_err(|_| failed())?,
+                )?);
             }
             KeyType::Ed25519 => {
                 let mut seed = Zeroizing::new([0; 32]);
@@ -105,7 +108,9 @@ impl PrivateKey {
             "PRIVATE KEY" => Ok(Self::from_pkcs8(contents.expose())?),
             "EC PRIVATE KEY" => Ok(Self::from_sec1(contents.expose(), None)?),
             "RSA PRIVATE KEY" => Ok(Self::from_pkcs1(contents.expose())?),
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => Err(bad(format!("this is a public key (PEM block `{label}`)")).into()),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => {
+                Err(bad(format!("this is a public key (PEM block `{label}`)")).into())
+            }
             _ => Err(bad(format!("PEM block `{label}` is not a supported private key")).into()),
         }
     }
@@ -156,12 +161,14 @@ impl PrivateKey {
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, DecodeError> {
-        let numbers = RsaPrivateKey::from_der(der).map_err(|e| bad(format!("not an RSAPrivateKey in DER: {e}")))?;
+        let numbers =
+            RsaPrivateKey::from_der(der).map_err(|e| bad(format!("not an RSAPrivateKey in DER: {e}")))?;
         if numbers.version != 0 {
             return Err(bad("RSA key with more than two primes"));
         }
         rsa_bits(numbers.modulus, numbers.public_exponent).map_err(bad)?;
-        let pair = RsaKeyPair::from_der(der).map_err(|_| bad("the numbers of the RSA key do not fit together"))?;
+        let pair =
+            RsaKeyPair::from_der(der).map_err(|_| bad("the numbers of the RSA key do not fit together"))?;
         Self::from_rsa(pair)
     }
 
@@ -172,7 +179,9 @@ impl PrivateKey {
             return Err(bad("ECPrivateKey of an unknown version"));
         }
         let inner = match key.parameters {
-            Some(parameters) => Some(ObjectIdentifier::try_from(parameters).map_err(|_| bad(EXPLICIT_CURVE))?),
+            Some(parameters) => {
+                Some(ObjectIdentifier::try_from(parameters).map_err(|_| bad(EXPLICIT_CURVE))?)
+            }
             None => None,
         };
         let curve = match (named, inner) {
@@ -182,7 +191,8 @@ impl PrivateKey {
         };
         let key_type = oid::curve(curve).map_err(bad)?;
         let (algorithm, _) = ec_algorithm(key_type).ok_or_else(|| bad("no elliptic curve"))?;
-        let scalar = fixed_length(key.private_key.as_bytes(), key_type).ok_or_else(|| bad("scalar too long"))?;
+        let scalar =
+            fixed_length(key.private_key.as_bytes(), key_type).ok_or_else(|| bad("scalar too long"))?;
         // Without a public key inside, the library computes it.
         let minimal = EcPrivateKey {
             version: 1,
@@ -203,7 +213,10 @@ impl PrivateKey {
     }
 
     fn from_ecdsa(curve: ObjectIdentifier, pair: EcdsaKeyPair) -> Result<Self, DecodeError> {
-        Ok(Self { public: PublicKey::from_point(curve, pair.public_key().as_ref())?, pair: Pair::Ecdsa(pair) })
+        Ok(Self {
+            public: PublicKey::from_point(curve, pair.public_key().as_ref())?,
+            pair: Pair::Ecdsa(pair),
+        })
     }
 
     fn from_rsa(pair: RsaKeyPair) -> Result<Self, DecodeError> {
@@ -211,7 +224,8 @@ impl PrivateKey {
     }
 
     fn from_seed(seed: &[u8], stated: Option<&[u8]>) -> Result<Self, DecodeError> {
-        let key = ed25519_dalek::SigningKey::try_from(seed).map_err(|_| bad("Ed25519 seed that is not 32 bytes long"))?;
+        let key = ed25519_dalek::SigningKey::try_from(seed)
+            .map_err(|_| bad("Ed25519 seed that is not 32 bytes long"))?;
         let public = key.verifying_key();
         if stated.is_some_and(|stated| stated != public.as_bytes()) {
             return Err(bad("the public key inside does not belong to the private key"));
@@ -242,7 +256,9 @@ impl PrivateKey {
                 let digest = ecdsa_digest(key, digest).ok_or_else(failed)?;
                 Ok(pair.sign_digest(&digest).map_err(|_| failed())?.as_ref().to_vec())
             }
-            Pair::Rsa(pair) => sign_rsa(pair, digest)?.ok_or_else(|| refused(format!("a {} digest", digest.algorithm()))),
+            Pair::Rsa(pair) => {
+                sign_rsa(pair, digest)?.ok_or_else(|| refused(format!("a {} digest", digest.algorithm())))
+            }
         }
     }
 }
@@ -286,8 +302,11 @@ struct RsaPrivateKey<'a> {
 impl<'a> Decode<'a> for RsaPrivateKey<'a> {
     fn decode<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
         reader.sequence(|reader| {
-            let this =
-                Self { version: reader.decode()?, modulus: reader.decode()?, public_exponent: reader.decode()? };
+            let this = Self {
+                version: reader.decode()?,
+                modulus: reader.decode()?,
+                public_exponent: reader.decode()?,
+            };
             while !reader.is_finished() {
                 AnyRef::decode(reader)?;
             }

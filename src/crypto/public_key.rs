@@ -7,7 +7,9 @@ use der::asn1::{BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode, Sequence};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-use super::{DecodeError, Digest, Digests, Ed25519Streamed, HashAlgorithm, KeyType, SignatureScheme, ed25519, oid, pem};
+use super::{
+    DecodeError, Digest, Digests, Ed25519Streamed, HashAlgorithm, KeyType, SignatureScheme, ed25519, oid, pem,
+};
 
 const WHAT: &str = "public key";
 
@@ -165,12 +167,18 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`SignatureError`].
-    pub fn verify(&self, scheme: SignatureScheme, signed: Signed<'_>, signature: &[u8]) -> Result<(), SignatureError> {
+    pub fn verify(
+        &self,
+        scheme: SignatureScheme,
+        signed: Signed<'_>,
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
         let wrong_scheme = SignatureError::Scheme { key: self.key_type, scheme };
         let valid = match (&self.parsed, scheme) {
             (Parsed::Ecdsa(key), SignatureScheme::Ecdsa(hash)) => {
                 let digest = signed.digest(hash).ok_or(SignatureError::Unavailable { scheme })?;
-                ecdsa_digest(self.key_type, &digest).is_some_and(|d| key.verify_digest_sig(&d, signature).is_ok())
+                ecdsa_digest(self.key_type, &digest)
+                    .is_some_and(|d| key.verify_digest_sig(&d, signature).is_ok())
             }
             (Parsed::Rsa(key), SignatureScheme::RsaPkcs1(hash) | SignatureScheme::RsaPss(hash)) => {
                 let algorithm = rsa_algorithm(scheme).ok_or(wrong_scheme)?;
@@ -186,7 +194,8 @@ impl PublicKey {
                     .ok_or(SignatureError::Unavailable { scheme })?,
             },
             (Parsed::Ed25519(key), SignatureScheme::Ed25519ph) => {
-                let digest = signed.digest(HashAlgorithm::Sha512).ok_or(SignatureError::Unavailable { scheme })?;
+                let digest =
+                    signed.digest(HashAlgorithm::Sha512).ok_or(SignatureError::Unavailable { scheme })?;
                 ed25519::verify_ph(key, digest.bytes(), signature)
             }
             _ => return Err(wrong_scheme),
@@ -264,7 +273,8 @@ fn rsa_key(algorithm: &AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<(KeyTyp
     let parts = RsaPublicKey::from_der(key)
         .map_err(|e| DecodeError::whole(WHAT, format!("not an RSAPublicKey in DER: {e}")))?;
     let bits = rsa_bits(parts.modulus, parts.exponent).map_err(|reason| DecodeError::whole(WHAT, reason))?;
-    lc::RsaParameters::public_modulus_len(key).map_err(|_| DecodeError::whole(WHAT, "not a usable RSA key"))?;
+    lc::RsaParameters::public_modulus_len(key)
+        .map_err(|_| DecodeError::whole(WHAT, "not a usable RSA key"))?;
     Ok((KeyType::Rsa { bits }, Parsed::Rsa(key.to_vec())))
 }
 
@@ -285,9 +295,9 @@ pub(super) fn rsa_bits(modulus: UintRef<'_>, exponent: UintRef<'_>) -> Result<us
 }
 
 fn ec_key(algorithm: &AlgorithmIdentifierRef<'_>, point: &[u8]) -> Result<(KeyType, Parsed), DecodeError> {
-    let curve = algorithm
-        .parameters_oid()
-        .map_err(|_| DecodeError::whole(WHAT, "elliptic curve by parameters; only named curves are supported"))?;
+    let curve = algorithm.parameters_oid().map_err(|_| {
+        DecodeError::whole(WHAT, "elliptic curve by parameters; only named curves are supported")
+    })?;
     let key_type = oid::curve(curve).map_err(|reason| DecodeError::whole(WHAT, reason))?;
     let (algorithm, length) = match key_type {
         KeyType::P256 => (&lc::ECDSA_P256_SHA256_ASN1, 65),
@@ -308,8 +318,9 @@ fn ed25519_key(algorithm: &AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<(Ke
     if algorithm.parameters.is_some() {
         return Err(DecodeError::whole(WHAT, "Ed25519 with parameters"));
     }
-    let parsed = ed25519::parse_key(key)
-        .ok_or_else(|| DecodeError::whole(WHAT, "not a usable Ed25519 key: no point of the curve, or one of small order"))?;
+    let parsed = ed25519::parse_key(key).ok_or_else(|| {
+        DecodeError::whole(WHAT, "not a usable Ed25519 key: no point of the curve, or one of small order")
+    })?;
     Ok((KeyType::Ed25519, Parsed::Ed25519(Box::new(parsed))))
 }
 

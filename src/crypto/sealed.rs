@@ -30,7 +30,9 @@ pub enum OpenError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The file asks for more work than the limit; no memory was taken.
-    #[error("the key asks for scrypt N={n} r={r} p={p}, above the limits of {MAX_BLOCKS} for N*r and {MAX_WORK} for N*r*p")]
+    #[error(
+        "the key asks for scrypt N={n} r={r} p={p}, above the limits of {MAX_BLOCKS} for N*r and {MAX_WORK} for N*r*p"
+    )]
     ExcessiveWork {
         /// Cost.
         n: u64,
@@ -84,14 +86,23 @@ pub fn open(text: &[u8], password: &Secret) -> Result<Secret, OpenError> {
     let blocks = pem::decode(WHAT, text, 1)?;
     let block = blocks.first().ok_or_else(|| DecodeError::whole(WHAT, "no PEM block"))?;
     if !is_sealed_label(&block.label) {
-        return Err(DecodeError::whole(WHAT, format!("PEM block `{}` is no encrypted cosign key", block.label)).into());
+        return Err(DecodeError::whole(
+            WHAT,
+            format!("PEM block `{}` is no encrypted cosign key", block.label),
+        )
+        .into());
     }
     let document: Document = serde_json::from_value(json::parse(WHAT, &block.contents)?)
         .map_err(|e| DecodeError::whole(WHAT, e.to_string()))?;
     let Document { kdf, cipher: Cipher { name, nonce }, ciphertext } = document;
     for (at, name, known) in [("kdf.name", &kdf.name, "scrypt"), ("cipher.name", &name, "nacl/secretbox")] {
         if name != known {
-            return Err(DecodeError::new(WHAT, at, format!("unknown algorithm `{name}`; `{known}` is known")).into());
+            return Err(DecodeError::new(
+                WHAT,
+                at,
+                format!("unknown algorithm `{name}`; `{known}` is known"),
+            )
+            .into());
         }
     }
     let bytes = |at: &str, text: &str| {
@@ -142,7 +153,8 @@ impl Cost {
     fn check(&self) -> Result<(), OpenError> {
         let Self { n, r, p } = *self;
         if n < 2 || !n.is_power_of_two() || r == 0 || p == 0 {
-            let reason = format!("scrypt N={n} r={r} p={p}; N must be a power of two above 1, r and p above 0");
+            let reason =
+                format!("scrypt N={n} r={r} p={p}; N must be a power of two above 1, r and p above 0");
             return Err(DecodeError::new(WHAT, "kdf.params", reason).into());
         }
         let blocks = n.checked_mul(r).filter(|blocks| *blocks <= MAX_BLOCKS);

@@ -7,13 +7,9 @@ fn signature(key: &PrivateKey, input: SigningInput) -> Result<Vec<u8>, SignError
 
 #[test]
 fn every_kind_signs_and_round_trips() {
-    for key_type in [
-        KeyType::P256,
-        KeyType::P384,
-        KeyType::P521,
-        KeyType::Rsa { bits: 2048 },
-        KeyType::Ed25519,
-    ] {
+    for key_type in
+        [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519]
+    {
         let key = PrivateKey::generate(key_type).unwrap();
         assert_eq!(key.public_key().key_type(), key_type);
         let again = PrivateKey::from_der(key.to_pkcs8().unwrap().expose()).unwrap();
@@ -36,7 +32,9 @@ fn every_kind_signs_and_round_trips() {
             let Ok(signed) = signed else { continue };
             let stream = Digests::from(digest);
             key.public_key().verify(scheme, Signed::Message(message), &signed).unwrap();
-            key.public_key().verify(scheme, Signed::Stream { digests: &stream, ed25519: &[] }, &signed).unwrap();
+            key.public_key()
+                .verify(scheme, Signed::Stream { digests: &stream, ed25519: &[] }, &signed)
+                .unwrap();
             assert!(key.public_key().verify(scheme, Signed::Message(b"messagf"), &signed).is_err());
         }
     }
