@@ -6,7 +6,11 @@ pub mod issue;
 pub mod merkle;
 pub mod promise;
 
-use crate::crypto::UnixTime;
+pub use body::{Body, LoggedVerifier, Spec};
+pub use checkpoint::{Checkpoint, CheckpointError, NoteSignature};
+pub use merkle::{InclusionError, verify_inclusion};
+
+use crate::crypto::{HashAlgorithm, KeyType, PublicKey, SignatureScheme, Signed, UnixTime};
 
 /// A log entry as a bundle carries it. Nothing in it is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,4 +54,22 @@ pub struct InclusionProof {
     pub hashes: Vec<Vec<u8>>,
     /// The signed checkpoint (C2SP tlog-checkpoint) as text. v0.1 bundles may lack it.
     pub checkpoint: Option<String>,
+}
+
+/// Whether a log's key made this signature, in the way logs sign promises and checkpoints: ECDSA over SHA-256, which
+/// Rekor v1 uses on every curve, or over the digest of the curve's strength, which Rekor v2 uses; RSA PKCS #1 v1.5 over
+/// SHA-256; pure Ed25519.
+fn log_signature_is_valid(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let schemes: &[SignatureScheme] = match key.key_type() {
+        KeyType::P256 => &[SignatureScheme::Ecdsa(HashAlgorithm::Sha256)],
+        KeyType::P384 => {
+            &[SignatureScheme::Ecdsa(HashAlgorithm::Sha256), SignatureScheme::Ecdsa(HashAlgorithm::Sha384)]
+        }
+        KeyType::P521 => {
+            &[SignatureScheme::Ecdsa(HashAlgorithm::Sha256), SignatureScheme::Ecdsa(HashAlgorithm::Sha512)]
+        }
+        KeyType::Rsa { .. } => &[SignatureScheme::RsaPkcs1(HashAlgorithm::Sha256)],
+        KeyType::Ed25519 => &[SignatureScheme::Ed25519],
+    };
+    schemes.iter().any(|scheme| key.verify(*scheme, Signed::Message(message), signature).is_ok())
 }
