@@ -2,11 +2,12 @@
 
 mod artifact;
 mod dsse;
+mod json_text;
 mod statement;
 
 pub use artifact::{Artifact, ArtifactKind};
 pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
-pub use statement::{IN_TOTO_PAYLOAD_TYPE, Statement, StatementVersion, Subject};
+pub use statement::{IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject};
 
 /// A larger statement is neither made nor read: room for a predicate of 128 MiB, and for what escapes add to it.
 pub const STATEMENT_SIZE_LIMIT: usize = 160 * 1024 * 1024;

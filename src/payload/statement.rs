@@ -2,8 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{STATEMENT_SIZE_LIMIT, json_text};
+use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node};
+
 /// The payload type of an envelope that holds a statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// A statement with more subjects is refused (CVE-2024-45395).
+const SUBJECT_LIMIT: usize = 1024;
+/// A subject with more digests, or with more annotations, is refused (CVE-2024-45395).
+const DIGEST_LIMIT: usize = 32;
+/// A statement with more members is refused; the specification knows four.
+const MEMBER_LIMIT: usize = 64;
+const WHAT: &str = "in-toto statement";
 
 /// The two versions of the statement layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +27,16 @@ pub enum StatementVersion {
     V0_1,
     /// `https://in-toto.io/Statement/v1`
     V1,
+}
+
+impl StatementVersion {
+    /// The URI that a statement's `_type` carries.
+    pub fn uri(self) -> &'static str {
+        match self {
+            Self::V0_1 => "https://in-toto.io/Statement/v0.1",
+            Self::V1 => "https://in-toto.io/Statement/v1",
+        }
+    }
 }
 
 /// A statement: these subjects have this predicate. A parsed view; what is signed is the envelope's payload bytes.
@@ -23,34 +48,253 @@ pub struct Statement {
     pub subjects: Vec<Subject>,
     /// The type of the predicate, a URI (or a plain word where old tools wrote one).
     pub predicate_type: String,
-    /// The predicate, members in their written order.
-    pub predicate: serde_json::Value,
+    /// The predicate; the specification lets a statement go without.
+    pub predicate: Option<Predicate>,
 }
 
+/// A predicate: JSON of any type, kept as the text that was written, so that nothing in it is rounded or dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predicate(String);
+
 /// One artifact that a statement is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Subject {
     /// The name; not authenticated by anything but the statement.
     pub name: String,
     /// Digests in hexadecimal by algorithm name. Algorithms that this program does not know stay here, and match nothing.
     pub digest: BTreeMap<String, String>,
     /// Annotations of the subject.
-    pub annotations: BTreeMap<String, serde_json::Value>,
+    pub annotations: BTreeMap<String, Value>,
 }
 
-impl Statement {
-    /// Parses a statement (strict JSON).
+impl Predicate {
+    /// Takes JSON text over, without the white space around it.
     ///
     /// # Errors
-    /// An unknown `_type`, no subject, a missing or empty predicate type, wrongly typed or duplicate members.
-    pub fn from_json(_text: &[u8]) -> Result<Self, crate::crypto::DecodeError> {
-        todo!()
+    /// Larger than a statement may be; not JSON (with line and column); duplicate members (with their path); nested
+    /// deeper than 128.
+    pub fn from_json(what: &'static str, text: &[u8]) -> Result<Self, DecodeError> {
+        within_size(what, text)?;
+        Ok(Self(json_text::check(what, text)?.trim().to_owned()))
+    }
+
+    /// A predicate that is a JSON string: this text.
+    pub fn from_text(text: &str) -> Self {
+        Self(Value::from(text).to_string())
+    }
+
+    /// The JSON text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The value, for policies and for people; numbers are rounded to what an i64, u64 or f64 holds.
+    ///
+    /// # Errors
+    /// A number that none of these holds (`1e400`), or half of a surrogate pair in a string.
+    pub fn value(&self) -> Result<Value, DecodeError> {
+        serde_json::from_str(&self.0).map_err(|e| DecodeError::new(WHAT, "predicate", e.to_string()))
     }
 }
 
 impl Statement {
+    /// Parses a statement (strict JSON; members that the specification does not know are ignored, as it demands).
+    ///
+    /// # Errors
+    /// More than [`STATEMENT_SIZE_LIMIT`] bytes; an unknown `_type`; no subject or more than 1024; a missing or empty
+    /// predicate type; a subject without a digest or with more than 32; a digest of a known algorithm that is not
+    /// lower-case hexadecimal of its length; wrongly typed or duplicate members.
+    pub fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
+        within_size(WHAT, text)?;
+        let members: Members<'_> = serde_json::from_str(json_text::check(WHAT, text)?)
+            .map_err(|e| DecodeError::whole(WHAT, e.to_string()))?;
+        let subjects = members.get("subject")?;
+        let subjects: Items<'_> = serde_json::from_str(subjects.get())
+            .map_err(|e| DecodeError::new(WHAT, "subject", e.to_string()))?;
+        if subjects.0.is_empty() {
+            return Err(DecodeError::new(WHAT, "subject", "is empty"));
+        }
+        let subject = |(i, raw): (usize, &&RawValue)| {
+            let at = format!("subject[{i}]");
+            let value = value_of(&at, raw)?;
+            Subject::from_node(&Node::part(WHAT, at, &value))
+        };
+        let version = members.text("_type")?;
+        let version = [StatementVersion::V0_1, StatementVersion::V1]
+            .into_iter()
+            .find(|v| v.uri() == version)
+            .ok_or_else(|| {
+                DecodeError::new(
+                    WHAT,
+                    "_type",
+                    format!("`{version}` is not a version of the statement that is understood"),
+                )
+            })?;
+        Ok(Self {
+            version,
+            subjects: subjects.0.iter().enumerate().map(subject).collect::<Result<_, _>>()?,
+            predicate_type: members.text("predicateType")?,
+            predicate: members.find("predicate").map(|p| Predicate(p.get().to_owned())),
+        })
+    }
+
+    /// Compact JSON to sign, members in the order of cosign 3: `_type`, `subject`, `predicateType`, `predicate`; the
+    /// predicate is its own text, byte for byte.
+    pub fn to_json(&self) -> String {
+        let subjects: Vec<Value> = self.subjects.iter().map(Subject::to_value).collect();
+        let (version, subjects) = (Value::from(self.version.uri()), Value::from(subjects));
+        let predicate_type = Value::from(self.predicate_type.as_str());
+        let mut out = format!(r#"{{"_type":{version},"subject":{subjects},"predicateType":{predicate_type}"#);
+        if let Some(predicate) = &self.predicate {
+            out.push_str(r#","predicate":"#);
+            out.push_str(predicate.text());
+        }
+        out.push('}');
+        out
+    }
+
     /// The first subject that is this artifact.
-    pub fn matches(&self, _digests: &crate::crypto::Digests) -> Option<&Subject> {
-        todo!()
+    pub fn matches(&self, digests: &Digests) -> Option<&Subject> {
+        self.subjects.iter().find(|s| s.is(digests))
     }
 }
+
+impl Subject {
+    /// A subject of this name with one digest.
+    pub fn new(name: impl Into<String>, digest: &Digest) -> Self {
+        let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex())]);
+        Self { name: name.into(), digest, annotations: BTreeMap::new() }
+    }
+
+    /// Whether the subject is the artifact with these digests: at least one digest is equal, and none by an algorithm
+    /// that both have differs.
+    pub fn is(&self, digests: &Digests) -> bool {
+        let mut equal = false;
+        for digest in digests.iter() {
+            match self.digest.get(digest.algorithm().name()) {
+                Some(stated) if *stated == digest.hex() => equal = true,
+                Some(_) => return false,
+                None => (),
+            }
+        }
+        equal
+    }
+
+    fn from_node(node: &Node<'_>) -> Result<Self, DecodeError> {
+        let list = node.member("digest")?;
+        let mut digest = BTreeMap::new();
+        for (name, value) in list.members(DIGEST_LIMIT)? {
+            let text = value.non_empty_text()?;
+            if let Some(known) = HashAlgorithm::ALL.into_iter().find(|a| a.name() == name) {
+                Digest::from_hex(known, text).map_err(|e| value.error(e.reason))?;
+            }
+            digest.insert(name.to_owned(), text.to_owned());
+        }
+        if digest.is_empty() {
+            return Err(list.error("is empty; a subject without a digest is no artifact"));
+        }
+        let name = node.optional("name")?.map(|n| n.text()).transpose()?.unwrap_or_default().to_owned();
+        let annotations = match node.optional("annotations")? {
+            Some(all) => {
+                all.members(DIGEST_LIMIT)?.iter().map(|(k, v)| ((*k).to_owned(), v.value().clone())).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        Ok(Self { name, digest, annotations })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut out = serde_json::Map::new();
+        if !self.name.is_empty() {
+            out.insert("name".into(), self.name.as_str().into());
+        }
+        out.insert("digest".into(), self.digest.iter().map(|(k, v)| (k.clone(), v.clone())).collect());
+        if !self.annotations.is_empty() {
+            out.insert("annotations".into(), self.annotations.clone().into_iter().collect());
+        }
+        Value::Object(out)
+    }
+}
+
+fn within_size(what: &'static str, text: &[u8]) -> Result<(), DecodeError> {
+    match text.len() {
+        0..=STATEMENT_SIZE_LIMIT => Ok(()),
+        size => Err(DecodeError::whole(what, format!("{size} bytes, the limit is {STATEMENT_SIZE_LIMIT}"))),
+    }
+}
+
+fn value_of(at: &str, raw: &RawValue) -> Result<Value, DecodeError> {
+    serde_json::from_str(raw.get()).map_err(|e| DecodeError::new(WHAT, at, e.to_string()))
+}
+
+/// The members of the statement as text; duplicates were refused before.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn find(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, raw)| *raw)
+    }
+
+    fn get(&self, name: &str) -> Result<&'a RawValue, DecodeError> {
+        self.find(name)
+            .filter(|r| r.get() != "null")
+            .ok_or_else(|| DecodeError::new(WHAT, name, "is missing"))
+    }
+
+    fn text(&self, name: &str) -> Result<String, DecodeError> {
+        let value = value_of(name, self.get(name)?)?;
+        Node::part(WHAT, name, &value).non_empty_text().map(ToOwned::to_owned)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    if members.len() == MEMBER_LIMIT {
+                        return Err(A::Error::custom(format!("has more than {MEMBER_LIMIT} members")));
+                    }
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// The items of the subject list as text, at most [`SUBJECT_LIMIT`]; counted while they are read.
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Items<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    if items.len() == SUBJECT_LIMIT {
+                        return Err(A::Error::custom(format!("has more than {SUBJECT_LIMIT} items")));
+                    }
+                    items.push(item);
+                }
+                Ok(Items(items))
+            }
+        }
+        deserializer.deserialize_seq(Collect)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! JSON kept as text: checked as strictly as [`crate::crypto::json`] does it, but not turned into values, so that no
+//! number is rounded, nothing is dropped, and a large document costs no tree.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::de::IgnoredAny;
+
+use crate::crypto::DecodeError;
+
+/// Nesting deeper than this is refused, as `serde_json` does.
+const DEPTH_LIMIT: usize = 128;
+
+/// Checks that `text` is one JSON value in which no object has two members of one name, and returns it as text.
+///
+/// # Errors
+/// Not UTF-8, not JSON (with line and column), a duplicate member (with its path), nesting deeper than 128.
+pub(super) fn check<'a>(what: &'static str, text: &'a [u8]) -> Result<&'a str, DecodeError> {
+    let text = std::str::from_utf8(text)
+        .map_err(|e| DecodeError::whole(what, format!("is not UTF-8 after byte {}", e.valid_up_to())))?;
+    // The grammar is serde_json's business; what follows may then rely on it.
+    serde_json::from_str::<IgnoredAny>(text)
+        .map_err(|e| DecodeError::whole(what, format!("is not JSON: {e}")))?;
+    Walk { what, open: Vec::new() }.document(text)?;
+    Ok(text)
+}
+
+/// The objects and arrays that are open at one point of the text.
+struct Walk<'a> {
+    what: &'static str,
+    open: Vec<Open<'a>>,
+}
+
+enum Open<'a> {
+    Object { names: HashSet<Cow<'a, str>>, name: Cow<'a, str>, name_is_next: bool },
+    Array { index: usize },
+}
+
+impl<'a> Walk<'a> {
+    fn document(&mut self, text: &'a str) -> Result<(), DecodeError> {
+        let mut rest = text;
+        while let Some(at) = rest.find(['"', '{', '}', '[', ']', ',']) {
+            let (token, mut after) = (rest.as_bytes().get(at), rest.get(at + 1..).unwrap_or_default());
+            match token {
+                Some(b'"') => {
+                    let end = string_end(after);
+                    if let Some(literal) = rest.get(at..at + 1 + end) {
+                        self.string(literal)?;
+                    }
+                    after = after.get(end..).unwrap_or_default();
+                }
+                Some(b'{') => {
+                    let name = Cow::Borrowed("");
+                    self.enter(Open::Object { names: HashSet::new(), name, name_is_next: true })?;
+                }
+                Some(b'[') => self.enter(Open::Array { index: 0 })?,
+                Some(b',') => match self.open.last_mut() {
+                    Some(Open::Object { name_is_next, .. }) => *name_is_next = true,
+                    Some(Open::Array { index }) => *index += 1,
+                    None => (),
+                },
+                _ => {
+                    self.open.pop();
+                }
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, open: Open<'a>) -> Result<(), DecodeError> {
+        if self.open.len() == DEPTH_LIMIT {
+            return Err(self.error(format!("is nested deeper than {DEPTH_LIMIT}")));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// A string with its quotation marks: a member's name or a value.
+    fn string(&mut self, literal: &'a str) -> Result<(), DecodeError> {
+        let Some(Open::Object { names, name, name_is_next: is_name @ true }) = self.open.last_mut() else {
+            return Ok(());
+        };
+        *is_name = false;
+        let inner = literal.trim_start_matches('"').trim_end_matches('"');
+        *name = if inner.contains('\\') || inner.len() + 2 != literal.len() {
+            match serde_json::from_str(literal) {
+                Ok(decoded) => Cow::Owned(decoded),
+                Err(e) => return Err(self.error(format!("has a member name that cannot be read: {e}"))),
+            }
+        } else {
+            Cow::Borrowed(inner)
+        };
+        if names.insert(name.clone()) { Ok(()) } else { Err(self.error("the member appears twice")) }
+    }
+
+    fn error(&self, reason: impl Into<String>) -> DecodeError {
+        let mut path = String::new();
+        for open in &self.open {
+            match open {
+                Open::Object { name, .. } if path.is_empty() => path.push_str(name),
+                Open::Object { name, .. } => {
+                    path.push('.');
+                    path.push_str(name);
+                }
+                Open::Array { index } => path.push_str(&format!("[{index}]")),
+            }
+        }
+        DecodeError::new(self.what, path, reason)
+    }
+}
+
+/// How far a string goes, counted from after its opening quotation mark to after its closing one.
+fn string_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|b| b.iter().position(|b| matches!(b, b'"' | b'\\'))) {
+        at += found;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        check("thing", text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn keeps_every_byte() {
+        let text = " {\"b\" : 1.0, \"a\":[1e400, -0, 123456789012345678901234567890, {\"a\":{}, \"b\":[]}],\n\"\":\"\\\"}{,\"}\n";
+        assert_eq!(check("thing", text.as_bytes()).unwrap(), text);
+        for text in
+            ["null", "[]", "[1,[2,{}]]", "\"\\\\\"", "{\"a\":\"b\",\"b\":\"a\"}", "{\"\\\"\":1,\"\\\\\":2}"]
+        {
+            assert_eq!(check("thing", text.as_bytes()).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn duplicates_at_every_depth_and_in_every_spelling() {
+        assert_eq!(refused(r#"{"a":1,"b":2,"a":3}"#), "thing: a: the member appears twice");
+        assert_eq!(
+            refused(r#"{"x":[0,{"y":{"b":1,"c":{"b":1},"\u0062":2}}]}"#),
+            "thing: x[1].y.b: the member appears twice"
+        );
+        assert_eq!(refused(r#"[{"":1,"":1}]"#), "thing: [0].: the member appears twice");
+        assert_eq!(refused(r#"{"\"":1,"\u0022":2}"#), "thing: \": the member appears twice");
+        assert!(
+            refused(r#"[{"\ud800":1}]"#).starts_with("thing: [0].: has a member name that cannot be read: ")
+        );
+    }
+
+    #[test]
+    fn what_is_not_json() {
+        assert_eq!(
+            refused("{\"a\":1,\n oops}"),
+            "thing: is not JSON: key must be a string at line 2 column 2"
+        );
+        assert_eq!(
+            check("thing", b"[\"\xff\"]").unwrap_err().to_string(),
+            "thing: is not UTF-8 after byte 2"
+        );
+        for text in [
+            "",
+            " ",
+            "{} x",
+            "{\"a\":1,}",
+            "[1 2]",
+            "nul",
+            "\"a",
+            "{\"a\"}",
+            "\u{feff}{}",
+            "{'a':1}",
+            "NaN",
+            "01",
+        ] {
+            assert!(refused(text).starts_with("thing: is not JSON: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        check("thing", nested(128).as_bytes()).unwrap();
+        assert!(refused(&nested(129)).ends_with("is nested deeper than 128"));
+        assert!(refused(&nested(1_000_000)).ends_with("is nested deeper than 128"));
+    }
+
+    proptest::proptest! {
+        /// Whatever serde_json accepts and has no duplicates is accepted here, with the strings that try hardest.
+        #[test]
+        fn agrees_with_a_real_parser(names in proptest::collection::hash_set("[a\"\\\\{}\\[\\],: \u{e9}]{0,4}", 0..6)) {
+            let object: serde_json::Map<_, _> =
+                names.iter().map(|n| (n.clone(), serde_json::json!([n, { n: n }]))).collect();
+            let text = serde_json::to_string_pretty(&object).unwrap();
+            check("thing", text.as_bytes()).unwrap();
+            if let Some(name) = names.iter().next() {
+                let name = serde_json::to_string(name).unwrap();
+                let doubled = format!("{{{name}:0,{name}:{text}}}");
+                proptest::prop_assert!(check("thing", doubled.as_bytes()).is_err());
+            }
+        }
+    }
+}
