@@ -3,9 +3,13 @@
 pub mod detached;
 mod format;
 pub mod legacy;
+mod looks;
 pub mod sigstore;
 
 pub use format::{Decoded, Format, decode};
+
+/// The largest document that is decoded: attestations carry whole SBOMs.
+pub const MAX_DOCUMENT: usize = 512 * 1024 * 1024;
 
 use crate::crypto::Digest;
 use crate::payload::Envelope;
@@ -23,7 +27,7 @@ pub struct Raw<T> {
 }
 
 /// A signature with all that travelled with it. **Untrusted**: every field is what somebody wrote into a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedEntity {
     /// What is signed, with the signature.
     pub content: Content,
@@ -40,7 +44,7 @@ pub struct SignedEntity {
 }
 
 /// The signed content.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A signature over the artifact itself.
     Message {
@@ -49,12 +53,14 @@ pub enum Content {
         /// The raw signature.
         signature: Vec<u8>,
     },
-    /// A DSSE envelope.
+    /// A DSSE envelope with exactly one signature. The raw bytes are those of the whole JSON envelope where the document
+    /// has them (envelope files, legacy bundles: their log entries and timestamps are over these bytes), and empty where
+    /// it has only the envelope's parts (protobuf bundles).
     Envelope(Box<Raw<Envelope>>),
 }
 
 /// Whose signature the document claims it to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerificationMaterial {
     /// A key, named by a hint that nobody has to believe.
     PublicKey {
@@ -87,4 +93,9 @@ pub enum BundleVersion {
     V0_2,
     /// v0.3: as v0.2, and a single certificate in place of a chain.
     V0_3,
+}
+
+/// The document without the byte order mark that some editors put in front (RFC 8259 section 8.1 lets readers skip it).
+fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
 }

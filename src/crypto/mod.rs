@@ -13,6 +13,7 @@ mod node;
 mod oid;
 pub mod pem;
 mod private_key;
+pub mod proto_json;
 mod public_key;
 pub mod sealed;
 mod secret;

@@ -7,8 +7,8 @@ mod signing_config;
 mod trusted_root;
 
 pub use embedded::{EMBEDDED_ROOT_DATE, embedded_public_root};
-pub use overrides::PemOverrides;
-pub use signing_config::SigningConfig;
+pub use overrides::{PemOverrides, PemText};
+pub use signing_config::{Selection, Service, SigningConfig};
 
 use crate::crypto::{PublicKey, UnixTime};
 use crate::x509::Certificate;
@@ -43,6 +43,8 @@ pub struct TrustedRoot {
     pub ct_logs: Vec<Log>,
     /// Timestamp authorities.
     pub timestamp_authorities: Vec<CertificateAuthority>,
+    /// What the document names and this program cannot use, and therefore left out: one line each, for warnings.
+    pub skipped: Vec<String>,
 }
 
 /// A certificate authority or a timestamp authority.
