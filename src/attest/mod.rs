@@ -1,1 +1,10 @@
-//! stub
+//! Predicate files and types to in-toto statements.
+//!
+//! Bytes in, bytes out: reading files, hashing artifacts and signing are the business of others.
+
+mod predicate_type;
+mod shape;
+mod statement;
+
+pub use predicate_type::PredicateType;
+pub use statement::{AttestError, Attestation, PREDICATE_SIZE_LIMIT, hash_flag, statement, statement_file};

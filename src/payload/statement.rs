@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{STATEMENT_SIZE_LIMIT, json_text};
-use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node};
+use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime};
 
 /// The payload type of an envelope that holds a statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -81,6 +81,18 @@ impl Predicate {
     /// A predicate that is a JSON string: this text.
     pub fn from_text(text: &str) -> Self {
         Self(Value::from(text).to_string())
+    }
+
+    /// The predicate of cosign's type `custom`: a text and when it was signed.
+    pub fn custom(data: &str, signed_at: UnixTime) -> Self {
+        let (data, time) = (Value::from(data), Value::from(signed_at.to_string()));
+        Self(format!(r#"{{"Data":{data},"Timestamp":{time}}}"#))
+    }
+
+    /// The members of an object with the text of each value; `None` when the predicate is not an object.
+    pub fn members(&self) -> Option<Vec<(String, &str)>> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.0).ok()?;
+        Some(members.into_iter().map(|(name, raw)| (name, raw.get())).collect())
     }
 
     /// The JSON text.

@@ -1,0 +1,106 @@
+//! The members that the types with a schema of their own ask for.
+//!
+//! Checked, never rewritten: cosign decodes these predicates into fixed structures and signs what is left of them. The
+//! rules are what cosign 3 refuses, at the first level; `null` passes for anything, as there.
+
+use super::{AttestError, PredicateType};
+use crate::payload::Predicate;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Array,
+    Boolean,
+    Null,
+    Number,
+    Object,
+    String,
+}
+
+impl Kind {
+    /// The kind of a JSON text, by its first character.
+    fn of(text: &str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'[') => Self::Array,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') => Self::Null,
+            Some(b'{') => Self::Object,
+            Some(b'"') => Self::String,
+            _ => Self::Number,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Array => "an array",
+            Self::Boolean => "a boolean",
+            Self::Null => "null",
+            Self::Number => "a number",
+            Self::Object => "an object",
+            Self::String => "a string",
+        }
+    }
+}
+
+use Kind::{Array, Object, String as Text};
+
+struct Rules {
+    members: &'static [(&'static str, Kind)],
+    all_required: bool,
+}
+
+fn rules(of: &PredicateType) -> Rules {
+    let (members, all_required): (&'static [_], _) = match of {
+        PredicateType::Link => (
+            &[
+                ("_type", Text),
+                ("name", Text),
+                ("materials", Object),
+                ("products", Object),
+                ("byproducts", Object),
+                ("command", Array),
+                ("environment", Object),
+            ],
+            true,
+        ),
+        PredicateType::SlsaProvenance02 => (
+            &[
+                ("builder", Object),
+                ("buildType", Text),
+                ("invocation", Object),
+                ("metadata", Object),
+                ("materials", Array),
+            ],
+            false,
+        ),
+        PredicateType::SlsaProvenance1 => (&[("buildDefinition", Object), ("runDetails", Object)], false),
+        PredicateType::Vuln => (&[("invocation", Object), ("scanner", Object), ("metadata", Object)], false),
+        _ => (&[], false),
+    };
+    Rules { members, all_required }
+}
+
+/// Checks that a predicate is a JSON object and has the members that its type asks for.
+pub(super) fn check(of: &PredicateType, predicate: &Predicate) -> Result<(), AttestError> {
+    let error = |reason: String| AttestError::Shape { uri: of.uri().to_owned(), reason };
+    let Some(members) = predicate.members() else {
+        return Err(error(format!("it is {}, not an object", Kind::of(predicate.text()).words())));
+    };
+    let rules = rules(of);
+    for (name, want) in rules.members {
+        match members.iter().find(|(n, _)| n == name) {
+            None if rules.all_required => return Err(error(format!("its member `{name}` is missing"))),
+            None => (),
+            Some((_, text)) => {
+                let have = Kind::of(text);
+                if have != *want && have != Kind::Null {
+                    return Err(error(format!(
+                        "its member `{name}` is {}, not {}",
+                        have.words(),
+                        want.words()
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
