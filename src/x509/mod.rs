@@ -1,10 +1,18 @@
 //! Certificates: fields, Fulcio's extensions, subject alternative names, paths, SCTs.
 
+pub(crate) mod algorithm;
+pub(crate) mod asn1;
 mod certificate;
+mod distinguished_name;
 pub mod fulcio;
+mod general_name;
+mod host;
 pub mod issue;
 mod name;
+mod name_constraints;
+pub(crate) mod oid;
 pub mod path;
+mod path_rules;
 pub mod sct;
 
 pub use certificate::Certificate;
