@@ -233,7 +233,11 @@ impl PrivateKey {
         Ok(Self { public: PublicKey::from_ed25519(public.as_bytes())?, pair: Pair::Ed25519(Box::new(key)) })
     }
 
-    fn sign_now(&self, input: &SigningInput) -> Result<Vec<u8>, SignError> {
+    /// Signs, as [`SigningKey::sign`] does, without a future: a key in memory never has to wait.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign_now(&self, input: &SigningInput) -> Result<Vec<u8>, SignError> {
         let key = self.public.key_type();
         let refused = |input: String| SignError::Input { key, input };
         let hashed;

@@ -370,6 +370,7 @@ impl Reason {
             Self::NoTime => "no-trusted-time",
             Self::NoAuthority { .. } => "no-authority",
             Self::Path(PathError::UnknownIssuer { .. }) => "certificate-untrusted",
+            Self::Path(PathError::Signature { .. }) => "certificate-signature",
             Self::Path(PathError::Invalid { .. }) => "certificate-invalid",
             Self::Path(PathError::Usage { .. }) => "certificate-usage",
             Self::Path(PathError::NotYetValid { .. }) => "certificate-not-yet-valid",

@@ -4,7 +4,7 @@ use der::Tag;
 
 use super::asn1::{Element, constructed, encode};
 use super::{Certificate, oid};
-use crate::crypto::{DecodeError, HashAlgorithm, PublicKey, SignatureScheme, Signed, UnixTime, json, sha256};
+use crate::crypto::{DecodeError, HashAlgorithm, PublicKey, SignatureScheme, Signed, UnixTime, base64, json, sha256};
 
 /// What errors call it.
 const WHAT: &str = "signed certificate timestamp";
@@ -63,7 +63,7 @@ pub fn parse_detached(bytes: &[u8]) -> Result<Sct, DecodeError> {
     match text.first() {
         Some(b'{') => Sct::from_json(text),
         Some(0) => Sct::from_tls(bytes, false),
-        _ => match base64(text, "").ok().as_deref().map(<[u8]>::trim_ascii) {
+        _ => match base64::decode_text(WHAT, text).ok().as_deref().map(<[u8]>::trim_ascii) {
             Some(json @ [b'{', ..]) => Sct::from_json(json),
             Some(tls @ [0, ..]) => Sct::from_tls(tls, false),
             _ => Err(DecodeError::whole(WHAT, "neither the JSON of RFC 6962 nor a TLS encoding")),
@@ -182,7 +182,7 @@ impl Sct {
     fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
         let document = json::parse(WHAT, text)?;
         let bytes = |name: &str| match document.get(name).and_then(serde_json::Value::as_str) {
-            Some(text) => base64(text.as_bytes(), name),
+            Some(text) => base64::decode(text).ok_or_else(|| DecodeError::new(WHAT, name, "not base64")),
             None => Err(DecodeError::new(WHAT, name, "missing, or not a string")),
         };
         let number = |name: &str| {
@@ -211,12 +211,6 @@ impl Sct {
 fn time(millis: u64) -> Result<UnixTime, DecodeError> {
     let millis = i64::try_from(millis).map_err(|_| DecodeError::new(WHAT, "timestamp", "too far in the future"))?;
     Ok(UnixTime::from_millis(millis))
-}
-
-fn base64(text: &[u8], at: &str) -> Result<Vec<u8>, DecodeError> {
-    use ::base64::Engine;
-    let engine = ::base64::engine::general_purpose::STANDARD;
-    engine.decode(text).map_err(|_| DecodeError::new(WHAT, at, "not base64"))
 }
 
 /// The TBSCertificate that a log was shown (RFC 6962 section 3.2): that of the certificate, less the SCT list and the
