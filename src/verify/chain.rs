@@ -61,7 +61,9 @@ fn path_at(leaf: &Certificate, time: UnixTime, verifier: &Verifier<'_>) -> Resul
     for authority in verifier.root.certificate_authorities.iter().filter(|a| a.valid_for.contains(time)) {
         match path::verify(leaf, &authority.intermediates, &authority.anchors, time, Usage::CodeSigning) {
             Ok(path) => return Ok(ChainProof { leaf: leaf.clone(), path, authority: authority.uri.clone() }),
-            Err(error) if best.as_ref().is_none_or(|b| error.specificity() > b.specificity()) => best = Some(error),
+            Err(error) if best.as_ref().is_none_or(|b| error.specificity() > b.specificity()) => {
+                best = Some(error)
+            }
             Err(_) => {}
         }
     }

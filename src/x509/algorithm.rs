@@ -10,7 +10,8 @@ use crate::crypto::{DecodeError, HashAlgorithm, KeyType, SignatureScheme};
 /// The hash of an AlgorithmIdentifier: SHA-256, SHA-384 or SHA-512, with NULL parameters or none (RFC 5754 section 2).
 pub(crate) fn hash(algorithm: &Element<'_>, at: &str) -> Result<HashAlgorithm, DecodeError> {
     let (oid, mut parameters) = split(algorithm, at)?;
-    let hash = hash_of(&oid).ok_or_else(|| algorithm.error(at, format!("hash algorithm {oid} is not accepted")))?;
+    let hash =
+        hash_of(&oid).ok_or_else(|| algorithm.error(at, format!("hash algorithm {oid} is not accepted")))?;
     null_or_absent(&mut parameters, at)?;
     Ok(hash)
 }
@@ -91,7 +92,9 @@ fn pss_hash(mut parameters: Elements<'_>, at: &str) -> Result<HashAlgorithm, Dec
     mask_parameters.finish(at)?;
     let salt_fits = usize::try_from(salt).is_ok_and(|s| s == message.length());
     if mask != oid::MGF_1 || mask_hash != message || !salt_fits || trailer != 1 {
-        return Err(whole.error(at, "RSA-PSS parameters that are not one hash throughout and a salt of its length"));
+        return Err(
+            whole.error(at, "RSA-PSS parameters that are not one hash throughout and a salt of its length")
+        );
     }
     Ok(message)
 }

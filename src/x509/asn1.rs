@@ -110,12 +110,18 @@ impl<'a> Element<'a> {
             _ => der::asn1::GeneralizedTime::from_der(self.whole).map(|t| t.to_unix_duration()),
         };
         let seconds = duration.ok().and_then(|d| i64::try_from(d.as_secs()).ok());
-        seconds.map(UnixTime::from_seconds).ok_or_else(|| self.error(at, "not a time since 1970 in UTC with seconds"))
+        seconds
+            .map(UnixTime::from_seconds)
+            .ok_or_else(|| self.error(at, "not a time since 1970 in UTC with seconds"))
     }
 
     /// Refuses another tag.
     pub(crate) fn expect(&self, at: &str, tag: Tag) -> Result<(), DecodeError> {
-        if self.tag == tag { Ok(()) } else { Err(self.error(at, format!("{} where {tag} belongs", self.tag))) }
+        if self.tag == tag {
+            Ok(())
+        } else {
+            Err(self.error(at, format!("{} where {tag} belongs", self.tag)))
+        }
     }
 
     pub(crate) fn error(&self, at: &str, reason: impl Into<String>) -> DecodeError {
@@ -160,7 +166,11 @@ impl<'a> Elements<'a> {
 
     /// Refuses further elements.
     pub(crate) fn finish(&self, at: &str) -> Result<(), DecodeError> {
-        if self.is_empty() { Ok(()) } else { Err(DecodeError::new(self.what, at, "more data than belongs here")) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::new(self.what, at, "more data than belongs here"))
+        }
     }
 }
 
@@ -254,16 +264,19 @@ mod tests {
         for bad in [
             &[][..],
             &[0x30],
-            &[0x30, 0x80, 0, 0],          // indefinite length
-            &[0x30, 0x81, 0x01, 0x00],    // length not minimal
-            &[0x04, 0x02, 0x00],          // truncated
-            &[0x04, 0x01, 0x00, 0x00],    // trailing byte
-            &[0x1f, 0x81, 0x01, 0x00],    // high tag number
+            &[0x30, 0x80, 0, 0],       // indefinite length
+            &[0x30, 0x81, 0x01, 0x00], // length not minimal
+            &[0x04, 0x02, 0x00],       // truncated
+            &[0x04, 0x01, 0x00, 0x00], // trailing byte
+            &[0x1f, 0x81, 0x01, 0x00], // high tag number
             &[0x04, 0x84, 0xff, 0xff, 0xff, 0xff],
         ] {
             assert!(Element::only(WHAT, bad).is_err(), "{bad:02x?}");
         }
-        assert!(Element::only(WHAT, &[1, 1, 1]).unwrap().boolean("").is_err(), "BOOLEAN that is neither 00 nor ff");
+        assert!(
+            Element::only(WHAT, &[1, 1, 1]).unwrap().boolean("").is_err(),
+            "BOOLEAN that is neither 00 nor ff"
+        );
         assert!(Element::only(WHAT, &[2, 2, 0, 1]).unwrap().integer("").is_err(), "INTEGER not minimal");
         assert!(Element::only(WHAT, b"\x17\x0b7001010000Z").unwrap().time("").is_err(), "no seconds");
     }

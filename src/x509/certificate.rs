@@ -8,7 +8,7 @@ use der::asn1::ObjectIdentifier;
 
 use super::asn1::{Element, Elements, constructed, primitive};
 use super::{SubjectAlternativeName, algorithm, distinguished_name, general_name, oid};
-use crate::crypto::{DecodeError, PublicKey, Signed, SignatureScheme, UnixTime, pem};
+use crate::crypto::{DecodeError, PublicKey, SignatureScheme, Signed, UnixTime, pem};
 
 /// The largest certificate that is read, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -101,7 +101,10 @@ impl Certificate {
     /// [`Self::from_der`] refuses.
     pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, DecodeError> {
         if text.len() > MAX_PEM_LENGTH {
-            return Err(DecodeError::whole(WHAT, format!("{} bytes of PEM, more than {MAX_PEM_LENGTH}", text.len())));
+            return Err(DecodeError::whole(
+                WHAT,
+                format!("{} bytes of PEM, more than {MAX_PEM_LENGTH}", text.len()),
+            ));
         }
         let blocks = pem::decode(WHAT, text, MAX_PEM_BLOCKS)?;
         if blocks.is_empty() {
@@ -112,7 +115,11 @@ impl Certificate {
                 "" => DecodeError::new(WHAT, format!("block {}", i + 1), e.reason),
                 at => DecodeError::new(WHAT, format!("block {}: {at}", i + 1), e.reason),
             }),
-            label => Err(DecodeError::new(WHAT, format!("block {}", i + 1), format!("PEM `{label}`, not `CERTIFICATE`"))),
+            label => Err(DecodeError::new(
+                WHAT,
+                format!("block {}", i + 1),
+                format!("PEM `{label}`, not `CERTIFICATE`"),
+            )),
         };
         blocks.iter().enumerate().map(certificate).collect()
     }
@@ -272,7 +279,8 @@ impl Certificate {
 }
 
 fn name_text(der: &[u8]) -> String {
-    let name = Element::only(WHAT, der).and_then(|n| distinguished_name::parse(&n, "").map(|r| distinguished_name::text(&r)));
+    let name = Element::only(WHAT, der)
+        .and_then(|n| distinguished_name::parse(&n, "").map(|r| distinguished_name::text(&r)));
     // Names were parsed with the certificate.
     name.unwrap_or_default()
 }
@@ -310,7 +318,9 @@ fn parse(der: &[u8]) -> Result<Inner, DecodeError> {
         return Err(serial.error("serialNumber", "longer than 20 bytes"));
     }
     if inner_algorithm.whole != outer_algorithm.whole {
-        return Err(outer_algorithm.error("signatureAlgorithm", "differs from the one inside the signed part"));
+        return Err(
+            outer_algorithm.error("signatureAlgorithm", "differs from the one inside the signed part")
+        );
     }
     if version < 3 && !extensions.is_empty() {
         return Err(tbs.error("extensions", format!("in a certificate of version {version}")));

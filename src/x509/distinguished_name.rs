@@ -100,9 +100,11 @@ impl Attribute<'_> {
         let bytes = self.value.content;
         match self.value.tag {
             Tag::Utf8String => std::str::from_utf8(bytes).ok().map(str::to_owned),
-            Tag::PrintableString | Tag::NumericString | Tag::Ia5String | Tag::VisibleString | Tag::TeletexString => {
-                bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned())
-            }
+            Tag::PrintableString
+            | Tag::NumericString
+            | Tag::Ia5String
+            | Tag::VisibleString
+            | Tag::TeletexString => bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned()),
             Tag::BmpString => {
                 let units = bytes.chunks(2).map(|c| match c {
                     [high, low] => Some(u16::from_be_bytes([*high, *low])),

@@ -86,7 +86,11 @@ fn number(identifier: &der::asn1::ObjectIdentifier) -> Option<u32> {
     if below && inside { identifier.arcs().last() } else { None }
 }
 
-fn other(identifier: &str, number: u32, value: &[u8]) -> Result<Option<(String, &'static str, String)>, DecodeError> {
+fn other(
+    identifier: &str,
+    number: u32,
+    value: &[u8],
+) -> Result<Option<(String, &'static str, String)>, DecodeError> {
     match (NAMES.iter().find(|(n, _)| *n == number), der_text(value, number)) {
         (Some((_, name)), text) => Ok(Some((identifier.to_owned(), *name, text?))),
         (None, Ok(text)) => Ok(Some((identifier.to_owned(), UNKNOWN, text))),
@@ -97,14 +101,17 @@ fn other(identifier: &str, number: u32, value: &[u8]) -> Result<Option<(String, 
 /// `.1` to `.6`: the bytes are the text.
 fn raw_text(value: &[u8], number: u32) -> Result<String, DecodeError> {
     let text = std::str::from_utf8(value);
-    text.map(str::to_owned).map_err(|_| DecodeError::new(super::certificate::WHAT, place(number), "not UTF-8"))
+    text.map(str::to_owned)
+        .map_err(|_| DecodeError::new(super::certificate::WHAT, place(number), "not UTF-8"))
 }
 
 /// `.8` and on: a UTF8String.
 fn der_text(value: &[u8], number: u32) -> Result<String, DecodeError> {
     let at = place(number);
     let located = |e: DecodeError| DecodeError { at: at.clone(), ..e };
-    Element::only(super::certificate::WHAT, value).and_then(|e| e.utf8(&at).map(str::to_owned)).map_err(located)
+    Element::only(super::certificate::WHAT, value)
+        .and_then(|e| e.utf8(&at).map(str::to_owned))
+        .map_err(located)
 }
 
 fn place(number: u32) -> String {

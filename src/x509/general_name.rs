@@ -22,7 +22,10 @@ const REGISTERED_ID: der::Tag = primitive(8);
 /// A general name.
 #[derive(Debug, Clone)]
 pub(super) enum GeneralName<'a> {
-    Other { kind: ObjectIdentifier, value: Element<'a> },
+    Other {
+        kind: ObjectIdentifier,
+        value: Element<'a>,
+    },
     Email(&'a str),
     Dns(&'a str),
     X400,

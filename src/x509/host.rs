@@ -83,7 +83,10 @@ fn is_below(host: &str, domain: &str) -> bool {
     let Some(cut) = host.len().checked_sub(domain.len() + 1) else { return false };
     // Both are ASCII: callers checked.
     host.is_char_boundary(cut)
-        && host.get(cut..).and_then(|h| h.strip_prefix('.')).is_some_and(|tail| tail.eq_ignore_ascii_case(domain))
+        && host
+            .get(cut..)
+            .and_then(|h| h.strip_prefix('.'))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(domain))
         && cut > 0
 }
 
@@ -211,7 +214,13 @@ mod tests {
         assert!(is_ip_range(&range) && is_ip_range(&[0; 8]) && is_ip_range(&[0; 32]));
         assert!(ip_matches(&[192, 0, 2, 9], &range) && !ip_matches(&[192, 0, 3, 9], &range));
         assert!(!ip_matches(&[0; 16], &range));
-        for bad in [&[0; 7][..], &[0; 16], &[1, 2, 3, 4, 255, 0, 255, 0], &[1, 2, 3, 4, 0, 0, 0, 1], &[1, 2, 3, 4, 0xa0, 0, 0, 0]] {
+        for bad in [
+            &[0; 7][..],
+            &[0; 16],
+            &[1, 2, 3, 4, 255, 0, 255, 0],
+            &[1, 2, 3, 4, 0, 0, 0, 1],
+            &[1, 2, 3, 4, 0xa0, 0, 0, 0],
+        ] {
             assert!(!is_ip_range(bad), "{bad:?}");
         }
     }

@@ -34,8 +34,10 @@ pub(super) fn of(certificate: &Certificate) -> Result<Option<NameConstraints<'_>
     let Some(value) = certificate.extension(oid::NAME_CONSTRAINTS) else { return Ok(None) };
     let element = Element::only(WHAT, value)?;
     let mut fields = element.sequence(AT)?;
-    let permitted = fields.optional(AT, constructed(0))?.map(|e| subtrees(&e, 0)).transpose()?.unwrap_or_default();
-    let excluded = fields.optional(AT, constructed(1))?.map(|e| subtrees(&e, 1)).transpose()?.unwrap_or_default();
+    let permitted =
+        fields.optional(AT, constructed(0))?.map(|e| subtrees(&e, 0)).transpose()?.unwrap_or_default();
+    let excluded =
+        fields.optional(AT, constructed(1))?.map(|e| subtrees(&e, 1)).transpose()?.unwrap_or_default();
     fields.finish(AT)?;
     if permitted.is_empty() && excluded.is_empty() {
         return Err(element.error(AT, "empty"));

@@ -106,8 +106,7 @@ pub fn verify(
     usage: Usage,
 ) -> Result<Path, PathError> {
     let rules = Rules::new(time, usage);
-    let mut search =
-        Search { intermediates, anchors, rules, signatures: 0, candidates: 0, reason: None };
+    let mut search = Search { intermediates, anchors, rules, signatures: 0, candidates: 0, reason: None };
     if anchors.contains(leaf) && leaf.is_self_issued() && search.issued(leaf, leaf)? {
         match judge(&[leaf], &mut search.rules) {
             Ok(()) => return Ok(path(&[leaf], leaf)),
@@ -139,7 +138,11 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Goes on from `last`, the end of `trail`. The recursion is as deep as [`MAX_LENGTH`].
-    fn extend(&mut self, last: &'a Certificate, trail: &mut Vec<&'a Certificate>) -> Result<Option<Path>, PathError> {
+    fn extend(
+        &mut self,
+        last: &'a Certificate,
+        trail: &mut Vec<&'a Certificate>,
+    ) -> Result<Option<Path>, PathError> {
         let mut found_issuer = false;
         for anchor in self.named_issuers(last, self.anchors)? {
             if trail.contains(&anchor) || !self.issued(last, anchor)? {
@@ -158,7 +161,8 @@ impl<'a> Search<'a> {
         for candidate in self.named_issuers(last, self.intermediates)? {
             // RFC 5280 section 6.1: no certificate appears twice; nor does a name with the same key, which leads nowhere
             // that its first appearance does not.
-            let seen = |c: &&Certificate| c.subject_der() == candidate.subject_der() && c.spki() == candidate.spki();
+            let seen =
+                |c: &&Certificate| c.subject_der() == candidate.subject_der() && c.spki() == candidate.spki();
             if trail.iter().any(seen) || !self.issued(last, candidate)? {
                 continue;
             }
@@ -180,7 +184,11 @@ impl<'a> Search<'a> {
 
     /// The certificates of `pool` that have the name of the issuer; those whose key identifier fits come first, which is
     /// only a hint (RFC 5280 section 4.2.1.1).
-    fn named_issuers(&mut self, child: &Certificate, pool: &'a [Certificate]) -> Result<Vec<&'a Certificate>, PathError> {
+    fn named_issuers(
+        &mut self,
+        child: &Certificate,
+        pool: &'a [Certificate],
+    ) -> Result<Vec<&'a Certificate>, PathError> {
         self.candidates += pool.len();
         if self.candidates > MAX_CANDIDATES {
             return Err(self.exhausted());
@@ -200,7 +208,9 @@ impl<'a> Search<'a> {
         let subject = || certificate::label(child);
         match child.is_signed_by(issuer) {
             Ok(true) => return Ok(true),
-            Ok(false) => self.note(PathError::Signature { subject: subject(), issuer: certificate::label(issuer) }),
+            Ok(false) => {
+                self.note(PathError::Signature { subject: subject(), issuer: certificate::label(issuer) })
+            }
             Err(e) => self.note(PathError::Invalid { subject: subject(), reason: e.to_string() }),
         }
         Ok(false)

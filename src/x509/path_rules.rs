@@ -104,7 +104,9 @@ fn allows(certificate: &Certificate, usage: Usage) -> bool {
 /// RFC 5280 section 4.2: a critical extension that is not understood refuses the certificate.
 fn critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
     match certificate.extensions().find(|(oid, critical, _)| *critical && !UNDERSTOOD.contains(oid)) {
-        Some((oid::PRECERTIFICATE_POISON, ..)) => Err(invalid(certificate, "it is a precertificate".to_owned())),
+        Some((oid::PRECERTIFICATE_POISON, ..)) => {
+            Err(invalid(certificate, "it is a precertificate".to_owned()))
+        }
         Some((oid, ..)) => Err(invalid(certificate, format!("unknown critical extension {oid}"))),
         None => Ok(()),
     }
@@ -114,7 +116,8 @@ fn critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
 /// that could say what it may do: that it was named as an anchor says it.
 fn authority(issuer: &Certificate, is_anchor: bool, below: &[&Certificate]) -> Result<(), PathError> {
     if issuer.version() < 3 {
-        let reason = || invalid(issuer, format!("version {} cannot be a certification authority", issuer.version()));
+        let reason =
+            || invalid(issuer, format!("version {} cannot be a certification authority", issuer.version()));
         return if is_anchor { Ok(()) } else { Err(reason()) };
     }
     let constraints = issuer.constraints();
@@ -135,7 +138,12 @@ fn authority(issuer: &Certificate, is_anchor: bool, below: &[&Certificate]) -> R
 
 /// RFC 5280 section 6.1.3 (b) and (c): the constraints of an authority hold for all certificates below it, self-issued
 /// ones excepted unless they are the leaf.
-fn names(issuer: &Certificate, leaf: &Certificate, below: &[&Certificate], rules: &mut Rules) -> Result<(), PathError> {
+fn names(
+    issuer: &Certificate,
+    leaf: &Certificate,
+    below: &[&Certificate],
+    rules: &mut Rules,
+) -> Result<(), PathError> {
     let constraints = name_constraints::of(issuer).map_err(|e| invalid(issuer, e.to_string()))?;
     let Some(constraints) = constraints else { return Ok(()) };
     let others = below.iter().copied().filter(|c| !c.is_self_issued());

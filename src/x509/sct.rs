@@ -4,7 +4,9 @@ use der::Tag;
 
 use super::asn1::{Element, constructed, encode};
 use super::{Certificate, oid};
-use crate::crypto::{DecodeError, HashAlgorithm, PublicKey, SignatureScheme, Signed, UnixTime, base64, json, sha256};
+use crate::crypto::{
+    DecodeError, HashAlgorithm, PublicKey, SignatureScheme, Signed, UnixTime, base64, json, sha256,
+};
 
 /// What errors call it.
 const WHAT: &str = "signed certificate timestamp";
@@ -209,7 +211,8 @@ impl Sct {
 }
 
 fn time(millis: u64) -> Result<UnixTime, DecodeError> {
-    let millis = i64::try_from(millis).map_err(|_| DecodeError::new(WHAT, "timestamp", "too far in the future"))?;
+    let millis =
+        i64::try_from(millis).map_err(|_| DecodeError::new(WHAT, "timestamp", "too far in the future"))?;
     Ok(UnixTime::from_millis(millis))
 }
 
