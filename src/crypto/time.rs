@@ -17,11 +17,6 @@ impl UnixTime {
 
     /// A number of milliseconds, as SCTs count them.
     pub fn from_millis(millis: i64) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0..1000 times a million fits"
-        )]
         Self { seconds: millis.div_euclid(1000), nanos: millis.rem_euclid(1000) as u32 * 1_000_000 }
     }
 

@@ -90,7 +90,7 @@ fn streams_answer_for_their_own_key_and_signature_only() {
     let wrong = [stream(&key, &changed, &message), stream(&other, &signature, &message)];
     assert_eq!(verify(&[wrong[0].clone(), good.clone()], &key, &signature), Ok(()));
     assert_eq!(verify(&[], &key, &signature), unavailable);
-    assert_eq!(verify(&[good.clone()], &key, &changed), unavailable);
+    assert_eq!(verify(std::slice::from_ref(&good), &key, &changed), unavailable);
     assert_eq!(verify(&[good], &other, &signature), unavailable);
     assert_eq!(verify(&wrong, &key, &changed), invalid);
     assert_eq!(verify(&wrong, &other, &signature), invalid);
