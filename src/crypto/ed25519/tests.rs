@@ -1,5 +1,7 @@
 use super::*;
-use crate::crypto::{HashAlgorithm, PrivateKey, SignatureError, SignatureScheme, Signed, SigningInput, SigningKey as _};
+use crate::crypto::{
+    HashAlgorithm, PrivateKey, SignatureError, SignatureScheme, Signed, SigningInput, SigningKey as _,
+};
 
 /// RFC 8032 section 7.1, tests 1 and 2, and section 7.3: seed, public key, message, signature.
 const PURE: [[&str; 4]; 2] = [
@@ -79,7 +81,11 @@ fn streams_answer_for_their_own_key_and_signature_only() {
     };
     let digests = crate::crypto::Digests::default();
     let verify = |streamed: &[Ed25519Streamed], key: &PublicKey, signature: &[u8]| {
-        key.verify(SignatureScheme::Ed25519, Signed::Stream { digests: &digests, ed25519: streamed }, signature)
+        key.verify(
+            SignatureScheme::Ed25519,
+            Signed::Stream { digests: &digests, ed25519: streamed },
+            signature,
+        )
     };
     let unavailable = Err(SignatureError::Unavailable { scheme: SignatureScheme::Ed25519 });
     let invalid = Err(SignatureError::Invalid(key.key_type()));

@@ -99,7 +99,9 @@ fn every_other_kind_is_refused_by_its_name() {
 /// Go writes and reads these; cosign reads nothing else.
 #[test]
 fn pkcs8_is_version_1_without_a_public_key_attribute() {
-    for key_type in [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519] {
+    for key_type in
+        [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519]
+    {
         let der = PrivateKey::generate(key_type).unwrap().to_pkcs8().unwrap();
         let info = PrivateKeyInfo::try_from(der.expose()).unwrap();
         assert_eq!((info.version(), info.public_key), (pkcs8::Version::V1, None), "{key_type}");

@@ -16,7 +16,8 @@ fn pem_round_trips_byte_for_byte() {
         let text = String::from_utf8(file(name)).unwrap();
         assert_eq!(PublicKey::from_pem(text.as_bytes()).unwrap().to_pem(), text, "{name}");
     }
-    let [pkcs1, spki] = ["rsa2048.pkcs1.pub.pem", "rsa2048.pub.pem"].map(|n| PublicKey::from_pem(&file(n)).unwrap());
+    let [pkcs1, spki] =
+        ["rsa2048.pkcs1.pub.pem", "rsa2048.pub.pem"].map(|n| PublicKey::from_pem(&file(n)).unwrap());
     assert_eq!(pkcs1, spki);
     assert_eq!(spki.key_type(), KeyType::Rsa { bits: 2048 });
 }
@@ -91,7 +92,9 @@ fn rsa_keys_with_odd_numbers_are_refused() {
 /// Every refusal that matters for a signature value, in the manner of the Wycheproof vectors.
 #[test]
 fn changed_signatures_are_refused() {
-    for key_type in [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519] {
+    for key_type in
+        [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519]
+    {
         let key = PrivateKey::generate(key_type).unwrap();
         let hash = key_type.default_hash();
         let scheme = match key_type {
@@ -113,7 +116,9 @@ fn changed_signatures_are_refused() {
             assert_eq!(verify(&key, b"message", &changed), invalid, "{key_type} byte {i}");
             assert_eq!(verify(&key, b"message", &signature[..i]), invalid, "{key_type} {i} bytes");
         }
-        for extended in [[&signature[..], &[0]].concat(), [&[0], &signature[..]].concat(), vec![0; signature.len()]] {
+        for extended in
+            [[&signature[..], &[0]].concat(), [&[0], &signature[..]].concat(), vec![0; signature.len()]]
+        {
             assert_eq!(verify(&key, b"message", &extended), invalid, "{key_type}");
         }
     }
@@ -137,15 +142,22 @@ fn cve_2022_21449_degenerate_ecdsa_signatures_are_refused() {
         String::new(),
     ] {
         let signature = hex::decode(&text).unwrap();
-        let result =
-            key.public_key().verify(SignatureScheme::Ecdsa(HashAlgorithm::Sha256), Signed::Message(b""), &signature);
+        let result = key.public_key().verify(
+            SignatureScheme::Ecdsa(HashAlgorithm::Sha256),
+            Signed::Message(b""),
+            &signature,
+        );
         assert_eq!(result, Err(SignatureError::Invalid(KeyType::P256)), "{text}");
     }
     // A sound signature whose length is written in two bytes (BER, not DER).
     let signature = sign(&key, HashAlgorithm::Sha256.digest(b""));
     let long = [&[0x30, 0x81], &signature[1..]].concat();
     let verify = |signature: &[u8]| {
-        key.public_key().verify(SignatureScheme::Ecdsa(HashAlgorithm::Sha256), Signed::Message(b""), signature)
+        key.public_key().verify(
+            SignatureScheme::Ecdsa(HashAlgorithm::Sha256),
+            Signed::Message(b""),
+            signature,
+        )
     };
     assert!(verify(&signature).is_ok());
     assert!(verify(&long).is_err());
@@ -159,7 +171,9 @@ fn the_hash_of_a_signature_is_part_of_it() {
     for made in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
         for asked in [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
             let scheme = |key: &PrivateKey, scheme| {
-                key.public_key().verify(scheme, Signed::Message(message), &sign(key, made.digest(message))).is_ok()
+                key.public_key()
+                    .verify(scheme, Signed::Message(message), &sign(key, made.digest(message)))
+                    .is_ok()
             };
             assert_eq!(scheme(&rsa, SignatureScheme::RsaPkcs1(asked)), made == asked, "{made} {asked}");
             assert_eq!(scheme(&p384, SignatureScheme::Ecdsa(asked)), made == asked, "{made} {asked}");
@@ -179,7 +193,10 @@ fn schemes_of_other_keys_and_missing_digests_are_told_apart() {
         SignatureScheme::Ed25519,
         SignatureScheme::Ed25519ph,
     ] {
-        assert_eq!(key.verify(scheme, stream, b""), Err(SignatureError::Scheme { key: KeyType::P256, scheme }));
+        assert_eq!(
+            key.verify(scheme, stream, b""),
+            Err(SignatureError::Scheme { key: KeyType::P256, scheme })
+        );
     }
     let scheme = SignatureScheme::Ecdsa(HashAlgorithm::Sha384);
     assert_eq!(key.verify(scheme, stream, b""), Err(SignatureError::Unavailable { scheme }));

@@ -36,7 +36,9 @@ fn round_trip_with_fresh_salt_and_nonce() {
     let secret = Secret::new(b"any bytes".to_vec());
     let [one, two] = [(); 2].map(|()| seal(&secret, &password("")).unwrap());
     assert_ne!(one, two);
-    assert!(one.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\neyJrZGYiOnsibmFtZSI6InNjcnlwdCIsInBhcmFtcyI6"));
+    assert!(one.starts_with(
+        "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\neyJrZGYiOnsibmFtZSI6InNjcnlwdCIsInBhcmFtcyI6"
+    ));
     for text in [one, two] {
         assert_eq!(open(text.as_bytes(), &password("")).unwrap().expose(), secret.expose());
         assert!(matches!(open(text.as_bytes(), &password("x")), Err(OpenError::Password)));
@@ -58,7 +60,10 @@ fn wrong_passwords_and_changed_boxes_do_not_open() {
         let text = pem::encode(LABEL, document.to_string().as_bytes());
         assert!(matches!(open(text.as_bytes(), &password("pw")), Err(OpenError::Password)), "{pointer}");
     }
-    let truncated = pem::encode(LABEL, document.to_string().replace("\"ciphertext\":\"", "\"ciphertext\":\"\",\"_\":\"").as_bytes());
+    let truncated = pem::encode(
+        LABEL,
+        document.to_string().replace("\"ciphertext\":\"", "\"ciphertext\":\"\",\"_\":\"").as_bytes(),
+    );
     assert!(matches!(open(truncated.as_bytes(), &password("pw")), Err(OpenError::Password)));
 }
 
@@ -88,7 +93,10 @@ fn excessive_work_is_refused_at_once() {
 #[test]
 fn what_is_no_sealed_key_is_an_error_that_says_why() {
     for (text, reason) in [
-        (changed(r#""N":65536"#, r#""N":65535"#), "kdf.params: scrypt N=65535 r=8 p=1; N must be a power of two"),
+        (
+            changed(r#""N":65536"#, r#""N":65535"#),
+            "kdf.params: scrypt N=65535 r=8 p=1; N must be a power of two",
+        ),
         (changed(r#""N":65536"#, r#""N":0"#), "must be a power of two"),
         (changed(r#""r":8"#, r#""r":0"#), "r and p above 0"),
         (changed(r#""r":8"#, r#""r":-8"#), "invalid value"),
@@ -99,7 +107,10 @@ fn what_is_no_sealed_key_is_an_error_that_says_why() {
         (changed(r#""salt":""#, r#""salt":"*"#), "kdf.salt: is not base64"),
         (changed(r#""ciphertext""#, r#""text""#), "missing field `ciphertext`"),
         (pem::encode(LABEL, b"{").into_bytes(), "not JSON"),
-        (COSIGN_3.replace(LABEL, "PRIVATE KEY").into_bytes(), "PEM block `PRIVATE KEY` is no encrypted cosign key"),
+        (
+            COSIGN_3.replace(LABEL, "PRIVATE KEY").into_bytes(),
+            "PEM block `PRIVATE KEY` is no encrypted cosign key",
+        ),
         (COSIGN_3.repeat(2).into_bytes(), "more than 1 PEM block"),
         (b"hello".to_vec(), "no PEM block"),
     ] {
