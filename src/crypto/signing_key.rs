@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use super::{Digest, PublicKey};
 
@@ -44,4 +45,15 @@ pub trait SigningKey: Send + Sync {
     fn public_key(&self) -> &PublicKey;
     /// Signs.
     fn sign<'a>(&'a self, input: &'a SigningInput) -> SigningFuture<'a>;
+}
+
+/// Signs with a key that answers at once, such as one in memory, without a runtime to wait in.
+///
+/// # Errors
+/// As the key's own; [`SignError::Backend`] when the key has to wait for something.
+pub fn sign_at_once(key: &dyn SigningKey, input: &SigningInput) -> Result<Vec<u8>, SignError> {
+    match key.sign(input).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(signature) => signature,
+        Poll::Pending => Err(SignError::Backend("the key did not answer at once".into())),
+    }
 }

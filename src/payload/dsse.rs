@@ -1,10 +1,8 @@
 //! DSSE envelopes (secure-systems-lab/dsse, protocol v1.0.2).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::crypto::{DecodeError, Node, json};
+use crate::crypto::{DecodeError, Node, base64, json};
 
 /// A larger envelope is refused: room for a payload of [`super::STATEMENT_SIZE_LIMIT`] in base64, and its signatures.
 const SIZE_LIMIT: usize = super::STATEMENT_SIZE_LIMIT / 3 * 4 + 1024 * 1024;
@@ -81,7 +79,7 @@ impl Envelope {
     pub fn to_value(&self) -> Value {
         let signatures: Vec<Value> = self.signatures.iter().map(EnvelopeSignature::to_value).collect();
         serde_json::json!({
-            "payload": STANDARD.encode(&self.payload),
+            "payload": base64::encode(&self.payload),
             "payloadType": self.payload_type,
             "signatures": signatures,
         })
@@ -100,7 +98,7 @@ impl EnvelopeSignature {
     }
 
     fn to_value(&self) -> Value {
-        let sig = STANDARD.encode(&self.sig);
+        let sig = base64::encode(&self.sig);
         match self.keyid.as_str() {
             "" => serde_json::json!({ "sig": sig }),
             keyid => serde_json::json!({ "sig": sig, "keyid": keyid }),

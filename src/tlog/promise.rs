@@ -1,10 +1,7 @@
 //! Signed entry timestamps (SET), Rekor v1's inclusion promise.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::{Entry, log_signature_is_valid};
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, base64};
 
 /// Integers from here on have another canonical form than their digits (RFC 8785 section 3.2.2.3), and logs stay below.
 const NUMBER_LIMIT: u64 = 1 << 53;
@@ -17,7 +14,7 @@ pub fn signed_payload(entry: &Entry) -> Option<Vec<u8>> {
         return None;
     }
     // RFC 8785 sorts the members and allows no space; base64 and hexadecimal digits need no escapes.
-    let body = STANDARD.encode(&entry.canonicalized_body);
+    let body = base64::encode(&entry.canonicalized_body);
     let (log_id, index) = (hex::encode(&entry.log_id), entry.log_index);
     Some(
         format!(r#"{{"body":"{body}","integratedTime":{time},"logID":"{log_id}","logIndex":{index}}}"#)

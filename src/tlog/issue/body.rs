@@ -1,0 +1,138 @@
+//! Bodies as Rekor canonicalises them, for every kind that is understood.
+
+use serde_json::{Value, json};
+
+use super::super::LoggedVerifier;
+use crate::crypto::{Digest, HashAlgorithm, KeyType, base64, json::canonical, pem};
+
+/// What the log is told about an envelope. It need not be true.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedEnvelope<'a> {
+    /// The JSON that is sent to the log.
+    pub json: &'a [u8],
+    /// The decoded payload.
+    pub payload: &'a [u8],
+    /// The type of the payload.
+    pub payload_type: &'a str,
+    /// The raw signatures, each with who made it.
+    pub signatures: &'a [(&'a [u8], &'a LoggedVerifier)],
+}
+
+/// `hashedrekord` 0.0.1.
+pub fn hashedrekord_001(digest: &Digest, signature: &[u8], verifier: &LoggedVerifier) -> Vec<u8> {
+    let signature =
+        json!({ "content": base64::encode(signature), "publicKey": { "content": pem_base64(verifier) } });
+    body("hashedrekord", "0.0.1", json!({ "data": { "hash": hash_v1(digest) }, "signature": signature }))
+}
+
+/// `hashedrekord` 0.0.2; `key_details` is the name of the key's kind, such as [`key_details`] gives.
+pub fn hashedrekord_002(
+    digest: &Digest,
+    signature: &[u8],
+    verifier: &LoggedVerifier,
+    key_details: &str,
+) -> Vec<u8> {
+    let spec =
+        json!({ "data": hash_v2(digest), "signature": signature_v2(signature, verifier, key_details) });
+    body("hashedrekord", "0.0.2", json!({ "hashedRekordV002": spec }))
+}
+
+/// `rekord` 0.0.1 with an x509 key.
+pub fn rekord_001(digest: &Digest, signature: &[u8], verifier: &LoggedVerifier) -> Vec<u8> {
+    let signature = json!({
+        "content": base64::encode(signature), "format": "x509", "publicKey": { "content": pem_base64(verifier) },
+    });
+    body("rekord", "0.0.1", json!({ "data": { "hash": hash_v1(digest) }, "signature": signature }))
+}
+
+/// `dsse` 0.0.1. Rekor sorts the signatures by their base64 text.
+pub fn dsse_001(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
+    let mut signatures: Vec<(String, Value)> = envelope
+        .signatures
+        .iter()
+        .map(|(signature, verifier)| (base64::encode(signature), Value::from(pem_base64(verifier))))
+        .collect();
+    signatures.sort_by(|a, b| a.0.cmp(&b.0));
+    let signatures: Vec<Value> =
+        signatures.into_iter().map(|(s, v)| json!({ "signature": s, "verifier": v })).collect();
+    let spec = json!({
+        "envelopeHash": sha256_v1(envelope.json),
+        "payloadHash": sha256_v1(envelope.payload),
+        "signatures": signatures,
+    });
+    body("dsse", "0.0.1", spec)
+}
+
+/// `dsse` 0.0.2; one kind of key for all signatures.
+pub fn dsse_002(envelope: LoggedEnvelope<'_>, key_details: &str) -> Vec<u8> {
+    let signatures: Vec<Value> =
+        envelope.signatures.iter().map(|(s, v)| signature_v2(s, v, key_details)).collect();
+    let payload_hash = hash_v2(&HashAlgorithm::Sha256.digest(envelope.payload));
+    body("dsse", "0.0.2", json!({ "dsseV002": { "payloadHash": payload_hash, "signatures": signatures } }))
+}
+
+/// `intoto` 0.0.1: the hashes, and the verifier of the first signature.
+pub fn intoto_001(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
+    let verifier = envelope.signatures.first().map(|(_, v)| pem_base64(v)).unwrap_or_default();
+    let content = json!({ "hash": sha256_v1(envelope.json), "payloadHash": sha256_v1(envelope.payload) });
+    body("intoto", "0.0.1", json!({ "content": content, "publicKey": verifier }))
+}
+
+/// `intoto` 0.0.2: signatures in base64 of base64, and no payload.
+pub fn intoto_002(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
+    let signature = |(signature, verifier): &(&[u8], &LoggedVerifier)| json!({ "publicKey": pem_base64(verifier), "sig": base64::encode(base64::encode(signature)) });
+    let signatures: Vec<Value> = envelope.signatures.iter().map(signature).collect();
+    let content = json!({
+        "envelope": { "payloadType": envelope.payload_type, "signatures": signatures },
+        "hash": sha256_v1(envelope.json),
+        "payloadHash": sha256_v1(envelope.payload),
+    });
+    body("intoto", "0.0.2", json!({ "content": content }))
+}
+
+/// The name of a kind of key in the enumeration `PublicKeyDetails` (`sigstore_common.proto`), with the digest and the
+/// padding that fit it best.
+pub fn key_details(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::P256 => "PKIX_ECDSA_P256_SHA_256",
+        KeyType::P384 => "PKIX_ECDSA_P384_SHA_384",
+        KeyType::P521 => "PKIX_ECDSA_P521_SHA_512",
+        KeyType::Rsa { bits: 2048 } => "PKIX_RSA_PKCS1V15_2048_SHA256",
+        KeyType::Rsa { bits: 3072 } => "PKIX_RSA_PKCS1V15_3072_SHA256",
+        KeyType::Rsa { bits: 4096 } => "PKIX_RSA_PKCS1V15_4096_SHA256",
+        KeyType::Rsa { .. } => "PKIX_RSA_PKCS1V5",
+        KeyType::Ed25519 => "PKIX_ED25519",
+    }
+}
+
+fn body(kind: &str, version: &str, spec: Value) -> Vec<u8> {
+    canonical(&json!({ "apiVersion": version, "kind": kind, "spec": spec }))
+}
+
+fn sha256_v1(data: &[u8]) -> Value {
+    hash_v1(&HashAlgorithm::Sha256.digest(data))
+}
+
+fn hash_v1(digest: &Digest) -> Value {
+    json!({ "algorithm": digest.algorithm().name(), "value": digest.hex() })
+}
+
+fn hash_v2(digest: &Digest) -> Value {
+    json!({ "algorithm": digest.algorithm().protobuf_name(), "digest": base64::encode(digest.bytes()) })
+}
+
+fn pem_base64(verifier: &LoggedVerifier) -> String {
+    base64::encode(match verifier {
+        LoggedVerifier::PublicKey(key) => key.to_pem(),
+        LoggedVerifier::Certificate(der) => pem::encode("CERTIFICATE", der),
+    })
+}
+
+fn signature_v2(signature: &[u8], verifier: &LoggedVerifier, key_details: &str) -> Value {
+    let (member, raw) = match verifier {
+        LoggedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
+        LoggedVerifier::Certificate(der) => ("x509Certificate", der.as_slice()),
+    };
+    let verifier = json!({ "keyDetails": key_details, member: { "rawBytes": base64::encode(raw) } });
+    json!({ "content": base64::encode(signature), "verifier": verifier })
+}
