@@ -1,1 +1,123 @@
-//! stub
+//! The one HTTP client.
+//!
+//! Every request of the program goes through here: TLS by rustls with the roots of the platform, the proxy of the
+//! environment, time limits, a limit on the size of every answer, and addresses that are never shown with the secrets in
+//! them. The client is made when the first request is, so that commands that work offline never pay for it.
+
+#[cfg(feature = "http")]
+mod client;
+mod redacted;
+
+#[cfg(feature = "http")]
+use std::sync::OnceLock;
+use std::time::Duration;
+
+pub use redacted::Redacted;
+
+/// Why a request failed. Addresses are redacted already.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is not one of http or https.
+    #[error("`{url}` is not an http or https address")]
+    Address {
+        /// The address.
+        url: String,
+    },
+    /// The client itself could not be made, for example because the platform's certificates cannot be read.
+    #[error("the HTTP client could not be set up")]
+    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No connection: name resolution, the network, or TLS.
+    #[error("could not connect to {url}")]
+    Connect {
+        /// The address.
+        url: String,
+        /// What the transport said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The answer did not come in time.
+    #[error("{url} did not answer within {} seconds", .limit.as_secs_f32())]
+    Timeout {
+        /// The address.
+        url: String,
+        /// The time that the whole request may take.
+        limit: Duration,
+    },
+    /// A redirection that is not followed.
+    #[error("{url} redirects where the client does not follow")]
+    Redirect {
+        /// The address that was asked for.
+        url: String,
+        /// Why it was not followed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server answered with a status other than success.
+    #[error("{url} answered with status {status}")]
+    Status {
+        /// The address.
+        url: String,
+        /// The status code.
+        status: u16,
+    },
+    /// The answer is longer than the caller takes.
+    #[error("the answer of {url} is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The address.
+        url: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The connection broke.
+    #[error("the exchange with {url} broke off")]
+    Transport {
+        /// The address.
+        url: String,
+        /// What the transport said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The Cargo feature `http` is off.
+    #[error("{url} cannot be fetched: this build has no HTTP client; the full build of rcosign has it")]
+    NotBuilt {
+        /// The address.
+        url: String,
+    },
+}
+
+/// The HTTP client. Costs nothing until its first request.
+#[derive(Debug, Default)]
+pub struct Client {
+    #[cfg(feature = "http")]
+    inner: OnceLock<client::Inner>,
+}
+
+impl Client {
+    /// A client with the program's own settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fetches a document of at most `limit` bytes with GET. Must run inside a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`Error`]; every status but 2xx is one, so that the page of an error never passes for the document.
+    #[cfg(feature = "http")]
+    pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        if let Some(inner) = self.inner.get() {
+            return inner.get(url, limit).await;
+        }
+        let made = client::Inner::new(&client::Settings::default())?;
+        self.inner.get_or_init(|| made).get(url, limit).await
+    }
+
+    /// Fetches nothing: this build has no client.
+    ///
+    /// # Errors
+    /// [`Error::NotBuilt`], always.
+    #[cfg(not(feature = "http"))]
+    #[expect(clippy::unused_async, reason = "the same signature in every build")]
+    pub async fn get(&self, url: &str, _limit: u64) -> Result<Vec<u8>, Error> {
+        Err(Error::NotBuilt { url: Redacted(url).to_string() })
+    }
+}

@@ -1,0 +1,109 @@
+//! The client proper, over reqwest.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::redirect::{Action, Attempt, Policy};
+
+use super::{Error, Redacted};
+
+const MAX_REDIRECTS: usize = 5;
+
+/// What differs between the program and its tests.
+pub(super) struct Settings {
+    pub connect: Duration,
+    pub total: Duration,
+    pub proxy: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(15), total: Duration::from_secs(60), proxy: true }
+    }
+}
+
+/// A client that is ready.
+#[derive(Debug)]
+pub(super) struct Inner {
+    client: reqwest::Client,
+    total: Duration,
+}
+
+impl Inner {
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let agent =
+            format!("rcosign/{} ({}; {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(agent)
+            .connect_timeout(settings.connect)
+            .timeout(settings.total)
+            .referer(false)
+            .redirect(Policy::custom(redirect));
+        if !settings.proxy {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| Error::Setup(Box::new(e)))?;
+        Ok(Self { client, total: settings.total })
+    }
+
+    pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        let shown = || Redacted(url).to_string();
+        let address = Url::parse(url)
+            .ok()
+            .filter(|a| matches!(a.scheme(), "http" | "https"))
+            .ok_or_else(|| Error::Address { url: shown() })?;
+        let mut response = self.client.get(address).send().await.map_err(|e| self.error(url, e))?;
+        if !response.status().is_success() {
+            return Err(Error::Status { url: shown(), status: response.status().as_u16() });
+        }
+        let too_large = || Error::TooLarge { url: shown(), limit };
+        // An honest length saves the transfer; the count below does not rely on it.
+        if response.content_length().is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| self.error(url, e))? {
+            if (body.len() + chunk.len()) as u64 > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn error(&self, url: &str, error: reqwest::Error) -> Error {
+        let url = Redacted(url).to_string();
+        // The message of reqwest would show the whole address.
+        let source = Box::new(error.without_url());
+        if source.is_timeout() {
+            Error::Timeout { url, limit: self.total }
+        } else if source.is_redirect() {
+            Error::Redirect { url, source }
+        } else if source.is_connect() {
+            Error::Connect { url, source }
+        } else {
+            Error::Transport { url, source }
+        }
+    }
+}
+
+fn redirect(attempt: Attempt<'_>) -> Action {
+    match refusal(attempt.previous(), attempt.url()) {
+        Some(reason) => attempt.error(reason),
+        None => attempt.follow(),
+    }
+}
+
+/// Why a redirection is not followed; `previous` begins with the address that was asked for.
+fn refusal(previous: &[Url], next: &Url) -> Option<&'static str> {
+    if !matches!(next.scheme(), "http" | "https") {
+        return Some("to an address that is neither http nor https");
+    }
+    if next.scheme() != "https" && previous.iter().any(|url| url.scheme() == "https") {
+        return Some("from https to an address without TLS");
+    }
+    (previous.len() > MAX_REDIRECTS).then_some("more than 5 redirections")
+}
+
+#[cfg(test)]
+mod tests;

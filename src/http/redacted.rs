@@ -1,0 +1,40 @@
+//! Addresses as they may be shown.
+
+/// Displays an address without what may be secret in it: user and password, and the values of the query (signed links
+/// carry their permission there).
+pub struct Redacted<'a>(pub &'a str);
+
+impl std::fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str(self.0) };
+        let (authority, path) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let path = path.split('#').next().unwrap_or("");
+        write!(f, "{scheme}://{host}")?;
+        match path.split_once('?') {
+            Some((path, _)) => write!(f, "{path}?..."),
+            None => f.write_str(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_left_out() {
+        for (url, shown) in [
+            ("https://host/key.pub", "https://host/key.pub"),
+            ("https://user:secret@host:8443/key.pub", "https://host:8443/key.pub"),
+            ("https://secret@host", "https://host"),
+            ("https://a@secret@host/", "https://host/"),
+            ("https://host/key.pub?sig=secret&x=1", "https://host/key.pub?..."),
+            ("https://host?sig=secret/@other", "https://host?..."),
+            ("https://host/a#secret", "https://host/a"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(Redacted(url).to_string(), shown);
+        }
+    }
+}
