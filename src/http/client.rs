@@ -31,8 +31,12 @@ pub(super) struct Inner {
 
 impl Inner {
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let agent =
-            format!("rcosign/{} ({}; {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+        let agent = format!(
+            "rcosign/{} ({}; {})",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        );
         let mut builder = reqwest::Client::builder()
             .user_agent(agent)
             .connect_timeout(settings.connect)

@@ -28,13 +28,15 @@ fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> (SocketAddr,
 }
 
 fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) {
-    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n", body.len());
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(body);
 }
 
 fn get(url: &str, limit: u64) -> Result<Vec<u8>, Error> {
-    let settings = Settings { connect: Duration::from_secs(5), total: Duration::from_millis(1500), proxy: false };
+    let settings =
+        Settings { connect: Duration::from_secs(5), total: Duration::from_millis(1500), proxy: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { Inner::new(&settings)?.get(url, limit).await })
 }
@@ -73,10 +75,15 @@ fn an_endless_document_is_cut_off() {
 /// cosign issue 4877: the page of an error was accepted as a key file.
 #[test]
 fn issue_4877_statuses_other_than_success_are_errors() {
-    for status in ["404 Not Found", "500 Internal Server Error", "403 Forbidden", "304 Not Modified", "300 Multiple"] {
+    for status in
+        ["404 Not Found", "500 Internal Server Error", "403 Forbidden", "304 Not Modified", "300 Multiple"]
+    {
         let (address, _requests) = serve(move |_, stream| reply(stream, status, "", b"<html>key</html>"));
         let error = get(&format!("http://{address}/key.pub"), 1000).unwrap_err();
-        assert_eq!(error.to_string(), format!("http://{address}/key.pub answered with status {}", &status[..3]));
+        assert_eq!(
+            error.to_string(),
+            format!("http://{address}/key.pub answered with status {}", &status[..3])
+        );
     }
 }
 
@@ -116,7 +123,10 @@ fn credentials_are_sent_and_never_shown() {
     assert_eq!(request.matches("authorization:").count(), 1, "{request}");
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for url in [format!("http://user:secret@{closed}/?token=secret"), format!("https://user:secret@{address}/?secret")] {
+    for url in [
+        format!("http://user:secret@{closed}/?token=secret"),
+        format!("https://user:secret@{address}/?secret"),
+    ] {
         let error = get(&url, 10).unwrap_err();
         assert!(matches!(error, Error::Connect { .. }), "{error:?}");
         assert!(!format!("{} {error:?}", chain(&error)).contains("secret"), "{error:?}");
