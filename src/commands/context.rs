@@ -1,0 +1,35 @@
+//! What a command meets of the outside world, built once and handed down: no command looks at the clock or the environment
+//! by itself, so tests decide what they see.
+
+use crate::crypto::UnixTime;
+use crate::keys::Prompt;
+
+/// Where narration goes: lines for people, never data.
+pub trait Narrator {
+    /// Something was done.
+    fn say(&mut self, line: &str);
+    /// Something the user should think about; shown with `WARNING: `.
+    fn warn(&mut self, line: &str);
+}
+
+/// The environment variables that a command may look at.
+pub type Variables = Box<dyn Fn(&str) -> Option<std::ffi::OsString>>;
+
+/// The outside world.
+pub struct Context {
+    /// The time of judging and of signing.
+    pub now: UnixTime,
+    /// Environment variables.
+    pub variables: Variables,
+    /// Asks the user.
+    pub prompt: Box<dyn Prompt>,
+    /// Tells the user.
+    pub narrator: Box<dyn Narrator>,
+}
+
+impl Context {
+    /// A variable's text; one that is not Unicode counts as not set.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        (self.variables)(name).and_then(|value| value.into_string().ok())
+    }
+}

@@ -1,0 +1,132 @@
+//! The one error that leaves a command.
+
+/// What kind of failure it is. `cli::exit` turns it into the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Anything without a kind of its own.
+    Other,
+    /// The command line asks for something that makes no sense.
+    Usage,
+    /// A file cannot be read or written, or is not what it should be.
+    Format,
+    /// Trust material is missing, unusable or expired.
+    TrustMaterial,
+    /// A server could not be reached or answered with a failure.
+    Network,
+    /// Somebody has to prove who he is: a password, a token, a credential.
+    Authentication,
+    /// The signature is sound, and a policy refuses it.
+    Policy,
+    /// Something is larger, deeper or more than the limits allow.
+    LimitExceeded,
+    /// There is no signature where one was expected.
+    NoSignature,
+    /// There is no such artifact.
+    NoSuchArtifact,
+    /// There are signatures and none is valid.
+    NoneValid,
+    /// A certificate was expected beside the signature, and there is none.
+    NoCertificate,
+}
+
+/// A failed command: one line of what failed and on what, why, and what to do next.
+///
+/// Nothing here needs escaping: whatever prints it escapes every line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Decides the exit code.
+    pub kind: ErrorKind,
+    /// One line, lower case, no full stop.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// Where several candidates were tried: why each was refused, in the order of trying.
+    pub candidates: Vec<String>,
+    /// What to do next; each names a flag or a command.
+    pub hints: Vec<String>,
+}
+
+impl Error {
+    /// An error without cause and hint.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: Vec::new(), candidates: Vec::new(), hints: Vec::new() }
+    }
+
+    /// An error of kind [`ErrorKind::Usage`].
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    /// Something that parses and that this version cannot do, because it needs `what`.
+    pub fn not_available(what: impl std::fmt::Display) -> Self {
+        Self::new(ErrorKind::Other, format!("not available yet in this version: {what}"))
+    }
+
+    /// Adds `source` and every error beneath it as causes.
+    #[must_use]
+    pub fn caused_by(mut self, source: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(source);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// Adds one cause in words.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds why one candidate was refused.
+    #[must_use]
+    pub fn candidate(mut self, reason: impl Into<String>) -> Self {
+        self.candidates.push(reason.into());
+        self
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::num::ParseIntError);
+
+    #[test]
+    fn caused_by_lists_the_whole_chain_outermost_first() {
+        let source = Outer("x".parse::<u8>().unwrap_err());
+        let error = Error::usage("bad").caused_by(&source);
+        assert_eq!(error.causes, ["outer", "invalid digit found in string"]);
+    }
+
+    #[test]
+    fn builders_add_to_their_own_list() {
+        let error = Error::not_available("keyless signing").cause("c").candidate("1").hint("h");
+        assert_eq!(error.to_string(), "not available yet in this version: keyless signing");
+        assert_eq!((error.kind, error.causes, error.candidates, error.hints), (
+            ErrorKind::Other,
+            vec!["c".to_owned()],
+            vec!["1".to_owned()],
+            vec!["h".to_owned()]
+        ));
+    }
+}

@@ -1,0 +1,282 @@
+//! What each command is asked to do: what was meant, not what was typed. Plain data; `cli` builds it and has already
+//! refused everything that contradicts itself, `commands` carries it out.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings that every command has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long work that waits for somebody else may take (`--timeout`).
+    pub timeout: Duration,
+    /// More narration (`--verbose`).
+    pub verbose: bool,
+}
+
+/// `generate-key-pair`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerateKeyPairRequest {
+    /// `PREFIX.key` and `PREFIX.pub` are written.
+    pub output_key_prefix: PathBuf,
+}
+
+/// `import-key-pair`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportKeyPairRequest {
+    /// The PEM file to read.
+    pub key: String,
+    /// `PREFIX.key` and `PREFIX.pub` are written.
+    pub output_key_prefix: PathBuf,
+    /// Replace existing files without asking.
+    pub assume_yes: bool,
+}
+
+/// `public-key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKeyRequest {
+    /// Key reference: a path, `env://NAME`, `https://...`, or a scheme of a key store.
+    pub key: String,
+    /// Where to write; `None` is standard output.
+    pub outfile: Option<PathBuf>,
+}
+
+/// Who is to witness a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Witness {
+    /// Nobody: the key alone, no service is asked. Holds the flag that said so.
+    Nobody(&'static str),
+    /// The services that this signing config names; it may name none.
+    SigningConfig(PathBuf),
+}
+
+/// How a bundle is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BundleForm {
+    /// Sigstore protobuf bundle v0.3 as JSON.
+    Sigstore,
+    /// cosign's old JSON bundle.
+    Legacy,
+}
+
+/// What signing writes, other than to standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOutputs {
+    /// Where the bundle goes, and in which form.
+    pub bundle: Option<(PathBuf, BundleForm)>,
+    /// The detached signature, or the envelope of an attestation.
+    pub signature: Option<PathBuf>,
+    /// Base64 of the certificate's PEM.
+    pub certificate: Option<PathBuf>,
+    /// Whether the signature (or the envelope) goes to standard output.
+    pub print: bool,
+}
+
+/// Key and certificate to sign with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignWith {
+    /// Key reference.
+    pub key: String,
+    /// PEM file with a certificate for that key.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the certificates above it.
+    pub certificate_chain: Option<PathBuf>,
+    /// Who witnesses.
+    pub witness: Witness,
+}
+
+/// `sign-blob`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignBlobRequest {
+    /// Files to sign, at least one; `-` is standard input, at most once. One alone when `outputs` names a file.
+    pub blobs: Vec<OsString>,
+    /// Key, certificate, witnesses.
+    pub with: SignWith,
+    /// What to write.
+    pub outputs: SignOutputs,
+    /// Whether the detached signature is base64 (else raw bytes).
+    pub base64: bool,
+}
+
+/// What `attest-blob` makes its statement from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatementSource {
+    /// A predicate for one artifact.
+    Predicate {
+        /// The predicate file; `-` is standard input.
+        predicate: PathBuf,
+        /// The type as typed: a short name or a URI.
+        predicate_type: String,
+        /// The artifact, as typed: it also becomes the subject's name.
+        blob: OsString,
+        /// SHA-256 in lower-case hex, in place of reading the artifact.
+        digest: Option<String>,
+    },
+    /// A whole in-toto statement.
+    Statement {
+        /// The statement file.
+        statement: PathBuf,
+        /// An artifact that has to be among the subjects.
+        blob: Option<OsString>,
+    },
+}
+
+/// `attest-blob`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttestBlobRequest {
+    /// The statement.
+    pub source: StatementSource,
+    /// Key, certificate, witnesses.
+    pub with: SignWith,
+    /// What to write; `signature` and standard output take the envelope.
+    pub outputs: SignOutputs,
+    /// Where the statement goes (`--output-attestation`).
+    pub attestation: Option<PathBuf>,
+}
+
+/// Whose signature is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// The owner of this key; a key reference.
+    Key(String),
+    /// The holder of a certificate that matches.
+    Identity(IdentityRequest),
+}
+
+/// Identity in a certificate. Of each pair at least one is present; what is present must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityRequest {
+    /// Subject alternative name, exact.
+    pub identity: Option<String>,
+    /// Subject alternative name, regular expression (RE2).
+    pub identity_regexp: Option<String>,
+    /// OIDC issuer, exact.
+    pub issuer: Option<String>,
+    /// OIDC issuer, regular expression (RE2).
+    pub issuer_regexp: Option<String>,
+    /// Claims of a GitHub workflow, all exact.
+    pub workflow: WorkflowClaims,
+}
+
+/// Claims of a GitHub workflow; what is present must be equal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkflowClaims {
+    /// Event that triggered it.
+    pub trigger: Option<String>,
+    /// Commit.
+    pub sha: Option<String>,
+    /// Name of the workflow.
+    pub name: Option<String>,
+    /// `owner/repository`.
+    pub repository: Option<String>,
+    /// Git reference.
+    pub reference: Option<String>,
+}
+
+/// Where the signature is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignatureRequest {
+    /// A bundle, of any form; recognised by its content.
+    pub bundle: Option<PathBuf>,
+    /// A file with a detached signature or an envelope, or the base64 text itself.
+    pub signature: Option<OsString>,
+    /// A certificate beside the signature: PEM, or base64 of PEM.
+    pub certificate: Option<PathBuf>,
+    /// A detached signed certificate timestamp.
+    pub sct: Option<PathBuf>,
+    /// An RFC 3161 token beside the signature.
+    pub timestamp: Option<PathBuf>,
+    /// The digest that the signature was made over (`--signature-digest-algorithm`); lower case.
+    pub digest_algorithm: Option<&'static str>,
+}
+
+/// What is trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustRequest {
+    /// A trusted root file; `None` is the embedded public root.
+    pub trusted_root: Option<PathBuf>,
+    /// PEM roots that replace its certificate authorities.
+    pub ca_roots: Option<PathBuf>,
+    /// PEM intermediates that go with `ca_roots`.
+    pub ca_intermediates: Option<PathBuf>,
+    /// PEM chain whose last certificate is the root; replaces the certificate authorities.
+    pub certificate_chain: Option<PathBuf>,
+    /// PEM chain of a timestamp authority; replaces the timestamp authorities.
+    pub timestamp_certificate_chain: Option<PathBuf>,
+}
+
+/// Which proofs are not asked for, and by which flag.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waivers {
+    /// No log entry is required.
+    pub log: Option<&'static str>,
+    /// No signed certificate timestamp is required.
+    pub sct: Option<&'static str>,
+    /// The artifact is not compared with the statement.
+    pub claims: Option<&'static str>,
+}
+
+/// What is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A path, `-` for standard input, or `sha256:HEX`.
+    Blob(OsString),
+    /// A digest in lower-case hex, with its algorithm's name (`sha256`, `sha384`, `sha512`).
+    Digest {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The digest.
+        hex: String,
+    },
+    /// No artifact: only with [`Waivers::claims`].
+    None,
+}
+
+/// What the signature has to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// A signature of the artifact (`verify-blob`).
+    Signature,
+    /// A statement about it, of this type: a short name or a URI, as typed (`verify-blob-attestation`).
+    Attestation {
+        /// The predicate type as typed.
+        predicate_type: String,
+    },
+}
+
+/// `verify-blob` and `verify-blob-attestation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyRequest {
+    /// What is verified.
+    pub subject: Subject,
+    /// What the signature has to be.
+    pub expected: Expected,
+    /// Whose signature.
+    pub signer: Signer,
+    /// Where the signature is.
+    pub signature: SignatureRequest,
+    /// What is trusted.
+    pub trust: TrustRequest,
+    /// Whether an RFC 3161 timestamp is demanded.
+    pub require_timestamp: bool,
+    /// What is not demanded.
+    pub waivers: Waivers,
+    /// Where a report goes, if one is asked for.
+    pub report: Option<ReportRequest>,
+}
+
+/// A report that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportRequest {
+    /// Its format.
+    pub format: ReportFormat,
+    /// Its file; `None` is standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// JSON, with a versioned schema.
+    Json,
+}

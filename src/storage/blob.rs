@@ -1,0 +1,68 @@
+//! Artifacts in files and streams, of any size, read once and in constant memory.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::path::Path;
+
+use super::Error;
+use super::input::{drain, open};
+
+/// Large enough that the system calls do not show, small enough for the processor's second-level cache.
+const BUFFER: usize = 256 * 1024;
+
+/// Where an artifact's bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlobSource {
+    /// A file.
+    File(OsString),
+    /// Standard input.
+    Stdin,
+}
+
+impl BlobSource {
+    /// The source of a command-line argument: `-` is standard input.
+    pub fn from_argument(argument: &OsStr) -> Self {
+        if argument == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+    }
+
+    fn reader(&self) -> Result<Box<dyn Read>, Error> {
+        match self {
+            Self::File(path) => Ok(Box::new(open("artifact", Path::new(path))?)),
+            Self::Stdin => Ok(Box::new(std::io::stdin().lock())),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => Path::new(path),
+            Self::Stdin => Path::new("-"),
+        }
+    }
+}
+
+/// Hands the artifact's bytes to `take`, piece by piece.
+///
+/// # Errors
+/// As [`super::read_file`], without a limit.
+pub fn stream_blob(source: &BlobSource, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+    let mut reader = source.reader()?;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => take(buffer.get(..n).unwrap_or_default()),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(cause) => {
+                return Err(Error::Read { what: "artifact", path: source.path().to_owned(), source: cause });
+            }
+        }
+    }
+}
+
+/// Reads the whole artifact into memory, for keys that cannot sign a digest.
+///
+/// # Errors
+/// As [`super::read_file`].
+pub fn read_blob(source: &BlobSource, limit: u64) -> Result<Vec<u8>, Error> {
+    drain("artifact", source.path(), source.reader()?, limit)
+}

@@ -1,0 +1,382 @@
+//! Output files: whole or not at all. The one place that knows about modes, renaming, links and devices.
+//!
+//! A regular file is written under a temporary name in its own folder, synchronised and renamed. What cannot be
+//! replaced (devices, pipes, open descriptors) is written to. A symbolic link is followed and stays a link.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Links that are followed before a loop is assumed; Linux allows as many (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// Who may read the file. Unix only; the umask applies as always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Mode 0600.
+    Owner,
+    /// Mode 0644.
+    Everyone,
+}
+
+/// A file that could not be written. Nothing partial is left behind under its name.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The path is empty.
+    #[error("the path of an output file is empty")]
+    Empty,
+    /// The path names a folder.
+    #[error("`{}` is a folder, not a file", .0.display())]
+    IsFolder(PathBuf),
+    /// The folder of the file does not exist.
+    #[error("cannot write `{}`: its folder `{}` does not exist", .path.display(), .folder.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// The missing folder.
+        folder: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Writes `bytes` to `path` at once; see [`PendingFile`].
+///
+/// # Errors
+/// [`FileError`]; a file that was there before is unchanged then, except for devices and pipes.
+pub fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
+    let mut file = PendingFile::create(path, access)?;
+    file.push(bytes);
+    file.commit()
+}
+
+/// An output file whose place is secured and that nobody sees until [`commit`](Self::commit). Dropping it leaves
+/// everything as it was. Made before the work begins, so that a result is not lost to a path that cannot be written.
+#[derive(Debug)]
+pub struct PendingFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    access: Access,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A temporary file beside the target, which will take its name.
+    Replace { temporary: tempfile::NamedTempFile, target: PathBuf },
+    /// An existing file in a folder where nothing can be created, a file mounted into a container for example.
+    InPlace(PathBuf),
+    /// A device or a pipe; opened at the end, because opening a pipe waits for its reader.
+    Stream(PathBuf),
+    /// Standard output (1) or standard error (2) of this process.
+    Standard(u8),
+}
+
+impl PendingFile {
+    /// Secures the place of `path`.
+    ///
+    /// # Errors
+    /// [`FileError`] when the path names a folder, its folder is missing, or neither may be written.
+    pub fn create(path: &Path, access: Access) -> Result<Self, FileError> {
+        let fail = |source| FileError::Write { path: path.to_owned(), source };
+        if path.as_os_str().is_empty() {
+            return Err(FileError::Empty);
+        }
+        let place = match follow_links(path).map_err(fail)? {
+            Followed::Standard(number) => Place::Standard(number),
+            Followed::Descriptor(target) => Place::Stream(target),
+            Followed::Path(target) => match fs::metadata(&target) {
+                Ok(found) if found.is_dir() => return Err(FileError::IsFolder(path.to_owned())),
+                Ok(found) if !found.is_file() => Place::Stream(target),
+                Ok(_) => beside(path, target, true, access)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path, target, false, access)?,
+                Err(error) => return Err(fail(error)),
+            },
+        };
+        Ok(Self { path: path.to_owned(), bytes: Vec::new(), access, place })
+    }
+
+    /// Adds to the content.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether nothing was added yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Makes the content visible under its name.
+    ///
+    /// # Errors
+    /// [`FileError::Write`]; a regular file keeps what it held before.
+    pub fn commit(self) -> Result<(), FileError> {
+        let Self { path, bytes, access, place } = self;
+        let done = match place {
+            Place::Replace { temporary, target } => replace(temporary, &target, &bytes, access),
+            Place::InPlace(target) => overwrite(&target, &bytes, access),
+            // Appending never destroys what a descriptor's file holds already; pipes and devices do not care.
+            Place::Stream(target) => OpenOptions::new().append(true).open(target).and_then(|f| send(f, &bytes)),
+            Place::Standard(1) => send(io::stdout().lock(), &bytes),
+            Place::Standard(_) => send(io::stderr().lock(), &bytes),
+        };
+        done.map_err(|source| FileError::Write { path, source })
+    }
+}
+
+enum Followed {
+    Standard(u8),
+    Descriptor(PathBuf),
+    Path(PathBuf),
+}
+
+/// Follows the links at the end of `path`; a link to nothing ends at the file that would be made.
+fn follow_links(path: &Path) -> io::Result<Followed> {
+    let mut current = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match descriptor(&current) {
+            Some("1") => return Ok(Followed::Standard(1)),
+            Some("2") => return Ok(Followed::Standard(2)),
+            Some(_) => return Ok(Followed::Descriptor(current)),
+            None => {}
+        }
+        match fs::symlink_metadata(&current) {
+            Ok(found) if found.is_symlink() => {
+                let target = fs::read_link(&current)?;
+                current = current.parent().map_or(target.clone(), |folder| folder.join(&target));
+            }
+            _ => return Ok(Followed::Path(current)),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// The number of the open descriptor that a path stands for. Opening such a path anew would start at the file's
+/// beginning, and renaming over it would cut the descriptor off.
+fn descriptor(path: &Path) -> Option<&str> {
+    if !cfg!(unix) {
+        return None;
+    }
+    match path.to_str()? {
+        "/dev/stdout" => Some("1"),
+        "/dev/stderr" => Some("2"),
+        text => text
+            .strip_prefix("/dev/fd/")
+            .or_else(|| text.strip_prefix("/proc/self/fd/"))
+            .filter(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),
+    }
+}
+
+/// Makes the temporary file beside `target`, or falls back to writing in place where the folder does not let us.
+fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<Place, FileError> {
+    let ends_with_separator = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+    let Some(name) = target.file_name().filter(|_| !ends_with_separator) else {
+        return Err(FileError::IsFolder(path.to_owned()));
+    };
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let prefix = format!(".{}.", name.to_string_lossy());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(permissions(access));
+    match builder.tempfile_in(folder) {
+        Ok(temporary) => Ok(Place::Replace { temporary, target }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(FileError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
+        }
+        Err(_) if exists && OpenOptions::new().write(true).open(&target).is_ok() => Ok(Place::InPlace(target)),
+        Err(source) => Err(FileError::Write { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(unix)]
+fn permissions(access: Access) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(match access {
+        Access::Owner => 0o600,
+        Access::Everyone => 0o644,
+    })
+}
+
+fn replace(
+    mut temporary: tempfile::NamedTempFile,
+    target: &Path,
+    bytes: &[u8],
+    access: Access,
+) -> io::Result<()> {
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    match temporary.persist(target) {
+        Ok(_) => Ok(()),
+        // A file that is itself a mount point cannot be renamed over, only written to.
+        Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => overwrite(target, bytes, access),
+        Err(error) => Err(error.error),
+    }
+}
+
+fn overwrite(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(target)?;
+    #[cfg(unix)]
+    if access == Access::Owner {
+        file.set_permissions(permissions(access))?;
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    File::sync_all(&file)
+}
+
+fn send(mut stream: impl Write, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes)?;
+    stream.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_longer_old_file_leaves_no_tail() {
+        let dir = folder();
+        let path = dir.path().join("out");
+        fs::write(&path, "something much longer").unwrap();
+        write_file(&path, b"short", Access::Owner).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"short");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn nothing_is_visible_before_commit_and_nothing_remains_after_drop() {
+        let dir = folder();
+        let path = dir.path().join("out");
+        fs::write(&path, "old").unwrap();
+        let mut pending = PendingFile::create(&path, Access::Owner).unwrap();
+        pending.push(b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        drop(pending);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn folders_and_missing_folders_are_named() {
+        let dir = folder();
+        let inside = dir.path().join("missing").join("out");
+        let error = write_file(&inside, b"", Access::Owner).unwrap_err();
+        assert!(matches!(&error, FileError::NoFolder { folder, .. } if folder == &dir.path().join("missing")));
+        assert!(matches!(write_file(dir.path(), b"", Access::Owner), Err(FileError::IsFolder(_))));
+        let slash = PathBuf::from(format!("{}/new/", dir.path().display()));
+        assert!(write_file(&slash, b"", Access::Owner).is_err());
+        assert!(matches!(write_file(Path::new(""), b"", Access::Owner), Err(FileError::Empty)));
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[cfg(unix)]
+    mod unix {
+        use super::*;
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+        fn mode(path: &Path) -> u32 {
+            fs::metadata(path).unwrap().permissions().mode() & 0o777
+        }
+
+        #[test]
+        fn modes_are_ours_even_over_an_old_file() {
+            let dir = folder();
+            let path = dir.path().join("out");
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+            write_file(&path, b"new", Access::Owner).unwrap();
+            assert_eq!(mode(&path), 0o600);
+            write_file(&path, b"new", Access::Everyone).unwrap();
+            // The umask of the test run may take bits away, never add any.
+            assert_eq!(mode(&path) & !0o644, 0);
+            assert_eq!(mode(&path) & 0o600, 0o600);
+        }
+
+        #[test]
+        fn a_link_is_followed_and_stays_a_link() {
+            let dir = folder();
+            let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+            fs::write(&real, "old").unwrap();
+            symlink("real", &link).unwrap();
+            write_file(&link, b"new", Access::Owner).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read(&real).unwrap(), b"new");
+        }
+
+        #[test]
+        fn a_link_to_nothing_makes_its_target() {
+            let dir = folder();
+            symlink("real", dir.path().join("link")).unwrap();
+            write_file(&dir.path().join("link"), b"new", Access::Owner).unwrap();
+            assert_eq!(fs::read(dir.path().join("real")).unwrap(), b"new");
+            assert_eq!(names(dir.path()), ["link", "real"]);
+        }
+
+        #[test]
+        fn links_in_a_circle_are_an_error() {
+            let dir = folder();
+            symlink("b", dir.path().join("a")).unwrap();
+            symlink("a", dir.path().join("b")).unwrap();
+            assert!(matches!(
+                write_file(&dir.path().join("a"), b"", Access::Owner),
+                Err(FileError::Write { .. })
+            ));
+        }
+
+        #[test]
+        fn a_device_is_written_to_and_stays_a_device() {
+            write_file(Path::new("/dev/null"), b"gone", Access::Owner).unwrap();
+            assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+            if Path::new("/dev/full").exists() {
+                assert!(write_file(Path::new("/dev/full"), b"lost", Access::Owner).is_err());
+            }
+        }
+
+        #[test]
+        fn a_pipe_is_written_to_and_stays_a_pipe() {
+            let dir = folder();
+            let path = dir.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            let reader = {
+                let path = path.clone();
+                std::thread::spawn(move || fs::read(path).unwrap())
+            };
+            write_file(&path, b"through", Access::Owner).unwrap();
+            assert_eq!(reader.join().unwrap(), b"through");
+            assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
+        }
+
+        #[test]
+        fn the_paths_of_descriptors_are_known() {
+            assert_eq!(descriptor(Path::new("/dev/stdout")), Some("1"));
+            assert_eq!(descriptor(Path::new("/dev/fd/2")), Some("2"));
+            assert_eq!(descriptor(Path::new("/proc/self/fd/17")), Some("17"));
+            assert_eq!(descriptor(Path::new("/dev/fd/")), None);
+            assert_eq!(descriptor(Path::new("/dev/fd/x")), None);
+        }
+    }
+}

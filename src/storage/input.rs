@@ -1,0 +1,64 @@
+//! Reading small files: all of it, under a limit, or an error that names it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::Error;
+
+/// Opens a file for reading. `what` names it in errors, such as `bundle`.
+pub(super) fn open(what: &'static str, path: &Path) -> Result<File, Error> {
+    let path_buf = || path.to_owned();
+    match File::open(path) {
+        Ok(file) if file.metadata().is_ok_and(|m| m.is_dir()) => Err(Error::Folder { what, path: path_buf() }),
+        Ok(file) => Ok(file),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::Missing { what, path: path_buf() }),
+        Err(source) => Err(Error::Read { what, path: path_buf(), source }),
+    }
+}
+
+/// Reads a whole file of at most `limit` bytes. `-` is standard input. `what` names it in errors, such as `bundle`.
+///
+/// # Errors
+/// It does not exist, is a folder, is larger than the limit, or cannot be read.
+pub fn read_file(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    if path.as_os_str() == "-" {
+        return drain(what, path, std::io::stdin().lock(), limit);
+    }
+    drain(what, path, open(what, path)?, limit)
+}
+
+/// Reads a stream to its end, or to one byte more than the limit.
+pub(super) fn drain(what: &'static str, path: &Path, stream: impl Read, limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    stream
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read { what, path: path.to_owned(), source })?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::TooLarge { what, path: path.to_owned(), limit });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold_and_errors_name_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert!(matches!(read_file("bundle", &path, 3), Err(Error::Missing { what: "bundle", .. })));
+        std::fs::write(&path, b"abc").unwrap();
+        assert_eq!(read_file("bundle", &path, 3).unwrap(), b"abc");
+        assert!(matches!(read_file("bundle", &path, 2), Err(Error::TooLarge { limit: 2, .. })));
+        assert!(matches!(read_file("bundle", folder.path(), 9), Err(Error::Folder { .. })));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_endless_device_is_refused_at_the_limit() {
+        assert!(matches!(read_file("bundle", Path::new("/dev/zero"), 1000), Err(Error::TooLarge { .. })));
+    }
+}
