@@ -1,0 +1,171 @@
+//! From the files that the user named to candidate signatures.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::{Error, ErrorKind, Expected, SignatureRequest};
+use crate::bundle::detached::{
+    Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
+};
+use crate::bundle::{BundleVersion, Content, Format, Profile, SignedEntity, VerificationMaterial, decode};
+use crate::crypto::DecodeError;
+use crate::storage::{self, read_file};
+use crate::x509::Certificate;
+
+/// Bundles with large attestations reach 200 MB.
+const MAX_BUNDLE: u64 = 512 << 20;
+/// Certificates, SCTs, timestamps.
+const MAX_SMALL: u64 = 1 << 20;
+
+/// One signature to be judged.
+pub(super) struct Candidate {
+    /// Where it is from.
+    pub source: String,
+    /// In which format it was.
+    pub format: String,
+    /// What it says.
+    pub entity: SignedEntity,
+}
+
+/// Reads and decodes all that the user named. Whatever cannot be read is an error that names it; no other format is
+/// tried, and no network.
+pub(super) fn candidates(request: &SignatureRequest, expected: &Expected) -> Result<Vec<Candidate>, Error> {
+    let mut beside = beside(request)?;
+    let Some(path) = &request.bundle else {
+        let signature = request.signature.as_deref().ok_or_else(|| Error::usage("no signature to verify"))?;
+        return detached(signature, beside, expected);
+    };
+    let source = path.display().to_string();
+    let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
+    let decoded = decode(&document).map_err(|e| unreadable(&source, &e))?;
+    let signature = request.signature.as_deref().map(signature_bytes).transpose()?;
+    let several = decoded.entities.len() > 1;
+    let mut candidates = Vec::new();
+    for (i, mut entity) in decoded.entities.into_iter().enumerate() {
+        if let Some((bytes, name)) = &signature {
+            same_signature(&entity, bytes, name, &source)?;
+        }
+        add(&mut entity, &mut beside, &source)?;
+        candidates.push(Candidate {
+            source: if several { format!("{source}, signature {}", i + 1) } else { source.clone() },
+            format: format_name(decoded.format, entity.profile),
+            entity,
+        });
+    }
+    Ok(candidates)
+}
+
+/// The pieces that lie beside the signature in files of their own.
+fn beside(request: &SignatureRequest) -> Result<Detached, Error> {
+    let read = |what: &'static str, path: &Path| read_file(what, path, MAX_SMALL).map_err(|e| Error::file(&e));
+    let mut parts = Detached::default();
+    if let Some(path) = &request.certificate {
+        let document = read("certificate", path)?;
+        parts.certificates = decode_certificates(&document).map_err(|e| unreadable(&path.display(), &e))?;
+    }
+    if let Some(path) = &request.sct {
+        parts.scts.push(read("SCT", path)?);
+    }
+    if let Some(path) = &request.timestamp {
+        let document = read("timestamp", path)?;
+        parts.timestamps.push(decode_timestamp(&document).map_err(|e| unreadable(&path.display(), &e))?);
+    }
+    Ok(parts)
+}
+
+fn detached(signature: &OsStr, parts: Detached, expected: &Expected) -> Result<Vec<Candidate>, Error> {
+    let (bytes, source) = signature_document(signature)?;
+    let candidate = |entity| Candidate { source: source.clone(), format: "detached".into(), entity };
+    match expected {
+        Expected::Signature => {
+            let signature = decode_signature(&bytes).map_err(|e| unreadable(&source, &e))?;
+            Ok(vec![candidate(parts.message(signature))])
+        }
+        Expected::Attestation { .. } => {
+            let envelope = decode_envelope(&bytes).map_err(|e| unreadable(&source, &e))?;
+            let entities = parts.envelope(envelope).map_err(|e| unreadable(&source, &e))?;
+            Ok(entities.into_iter().map(candidate).collect())
+        }
+    }
+}
+
+/// The content of a signature file, or the text of the argument when there is no such file and the text can only be a
+/// signature; with a name for messages.
+fn signature_document(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
+    match read_file("signature", Path::new(argument), MAX_BUNDLE) {
+        Ok(bytes) => Ok((bytes, argument.to_string_lossy().into_owned())),
+        Err(error @ storage::Error::Missing { .. }) => match argument.to_str() {
+            Some(text) if looks_like_a_signature(text) => Ok((text.as_bytes().to_vec(), "--signature".into())),
+            _ => Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature")),
+        },
+        // A signature's text may be longer than a file's name may be.
+        Err(error) => match argument.to_str() {
+            Some(text) if looks_like_a_signature(text) => Ok((text.as_bytes().to_vec(), "--signature".into())),
+            _ => Err(Error::file(&error)),
+        },
+    }
+}
+
+/// The shortest signature there is, Ed25519's, has 64 bytes; an ECDSA one may be a little shorter by chance.
+fn looks_like_a_signature(text: &str) -> bool {
+    text.len() > 80 && decode_signature(text.as_bytes()).is_ok()
+}
+
+fn signature_bytes(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
+    let (bytes, source) = signature_document(argument)?;
+    let signature = decode_signature(&bytes).map_err(|e| unreadable(&source, &e))?;
+    Ok((signature, source))
+}
+
+/// A signature given beside a bundle has to be the bundle's own.
+fn same_signature(entity: &SignedEntity, given: &[u8], name: &str, bundle: &str) -> Result<(), Error> {
+    let own = match &entity.content {
+        Content::Message { signature, .. } => signature.as_slice(),
+        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[], |s| s.sig.as_slice()),
+    };
+    if own == given {
+        return Ok(());
+    }
+    let message = format!("the signature `{name}` is not the one in the bundle `{bundle}`");
+    Err(Error::new(ErrorKind::NoneValid, message).hint("name only one of them"))
+}
+
+/// Adds what lies beside a bundle: a certificate where it has none of its own, SCTs, timestamps.
+fn add(entity: &mut SignedEntity, beside: &mut Detached, bundle: &str) -> Result<(), Error> {
+    if let Some(leaf) = beside.certificates.first() {
+        match &entity.material {
+            VerificationMaterial::PublicKey { embedded: None, .. } => {
+                entity.material = VerificationMaterial::Certificate(beside.certificates.clone());
+            }
+            material if leaf_of(material) == Some(leaf) => {}
+            _ => {
+                let message = format!("the given certificate is not the one in the bundle `{bundle}`");
+                return Err(Error::new(ErrorKind::NoneValid, message).hint("drop `--certificate`"));
+            }
+        }
+    }
+    entity.detached_scts.extend(beside.scts.iter().cloned());
+    entity.timestamps.extend(beside.timestamps.iter().cloned());
+    Ok(())
+}
+
+fn leaf_of(material: &VerificationMaterial) -> Option<&Certificate> {
+    match material {
+        VerificationMaterial::Certificate(chain) => chain.first(),
+        VerificationMaterial::PublicKey { .. } => None,
+    }
+}
+
+fn format_name(format: Format, profile: Profile) -> String {
+    match (format, profile) {
+        (_, Profile::Bundle(BundleVersion::V0_1)) => "sigstore bundle v0.1".into(),
+        (_, Profile::Bundle(BundleVersion::V0_2)) => "sigstore bundle v0.2".into(),
+        (_, Profile::Bundle(BundleVersion::V0_3)) => "sigstore bundle v0.3".into(),
+        (Format::Envelope, _) => "DSSE envelope".into(),
+        (Format::Legacy | Format::Sigstore, Profile::Legacy) => "legacy bundle".into(),
+    }
+}
+
+fn unreadable(source: &dyn std::fmt::Display, error: &DecodeError) -> Error {
+    Error::new(ErrorKind::Format, format!("`{source}` cannot be used")).caused_by(error)
+}

@@ -1,0 +1,197 @@
+//! What a verification found: facts only. Text and JSON are rendered from the same value; `docs/reference/report.md` describes
+//! the JSON.
+
+use serde::Serialize;
+
+use super::Error;
+use crate::crypto::UnixTime;
+use crate::payload::Artifact;
+use crate::verify::{Check, Outcome, Rejection, SignerProof, Trail, Verified, Waiver};
+
+/// The version of the schema. A new member keeps it; a changed meaning does not.
+pub const REPORT_SCHEMA: &str = "rcosign-verification-report/v1";
+
+/// A verification, all candidates.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`REPORT_SCHEMA`].
+    pub schema: &'static str,
+    /// The command, such as `verify-blob`.
+    pub command: &'static str,
+    /// Whether at least one candidate verified. The only member that scripts have to look at.
+    pub verified: bool,
+    /// The time of judging, RFC 3339.
+    pub time: String,
+    /// What was to be verified; missing when the claim was waived or the run ended before it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<ArtifactReport>,
+    /// Where the trusted root came from; missing when none was needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_root: Option<String>,
+    /// Each candidate signature, in the order of the document.
+    pub candidates: Vec<CandidateReport>,
+    /// Why the run failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+/// The artifact.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArtifactReport {
+    /// As the user named it.
+    pub name: String,
+    /// `algorithm:hex`, those that were computed.
+    pub digests: Vec<String>,
+}
+
+/// One candidate.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateReport {
+    /// The file, or which of several signatures in it.
+    pub source: String,
+    /// The format: `sigstore bundle v0.3`, `legacy bundle`, `detached`, ...
+    pub format: String,
+    /// Whether it verified.
+    pub verified: bool,
+    /// Who signed, when verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
+    /// The predicate type of a verified statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicate_type: Option<String>,
+    /// Every check, in order.
+    pub checks: Vec<CheckReport>,
+}
+
+/// Who signed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignerReport {
+    /// SHA-256 of the key's SubjectPublicKeyInfo in hexadecimal.
+    pub key_id: String,
+    /// The identity in the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Who confirmed the identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckReport {
+    /// The check's name, see `docs/reference/report.md`.
+    pub check: &'static str,
+    /// `proven`, `waived`, `failed` or `not-reached`.
+    pub outcome: &'static str,
+    /// The flag that waived it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<&'static str>,
+    /// The code of the reason, see `docs/reference/reasons.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Why the run failed.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorReport {
+    /// One line.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+impl Report {
+    /// A report in which nothing has happened yet.
+    pub(super) fn new(command: &'static str, now: UnixTime) -> Self {
+        Self {
+            schema: REPORT_SCHEMA,
+            command,
+            verified: false,
+            time: now.to_string(),
+            artifact: None,
+            trusted_root: None,
+            candidates: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Notes why the run failed; whatever was verified before counts no more.
+    pub(super) fn fail(&mut self, error: &Error) {
+        self.verified = false;
+        self.error = Some(ErrorReport {
+            message: error.message.clone(),
+            causes: error.causes.iter().chain(&error.candidates).cloned().collect(),
+            hints: error.hints.clone(),
+        });
+    }
+}
+
+impl ArtifactReport {
+    pub(super) fn of(artifact: &Artifact) -> Self {
+        Self {
+            name: artifact.name.clone(),
+            digests: artifact.digests.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl CandidateReport {
+    /// What became of one candidate.
+    pub(super) fn of(source: String, format: String, verdict: &Result<Verified, Rejection>) -> Self {
+        let (verified, trail) = match verdict {
+            Ok(verified) => (Some(verified), verified.trail()),
+            Err(rejection) => (None, rejection.trail()),
+        };
+        Self {
+            source,
+            format,
+            verified: verified.is_some(),
+            signer: verified.map(SignerReport::of),
+            predicate_type: verified
+                .and_then(|v| v.claim().proven()?.statement().map(|s| s.predicate_type.clone())),
+            checks: checks(trail),
+        }
+    }
+}
+
+impl SignerReport {
+    fn of(verified: &Verified) -> Self {
+        let key_id = hex::encode(verified.signature().key().key_id());
+        match verified.signer() {
+            SignerProof::Key(_) => Self { key_id, identity: None, issuer: None },
+            SignerProof::Identity(proof) => {
+                Self { key_id, identity: Some(proof.subject().into()), issuer: Some(proof.issuer().into()) }
+            }
+        }
+    }
+}
+
+/// All checks in order; those that the trail does not mention were not reached.
+fn checks(trail: &Trail) -> Vec<CheckReport> {
+    let report = |check: Check| {
+        let blank = CheckReport { check: check.name(), outcome: "not-reached", flag: None, reason: None, detail: None };
+        match trail.outcomes().find(|(c, _)| *c == check).map(|(_, outcome)| outcome) {
+            None => blank,
+            Some(Outcome::Proven(what)) => CheckReport { outcome: "proven", detail: Some(what.clone()), ..blank },
+            Some(Outcome::Waived(Waiver::Flag(flag))) => CheckReport { outcome: "waived", flag: Some(flag), ..blank },
+            Some(Outcome::Waived(Waiver::NotNeeded(why))) => {
+                CheckReport { outcome: "waived", detail: Some((*why).into()), ..blank }
+            }
+            Some(Outcome::Failed(reason)) => CheckReport {
+                outcome: "failed",
+                reason: Some(reason.code()),
+                detail: Some(reason.to_string()),
+                ..blank
+            },
+        }
+    };
+    Check::ALL.into_iter().map(report).collect()
+}

@@ -1,0 +1,191 @@
+//! The driver behind `verify-blob` and `verify-blob-attestation`: collect the candidates, read the artifact once, judge
+//! each candidate, say what came of it. Opens no socket, except for a key whose address the user named.
+
+use super::candidates::{Candidate, candidates};
+use super::keys::public_key;
+use super::report::{ArtifactReport, CandidateReport, Report};
+use super::trust::trusted_root;
+use super::{
+    Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers,
+};
+use crate::attest::predicate_type_uri;
+use crate::crypto::{Digest, HashAlgorithm, Hasher};
+use crate::payload::{Artifact, ArtifactKind};
+use crate::storage::{BlobSource, stream_blob};
+use crate::trust::TrustedRoot;
+use crate::verify::{
+    ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern, PredicateTypeRequirement,
+    Reason, Rejection, Requirement, StreamNeeds, StringMatcher, VerificationPolicy, Verified, Verifier, Waiver,
+    WorkflowClaims, stream_needs,
+};
+
+/// Verifies. The report is complete whether or not the run succeeded; success needs at least one verified candidate.
+pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, Result<(), Error>) {
+    let command = match request.expected {
+        Expected::Signature => "verify-blob",
+        Expected::Attestation { .. } => "verify-blob-attestation",
+    };
+    let mut report = Report::new(command, context.now);
+    let result = run(request, context, &mut report).await;
+    if let Err(error) = &result {
+        report.fail(error);
+    }
+    (report, result)
+}
+
+async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
+    let policy = policy(request, context).await?;
+    let candidates = candidates(&request.signature, &request.expected)?;
+    let root = if needs_root(&policy, &candidates) {
+        let root = trusted_root(&request.trust, context)?;
+        report.trusted_root = Some(root.source.clone());
+        root
+    } else {
+        TrustedRoot::default()
+    };
+    let artifact = artifact(&request.subject, &candidates, &policy)?;
+    report.artifact = artifact.as_ref().map(ArtifactReport::of);
+    let verifier = Verifier { root: &root, policy: &policy, now: context.now };
+    let mut rejections = Vec::new();
+    for candidate in candidates {
+        let verdict = verifier.verify(&candidate.entity, artifact.as_ref());
+        report.candidates.push(CandidateReport::of(candidate.source.clone(), candidate.format.clone(), &verdict));
+        match verdict {
+            Ok(verified) => note(&verified, report),
+            Err(rejection) => rejections.push(rejection),
+        }
+    }
+    if report.verified { Ok(()) } else { Err(none_valid(request, &policy, &rejections)) }
+}
+
+fn note(_verified: &Verified, report: &mut Report) {
+    report.verified = true;
+}
+
+/// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.
+fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
+    let by_key_alone = matches!(
+        (&policy.signer, policy.log, policy.timestamp),
+        (ExpectedSigner::Key(_), Requirement::Waived(_), Requirement::Waived(_))
+    );
+    let witnessed = |c: &Candidate| !c.entity.log_entries.is_empty() || !c.entity.timestamps.is_empty();
+    !by_key_alone || candidates.iter().any(witnessed)
+}
+
+async fn policy(request: &VerifyRequest, context: &mut Context) -> Result<VerificationPolicy, Error> {
+    let signer = match &request.signer {
+        Signer::Key(reference) => ExpectedSigner::Key(public_key(reference, context).await?),
+        Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),
+    };
+    let Waivers { log, sct, claims } = request.waivers;
+    let unless = |flag: Option<&'static str>| flag.map_or(Requirement::ONE, |f| Requirement::Waived(Waiver::Flag(f)));
+    Ok(VerificationPolicy {
+        signer,
+        log: unless(log),
+        timestamp: if request.require_timestamp {
+            Requirement::ONE
+        } else {
+            Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for"))
+        },
+        sct: unless(sct),
+        claim: ClaimRequirement {
+            content: content(&request.expected)?,
+            binding_waived: claims.map(Waiver::Flag),
+        },
+        signature_digest: request.signature.digest_algorithm.and_then(HashAlgorithm::from_name),
+    })
+}
+
+fn content(expected: &Expected) -> Result<ContentRequirement, Error> {
+    match expected {
+        Expected::Signature => Ok(ContentRequirement::Any),
+        Expected::Attestation { predicate_type } => {
+            Ok(ContentRequirement::Statement(PredicateTypeRequirement {
+                asked: predicate_type.clone(),
+                uri: predicate_type_uri(predicate_type),
+            }))
+        }
+    }
+}
+
+fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
+    let one = |what: &str, exact: &Option<String>, pattern: &Option<String>| match (exact, pattern) {
+        (Some(exact), _) => Ok(StringMatcher::Exact(exact.clone())),
+        (None, Some(pattern)) => Pattern::new(pattern)
+            .map(StringMatcher::Pattern)
+            .map_err(|e| Error::usage(format!("the expression for the {what} cannot be used")).caused_by(&e)),
+        (None, None) => Err(Error::usage(format!("no {what} to compare with"))),
+    };
+    let claims = request.workflow.clone();
+    Ok(IdentityMatcher {
+        subject: one("certificate identity", &request.identity, &request.identity_regexp)?,
+        issuer: one("certificate issuer", &request.issuer, &request.issuer_regexp)?,
+        workflow: WorkflowClaims {
+            trigger: claims.trigger,
+            sha: claims.sha,
+            name: claims.name,
+            repository: claims.repository,
+            reference: claims.reference,
+        },
+    })
+}
+
+/// Reads the artifact once and computes all that any candidate will ask of it.
+fn artifact(
+    subject: &Subject,
+    candidates: &[Candidate],
+    policy: &VerificationPolicy,
+) -> Result<Option<Artifact>, Error> {
+    let kind = ArtifactKind::Blob;
+    match subject {
+        Subject::None => Ok(None),
+        Subject::Digest { algorithm, hex } => {
+            let algorithm = HashAlgorithm::from_name(algorithm)
+                .ok_or_else(|| Error::usage(format!("`{algorithm}` is not a known digest algorithm")))?;
+            let digest = Digest::from_hex(algorithm, hex)
+                .map_err(|e| Error::usage(format!("`{hex}` is not a {algorithm} digest")).caused_by(&e))?;
+            let name = digest.to_string();
+            Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }))
+        }
+        Subject::Blob(argument) => {
+            let name = argument.to_string_lossy().into_owned();
+            if let Ok(digest) = Digest::parse(&name) {
+                return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
+            }
+            let needs: Vec<StreamNeeds> = candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
+            let mut hasher = Hasher::new(needs.iter().flat_map(|n| n.algorithms.iter().copied()));
+            let mut streams: Vec<_> = needs.iter().flat_map(StreamNeeds::ed25519_streams).collect();
+            stream_blob(&BlobSource::from_argument(argument), |piece| {
+                hasher.update(piece);
+                streams.iter_mut().for_each(|s| s.update(piece));
+            })
+            .map_err(|e| Error::artifact(&e))?;
+            let ed25519 = streams.into_iter().map(crate::crypto::Ed25519Stream::finish).collect();
+            Ok(Some(Artifact { name, kind, digests: hasher.finish(), ed25519 }))
+        }
+    }
+}
+
+/// The error when no candidate verified: the reason that says most leads, the others follow.
+fn none_valid(request: &VerifyRequest, policy: &VerificationPolicy, rejections: &[Rejection]) -> Error {
+    let Some(best) = rejections.iter().max_by_key(|r| r.specificity()) else {
+        return Error::new(ErrorKind::NoSignature, "no signature was found");
+    };
+    let kind = match best.reason() {
+        reason if reason.is_limit() => ErrorKind::LimitExceeded,
+        Reason::CertificateMissing => ErrorKind::NoCertificate,
+        _ => ErrorKind::NoneValid,
+    };
+    let what = match &request.expected {
+        Expected::Signature => "the signature is not valid for what was asked",
+        Expected::Attestation { .. } => "the attestation is not valid for what was asked",
+    };
+    let mut error = Error::new(kind, what).cause(best.reason().to_string());
+    if rejections.len() > 1 {
+        error.candidates = rejections.iter().map(ToString::to_string).collect();
+    }
+    for hint in super::hints::hints(best.reason(), policy) {
+        error = error.hint(hint);
+    }
+    error
+}
