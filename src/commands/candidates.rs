@@ -121,7 +121,7 @@ fn signature_bytes(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
 fn same_signature(entity: &SignedEntity, given: &[u8], name: &str, bundle: &str) -> Result<(), Error> {
     let own = match &entity.content {
         Content::Message { signature, .. } => signature.as_slice(),
-        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[], |s| s.sig.as_slice()),
+        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[][..], |s| s.sig.as_slice()),
     };
     if own == given {
         return Ok(());

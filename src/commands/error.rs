@@ -1,5 +1,7 @@
 //! The one error that leaves a command.
 
+use crate::storage;
+
 /// What kind of failure it is. `cli::exit` turns it into the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -60,6 +62,39 @@ impl Error {
     /// Something that parses and that this version cannot do, because it needs `what`.
     pub fn not_available(what: impl std::fmt::Display) -> Self {
         Self::new(ErrorKind::Other, format!("not available yet in this version: {what}"))
+    }
+
+    /// An input file that cannot be used; an exceeded limit has a kind of its own.
+    pub fn file(error: &storage::Error) -> Self {
+        let kind = match error {
+            storage::Error::TooLarge { .. } => ErrorKind::LimitExceeded,
+            _ => ErrorKind::Format,
+        };
+        Self::with_sources(kind, error)
+    }
+
+    /// An artifact that cannot be read; one that does not exist has a kind of its own.
+    pub fn artifact(error: &storage::Error) -> Self {
+        match error {
+            storage::Error::Missing { .. } => Self::with_sources(ErrorKind::NoSuchArtifact, error),
+            _ => Self::file(error),
+        }
+    }
+
+    /// An output file that cannot be written.
+    pub fn output(error: &storage::FileError) -> Self {
+        Self::with_sources(ErrorKind::Format, error)
+    }
+
+    /// An error that speaks for itself, with every error beneath it as causes.
+    pub fn with_sources(kind: ErrorKind, error: &dyn std::error::Error) -> Self {
+        let mut this = Self::new(kind, error.to_string());
+        let mut next = error.source();
+        while let Some(source) = next {
+            this.causes.push(source.to_string());
+            next = source.source();
+        }
+        this
     }
 
     /// Adds `source` and every error beneath it as causes.

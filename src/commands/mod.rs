@@ -1,12 +1,26 @@
 //! Requests in, reports out: the drivers behind the subcommands. Knows no clap and prints nothing.
 
+mod candidates;
+mod context;
 mod error;
+mod hints;
+mod key_pairs;
+mod keys;
+mod report;
 mod request;
+mod signing;
+mod trust;
+mod verification;
 
+pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};
+pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
+pub use report::{ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport};
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
     PublicKeyRequest, ReportFormat, ReportRequest, Settings, SignBlobRequest, SignOutputs, SignWith,
     SignatureRequest, Signer, StatementSource, Subject, TrustRequest, VerifyRequest, Waivers, Witness,
     WorkflowClaims,
 };
+pub use signing::{attest_blob, sign_blob};
+pub use verification::verify;

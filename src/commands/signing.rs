@@ -1,18 +1,18 @@
 //! The driver behind `sign-blob` and `attest-blob`: all that can fail without the key fails before the key is asked for,
 //! every signature is verified before it is published, and every file is written whole or not at all.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::keys::{StdinUse, signing_key};
 use super::{
     AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs, SignWith, StatementSource, Witness,
 };
-use crate::attest;
+use crate::attest::{self, PredicateType};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity, legacy, sigstore};
-use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher, SigningKey, encode_base64};
-use crate::payload::{Artifact, ArtifactKind, IN_TOTO_PAYLOAD_TYPE, Statement};
+use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher, SigningKey, base64};
+use crate::payload::{self, Artifact, ArtifactKind, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
 use crate::storage::{Access, BlobSource, PendingFile, read_blob, read_file, stream_blob};
 use crate::trust::{SigningConfig, TrustedRoot};
@@ -25,7 +25,7 @@ use crate::x509::path::{self, Usage};
 /// A message that has to be signed as a whole is held in memory.
 const MAX_MESSAGE: u64 = 1 << 30;
 /// Predicates and statements: the size of a large SBOM many times over.
-const MAX_PREDICATE: u64 = 128 << 20;
+const MAX_STATEMENT: u64 = 160 << 20;
 /// Certificates and signing configs.
 const MAX_SMALL: u64 = 1 << 20;
 
@@ -46,10 +46,10 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
         let payload = Payload::Message { digests: artifact.digests.clone(), message };
         let entity = signer.sign(payload, &artifact, context).await?;
         let Content::Message { signature, .. } = &entity.content else { continue };
-        let detached = if request.base64 { encode_base64(signature).into_bytes() } else { signature.clone() };
+        let detached = if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
         outputs.bundle(&entity);
         outputs.signature(&detached);
-        outputs.certificate(&signer, |pem| encode_base64(pem.as_bytes()));
+        outputs.certificate(&signer, |pem| base64::encode(pem.as_bytes()));
         if request.outputs.print {
             printed.extend_from_slice(&detached);
             printed.extend_from_slice(if request.base64 { b"\n" } else { b"" });
@@ -101,47 +101,59 @@ fn reads_stdin(source: &StatementSource) -> bool {
 fn statement(source: &StatementSource, context: &mut Context) -> Result<(Vec<u8>, Artifact), Error> {
     match source {
         StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
-            let kind = attest::PredicateType::parse(predicate_type)
-                .map_err(|e| Error::usage(format!("`--type {predicate_type}` cannot be used")).caused_by(&e))?;
-            let digests = match digest {
-                Some(hex) => Digest::from_hex(HashAlgorithm::Sha256, hex)
-                    .map_err(|e| Error::usage(format!("`--hash {hex}` is not a SHA-256 digest")).caused_by(&e))?
-                    .into(),
+            let kind = PredicateType::parse(predicate_type)
+                .map_err(|e| Error::usage("`--type` cannot be used").caused_by(&e))?;
+            let digest = match digest {
+                Some(text) => {
+                    attest::hash_flag(text).map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?
+                }
                 None => {
                     say_payload(blob, context);
-                    hash(&BlobSource::from_argument(blob))?
+                    sha256_of(blob)?
                 }
             };
-            context.narrator.say(&format!("Using payload from: {}", predicate.display()));
-            let text = read_file("predicate", predicate, MAX_PREDICATE).map_err(|e| Error::file(&e))?;
-            let name = subject_name(blob);
-            let made = attest::statement(&kind, &text, &name, &digests, context.now).map_err(|e| {
-                Error::new(ErrorKind::Format, format!("predicate `{}` cannot be used", predicate.display())).caused_by(&e)
-            })?;
-            Ok((made, blob_artifact(blob, digests)))
+            let text = read_statement("predicate", predicate, context)?;
+            let subject = payload::Subject::new(subject_name(blob), &digest);
+            let made = attest::statement(&kind, &text, subject, context.now)
+                .map_err(|e| unusable("predicate", predicate).caused_by(&e))?;
+            Ok((made.payload, blob_artifact(blob, digest.into())))
         }
-        StatementSource::Statement { statement, blob } => {
-            context.narrator.say(&format!("Using payload from: {}", statement.display()));
-            let text = read_file("statement", statement, MAX_PREDICATE).map_err(|e| Error::file(&e))?;
-            let unusable =
-                || Error::new(ErrorKind::Format, format!("statement `{}` cannot be used", statement.display()));
-            let parsed = Statement::from_json(&text).map_err(|e| unusable().caused_by(&e))?;
+        StatementSource::Statement { statement: path, blob } => {
+            let text = read_statement("statement", path, context)?;
+            let made = attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
             let artifact = match blob {
-                Some(blob) => blob_artifact(blob, hash(&BlobSource::from_argument(blob))?),
+                Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
                 None => {
-                    let digest = parsed.known_digests().next();
+                    let digest = made.statement.subjects.iter().find_map(payload::Subject::known_digest);
                     let digest = digest.ok_or_else(|| {
-                        unusable().cause("no subject has a digest by an algorithm that is known (sha256, sha384, sha512)")
+                        unusable("statement", path).cause("no subject has a digest by an algorithm that is understood")
                     })?;
-                    blob_artifact(statement.as_os_str(), digest.into())
+                    blob_artifact(path.as_os_str(), digest.into())
                 }
             };
-            if parsed.matches(&artifact.digests).is_none() {
-                return Err(unusable().cause(format!("none of its subjects is `{}`", artifact.name)));
+            if made.statement.matches(&artifact.digests).is_none() {
+                let cause = format!("none of its subjects is `{}`", artifact.name);
+                return Err(unusable("statement", path).cause(cause));
             }
-            Ok((text, artifact))
+            Ok((made.payload, artifact))
         }
     }
+}
+
+fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
+    say_payload(path.as_os_str(), context);
+    read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))
+}
+
+fn unusable(what: &str, path: &Path) -> Error {
+    Error::new(ErrorKind::Format, format!("{what} `{}` cannot be used", path.display()))
+}
+
+fn sha256_of(blob: &OsStr) -> Result<Digest, Error> {
+    let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
+    stream_blob(&BlobSource::from_argument(blob), |piece| hasher.update(piece)).map_err(|e| Error::artifact(&e))?;
+    let digest = hasher.finish().get(HashAlgorithm::Sha256).cloned();
+    digest.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))
 }
 
 /// The last part of the path, as cosign names a subject.
@@ -153,13 +165,7 @@ fn blob_artifact(name: &OsStr, digests: Digests) -> Artifact {
     Artifact { name: name.to_string_lossy().into_owned(), kind: ArtifactKind::Blob, digests, ed25519: Vec::new() }
 }
 
-fn hash(source: &BlobSource) -> Result<Digests, Error> {
-    let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
-    stream_blob(source, |piece| hasher.update(piece)).map_err(|e| Error::artifact(&e))?;
-    Ok(hasher.finish())
-}
-
-fn say_payload(argument: &OsString, context: &mut Context) {
+fn say_payload(argument: &OsStr, context: &mut Context) {
     if argument != "-" {
         context.narrator.say(&format!("Using payload from: {}", argument.to_string_lossy()));
     }
@@ -168,10 +174,11 @@ fn say_payload(argument: &OsString, context: &mut Context) {
 /// A plan that names a service cannot be carried out yet; said before a password is asked for.
 fn refuse_services(witness: &Witness) -> Result<(), Error> {
     let Witness::SigningConfig(path) = witness else { return Ok(()) };
-    let unusable = || Error::new(ErrorKind::TrustMaterial, format!("signing config `{}` cannot be used", path.display()));
     let text = read_file("signing config", path, MAX_SMALL).map_err(|e| Error::file(&e))?;
-    let config = SigningConfig::from_json(&text).map_err(|e| unusable().caused_by(&e))?;
-    if config.names_no_witness() {
+    let config = SigningConfig::from_json(&text).map_err(|e| {
+        Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e)
+    })?;
+    if !config.names_witnesses() {
         return Ok(());
     }
     Err(Error::not_available("logging and timestamping by the services of a signing config")

@@ -1,22 +1,25 @@
 //! Which root a verification trusts: a file, PEM files, cosign's variables, or the embedded constants.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Context, Error, ErrorKind, TrustRequest};
 use crate::storage::read_file;
-use crate::trust::{EMBEDDED_ROOT_DATE, PemOverrides, TrustedRoot, embedded_public_root};
+use crate::trust::{PemOverrides, PemText, TrustedRoot, embedded_public_root};
 
 /// A trusted root with all its authorities is some 10 KiB.
 const MAX_TRUSTED_ROOT: u64 = 16 << 20;
 /// Certificates and keys in PEM.
 const MAX_PEM: u64 = 1 << 20;
 
+/// One piece of trust material in [`PemOverrides`].
+type Slot = fn(&mut PemOverrides) -> &mut Option<PemText>;
+
 /// The variables by which cosign takes single pieces of trust material, each with what it replaces.
-const VARIABLES: [(&str, fn(&mut PemOverrides) -> &mut Option<Vec<u8>>); 4] = [
-    ("SIGSTORE_ROOT_FILE", |o| &mut o.certificate_authorities),
-    ("SIGSTORE_REKOR_PUBLIC_KEY", |o| &mut o.log_keys),
-    ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", |o| &mut o.ct_log_keys),
-    ("SIGSTORE_TSA_CERTIFICATE_FILE", |o| &mut o.timestamp_authorities),
+const VARIABLES: [(&str, Slot); 4] = [
+    ("SIGSTORE_ROOT_FILE", |o| &mut o.root_file),
+    ("SIGSTORE_REKOR_PUBLIC_KEY", |o| &mut o.rekor_public_key),
+    ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", |o| &mut o.ct_log_public_key),
+    ("SIGSTORE_TSA_CERTIFICATE_FILE", |o| &mut o.tsa_certificate),
 ];
 
 /// Builds the trusted root. A file that the user named is all that is trusted; the flags for single pieces replace
@@ -26,53 +29,53 @@ const VARIABLES: [(&str, fn(&mut PemOverrides) -> &mut Option<Vec<u8>>); 4] = [
 /// Of kind `TrustMaterial`, naming the file, the flag or the variable.
 pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
     let mut overrides = PemOverrides::default();
-    let base = if let Some(path) = &request.trusted_root {
-        let text = read("trusted root", path, MAX_TRUSTED_ROOT)?;
-        TrustedRoot::from_json(&text, &path.display().to_string())
-            .map_err(|e| Error::new(ErrorKind::TrustMaterial, unusable("trusted root", path)).caused_by(&e))?
-    } else {
-        for (name, slot) in VARIABLES {
-            if let Some(path) = context.variable(name).filter(|v| !v.is_empty()) {
-                let read = read("trust material", Path::new(&path), MAX_PEM);
-                *slot(&mut overrides) = Some(read.map_err(|e| e.cause(format!("named by {name}")))?);
-            }
+    let base = match &request.trusted_root {
+        Some(path) => {
+            let text = read("trusted root", path, MAX_TRUSTED_ROOT)?;
+            let unusable = format!("trusted root `{}` cannot be used", path.display());
+            TrustedRoot::from_json(&text, &path.display().to_string())
+                .map_err(|e| Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e))?
         }
-        embedded_public_root()
-            .map_err(|e| Error::new(ErrorKind::TrustMaterial, "the embedded public root is not usable").caused_by(&e))?
+        None => {
+            for (name, slot) in VARIABLES {
+                if let Some(path) = context.variable(name).filter(|v| !v.is_empty()) {
+                    *slot(&mut overrides) = Some(pem(&format!("{name} ({path})"), Path::new(&path))?);
+                }
+            }
+            embedded_public_root().map_err(|e| {
+                Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(&e)
+            })?
+        }
     };
-    flags(request, &mut overrides)?;
-    if request.trusted_root.is_none() && overrides.covers_less_than_all() {
-        context
-            .narrator
-            .say(&format!("Trusting the embedded public-good root of {EMBEDDED_ROOT_DATE}; name another with --trusted-root"));
+    let flags: [(Slot, &Option<std::path::PathBuf>, &str); 4] = [
+        (|o| &mut o.ca_roots, &request.ca_roots, "--ca-roots"),
+        (|o| &mut o.ca_intermediates, &request.ca_intermediates, "--ca-intermediates"),
+        (|o| &mut o.certificate_chain, &request.certificate_chain, "--certificate-chain"),
+        (
+            |o| &mut o.timestamp_certificate_chain,
+            &request.timestamp_certificate_chain,
+            "--timestamp-certificate-chain",
+        ),
+    ];
+    for (slot, path, flag) in flags {
+        if let Some(path) = path {
+            *slot(&mut overrides) = Some(pem(&format!("{flag} {}", path.display()), path)?);
+        }
     }
-    overrides
-        .apply(base)
-        .map_err(|e| Error::new(ErrorKind::TrustMaterial, "the given trust material is not usable").caused_by(&e))
+    let root = overrides.apply(base).map_err(|e| {
+        Error::new(ErrorKind::TrustMaterial, "the given trust material cannot be used").caused_by(&e)
+    })?;
+    if request.trusted_root.is_none() {
+        context.narrator.say(&format!("Trusted root: {}", root.source));
+    }
+    Ok(root)
 }
 
-fn flags(request: &TrustRequest, overrides: &mut PemOverrides) -> Result<(), Error> {
-    let pem = |path: &Option<PathBuf>| path.as_ref().map(|p| read("certificates", p, MAX_PEM)).transpose();
-    if let Some(roots) = pem(&request.ca_roots)? {
-        overrides.certificate_authorities = Some(roots);
-    }
-    if let Some(intermediates) = pem(&request.ca_intermediates)? {
-        overrides.ca_intermediates = Some(intermediates);
-    }
-    if let Some(chain) = pem(&request.certificate_chain)? {
-        overrides.certificate_authorities = None;
-        overrides.certificate_chain = Some(chain);
-    }
-    if let Some(chain) = pem(&request.timestamp_certificate_chain)? {
-        overrides.timestamp_authorities = Some(chain);
-    }
-    Ok(())
+fn pem(source: &str, path: &Path) -> Result<PemText, Error> {
+    let text = read("trust material", path, MAX_PEM).map_err(|e| e.cause(format!("named by {source}")))?;
+    Ok(PemText { source: source.to_owned(), text })
 }
 
 fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    read_file(what, path, limit).map_err(|e| Error::new(ErrorKind::TrustMaterial, e.to_string()).sources_of(&e))
-}
-
-fn unusable(what: &str, path: &Path) -> String {
-    format!("{what} `{}` is not usable", path.display())
+    read_file(what, path, limit).map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..Error::file(&e) })
 }

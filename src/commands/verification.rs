@@ -8,7 +8,7 @@ use super::trust::trusted_root;
 use super::{
     Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers,
 };
-use crate::attest::predicate_type_uri;
+use crate::attest::PredicateType;
 use crate::crypto::{Digest, HashAlgorithm, Hasher};
 use crate::payload::{Artifact, ArtifactKind};
 use crate::storage::{BlobSource, stream_blob};
@@ -102,7 +102,7 @@ fn content(expected: &Expected) -> Result<ContentRequirement, Error> {
         Expected::Attestation { predicate_type } => {
             Ok(ContentRequirement::Statement(PredicateTypeRequirement {
                 asked: predicate_type.clone(),
-                uri: predicate_type_uri(predicate_type),
+                uri: PredicateType::uri_to_verify(predicate_type).to_owned(),
             }))
         }
     }

@@ -1,1 +1,4 @@
 //! stub
+
+/// Asks.
+pub trait Prompt {}

@@ -178,6 +178,11 @@ impl Subject {
         Self { name: name.into(), digest, annotations: BTreeMap::new() }
     }
 
+    /// The first digest by an algorithm that this program computes.
+    pub fn known_digest(&self) -> Option<Digest> {
+        HashAlgorithm::ALL.into_iter().find_map(|a| Digest::from_hex(a, self.digest.get(a.name())?).ok())
+    }
+
     /// Whether the subject is the artifact with these digests: at least one digest is equal, and none by an algorithm
     /// that both have differs.
     pub fn is(&self, digests: &Digests) -> bool {

@@ -90,7 +90,7 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
     };
     let material = match certificate {
         CertificateSource::None => VerificationMaterial::PublicKey {
-            hint: crate::crypto::encode_base64(&key.public_key().key_id()),
+            hint: crate::crypto::base64::encode(key.public_key().key_id()),
             embedded: None,
         },
         CertificateSource::Provided(chain) => VerificationMaterial::Certificate(chain),
