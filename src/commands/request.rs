@@ -96,6 +96,8 @@ pub struct SignBlobRequest {
     pub outputs: SignOutputs,
     /// Whether the detached signature is base64 (else raw bytes).
     pub base64: bool,
+    /// The algorithm that the key must be for (`--signing-algorithm`), if one was named.
+    pub algorithm: Option<&'static str>,
 }
 
 /// What `attest-blob` makes its statement from.

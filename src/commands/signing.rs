@@ -11,7 +11,7 @@ use super::{
 use crate::attest::{self, PredicateType};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity, legacy, sigstore};
-use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher, SigningKey, base64};
+use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher, KeyType, SigningKey, base64};
 use crate::payload::{self, Artifact, ArtifactKind, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
 use crate::storage::{Access, BlobSource, PendingFile, read_blob, read_file, stream_blob};
@@ -196,6 +196,9 @@ impl Signer {
         refuse_services(&with.witness)?;
         let certificates = certificates(with, context)?;
         let key = signing_key(&with.key, stdin, context).await?;
+        if let Some(name) = with.algorithm {
+            check_algorithm(name, key.public_key().key_type())?;
+        }
         if let Some(leaf) = certificates.first() {
             let theirs = leaf.public_key();
             if !theirs.is_ok_and(|k| k == *key.public_key()) {
@@ -264,6 +267,25 @@ impl Signer {
             Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written").caused_by(&rejection)
         })
     }
+}
+
+/// The names of `--signing-algorithm`, with the key that each is for.
+const ALGORITHMS: [(&str, KeyType); 6] = [
+    ("ecdsa-sha2-256-nistp256", KeyType::P256),
+    ("ecdsa-sha2-384-nistp384", KeyType::P384),
+    ("ecdsa-sha2-512-nistp521", KeyType::P521),
+    ("rsa-sign-pkcs1-2048-sha256", KeyType::Rsa { bits: 2048 }),
+    ("rsa-sign-pkcs1-3072-sha256", KeyType::Rsa { bits: 3072 }),
+    ("rsa-sign-pkcs1-4096-sha256", KeyType::Rsa { bits: 4096 }),
+];
+
+/// An algorithm that was named and is not the key's is a mistake; cosign ignores the flag for keys in files.
+fn check_algorithm(name: &str, key: KeyType) -> Result<(), Error> {
+    if ALGORITHMS.contains(&(name, key)) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`--signing-algorithm {name}` does not fit the key, which is {key}"))
+        .hint("drop the flag: the algorithm follows the key"))
 }
 
 /// The certificate to put into the signature, leaf first; a chain has to lead from it to its own last certificate.
