@@ -57,7 +57,8 @@ pub(super) fn candidates(request: &SignatureRequest, expected: &Expected) -> Res
 
 /// The pieces that lie beside the signature in files of their own.
 fn beside(request: &SignatureRequest) -> Result<Detached, Error> {
-    let read = |what: &'static str, path: &Path| read_file(what, path, MAX_SMALL).map_err(|e| Error::file(&e));
+    let read =
+        |what: &'static str, path: &Path| read_file(what, path, MAX_SMALL).map_err(|e| Error::file(&e));
     let mut parts = Detached::default();
     if let Some(path) = &request.certificate {
         let document = read("certificate", path)?;
@@ -95,12 +96,18 @@ fn signature_document(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
     match read_file("signature", Path::new(argument), MAX_BUNDLE) {
         Ok(bytes) => Ok((bytes, argument.to_string_lossy().into_owned())),
         Err(error @ storage::Error::Missing { .. }) => match argument.to_str() {
-            Some(text) if looks_like_a_signature(text) => Ok((text.as_bytes().to_vec(), "--signature".into())),
-            _ => Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature")),
+            Some(text) if looks_like_a_signature(text) => {
+                Ok((text.as_bytes().to_vec(), "--signature".into()))
+            }
+            _ => {
+                Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature"))
+            }
         },
         // A signature's text may be longer than a file's name may be.
         Err(error) => match argument.to_str() {
-            Some(text) if looks_like_a_signature(text) => Ok((text.as_bytes().to_vec(), "--signature".into())),
+            Some(text) if looks_like_a_signature(text) => {
+                Ok((text.as_bytes().to_vec(), "--signature".into()))
+            }
             _ => Err(Error::file(&error)),
         },
     }
@@ -121,7 +128,9 @@ fn signature_bytes(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
 fn same_signature(entity: &SignedEntity, given: &[u8], name: &str, bundle: &str) -> Result<(), Error> {
     let own = match &entity.content {
         Content::Message { signature, .. } => signature.as_slice(),
-        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[][..], |s| s.sig.as_slice()),
+        Content::Envelope(envelope) => {
+            envelope.parsed.signatures.first().map_or(&[][..], |s| s.sig.as_slice())
+        }
     };
     if own == given {
         return Ok(());

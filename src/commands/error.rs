@@ -157,11 +157,9 @@ mod tests {
     fn builders_add_to_their_own_list() {
         let error = Error::not_available("keyless signing").cause("c").candidate("1").hint("h");
         assert_eq!(error.to_string(), "not available yet in this version: keyless signing");
-        assert_eq!((error.kind, error.causes, error.candidates, error.hints), (
-            ErrorKind::Other,
-            vec!["c".to_owned()],
-            vec!["1".to_owned()],
-            vec!["h".to_owned()]
-        ));
+        assert_eq!(
+            (error.kind, error.causes, error.candidates, error.hints),
+            (ErrorKind::Other, vec!["c".to_owned()], vec!["1".to_owned()], vec!["h".to_owned()])
+        );
     }
 }

@@ -15,7 +15,9 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy) -> Vec<&'stati
             "if the signers use no transparency log, `--no-log` waives it",
         ],
         Reason::LogUnknown { .. } => {
-            vec!["the signature was logged elsewhere: name the trusted root of that instance with `--trusted-root`"]
+            vec![
+                "the signature was logged elsewhere: name the trusted root of that instance with `--trusted-root`",
+            ]
         }
         Reason::NoTime => vec!["a Rekor v2 entry states no time; such a bundle needs a signed timestamp"],
         Reason::TimestampMissing { .. } => {
@@ -29,13 +31,17 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy) -> Vec<&'stati
         }
         Reason::CertificateMissing => vec!["verify a key's signature with `--key`"],
         Reason::OtherKey => {
-            vec!["if it was signed with a certificate, verify it with `--certificate-identity` and `--certificate-oidc-issuer`"]
+            vec![
+                "if it was signed with a certificate, verify it with `--certificate-identity` and `--certificate-oidc-issuer`",
+            ]
         }
         Reason::NotAnAttestation => vec!["verify a plain signature with `verify-blob`"],
         Reason::PredicateType { .. } => vec!["name the type of the predicate with `--type`"],
         Reason::DigestUnavailable(_) => vec!["give the artifact itself in place of its digest"],
         Reason::Signature(_) if by_key => {
-            vec!["either the artifact was changed, or it was signed with another key than the one given with `--key`"]
+            vec![
+                "either the artifact was changed, or it was signed with another key than the one given with `--key`",
+            ]
         }
         _ => Vec::new(),
     }

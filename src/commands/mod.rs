@@ -15,7 +15,9 @@ mod verification;
 pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
-pub use report::{ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport};
+pub use report::{
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,
+};
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
     PublicKeyRequest, ReportFormat, ReportRequest, Settings, SignBlobRequest, SignOutputs, SignWith,

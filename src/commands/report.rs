@@ -177,11 +177,21 @@ impl SignerReport {
 /// All checks in order; those that the trail does not mention were not reached.
 fn checks(trail: &Trail) -> Vec<CheckReport> {
     let report = |check: Check| {
-        let blank = CheckReport { check: check.name(), outcome: "not-reached", flag: None, reason: None, detail: None };
+        let blank = CheckReport {
+            check: check.name(),
+            outcome: "not-reached",
+            flag: None,
+            reason: None,
+            detail: None,
+        };
         match trail.outcomes().find(|(c, _)| *c == check).map(|(_, outcome)| outcome) {
             None => blank,
-            Some(Outcome::Proven(what)) => CheckReport { outcome: "proven", detail: Some(what.clone()), ..blank },
-            Some(Outcome::Waived(Waiver::Flag(flag))) => CheckReport { outcome: "waived", flag: Some(flag), ..blank },
+            Some(Outcome::Proven(what)) => {
+                CheckReport { outcome: "proven", detail: Some(what.clone()), ..blank }
+            }
+            Some(Outcome::Waived(Waiver::Flag(flag))) => {
+                CheckReport { outcome: "waived", flag: Some(flag), ..blank }
+            }
             Some(Outcome::Waived(Waiver::NotNeeded(why))) => {
                 CheckReport { outcome: "waived", detail: Some((*why).into()), ..blank }
             }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::keys::{StdinUse, signing_key};
 use super::{
-    AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs, SignWith, StatementSource, Witness,
+    AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs, SignWith,
+    StatementSource, Witness,
 };
 use crate::attest::{self, PredicateType};
 use crate::bundle::detached::decode_certificates;
@@ -46,7 +47,8 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
         let payload = Payload::Message { digests: artifact.digests.clone(), message };
         let entity = signer.sign(payload, &artifact, context).await?;
         let Content::Message { signature, .. } = &entity.content else { continue };
-        let detached = if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
+        let detached =
+            if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
         outputs.bundle(&entity);
         outputs.signature(&detached);
         outputs.certificate(&signer, |pem| base64::encode(pem.as_bytes()));
@@ -104,9 +106,8 @@ fn statement(source: &StatementSource, context: &mut Context) -> Result<(Vec<u8>
             let kind = PredicateType::parse(predicate_type)
                 .map_err(|e| Error::usage("`--type` cannot be used").caused_by(&e))?;
             let digest = match digest {
-                Some(text) => {
-                    attest::hash_flag(text).map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?
-                }
+                Some(text) => attest::hash_flag(text)
+                    .map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?,
                 None => {
                     say_payload(blob, context);
                     sha256_of(blob)?
@@ -120,13 +121,15 @@ fn statement(source: &StatementSource, context: &mut Context) -> Result<(Vec<u8>
         }
         StatementSource::Statement { statement: path, blob } => {
             let text = read_statement("statement", path, context)?;
-            let made = attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
+            let made =
+                attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
             let artifact = match blob {
                 Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
                 None => {
                     let digest = made.statement.subjects.iter().find_map(payload::Subject::known_digest);
                     let digest = digest.ok_or_else(|| {
-                        unusable("statement", path).cause("no subject has a digest by an algorithm that is understood")
+                        unusable("statement", path)
+                            .cause("no subject has a digest by an algorithm that is understood")
                     })?;
                     blob_artifact(path.as_os_str(), digest.into())
                 }
@@ -151,7 +154,8 @@ fn unusable(what: &str, path: &Path) -> Error {
 
 fn sha256_of(blob: &OsStr) -> Result<Digest, Error> {
     let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
-    stream_blob(&BlobSource::from_argument(blob), |piece| hasher.update(piece)).map_err(|e| Error::artifact(&e))?;
+    stream_blob(&BlobSource::from_argument(blob), |piece| hasher.update(piece))
+        .map_err(|e| Error::artifact(&e))?;
     let digest = hasher.finish().get(HashAlgorithm::Sha256).cloned();
     digest.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))
 }
@@ -162,7 +166,12 @@ fn subject_name(blob: &OsStr) -> String {
 }
 
 fn blob_artifact(name: &OsStr, digests: Digests) -> Artifact {
-    Artifact { name: name.to_string_lossy().into_owned(), kind: ArtifactKind::Blob, digests, ed25519: Vec::new() }
+    Artifact {
+        name: name.to_string_lossy().into_owned(),
+        kind: ArtifactKind::Blob,
+        digests,
+        ed25519: Vec::new(),
+    }
 }
 
 fn say_payload(argument: &OsStr, context: &mut Context) {
@@ -216,7 +225,8 @@ impl Signer {
         let mut hasher = Hasher::new([stated_algorithm(key_type)]);
         let message = if needs_message(key_type) {
             let message = read_blob(source, MAX_MESSAGE).map_err(|e| {
-                Error::artifact(&e).hint("an Ed25519 key signs the artifact as a whole; sign large ones with an ECDSA key")
+                Error::artifact(&e)
+                    .hint("an Ed25519 key signs the artifact as a whole; sign large ones with an ECDSA key")
             })?;
             hasher.update(&message);
             Some(message)
@@ -228,7 +238,12 @@ impl Signer {
     }
 
     /// Signs, and verifies what came out as a stranger would before anybody gets it.
-    async fn sign(&self, payload: Payload, artifact: &Artifact, context: &Context) -> Result<SignedEntity, Error> {
+    async fn sign(
+        &self,
+        payload: Payload,
+        artifact: &Artifact,
+        context: &Context,
+    ) -> Result<SignedEntity, Error> {
         let mut artifact = artifact.clone();
         let message = match &payload {
             Payload::Message { message, .. } => message.clone(),
@@ -264,7 +279,8 @@ impl Signer {
         let root = TrustedRoot::default();
         let verifier = Verifier { root: &root, policy: &policy, now: context.now };
         verifier.verify(entity, Some(artifact)).map(|_| ()).map_err(|rejection| {
-            Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written").caused_by(&rejection)
+            Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
+                .caused_by(&rejection)
         })
     }
 }
@@ -308,11 +324,16 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
     let Some(chain_path) = &with.certificate_chain else { return Ok(certificates) };
     let chain = read(chain_path)?;
     let (Some(leaf), Some(anchor)) = (certificates.first(), chain.last()) else { return Ok(certificates) };
-    path::verify(leaf, &chain, std::slice::from_ref(anchor), context.now, Usage::CodeSigning).map_err(|e| {
-        let message =
-            format!("the certificate `{}` does not belong to the chain `{}`", path.display(), chain_path.display());
-        Error::new(ErrorKind::TrustMaterial, message).caused_by(&e)
-    })?;
+    path::verify(leaf, &chain, std::slice::from_ref(anchor), context.now, Usage::CodeSigning).map_err(
+        |e| {
+            let message = format!(
+                "the certificate `{}` does not belong to the chain `{}`",
+                path.display(),
+                chain_path.display()
+            );
+            Error::new(ErrorKind::TrustMaterial, message).caused_by(&e)
+        },
+    )?;
     Ok(certificates)
 }
 

@@ -5,18 +5,16 @@ use super::candidates::{Candidate, candidates};
 use super::keys::public_key;
 use super::report::{ArtifactReport, CandidateReport, Report};
 use super::trust::trusted_root;
-use super::{
-    Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers,
-};
+use super::{Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers};
 use crate::attest::PredicateType;
 use crate::crypto::{Digest, HashAlgorithm, Hasher};
 use crate::payload::{Artifact, ArtifactKind};
 use crate::storage::{BlobSource, stream_blob};
 use crate::trust::TrustedRoot;
 use crate::verify::{
-    ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern, PredicateTypeRequirement,
-    Reason, Rejection, Requirement, StreamNeeds, StringMatcher, VerificationPolicy, Verified, Verifier, Waiver,
-    WorkflowClaims, stream_needs,
+    ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
+    PredicateTypeRequirement, Reason, Rejection, Requirement, StreamNeeds, StringMatcher, VerificationPolicy,
+    Verified, Verifier, Waiver, WorkflowClaims, stream_needs,
 };
 
 /// Verifies. The report is complete whether or not the run succeeded; success needs at least one verified candidate.
@@ -49,7 +47,11 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let mut rejections = Vec::new();
     for candidate in candidates {
         let verdict = verifier.verify(&candidate.entity, artifact.as_ref());
-        report.candidates.push(CandidateReport::of(candidate.source.clone(), candidate.format.clone(), &verdict));
+        report.candidates.push(CandidateReport::of(
+            candidate.source.clone(),
+            candidate.format.clone(),
+            &verdict,
+        ));
         match verdict {
             Ok(verified) => note(&verified, report),
             Err(rejection) => rejections.push(rejection),
@@ -78,7 +80,8 @@ async fn policy(request: &VerifyRequest, context: &mut Context) -> Result<Verifi
         Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),
     };
     let Waivers { log, sct, claims } = request.waivers;
-    let unless = |flag: Option<&'static str>| flag.map_or(Requirement::ONE, |f| Requirement::Waived(Waiver::Flag(f)));
+    let unless =
+        |flag: Option<&'static str>| flag.map_or(Requirement::ONE, |f| Requirement::Waived(Waiver::Flag(f)));
     Ok(VerificationPolicy {
         signer,
         log: unless(log),
@@ -152,7 +155,8 @@ fn artifact(
             if let Ok(digest) = Digest::parse(&name) {
                 return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
             }
-            let needs: Vec<StreamNeeds> = candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
+            let needs: Vec<StreamNeeds> =
+                candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
             let mut hasher = Hasher::new(needs.iter().flat_map(|n| n.algorithms.iter().copied()));
             let mut streams: Vec<_> = needs.iter().flat_map(StreamNeeds::ed25519_streams).collect();
             stream_blob(&BlobSource::from_argument(argument), |piece| {

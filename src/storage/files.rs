@@ -123,7 +123,9 @@ impl PendingFile {
             Place::Replace { temporary, target } => replace(temporary, &target, &bytes, access),
             Place::InPlace(target) => overwrite(&target, &bytes, access),
             // Appending never destroys what a descriptor's file holds already; pipes and devices do not care.
-            Place::Stream(target) => OpenOptions::new().append(true).open(target).and_then(|f| send(f, &bytes)),
+            Place::Stream(target) => {
+                OpenOptions::new().append(true).open(target).and_then(|f| send(f, &bytes))
+            }
             Place::Standard(1) => send(io::stdout().lock(), &bytes),
             Place::Standard(_) => send(io::stderr().lock(), &bytes),
         };
@@ -194,7 +196,9 @@ fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(FileError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
         }
-        Err(_) if exists && OpenOptions::new().write(true).open(&target).is_ok() => Ok(Place::InPlace(target)),
+        Err(_) if exists && OpenOptions::new().write(true).open(&target).is_ok() => {
+            Ok(Place::InPlace(target))
+        }
         Err(source) => Err(FileError::Write { path: path.to_owned(), source }),
     }
 }
@@ -285,7 +289,9 @@ mod tests {
         let dir = folder();
         let inside = dir.path().join("missing").join("out");
         let error = write_file(&inside, b"", Access::Owner).unwrap_err();
-        assert!(matches!(&error, FileError::NoFolder { folder, .. } if folder == &dir.path().join("missing")));
+        assert!(
+            matches!(&error, FileError::NoFolder { folder, .. } if folder == &dir.path().join("missing"))
+        );
         assert!(matches!(write_file(dir.path(), b"", Access::Owner), Err(FileError::IsFolder(_))));
         let slash = PathBuf::from(format!("{}/new/", dir.path().display()));
         assert!(write_file(&slash, b"", Access::Owner).is_err());

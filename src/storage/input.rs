@@ -10,7 +10,9 @@ use super::Error;
 pub(super) fn open(what: &'static str, path: &Path) -> Result<File, Error> {
     let path_buf = || path.to_owned();
     match File::open(path) {
-        Ok(file) if file.metadata().is_ok_and(|m| m.is_dir()) => Err(Error::Folder { what, path: path_buf() }),
+        Ok(file) if file.metadata().is_ok_and(|m| m.is_dir()) => {
+            Err(Error::Folder { what, path: path_buf() })
+        }
         Ok(file) => Ok(file),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::Missing { what, path: path_buf() }),
         Err(source) => Err(Error::Read { what, path: path_buf(), source }),
@@ -29,12 +31,18 @@ pub fn read_file(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>,
 }
 
 /// Reads a stream to its end, or to one byte more than the limit.
-pub(super) fn drain(what: &'static str, path: &Path, stream: impl Read, limit: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn drain(
+    what: &'static str,
+    path: &Path,
+    stream: impl Read,
+    limit: u64,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    stream
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|source| Error::Read { what, path: path.to_owned(), source })?;
+    stream.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| Error::Read {
+        what,
+        path: path.to_owned(),
+        source,
+    })?;
     if bytes.len() as u64 > limit {
         return Err(Error::TooLarge { what, path: path.to_owned(), limit });
     }
