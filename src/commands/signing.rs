@@ -39,6 +39,9 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     let stdin = if sources.contains(&BlobSource::Stdin) { StdinUse::Artifact } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
+    if let Some(name) = request.algorithm {
+        check_algorithm(name, signer.key.public_key().key_type())?;
+    }
     outputs.check_certificate(&signer, context);
     let mut printed = Vec::new();
     for (source, argument) in sources.iter().zip(&request.blobs) {
@@ -205,9 +208,6 @@ impl Signer {
         refuse_services(&with.witness)?;
         let certificates = certificates(with, context)?;
         let key = signing_key(&with.key, stdin, context).await?;
-        if let Some(name) = with.algorithm {
-            check_algorithm(name, key.public_key().key_type())?;
-        }
         if let Some(leaf) = certificates.first() {
             let theirs = leaf.public_key();
             if !theirs.is_ok_and(|k| k == *key.public_key()) {
