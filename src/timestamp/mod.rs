@@ -1,7 +1,9 @@
 //! RFC 3161 timestamp tokens.
 
+mod attributes;
 pub mod issue;
 mod token;
+mod tst_info;
 mod verify;
 
 pub use token::Token;
