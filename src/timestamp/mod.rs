@@ -8,3 +8,6 @@ mod verify;
 
 pub use token::Token;
 pub use verify::{Authority, TimestampError, verify};
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ impl TstInfo {
         let digest = Digest::new(hash, digest).map_err(|e| DecodeError::new(WHAT, "messageImprint", e.reason))?;
         imprint.finish("messageImprint")?;
 
-        let serial = unsigned(&fields.next("serialNumber")?, "serialNumber")?;
+        let serial = number(&fields.next("serialNumber")?, "serialNumber")?;
         let time = generalized_time(&fields.next("genTime")?)?;
         if let Some(accuracy) = fields.optional("accuracy", Tag::Sequence)? {
             accuracy.sequence("accuracy")?;
@@ -44,7 +44,7 @@ impl TstInfo {
         if let Some(ordering) = fields.optional("ordering", Tag::Boolean)? {
             ordering.boolean("ordering")?;
         }
-        let nonce = fields.optional("nonce", Tag::Integer)?.map(|n| unsigned(&n, "nonce")).transpose()?;
+        let nonce = fields.optional("nonce", Tag::Integer)?.map(|n| number(&n, "nonce")).transpose()?;
         fields.optional("tsa", constructed(0))?;
         if let Some(list) = fields.optional("extensions", constructed(1))? {
             refuse_critical(&list)?;
@@ -54,11 +54,11 @@ impl TstInfo {
     }
 }
 
-/// A number without sign and leading zeros, as its bytes.
-fn unsigned(element: &Element<'_>, at: &str) -> Result<Vec<u8>, DecodeError> {
+/// A number as its bytes, without the zero that only says that it is positive. Nothing is computed with it, and there are
+/// authorities that fill all eight bits of the first byte with noise, so that a negative one is no error.
+fn number(element: &Element<'_>, at: &str) -> Result<Vec<u8>, DecodeError> {
     match element.integer(at)? {
         bytes if bytes.len() > MAX_INTEGER => Err(element.error(at, format!("longer than {MAX_INTEGER} bytes"))),
-        [0x80..=0xff, ..] => Err(element.error(at, "negative")),
         [0, rest @ ..] if !rest.is_empty() => Ok(rest.to_vec()),
         bytes => Ok(bytes.to_vec()),
     }

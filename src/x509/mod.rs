@@ -17,3 +17,6 @@ pub mod sct;
 
 pub use certificate::Certificate;
 pub use name::SubjectAlternativeName;
+
+#[cfg(test)]
+mod tests;

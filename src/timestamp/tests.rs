@@ -1,0 +1,52 @@
+//! Real tokens: `testdata/vectors`.
+
+use super::*;
+use crate::crypto::HashAlgorithm;
+use crate::x509::Certificate;
+
+fn vector(name: &str) -> Vec<u8> {
+    let path = format!("{}/testdata/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+struct Vector {
+    token: Token,
+    signed: Vec<u8>,
+    chain: Vec<Certificate>,
+}
+
+fn load(name: &str) -> Vector {
+    Vector {
+        token: Token::from_der(&vector(&format!("{name}.tsr"))).unwrap(),
+        signed: vector(&format!("{name}.signed")),
+        chain: Certificate::chain_from_pem(&vector(&format!("{name}.pem"))).unwrap(),
+    }
+}
+
+fn authority(chain: &[Certificate]) -> Authority<'_> {
+    let (anchor, others) = chain.split_last().unwrap();
+    Authority { anchors: std::slice::from_ref(anchor), others }
+}
+
+#[test]
+fn real_tokens_verify_against_their_own_authority_alone() {
+    let (staging, mock) = (load("tsa-staging"), load("tsa-mock"));
+    let verify = |v: &Vector, a: &Vector| verify(&v.token, &v.signed, authority(&a.chain)).map(|t| t.to_string());
+    assert_eq!(verify(&staging, &staging).unwrap(), "2025-06-12T12:02:20Z");
+    assert_eq!(verify(&mock, &mock).unwrap(), "2023-02-01T00:00:00Z");
+    assert_eq!(verify(&staging, &mock), Err(TimestampError::Authority));
+    assert_eq!(verify(&mock, &staging), Err(TimestampError::Authority));
+    assert_eq!(staging.token.imprint_algorithm(), HashAlgorithm::Sha256);
+    assert_eq!(staging.token.policy(), "1.3.6.1.4.1.57264.2");
+    assert_eq!(staging.token.certificates(), &staging.chain[..1]);
+    assert!(mock.token.certificates().is_empty());
+}
+
+#[test]
+fn another_imprint_is_reported_before_an_unknown_authority() {
+    let (staging, mock) = (load("tsa-staging"), load("tsa-mock"));
+    for chain in [&staging.chain, &mock.chain] {
+        let verdict = verify(&staging.token, b"other", authority(chain));
+        assert_eq!(verdict, Err(TimestampError::Imprint));
+    }
+}
