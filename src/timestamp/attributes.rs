@@ -42,7 +42,10 @@ impl EssCertificate {
     pub(super) fn names(&self, certificate: &Certificate) -> bool {
         let hash = match &self.hash {
             EssHash::Sha1(hash) => {
-                let own = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
+                let own = aws_lc_rs::digest::digest(
+                    &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
+                    certificate.der(),
+                );
                 own.as_ref() == hash
             }
             EssHash::Digest(digest) => digest.algorithm().digest(certificate.der()) == *digest,
@@ -78,7 +81,9 @@ pub(super) fn parse(element: &Element<'_>) -> Result<SignedAttributes, DecodeErr
         }
         seen.push(kind);
         match kind {
-            oid::CONTENT_TYPE => out.content_type = Some(values.inner("contentType", Tag::Set)?.oid("contentType")?),
+            oid::CONTENT_TYPE => {
+                out.content_type = Some(values.inner("contentType", Tag::Set)?.oid("contentType")?)
+            }
             oid::MESSAGE_DIGEST => {
                 let value = values.inner("messageDigest", Tag::Set)?;
                 out.message_digest = Some(value.octets("messageDigest")?.to_vec());
@@ -101,7 +106,8 @@ fn signing_certificate(values: &Element<'_>, v2: bool) -> Result<EssCertificate,
     let hash = first.next(at)?;
     let octets = hash.octets(at)?;
     let hash = if v2 {
-        let algorithm = algorithm.map(|a| algorithm::hash(&a, at)).transpose()?.unwrap_or(HashAlgorithm::Sha256);
+        let algorithm =
+            algorithm.map(|a| algorithm::hash(&a, at)).transpose()?.unwrap_or(HashAlgorithm::Sha256);
         EssHash::Digest(Digest::new(algorithm, octets).map_err(|e| hash.error(at, e.reason))?)
     } else {
         EssHash::Sha1(octets.to_vec())

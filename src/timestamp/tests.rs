@@ -31,7 +31,8 @@ fn authority(chain: &[Certificate]) -> Authority<'_> {
 #[test]
 fn real_tokens_verify_against_their_own_authority_alone() {
     let (staging, mock) = (load("tsa-staging"), load("tsa-mock"));
-    let verify = |v: &Vector, a: &Vector| verify(&v.token, &v.signed, authority(&a.chain)).map(|t| t.to_string());
+    let verify =
+        |v: &Vector, a: &Vector| verify(&v.token, &v.signed, authority(&a.chain)).map(|t| t.to_string());
     assert_eq!(verify(&staging, &staging).unwrap(), "2025-06-12T12:02:20Z");
     assert_eq!(verify(&mock, &mock).unwrap(), "2023-02-01T00:00:00Z");
     assert_eq!(verify(&staging, &mock), Err(TimestampError::Authority));

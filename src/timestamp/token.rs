@@ -170,7 +170,9 @@ fn signed_data(element: &Element<'_>) -> Result<Token, DecodeError> {
     }
     let signer = signer_info(&signers.next("signerInfos")?)?;
     // RFC 3161 section 2.4.2: no signature but the authority's.
-    signers.finish("signerInfos").map_err(|e| DecodeError { reason: "more than one signer".to_owned(), ..e })?;
+    signers
+        .finish("signerInfos")
+        .map_err(|e| DecodeError { reason: "more than one signer".to_owned(), ..e })?;
 
     let info = TstInfo::parse(&Element::only(WHAT, content)?)?;
     Ok(Token { content: content.to_vec(), info, certificates, signer })
@@ -202,7 +204,8 @@ fn signer_info(element: &Element<'_>) -> Result<SignerInfo, DecodeError> {
     let digest = algorithm::hash(&fields.next("digestAlgorithm")?, "digestAlgorithm")?;
     let signed = fields.optional("signedAttrs", constructed(0))?;
     let attributes = signed.map(|a| attributes::parse(&a)).transpose()?;
-    let scheme = algorithm::signature(&fields.next("signatureAlgorithm")?, "signatureAlgorithm", Some(digest))?;
+    let scheme =
+        algorithm::signature(&fields.next("signatureAlgorithm")?, "signatureAlgorithm", Some(digest))?;
     let signature = fields.next("signature")?.octets("signature")?.to_vec();
     fields.optional("unsignedAttrs", constructed(1))?;
     fields.finish("signerInfo")?;

@@ -33,7 +33,8 @@ impl TstInfo {
         let mut imprint = fields.next("messageImprint")?.sequence("messageImprint")?;
         let hash = algorithm::hash(&imprint.next("messageImprint")?, "messageImprint")?;
         let digest = imprint.next("messageImprint")?.octets("messageImprint")?;
-        let digest = Digest::new(hash, digest).map_err(|e| DecodeError::new(WHAT, "messageImprint", e.reason))?;
+        let digest =
+            Digest::new(hash, digest).map_err(|e| DecodeError::new(WHAT, "messageImprint", e.reason))?;
         imprint.finish("messageImprint")?;
 
         let serial = number(&fields.next("serialNumber")?, "serialNumber")?;
@@ -58,7 +59,9 @@ impl TstInfo {
 /// authorities that fill all eight bits of the first byte with noise, so that a negative one is no error.
 fn number(element: &Element<'_>, at: &str) -> Result<Vec<u8>, DecodeError> {
     match element.integer(at)? {
-        bytes if bytes.len() > MAX_INTEGER => Err(element.error(at, format!("longer than {MAX_INTEGER} bytes"))),
+        bytes if bytes.len() > MAX_INTEGER => {
+            Err(element.error(at, format!("longer than {MAX_INTEGER} bytes")))
+        }
         [0, rest @ ..] if !rest.is_empty() => Ok(rest.to_vec()),
         bytes => Ok(bytes.to_vec()),
     }
@@ -84,7 +87,8 @@ fn refuse_critical(list: &Element<'_>) -> Result<(), DecodeError> {
 fn generalized_time(element: &Element<'_>) -> Result<UnixTime, DecodeError> {
     let at = "genTime";
     element.expect(at, Tag::GeneralizedTime)?;
-    parse_time(element.content).ok_or_else(|| element.error(at, "not a time of the form YYYYMMDDhhmmss[.f]Z since 1970"))
+    parse_time(element.content)
+        .ok_or_else(|| element.error(at, "not a time of the form YYYYMMDDhhmmss[.f]Z since 1970"))
 }
 
 fn parse_time(text: &[u8]) -> Option<UnixTime> {

@@ -69,7 +69,8 @@ fn attributes(token: &Token) -> Result<&SignedAttributes, TimestampError> {
         Some(_) => return Err(malformed("its content-type attribute is not that of timestamps")),
         None => return Err(malformed("no content-type attribute")),
     }
-    let digest = attributes.message_digest.as_ref().ok_or_else(|| malformed("no message-digest attribute"))?;
+    let digest =
+        attributes.message_digest.as_ref().ok_or_else(|| malformed("no message-digest attribute"))?;
     if token.signer.digest.digest(&token.content).bytes() != digest {
         return Err(TimestampError::Signature);
     }
