@@ -6,9 +6,11 @@ mod error;
 mod hints;
 mod key_pairs;
 mod keys;
+mod outputs;
 mod report;
 mod request;
 mod signing;
+mod statement;
 mod trust;
 mod verification;
 

@@ -2,20 +2,18 @@
 //! every signature is verified before it is published, and every file is written whole or not at all.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::keys::{StdinUse, signing_key};
-use super::{
-    AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs, SignWith,
-    StatementSource, Witness,
-};
-use crate::attest::{self, PredicateType};
+use super::outputs::Outputs;
+use super::statement::{blob_artifact, reads_stdin, say_payload, statement, unusable};
+use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
 use crate::bundle::detached::decode_certificates;
-use crate::bundle::{Content, SignedEntity, legacy, sigstore};
-use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher, KeyType, SigningKey, base64};
-use crate::payload::{self, Artifact, ArtifactKind, IN_TOTO_PAYLOAD_TYPE};
+use crate::bundle::{Content, SignedEntity};
+use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningKey, base64};
+use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
-use crate::storage::{Access, BlobSource, PendingFile, read_blob, read_file, stream_blob};
+use crate::storage::{BlobSource, read_blob, read_file, stream_blob};
 use crate::trust::{SigningConfig, TrustedRoot};
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, Requirement, VerificationPolicy, Verifier, Waiver,
@@ -25,8 +23,6 @@ use crate::x509::path::{self, Usage};
 
 /// A message that has to be signed as a whole is held in memory.
 const MAX_MESSAGE: u64 = 1 << 30;
-/// Predicates and statements: the size of a large SBOM many times over.
-const MAX_STATEMENT: u64 = 160 << 20;
 /// Certificates and signing configs.
 const MAX_SMALL: u64 = 1 << 20;
 
@@ -42,7 +38,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     if let Some(name) = request.algorithm {
         check_algorithm(name, signer.key.public_key().key_type())?;
     }
-    outputs.check_certificate(&signer, context);
+    outputs.without_certificate(signer.certificates.first(), context);
     let mut printed = Vec::new();
     for (source, argument) in sources.iter().zip(&request.blobs) {
         say_payload(argument, context);
@@ -54,7 +50,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
             if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
         outputs.bundle(&entity);
         outputs.signature(&detached);
-        outputs.certificate(&signer, |pem| base64::encode(pem.as_bytes()));
+        outputs.certificate(signer.certificates.first(), |pem| base64::encode(pem.as_bytes()));
         if request.outputs.print {
             printed.extend_from_slice(&detached);
             printed.extend_from_slice(if request.base64 { b"\n" } else { b"" });
@@ -74,14 +70,14 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     refuse_services(&request.with.witness)?;
     let (payload, artifact) = statement(&request.source, context)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
-    outputs.check_certificate(&signer, context);
+    outputs.without_certificate(signer.certificates.first(), context);
     let signed = Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload: payload.clone() };
     let entity = signer.sign(signed, &artifact, context).await?;
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };
     outputs.bundle(&entity);
     outputs.signature(&envelope.bytes);
     outputs.attestation(&payload);
-    outputs.certificate(&signer, str::to_owned);
+    outputs.certificate(signer.certificates.first(), str::to_owned);
     outputs.commit(context)?;
     let mut printed = Vec::new();
     if request.outputs.print {
@@ -89,98 +85,6 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
         printed.push(b'\n');
     }
     Ok(printed)
-}
-
-fn reads_stdin(source: &StatementSource) -> bool {
-    match source {
-        StatementSource::Predicate { predicate, blob, digest, .. } => {
-            predicate.as_os_str() == "-" || (digest.is_none() && blob == "-")
-        }
-        StatementSource::Statement { statement, blob } => {
-            statement.as_os_str() == "-" || blob.as_deref() == Some(OsStr::new("-"))
-        }
-    }
-}
-
-/// The bytes of the statement, and an artifact that it is about, for the self-check.
-fn statement(source: &StatementSource, context: &mut Context) -> Result<(Vec<u8>, Artifact), Error> {
-    match source {
-        StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
-            let kind = PredicateType::parse(predicate_type)
-                .map_err(|e| Error::usage("`--type` cannot be used").caused_by(&e))?;
-            let digest = match digest {
-                Some(text) => attest::hash_flag(text)
-                    .map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?,
-                None => {
-                    say_payload(blob, context);
-                    sha256_of(blob)?
-                }
-            };
-            let text = read_statement("predicate", predicate, context)?;
-            let subject = payload::Subject::new(subject_name(blob), &digest);
-            let made = attest::statement(&kind, &text, subject, context.now)
-                .map_err(|e| unusable("predicate", predicate).caused_by(&e))?;
-            Ok((made.payload, blob_artifact(blob, digest.into())))
-        }
-        StatementSource::Statement { statement: path, blob } => {
-            let text = read_statement("statement", path, context)?;
-            let made =
-                attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
-            let artifact = match blob {
-                Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
-                None => {
-                    let digest = made.statement.subjects.iter().find_map(payload::Subject::known_digest);
-                    let digest = digest.ok_or_else(|| {
-                        unusable("statement", path)
-                            .cause("no subject has a digest by an algorithm that is understood")
-                    })?;
-                    blob_artifact(path.as_os_str(), digest.into())
-                }
-            };
-            if made.statement.matches(&artifact.digests).is_none() {
-                let cause = format!("none of its subjects is `{}`", artifact.name);
-                return Err(unusable("statement", path).cause(cause));
-            }
-            Ok((made.payload, artifact))
-        }
-    }
-}
-
-fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
-    say_payload(path.as_os_str(), context);
-    read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))
-}
-
-fn unusable(what: &str, path: &Path) -> Error {
-    Error::new(ErrorKind::Format, format!("{what} `{}` cannot be used", path.display()))
-}
-
-fn sha256_of(blob: &OsStr) -> Result<Digest, Error> {
-    let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
-    stream_blob(&BlobSource::from_argument(blob), |piece| hasher.update(piece))
-        .map_err(|e| Error::artifact(&e))?;
-    let digest = hasher.finish().get(HashAlgorithm::Sha256).cloned();
-    digest.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))
-}
-
-/// The last part of the path, as cosign names a subject.
-fn subject_name(blob: &OsStr) -> String {
-    Path::new(blob).file_name().unwrap_or(blob).to_string_lossy().into_owned()
-}
-
-fn blob_artifact(name: &OsStr, digests: Digests) -> Artifact {
-    Artifact {
-        name: name.to_string_lossy().into_owned(),
-        kind: ArtifactKind::Blob,
-        digests,
-        ed25519: Vec::new(),
-    }
-}
-
-fn say_payload(argument: &OsStr, context: &mut Context) {
-    if argument != "-" {
-        context.narrator.say(&format!("Using payload from: {}", argument.to_string_lossy()));
-    }
 }
 
 /// A plan that names a service cannot be carried out yet; said before a password is asked for.
@@ -335,84 +239,4 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
         },
     )?;
     Ok(certificates)
-}
-
-/// The files to be written. Their places are secured before the key is asked for; all of them appear at the end.
-struct Outputs {
-    bundle: Option<(PendingFile, PathBuf, BundleForm)>,
-    signature: Option<(PendingFile, PathBuf)>,
-    certificate: Option<(PendingFile, PathBuf)>,
-    attestation: Option<(PendingFile, PathBuf)>,
-}
-
-impl Outputs {
-    fn open(outputs: &SignOutputs, attestation: Option<&Path>) -> Result<Self, Error> {
-        let open = |path: &Path| match PendingFile::create(path, Access::Owner) {
-            Ok(file) => Ok((file, path.to_owned())),
-            Err(e) => Err(Error::output(&e)),
-        };
-        Ok(Self {
-            bundle: match &outputs.bundle {
-                Some((path, form)) => open(path).map(|(file, path)| Some((file, path, *form)))?,
-                None => None,
-            },
-            signature: outputs.signature.as_deref().map(open).transpose()?,
-            certificate: outputs.certificate.as_deref().map(open).transpose()?,
-            attestation: attestation.map(open).transpose()?,
-        })
-    }
-
-    /// Without a certificate there is none to write: said, and the rest goes on, as in cosign.
-    fn check_certificate(&mut self, signer: &Signer, context: &mut Context) {
-        if signer.certificates.is_empty()
-            && let Some((_, path)) = self.certificate.take()
-        {
-            let path = path.display();
-            context.narrator.warn(&format!("a key signs without a certificate: `{path}` is not written"));
-        }
-    }
-
-    fn bundle(&mut self, entity: &SignedEntity) {
-        if let Some((file, _, form)) = &mut self.bundle {
-            let text = match form {
-                BundleForm::Sigstore => sigstore::encode(entity),
-                BundleForm::Legacy => legacy::encode(entity),
-            };
-            file.push(text.as_bytes());
-        }
-    }
-
-    fn signature(&mut self, bytes: &[u8]) {
-        if let Some((file, _)) = &mut self.signature {
-            file.push(bytes);
-        }
-    }
-
-    fn attestation(&mut self, statement: &[u8]) {
-        if let Some((file, _)) = &mut self.attestation {
-            file.push(statement);
-        }
-    }
-
-    fn certificate(&mut self, signer: &Signer, encode: impl FnOnce(&str) -> String) {
-        if let (Some((file, _)), Some(leaf)) = (&mut self.certificate, signer.certificates.first()) {
-            file.push(encode(&leaf.to_pem()).as_bytes());
-        }
-    }
-
-    fn commit(self, context: &mut Context) -> Result<(), Error> {
-        let files = [
-            (self.bundle.map(|(file, path, _)| (file, path)), "Wrote bundle to file"),
-            (self.signature, "Wrote signature to file"),
-            (self.attestation, "Wrote attestation to file"),
-            (self.certificate, "Wrote certificate to file"),
-        ];
-        for (output, said) in files {
-            if let Some((file, path)) = output {
-                file.commit().map_err(|e| Error::output(&e))?;
-                context.narrator.say(&format!("{said} {}", path.display()));
-            }
-        }
-        Ok(())
-    }
 }

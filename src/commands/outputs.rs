@@ -1,0 +1,88 @@
+//! The files that signing writes.
+
+use std::path::{Path, PathBuf};
+
+use super::{BundleForm, Context, Error, SignOutputs};
+use crate::bundle::{SignedEntity, legacy, sigstore};
+use crate::storage::{Access, PendingFile};
+use crate::x509::Certificate;
+
+/// The files to be written. Their places are secured before the key is asked for; all of them appear at the end.
+pub(super) struct Outputs {
+    bundle: Option<(PendingFile, PathBuf, BundleForm)>,
+    signature: Option<(PendingFile, PathBuf)>,
+    certificate: Option<(PendingFile, PathBuf)>,
+    attestation: Option<(PendingFile, PathBuf)>,
+}
+
+impl Outputs {
+    pub(super) fn open(outputs: &SignOutputs, attestation: Option<&Path>) -> Result<Self, Error> {
+        let open = |path: &Path| match PendingFile::create(path, Access::Owner) {
+            Ok(file) => Ok((file, path.to_owned())),
+            Err(e) => Err(Error::output(&e)),
+        };
+        Ok(Self {
+            bundle: match &outputs.bundle {
+                Some((path, form)) => open(path).map(|(file, path)| Some((file, path, *form)))?,
+                None => None,
+            },
+            signature: outputs.signature.as_deref().map(open).transpose()?,
+            certificate: outputs.certificate.as_deref().map(open).transpose()?,
+            attestation: attestation.map(open).transpose()?,
+        })
+    }
+
+    /// Without a certificate there is none to write: said, and the rest goes on, as in cosign.
+    pub(super) fn without_certificate(&mut self, certificate: Option<&Certificate>, context: &mut Context) {
+        if certificate.is_none()
+            && let Some((_, path)) = self.certificate.take()
+        {
+            let path = path.display();
+            context.narrator.warn(&format!("a key signs without a certificate: `{path}` is not written"));
+        }
+    }
+
+    pub(super) fn bundle(&mut self, entity: &SignedEntity) {
+        if let Some((file, _, form)) = &mut self.bundle {
+            let text = match form {
+                BundleForm::Sigstore => sigstore::encode(entity),
+                BundleForm::Legacy => legacy::encode(entity),
+            };
+            file.push(text.as_bytes());
+        }
+    }
+
+    pub(super) fn signature(&mut self, bytes: &[u8]) {
+        if let Some((file, _)) = &mut self.signature {
+            file.push(bytes);
+        }
+    }
+
+    pub(super) fn attestation(&mut self, statement: &[u8]) {
+        if let Some((file, _)) = &mut self.attestation {
+            file.push(statement);
+        }
+    }
+
+    pub(super) fn certificate(&mut self, leaf: Option<&Certificate>, encode: impl FnOnce(&str) -> String) {
+        if let (Some((file, _)), Some(leaf)) = (&mut self.certificate, leaf) {
+            file.push(encode(&leaf.to_pem()).as_bytes());
+        }
+    }
+
+    pub(super) fn commit(self, context: &mut Context) -> Result<(), Error> {
+        let files = [
+            (self.bundle.map(|(file, path, _)| (file, path)), "Wrote bundle to file"),
+            (self.signature, "Wrote signature to file"),
+            (self.attestation, "Wrote attestation to file"),
+            (self.certificate, "Wrote certificate to file"),
+        ];
+        for (output, said) in files {
+            if let Some((file, path)) = output {
+                file.commit().map_err(|e| Error::output(&e))?;
+                context.narrator.say(&format!("{said} {}", path.display()));
+            }
+        }
+        Ok(())
+    }
+}

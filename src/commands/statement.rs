@@ -1,0 +1,109 @@
+//! From predicate files and statement files to the bytes that `attest-blob` signs.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::{Context, Error, ErrorKind, StatementSource};
+use crate::attest::{self, PredicateType};
+use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher};
+use crate::payload::{Artifact, ArtifactKind, Subject};
+use crate::storage::{BlobSource, read_file, stream_blob};
+
+/// Predicates and statements: the size of a large SBOM many times over.
+const MAX_STATEMENT: u64 = 160 << 20;
+
+/// Whether standard input is read for the statement.
+pub(super) fn reads_stdin(source: &StatementSource) -> bool {
+    match source {
+        StatementSource::Predicate { predicate, blob, digest, .. } => {
+            predicate.as_os_str() == "-" || (digest.is_none() && blob == "-")
+        }
+        StatementSource::Statement { statement, blob } => {
+            statement.as_os_str() == "-" || blob.as_deref() == Some(OsStr::new("-"))
+        }
+    }
+}
+
+/// The bytes of the statement, and an artifact that it is about, for the self-check.
+pub(super) fn statement(
+    source: &StatementSource,
+    context: &mut Context,
+) -> Result<(Vec<u8>, Artifact), Error> {
+    match source {
+        StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
+            let kind = PredicateType::parse(predicate_type)
+                .map_err(|e| Error::usage("`--type` cannot be used").caused_by(&e))?;
+            let digest = match digest {
+                Some(text) => attest::hash_flag(text)
+                    .map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?,
+                None => {
+                    say_payload(blob, context);
+                    sha256_of(blob)?
+                }
+            };
+            let text = read_statement("predicate", predicate, context)?;
+            let subject = Subject::new(subject_name(blob), &digest);
+            let made = attest::statement(&kind, &text, subject, context.now)
+                .map_err(|e| unusable("predicate", predicate).caused_by(&e))?;
+            Ok((made.payload, blob_artifact(blob, digest.into())))
+        }
+        StatementSource::Statement { statement: path, blob } => {
+            let text = read_statement("statement", path, context)?;
+            let made =
+                attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
+            let artifact = match blob {
+                Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
+                None => {
+                    let digest = made.statement.subjects.iter().find_map(Subject::known_digest);
+                    let digest = digest.ok_or_else(|| {
+                        unusable("statement", path)
+                            .cause("no subject has a digest by an algorithm that is understood")
+                    })?;
+                    blob_artifact(path.as_os_str(), digest.into())
+                }
+            };
+            if made.statement.matches(&artifact.digests).is_none() {
+                let cause = format!("none of its subjects is `{}`", artifact.name);
+                return Err(unusable("statement", path).cause(cause));
+            }
+            Ok((made.payload, artifact))
+        }
+    }
+}
+
+fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
+    say_payload(path.as_os_str(), context);
+    read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))
+}
+
+pub(super) fn unusable(what: &str, path: &Path) -> Error {
+    Error::new(ErrorKind::Format, format!("{what} `{}` cannot be used", path.display()))
+}
+
+fn sha256_of(blob: &OsStr) -> Result<Digest, Error> {
+    let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
+    stream_blob(&BlobSource::from_argument(blob), |piece| hasher.update(piece))
+        .map_err(|e| Error::artifact(&e))?;
+    let digest = hasher.finish().get(HashAlgorithm::Sha256).cloned();
+    digest.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))
+}
+
+/// The last part of the path, as cosign names a subject.
+fn subject_name(blob: &OsStr) -> String {
+    Path::new(blob).file_name().unwrap_or(blob).to_string_lossy().into_owned()
+}
+
+pub(super) fn blob_artifact(name: &OsStr, digests: Digests) -> Artifact {
+    Artifact {
+        name: name.to_string_lossy().into_owned(),
+        kind: ArtifactKind::Blob,
+        digests,
+        ed25519: Vec::new(),
+    }
+}
+
+pub(super) fn say_payload(argument: &OsStr, context: &mut Context) {
+    if argument != "-" {
+        context.narrator.say(&format!("Using payload from: {}", argument.to_string_lossy()));
+    }
+}
