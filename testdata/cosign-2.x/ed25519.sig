@@ -1,0 +1,1 @@
+VNNDwp46QQ0UwlsF5pi+TwlbuD4paLrwNqc2Aciwm9b1hjksg4yxo70hNy1i9ZLI3zDyDg+30G+JlWzpuldkDA==

@@ -1,0 +1,1 @@
+MIGIAkIBh9grt8ddj6fQhq7ImzuH7q5hjMi9peZyw9eMHg2RQ1LwVK6ZEFKIecKJHOkGdwQvv9etpaBJGbW8tyGqJUbe/h0CQgDAkqjHpdyzcFauHUFSq6Ddmli+paxGxkTEza+uPoHVIj9UpDDbXSboNvqXeL4i/A+BrCTvgzQ/CoAKRSeV7nxDAA==

@@ -1,0 +1,1 @@
+plsqOWLtQydjg3NcDuobxx4Ny8sqxQRAaL3tB50EdkUluGmUhY2v7sKUm3iTVCXcrirJK3uiDywhvpWflnqGAg==

@@ -1,0 +1,1 @@
+MEYCIQD5osrolL0uV7JsKZvkGfmsSD/8Sv8qSjf4pcatzsyyVAIhAK8ODcjUJZboa2qwp3HMkcyoE5fcAFp0iGrEIG8bdj4H

@@ -1,0 +1,1 @@
+MEUCICEgFXimGwDckzrtwrhG6RVhyVMjd/N8IHauujdNsTqpAiEA47dlCYkiUFhUEfDr+pCBQBkpMDi0GpZBD4dnKfgyLLQ=

@@ -1,0 +1,1 @@
+MEUCIGZ6bgVd3weYkSsPyvOdrrFweJK43micgH44a7cThIy1AiEA6fkSiaBwwacmwHy9272JHZxFciIF/9EOB1rlmpOQIhU=
