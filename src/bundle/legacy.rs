@@ -151,8 +151,7 @@ pub fn encode(entity: &SignedEntity) -> String {
 }
 
 fn encode_base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    crate::crypto::base64::encode(bytes)
 }
 
 #[derive(Serialize)]

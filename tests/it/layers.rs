@@ -14,8 +14,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "attest", "sign", "storage", "verify", "keys", "http", "bundle", "trust", "payload", "tlog", "x509",
-            "timestamp", "crypto",
+            "attest",
+            "sign",
+            "storage",
+            "verify",
+            "keys",
+            "http",
+            "bundle",
+            "trust",
+            "payload",
+            "tlog",
+            "x509",
+            "timestamp",
+            "crypto",
         ],
     ),
     ("attest", &["sign", "payload", "crypto"]),
@@ -38,7 +49,10 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("thiserror", &["*"]),
     ("serde", &["commands", "bundle", "payload", "crypto", "cli"]),
-    ("serde_json", &["bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "verify"]),
+    (
+        "serde_json",
+        &["bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "verify"],
+    ),
     ("hex", &["*"]),
     ("clap", &["cli"]),
     ("tokio", &["cli", "http", "keys", "commands"]),
@@ -99,7 +113,9 @@ impl Names {
         let [first, second, ..] = segments else { return };
         match first.as_str() {
             "crate" | "rcosign" => drop(self.rooms.insert(second.clone())),
-            "std" => drop(self.std.insert(segments[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::"))),
+            "std" => {
+                drop(self.std.insert(segments[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::")))
+            }
             "self" | "super" | "Self" | "core" | "alloc" => {}
             other => drop(self.crates.insert(other.to_owned())),
         }
@@ -336,11 +352,14 @@ fn files_stay_readable() {
 #[test]
 fn the_rules_see_what_they_forbid() {
     let mut names = Names::default();
-    let source = "use crate::{http::get, keys as k}; fn f() { reqwest::get(); println!(\"{}\", crate::trust::X);
+    let source =
+        "use crate::{http::get, keys as k}; fn f() { reqwest::get(); println!(\"{}\", crate::trust::X);
         let _: std::net::IpAddr; std::process::Command::new(\"sh\"); }";
     names.visit_file(&syn::parse_file(source).unwrap());
     assert_eq!(names.rooms.iter().map(String::as_str).collect::<Vec<_>>(), ["http", "keys", "trust"]);
-    assert!(names.crates().any(|c| c == "reqwest") && names.std.contains("net::IpAddr") && names.starts_programs);
+    assert!(
+        names.crates().any(|c| c == "reqwest") && names.std.contains("net::IpAddr") && names.starts_programs
+    );
 }
 
 /// A file in `testdata` without a word on where it comes from is no evidence.

@@ -1,7 +1,5 @@
 //! Writing v0.3 bundles.
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
@@ -234,7 +232,7 @@ struct Base64<'a>(&'a [u8]);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
+        serializer.serialize_str(&crate::crypto::base64::encode(self.0))
     }
 }
 
