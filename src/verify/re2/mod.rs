@@ -1,0 +1,63 @@
+//! Regular expressions with RE2's meaning, as Go's `regexp` package reads them.
+//!
+//! Policies carry expressions that were written for cosign. The `regex` crate reads much of the same syntax with another
+//! meaning (`\d`, `\s`, `\w` and `\b` are Unicode there, `[a&&b]` an intersection, `(?x)` exists, `\z` is spelt the
+//! same but `\pL` tables and `[[:word:]]` fold differently), so expressions are parsed here by Go's rules and handed to it
+//! in an unambiguous form. What Go refuses is refused, with Go's words. Both engines match in linear time.
+
+mod class;
+mod parse;
+
+/// How much memory a compiled expression may take, in bytes. Go stops at 128 MiB.
+const MAX_PROGRAM: usize = 64 << 20;
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: String,
+    regex: regex::Regex,
+}
+
+/// An expression that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is not a valid regular expression (RE2 syntax): {reason}")]
+pub struct PatternError {
+    /// The expression.
+    pub pattern: String,
+    /// What is wrong with it, in Go's words.
+    pub reason: String,
+}
+
+impl Pattern {
+    /// Compiles.
+    ///
+    /// # Errors
+    /// The empty expression, which would match every text; whatever Go's `regexp.Compile` refuses; an expression that
+    /// is too large or, groups aside, nested more than 250 deep.
+    pub fn new(pattern: &str) -> Result<Self, PatternError> {
+        let refused = |reason: String| PatternError { pattern: pattern.into(), reason };
+        if pattern.is_empty() {
+            return Err(refused("it is empty and would match every text".into()));
+        }
+        let hir = parse::parse(pattern).map_err(refused)?;
+        let regex = regex::RegexBuilder::new(&hir.to_string())
+            .nest_limit(4 * parse::MAX_DEPTH)
+            .size_limit(MAX_PROGRAM)
+            .build()
+            .map_err(|_| refused(format!("expression too large: `{pattern}`")))?;
+        Ok(Self { source: pattern.into(), regex })
+    }
+
+    /// The expression as it was given.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it matches anywhere in `text`.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,544 @@
+//! The parser: Go's `regexp/syntax` with the flags of `regexp.Compile` (Perl), to an expression tree of the `regex` crates.
+//!
+//! Only whether an expression matches is ever asked, so groups capture nothing and greediness is read and forgotten.
+
+use regex_syntax::hir::{Dot, Hir, Look, Repetition};
+
+use super::class::{self, CharSet};
+
+/// How deep an expression may nest, groups aside (the engine's compiler recurses). Go counts groups too and stops at
+/// [`MAX_HEIGHT`].
+pub(super) const MAX_DEPTH: u32 = 250;
+const MAX_HEIGHT: u32 = 1000;
+/// The largest count in a repetition, and the largest product of nested counts.
+const MAX_REPEAT: u32 = 1000;
+/// How many ranges all character classes of an expression may have together.
+const MAX_RANGES: usize = 1 << 18;
+
+/// Parses.
+///
+/// # Errors
+/// The text after Go's `error parsing regexp: `.
+pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
+    Parser {
+        pattern,
+        at: 0,
+        flags: Flags::default(),
+        open: Vec::new(),
+        group: Group::default(),
+        last_repeat: None,
+        ranges: 0,
+    }
+    .run()
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    fold: bool,
+    multi_line: bool,
+    dot_newline: bool,
+}
+
+/// A parsed piece.
+struct Piece {
+    hir: Hir,
+    kind: Kind,
+    /// Height of Go's tree of it.
+    height: u32,
+    /// Height of our tree of it.
+    depth: u32,
+    /// The largest product of nested repetition counts.
+    copies: u32,
+}
+
+/// What Go's parser makes of a piece; nested concatenations and alternations are flattened there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Literal,
+    Concatenation,
+    Alternation,
+    Other,
+}
+
+/// What stands between parentheses, as far as it was read.
+#[derive(Default)]
+struct Group {
+    alternatives: Vec<Piece>,
+    sequence: Vec<Piece>,
+    /// The flags outside of it.
+    outside: Flags,
+    captures: bool,
+}
+
+struct Parser<'p> {
+    pattern: &'p str,
+    at: usize,
+    flags: Flags,
+    /// The groups that are open around the current one.
+    open: Vec<Group>,
+    group: Group,
+    /// Where the repetition operator that was read last starts, when nothing was read since.
+    last_repeat: Option<usize>,
+    ranges: usize,
+}
+
+impl Piece {
+    fn leaf(hir: Hir, kind: Kind) -> Self {
+        Self { hir, kind, height: 1, depth: 1, copies: 1 }
+    }
+}
+
+impl<'p> Parser<'p> {
+    fn run(mut self) -> Result<Hir, String> {
+        while let Some(c) = self.peek() {
+            let start = self.at;
+            let mut repeat = None;
+            match c {
+                '(' if self.rest().starts_with("(?") => self.perl_group()?,
+                '(' => {
+                    self.at += 1;
+                    self.open(true, self.flags);
+                }
+                ')' => self.close()?,
+                '|' => {
+                    self.at += 1;
+                    let sequence = self.sequence()?;
+                    self.group.alternatives.push(sequence);
+                }
+                '[' => {
+                    let set = self.class()?;
+                    self.push_set(set)?;
+                }
+                '*' | '+' | '?' => {
+                    self.at += 1;
+                    let (min, max) = if c == '?' { (0, Some(1)) } else { (u32::from(c == '+'), None) };
+                    self.repeat(start, min, max, false)?;
+                    repeat = Some(start);
+                }
+                '{' => {
+                    if let Some((min, max)) = self.counts()? {
+                        self.repeat(start, min, max, true)?;
+                        repeat = Some(start);
+                    } else {
+                        self.at += 1;
+                        self.push_literal('{');
+                    }
+                }
+                '\\' => self.escape()?,
+                _ => {
+                    self.at += c.len_utf8();
+                    self.atom(c);
+                }
+            }
+            self.last_repeat = repeat;
+        }
+        if !self.open.is_empty() {
+            return Err(format!("missing closing ): `{}`", self.pattern));
+        }
+        Ok(self.alternation()?.hir)
+    }
+
+    fn rest(&self) -> &'p str {
+        self.pattern.get(self.at..).unwrap_or_default()
+    }
+
+    /// What was read since `start`.
+    fn since(&self, start: usize) -> &'p str {
+        self.pattern.get(start..self.at).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.group.sequence.push(piece);
+    }
+
+    fn push_look(&mut self, look: Look) {
+        self.push(Piece::leaf(Hir::look(look), Kind::Other));
+    }
+
+    fn push_literal(&mut self, c: char) {
+        if self.flags.fold {
+            let mut set = CharSet::new();
+            set.push(c.into(), c.into());
+            let hir = Hir::class(set.folded(true).into_class());
+            self.push(Piece::leaf(hir, Kind::Literal));
+        } else {
+            let hir = Hir::literal(c.encode_utf8(&mut [0; 4]).as_bytes());
+            self.push(Piece::leaf(hir, Kind::Literal));
+        }
+    }
+
+    fn push_set(&mut self, set: CharSet) -> Result<(), String> {
+        self.ranges += set.len();
+        if self.ranges > MAX_RANGES {
+            return Err(format!("expression too large: `{}`", self.pattern));
+        }
+        self.push(Piece::leaf(Hir::class(set.into_class()), Kind::Other));
+        Ok(())
+    }
+
+    /// A character that is no operator of another kind.
+    fn atom(&mut self, c: char) {
+        let Flags { multi_line, dot_newline, .. } = self.flags;
+        match c {
+            '^' => self.push_look(if multi_line { Look::StartLF } else { Look::Start }),
+            // Without (?m), Go's `$` is `\z`: it does not match before a final newline.
+            '$' => self.push_look(if multi_line { Look::EndLF } else { Look::End }),
+            '.' => {
+                let dot = if dot_newline { Dot::AnyChar } else { Dot::AnyCharExceptLF };
+                self.push(Piece::leaf(Hir::dot(dot), Kind::Other));
+            }
+            c => self.push_literal(c),
+        }
+    }
+
+    fn open(&mut self, captures: bool, outside: Flags) {
+        let group = Group { captures, outside, ..Group::default() };
+        self.open.push(std::mem::replace(&mut self.group, group));
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        self.at += 1;
+        let mut piece = self.alternation()?;
+        let outer =
+            self.open.pop().ok_or_else(|| format!("unexpected ): `{}`", self.pattern))?;
+        let group = std::mem::replace(&mut self.group, outer);
+        self.flags = group.outside;
+        if group.captures {
+            piece.height += 1;
+            piece.kind = Kind::Other;
+        }
+        self.push(piece);
+        self.limit_height()
+    }
+
+    /// The alternation of all that the current group holds.
+    fn alternation(&mut self) -> Result<Piece, String> {
+        let last = self.sequence()?;
+        let mut alternatives = std::mem::take(&mut self.group.alternatives);
+        alternatives.push(last);
+        self.join(alternatives, Kind::Alternation, Hir::alternation)
+    }
+
+    /// The concatenation of all that was read since the last `|` or parenthesis.
+    fn sequence(&mut self) -> Result<Piece, String> {
+        let sequence = std::mem::take(&mut self.group.sequence);
+        self.join(sequence, Kind::Concatenation, Hir::concat)
+    }
+
+    fn join(
+        &self,
+        mut pieces: Vec<Piece>,
+        kind: Kind,
+        with: impl FnOnce(Vec<Hir>) -> Hir,
+    ) -> Result<Piece, String> {
+        if pieces.len() < 2 {
+            return Ok(pieces.pop().unwrap_or_else(|| Piece::leaf(Hir::empty(), Kind::Other)));
+        }
+        if kind == Kind::Concatenation && pieces.iter().all(|p| p.kind == Kind::Literal) {
+            let hir = with(pieces.into_iter().map(|p| p.hir).collect());
+            return Ok(Piece { depth: 2, ..Piece::leaf(hir, Kind::Literal) });
+        }
+        let height = pieces.iter().map(|p| p.height + u32::from(p.kind != kind)).max().unwrap_or(1);
+        let depth = pieces.iter().map(|p| p.depth + u32::from(p.kind != kind)).max().unwrap_or(1);
+        let copies = pieces.iter().map(|p| p.copies).max().unwrap_or(1);
+        if height > MAX_HEIGHT || depth > MAX_DEPTH {
+            return Err(self.too_deep());
+        }
+        Ok(Piece { hir: with(pieces.into_iter().map(|p| p.hir).collect()), kind, height, depth, copies })
+    }
+
+    fn too_deep(&self) -> String {
+        format!("expression nests too deeply: `{}`", self.pattern)
+    }
+
+    /// Checks the piece that was read last.
+    fn limit_height(&self) -> Result<(), String> {
+        match self.group.sequence.last() {
+            Some(piece) if piece.height > MAX_HEIGHT || piece.depth > MAX_DEPTH => Err(self.too_deep()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The counts of `{n}`, `{n,}` or `{n,m}`, which ends after them; `None` when it is none of these and so a literal.
+    fn counts(&mut self) -> Result<Option<(u32, Option<u32>)>, String> {
+        let Some((inside, _)) = self.rest().get(1..).and_then(|r| r.split_once('}')) else { return Ok(None) };
+        // As Go: no sign, no blank, no leading zero. `Some(None)` is a number too large for anything.
+        let number = |digits: &str| -> Option<Option<u32>> {
+            let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+            (plain && !digits.is_empty()).then(|| digits.parse().ok())
+        };
+        let (min, max) = match inside.split_once(',') {
+            None => (number(inside), number(inside).map(Some)),
+            Some((min, "")) => (number(min), Some(None)),
+            Some((min, max)) => (number(min), number(max).map(Some)),
+        };
+        let (Some(min), Some(max)) = (min, max) else { return Ok(None) };
+        let start = self.at;
+        self.at += inside.len() + 2;
+        let sound = |count: Option<u32>| count.filter(|c| *c <= MAX_REPEAT);
+        let refused = || format!("invalid repeat count: `{}`", self.since(start));
+        let min = sound(min).ok_or_else(refused)?;
+        let max = max.map(|max| sound(max).filter(|max| min <= *max).ok_or_else(refused)).transpose()?;
+        Ok(Some((min, max)))
+    }
+
+    /// Repeats the piece that was read last; the operator starts at `start` and was read.
+    fn repeat(&mut self, start: usize, min: u32, max: Option<u32>, counted: bool) -> Result<(), String> {
+        if self.rest().starts_with('?') {
+            self.at += 1;
+        }
+        if let Some(last) = self.last_repeat {
+            return Err(format!("invalid nested repetition operator: `{}`", self.since(last)));
+        }
+        let operator = self.since(start);
+        let sub = self.group.sequence.pop();
+        let sub = sub.ok_or_else(|| format!("missing argument to repetition operator: `{operator}`"))?;
+        let factor = if counted { max.unwrap_or(min) } else { 1 };
+        let copies = if max == Some(0) { 1 } else { sub.copies.saturating_mul(factor.max(1)) };
+        if counted && factor >= 2 && copies > MAX_REPEAT {
+            return Err(format!("invalid repeat count: `{operator}`"));
+        }
+        let hir = Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub.hir) });
+        self.push(Piece { hir, kind: Kind::Other, height: sub.height + 1, depth: sub.depth + 1, copies });
+        self.limit_height()
+    }
+
+    /// `(?P<name>`, `(?<name>`, `(?flags)` or `(?flags:`.
+    fn perl_group(&mut self) -> Result<(), String> {
+        let start = self.at;
+        let rest = self.rest();
+        let name = rest.strip_prefix("(?P<").or_else(|| rest.strip_prefix("(?<"));
+        if let Some(name) = name.filter(|n| !n.is_empty()) {
+            return self.named_group(start, rest.len() - name.len());
+        }
+        self.at += 2;
+        let mut flags = self.flags;
+        let (mut value, mut seen) = (true, false);
+        while let Some(c) = self.next() {
+            match c {
+                'i' => flags.fold = value,
+                'm' => flags.multi_line = value,
+                's' => flags.dot_newline = value,
+                'U' => {}
+                '-' if value => {
+                    (value, seen) = (false, false);
+                    continue;
+                }
+                ':' | ')' if value || seen => {
+                    if c == ':' {
+                        self.open(false, self.flags);
+                    }
+                    self.flags = flags;
+                    return Ok(());
+                }
+                _ => break,
+            }
+            seen = true;
+        }
+        Err(format!("invalid or unsupported Perl syntax: `{}`", self.since(start)))
+    }
+
+    /// A named group; its name starts `prefix` bytes on.
+    fn named_group(&mut self, start: usize, prefix: usize) -> Result<(), String> {
+        let rest = self.rest();
+        let refused = |what: &str| Err(format!("invalid named capture: `{what}`"));
+        let Some(end) = rest.find('>') else { return refused(rest) };
+        self.at += end + 1;
+        let name = rest.get(prefix..end).unwrap_or_default();
+        if name.is_empty() || name.bytes().any(|b| b != b'_' && !b.is_ascii_alphanumeric()) {
+            return refused(self.since(start));
+        }
+        self.open(true, self.flags);
+        Ok(())
+    }
+
+    /// What starts with a backslash outside of a class.
+    fn escape(&mut self) -> Result<(), String> {
+        let rest = self.rest();
+        let look = match rest.get(1..2) {
+            Some("A") => Look::Start,
+            Some("z") => Look::End,
+            Some("b") => Look::WordAscii,
+            Some("B") => Look::WordAsciiNegate,
+            Some("Q") => {
+                let quoted = rest.get(2..).unwrap_or_default();
+                let literal = quoted.split_once(r"\E").map_or(quoted, |(literal, _)| literal);
+                self.at += 2 + literal.len() + if literal.len() < quoted.len() { 2 } else { 0 };
+                literal.chars().for_each(|c| self.push_literal(c));
+                return Ok(());
+            }
+            _ => {
+                return match self.class_escape()? {
+                    Some(set) => self.push_set(set),
+                    None => {
+                        let c = self.character_escape()?;
+                        match char::from_u32(c) {
+                            Some(c) => self.push_literal(c),
+                            // A surrogate is no character and matches none.
+                            None => self.push_set(CharSet::new())?,
+                        }
+                        Ok(())
+                    }
+                };
+            }
+        };
+        self.at += 2;
+        self.push_look(look);
+        Ok(())
+    }
+
+    /// `\d` and its like, `\pL`, `\p{Lu}`; `None` when something else stands here.
+    fn class_escape(&mut self) -> Result<Option<CharSet>, String> {
+        let start = self.at;
+        let mut chars = self.rest().chars();
+        let (Some('\\'), Some(letter)) = (chars.next(), chars.next()) else { return Ok(None) };
+        if let Some((set, negated)) = class::perl(letter) {
+            self.at += 2;
+            return Ok(Some(set.folded(self.flags.fold).negated(negated)));
+        }
+        if !matches!(letter, 'p' | 'P') {
+            return Ok(None);
+        }
+        self.at += 2;
+        let name = match self.next() {
+            Some('{') => {
+                let Some((name, _)) = self.rest().split_once('}') else {
+                    return Err(format!(
+                        "invalid character class range: `{}`",
+                        self.pattern.get(start..).unwrap_or_default()
+                    ));
+                };
+                self.at += name.len() + 1;
+                name
+            }
+            Some(_) => self.pattern.get(start + 2..self.at).unwrap_or_default(),
+            None => "",
+        };
+        let (negated, name) = match name.strip_prefix('^') {
+            Some(name) => (letter == 'p', name),
+            None => (letter == 'P', name),
+        };
+        let set = class::unicode(name)
+            .ok_or_else(|| format!("invalid character class range: `{}`", self.since(start)))?;
+        Ok(Some(set.folded(self.flags.fold).negated(negated)))
+    }
+
+    /// An escaped character, by its code point.
+    fn character_escape(&mut self) -> Result<u32, String> {
+        let start = self.at;
+        self.at += 1;
+        let Some(c) = self.next() else { return Err("trailing backslash at end of expression: ``".into()) };
+        let code = match c {
+            '0'..='7' => self.octal(c),
+            'x' => self.hexadecimal(),
+            'a' => Some(0x07),
+            'f' => Some(0x0c),
+            'n' => Some(0x0a),
+            'r' => Some(0x0d),
+            't' => Some(0x09),
+            'v' => Some(0x0b),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(c.into()),
+            _ => None,
+        };
+        code.ok_or_else(|| format!("invalid escape sequence: `{}`", self.since(start)))
+    }
+
+    /// Up to three octal digits, of which the first was read. One alone that is not zero would be a back-reference.
+    fn octal(&mut self, first: char) -> Option<u32> {
+        let digit = |parser: &Self| parser.peek().and_then(|c| c.to_digit(8));
+        let mut code = first.to_digit(8)?;
+        if code != 0 && digit(self).is_none() {
+            return None;
+        }
+        for _ in 0..2 {
+            let Some(value) = digit(self) else { break };
+            self.at += 1;
+            code = code * 8 + value;
+        }
+        Some(code)
+    }
+
+    /// Two hexadecimal digits, or any number of them in braces.
+    fn hexadecimal(&mut self) -> Option<u32> {
+        let first = self.next()?;
+        if first != '{' {
+            let second = self.next();
+            return Some(first.to_digit(16)? * 16 + second?.to_digit(16)?);
+        }
+        let mut code = None;
+        loop {
+            let c = self.next()?;
+            if c == '}' {
+                return code;
+            }
+            let value = code.unwrap_or(0) * 16 + c.to_digit(16)?;
+            code = Some(value).filter(|v| *v <= 0x10_ffff);
+            code?;
+        }
+    }
+
+    /// A class in brackets.
+    fn class(&mut self) -> Result<CharSet, String> {
+        let whole = self.rest();
+        self.at += 1;
+        let negated = self.rest().starts_with('^');
+        self.at += usize::from(negated);
+        let mut set = CharSet::new();
+        let mut first = true;
+        loop {
+            let rest = self.rest();
+            if rest.starts_with(']') && !first {
+                self.at += 1;
+                return Ok(set.negated(negated));
+            }
+            first = false;
+            let start = self.at;
+            if let Some((name, _)) = rest.strip_prefix("[:").and_then(|r| r.split_once(":]")) {
+                self.at += name.len() + 4;
+                let (negated, name) = name.strip_prefix('^').map_or((false, name), |n| (true, n));
+                let class = class::posix(name)
+                    .ok_or_else(|| format!("invalid character class range: `{}`", self.since(start)))?;
+                set.union(&class.folded(self.flags.fold).negated(negated));
+                continue;
+            }
+            if let Some(class) = self.class_escape()? {
+                set.union(&class);
+                continue;
+            }
+            let low = self.class_character(whole)?;
+            let mut high = low;
+            let rest = self.rest();
+            if rest.len() >= 2 && rest.starts_with('-') && !rest.starts_with("-]") {
+                self.at += 1;
+                high = self.class_character(whole)?;
+                if high < low {
+                    return Err(format!("invalid character class range: `{}`", self.since(start)));
+                }
+            }
+            let mut range = CharSet::new();
+            range.push(low, high);
+            set.union(&range.folded(self.flags.fold));
+        }
+    }
+
+    fn class_character(&mut self, whole: &str) -> Result<u32, String> {
+        match self.peek() {
+            Some('\\') => self.character_escape(),
+            Some(c) => {
+                self.at += c.len_utf8();
+                Ok(c.into())
+            }
+            None => Err(format!("missing closing ]: `{whole}`")),
+        }
+    }
+}
