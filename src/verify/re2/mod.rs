@@ -6,6 +6,7 @@
 //! in an unambiguous form. What Go refuses is refused, with Go's words. Both engines match in linear time.
 
 mod class;
+mod escape;
 mod parse;
 
 /// How much memory a compiled expression may take, in bytes. Go stops at 128 MiB.

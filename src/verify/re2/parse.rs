@@ -4,7 +4,7 @@
 
 use regex_syntax::hir::{Dot, Hir, Look, Repetition};
 
-use super::class::{self, CharSet};
+use super::class::CharSet;
 
 /// How deep an expression may nest, groups aside (the engine's compiler recurses). Go counts groups too and stops at
 /// [`MAX_HEIGHT`].
@@ -33,8 +33,8 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Flags {
-    fold: bool,
+pub(super) struct Flags {
+    pub(super) fold: bool,
     multi_line: bool,
     dot_newline: bool,
 }
@@ -62,7 +62,7 @@ enum Kind {
 
 /// What stands between parentheses, as far as it was read.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     alternatives: Vec<Piece>,
     sequence: Vec<Piece>,
     /// The flags outside of it.
@@ -70,10 +70,10 @@ struct Group {
     captures: bool,
 }
 
-struct Parser<'p> {
-    pattern: &'p str,
-    at: usize,
-    flags: Flags,
+pub(super) struct Parser<'p> {
+    pub(super) pattern: &'p str,
+    pub(super) at: usize,
+    pub(super) flags: Flags,
     /// The groups that are open around the current one.
     open: Vec<Group>,
     group: Group,
@@ -138,20 +138,20 @@ impl<'p> Parser<'p> {
         Ok(self.alternation()?.hir)
     }
 
-    fn rest(&self) -> &'p str {
+    pub(super) fn rest(&self) -> &'p str {
         self.pattern.get(self.at..).unwrap_or_default()
     }
 
     /// What was read since `start`.
-    fn since(&self, start: usize) -> &'p str {
+    pub(super) fn since(&self, start: usize) -> &'p str {
         self.pattern.get(start..self.at).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub(super) fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
@@ -161,11 +161,11 @@ impl<'p> Parser<'p> {
         self.group.sequence.push(piece);
     }
 
-    fn push_look(&mut self, look: Look) {
+    pub(super) fn push_look(&mut self, look: Look) {
         self.push(Piece::leaf(Hir::look(look), Kind::Other));
     }
 
-    fn push_literal(&mut self, c: char) {
+    pub(super) fn push_literal(&mut self, c: char) {
         if self.flags.fold {
             let mut set = CharSet::new();
             set.push(c.into(), c.into());
@@ -177,7 +177,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    fn push_set(&mut self, set: CharSet) -> Result<(), String> {
+    pub(super) fn push_set(&mut self, set: CharSet) -> Result<(), String> {
         self.ranges += set.len();
         if self.ranges > MAX_RANGES {
             return Err(format!("expression too large: `{}`", self.pattern));
@@ -209,8 +209,7 @@ impl<'p> Parser<'p> {
     fn close(&mut self) -> Result<(), String> {
         self.at += 1;
         let mut piece = self.alternation()?;
-        let outer =
-            self.open.pop().ok_or_else(|| format!("unexpected ): `{}`", self.pattern))?;
+        let outer = self.open.pop().ok_or_else(|| format!("unexpected ): `{}`", self.pattern))?;
         let group = std::mem::replace(&mut self.group, outer);
         self.flags = group.outside;
         if group.captures {
@@ -274,7 +273,8 @@ impl<'p> Parser<'p> {
         let Some((inside, _)) = self.rest().get(1..).and_then(|r| r.split_once('}')) else { return Ok(None) };
         // As Go: no sign, no blank, no leading zero. `Some(None)` is a number too large for anything.
         let number = |digits: &str| -> Option<Option<u32>> {
-            let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+            let plain =
+                digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
             (plain && !digits.is_empty()).then(|| digits.parse().ok())
         };
         let (min, max) = match inside.split_once(',') {
@@ -360,185 +360,5 @@ impl<'p> Parser<'p> {
         }
         self.open(true, self.flags);
         Ok(())
-    }
-
-    /// What starts with a backslash outside of a class.
-    fn escape(&mut self) -> Result<(), String> {
-        let rest = self.rest();
-        let look = match rest.get(1..2) {
-            Some("A") => Look::Start,
-            Some("z") => Look::End,
-            Some("b") => Look::WordAscii,
-            Some("B") => Look::WordAsciiNegate,
-            Some("Q") => {
-                let quoted = rest.get(2..).unwrap_or_default();
-                let literal = quoted.split_once(r"\E").map_or(quoted, |(literal, _)| literal);
-                self.at += 2 + literal.len() + if literal.len() < quoted.len() { 2 } else { 0 };
-                literal.chars().for_each(|c| self.push_literal(c));
-                return Ok(());
-            }
-            _ => {
-                return match self.class_escape()? {
-                    Some(set) => self.push_set(set),
-                    None => {
-                        let c = self.character_escape()?;
-                        match char::from_u32(c) {
-                            Some(c) => self.push_literal(c),
-                            // A surrogate is no character and matches none.
-                            None => self.push_set(CharSet::new())?,
-                        }
-                        Ok(())
-                    }
-                };
-            }
-        };
-        self.at += 2;
-        self.push_look(look);
-        Ok(())
-    }
-
-    /// `\d` and its like, `\pL`, `\p{Lu}`; `None` when something else stands here.
-    fn class_escape(&mut self) -> Result<Option<CharSet>, String> {
-        let start = self.at;
-        let mut chars = self.rest().chars();
-        let (Some('\\'), Some(letter)) = (chars.next(), chars.next()) else { return Ok(None) };
-        if let Some((set, negated)) = class::perl(letter) {
-            self.at += 2;
-            return Ok(Some(set.folded(self.flags.fold).negated(negated)));
-        }
-        if !matches!(letter, 'p' | 'P') {
-            return Ok(None);
-        }
-        self.at += 2;
-        let name = match self.next() {
-            Some('{') => {
-                let Some((name, _)) = self.rest().split_once('}') else {
-                    return Err(format!(
-                        "invalid character class range: `{}`",
-                        self.pattern.get(start..).unwrap_or_default()
-                    ));
-                };
-                self.at += name.len() + 1;
-                name
-            }
-            Some(_) => self.pattern.get(start + 2..self.at).unwrap_or_default(),
-            None => "",
-        };
-        let (negated, name) = match name.strip_prefix('^') {
-            Some(name) => (letter == 'p', name),
-            None => (letter == 'P', name),
-        };
-        let set = class::unicode(name)
-            .ok_or_else(|| format!("invalid character class range: `{}`", self.since(start)))?;
-        Ok(Some(set.folded(self.flags.fold).negated(negated)))
-    }
-
-    /// An escaped character, by its code point.
-    fn character_escape(&mut self) -> Result<u32, String> {
-        let start = self.at;
-        self.at += 1;
-        let Some(c) = self.next() else { return Err("trailing backslash at end of expression: ``".into()) };
-        let code = match c {
-            '0'..='7' => self.octal(c),
-            'x' => self.hexadecimal(),
-            'a' => Some(0x07),
-            'f' => Some(0x0c),
-            'n' => Some(0x0a),
-            'r' => Some(0x0d),
-            't' => Some(0x09),
-            'v' => Some(0x0b),
-            c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(c.into()),
-            _ => None,
-        };
-        code.ok_or_else(|| format!("invalid escape sequence: `{}`", self.since(start)))
-    }
-
-    /// Up to three octal digits, of which the first was read. One alone that is not zero would be a back-reference.
-    fn octal(&mut self, first: char) -> Option<u32> {
-        let digit = |parser: &Self| parser.peek().and_then(|c| c.to_digit(8));
-        let mut code = first.to_digit(8)?;
-        if code != 0 && digit(self).is_none() {
-            return None;
-        }
-        for _ in 0..2 {
-            let Some(value) = digit(self) else { break };
-            self.at += 1;
-            code = code * 8 + value;
-        }
-        Some(code)
-    }
-
-    /// Two hexadecimal digits, or any number of them in braces.
-    fn hexadecimal(&mut self) -> Option<u32> {
-        let first = self.next()?;
-        if first != '{' {
-            let second = self.next();
-            return Some(first.to_digit(16)? * 16 + second?.to_digit(16)?);
-        }
-        let mut code = None;
-        loop {
-            let c = self.next()?;
-            if c == '}' {
-                return code;
-            }
-            let value = code.unwrap_or(0) * 16 + c.to_digit(16)?;
-            code = Some(value).filter(|v| *v <= 0x10_ffff);
-            code?;
-        }
-    }
-
-    /// A class in brackets.
-    fn class(&mut self) -> Result<CharSet, String> {
-        let whole = self.rest();
-        self.at += 1;
-        let negated = self.rest().starts_with('^');
-        self.at += usize::from(negated);
-        let mut set = CharSet::new();
-        let mut first = true;
-        loop {
-            let rest = self.rest();
-            if rest.starts_with(']') && !first {
-                self.at += 1;
-                return Ok(set.negated(negated));
-            }
-            first = false;
-            let start = self.at;
-            if let Some((name, _)) = rest.strip_prefix("[:").and_then(|r| r.split_once(":]")) {
-                self.at += name.len() + 4;
-                let (negated, name) = name.strip_prefix('^').map_or((false, name), |n| (true, n));
-                let class = class::posix(name)
-                    .ok_or_else(|| format!("invalid character class range: `{}`", self.since(start)))?;
-                set.union(&class.folded(self.flags.fold).negated(negated));
-                continue;
-            }
-            if let Some(class) = self.class_escape()? {
-                set.union(&class);
-                continue;
-            }
-            let low = self.class_character(whole)?;
-            let mut high = low;
-            let rest = self.rest();
-            if rest.len() >= 2 && rest.starts_with('-') && !rest.starts_with("-]") {
-                self.at += 1;
-                high = self.class_character(whole)?;
-                if high < low {
-                    return Err(format!("invalid character class range: `{}`", self.since(start)));
-                }
-            }
-            let mut range = CharSet::new();
-            range.push(low, high);
-            set.union(&range.folded(self.flags.fold));
-        }
-    }
-
-    fn class_character(&mut self, whole: &str) -> Result<u32, String> {
-        match self.peek() {
-            Some('\\') => self.character_escape(),
-            Some(c) => {
-                self.at += c.len_utf8();
-                Ok(c.into())
-            }
-            None => Err(format!("missing closing ]: `{whole}`")),
-        }
     }
 }
