@@ -191,8 +191,12 @@ fn text_of(document: &[u8]) -> Option<&str> {
     if document.iter().any(control) { None } else { std::str::from_utf8(document).ok() }
 }
 
+/// Base64 in either alphabet, folded or not. The dashes of PEM are letters of the URL-safe alphabet too.
 fn base64_text(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_ascii();
+    if text.starts_with("-----BEGIN ") {
+        return None;
+    }
     if !text.contains(|c: char| c.is_ascii_whitespace()) {
         return decode_base64(text);
     }

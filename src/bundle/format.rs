@@ -109,7 +109,7 @@ fn unknown(members: &Map<String, Value>) -> String {
     } else if members.is_empty() {
         "an empty object"
     } else {
-        return format!("a JSON object with {}, which is no known bundle", names(members));
+        return format!("not a bundle but a JSON object with {}", names(members));
     };
     format!("not a bundle but {guess}")
 }

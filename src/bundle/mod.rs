@@ -9,7 +9,7 @@ pub mod sigstore;
 pub use format::{Decoded, Format, decode};
 
 /// The largest document that is decoded: attestations carry whole SBOMs.
-pub const MAX_DOCUMENT: usize = 512 * 1024 * 1024;
+pub const MAX_DOCUMENT: usize = 256 * 1024 * 1024;
 
 use crate::crypto::Digest;
 use crate::payload::Envelope;
