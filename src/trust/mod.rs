@@ -31,7 +31,7 @@ impl Window {
 
 /// The trusted root: every authority that a verification may rely on, each with its own window. Built from a
 /// `trusted_root.json`, from PEM files, or from the embedded constants; all give the same type.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedRoot {
     /// Where it came from, for messages: a path, or `the embedded public root of <date>`.
     pub source: String,
@@ -48,7 +48,7 @@ pub struct TrustedRoot {
 }
 
 /// A certificate authority or a timestamp authority.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateAuthority {
     /// The service's address; a label.
     pub uri: String,
@@ -61,7 +61,7 @@ pub struct CertificateAuthority {
 }
 
 /// A log of entries or of certificates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// The service's address; a label. For Rekor v2 its host name is the checkpoint origin.
     pub base_url: String,

@@ -9,7 +9,8 @@ const ENVELOPE_FILE: &[u8] = include_bytes!("envelope.json");
 fn signatures_in_every_spelling() {
     let signature: Vec<u8> = (0..=255).rev().collect();
     let text = base64::encode(&signature);
-    let folded: String = text.as_bytes().chunks(64).map(|l| format!("{}\r\n", std::str::from_utf8(l).unwrap())).collect();
+    let folded: String =
+        text.as_bytes().chunks(64).map(|l| format!("{}\r\n", std::str::from_utf8(l).unwrap())).collect();
     let url_safe = text.replace('+', "-").replace('/', "_").replace('=', "");
     for spelled in [text.clone(), format!("{text}\n"), format!(" {text}\r\n\n"), folded, url_safe] {
         assert_eq!(decode_signature(spelled.as_bytes()).unwrap(), signature, "{spelled:?}");
@@ -30,7 +31,10 @@ fn what_is_no_signature_says_what_it_looks_like() {
         (b" \n", "the file is empty"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n", "not base64; it looks like PEM (`CERTIFICATE`)"),
         (b"{\"a\":1}", "not base64; it looks like a JSON object"),
-        (b"<!DOCTYPE html><html>", "not base64; it looks like an HTML page; was an error page or a login page saved in place of the file?"),
+        (
+            b"<!DOCTYPE html><html>",
+            "not base64; it looks like an HTML page; was an error page or a login page saved in place of the file?",
+        ),
         (b"no signature", "not base64; it looks like plain text"),
         (b"====", "not base64; it looks like plain text"),
     ] {
@@ -109,7 +113,10 @@ fn timestamps_in_both_spellings() {
         (b"{}", "SignedRFC3161Timestamp: is missing"),
         (b"{\"SignedRFC3161Timestamp\":\"\"}", "SignedRFC3161Timestamp: is empty"),
         (b"{\"SignedRFC3161Timestamp\":1}", "SignedRFC3161Timestamp: is a number, not a string"),
-        (b"aGVsbG8gd29ybGQhISEh", "neither JSON nor DER; it looks like base64 text, such as a detached signature or certificate"),
+        (
+            b"aGVsbG8gd29ybGQhISEh",
+            "neither JSON nor DER; it looks like base64 text, such as a detached signature or certificate",
+        ),
         (b"\x31\x80\xff", "neither JSON nor DER; it looks like binary data"),
     ] {
         assert_eq!(decode_timestamp(bad).unwrap_err().to_string(), format!("RFC 3161 timestamp: {reason}"));

@@ -35,7 +35,9 @@ fn bare_envelopes_give_an_entity_for_each_signature() {
         assert!(matches!(&entity.material, VerificationMaterial::PublicKey { embedded: None, .. }));
         assert!(matches!(&entity.content, Content::Envelope(raw) if raw.bytes == text.as_bytes()));
     }
-    assert!(refused(r#"{"payloadType":"t","payload":"aGk=","signatures":[]}"#).contains("signatures: is empty"));
+    assert!(
+        refused(r#"{"payloadType":"t","payload":"aGk=","signatures":[]}"#).contains("signatures: is empty")
+    );
 }
 
 #[test]
@@ -45,23 +47,38 @@ fn what_is_no_bundle_says_what_it_looks_like() {
         (&b""[..], "the file is empty"),
         (b"\xef\xbb\xbf\n", "the file is empty"),
         (b"-----BEGIN PUBLIC KEY-----\nAAAA", "not a JSON object; it looks like PEM (`PUBLIC KEY`)"),
-        (b"<html><body>404", "not a JSON object; it looks like an HTML page; was an error page or a login page saved in place of the file?"),
+        (
+            b"<html><body>404",
+            "not a JSON object; it looks like an HTML page; was an error page or a login page saved in place of the file?",
+        ),
         (b"<?xml version='1.0'?>", "not a JSON object; it looks like XML"),
         (b"\x1f\x8b\x08", "not a JSON object; it looks like a gzip file; unpack it first"),
         (b"PK\x03\x04", "not a JSON object; it looks like a zip file; unpack it first"),
         (b"\x28\xb5\x2f\xfd", "not a JSON object; it looks like a zstd file; unpack it first"),
-        (b"MEUCIQDfoobarfoobarfoobar==\n", "not a JSON object; it looks like base64 text, such as a detached signature or certificate"),
-        (&der, "not a JSON object; it looks like binary DER, such as a detached signature, certificate or timestamp"),
+        (
+            b"MEUCIQDfoobarfoobarfoobar==\n",
+            "not a JSON object; it looks like base64 text, such as a detached signature or certificate",
+        ),
+        (
+            &der,
+            "not a JSON object; it looks like binary DER, such as a detached signature, certificate or timestamp",
+        ),
         (b"\xff\x00", "not a JSON object; it looks like binary data"),
         (b"Not Found", "not a JSON object; it looks like plain text"),
         (b"[{}]", "not a JSON object; it looks like a JSON list"),
         (b"{}", "not a bundle but an empty object"),
-        (b"{\"_type\":\"https://in-toto.io/Statement/v1\"}", "not a bundle but an in-toto statement without a signature"),
+        (
+            b"{\"_type\":\"https://in-toto.io/Statement/v1\"}",
+            "not a bundle but an in-toto statement without a signature",
+        ),
         (b"{\"SignedRFC3161Timestamp\":\"\"}", "not a bundle but a detached timestamp"),
         (b"{\"SignedEntryTimestamp\":\"\"}", "not a bundle but a log entry on its own"),
         (b"{\"Base64Signature\":\"\"}", "not a bundle but the output of `cosign download signature`"),
         (b"{\"critical\":{}}", "not a bundle but the payload of an image signature"),
-        (b"{\"attestations\":[]}", "not a bundle but the answer of a forge's attestation service; the bundles are inside, one in each `bundle`"),
+        (
+            b"{\"attestations\":[]}",
+            "not a bundle but the answer of a forge's attestation service; the bundles are inside, one in each `bundle`",
+        ),
         (b"{\"a\":1,\"b\":2}", "not a bundle but a JSON object with `a`, `b`"),
     ] {
         assert_eq!(refused(document), reason);
@@ -69,15 +86,15 @@ fn what_is_no_bundle_says_what_it_looks_like() {
     let many: String = (0..9).map(|i| format!("\"{}{i}\":1,", "x".repeat(50))).collect();
     let many = refused(format!("{{{}}}", many.trim_end_matches(',')));
     assert!(many.ends_with("` and more") && many.len() < 350, "{many}");
-    assert!(refused(r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#).contains("mediaType"));
+    assert!(
+        refused(r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#)
+            .contains("mediaType")
+    );
 }
 
 #[test]
 fn broken_json_is_an_error_with_its_place() {
-    assert_eq!(
-        refused("{\"mediaType\":\n \"a\",}"),
-        "not JSON: trailing comma at line 2 column 6"
-    );
+    assert_eq!(refused("{\"mediaType\":\n \"a\",}"), "not JSON: trailing comma at line 2 column 6");
     assert!(refused(&SIGSTORE[..100]).contains("at line 1 column 100"));
     assert_eq!(refused("\n\n{,"), "not JSON: key must be a string at line 3 column 2");
     let doubled = SIGSTORE.replacen('{', "{\"mediaType\":\"x\",", 1);
@@ -106,7 +123,9 @@ fn no_format_takes_the_place_of_another() {
     assert_eq!(refused(both), "it has the members of two formats at once");
     let both = ENVELOPE.replacen('{', "{\"base64Signature\":\"aGk=\",", 1);
     assert_eq!(refused(both), "it has the members of two formats at once");
-    for (text, name) in [(SIGSTORE, "verificationMaterial"), (LEGACY, "base64Signature"), (ENVELOPE, "payload")] {
+    for (text, name) in
+        [(SIGSTORE, "verificationMaterial"), (LEGACY, "base64Signature"), (ENVELOPE, "payload")]
+    {
         let mut value: Value = serde_json::from_str(text).unwrap();
         value[name] = Value::Bool(true);
         let error = decode(value.to_string().as_bytes()).unwrap_err();

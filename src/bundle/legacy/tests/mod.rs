@@ -95,7 +95,8 @@ fn attestations_keep_the_bytes_of_their_envelope() {
 
 #[test]
 fn several_envelope_signatures_give_one_entity_each() {
-    let envelope = r#"{"payload":"aGk=","payloadType":"t","signatures":[{"keyid":"a","sig":"AQ=="},{"sig":"Ag=="}]}"#;
+    let envelope =
+        r#"{"payload":"aGk=","payloadType":"t","signatures":[{"keyid":"a","sig":"AQ=="},{"sig":"Ag=="}]}"#;
     let bundle = with(COSIGN3_KEYLESS, "/base64Signature", json!(base64::encode(envelope)));
     let entities = decode(&bundle).unwrap();
     let signatures: Vec<_> = entities
@@ -189,7 +190,9 @@ fn broken_members_are_named() {
     }
     let envelope = |text: &str| refused(COSIGN3_KEY, "/base64Signature", json!(base64::encode(text)));
     assert!(envelope("{}").starts_with("base64Signature: DSSE envelope: "));
-    assert!(envelope(r#"{"payload":"aGk=","payloadType":"t","signatures":[]}"#).contains("signatures: is empty"));
+    assert!(
+        envelope(r#"{"payload":"aGk=","payloadType":"t","signatures":[]}"#).contains("signatures: is empty")
+    );
     assert!(envelope("{ not JSON").contains("not JSON"));
 }
 

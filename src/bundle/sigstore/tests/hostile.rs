@@ -37,7 +37,10 @@ fn cosign_4881_every_value_replaced_by_every_type() {
                 // What is still accepted is another document than the sound one, and says so.
                 if let Ok(entity) = decode(&twisted) {
                     let same = entity == decode(&bundle).unwrap();
-                    assert!(!same || twisted == bundle || replacement == &Value::Null, "{pointer} {replacement}");
+                    assert!(
+                        !same || twisted == bundle || replacement == &Value::Null,
+                        "{pointer} {replacement}"
+                    );
                 }
             }
         }
@@ -58,7 +61,9 @@ fn every_member_taken_away_or_doubled_under_its_original_name() {
             let _ = decode(&without);
             let original: String = name
                 .chars()
-                .flat_map(|c| c.is_ascii_uppercase().then_some('_').into_iter().chain([c.to_ascii_lowercase()]))
+                .flat_map(|c| {
+                    c.is_ascii_uppercase().then_some('_').into_iter().chain([c.to_ascii_lowercase()])
+                })
                 .collect();
             if original != name {
                 let mut doubled = bundle.clone();
@@ -84,8 +89,12 @@ fn every_truncation_is_an_error() {
 fn collect(at: &str, value: &Value, out: &mut Vec<String>) {
     out.push(at.to_owned());
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, v)| collect(&format!("{at}/{name}"), v, out)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| collect(&format!("{at}/{i}"), v, out)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, v)| collect(&format!("{at}/{name}"), v, out))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, v)| collect(&format!("{at}/{i}"), v, out))
+        }
         _ => {}
     }
 }

@@ -74,7 +74,9 @@ fn cosigns_bundles_are_read() {
     assert_eq!(logged.timestamps.len(), 1);
 
     let ed25519 = decode(&parsed(ED25519)).unwrap();
-    assert!(matches!(&ed25519.content, Content::Message { digest: None, signature } if signature.len() == 64));
+    assert!(
+        matches!(&ed25519.content, Content::Message { digest: None, signature } if signature.len() == 64)
+    );
 
     let attestation = decode(&parsed(ATTESTATION)).unwrap();
     let Content::Envelope(envelope) = &attestation.content else { panic!() };
@@ -121,9 +123,15 @@ fn media_types_of_every_version_in_both_spellings() {
         ".v0.3",
         ".v0.30+json",
     ] {
-        assert!(refused(KEY, "/mediaType", json!(format!("{base}{rest}"))).starts_with("mediaType: "), "{rest}");
+        assert!(
+            refused(KEY, "/mediaType", json!(format!("{base}{rest}"))).starts_with("mediaType: "),
+            "{rest}"
+        );
     }
-    assert!(refused(KEY, "/mediaType", json!("APPLICATION/vnd.dev.sigstore.bundle.v0.3+json")).contains("not that"));
+    assert!(
+        refused(KEY, "/mediaType", json!("APPLICATION/vnd.dev.sigstore.bundle.v0.3+json"))
+            .contains("not that")
+    );
 }
 
 #[test]
@@ -167,7 +175,9 @@ fn proto3_json_leaves_writers_their_freedoms() {
         assert_eq!(accepted(KEY_LOGGED, &pointer, value), want, "{pointer}");
     }
     let url_safe = |text: &str| text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned();
-    for pointer in ["/messageSignature/signature".to_owned(), entry("logId/keyId"), entry("canonicalizedBody")] {
+    for pointer in
+        ["/messageSignature/signature".to_owned(), entry("logId/keyId"), entry("canonicalizedBody")]
+    {
         let value = parsed(KEY_LOGGED).pointer(&pointer).and_then(Value::as_str).map(url_safe).unwrap();
         assert_eq!(accepted(KEY_LOGGED, &pointer, json!(value)), want, "{pointer}");
     }
@@ -236,8 +246,11 @@ fn oneofs_have_exactly_one_member() {
 fn chains_belong_to_the_versions_before_v0_3() {
     let leaf = parsed(KEYLESS)["verificationMaterial"]["certificate"].clone();
     let chain = |version: &str, certificates: Value| {
-        let mut bundle =
-            with(KEYLESS, "/verificationMaterial/x509CertificateChain", json!({ "certificates": certificates }));
+        let mut bundle = with(
+            KEYLESS,
+            "/verificationMaterial/x509CertificateChain",
+            json!({ "certificates": certificates }),
+        );
         bundle["mediaType"] = json!(format!("application/vnd.dev.sigstore.bundle+json;version={version}"));
         bundle["verificationMaterial"].as_object_mut().unwrap().remove("certificate");
         decode(&bundle).map_err(|e| e.to_string())
@@ -323,11 +336,23 @@ fn entries_are_complete() {
         ("logIndex", json!("-1"), "logIndex: negative"),
         ("logIndex", json!("x"), "logIndex: not an integer of 64 bits"),
         ("integratedTime", json!("-1"), "integratedTime: negative"),
-        ("inclusionPromise", json!({ "signedEntryTimestamp": "" }), "inclusionPromise.signedEntryTimestamp: missing"),
+        (
+            "inclusionPromise",
+            json!({ "signedEntryTimestamp": "" }),
+            "inclusionPromise.signedEntryTimestamp: missing",
+        ),
         ("inclusionProof/treeSize", json!(-1), "inclusionProof.treeSize: negative"),
         ("inclusionProof/rootHash", json!(null), "inclusionProof.rootHash: missing"),
-        ("inclusionProof/rootHash", json!(wrong_hash), "inclusionProof.rootHash: a hash of 31 bytes; SHA-256 has 32"),
-        ("inclusionProof/hashes/0", json!(wrong_hash), "inclusionProof.hashes: a hash of 31 bytes; SHA-256 has 32"),
+        (
+            "inclusionProof/rootHash",
+            json!(wrong_hash),
+            "inclusionProof.rootHash: a hash of 31 bytes; SHA-256 has 32",
+        ),
+        (
+            "inclusionProof/hashes/0",
+            json!(wrong_hash),
+            "inclusionProof.hashes: a hash of 31 bytes; SHA-256 has 32",
+        ),
         ("inclusionProof/hashes/4", json!("*"), "inclusionProof.hashes[4]: not base64"),
         ("extra", json!(1), "extra: unknown member"),
     ] {
@@ -338,7 +363,10 @@ fn entries_are_complete() {
     let error = refused(KEY_LOGGED, &entry("inclusionProof/hashes"), json!(vec![hash; 65]));
     assert!(error.ends_with("hashes: 65 elements; at most 64 are read"));
     assert_eq!(accepted(KEY_LOGGED, &entry("integratedTime"), json!(0)).log_entries[0].integrated_time, None);
-    assert_eq!(accepted(KEY_LOGGED, &entry("inclusionPromise"), json!({})).log_entries[0].inclusion_promise, None);
+    assert_eq!(
+        accepted(KEY_LOGGED, &entry("inclusionPromise"), json!({})).log_entries[0].inclusion_promise,
+        None
+    );
 }
 
 #[test]
@@ -354,10 +382,26 @@ fn message_signatures_are_complete() {
             json!(null),
             "messageDigest.algorithm: unsupported hash algorithm `HASH_ALGORITHM_UNSPECIFIED`",
         ),
-        ("messageDigest/algorithm", json!("SHA3_256"), "messageDigest.algorithm: unsupported hash algorithm `SHA3_256`"),
-        ("messageDigest/algorithm", json!(4), "messageDigest.algorithm: unsupported hash algorithm `SHA3_256`"),
-        ("messageDigest/algorithm", json!("SHA1"), "messageDigest.algorithm: unsupported hash algorithm `SHA1`"),
-        ("messageDigest/algorithm", json!("sha256"), "messageDigest.algorithm: unsupported hash algorithm `sha256`"),
+        (
+            "messageDigest/algorithm",
+            json!("SHA3_256"),
+            "messageDigest.algorithm: unsupported hash algorithm `SHA3_256`",
+        ),
+        (
+            "messageDigest/algorithm",
+            json!(4),
+            "messageDigest.algorithm: unsupported hash algorithm `SHA3_256`",
+        ),
+        (
+            "messageDigest/algorithm",
+            json!("SHA1"),
+            "messageDigest.algorithm: unsupported hash algorithm `SHA1`",
+        ),
+        (
+            "messageDigest/algorithm",
+            json!("sha256"),
+            "messageDigest.algorithm: unsupported hash algorithm `sha256`",
+        ),
         ("messageDigest/algorithm", json!(99), "messageDigest.algorithm: unsupported hash algorithm `99`"),
         ("messageDigest/algorithm", json!(2), "messageDigest.digest: 32 bytes where sha384 has 48"),
     ] {
@@ -387,11 +431,8 @@ fn envelopes_have_exactly_one_signature() {
         ("payload", json!(null), "payload: missing"),
         ("payload", json!("?"), "payload: not base64"),
         ("payloadType", json!(null), "payloadType: missing"),
-        ("extra", json!(null), ""),
+        ("extra", json!(1), "extra: unknown member"),
     ] {
-        if member == "extra" {
-            continue;
-        }
         let error = refused(ATTESTATION, &format!("/dsseEnvelope/{member}"), value);
         assert_eq!(error, format!("dsseEnvelope.{reason}"));
     }
@@ -417,5 +458,8 @@ fn cve_2024_45395_entries_and_timestamps_are_limited() {
         assert!(error.ends_with(&format!("rfc3161Timestamps: {count} elements; at most 32 are read")));
     }
     assert!(refused(KEY_LOGGED, timestamps, json!([{}])).ends_with("[0].signedTimestamp: missing"));
-    assert!(refused(KEY_LOGGED, timestamps, json!([timestamp, null])).ends_with("[1]: null where an object belongs"));
+    assert!(
+        refused(KEY_LOGGED, timestamps, json!([timestamp, null]))
+            .ends_with("[1]: null where an object belongs")
+    );
 }

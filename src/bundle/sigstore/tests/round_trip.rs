@@ -34,13 +34,13 @@ fn content() -> impl Strategy<Value = Content> {
     let digest = prop::option::of((0..3usize, bytes(50)).prop_map(|(i, data)| {
         [HashAlgorithm::Sha256, HashAlgorithm::Sha384, HashAlgorithm::Sha512][i].digest(&data)
     }));
-    let message =
-        (digest, bytes(100)).prop_map(|(digest, signature)| Content::Message { digest, signature });
-    let envelope = (bytes(300), "\\PC{1,30}", ".{0,20}", bytes(100)).prop_map(|(payload, payload_type, keyid, sig)| {
-        let signatures = vec![EnvelopeSignature { keyid, sig }];
-        let parsed = Envelope { payload, payload_type, signatures };
-        Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed }))
-    });
+    let message = (digest, bytes(100)).prop_map(|(digest, signature)| Content::Message { digest, signature });
+    let envelope =
+        (bytes(300), "\\PC{1,30}", ".{0,20}", bytes(100)).prop_map(|(payload, payload_type, keyid, sig)| {
+            let signatures = vec![EnvelopeSignature { keyid, sig }];
+            let parsed = Envelope { payload, payload_type, signatures };
+            Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed }))
+        });
     prop_oneof![message, envelope]
 }
 
