@@ -192,6 +192,13 @@ impl<'a> Visit<'a> for Names {
         syn::visit::visit_path(self, path);
     }
 
+    fn visit_attribute(&mut self, attribute: &'a syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            self.tokens(list.tokens.clone());
+        }
+        syn::visit::visit_attribute(self, attribute);
+    }
+
     fn visit_macro(&mut self, mac: &'a syn::Macro) {
         self.tokens(mac.tokens.clone());
         syn::visit::visit_macro(self, mac);
