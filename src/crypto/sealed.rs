@@ -83,40 +83,65 @@ pub fn seal(pkcs8: &Secret, password: &Secret) -> Result<String, SealError> {
 /// # Errors
 /// [`OpenError`]; the costs are checked before any memory is taken for them.
 pub fn open(text: &[u8], password: &Secret) -> Result<Secret, OpenError> {
-    let blocks = pem::decode(WHAT, text, 1)?;
-    let block = blocks.first().ok_or_else(|| DecodeError::whole(WHAT, "no PEM block"))?;
-    if !is_sealed_label(&block.label) {
-        return Err(DecodeError::whole(
-            WHAT,
-            format!("PEM block `{}` is no encrypted cosign key", block.label),
-        )
-        .into());
-    }
-    let document: Document = serde_json::from_value(json::parse(WHAT, &block.contents)?)
-        .map_err(|e| DecodeError::whole(WHAT, e.to_string()))?;
-    let Document { kdf, cipher: Cipher { name, nonce }, ciphertext } = document;
-    for (at, name, known) in [("kdf.name", &kdf.name, "scrypt"), ("cipher.name", &name, "nacl/secretbox")] {
-        if name != known {
-            return Err(DecodeError::new(
-                WHAT,
-                at,
-                format!("unknown algorithm `{name}`; `{known}` is known"),
-            )
-            .into());
+    SealedKey::parse(text)?.open(password)
+}
+
+/// A sealed key that was read and whose costs are within the limits; still closed.
+pub struct SealedKey {
+    cost: Cost,
+    salt: Vec<u8>,
+    nonce: [u8; NONCE_LENGTH],
+    ciphertext: Vec<u8>,
+}
+
+impl SealedKey {
+    /// Reads PEM in either spelling; takes no memory for scrypt.
+    ///
+    /// # Errors
+    /// [`OpenError::Decode`] and [`OpenError::ExcessiveWork`].
+    pub fn parse(text: &[u8]) -> Result<Self, OpenError> {
+        let blocks = pem::decode(WHAT, text, 1)?;
+        let block = blocks.first().ok_or_else(|| bad("no PEM block"))?;
+        if !is_sealed_label(&block.label) {
+            return Err(bad(format!("PEM block `{}` is no encrypted cosign key", block.label)).into());
         }
+        let document: Document = serde_json::from_value(json::parse(WHAT, &block.contents)?)
+            .map_err(|e| bad(e.to_string()))?;
+        let Document { kdf, cipher: Cipher { name, nonce }, ciphertext } = document;
+        for (at, name, known) in [("kdf.name", &kdf.name, "scrypt"), ("cipher.name", &name, "nacl/secretbox")] {
+            if name != known {
+                let reason = format!("unknown algorithm `{name}`; `{known}` is known");
+                return Err(DecodeError::new(WHAT, at, reason).into());
+            }
+        }
+        let bytes = |at: &str, text: &str| {
+            base64::decode(text).ok_or_else(|| DecodeError::new(WHAT, at, "is not base64"))
+        };
+        let salt = bytes("kdf.salt", &kdf.salt)?;
+        let ciphertext = bytes("ciphertext", &ciphertext)?;
+        let nonce = bytes("cipher.nonce", &nonce)?
+            .try_into()
+            .map_err(|_| DecodeError::new(WHAT, "cipher.nonce", "is not 24 bytes long"))?;
+        kdf.params.check()?;
+        Ok(Self { cost: kdf.params, salt, nonce, ciphertext })
     }
-    let bytes = |at: &str, text: &str| {
-        base64::decode(text).ok_or_else(|| DecodeError::new(WHAT, at, "is not base64"))
-    };
-    let salt = bytes("kdf.salt", &kdf.salt)?;
-    let ciphertext = bytes("ciphertext", &ciphertext)?;
-    let nonce: [u8; NONCE_LENGTH] = bytes("cipher.nonce", &nonce)?
-        .try_into()
-        .map_err(|_| DecodeError::new(WHAT, "cipher.nonce", "is not 24 bytes long"))?;
-    kdf.params.check()?;
-    let cipher = cipher(&kdf.params, &salt, password)
-        .ok_or_else(|| DecodeError::new(WHAT, "kdf.params", "not parameters of scrypt"))?;
-    cipher.decrypt(&nonce.into(), ciphertext.as_slice()).map(Secret::new).map_err(|_| OpenError::Password)
+
+    /// Decrypts to PKCS #8. Takes the memory that the file asks for while it runs, 64 MiB for cosign's.
+    ///
+    /// # Errors
+    /// [`OpenError::Password`].
+    pub fn open(&self, password: &Secret) -> Result<Secret, OpenError> {
+        let cipher = cipher(&self.cost, &self.salt, password)
+            .ok_or_else(|| DecodeError::new(WHAT, "kdf.params", "not parameters of scrypt"))?;
+        cipher
+            .decrypt(&self.nonce.into(), self.ciphertext.as_slice())
+            .map(Secret::new)
+            .map_err(|_| OpenError::Password)
+    }
+}
+
+fn bad(reason: impl Into<String>) -> DecodeError {
+    DecodeError::whole(WHAT, reason)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,4 +1,22 @@
-//! stub
+//! Keys that the user names: references to them, files that hold them, and the passwords of those files.
+//!
+//! Nothing here looks at the environment or at the terminal by itself: variables come in as a closure, questions go
+//! through a [`Prompt`].
 
-/// Asks.
-pub trait Prompt {}
+mod error;
+mod load;
+mod pair;
+mod password;
+mod reference;
+mod terminal;
+
+pub use error::Error;
+pub use load::{Sources, load_public_key, load_signing_key};
+pub use pair::{KeyPair, load_importable_key};
+pub use password::{NewPassword, Passwords, Prompt, StdinUse};
+pub use reference::KeyRef;
+pub use terminal::Terminal;
+
+/// The environment variables, by name.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
+

@@ -1,0 +1,181 @@
+//! Why a key could not be used.
+
+use std::io;
+
+use crate::crypto::sealed::OpenError;
+use crate::crypto::{DecodeError, KeyType, PrivateKeyError};
+use crate::http;
+
+/// Why a key could not be used. `key` is the reference as the user gave it, without secrets of an address.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The reference is empty.
+    #[error("the key reference is empty")]
+    EmptyReference,
+    /// The reference is of a kind whose backend does not exist yet.
+    #[error("{what} is not available yet: `{key}`")]
+    NotAvailableYet {
+        /// The kind, such as `a key of AWS KMS`.
+        what: &'static str,
+        /// The reference.
+        key: String,
+    },
+    /// A scheme that nobody knows; no program is started for it.
+    #[error("unknown kind of key reference `{scheme}://` in `{key}`")]
+    UnknownScheme {
+        /// The scheme.
+        scheme: String,
+        /// The reference.
+        key: String,
+    },
+    /// `env://NAME` where NAME is not set.
+    #[error("`env://{name}` names an environment variable that is not set")]
+    VariableUnset {
+        /// The variable.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read key file `{key}`")]
+    Read {
+        /// The path.
+        key: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The path is a directory.
+    #[error("key file `{key}` is a directory")]
+    Directory {
+        /// The path.
+        key: String,
+    },
+    /// The file, variable or document is larger than any key.
+    #[error("key `{key}` is larger than {limit} bytes")]
+    TooLarge {
+        /// The reference.
+        key: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The key could not be fetched.
+    #[error("cannot fetch the key")]
+    Fetch(#[from] http::Error),
+    /// Not a public key.
+    #[error("`{key}` holds no usable public key")]
+    Public {
+        /// The reference.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: DecodeError,
+    },
+    /// A certificate where a public key is needed.
+    #[error("`{key}` is a certificate, not a public key")]
+    CertificateGiven {
+        /// The reference.
+        key: String,
+    },
+    /// A private key where a public key is needed.
+    #[error("`{key}` is a private key, and a public key is needed")]
+    PrivateGiven {
+        /// The reference.
+        key: String,
+    },
+    /// A public key where a private key is needed.
+    #[error("`{key}` is a public key, and a private key is needed")]
+    PublicGiven {
+        /// The reference.
+        key: String,
+    },
+    /// Not a private key.
+    #[error("`{key}` holds no usable private key")]
+    Private {
+        /// The reference.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: PrivateKeyError,
+    },
+    /// A private key that something other than cosign encrypted.
+    #[error("private key `{key}` is encrypted in a way that is not supported (PEM block `{label}`)")]
+    ForeignEncryption {
+        /// The reference.
+        key: String,
+        /// The label of the PEM block.
+        label: String,
+    },
+    /// An encrypted key that does not open.
+    #[error("cannot open private key `{key}`")]
+    Sealed {
+        /// The reference.
+        key: String,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// A key that is encrypted already is not imported.
+    #[error("`{key}` is an encrypted cosign key already")]
+    SealedAlready {
+        /// The reference.
+        key: String,
+    },
+    /// RSA of a length that cosign does not import.
+    #[error("`{key}` is an {key_type} key; RSA keys are imported with 2048, 3072 or 4096 bits")]
+    ImportLength {
+        /// The reference.
+        key: String,
+        /// The kind of key.
+        key_type: KeyType,
+    },
+    /// A new key pair could not be made.
+    #[error("cannot make a key pair")]
+    Make(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Standard input was to bring the password and is empty.
+    #[error("no password: standard input is empty")]
+    PasswordMissing,
+    /// Standard input was to bring the password and brings the artifact.
+    #[error("standard input cannot bring the artifact and the password")]
+    PasswordStdinTaken,
+    /// Standard input brought more than any password.
+    #[error("the password on standard input is longer than {limit} bytes")]
+    PasswordTooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The two answers for a new password differ.
+    #[error("the passwords do not match")]
+    PasswordsDiffer,
+    /// The terminal or standard input failed.
+    #[error("cannot read the password")]
+    Prompt(#[source] io::Error),
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::UnknownScheme { .. } => {
+                "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
+            }
+            Self::CertificateGiven { .. } => {
+                "verify with `--certificate` and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
+            }
+            Self::PrivateGiven { .. } => "print the public half with `rcosign public-key --key KEY`",
+            Self::PublicGiven { .. } => "name the private half of the pair, usually the file that ends in `.key`",
+            Self::ForeignEncryption { .. } => {
+                "decrypt it with `openssl pkey -in KEY -out PLAIN`, then encrypt it with `rcosign import-key-pair --key PLAIN`"
+            }
+            Self::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => {
+                "if the file is yours, encrypt its key anew with `rcosign import-key-pair`"
+            }
+            Self::Sealed { source: OpenError::Password, .. } => {
+                "the password is taken from the variable COSIGN_PASSWORD, the terminal or standard input, in this order"
+            }
+            Self::SealedAlready { .. } => "it can be used with `--key` as it is",
+            Self::PasswordMissing | Self::PasswordStdinTaken => {
+                "set the variable COSIGN_PASSWORD; set and empty means the empty password"
+            }
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Reading keys from where a reference points.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::{Error, KeyRef, Passwords, Variables};
+use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
+use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, pem};
+use crate::http;
+
+/// A key is never longer; an RSA key of 8192 bits in PEM has 7 KiB.
+const MAX_SIZE: u64 = 1 << 20;
+/// Blocks of a file that are looked at to say what it is.
+const MAX_BLOCKS: usize = 8;
+
+/// What keys are read from, beside the file system.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Environment variables, for `env://`.
+    pub variables: Variables<'a>,
+    /// The HTTP client, for `https://`.
+    pub http: &'a http::Client,
+}
+
+/// Loads a public key: PEM `PUBLIC KEY` or `RSA PUBLIC KEY`, as cosign takes them. A certificate is refused, as cosign
+/// refuses it: its identity would go unchecked.
+///
+/// # Errors
+/// It cannot be read, is too large, or is something else; the error says what.
+pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
+    let text = read(reference, sources).await?;
+    let key = || reference.to_string();
+    match kind(&text) {
+        Kind::Certificate => Err(Error::CertificateGiven { key: key() }),
+        Kind::Private | Kind::Sealed | Kind::ForeignEncryption(_) => Err(Error::PrivateGiven { key: key() }),
+        Kind::Public | Kind::Unknown => {
+            PublicKey::from_pem(text.expose()).map_err(|source| Error::Public { key: key(), source })
+        }
+    }
+}
+
+/// Loads a private key: an encrypted cosign key, or plain PEM in PKCS #8, SEC 1 or PKCS #1. A password is asked for only
+/// when the key needs one, and only after the file proved to be a key.
+///
+/// # Errors
+/// It cannot be read, is too large, is something else, or the password does not open it.
+pub async fn load_signing_key(
+    reference: &KeyRef,
+    sources: Sources<'_>,
+    passwords: &mut Passwords<'_>,
+) -> Result<Box<dyn SigningKey>, Error> {
+    let text = read(reference, sources).await?;
+    let key = || reference.to_string();
+    if !matches!(kind(&text), Kind::Sealed) {
+        return plain_key(&text, &key()).map(|key| Box::new(key) as Box<dyn SigningKey>);
+    }
+    let sealed = SealedKey::parse(text.expose()).map_err(|source| Error::Sealed { key: key(), source })?;
+    let mut result = Err(OpenError::Password);
+    for password in passwords.existing()? {
+        result = sealed.open(&password);
+        if !matches!(result, Err(OpenError::Password)) {
+            break;
+        }
+    }
+    let pkcs8 = result.map_err(|source| Error::Sealed { key: key(), source })?;
+    match PrivateKey::from_der(pkcs8.expose()) {
+        Ok(key) => Ok(Box::new(key)),
+        Err(source) => Err(Error::Private { key: key(), source }),
+    }
+}
+
+/// A private key from PEM that is not encrypted.
+pub(super) fn plain_key(text: &Secret, key: &str) -> Result<PrivateKey, Error> {
+    let key = || key.to_string();
+    match kind(text) {
+        Kind::Public => Err(Error::PublicGiven { key: key() }),
+        Kind::ForeignEncryption(label) => Err(Error::ForeignEncryption { key: key(), label }),
+        _ => PrivateKey::from_pem(text.expose()).map_err(|source| Error::Private { key: key(), source }),
+    }
+}
+
+pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Secret, Error> {
+    let too_large = || Error::TooLarge { key: reference.to_string(), limit: MAX_SIZE };
+    let bytes = match reference {
+        KeyRef::Path(path) => read_file(path)?,
+        KeyRef::Env(name) => match (sources.variables)(name) {
+            Some(value) => value.into_encoded_bytes(),
+            None => return Err(Error::VariableUnset { name: name.clone() }),
+        },
+        KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
+            Err(http::Error::TooLarge { .. }) => return Err(too_large()),
+            answer => answer?,
+        },
+    };
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(too_large());
+    }
+    Ok(Secret::new(bytes))
+}
+
+/// A file or a pipe, to one byte more than the limit.
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let key = || path.display().to_string();
+    let failed = |source| Error::Read { key: key(), source };
+    // Asked first, since some systems do not open a directory at all and then say something less clear.
+    if path.is_dir() {
+        return Err(Error::Directory { key: key() });
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// What a file is, judged by its PEM labels.
+pub(super) enum Kind {
+    Certificate,
+    ForeignEncryption(String),
+    Private,
+    Public,
+    Sealed,
+    Unknown,
+}
+
+pub(super) fn kind(text: &Secret) -> Kind {
+    let Ok(blocks) = pem::decode("key", text.expose(), MAX_BLOCKS) else { return Kind::Unknown };
+    let blocks: Vec<_> = blocks.into_iter().map(|b| (b.label, b.headers, Secret::new(b.contents))).collect();
+    for (label, headers, _) in blocks {
+        return match label.as_str() {
+            "EC PARAMETERS" => continue,
+            sealed if is_sealed_label(sealed) => Kind::Sealed,
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => Kind::Public,
+            "CERTIFICATE" | "TRUSTED CERTIFICATE" => Kind::Certificate,
+            _ if headers.iter().any(|(name, _)| name == "DEK-Info") => Kind::ForeignEncryption(label),
+            other if other.starts_with("ENCRYPTED ") => Kind::ForeignEncryption(label),
+            other if other.ends_with("PRIVATE KEY") => Kind::Private,
+            _ => Kind::Unknown,
+        };
+    }
+    Kind::Unknown
+}

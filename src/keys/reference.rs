@@ -1,0 +1,117 @@
+//! What the user writes to name a key.
+
+use std::path::PathBuf;
+
+use super::Error;
+use crate::http::Redacted;
+
+/// Where a key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyRef {
+    /// A file.
+    Path(PathBuf),
+    /// The value of an environment variable: `env://NAME`.
+    Env(String),
+    /// A document: `https://...`, or `http://...` where the user says so.
+    Url(String),
+}
+
+impl KeyRef {
+    /// Parses a reference. Whatever does not begin with a scheme is a path; `C:\key` is one, too.
+    ///
+    /// # Errors
+    /// An empty reference; a kind whose backend does not exist yet; an unknown scheme.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Err(Error::EmptyReference);
+        }
+        let Some((scheme, rest)) = split_scheme(text) else {
+            return Ok(Self::Path(PathBuf::from(text)));
+        };
+        let key = || Redacted(text).to_string();
+        let what = match scheme.as_str() {
+            "env" if rest.is_empty() => return Err(Error::EmptyReference),
+            "env" => return Ok(Self::Env(rest.to_string())),
+            "http" | "https" => return Ok(Self::Url(text.to_string())),
+            "pkcs11" => "a key in a PKCS #11 token",
+            "k8s" => "a key in a Kubernetes secret",
+            "gitlab" => "a key in a GitLab project",
+            "github" => "a key in a GitHub repository",
+            "awskms" => "a key of AWS KMS",
+            "gcpkms" => "a key of Google Cloud KMS",
+            "azurekms" => "a key of Azure Key Vault",
+            "hashivault" => "a key of HashiCorp Vault",
+            _ => return Err(Error::UnknownScheme { scheme, key: key() }),
+        };
+        Err(Error::NotAvailableYet { what, key: key() })
+    }
+}
+
+impl std::fmt::Display for KeyRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Env(name) => write!(f, "env://{name}"),
+            Self::Url(url) => Redacted(url).fmt(f),
+        }
+    }
+}
+
+/// The scheme in lower case and what follows (RFC 3986 section 3.1). One letter is a drive, not a scheme.
+fn split_scheme(text: &str) -> Option<(String, &str)> {
+    if let Some(rest) = text.strip_prefix("pkcs11:") {
+        return Some(("pkcs11".to_string(), rest));
+    }
+    let (scheme, rest) = text.split_once("://")?;
+    let sound = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    sound.then(|| (scheme.to_ascii_lowercase(), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_variables_and_addresses() {
+        for path in ["cosign.key", "./a://b", "C:\\keys\\cosign.key", "C:/k", "C://k", "a:b", "-", "://x", "a b://c", "env:X"] {
+            assert_eq!(KeyRef::parse(path).unwrap(), KeyRef::Path(path.into()), "{path}");
+        }
+        assert_eq!(KeyRef::parse("env://KEY").unwrap(), KeyRef::Env("KEY".into()));
+        for url in ["https://host/key", "http://host/key", "HTTPS://host/key"] {
+            assert_eq!(KeyRef::parse(url).unwrap(), KeyRef::Url(url.into()));
+        }
+        assert_eq!(KeyRef::parse("https://u:p@host/key?t=1").unwrap().to_string(), "https://host/key?...");
+    }
+
+    #[test]
+    fn backends_that_come_later_are_named() {
+        for (reference, what) in [
+            ("pkcs11:token=x", "a key in a PKCS #11 token"),
+            ("k8s://ns/secret", "a key in a Kubernetes secret"),
+            ("gitlab://group/project", "a key in a GitLab project"),
+            ("github://owner/repository", "a key in a GitHub repository"),
+            ("awskms:///alias/x", "a key of AWS KMS"),
+            ("gcpkms://projects/x", "a key of Google Cloud KMS"),
+            ("azurekms://vault/x", "a key of Azure Key Vault"),
+            ("hashivault://x", "a key of HashiCorp Vault"),
+        ] {
+            let error = KeyRef::parse(reference).unwrap_err();
+            assert_eq!(error.to_string(), format!("{what} is not available yet: `{reference}`"));
+        }
+    }
+
+    /// cosign starts `sigstore-kms-foo` from PATH for such a reference.
+    #[test]
+    fn unknown_schemes_are_errors_and_start_no_program() {
+        for reference in ["foo://bar", "file:///etc/key", "sk://x", "kms+x://y"] {
+            let error = KeyRef::parse(reference).unwrap_err();
+            assert!(matches!(error, Error::UnknownScheme { .. }), "{error}");
+            assert!(error.hint().unwrap().contains("env://NAME"));
+        }
+        assert!(KeyRef::parse("foo://user:secret@x").unwrap_err().to_string().ends_with("in `foo://x`"));
+        assert!(matches!(KeyRef::parse(""), Err(Error::EmptyReference)));
+        assert!(matches!(KeyRef::parse("env://"), Err(Error::EmptyReference)));
+    }
+}
