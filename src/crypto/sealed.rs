@@ -105,10 +105,11 @@ impl SealedKey {
         if !is_sealed_label(&block.label) {
             return Err(bad(format!("PEM block `{}` is no encrypted cosign key", block.label)).into());
         }
-        let document: Document = serde_json::from_value(json::parse(WHAT, &block.contents)?)
-            .map_err(|e| bad(e.to_string()))?;
+        let document: Document =
+            serde_json::from_value(json::parse(WHAT, &block.contents)?).map_err(|e| bad(e.to_string()))?;
         let Document { kdf, cipher: Cipher { name, nonce }, ciphertext } = document;
-        for (at, name, known) in [("kdf.name", &kdf.name, "scrypt"), ("cipher.name", &name, "nacl/secretbox")] {
+        for (at, name, known) in [("kdf.name", &kdf.name, "scrypt"), ("cipher.name", &name, "nacl/secretbox")]
+        {
             if name != known {
                 let reason = format!("unknown algorithm `{name}`; `{known}` is known");
                 return Err(DecodeError::new(WHAT, at, reason).into());

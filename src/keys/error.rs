@@ -161,7 +161,9 @@ impl Error {
                 "verify with `--certificate` and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }
             Self::PrivateGiven { .. } => "print the public half with `rcosign public-key --key KEY`",
-            Self::PublicGiven { .. } => "name the private half of the pair, usually the file that ends in `.key`",
+            Self::PublicGiven { .. } => {
+                "name the private half of the pair, usually the file that ends in `.key`"
+            }
             Self::ForeignEncryption { .. } => {
                 "decrypt it with `openssl pkey -in KEY -out PLAIN`, then encrypt it with `rcosign import-key-pair --key PLAIN`"
             }

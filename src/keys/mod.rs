@@ -19,4 +19,3 @@ pub use terminal::Terminal;
 
 /// The environment variables, by name.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
-

@@ -47,9 +47,11 @@ pub async fn load_importable_key(reference: &KeyRef, sources: Sources<'_>) -> Re
     }
     let key = plain_key(&text, &name)?;
     match key.public_key().key_type() {
-        KeyType::Rsa { bits: 2048 | 3072 | 4096 } | KeyType::P256 | KeyType::P384 | KeyType::P521 | KeyType::Ed25519 => {
-            Ok(key)
-        }
+        KeyType::Rsa { bits: 2048 | 3072 | 4096 }
+        | KeyType::P256
+        | KeyType::P384
+        | KeyType::P521
+        | KeyType::Ed25519 => Ok(key),
         key_type @ KeyType::Rsa { .. } => Err(Error::ImportLength { key: name, key_type }),
     }
 }

@@ -75,7 +75,18 @@ mod tests {
 
     #[test]
     fn paths_variables_and_addresses() {
-        for path in ["cosign.key", "./a://b", "C:\\keys\\cosign.key", "C:/k", "C://k", "a:b", "-", "://x", "a b://c", "env:X"] {
+        for path in [
+            "cosign.key",
+            "./a://b",
+            "C:\\keys\\cosign.key",
+            "C:/k",
+            "C://k",
+            "a:b",
+            "-",
+            "://x",
+            "a b://c",
+            "env:X",
+        ] {
             assert_eq!(KeyRef::parse(path).unwrap(), KeyRef::Path(path.into()), "{path}");
         }
         assert_eq!(KeyRef::parse("env://KEY").unwrap(), KeyRef::Env("KEY".into()));
