@@ -5,6 +5,8 @@ pub mod checkpoint;
 pub mod issue;
 pub mod merkle;
 pub mod promise;
+#[cfg(test)]
+mod vectors;
 
 pub use body::{Body, LoggedVerifier, Spec};
 pub use checkpoint::{Checkpoint, CheckpointError, NoteSignature};
