@@ -162,3 +162,91 @@ fn kind_of(body: &[u8]) -> Option<KindVersion> {
     let text = |name: &str| value.get(name)?.as_str().map(ToOwned::to_owned);
     Some(KindVersion { kind: text("kind")?, version: text("apiVersion")? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Checkpoint, verify_inclusion};
+    use super::*;
+    use crate::crypto::{HashAlgorithm, KeyType};
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+
+    /// Every entry of both kinds of log, by every kind of key, is what verification accepts.
+    #[test]
+    fn issued_entries_verify() {
+        for kind in
+            [KeyType::P256, KeyType::P384, KeyType::P521, KeyType::Rsa { bits: 2048 }, KeyType::Ed25519]
+        {
+            let key = || PrivateKey::generate(kind).unwrap();
+            let logs = [
+                IssuingLog::rekor_v1("log.example", key(), 42, 1000),
+                IssuingLog::rekor_v2("log.example", key()),
+            ];
+            for mut log in logs {
+                log.add_witness("witness.example", PrivateKey::generate(KeyType::Ed25519).unwrap());
+                for index in 0..9 {
+                    let entry =
+                        log.append(format!(r#"{{"kind":"k","apiVersion":"{index}"}}"#).into(), NOW).unwrap();
+                    let proof = entry.inclusion_proof.as_ref().unwrap();
+                    assert_eq!((proof.log_index, proof.tree_size), (index, index + 1));
+                    assert_eq!(
+                        entry.kind,
+                        Some(KindVersion { kind: "k".into(), version: index.to_string() })
+                    );
+                    verify_inclusion(&entry.canonicalized_body, proof).unwrap();
+                    let checkpoint = Checkpoint::parse(proof.checkpoint.as_ref().unwrap()).unwrap();
+                    checkpoint.verify("log.example", log.public_key()).unwrap();
+                    assert!(checkpoint.commits_to(proof));
+                    assert_eq!(checkpoint.signatures.len(), 2);
+                    assert_eq!(entry.log_id[..4], checkpoint.signatures[0].key_id);
+                    if let Flavour::RekorV1 { .. } = log.flavour {
+                        assert_eq!(
+                            (entry.log_index, checkpoint.origin.as_str()),
+                            (1000 + index, "log.example - 42")
+                        );
+                        assert!(promise::verify(&entry, log.public_key()));
+                    } else {
+                        assert_eq!((entry.log_index, checkpoint.origin.as_str()), (index, "log.example"));
+                        assert_eq!((entry.integrated_time, &entry.inclusion_promise), (None, &None));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The identifiers that the public instances have (their trusted root states them).
+    #[test]
+    fn real_log_identifiers() {
+        use super::super::vectors;
+        let [.., (v2, name, key)] = vectors::all();
+        assert_eq!(note_key_hash(name, &key).unwrap().as_slice(), v2.log_id);
+        assert_eq!(vectors::key(vectors::REKOR1).key_id().as_slice(), vectors::all()[0].0.log_id);
+    }
+
+    #[test]
+    fn a_witness_signs_what_the_specification_says() {
+        let witness = PrivateKey::generate(KeyType::Ed25519).unwrap();
+        let (key, mut log) = (
+            witness.public_key().clone(),
+            IssuingLog::rekor_v2("a", PrivateKey::generate(KeyType::P256).unwrap()),
+        );
+        log.add_witness("w", witness);
+        let checkpoint = Checkpoint::parse(&log.checkpoint(NOW).unwrap()).unwrap();
+        let (time, signature) = checkpoint.signatures[1].signature.split_first_chunk::<8>().unwrap();
+        assert_eq!(u64::from_be_bytes(*time), 1_700_000_000);
+        let message = [b"cosignature/v1\ntime 1700000000\n", checkpoint.signed.as_slice()].concat();
+        key.verify(
+            crate::crypto::SignatureScheme::Ed25519,
+            crate::crypto::Signed::Message(&message),
+            signature,
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn anything_can_be_logged() {
+        let mut log = IssuingLog::rekor_v1("a", PrivateKey::generate(KeyType::P256).unwrap(), 1, u64::MAX);
+        let entry = log.append(HashAlgorithm::Sha256.digest(b"").bytes().to_vec(), NOW).unwrap();
+        assert_eq!((entry.kind, entry.inclusion_promise, entry.log_index), (None, None, u64::MAX));
+    }
+}
