@@ -39,11 +39,11 @@ pub fn decode_text(what: &'static str, text: &[u8]) -> Result<Vec<u8>, DecodeErr
     } else {
         text
     };
-    decode_bytes(text).ok_or_else(|| DecodeError::whole(what, "not base64"))
+    decode_standard(text).ok_or_else(|| DecodeError::whole(what, "not base64"))
 }
 
-/// Standard alphabet, padded, nothing else.
-pub(super) fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
+/// Standard alphabet, padded, nothing else; for formats with one spelling, such as PEM and signed notes.
+pub fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
     general_purpose::STANDARD.decode(text).ok()
 }
 

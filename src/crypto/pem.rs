@@ -83,7 +83,7 @@ fn block<'a>(
             if boundary(line, END) != Some(label) {
                 return error("its END line is missing or has another label".into());
             }
-            return match base64::decode_bytes(&body) {
+            return match base64::decode_standard(&body) {
                 Some(contents) if !contents.is_empty() => {
                     Ok(Block { label: label.to_string(), headers, contents })
                 }

@@ -1,7 +1,7 @@
 //! Checkpoints (C2SP tlog-checkpoint v1) and their signatures (C2SP signed-note v1).
 
 use super::{InclusionProof, log_signature_is_valid};
-use crate::crypto::{DecodeError, KeyType, PublicKey, decode_base64, sha256};
+use crate::crypto::{DecodeError, KeyType, PublicKey, base64, sha256};
 
 /// A checkpoint with more bytes is refused; sixteen post-quantum signatures fit (signed-note, "Format").
 const SIZE_LIMIT: usize = 256 * 1024;
@@ -93,7 +93,7 @@ impl Checkpoint {
         };
         let origin = line("origin")?.to_owned();
         let tree_size = parse_size(line("tree size")?)?;
-        let root_hash = decode_base64(line("root hash")?).filter(|h| h.len() == 32);
+        let root_hash = base64::decode_standard(line("root hash")?.as_bytes()).filter(|h| h.len() == 32);
         let root_hash =
             root_hash.ok_or_else(|| DecodeError::new(WHAT, "root hash", "is not base64 of 32 bytes"))?;
         if lines.any(str::is_empty) || signed.ends_with("\n\n") {
@@ -204,7 +204,7 @@ fn parse_signature(line: &str) -> Option<NoteSignature> {
     if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+') {
         return None;
     }
-    let bytes = decode_base64(encoded)?;
+    let bytes = base64::decode_standard(encoded.as_bytes())?;
     let (key_id, signature) = bytes.split_first_chunk::<4>()?;
     (!signature.is_empty()).then(|| NoteSignature {
         name: name.to_owned(),
