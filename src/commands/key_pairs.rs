@@ -1,14 +1,103 @@
-//! Keys (temporary).
-use super::{Context, Error, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
-/// G
-pub async fn generate_key_pair(_r: &GenerateKeyPairRequest, _c: &mut Context) -> Result<(), Error> {
-    Ok(())
+//! `generate-key-pair`, `import-key-pair` and `public-key`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::keys::{importable_key, new_password, signing_key};
+use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
+use crate::keys::{KeyPair, StdinUse};
+use crate::storage::{Access, PendingFile, write_file};
+
+/// Makes a new key and writes it, encrypted, with its public half.
+///
+/// # Errors
+/// The user declines to replace a file, there is no password, or a file cannot be written.
+pub async fn generate_key_pair(request: &GenerateKeyPairRequest, context: &mut Context) -> Result<(), Error> {
+    let files = Files::open(&request.output_key_prefix, false, context)?;
+    let password = new_password(context)?;
+    files.write(KeyPair::generate(&password)?, context)
 }
-/// I
-pub async fn import_key_pair(_r: &ImportKeyPairRequest, _c: &mut Context) -> Result<(), Error> {
-    Ok(())
+
+/// Encrypts a key that exists and writes it with its public half.
+///
+/// # Errors
+/// As [`generate_key_pair`]; the key cannot be used.
+pub async fn import_key_pair(request: &ImportKeyPairRequest, context: &mut Context) -> Result<(), Error> {
+    let key = importable_key(&request.key, context).await?;
+    let files = Files::open(&request.output_key_prefix, request.assume_yes, context)?;
+    let password = new_password(context)?;
+    files.write(KeyPair::seal(&key, &password)?, context)
 }
-/// P
-pub async fn public_key(_r: &PublicKeyRequest, _c: &mut Context) -> Result<Vec<u8>, Error> {
+
+/// Writes the public half of a private key; returns what goes to standard output.
+///
+/// # Errors
+/// The key does not open, or the file cannot be written.
+pub async fn public_key(request: &PublicKeyRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let key = signing_key(&request.key, StdinUse::Free, context).await?;
+    let pem = key.public_key().to_pem();
+    let Some(path) = &request.outfile else { return Ok(pem.into_bytes()) };
+    write_file(path, pem.as_bytes(), Access::Everyone).map_err(|e| Error::output(&e))?;
+    context.narrator.say(&format!("Public key written to {}", path.display()));
     Ok(Vec::new())
+}
+
+/// The two files of a key pair, secured before a password is asked for.
+struct Files {
+    private: (PendingFile, PathBuf),
+    public: (PendingFile, PathBuf),
+}
+
+impl Files {
+    fn open(prefix: &Path, assume_yes: bool, context: &mut Context) -> Result<Self, Error> {
+        let named = |suffix: &str| {
+            let mut name = OsString::from(prefix);
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let (private, public) = (named(".key"), named(".pub"));
+        for path in [&private, &public] {
+            confirm_replacing(path, assume_yes, context)?;
+        }
+        let open = |path: PathBuf, access| match PendingFile::create(&path, access) {
+            Ok(file) => Ok((file, path)),
+            Err(e) => Err(Error::output(&e)),
+        };
+        Ok(Self { private: open(private, Access::Owner)?, public: open(public, Access::Everyone)? })
+    }
+
+    fn write(mut self, pair: KeyPair, context: &mut Context) -> Result<(), Error> {
+        self.private.0.push(pair.private.as_bytes());
+        self.public.0.push(pair.public.as_bytes());
+        // The private key comes first: a public half alone is of no use to anybody.
+        for ((file, path), what) in [(self.private, "Private"), (self.public, "Public")] {
+            file.commit().map_err(|e| Error::output(&e))?;
+            context.narrator.say(&format!("{what} key written to {}", path.display()));
+        }
+        Ok(())
+    }
+}
+
+/// Asks before a file that is there is replaced: a lost private key cannot be made again.
+fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Result<(), Error> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    context.narrator.warn(&format!("File {} already exists. Overwrite?", path.display()));
+    if assume_yes {
+        return Ok(());
+    }
+    let declined = |cause: &str| {
+        Error::new(ErrorKind::Other, format!("`{}` exists and is not replaced", path.display()))
+            .cause(cause)
+            .hint("name another file with `--output-key-prefix`")
+    };
+    match context.prompt.line("Are you sure you would like to continue? [y/N] ") {
+        Ok(answer) => match answer.trim() {
+            "y" | "Y" => Ok(()),
+            "" | "n" | "N" => Err(declined("user declined the prompt")),
+            _ => Err(declined("the answer is neither y nor n")),
+        },
+        Err(error) => Err(declined("nobody could be asked").cause(error.to_string())),
+    }
 }

@@ -1,34 +1,85 @@
-//! Keys (temporary).
+//! Keys that requests name: the room `keys` meets the context.
+
 use super::{Context, Error, ErrorKind};
-use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, sealed};
-use crate::storage::read_file;
-use std::path::Path;
+use crate::crypto::sealed::OpenError;
+use crate::crypto::{PrivateKey, PublicKey, SigningKey};
+use crate::http;
+use crate::keys::{self, KeyRef, NewPassword, Passwords, Sources, StdinUse};
 
-/// Whether standard input is free for a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StdinUse {
-    /// It is free.
-    Free,
-    /// The artifact comes from there.
-    Artifact,
+/// The public key that `reference` names.
+pub(super) async fn public_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
+    let reference = KeyRef::parse(reference)?;
+    let http = http::Client::new();
+    let sources = Sources { variables: &*context.variables, http: &http };
+    Ok(keys::load_public_key(&reference, sources).await?)
 }
 
-pub(super) async fn public_key(reference: &str, _context: &mut Context) -> Result<PublicKey, Error> {
-    let pem = read_file("public key", Path::new(reference), 1 << 20).map_err(|e| Error::file(&e))?;
-    PublicKey::from_pem(&pem).map_err(|e| Error::new(ErrorKind::Format, "key").caused_by(&e))
-}
-
+/// The private key that `reference` names, opened. Whoever reads standard input for something else says so.
 pub(super) async fn signing_key(
     reference: &str,
-    _stdin: StdinUse,
+    stdin: StdinUse,
     context: &mut Context,
 ) -> Result<Box<dyn SigningKey>, Error> {
-    let pem = read_file("private key", Path::new(reference), 1 << 20).map_err(|e| Error::file(&e))?;
-    let password = Secret::new(context.variable("COSIGN_PASSWORD").unwrap_or_default().into_bytes());
-    let pkcs8 = sealed::open(&pem, &password)
-        .map_err(|e| Error::new(ErrorKind::Authentication, "key").caused_by(&e))?;
-    Ok(Box::new(
-        PrivateKey::from_der(pkcs8.expose())
-            .map_err(|e| Error::new(ErrorKind::Format, "key").caused_by(&e))?,
-    ))
+    let reference = KeyRef::parse(reference)?;
+    let http = http::Client::new();
+    let Context { variables, prompt, .. } = context;
+    let sources = Sources { variables: &**variables, http: &http };
+    let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
+    Ok(keys::load_signing_key(&reference, sources, &mut passwords).await?)
+}
+
+/// The plain private key that is to be imported.
+pub(super) async fn importable_key(reference: &str, context: &Context) -> Result<PrivateKey, Error> {
+    let reference = KeyRef::parse(reference)?;
+    let http = http::Client::new();
+    let sources = Sources { variables: &*context.variables, http: &http };
+    Ok(keys::load_importable_key(&reference, sources).await?)
+}
+
+/// The password of a new key.
+pub(super) fn new_password(context: &mut Context) -> Result<crate::crypto::Secret, Error> {
+    let Context { variables, prompt, .. } = context;
+    let NewPassword { password, newline_dropped } =
+        Passwords::new(&**variables, prompt.as_mut(), StdinUse::Free).new_password()?;
+    if newline_dropped {
+        context.narrator.say("The final newline of standard input is not part of the password");
+    }
+    Ok(password)
+}
+
+impl From<keys::Error> for Error {
+    fn from(error: keys::Error) -> Self {
+        let converted = Self::with_sources(kind(&error), &error);
+        match error.hint() {
+            Some(hint) => converted.hint(hint),
+            None => converted,
+        }
+    }
+}
+
+fn kind(error: &keys::Error) -> ErrorKind {
+    match error {
+        keys::Error::EmptyReference | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
+        keys::Error::NotAvailableYet { .. } | keys::Error::Make(_) => ErrorKind::Other,
+        keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
+        keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,
+        keys::Error::Sealed { source: OpenError::Password, .. }
+        | keys::Error::PasswordMissing
+        | keys::Error::PasswordStdinTaken
+        | keys::Error::PasswordsDiffer
+        | keys::Error::Prompt(_) => ErrorKind::Authentication,
+        keys::Error::Fetch(_) => ErrorKind::Network,
+        keys::Error::VariableUnset { .. }
+        | keys::Error::Read { .. }
+        | keys::Error::Directory { .. }
+        | keys::Error::Public { .. }
+        | keys::Error::CertificateGiven { .. }
+        | keys::Error::PrivateGiven { .. }
+        | keys::Error::PublicGiven { .. }
+        | keys::Error::Private { .. }
+        | keys::Error::ForeignEncryption { .. }
+        | keys::Error::Sealed { .. }
+        | keys::Error::SealedAlready { .. }
+        | keys::Error::ImportLength { .. } => ErrorKind::Format,
+    }
 }

@@ -4,12 +4,13 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::keys::{StdinUse, signing_key};
+use super::keys::signing_key;
 use super::outputs::Outputs;
 use super::statement::{blob_artifact, reads_stdin, say_payload, statement, unusable};
 use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
+use crate::keys::StdinUse;
 use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningKey, base64};
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
@@ -32,7 +33,7 @@ const MAX_SMALL: u64 = 1 << 20;
 /// A file that cannot be used, a key that does not open, a signature that does not verify.
 pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let sources: Vec<BlobSource> = request.blobs.iter().map(|b| BlobSource::from_argument(b)).collect();
-    let stdin = if sources.contains(&BlobSource::Stdin) { StdinUse::Artifact } else { StdinUse::Free };
+    let stdin = if sources.contains(&BlobSource::Stdin) { StdinUse::Taken } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
     if let Some(name) = request.algorithm {
@@ -65,7 +66,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
 /// # Errors
 /// As [`sign_blob`]; a predicate that is not what its type says.
 pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let stdin = if reads_stdin(&request.source) { StdinUse::Artifact } else { StdinUse::Free };
+    let stdin = if reads_stdin(&request.source) { StdinUse::Taken } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, request.attestation.as_deref())?;
     refuse_services(&request.with.witness)?;
     let (payload, artifact) = statement(&request.source, context)?;
