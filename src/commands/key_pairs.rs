@@ -56,9 +56,8 @@ impl Files {
             PathBuf::from(name)
         };
         let (private, public) = (named(".key"), named(".pub"));
-        for path in [&private, &public] {
-            confirm_replacing(path, assume_yes, context)?;
-        }
+        // A public half can be made again from the private one, so nobody is asked about it.
+        confirm_replacing(&private, assume_yes, context)?;
         let open = |path: PathBuf, access| match PendingFile::create(&path, access) {
             Ok(file) => Ok((file, path)),
             Err(e) => Err(Error::output(&e)),
