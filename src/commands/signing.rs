@@ -10,8 +10,8 @@ use super::statement::{blob_artifact, reads_stdin, say_payload, statement, unusa
 use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
-use crate::keys::StdinUse;
 use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningKey, base64};
+use crate::keys::StdinUse;
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
 use crate::storage::{BlobSource, read_blob, read_file, stream_blob};
