@@ -5,6 +5,8 @@ mod format;
 pub mod legacy;
 mod looks;
 pub mod sigstore;
+#[cfg(test)]
+mod tests;
 
 pub use format::{Decoded, Format, decode};
 

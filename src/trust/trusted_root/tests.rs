@@ -279,3 +279,23 @@ fn collect(at: &str, value: &Value, out: &mut Vec<String>) {
         _ => {}
     }
 }
+
+#[test]
+fn the_roots_of_real_bundles_are_read_whole() {
+    let folder = std::env::var_os("SIGSTORE_CONFORMANCE_DIR").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"),
+        std::path::PathBuf::from,
+    );
+    let Ok(cases) = std::fs::read_dir(&folder) else {
+        eprintln!("skipped: no conformance bundles in {}; set SIGSTORE_CONFORMANCE_DIR", folder.display());
+        return;
+    };
+    let paths = cases.map(|case| case.unwrap().path().join("trusted_root.json"));
+    let texts: Vec<_> = paths.filter_map(|path| std::fs::read(path).ok()).collect();
+    assert!(texts.len() >= 9);
+    for text in texts {
+        let root = TrustedRoot::from_json(&text, "conformance").unwrap();
+        assert!(root.skipped.is_empty(), "{:?}", root.skipped);
+        assert!(!root.logs.is_empty() && !root.certificate_authorities.is_empty());
+    }
+}

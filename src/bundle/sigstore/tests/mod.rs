@@ -1,6 +1,3 @@
-//! The `.json` files beside this one were written by cosign 3.1, the logged ones with services of a test stack; each file
-//! name says what is in it.
-
 mod hostile;
 mod round_trip;
 
@@ -8,11 +5,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
-pub(super) const KEY: &str = include_str!("key.json");
-pub(super) const KEY_LOGGED: &str = include_str!("key-rekor1-tsa.json");
-pub(super) const ED25519: &str = include_str!("ed25519.json");
-pub(super) const KEYLESS: &str = include_str!("keyless-rekor1-tsa.json");
-pub(super) const ATTESTATION: &str = include_str!("attestation-keyless-rekor2.json");
+pub(super) const KEY: &str = include_str!("../../../../testdata/cosign-3.x/p256.bundle.json");
+pub(super) const KEY_LOGGED: &str =
+    include_str!("../../../../testdata/mock-sigstore/v3.blob.key-p256.rekor1.bundle.json");
+pub(super) const ED25519: &str = include_str!("../../../../testdata/cosign-3.x/ed25519.bundle.json");
+pub(super) const KEYLESS: &str =
+    include_str!("../../../../testdata/mock-sigstore/v3.blob.keyless.rekor1.bundle.json");
+pub(super) const ATTESTATION: &str =
+    include_str!("../../../../testdata/mock-sigstore/v3.att.keyless.rekor2.bundle.json");
 pub(super) const ALL: [&str; 5] = [KEY, KEY_LOGGED, ED25519, KEYLESS, ATTESTATION];
 
 pub(super) fn parsed(text: &str) -> Value {

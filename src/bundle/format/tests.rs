@@ -1,9 +1,9 @@
 use super::*;
 use crate::bundle::{BundleVersion, Content, Profile, VerificationMaterial};
 
-const SIGSTORE: &str = include_str!("../../sigstore/tests/key.json");
-const LEGACY: &str = include_str!("../../legacy/tests/cosign2-key.json");
-const ENVELOPE: &str = include_str!("../../detached/tests/envelope.json");
+const SIGSTORE: &str = include_str!("../../../testdata/cosign-3.x/p256.bundle.json");
+const LEGACY: &str = include_str!("../../../testdata/cosign-2.x/p256.legacy.json");
+const ENVELOPE: &str = include_str!("../../../testdata/mock-sigstore/v3.att-dsse.key-p256.dsse.json");
 
 fn refused(document: impl AsRef<[u8]>) -> String {
     let error = decode(document.as_ref()).unwrap_err().to_string();

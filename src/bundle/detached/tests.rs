@@ -1,9 +1,9 @@
 use super::*;
 use crate::crypto::base64;
 
-const CERTIFICATE_FILE: &[u8] = include_bytes!("certificate.crt");
-const TIMESTAMP_FILE: &[u8] = include_bytes!("timestamp.json");
-const ENVELOPE_FILE: &[u8] = include_bytes!("envelope.json");
+const CERTIFICATE_FILE: &[u8] = include_bytes!("../../../testdata/mock-sigstore/v3.blob.keyless.crt");
+const TIMESTAMP_FILE: &[u8] = include_bytes!("../../../testdata/mock-sigstore/v3.blob.keyless-tsa.tsr.json");
+const ENVELOPE_FILE: &[u8] = include_bytes!("../../../testdata/mock-sigstore/v3.att-dsse.key-p256.dsse.json");
 
 #[test]
 fn signatures_in_every_spelling() {

@@ -1,20 +1,18 @@
-//! The `.json` files beside this one were written by the cosign versions in their names, the logged ones with services of
-//! a test stack.
-
 use serde_json::{Value, json};
 
 use super::*;
 use crate::bundle::Profile;
 use crate::crypto::{base64, json};
 
-pub(crate) const COSIGN2_KEY: &str = include_str!("cosign2-key.json");
-const COSIGN2_LOGGED: &str = include_str!("cosign2-key-logged.json");
-const COSIGN2_ATTESTATION: &str = include_str!("cosign2-key-attestation.json");
-const COSIGN2_KEYLESS_ATTESTATION: &str = include_str!("cosign2-keyless-attestation-logged.json");
-const COSIGN3_KEY: &str = include_str!("cosign3-key.json");
-const COSIGN3_ATTESTATION: &str = include_str!("cosign3-key-attestation.json");
-const COSIGN3_KEYLESS: &str = include_str!("cosign3-keyless-logged.json");
-const COSIGN3_PUBLIC_KEY: &[u8] = include_bytes!("cosign3.pub");
+const COSIGN2_KEY: &str = include_str!("../../../testdata/cosign-2.x/p256.legacy.json");
+const COSIGN2_LOGGED: &str = include_str!("../../../testdata/mock-sigstore/v2.blob.key-p256.legacy.json");
+const COSIGN2_ATTESTATION: &str = include_str!("../../../testdata/cosign-2.x/p256.att.legacy.json");
+const COSIGN2_KEYLESS_ATTESTATION: &str =
+    include_str!("../../../testdata/mock-sigstore/v2.att-dsse.keyless.legacy.json");
+const COSIGN3_KEY: &str = include_str!("../../../testdata/cosign-3.x/p256.legacy.json");
+const COSIGN3_ATTESTATION: &str = include_str!("../../../testdata/cosign-3.x/p256.att.legacy.json");
+const COSIGN3_KEYLESS: &str = include_str!("../../../testdata/mock-sigstore/v3.blob.keyless.legacy.json");
+const COSIGN3_PUBLIC_KEY: &[u8] = include_bytes!("../../../testdata/cosign-3.x/p256.pub");
 const ALL: [&str; 7] = [
     COSIGN2_KEY,
     COSIGN2_LOGGED,
