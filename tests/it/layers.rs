@@ -62,7 +62,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex", &["verify"]),
     ("regex_syntax", &["verify"]),
     ("sigstore_trust_root", &["trust"]),
-    ("sigstore_types", &["tlog"]),
     ("aws_lc_rs", &["crypto", "x509", "timestamp"]),
     ("base64", &["crypto"]),
     ("cms", &["timestamp"]),
