@@ -58,7 +58,8 @@ pub(super) fn chain(
 /// trusted root has retired must not come back inside a bundle.
 fn path_at(leaf: &Certificate, time: UnixTime, verifier: &Verifier<'_>) -> Result<ChainProof, Reason> {
     let mut best: Option<PathError> = None;
-    for authority in verifier.root.certificate_authorities.iter().filter(|a| a.valid_for.contains(time)) {
+    let authorities = verifier.root.certificate_authorities.iter();
+    for authority in authorities.filter(|a| !a.anchors.is_empty() && a.valid_for.contains(time)) {
         match path::verify(leaf, &authority.intermediates, &authority.anchors, time, Usage::CodeSigning) {
             Ok(path) => return Ok(ChainProof { leaf: leaf.clone(), path, authority: authority.uri.clone() }),
             Err(error) if best.as_ref().is_none_or(|b| error.specificity() > b.specificity()) => {

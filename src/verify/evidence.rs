@@ -21,6 +21,24 @@ impl<T> Evidence<T> {
     }
 }
 
+/// The distinct logs or authorities that vouch for something (CVE-2026-49834). Whoever has the key of one that was counted
+/// already, or its name, is not counted again: two entries of one log, or one log under two names, are one voice.
+#[derive(Debug, Default)]
+pub(super) struct Voices<'a>(Vec<(Vec<u8>, &'a str)>);
+
+impl<'a> Voices<'a> {
+    /// Counts a witness by its key (or what stands for it) and its name; an empty name is none.
+    pub(super) fn add(&mut self, key: &[u8], name: &'a str) {
+        if self.0.iter().all(|(k, n)| k != key && (*n != name || name.is_empty())) {
+            self.0.push((key.to_vec(), name));
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
 /// The checks, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Check {

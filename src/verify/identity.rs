@@ -91,10 +91,16 @@ impl IdentityMatcher {
             let found = if found.is_empty() { "no identity".into() } else { found };
             return Err((0, Reason::Identity { found, expected: self.subject.to_string() }));
         };
-        let issuer = fulcio.issuer.as_deref();
-        let Some(issuer) = issuer.filter(|i| self.issuer.matches(i)) else {
-            return Err((1, Reason::Issuer { found: quoted(issuer), expected: self.issuer.to_string() }));
+        // Certificates of private authorities may state no issuer; an expression can accept that, a text cannot.
+        let stated = fulcio.issuer.as_deref();
+        let accepted = match (&self.issuer, stated) {
+            (StringMatcher::Exact(_), None) => false,
+            (matcher, stated) => matcher.matches(stated.unwrap_or_default()),
         };
+        if !accepted {
+            return Err((1, Reason::Issuer { found: quoted(stated), expected: self.issuer.to_string() }));
+        }
+        let issuer = stated.unwrap_or_default();
         for (claim, expected, found) in self.workflow.pairs(fulcio) {
             if let Some(expected) = expected
                 && found.as_ref() != Some(expected)

@@ -1,11 +1,12 @@
 //! Log entries: about this signature, in a trusted log, made while the log's key was in use.
 
 use super::entry::{Signatory, compare};
+use super::evidence::Voices;
 use super::{Evidence, ExpectedSigner, Reason, Requirement, TimeProof, VerificationPolicy, Verifier};
 use crate::bundle::{BundleVersion, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::{Digest, UnixTime};
 use crate::tlog::body::{self, Body};
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::{Entry, InclusionProof, merkle, promise};
 use crate::trust::Log;
 
@@ -77,38 +78,31 @@ pub(super) fn bodies(entity: &SignedEntity, policy: &VerificationPolicy) -> Resu
     entity.log_entries.iter().enumerate().map(compared).collect()
 }
 
-/// Checks that every entry is in a trusted log. When the log is waived, entries of logs that are not trusted are passed
-/// over; they prove nothing and give no time.
+/// Checks that every entry of a trusted log is in it. Entries of other logs are passed over, as they prove nothing and
+/// give no time (their bodies were compared all the same); they have a reason of their own when too few others are left.
 pub(super) fn inclusion<'a>(
     entity: &SignedEntity,
     bodies: &[Compared],
     verifier: &Verifier<'a>,
 ) -> Result<Vec<Included<'a>>, Reason> {
     let mut included = Vec::new();
+    let mut unknown = None;
+    let mut voices = Voices::default();
     for (position, (entry, compared)) in entity.log_entries.iter().zip(bodies).enumerate() {
         let Some(log) = verifier.root.logs.iter().find(|l| l.log_id == entry.log_id) else {
-            match verifier.policy.log {
-                Requirement::Waived(_) => continue,
-                Requirement::Required { .. } => {
-                    return Err(Reason::LogUnknown { entry: position, log_id: hex::encode(&entry.log_id) });
-                }
-            }
+            let log_id = hex::encode(&entry.log_id);
+            unknown.get_or_insert(Reason::LogUnknown { entry: position, log_id });
+            continue;
         };
         let claim = Claim { position, entry, log, profile: entity.profile };
-        let promised_time = if is_rekor_v2(&compared.body) { claim.rekor_v2()? } else { claim.rekor_v1()? };
-        included.push(Included { position, log, promised_time, index: entry.log_index });
+        included.push(if is_rekor_v2(&compared.body) { claim.rekor_v2()? } else { claim.rekor_v1()? });
+        voices.add(log.key.spki_der(), &log.base_url);
     }
-    let found = distinct_logs(&included);
-    let required = verifier.policy.log.threshold();
-    if found < required { Err(Reason::LogEntryMissing { required, found }) } else { Ok(included) }
-}
-
-/// CVE-2026-49834: a log is its key; two entries of one log, or one log under two names, are one voice.
-fn distinct_logs(included: &[Included<'_>]) -> usize {
-    let mut keys: Vec<&[u8]> = included.iter().map(|i| i.log.key.spki_der()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.len()
+    let (required, found) = (verifier.policy.log.threshold(), voices.count());
+    if found < required {
+        return Err(unknown.unwrap_or(Reason::LogEntryMissing { required, found }));
+    }
+    Ok(included)
 }
 
 /// Rekor v2 logs `hashedrekord` and `dsse` in version 0.0.2; `intoto` 0.0.2 is Rekor v1's.
@@ -116,45 +110,46 @@ fn is_rekor_v2(body: &Body) -> bool {
     body.kind.version == "0.0.2" && body.kind.kind != "intoto"
 }
 
-struct Claim<'a> {
+struct Claim<'e, 'r> {
     position: usize,
-    entry: &'a Entry,
-    log: &'a Log,
+    entry: &'e Entry,
+    log: &'r Log,
     profile: Profile,
 }
 
-impl Claim<'_> {
-    /// Rekor v1: an inclusion promise, an inclusion proof, or both; whatever is there has to hold. Returns the promised
-    /// time: nothing but the promise signs it, so without a promise there is none.
-    fn rekor_v1(&self) -> Result<Option<UnixTime>, Reason> {
+impl<'r> Claim<'_, 'r> {
+    /// Rekor v1: an inclusion promise, an inclusion proof, or both; whatever is there has to hold. Nothing but the promise
+    /// signs the time and the index in the log as a whole, so without a promise there is no time, and the index is the
+    /// proof's.
+    fn rekor_v1(&self) -> Result<Included<'r>, Reason> {
         let entry = self.position;
-        let needs_promise = matches!(self.profile, Profile::Bundle(BundleVersion::V0_1));
-        let needs_proof = matches!(self.profile, Profile::Bundle(BundleVersion::V0_2 | BundleVersion::V0_3));
-        if self.entry.inclusion_promise.is_none() && (needs_promise || self.entry.inclusion_proof.is_none()) {
-            return Err(Reason::LogProofMissing {
-                entry,
-                missing: "inclusion promise (signed entry timestamp)",
-            });
+        let promised = self.entry.inclusion_promise.is_some();
+        let needs_promise = self.profile == Profile::Bundle(BundleVersion::V0_1);
+        let needs_proof =
+            matches!(self.profile, Profile::Bundle(BundleVersion::V0_2 | BundleVersion::V0_3)) || !promised;
+        if needs_promise && !promised {
+            let missing = "inclusion promise (signed entry timestamp)";
+            return Err(Reason::LogProofMissing { entry, missing });
         }
         match &self.entry.inclusion_proof {
             Some(proof) if proof.checkpoint.is_some() || needs_proof => self.proof(proof, None)?,
-            // An old bundle's proof without a checkpoint proves nothing, but it must not be nonsense.
+            // Beside a promise, an old document's proof without a checkpoint proves nothing more; it must not be false.
             Some(proof) => self.merkle(proof)?,
             None if needs_proof => return Err(Reason::LogProofMissing { entry, missing: "inclusion proof" }),
             None => {}
         }
-        if self.entry.inclusion_promise.is_none() {
-            return Ok(None);
+        if !promised {
+            return Ok(self.included(None));
         }
         if promise::verify(self.entry, &self.log.key) {
-            Ok(self.entry.integrated_time)
+            Ok(self.included(self.entry.integrated_time))
         } else {
             Err(Reason::InclusionPromise { entry })
         }
     }
 
     /// Rekor v2: an inclusion proof under a checkpoint with the log's name. There is no promise and no time.
-    fn rekor_v2(&self) -> Result<Option<UnixTime>, Reason> {
+    fn rekor_v2(&self) -> Result<Included<'r>, Reason> {
         let entry = self.position;
         let proof = self.entry.inclusion_proof.as_ref();
         let proof = proof.ok_or(Reason::LogProofMissing { entry, missing: "inclusion proof" })?;
@@ -163,10 +158,20 @@ impl Claim<'_> {
             return Err(Reason::LogIndex { entry, entry_index, proof_index });
         }
         self.proof(proof, Some(&checkpoint_name(self.log)))?;
-        Ok(None)
+        Ok(self.included(None))
     }
 
-    /// The proof holds, and the log has signed the tree that it leads to.
+    fn included(&self, promised_time: Option<UnixTime>) -> Included<'r> {
+        let proof_index = self.entry.inclusion_proof.as_ref().map(|p| p.log_index);
+        let index = match promised_time {
+            Some(_) => self.entry.log_index,
+            None => proof_index.unwrap_or(self.entry.log_index),
+        };
+        Included { position: self.position, log: self.log, promised_time, index }
+    }
+
+    /// The proof holds, and the log has signed the tree that it leads to. Rekor v1 signs under whatever name its host has,
+    /// so no `name` is compared there: the key is what counts.
     fn proof(&self, proof: &InclusionProof, name: Option<&str>) -> Result<(), Reason> {
         let entry = self.position;
         self.merkle(proof)?;
@@ -174,31 +179,16 @@ impl Claim<'_> {
             proof.checkpoint.as_ref().ok_or(Reason::LogProofMissing { entry, missing: "checkpoint" })?;
         let checkpoint =
             Checkpoint::parse(text).map_err(|error| Reason::CheckpointMalformed { entry, error })?;
-        if checkpoint.tree_size != proof.tree_size || checkpoint.root_hash != proof.root_hash {
+        if !checkpoint.commits_to(proof) {
             return Err(Reason::CheckpointTree { entry });
         }
-        if let Some(expected) = name
-            && checkpoint.origin != expected
-        {
-            return Err(Reason::CheckpointOrigin {
-                entry,
-                found: checkpoint.origin,
-                expected: expected.into(),
-            });
-        }
-        // Rekor v1 signs under its host name and puts the tree's number into the origin line.
-        let name_fits = |n: &str| match name {
-            Some(expected) => n == expected,
-            None => checkpoint
-                .origin
-                .strip_prefix(n)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(" - ")),
-        };
-        let signed = checkpoint
-            .signatures
-            .iter()
-            .any(|s| name_fits(&s.name) && checkpoint.is_signed_by(&s.name, &self.log.key));
-        if signed { Ok(()) } else { Err(Reason::CheckpointSignature { entry }) }
+        let name = name.unwrap_or(checkpoint.origin_name());
+        checkpoint.verify(name, &self.log.key).map_err(|error| match error {
+            CheckpointError::Origin { expected, found } => {
+                Reason::CheckpointOrigin { entry, found, expected }
+            }
+            error => Reason::CheckpointSignature { entry, error },
+        })
     }
 
     fn merkle(&self, proof: &InclusionProof) -> Result<(), Reason> {
@@ -212,7 +202,11 @@ fn checkpoint_name(log: &Log) -> String {
     let host = |url: &str| {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned()
+        // An IPv6 address stands in brackets, which are no part of the name.
+        match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
+            Some((address, _)) => address.to_owned(),
+            None => authority.split_once(':').map_or(authority, |(host, _)| host).to_owned(),
+        }
     };
     log.origin.clone().unwrap_or_else(|| host(&log.base_url))
 }

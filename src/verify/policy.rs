@@ -107,7 +107,8 @@ pub struct VerificationPolicy {
     pub log: Requirement,
     /// RFC 3161 timestamps.
     pub timestamp: Requirement,
-    /// Signed certificate timestamps; does not matter to a [`ExpectedSigner::Key`].
+    /// Signed certificate timestamps; does not matter to a [`ExpectedSigner::Key`]. Waived, they are not looked at: they say
+    /// nothing of the signature.
     pub sct: Requirement,
     /// The claim.
     pub claim: ClaimRequirement,

@@ -3,6 +3,7 @@
 use super::{Check, Trail};
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, SignatureError, UnixTime};
 use crate::timestamp::TimestampError;
+use crate::tlog::checkpoint::CheckpointError;
 use crate::tlog::merkle::InclusionError;
 use crate::x509::path::PathError;
 
@@ -158,10 +159,12 @@ pub enum Reason {
         expected: String,
     },
     /// The checkpoint is not signed by the log.
-    #[error("log entry {entry}: the checkpoint carries no valid signature of the log")]
+    #[error("log entry {entry}: {error}")]
     CheckpointSignature {
         /// Position of the entry.
         entry: usize,
+        /// Why.
+        error: CheckpointError,
     },
     /// The inclusion promise is not valid.
     #[error("log entry {entry}: the inclusion promise (signed entry timestamp) is not valid")]
@@ -382,6 +385,7 @@ impl Reason {
             Self::SctWindow { .. } => "sct-window",
             Self::ArtifactDigest { .. } => "artifact-digest",
             Self::DigestUnavailable(_) => "digest-unavailable",
+            Self::Signature(SignatureError::Unavailable { .. }) => "signature-unavailable",
             Self::Signature(_) => "signature-invalid",
             Self::CertificateKey(_) => "certificate-key",
             Self::Subject { .. } => "statement-subject",
@@ -432,7 +436,7 @@ impl Rejection {
 
     /// How much the reason says when several candidates were rejected: the one that came furthest says most, and an
     /// exceeded limit outranks all.
-    pub fn specificity(&self) -> u8 {
-        if self.reason.is_limit() { u8::MAX } else { self.check as u8 }
+    pub fn specificity(&self) -> usize {
+        if self.reason.is_limit() { usize::MAX } else { self.trail.outcomes().count() }
     }
 }

@@ -1,5 +1,6 @@
 //! Was the certificate shown to a certificate transparency log?
 
+use super::evidence::Voices;
 use super::{ChainProof, Evidence, Reason, Requirement, Verifier};
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
@@ -39,7 +40,8 @@ pub(super) fn scts(
     if scts.len() > MAX_SCTS {
         return Err(Reason::TooMany { what: "SCTs", count: scts.len(), limit: MAX_SCTS });
     }
-    let mut logs: Vec<([u8; 32], String, UnixTime)> = Vec::new();
+    let mut logs = Vec::new();
+    let mut voices = Voices::default();
     for sct in &scts {
         // An SCT of a log that is not trusted says nothing, for or against.
         let Some(log) = verifier.root.ct_logs.iter().find(|l| l.key.key_id() == sct.log_id) else { continue };
@@ -50,14 +52,12 @@ pub(super) fn scts(
         if !log.valid_for.contains(sct.time) {
             return Err(Reason::SctWindow { log_id, time: sct.time });
         }
-        // CVE-2026-49834: two SCTs of one log are one voice.
-        if logs.iter().all(|(id, _, _)| *id != sct.log_id) {
-            logs.push((sct.log_id, log.base_url.clone(), sct.time));
-        }
+        voices.add(log.key.spki_der(), &log.base_url);
+        logs.push((log.base_url.clone(), sct.time));
     }
-    let required = verifier.policy.sct.threshold();
-    if logs.len() < required {
-        return Err(Reason::SctMissing { required, found: logs.len() });
+    let (required, found) = (verifier.policy.sct.threshold(), voices.count());
+    if found < required {
+        return Err(Reason::SctMissing { required, found });
     }
-    Ok(Evidence::Proven(SctProof { logs: logs.into_iter().map(|(_, log, time)| (log, time)).collect() }))
+    Ok(Evidence::Proven(SctProof { logs }))
 }

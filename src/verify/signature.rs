@@ -89,8 +89,8 @@ fn same_digest(
     if stated == actual { Ok(()) } else { Err(other(stated.clone(), actual.clone())) }
 }
 
-/// Tries the schemes that a signature of this key may have been made with. An invalid signature says more than a scheme
-/// whose input is not at hand.
+/// Tries the schemes that a signature of this key may have been made with. Where the input of one of them is not at hand,
+/// that is the reason: nobody knows then that the signature is invalid.
 fn first_valid(
     key: PublicKey,
     hash: Option<HashAlgorithm>,
@@ -101,7 +101,7 @@ fn first_valid(
     for scheme in schemes(key.key_type(), hash) {
         match key.verify(scheme, signed, signature) {
             Ok(()) => return Ok(SignatureProof { key, scheme }),
-            Err(error @ SignatureError::Invalid(_)) => failure = Some(error),
+            Err(error @ SignatureError::Unavailable { .. }) => failure = Some(error),
             Err(error) => {
                 failure.get_or_insert(error);
             }

@@ -32,7 +32,7 @@ impl IdentityProof {
     pub fn subject(&self) -> &str {
         &self.subject
     }
-    /// The issuer that confirmed the identity.
+    /// The issuer that confirmed the identity; empty when the certificate states none.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -42,6 +42,9 @@ impl std::fmt::Display for SignerProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Key(proof) => write!(f, "the given {} key", proof.key.key_type()),
+            Self::Identity(proof) if proof.issuer.is_empty() => {
+                write!(f, "{} (no issuer stated)", proof.subject)
+            }
             Self::Identity(proof) => write!(f, "{} (issuer {})", proof.subject, proof.issuer),
         }
     }

@@ -1,8 +1,9 @@
 //! When did the signature exist? Times that somebody trusted has signed, and no others.
 
+use super::evidence::Voices;
 use super::log::Included;
 use super::{Evidence, ExpectedSigner, NonEmpty, Reason, Requirement, Verifier, Waiver};
-use crate::bundle::{Content, SignedEntity};
+use crate::bundle::{Content, Profile, SignedEntity};
 use crate::crypto::UnixTime;
 use crate::timestamp::{Authority, TimestampError, Token, verify};
 use crate::trust::CertificateAuthority;
@@ -89,30 +90,49 @@ pub(super) fn times(
 
 /// Verifies every timestamp. One by an authority that is not trusted says nothing; any other one has to hold.
 fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<VerifiedTime>, Reason> {
-    let signed: &[u8] = match &entity.content {
-        Content::Message { signature, .. } => signature,
-        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[], |s| s.sig.as_slice()),
-    };
+    let stamped = stamped(entity);
     let mut times = Vec::new();
-    // CVE-2026-49834: two tokens of one authority are one voice.
-    let mut voices: Vec<usize> = Vec::new();
+    let mut voices = Voices::default();
     for (timestamp, der) in entity.timestamps.iter().enumerate() {
         let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp, error })?;
-        if let Some((voice, authority, time)) =
-            judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)?
-        {
-            let time = past(time, verifier.now, || format!("timestamp {timestamp}"))?;
-            if !voices.contains(&voice) {
-                voices.push(voice);
-            }
-            times.push(VerifiedTime { time, source: TimeSource::TimestampAuthority(authority.uri.clone()) });
+        // The imprint has to be of one of them; which one, the token says. If it is of none, any will show that.
+        let imprint = token.imprint();
+        let signed = stamped.iter().find(|bytes| imprint.algorithm().digest(bytes) == *imprint);
+        let signed = signed.or(stamped.first()).copied().unwrap_or_default();
+        if let Some(stamp) = judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)? {
+            let time = past(stamp.time, verifier.now, || format!("timestamp {timestamp}"))?;
+            voices.add(&stamp.voice.to_be_bytes(), &stamp.authority.uri);
+            let source = TimeSource::TimestampAuthority(stamp.authority.uri.clone());
+            times.push(VerifiedTime { time, source });
         }
     }
-    let required = verifier.policy.timestamp.threshold();
-    if voices.len() < required {
-        return Err(Reason::TimestampMissing { required, found: voices.len() });
+    let (required, found) = (verifier.policy.timestamp.threshold(), voices.count());
+    if found < required { Err(Reason::TimestampMissing { required, found }) } else { Ok(times) }
+}
+
+/// The bytes that a timestamp may be over: the raw signature. In the legacy formats the timestamp of an attestation may
+/// be over the envelope as it was written, too: cosign 2 makes it so, and it covers the signature as well.
+fn stamped(entity: &SignedEntity) -> Vec<&[u8]> {
+    match &entity.content {
+        Content::Message { signature, .. } => vec![signature],
+        Content::Envelope(envelope) => {
+            let mut stamped: Vec<&[u8]> =
+                envelope.parsed.signatures.first().map(|s| s.sig.as_slice()).into_iter().collect();
+            if entity.profile == Profile::Legacy {
+                stamped.push(&envelope.bytes);
+            }
+            stamped
+        }
     }
-    Ok(times)
+}
+
+/// What an authority has confirmed.
+struct Stamp<'a> {
+    authority: &'a CertificateAuthority,
+    time: UnixTime,
+    /// The first authority in the root that the token can be ascribed to, whatever its window: an authority that the root
+    /// lists twice, with two windows, is one voice.
+    voice: usize,
 }
 
 /// Asks each authority about a token, each with its own certificates and its own window. `None`: none of them made it.
@@ -121,13 +141,19 @@ fn judge<'a>(
     token: &Token,
     signed: &[u8],
     authorities: &'a [CertificateAuthority],
-) -> Result<Option<(usize, &'a CertificateAuthority, UnixTime)>, Reason> {
+) -> Result<Option<Stamp<'a>>, Reason> {
     let mut failure: Option<Reason> = None;
-    for (voice, authority) in authorities.iter().enumerate() {
+    let mut first = None;
+    for (position, authority) in authorities.iter().enumerate() {
         let certificates = Authority { anchors: &authority.anchors, others: &authority.intermediates };
         match verify(token, signed, certificates) {
-            Ok(time) if authority.valid_for.contains(time) => return Ok(Some((voice, authority, time))),
-            Ok(time) => failure = Some(Reason::TimestampWindow { timestamp, time }),
+            Ok(time) => {
+                let voice = *first.get_or_insert(position);
+                if authority.valid_for.contains(time) {
+                    return Ok(Some(Stamp { authority, time, voice }));
+                }
+                failure = Some(Reason::TimestampWindow { timestamp, time });
+            }
             Err(TimestampError::Authority) => {}
             Err(error) => {
                 failure.get_or_insert(Reason::Timestamp { timestamp, error });
