@@ -98,6 +98,18 @@ impl Client {
         Self::default()
     }
 
+    /// A client that goes to loopback whatever the proxies of the environment are.
+    #[cfg(test)]
+    pub(crate) fn direct() -> Self {
+        let this = Self::default();
+        #[cfg(feature = "http")]
+        {
+            let settings = client::Settings { proxy: false, ..Default::default() };
+            let _ = this.inner.set(client::Inner::new(&settings).unwrap());
+        }
+        this
+    }
+
     /// Fetches a document of at most `limit` bytes with GET. Must run inside a tokio runtime with I/O and time.
     ///
     /// # Errors

@@ -19,3 +19,6 @@ pub use terminal::Terminal;
 
 /// The environment variables, by name.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
+
+#[cfg(test)]
+mod tests;
