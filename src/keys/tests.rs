@@ -147,7 +147,8 @@ fn what_is_given_in_place_of_a_public_key_is_named() {
 
 #[test]
 fn private_keys_from_files_and_variables() {
-    let mut world = World::new(&[("COSIGN_PASSWORD", "pw"), ("KEY", &text("cosign-3.key"))], Script::default());
+    let mut world =
+        World::new(&[("COSIGN_PASSWORD", "pw"), ("KEY", &text("cosign-3.key"))], Script::default());
     for generation in ["cosign-2", "cosign-3"] {
         let key = world.private(&file(&format!("{generation}.key"))).unwrap();
         assert_eq!(key.public_key(), &world.public(&file(&format!("{generation}.pub"))).unwrap());
@@ -177,8 +178,14 @@ fn what_is_given_in_place_of_a_private_key_is_named_before_a_password_is_asked_f
     let mut world = World::new(&[], Script::pipe(b"pw"));
     for (name, part) in [
         ("cosign-3.pub", "is a public key, and a private key is needed"),
-        ("p256.encrypted-pkcs8.pem", "encrypted in a way that is not supported (PEM block `ENCRYPTED PRIVATE KEY`)"),
-        ("refused/p256-old-encryption.sec1.pem", "encrypted in a way that is not supported (PEM block `EC PRIVATE KEY`)"),
+        (
+            "p256.encrypted-pkcs8.pem",
+            "encrypted in a way that is not supported (PEM block `ENCRYPTED PRIVATE KEY`)",
+        ),
+        (
+            "refused/p256-old-encryption.sec1.pem",
+            "encrypted in a way that is not supported (PEM block `EC PRIVATE KEY`)",
+        ),
         ("refused/secp256k1.pkcs8.pem", "elliptic curve secp256k1 is not supported"),
         ("refused/rsa1024.pkcs8.pem", "RSA modulus of 1024 bits"),
         ("refused/certificate.pem", "PEM block `CERTIFICATE` is not a supported private key"),
@@ -189,7 +196,8 @@ fn what_is_given_in_place_of_a_private_key_is_named_before_a_password_is_asked_f
     let block = pem::decode("", text("cosign-3.key").as_bytes(), 1).unwrap().remove(0);
     let json = String::from_utf8(block.contents).unwrap().replace("\"N\":65536", "\"N\":1073741824");
     let mut world = World::new(&[("KEY", &pem::encode(&block.label, json.as_bytes()))], Script::pipe(b"pw"));
-    let error = fails(world.private("env://KEY"), "the key asks for scrypt N=1073741824 r=8 p=1, above the limits");
+    let error =
+        fails(world.private("env://KEY"), "the key asks for scrypt N=1073741824 r=8 p=1, above the limits");
     assert!(error.hint().unwrap().contains("import-key-pair"));
     assert_eq!(world.script.stdin_reads, 0);
 }
@@ -275,7 +283,10 @@ fn empty_standard_input_is_no_password() {
 fn standard_input_brings_one_thing() {
     let mut world = World::new(&[], Script::pipe(b"pw"));
     world.stdin = StdinUse::Taken;
-    let error = fails(world.private(&file("cosign-3.key")), "standard input cannot bring the artifact and the password");
+    let error = fails(
+        world.private(&file("cosign-3.key")),
+        "standard input cannot bring the artifact and the password",
+    );
     assert!(error.hint().unwrap().contains("COSIGN_PASSWORD"));
     assert_eq!(world.script.stdin_reads, 0);
     let mut world = World::new(&[("COSIGN_PASSWORD", "pw")], Script::default());
@@ -308,8 +319,10 @@ fn a_new_password_loses_one_newline_and_says_so() {
 fn new_pairs_open_again() {
     let password = Secret::new(b"pw".to_vec());
     let pair = KeyPair::generate(&password).unwrap();
-    let mut world =
-        World::new(&[("COSIGN_PASSWORD", "pw"), ("KEY", &pair.private), ("PUB", &pair.public)], Script::default());
+    let mut world = World::new(
+        &[("COSIGN_PASSWORD", "pw"), ("KEY", &pair.private), ("PUB", &pair.public)],
+        Script::default(),
+    );
     let key = world.private("env://KEY").unwrap();
     assert_eq!(key.public_key(), &world.public("env://PUB").unwrap());
     assert_eq!(key.public_key().key_type(), KeyType::P256);
@@ -338,7 +351,10 @@ fn imports_follow_the_rules_of_cosign() {
         ("refused/secp256k1.pkcs8.pem", "elliptic curve secp256k1 is not supported"),
         ("refused/rsa1024.pkcs8.pem", "RSA modulus of 1024 bits"),
         ("refused/dsa.pkcs8.pem", "DSA is not supported"),
-        ("refused/rsa5120.pkcs8.pem", "is an RSA 5120 key; RSA keys are imported with 2048, 3072 or 4096 bits"),
+        (
+            "refused/rsa5120.pkcs8.pem",
+            "is an RSA 5120 key; RSA keys are imported with 2048, 3072 or 4096 bits",
+        ),
         ("cosign-2.key", "is an encrypted cosign key already"),
         ("cosign-3.pub", "is a public key, and a private key is needed"),
         ("p256.encrypted-pkcs8.pem", "encrypted in a way that is not supported"),
@@ -361,13 +377,20 @@ fn keys_from_the_web() {
             let mut head = [0; 1024];
             let length = stream.read(&mut head).unwrap();
             let found = head[..length].starts_with(b"GET /key ");
-            let (status, body) = if found { ("200 OK", text("p256.pub.pem")) } else { ("404 No", text("p256.pub.pem")) };
+            let (status, body) =
+                if found { ("200 OK", text("p256.pub.pem")) } else { ("404 No", text("p256.pub.pem")) };
             let length = body.len();
-            let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
         }
     });
     let world = World::silent();
     assert_eq!(world.public(&format!("http://{address}/key")).unwrap().key_type(), KeyType::P256);
-    let error = fails(world.public(&format!("http://user:secret@{address}/other?x=secret")), "answered with status 404");
+    let error = fails(
+        world.public(&format!("http://user:secret@{address}/other?x=secret")),
+        "answered with status 404",
+    );
     assert!(!format!("{error:?} {}", chain(&error)).contains("secret"));
 }
