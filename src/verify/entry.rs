@@ -84,8 +84,11 @@ impl Comparison<'_> {
                 let by_hash_alone = logged.iter().any(|(signature, _)| signature.is_none());
                 match (by_hash_alone, envelope_hash) {
                     (false, _) => Ok(()),
-                    (true, Some(hash)) => self.digest(hash, &hash.algorithm().digest(&envelope.bytes)),
-                    (true, None) => Err(Reason::LogSignature { entry: self.position }),
+                    // A protobuf bundle does not hold these bytes; their absence equals no hash, that of nothing included.
+                    (true, Some(hash)) if !envelope.bytes.is_empty() => {
+                        self.digest(hash, &hash.algorithm().digest(&envelope.bytes))
+                    }
+                    (true, _) => Err(Reason::LogSignature { entry: self.position }),
                 }
             }
             Spec::Rekord { .. } => Err(self.wrong_kind()),
@@ -149,5 +152,39 @@ pub(super) fn logged_algorithm(body: &Body) -> Option<HashAlgorithm> {
     match &body.spec {
         Spec::HashedRekord { digest, .. } | Spec::Rekord { digest, .. } => Some(digest.algorithm()),
         Spec::Dsse { .. } | Spec::Intoto { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{KeyType, PrivateKey, SigningKey};
+    use crate::payload::EnvelopeSignature;
+    use crate::tlog::KindVersion;
+
+    /// An `intoto` 0.0.1 entry says nothing but the hash of an envelope's bytes. A protobuf bundle has no such bytes, and
+    /// an entry with the hash of nothing must not fit it.
+    #[test]
+    fn hash_of_nothing_is_no_envelope() {
+        let key = PrivateKey::generate(KeyType::P256).unwrap().public_key().clone();
+        let entry = |bytes: &[u8]| Body {
+            kind: KindVersion { kind: "intoto".into(), version: "0.0.1".into() },
+            spec: Spec::Intoto {
+                envelope_hash: Some(HashAlgorithm::Sha256.digest(bytes)),
+                payload_hash: None,
+                signatures: vec![(None, LoggedVerifier::PublicKey(key.clone()))],
+            },
+        };
+        let envelope = |bytes: &[u8]| {
+            let signatures = vec![EnvelopeSignature { keyid: String::new(), sig: vec![1] }];
+            let parsed = Envelope { payload: b"p".to_vec(), payload_type: "t".into(), signatures };
+            Content::Envelope(Box::new(Raw { bytes: bytes.to_vec(), parsed }))
+        };
+        let compare = |logged: &[u8], bytes: &[u8]| {
+            compare(0, &entry(logged), &envelope(bytes), &[Signatory::Key(&key)])
+        };
+        assert_eq!(compare(b"{}", b"{}"), Ok(None));
+        assert!(matches!(compare(b"{ }", b"{}"), Err(Reason::LogDigest { .. })));
+        assert!(matches!(compare(b"", b""), Err(Reason::LogSignature { .. })));
     }
 }
