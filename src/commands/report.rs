@@ -205,3 +205,56 @@ fn checks(trail: &Trail) -> Vec<CheckReport> {
     };
     Check::ALL.into_iter().map(report).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documented schema allows what is written, and nothing of it is missing there.
+    #[test]
+    fn the_schema_describes_every_member() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/reference/report.schema.json")).unwrap();
+        assert_eq!(schema["properties"]["schema"]["const"], REPORT_SCHEMA);
+        let check = CheckReport {
+            check: "log",
+            outcome: "failed",
+            flag: Some("--no-log"),
+            reason: Some("log-unknown"),
+            detail: Some("x".into()),
+        };
+        let signer =
+            SignerReport { key_id: "00".into(), identity: Some("a".into()), issuer: Some("b".into()) };
+        let candidate = CandidateReport {
+            source: "f".into(),
+            format: "detached".into(),
+            verified: true,
+            signer: Some(signer),
+            predicate_type: Some("t".into()),
+            checks: vec![check],
+        };
+        let mut report = Report::new("verify-blob", UnixTime::from_seconds(0));
+        report.artifact = Some(ArtifactReport { name: "a".into(), digests: vec!["sha256:00".into()] });
+        report.trusted_root = Some("r".into());
+        report.candidates.push(candidate);
+        report.fail(&Error::usage("x"));
+        let written = serde_json::to_value(&report).unwrap();
+        let definitions = &schema["$defs"];
+        let same = |schema: &serde_json::Value, value: &serde_json::Value| {
+            let names = |v: &serde_json::Value| {
+                let mut names: Vec<_> = v.as_object().unwrap().keys().cloned().collect();
+                names.sort();
+                names
+            };
+            assert_eq!(names(&schema["properties"]), names(value));
+        };
+        same(&schema, &written);
+        same(&schema["properties"]["artifact"], &written["artifact"]);
+        same(&schema["properties"]["error"], &written["error"]);
+        same(&definitions["candidate"], &written["candidates"][0]);
+        same(&definitions["candidate"]["properties"]["signer"], &written["candidates"][0]["signer"]);
+        same(&definitions["check"], &written["candidates"][0]["checks"][0]);
+        let names: Vec<_> = Check::ALL.iter().map(|c| c.name()).collect();
+        assert_eq!(definitions["check"]["properties"]["check"]["enum"], serde_json::json!(names));
+    }
+}
