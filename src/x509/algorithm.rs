@@ -79,24 +79,25 @@ fn null_or_absent(parameters: &mut Elements<'_>, at: &str) -> Result<(), DecodeE
 fn pss_hash(mut parameters: Elements<'_>, at: &str) -> Result<HashAlgorithm, DecodeError> {
     let whole = parameters.next(at)?;
     parameters.finish(at)?;
+    let refused =
+        || whole.error(at, "RSA-PSS with parameters other than one accepted hash throughout and a salt of its length");
     let mut fields = whole.sequence(at)?;
-    let message = hash(&fields.next(at)?.inner(at, constructed(0))?, at)?;
-    let (mask, mut mask_parameters) = split(&fields.next(at)?.inner(at, constructed(1))?, at)?;
-    let mask_hash = hash(&mask_parameters.next(at)?, at)?;
-    let salt = fields.next(at)?.inner(at, constructed(2))?.small(at)?;
+    let message = fields.optional(at, constructed(0))?.ok_or_else(refused)?.inner(at, constructed(0))?;
+    let mask = fields.optional(at, constructed(1))?.ok_or_else(refused)?.inner(at, constructed(1))?;
+    let salt = fields.optional(at, constructed(2))?.ok_or_else(refused)?.inner(at, constructed(2))?.small(at)?;
     let trailer = match fields.optional(at, constructed(3))? {
         Some(t) => t.inner(at, constructed(3))?.small(at)?,
         None => 1,
     };
     fields.finish(at)?;
+
+    let message = hash(&message, at)?;
+    let (mask_function, mut mask_parameters) = split(&mask, at)?;
+    let mask_hash = hash(&mask_parameters.next(at)?, at)?;
     mask_parameters.finish(at)?;
     let salt_fits = usize::try_from(salt).is_ok_and(|s| s == message.length());
-    if mask != oid::MGF_1 || mask_hash != message || !salt_fits || trailer != 1 {
-        return Err(
-            whole.error(at, "RSA-PSS parameters that are not one hash throughout and a salt of its length")
-        );
-    }
-    Ok(message)
+    let sound = mask_function == oid::MGF_1 && mask_hash == message && salt_fits && trailer == 1;
+    if sound { Ok(message) } else { Err(refused()) }
 }
 
 /// The AlgorithmIdentifier of a hash.
@@ -117,6 +118,16 @@ pub(crate) fn encode_signature(key: KeyType) -> Vec<u8> {
         KeyType::P384 => (oid::ECDSA_WITH_SHA_384, &[]),
         KeyType::P521 => (oid::ECDSA_WITH_SHA_512, &[]),
         KeyType::Rsa { .. } => (oid::SHA_256_WITH_RSA, &[0x05, 0x00]),
+        KeyType::Ed25519 => (oid::ED25519, &[]),
+    };
+    encode(Tag::Sequence, &[&encode_oid(&oid), parameters])
+}
+
+/// The identifier of a bare key, which stands for a signature algorithm only where the hash stands beside it.
+pub(crate) fn encode_key(key: KeyType) -> Vec<u8> {
+    let (oid, parameters): (_, &[u8]) = match key {
+        KeyType::P256 | KeyType::P384 | KeyType::P521 => (oid::EC_PUBLIC_KEY, &[]),
+        KeyType::Rsa { .. } => (oid::RSA_ENCRYPTION, &[0x05, 0x00]),
         KeyType::Ed25519 => (oid::ED25519, &[]),
     };
     encode(Tag::Sequence, &[&encode_oid(&oid), parameters])

@@ -150,6 +150,9 @@ impl<'a> Elements<'a> {
     /// The next element.
     pub(crate) fn next(&mut self, at: &str) -> Result<Element<'a>, DecodeError> {
         let start = self.start;
+        if self.is_empty() {
+            return Err(DecodeError::new(self.what, at, "missing"));
+        }
         let read = self.reader.peek_header().and_then(|h| self.reader.tlv_bytes().map(|whole| (h, whole)));
         let (header, whole) = read.map_err(|_| DecodeError::new(self.what, at, "truncated, or not DER"))?;
         let length = usize::try_from(header.length).unwrap_or_default();
