@@ -157,7 +157,8 @@ impl Template {
     fn tst_info(&self) -> Result<Vec<u8>, IssueError> {
         let policy = ObjectIdentifier::new(&self.policy);
         let policy = policy.map_err(|_| IssueError::ObjectIdentifier(self.policy.clone()))?;
-        let hash = if self.has(&Fault::Sha1) { sha1() } else { algorithm::encode_hash(self.imprint.algorithm()) };
+        let hash =
+            if self.has(&Fault::Sha1) { sha1() } else { algorithm::encode_hash(self.imprint.algorithm()) };
         let imprint = encode(Tag::Sequence, &[&hash, &encode(Tag::OctetString, &[self.imprint.bytes()])]);
         let nonce = self.nonce.as_ref().map(|n| encode_unsigned(n)).unwrap_or_default();
         Ok(encode(
@@ -174,7 +175,12 @@ impl Template {
     }
 
     /// RFC 5652 section 5.3.
-    fn signer_info(&self, content: &[u8], key: &PrivateKey, certificate: &Certificate) -> Result<Vec<u8>, IssueError> {
+    fn signer_info(
+        &self,
+        content: &[u8],
+        key: &PrivateKey,
+        certificate: &Certificate,
+    ) -> Result<Vec<u8>, IssueError> {
         let identifier = match self.signer {
             SignerName::IssuerAndSerial => issuer_and_serial(certificate.issuer_der(), certificate),
             SignerName::SubjectKeyIdentifier => {
@@ -217,7 +223,10 @@ impl Template {
             let digest = key.public_key().key_type().default_hash().digest(digested);
             out.push(attribute(&oid::MESSAGE_DIGEST, &encode(Tag::OctetString, &[digest.bytes()])));
         }
-        let other = self.faults.iter().find_map(|f| if let Fault::SigningCertificate(c) = f { Some(c) } else { None });
+        let other = self
+            .faults
+            .iter()
+            .find_map(|f| if let Fault::SigningCertificate(c) = f { Some(c) } else { None });
         let named = other.unwrap_or(certificate);
         // RFC 2634 section 5.4.1: the name stands among general names here.
         let issuer = encode(Tag::Sequence, &[&encode(constructed(4), &[named.issuer_der()])]);
@@ -226,7 +235,10 @@ impl Template {
             SigningCertificate::Absent => return out,
             SigningCertificate::V1 => {
                 let algorithm = &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY;
-                (oid::SIGNING_CERTIFICATE, aws_lc_rs::digest::digest(algorithm, named.der()).as_ref().to_vec())
+                (
+                    oid::SIGNING_CERTIFICATE,
+                    aws_lc_rs::digest::digest(algorithm, named.der()).as_ref().to_vec(),
+                )
             }
             SigningCertificate::V2 => {
                 (oid::SIGNING_CERTIFICATE_V2, HashAlgorithm::Sha256.digest(named.der()).bytes().to_vec())

@@ -79,12 +79,17 @@ fn null_or_absent(parameters: &mut Elements<'_>, at: &str) -> Result<(), DecodeE
 fn pss_hash(mut parameters: Elements<'_>, at: &str) -> Result<HashAlgorithm, DecodeError> {
     let whole = parameters.next(at)?;
     parameters.finish(at)?;
-    let refused =
-        || whole.error(at, "RSA-PSS with parameters other than one accepted hash throughout and a salt of its length");
+    let refused = || {
+        whole.error(
+            at,
+            "RSA-PSS with parameters other than one accepted hash throughout and a salt of its length",
+        )
+    };
     let mut fields = whole.sequence(at)?;
     let message = fields.optional(at, constructed(0))?.ok_or_else(refused)?.inner(at, constructed(0))?;
     let mask = fields.optional(at, constructed(1))?.ok_or_else(refused)?.inner(at, constructed(1))?;
-    let salt = fields.optional(at, constructed(2))?.ok_or_else(refused)?.inner(at, constructed(2))?.small(at)?;
+    let salt =
+        fields.optional(at, constructed(2))?.ok_or_else(refused)?.inner(at, constructed(2))?.small(at)?;
     let trailer = match fields.optional(at, constructed(3))? {
         Some(t) => t.inner(at, constructed(3))?.small(at)?,
         None => 1,

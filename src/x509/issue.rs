@@ -6,7 +6,7 @@
 
 mod extension;
 
-pub use extension::{Extension, ExtendedKeyUsage, KeyUsage, Subtree};
+pub use extension::{ExtendedKeyUsage, Extension, KeyUsage, Subtree};
 
 use der::Tag;
 
@@ -14,7 +14,8 @@ use super::asn1::{constructed, encode, encode_bit_octets, encode_time, encode_un
 use super::sct::{Entry, Sct, precertificate_tbs};
 use super::{Certificate, SubjectAlternativeName, algorithm, oid};
 use crate::crypto::{
-    DecodeError, HashAlgorithm, KeyType, PrivateKey, PublicKey, SignError, SigningInput, SigningKey, UnixTime, sha256,
+    DecodeError, HashAlgorithm, KeyType, PrivateKey, PublicKey, SignError, SigningInput, SigningKey,
+    UnixTime, sha256,
 };
 
 /// Why nothing was made.
@@ -97,7 +98,8 @@ impl Template {
 
     /// A root authority.
     pub fn root(common_name: &str, validity: Validity) -> Self {
-        let extensions = vec![Extension::key_usage(&[KeyUsage::CertSign]), Extension::basic_constraints(true, None)];
+        let extensions =
+            vec![Extension::key_usage(&[KeyUsage::CertSign]), Extension::basic_constraints(true, None)];
         Self::new(common_name, "sandbox", validity, extensions)
     }
 
@@ -207,7 +209,12 @@ impl Template {
     }
 
     /// TBSCertificate (RFC 5280 section 4.1).
-    fn tbs(&self, subject: &PublicKey, issuer: Issuer<'_>, last: Option<Extension>) -> Result<Vec<u8>, IssueError> {
+    fn tbs(
+        &self,
+        subject: &PublicKey,
+        issuer: Issuer<'_>,
+        last: Option<Extension>,
+    ) -> Result<Vec<u8>, IssueError> {
         let name = self.subject();
         let issuer_name = issuer.certificate.map_or(name.as_slice(), Certificate::subject_der);
         let period = [encode_time(self.validity.not_before), encode_time(self.validity.not_after)].concat();
@@ -215,7 +222,8 @@ impl Template {
             0 | 1 => Vec::new(),
             n => encode(constructed(0), &[&encode_unsigned(&[n - 1])]),
         };
-        let extensions = if self.version == 3 { self.encode_extensions(subject, issuer, last)? } else { Vec::new() };
+        let extensions =
+            if self.version == 3 { self.encode_extensions(subject, issuer, last)? } else { Vec::new() };
         Ok(encode(
             Tag::Sequence,
             &[
@@ -239,12 +247,18 @@ impl Template {
     ) -> Result<Vec<u8>, IssueError> {
         let own_issuer = issuer.certificate.and_then(Certificate::subject_key_identifier);
         let issuer_key = own_issuer.map_or_else(|| key_identifier(issuer.key.public_key()), <[u8]>::to_vec);
-        let identifiers =
-            [Extension::subject_key_identifier(&key_identifier(subject)), Extension::authority_key_identifier(&issuer_key)];
+        let identifiers = [
+            Extension::subject_key_identifier(&key_identifier(subject)),
+            Extension::authority_key_identifier(&issuer_key),
+        ];
         let added = identifiers.into_iter().filter(|a| self.extensions.iter().all(|e| e.oid != a.oid));
         let all = self.extensions.iter().cloned().chain(added).chain(last);
         let parts = all.map(|e| e.encode()).collect::<Result<Vec<_>, _>>()?.concat();
-        Ok(if parts.is_empty() { parts } else { encode(constructed(3), &[&encode(Tag::Sequence, &[&parts])]) })
+        Ok(if parts.is_empty() {
+            parts
+        } else {
+            encode(constructed(3), &[&encode(Tag::Sequence, &[&parts])])
+        })
     }
 
     fn subject(&self) -> Vec<u8> {
@@ -287,7 +301,8 @@ impl CtLog<'_> {
 
     fn sign(&self, entry: &Entry) -> Result<Sct, IssueError> {
         let public = self.key.public_key();
-        let mut sct = Sct::unsigned(public.key_id(), self.time, self.extensions, tls_algorithm(public.key_type()));
+        let mut sct =
+            Sct::unsigned(public.key_id(), self.time, self.extensions, tls_algorithm(public.key_type()));
         let message = sct.signed_bytes(entry).ok_or(IssueError::SctLength)?;
         sct.signature = self.key.sign_now(&SigningInput::Message(message))?;
         sct.embedded = matches!(entry, Entry::Precertificate { .. });

@@ -144,7 +144,8 @@ impl Extension {
     }
 
     pub(super) fn encode(&self) -> Result<Vec<u8>, IssueError> {
-        let oid = ObjectIdentifier::new(&self.oid).map_err(|_| IssueError::ObjectIdentifier(self.oid.clone()))?;
+        let oid =
+            ObjectIdentifier::new(&self.oid).map_err(|_| IssueError::ObjectIdentifier(self.oid.clone()))?;
         let critical = if self.critical { encode(Tag::Boolean, &[&[0xff]]) } else { Vec::new() };
         let value = encode(Tag::OctetString, &[&self.value]);
         Ok(encode(Tag::Sequence, &[&encode_oid(&oid), &critical, &value]))
@@ -158,7 +159,9 @@ impl Subtree {
             Self::Uri(v) => encode(primitive(6), &[v.as_bytes()]),
             Self::Dns(v) => encode(primitive(2), &[v.as_bytes()]),
             Self::Ip(v) => encode(primitive(7), &[v]),
-            Self::Organization(v) => encode(constructed(4), &[&name(&[("2.5.4.10", Tag::PrintableString, v)])]),
+            Self::Organization(v) => {
+                encode(constructed(4), &[&name(&[("2.5.4.10", Tag::PrintableString, v)])])
+            }
             Self::Other(v) => general_name(&SubjectAlternativeName::Other(v.clone())),
         }
     }

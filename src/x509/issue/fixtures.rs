@@ -38,7 +38,11 @@ pub(crate) fn self_signed(template: &Template, subject: &'static str) -> Certifi
 }
 
 /// Makes a certificate for the key `subject`, issued by the certificate of the key `issuer`.
-pub(crate) fn issued(template: &Template, subject: &'static str, issuer: (&'static str, &Certificate)) -> Certificate {
+pub(crate) fn issued(
+    template: &Template,
+    subject: &'static str,
+    issuer: (&'static str, &Certificate),
+) -> Certificate {
     let issuer = Issuer { key: p256(issuer.0), certificate: Some(issuer.1) };
     template.issue(p256(subject).public_key(), issuer).unwrap()
 }

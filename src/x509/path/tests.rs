@@ -1,5 +1,5 @@
 use super::super::issue::fixtures::{issued, key, p256, second, self_signed, span};
-use super::super::issue::{Extension, ExtendedKeyUsage, Issuer, KeyUsage, Subtree, Template};
+use super::super::issue::{ExtendedKeyUsage, Extension, Issuer, KeyUsage, Subtree, Template};
 use super::super::{SubjectAlternativeName as San, oid};
 use super::*;
 use crate::crypto::{KeyType, SigningKey};
@@ -27,7 +27,11 @@ impl Chain {
 
     fn time_stamping() -> Self {
         Self {
-            intermediate: Template::intermediate("intermediate", ExtendedKeyUsage::TimeStamping, span(0, 100)),
+            intermediate: Template::intermediate(
+                "intermediate",
+                ExtendedKeyUsage::TimeStamping,
+                span(0, 100),
+            ),
             leaf: Template::time_stamping("authority", span(0, 100)),
             usage: Usage::TimeStamping,
             ..Self::code_signing()
@@ -77,12 +81,15 @@ fn chains_of_every_algorithm_verify_and_fail_when_a_byte_changes() {
     let rsa = |bits| KeyType::Rsa { bits };
     for kind in [KeyType::P256, KeyType::P384, KeyType::P521, rsa(2048), rsa(3072), KeyType::Ed25519] {
         let issuer = key(kind, "root");
-        let root = Template::root("root", span(0, 100)).issue(issuer.public_key(), Issuer { key: issuer, certificate: None });
+        let root = Template::root("root", span(0, 100))
+            .issue(issuer.public_key(), Issuer { key: issuer, certificate: None });
         let root = root.unwrap();
         let leaf = Chain::code_signing().leaf;
         let by_root = Issuer { key: issuer, certificate: Some(&root) };
         let leaf = leaf.issue(key(kind, "leaf").public_key(), by_root).unwrap();
-        let check = |leaf: &Certificate| verify(leaf, &[], std::slice::from_ref(&root), second(50), Usage::CodeSigning);
+        let check = |leaf: &Certificate| {
+            verify(leaf, &[], std::slice::from_ref(&root), second(50), Usage::CodeSigning)
+        };
         check(&leaf).unwrap();
         let mut der = leaf.der().to_vec();
         let position = der.windows(13).position(|w| w == b"a@example.com").unwrap();
@@ -101,7 +108,9 @@ fn validity_is_closed_at_both_ends_and_fractions_are_counted() {
     let late = UnixTime::new(second(100).seconds(), 1);
     let verdict = verify(&leaf, &[intermediate], &[root], late, Usage::CodeSigning);
     assert!(matches!(verdict, Err(PathError::Expired { not_after, .. }) if not_after == second(100)));
-    assert!(matches!(chain.verify_at(-1), Err(PathError::NotYetValid { not_before, .. }) if not_before == second(0)));
+    assert!(
+        matches!(chain.verify_at(-1), Err(PathError::NotYetValid { not_before, .. }) if not_before == second(0))
+    );
 }
 
 #[test]
@@ -126,22 +135,31 @@ fn cve_2026_24122_every_certificate_of_the_path_is_valid_at_the_time() {
 #[test]
 fn only_authorities_issue() {
     let sound = Chain::code_signing();
-    let with = |extension| Chain { intermediate: sound.intermediate.clone().with(extension), ..sound.clone() };
-    let without = |oid: &str| Chain { intermediate: sound.intermediate.clone().without(oid), ..sound.clone() };
+    let with =
+        |extension| Chain { intermediate: sound.intermediate.clone().with(extension), ..sound.clone() };
+    let without =
+        |oid: &str| Chain { intermediate: sound.intermediate.clone().without(oid), ..sound.clone() };
     let not_ca = "CN=intermediate,O=sandbox: it is not a certification authority";
     assert_eq!(with(Extension::basic_constraints(false, None)).invalid(), not_ca);
     assert_eq!(without("2.5.29.19").invalid(), not_ca);
     let signs = with(Extension::key_usage(&[KeyUsage::DigitalSignature]));
-    assert_eq!(signs.invalid(), "CN=intermediate,O=sandbox: its key usage does not include signing certificates");
+    assert_eq!(
+        signs.invalid(),
+        "CN=intermediate,O=sandbox: its key usage does not include signing certificates"
+    );
     without("2.5.29.15").verify().unwrap();
-    let root = Chain { root: sound.root.clone().with(Extension::basic_constraints(false, None)), ..sound.clone() };
+    let root =
+        Chain { root: sound.root.clone().with(Extension::basic_constraints(false, None)), ..sound.clone() };
     assert_eq!(root.invalid(), "CN=root,O=sandbox: it is not a certification authority");
 }
 
 #[test]
 fn path_lengths_bound_the_authorities_below() {
     let sound = Chain::code_signing();
-    let limited = |n| Chain { root: sound.root.clone().with(Extension::basic_constraints(true, Some(n))), ..sound.clone() };
+    let limited = |n| Chain {
+        root: sound.root.clone().with(Extension::basic_constraints(true, Some(n))),
+        ..sound.clone()
+    };
     limited(1).verify().unwrap();
     assert_eq!(limited(0).invalid(), "CN=root,O=sandbox: 1 authorities below it where it allows 0");
 
@@ -206,7 +224,9 @@ fn usages_of_leaf_and_authorities() {
     for (chain, other) in [(code.clone(), TimeStamping), (stamp, CodeSigning)] {
         let intermediate = |uses: &[_]| {
             let extension = Extension::extended_key_usage(false, uses);
-            Chain { intermediate: chain.intermediate.clone().with(extension), ..chain.clone() }.verify().map(drop)
+            Chain { intermediate: chain.intermediate.clone().with(extension), ..chain.clone() }
+                .verify()
+                .map(drop)
         };
         assert!(refused(intermediate(&[other])) && intermediate(&[other, Any]).is_ok());
         let root = chain.root.clone().with(Extension::extended_key_usage(false, &[other]));
@@ -223,7 +243,8 @@ fn unknown_issuers_and_wrong_keys() {
     let check = |others: &[Certificate], anchors: &[Certificate]| {
         verify(&leaf, others, anchors, second(50), Usage::CodeSigning).unwrap_err()
     };
-    let unknown = |e: &PathError, name: &str| matches!(e, PathError::UnknownIssuer { subject, .. } if subject == name);
+    let unknown =
+        |e: &PathError, name: &str| matches!(e, PathError::UnknownIssuer { subject, .. } if subject == name);
     assert!(unknown(&check(&[], std::slice::from_ref(&root)), "a@example.com"));
     assert!(unknown(&check(&[], &[]), "a@example.com"));
     assert!(unknown(&check(std::slice::from_ref(&intermediate), &[]), "CN=intermediate,O=sandbox"));
@@ -244,10 +265,12 @@ fn unknown_issuers_and_wrong_keys() {
 #[test]
 fn weak_signature_algorithms_are_refused() {
     let rsa = key(KeyType::Rsa { bits: 2048 }, "root");
-    let root = Template::root("root", span(0, 100)).issue(rsa.public_key(), Issuer { key: rsa, certificate: None });
+    let root =
+        Template::root("root", span(0, 100)).issue(rsa.public_key(), Issuer { key: rsa, certificate: None });
     let root = root.unwrap();
     let leaf = Chain::code_signing().leaf;
-    let leaf = leaf.issue_der(p256("leaf").public_key(), Issuer { key: rsa, certificate: Some(&root) }).unwrap();
+    let leaf =
+        leaf.issue_der(p256("leaf").public_key(), Issuer { key: rsa, certificate: Some(&root) }).unwrap();
     let sha256_with_rsa = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b";
     // MD5, SHA-1, and SHA-224 with RSA.
     for last in [4, 5, 14] {
@@ -273,7 +296,10 @@ fn rsa_pss() {
         verdict(leaf).unwrap();
     }
     let short_salt = verdict(&chain[2]);
-    assert!(matches!(&short_salt, Err(PathError::Invalid { reason, .. }) if reason.contains("RSA-PSS")), "{short_salt:?}");
+    assert!(
+        matches!(&short_salt, Err(PathError::Invalid { reason, .. }) if reason.contains("RSA-PSS")),
+        "{short_salt:?}"
+    );
 }
 
 #[test]
@@ -303,7 +329,11 @@ fn the_most_specific_reason_is_given() {
     let chain = Chain::code_signing();
     let [leaf, intermediate, root] = chain.certificates();
     let impostor = self_signed(&chain.root, "impostor");
-    let old = issued(&Template { validity: span(0, 10), ..chain.intermediate.clone() }, "intermediate", ("root", &root));
+    let old = issued(
+        &Template { validity: span(0, 10), ..chain.intermediate.clone() },
+        "intermediate",
+        ("root", &root),
+    );
     let check = |others: &[Certificate], anchors: &[Certificate]| {
         verify(&leaf, others, anchors, second(50), Usage::CodeSigning)
     };
@@ -373,7 +403,8 @@ fn paths_have_a_longest_length() {
         chain.push(issued(&Template::root(pair[1], span(0, 100)), pair[1], (pair[0], &issuer)));
     }
     let leaf = |n: usize| issued(&Chain::code_signing().leaf, "leaf", (names[n], &chain[n]));
-    let check = |n| verify(&leaf(n), &chain[1..], std::slice::from_ref(&root), second(50), Usage::CodeSigning);
+    let check =
+        |n| verify(&leaf(n), &chain[1..], std::slice::from_ref(&root), second(50), Usage::CodeSigning);
     assert_eq!(check(8).unwrap().certificates().len(), MAX_LENGTH);
     assert!(matches!(check(9), Err(PathError::Budget { .. })));
 }
@@ -395,10 +426,30 @@ fn name_constraints_of_every_kind_cve_2026_27137() {
         (vec![email("a@example.com"), email("a@example.org")], vec![subtree("example.com")], vec![], false),
         (vec![email("a@example.com")], vec![], vec![subtree("example.com")], false),
         (vec![email("a@Example.Com")], vec![], vec![subtree("example.com")], false),
-        (vec![email("a@example.com")], vec![subtree("a@example.com"), subtree("b@example.com")], vec![], true),
-        (vec![email("b@example.com")], vec![subtree("a@example.com"), subtree("b@example.com")], vec![], true),
-        (vec![email("c@example.com")], vec![subtree("a@example.com"), subtree("b@example.com")], vec![], false),
-        (vec![email("a@example.com")], vec![], vec![subtree("a@example.com"), subtree("b@example.com")], false),
+        (
+            vec![email("a@example.com")],
+            vec![subtree("a@example.com"), subtree("b@example.com")],
+            vec![],
+            true,
+        ),
+        (
+            vec![email("b@example.com")],
+            vec![subtree("a@example.com"), subtree("b@example.com")],
+            vec![],
+            true,
+        ),
+        (
+            vec![email("c@example.com")],
+            vec![subtree("a@example.com"), subtree("b@example.com")],
+            vec![],
+            false,
+        ),
+        (
+            vec![email("a@example.com")],
+            vec![],
+            vec![subtree("a@example.com"), subtree("b@example.com")],
+            false,
+        ),
         (vec![email("\"x\"@example.com")], vec![], vec![subtree("example.org")], false),
         // A constraint of one kind says nothing of the others.
         (vec![uri("https://example.org/x")], vec![subtree("example.com")], vec![], true),
@@ -443,10 +494,16 @@ fn name_constraints_hold_for_subjects_and_for_authorities_between() {
     };
     chain.leaf.organization = "sandbox".to_owned();
     constrain(&chain, &[organization("Sandbox")], &[]).verify().unwrap();
-    assert!(constrain(&chain, &[organization("other")], &[]).invalid().contains("`CN=intermediate,O=sandbox`"));
+    assert!(
+        constrain(&chain, &[organization("other")], &[]).invalid().contains("`CN=intermediate,O=sandbox`")
+    );
     assert!(constrain(&chain, &[], &[organization("SANDBOX")]).verify().is_err());
     chain.leaf.organization = "other".to_owned();
-    assert!(constrain(&chain, &[organization("sandbox")], &[]).invalid().contains("directory name `O=other` is outside"));
+    assert!(
+        constrain(&chain, &[organization("sandbox")], &[])
+            .invalid()
+            .contains("directory name `O=other` is outside")
+    );
     // Equality beyond ASCII is not decided, so that it neither permits nor escapes.
     chain.leaf.organization = "Straße".to_owned();
     assert!(constrain(&chain, &[], &[organization("Strasse")]).verify().is_err());

@@ -39,7 +39,10 @@ fn vary(chain: &mut Chain, random: Random<'_>) -> &'static str {
             template.validity = pick(&[span(0, 49), span(51, 100), span(50, 50)], random);
             return "validity";
         }
-        1 => (Extension::basic_constraints(critical, pick(&[None, Some(0), Some(1)], random)), "basic constraints"),
+        1 => (
+            Extension::basic_constraints(critical, pick(&[None, Some(0), Some(1)], random)),
+            "basic constraints",
+        ),
         2 => {
             let uses: [&[_]; 4] = [&[CodeSigning], &[ServerAuth], &[ServerAuth, CodeSigning], &[Any]];
             (Extension::extended_key_usage(critical, pick(&uses, random)), "extended key usage")
@@ -83,7 +86,8 @@ fn webpki_agrees() {
     let (mut accepted, mut refused) = (0, 0);
     for _ in 0..1500 {
         let mut chain = Chain::code_signing();
-        let names = [San::Dns("a.example.com".into()), San::Dns("*.example.com".into()), San::Ip("192.0.2.1".into())];
+        let names =
+            [San::Dns("a.example.com".into()), San::Dns("*.example.com".into()), San::Ip("192.0.2.1".into())];
         chain.leaf = Template::code_signing(&names[..=random(3)], span(0, 100));
         let variations: Vec<_> = (0..=random(3)).map(|_| vary(&mut chain, &mut random)).collect();
         let certificates = chain.certificates();
@@ -94,7 +98,9 @@ fn webpki_agrees() {
         let uses = |c: &Certificate| c.constraints().extended_key_usage.clone().unwrap_or_default();
         let explained = match &ours {
             // webpki takes no authority for a leaf, and does not know anyExtendedKeyUsage; both are as Go has it here.
-            Ok(_) => leaf.is_ca() || certificates.iter().any(|c| uses(c).contains(&oid::ANY_EXTENDED_KEY_USAGE)),
+            Ok(_) => {
+                leaf.is_ca() || certificates.iter().any(|c| uses(c).contains(&oid::ANY_EXTENDED_KEY_USAGE))
+            }
             // webpki looks at the anchor's name, key and name constraints and at nothing else of it.
             Err(
                 PathError::Expired { subject, .. }
