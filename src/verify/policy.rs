@@ -112,7 +112,6 @@ pub struct VerificationPolicy {
     pub sct: Requirement,
     /// The claim.
     pub claim: ClaimRequirement,
-    /// The digest that the signature was made over, where the user says so (`--signature-digest-algorithm`) and the
-    /// document does not.
+    /// The digest that a key's signature has to be over, where the user says so (`--signature-digest-algorithm`).
     pub signature_digest: Option<HashAlgorithm>,
 }

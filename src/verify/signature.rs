@@ -49,6 +49,7 @@ pub(super) fn signature(
             leaf.public_key().map_err(Reason::CertificateKey)?
         }
     };
+    let named = named_digest(policy);
     match &entity.content {
         Content::Message { digest, signature } => {
             let artifact = artifact.ok_or(Reason::ArtifactMissing)?;
@@ -64,7 +65,7 @@ pub(super) fn signature(
                     signed: signed.to_string(),
                 })?;
             }
-            let hash = digest.as_ref().map(Digest::algorithm).or(policy.signature_digest);
+            let hash = named.or(digest.as_ref().map(Digest::algorithm));
             let signed = Signed::Stream { digests: &artifact.digests, ed25519: &artifact.ed25519 };
             first_valid(key, hash, signed, signature)
         }
@@ -74,8 +75,17 @@ pub(super) fn signature(
                 return Err(Reason::EnvelopeSignatures { count: envelope.signatures.len() });
             };
             let signed = pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
-            first_valid(key, policy.signature_digest, Signed::Message(&signed), &signature.sig)
+            first_valid(key, named, Signed::Message(&signed), &signature.sig)
         }
+    }
+}
+
+/// The digest that the user named, which decides over what the document states. It goes with a named key; a
+/// certificate's key signs as the certificate and the document say, in cosign too.
+fn named_digest(policy: &VerificationPolicy) -> Option<HashAlgorithm> {
+    match policy.signer {
+        ExpectedSigner::Key(_) => policy.signature_digest,
+        ExpectedSigner::Identity(_) => None,
     }
 }
 
@@ -156,7 +166,7 @@ pub fn stream_needs(entity: &SignedEntity, policy: &VerificationPolicy) -> Strea
     match &entity.content {
         Content::Message { digest, signature } => {
             needs.algorithms.extend(digest.as_ref().map(Digest::algorithm));
-            needs.algorithms.extend(policy.signature_digest);
+            needs.algorithms.extend(named_digest(policy));
             if let Some(key) = key {
                 needs.algorithms.push(key.key_type().default_hash());
                 if key.key_type() == KeyType::Ed25519 {
