@@ -1,6 +1,7 @@
 //! What a command meets of the outside world, built once and handed down: no command looks at the clock or the environment
 //! by itself, so tests decide what they see.
 
+use super::Settings;
 use crate::crypto::UnixTime;
 use crate::keys::Prompt;
 
@@ -17,6 +18,8 @@ pub type Variables = Box<dyn Fn(&str) -> Option<std::ffi::OsString>>;
 
 /// The outside world.
 pub struct Context {
+    /// Settings of every command.
+    pub settings: Settings,
     /// The time of judging and of signing.
     pub now: UnixTime,
     /// Environment variables.

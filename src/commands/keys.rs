@@ -9,7 +9,7 @@ use crate::keys::{self, KeyRef, NewPassword, Passwords, Sources, StdinUse};
 /// The public key that `reference` names.
 pub(super) async fn public_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
     let reference = KeyRef::parse(reference)?;
-    let http = http::Client::new();
+    let http = http::Client::with_timeout(context.settings.timeout);
     let sources = Sources { variables: &*context.variables, http: &http };
     Ok(keys::load_public_key(&reference, sources).await?)
 }
@@ -21,7 +21,7 @@ pub(super) async fn signing_key(
     context: &mut Context,
 ) -> Result<Box<dyn SigningKey>, Error> {
     let reference = KeyRef::parse(reference)?;
-    let http = http::Client::new();
+    let http = http::Client::with_timeout(context.settings.timeout);
     let Context { variables, prompt, .. } = context;
     let sources = Sources { variables: &**variables, http: &http };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
@@ -31,7 +31,7 @@ pub(super) async fn signing_key(
 /// The plain private key that is to be imported.
 pub(super) async fn importable_key(reference: &str, context: &Context) -> Result<PrivateKey, Error> {
     let reference = KeyRef::parse(reference)?;
-    let http = http::Client::new();
+    let http = http::Client::with_timeout(context.settings.timeout);
     let sources = Sources { variables: &*context.variables, http: &http };
     Ok(keys::load_importable_key(&reference, sources).await?)
 }

@@ -90,6 +90,8 @@ pub enum Error {
 pub struct Client {
     #[cfg(feature = "http")]
     inner: OnceLock<client::Inner>,
+    #[cfg(feature = "http")]
+    total: Option<Duration>,
 }
 
 impl Client {
@@ -110,6 +112,16 @@ impl Client {
         this
     }
 
+    /// A client whose requests take no longer than `total`, each.
+    #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "the same signature in every build"))]
+    pub fn with_timeout(total: Duration) -> Self {
+        Self {
+            #[cfg(feature = "http")]
+            total: Some(total),
+            ..Self::default()
+        }
+    }
+
     /// Fetches a document of at most `limit` bytes with GET. Must run inside a tokio runtime with I/O and time.
     ///
     /// # Errors
@@ -119,7 +131,11 @@ impl Client {
         if let Some(inner) = self.inner.get() {
             return inner.get(url, limit).await;
         }
-        let made = client::Inner::new(&client::Settings::default())?;
+        let mut settings = client::Settings::default();
+        if let Some(total) = self.total {
+            settings = client::Settings { total, connect: settings.connect.min(total), ..settings };
+        }
+        let made = client::Inner::new(&settings)?;
         self.inner.get_or_init(|| made).get(url, limit).await
     }
 

@@ -1,0 +1,61 @@
+//! Flag groups, flattened into the commands that share them. What was typed; the conversion in each command's file
+//! makes what was meant of it.
+
+pub mod identity;
+pub mod key;
+pub mod output;
+pub mod root;
+pub mod services;
+pub mod sign;
+pub mod trust;
+pub mod values;
+pub mod verify;
+
+use std::ffi::{OsStr, OsString};
+
+use crate::commands::Error;
+use clap::builder::{StringValueParser, TypedValueParser};
+
+/// A value that is there and not empty; an empty one counts as not given, as in cosign.
+pub fn filled<T: AsRef<OsStr> + Clone>(value: &Option<T>) -> Option<T> {
+    value.as_ref().filter(|v| !v.as_ref().is_empty()).cloned()
+}
+
+/// Reads one of `values`, in lower case; the empty text is let through and counts as not given.
+pub fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
+    StringValueParser::new().try_map(move |text| {
+        let lower = text.to_ascii_lowercase();
+        if lower.is_empty() || values.contains(&lower.as_str()) {
+            Ok(lower)
+        } else {
+            Err(format!("expected one of {}", values.join(", ")))
+        }
+    })
+}
+
+/// Refuses what follows the one argument that a command has room for.
+///
+/// # Errors
+/// There is more than one.
+pub fn at_most_one<'a>(arguments: &'a [OsString], hint: &str) -> Result<Option<&'a OsString>, Error> {
+    match arguments {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        [_, more, ..] => Err(too_many(more, hint)),
+    }
+}
+
+/// Refuses every argument.
+///
+/// # Errors
+/// There is one.
+pub fn none(arguments: &[OsString]) -> Result<(), Error> {
+    match arguments.first() {
+        Some(more) => Err(too_many(more, "this command takes flags only")),
+        None => Ok(()),
+    }
+}
+
+fn too_many(argument: &OsStr, hint: &str) -> Error {
+    Error::usage(format!("`{}` is one argument too many", argument.to_string_lossy())).hint(hint)
+}

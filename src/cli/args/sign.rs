@@ -1,0 +1,62 @@
+//! Flags that every signing command has.
+
+use std::path::PathBuf;
+
+use super::{filled, key::KeyArgs, output::SignOutputArgs, services::ServiceArgs};
+use crate::commands::{BundleForm, Error, SignOutputs, SignWith};
+
+/// Flags that every signing command has.
+#[derive(Debug, clap::Args)]
+pub struct SignArgs {
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Certificate for the key, as PEM, to put into the bundle
+    #[arg(long, value_name = "FILE", alias = "cert", help_heading = "Key")]
+    pub certificate: Option<PathBuf>,
+    /// Certificates above the certificate, as PEM
+    #[arg(long, value_name = "FILE", alias = "cert-chain", help_heading = "Key")]
+    pub certificate_chain: Option<PathBuf>,
+    /// What is written.
+    #[command(flatten)]
+    pub output: SignOutputArgs,
+    /// Services that take part.
+    #[command(flatten)]
+    pub services: ServiceArgs,
+}
+
+impl SignArgs {
+    /// Key, certificate and witnesses.
+    ///
+    /// # Errors
+    /// Flags that contradict each other, and services or keys that this version cannot reach.
+    pub fn with(&self) -> Result<SignWith, Error> {
+        let key = self.key.reference()?;
+        let witness = self.services.witness(key.as_deref())?;
+        Ok(SignWith {
+            // Without a key there is no witness either.
+            key: key.unwrap_or_default(),
+            certificate: filled(&self.certificate),
+            certificate_chain: filled(&self.certificate_chain),
+            witness,
+        })
+    }
+
+    /// What is written. `signature` is the file for it; `asked` says that an encoding was asked for.
+    ///
+    /// Standard output gets the signature when no file does: cosign 3 prints nothing beside a bundle, cosign 2 always
+    /// prints. Who asks for an encoding wants to see the signature, and `--tlog-upload=false` without
+    /// `--use-signing-config=false` is a command line of cosign 2 that cosign 3 refuses.
+    pub fn outputs(&self, signature: Option<PathBuf>, asked: bool) -> SignOutputs {
+        let of_cosign_2 =
+            self.services.tlog_upload == Some(false) && self.services.use_signing_config.is_none();
+        let bundle = self.output.bundle();
+        let silent = matches!(bundle, Some((_, BundleForm::Sigstore))) && !asked && !of_cosign_2;
+        SignOutputs {
+            print: signature.is_none() && !silent,
+            bundle,
+            signature,
+            certificate: filled(&self.output.output_certificate),
+        }
+    }
+}

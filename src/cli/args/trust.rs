@@ -1,0 +1,154 @@
+//! Where a signature is, what it is checked against, and what is not asked of it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{filled, one_of, values};
+use crate::commands::{Error, SignatureRequest, TrustRequest, Waivers};
+
+const SIGNATURE_DIGESTS: &[&str] = &["sha224", "sha256", "sha384", "sha512"];
+
+/// Where a signature is.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Signature")]
+pub struct SignatureArgs {
+    /// Bundle to verify; every format that was ever written is recognised by its content
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    /// File with a detached signature or an envelope, or the base64 text itself
+    #[arg(long, value_name = "SIGNATURE")]
+    pub signature: Option<OsString>,
+    /// Certificate that goes with the signature: PEM, or base64 of PEM
+    #[arg(long, value_name = "FILE", alias = "cert")]
+    pub certificate: Option<PathBuf>,
+    /// Signed certificate timestamp that goes with the certificate
+    #[arg(long, value_name = "FILE")]
+    pub sct: Option<PathBuf>,
+    /// RFC 3161 timestamp that goes with the signature
+    #[arg(long, value_name = "FILE")]
+    pub rfc3161_timestamp: Option<PathBuf>,
+    /// Digest that the signature was made over: sha224, sha256, sha384 or sha512; without it, the key and the bundle
+    /// tell
+    #[arg(long, value_name = "ALGORITHM", value_parser = one_of(SIGNATURE_DIGESTS))]
+    pub signature_digest_algorithm: Option<String>,
+    /// No effect: the format is recognised by its content
+    #[arg(long)]
+    pub new_bundle_format: Option<bool>,
+}
+
+impl SignatureArgs {
+    /// Where the signature is.
+    ///
+    /// # Errors
+    /// Neither a bundle nor a signature.
+    pub fn request(&self) -> Result<SignatureRequest, Error> {
+        let request = SignatureRequest {
+            bundle: filled(&self.bundle),
+            signature: filled(&self.signature),
+            certificate: filled(&self.certificate),
+            sct: filled(&self.sct),
+            timestamp: filled(&self.rfc3161_timestamp),
+            digest_algorithm: filled(&self.signature_digest_algorithm)
+                .and_then(|name| SIGNATURE_DIGESTS.iter().find(|known| **known == name).copied()),
+        };
+        if request.bundle.is_none() && request.signature.is_none() {
+            return Err(Error::usage("there is no signature to verify")
+                .hint("name a bundle with --bundle FILE, or a detached signature with --signature FILE"));
+        }
+        Ok(request)
+    }
+}
+
+/// What a signature is checked against, and what is not asked of it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Trust")]
+pub struct TrustArgs {
+    /// Trusted root to check against; without it, the public root built into this program
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+    /// PEM file with root certificates of certificate authorities
+    #[arg(long, value_name = "FILE")]
+    pub ca_roots: Option<PathBuf>,
+    /// PEM file with intermediate certificates, beside --ca-roots
+    #[arg(long, value_name = "FILE")]
+    pub ca_intermediates: Option<PathBuf>,
+    /// PEM file with the certificates above the signer's, the root last
+    #[arg(long, value_name = "FILE", alias = "cert-chain")]
+    pub certificate_chain: Option<PathBuf>,
+    /// PEM file with the certificates of a timestamp authority
+    #[arg(long, value_name = "FILE")]
+    pub timestamp_certificate_chain: Option<PathBuf>,
+    /// Demand an RFC 3161 timestamp
+    #[arg(long)]
+    pub use_signed_timestamps: Option<bool>,
+    /// Demand no transparency log entry; one that is there is checked all the same
+    #[arg(long)]
+    pub no_log: Option<bool>,
+    /// The same as --no-log, by its older name
+    #[arg(long)]
+    pub insecure_ignore_tlog: Option<bool>,
+    /// The same as --no-log, by a name older still
+    #[arg(long)]
+    pub private_infrastructure: Option<bool>,
+    /// Demand no signed certificate timestamp; one that is there is checked all the same
+    #[arg(long)]
+    pub insecure_ignore_sct: Option<bool>,
+    /// No effect: verification asks no service
+    #[arg(long)]
+    pub offline: Option<bool>,
+    /// No effect: verification asks no log
+    #[arg(long, value_name = "URL")]
+    pub rekor_url: Option<String>,
+    /// No effect on files
+    #[arg(long)]
+    pub experimental_oci11: Option<bool>,
+    /// No effect on one file
+    #[arg(long, value_name = "NUMBER", value_parser = values::integer)]
+    pub max_workers: Option<i64>,
+}
+
+impl TrustArgs {
+    /// What is trusted.
+    ///
+    /// # Errors
+    /// Two answers to the question who may issue certificates; intermediates without roots, when `keyless`.
+    pub fn request(&self, keyless: bool) -> Result<TrustRequest, Error> {
+        let request = TrustRequest {
+            trusted_root: filled(&self.trusted_root),
+            ca_roots: filled(&self.ca_roots),
+            ca_intermediates: filled(&self.ca_intermediates),
+            certificate_chain: filled(&self.certificate_chain),
+            timestamp_certificate_chain: filled(&self.timestamp_certificate_chain),
+        };
+        if request.certificate_chain.is_some() {
+            let roots = ("--ca-roots", request.ca_roots.is_some());
+            let intermediates = ("--ca-intermediates", request.ca_intermediates.is_some());
+            if let Some((flag, _)) = [roots, intermediates].into_iter().find(|(_, given)| *given) {
+                return Err(Error::usage(format!("{flag} and --certificate-chain cannot be used together"))
+                    .hint("--certificate-chain brings its own root: leave out one of them"));
+            }
+        }
+        if keyless && request.ca_intermediates.is_some() && request.ca_roots.is_none() {
+            return Err(
+                Error::usage("--ca-intermediates needs roots that they chain to").hint("add --ca-roots FILE")
+            );
+        }
+        Ok(request)
+    }
+
+    /// What is not demanded, and by which flag.
+    pub fn waivers(&self) -> Waivers {
+        let first = |flags: &[(&'static str, Option<bool>)]| {
+            flags.iter().find(|(_, given)| given.unwrap_or_default()).map(|(flag, _)| *flag)
+        };
+        Waivers {
+            log: first(&[
+                ("--no-log", self.no_log),
+                ("--insecure-ignore-tlog", self.insecure_ignore_tlog),
+                ("--private-infrastructure", self.private_infrastructure),
+            ]),
+            sct: first(&[("--insecure-ignore-sct", self.insecure_ignore_sct)]),
+            claims: None,
+        }
+    }
+}

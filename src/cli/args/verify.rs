@@ -1,0 +1,84 @@
+//! Flags that every verifying command has.
+
+use super::filled;
+use super::identity::IdentityArgs;
+use super::key::KeyArgs;
+use super::output::ReportArgs;
+use super::trust::{SignatureArgs, TrustArgs};
+use crate::commands::{Error, Expected, Signer, Subject, VerifyRequest};
+
+/// Flags that every verifying command has.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Whose certificate.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// Where the signature is.
+    #[command(flatten)]
+    pub signature: SignatureArgs,
+    /// What is trusted.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// A report.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+impl VerifyArgs {
+    /// The request to verify `subject`; warnings are added to `warnings`.
+    ///
+    /// # Errors
+    /// Nobody named as the signer, no signature, flags that contradict each other.
+    pub fn request(
+        &self,
+        subject: Subject,
+        expected: Expected,
+        warnings: &mut Vec<String>,
+    ) -> Result<VerifyRequest, Error> {
+        let signer = self.signer(warnings)?;
+        let signature = self.signature.request()?;
+        if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
+            // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
+            if expected == Expected::Signature {
+                return Err(Error::usage("--key and --certificate name two different signers").hint(
+                    "leave one of them out: the signature is by the key, or by the holder of the certificate",
+                ));
+            }
+            warnings.push("--certificate is ignored: --key decides whose signature is accepted".to_owned());
+        }
+        Ok(VerifyRequest {
+            subject,
+            expected,
+            trust: self.trust.request(matches!(signer, Signer::Identity(_)))?,
+            signer,
+            signature,
+            require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
+            waivers: self.trust.waivers(),
+            report: self.report.report.clone(),
+        })
+    }
+
+    /// Whose signature is wanted. A key decides alone; identity flags beside it are what cosign 2 took without a look.
+    fn signer(&self, warnings: &mut Vec<String>) -> Result<Signer, Error> {
+        let Some(key) = self.key.reference()? else {
+            return self.identity.request().map(Signer::Identity);
+        };
+        let mut idle = self.identity.given();
+        let trust = [
+            ("--ca-roots", filled(&self.trust.ca_roots).is_some()),
+            ("--ca-intermediates", filled(&self.trust.ca_intermediates).is_some()),
+            ("--certificate-chain", filled(&self.trust.certificate_chain).is_some()),
+            ("--sct", filled(&self.signature.sct).is_some()),
+        ];
+        idle.extend(trust.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
+        if !idle.is_empty() {
+            let verb = if idle.len() == 1 { "is" } else { "are" };
+            let idle = idle.join(", ");
+            warnings.push(format!("{idle} {verb} ignored: --key decides whose signature is accepted"));
+        }
+        Ok(Signer::Key(key))
+    }
+}

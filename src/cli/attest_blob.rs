@@ -1,0 +1,139 @@
+//! `attest-blob`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::args::{at_most_one, filled, one_of, root::RootArgs, sign::SignArgs};
+use crate::commands::{AttestBlobRequest, Error, StatementSource};
+
+const ENTRY_TYPES: &[&str] = &["dsse", "intoto"];
+
+/// Types with a short name; any URI is a type as well.
+const SHORT_TYPES: &[&str] = &[
+    "custom",
+    "cyclonedx",
+    "link",
+    "openvex",
+    "slsaprovenance",
+    "slsaprovenance02",
+    "slsaprovenance1",
+    "spdx",
+    "spdxjson",
+    "vuln",
+];
+
+/// Sign a statement about a file
+///
+/// The statement is made from a predicate, or given whole. Its envelope goes to standard output, unless
+/// --output-signature or --bundle says where.
+#[derive(Debug, clap::Args)]
+pub struct AttestBlobArgs {
+    /// File that the statement is about
+    #[arg(value_name = "BLOB")]
+    pub blob: Vec<OsString>,
+    /// File with the predicate; `-` is standard input
+    #[arg(long, value_name = "FILE", help_heading = "Statement")]
+    pub predicate: Option<PathBuf>,
+    /// Type of the predicate (default custom)
+    ///
+    /// A URI, or one of custom, cyclonedx, link, openvex, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx,
+    /// spdxjson, vuln.
+    #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
+    pub predicate_type: Option<String>,
+    /// File with a whole in-toto statement, in place of --predicate
+    #[arg(long, value_name = "FILE", help_heading = "Statement")]
+    pub statement: Option<PathBuf>,
+    /// SHA-256 of BLOB in hex, in place of reading it
+    #[arg(long, value_name = "DIGEST", help_heading = "Statement")]
+    pub hash: Option<String>,
+    /// Key, outputs, services.
+    #[command(flatten)]
+    pub sign: SignArgs,
+    /// Write the statement to this file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output_attestation: Option<PathBuf>,
+    /// Write the RFC 3161 timestamp to this file (not available yet in this version)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub rfc3161_timestamp_bundle: Option<PathBuf>,
+    /// Kind of log entry: dsse or intoto (not available yet in this version)
+    #[arg(long, value_name = "KIND", value_parser = one_of(ENTRY_TYPES), help_heading = "Services")]
+    pub rekor_entry_type: Option<String>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl AttestBlobArgs {
+    /// What is asked for, and what to warn of.
+    ///
+    /// # Errors
+    /// Nothing to state, flags that contradict each other, and what this version cannot do.
+    pub fn request(&self) -> Result<AttestBlobRequest, Error> {
+        let with = self.sign.with()?;
+        if filled(&self.rfc3161_timestamp_bundle).is_some() {
+            return Err(Error::not_available("timestamps (--rfc3161-timestamp-bundle)")
+                .hint("sign without a timestamp: leave --rfc3161-timestamp-bundle out"));
+        }
+        Ok(AttestBlobRequest {
+            source: self.source()?,
+            with,
+            outputs: self.sign.outputs(filled(&self.sign.output.output_signature), false),
+            attestation: filled(&self.output_attestation),
+        })
+    }
+
+    fn source(&self) -> Result<StatementSource, Error> {
+        let hint = "a statement is about one file: attest each on its own";
+        let blob = at_most_one(&self.blob, hint)?.cloned();
+        match (filled(&self.predicate), filled(&self.statement)) {
+            (Some(_), Some(_)) => Err(Error::usage("--predicate and --statement cannot be used together")
+                .hint("a statement has its predicate inside: leave --predicate out")),
+            (None, None) => Err(Error::usage("there is nothing to state")
+                .hint("name a predicate with --predicate FILE, or a whole statement with --statement FILE")),
+            (None, Some(statement)) => self.whole_statement(statement, blob),
+            (Some(predicate), None) => Ok(StatementSource::Predicate {
+                predicate,
+                predicate_type: self.predicate_type()?,
+                blob: blob.ok_or_else(|| {
+                    Error::usage("the statement is about no file").hint("name the file as the argument")
+                })?,
+                digest: filled(&self.hash).map(|hash| sha256_hex(&hash)).transpose()?,
+            }),
+        }
+    }
+
+    fn whole_statement(&self, statement: PathBuf, blob: Option<OsString>) -> Result<StatementSource, Error> {
+        let idle =
+            [("--type", filled(&self.predicate_type).is_some()), ("--hash", filled(&self.hash).is_some())];
+        match idle.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Error::usage(format!("{flag} and --statement cannot be used together"))
+                .hint(format!("a statement says it already: leave {flag} out"))),
+            None => Ok(StatementSource::Statement { statement, blob }),
+        }
+    }
+
+    fn predicate_type(&self) -> Result<String, Error> {
+        let typed = filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned());
+        // RFC 3986 section 3: a URI begins with a scheme and a colon.
+        let is_uri = typed.split_once(':').is_some_and(|(scheme, rest)| {
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+                && !rest.is_empty()
+        });
+        if is_uri || SHORT_TYPES.contains(&typed.as_str()) {
+            return Ok(typed);
+        }
+        Err(Error::usage(format!("`{typed}` is not a predicate type"))
+            .hint(format!("--type takes a URI, or one of {}", SHORT_TYPES.join(", "))))
+    }
+}
+
+/// A SHA-256 digest in hex, in lower case; `sha256:` before it is allowed.
+fn sha256_hex(text: &str) -> Result<String, Error> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
+    if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(hex);
+    }
+    Err(Error::usage(format!("`{text}` is not a SHA-256 digest"))
+        .hint("--hash takes 64 hexadecimal digits, as `sha256sum FILE` prints them"))
+}

@@ -1,0 +1,58 @@
+//! Flags that still work and will go: hidden from help, one line when used.
+
+/// Which commands a row speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Signing,
+    Verifying,
+}
+
+use Scope::{Signing, Verifying};
+
+/// Flag, commands, and what to do instead; by name.
+const TABLE: &[(&str, Scope, &str)] = &[
+    ("b64", Signing, "the bundle encodes the signature itself: use --bundle"),
+    ("ca-intermediates", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("ca-roots", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("certificate", Verifying, "the bundle holds the certificate: use --bundle, and --trusted-root"),
+    ("certificate-chain", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("experimental-oci11", Verifying, "it has no effect on files"),
+    ("fulcio-url", Signing, "name the certificate authority in a signing config: use --signing-config"),
+    ("insecure-skip-verify", Signing, "it has no effect"),
+    ("issue-certificate", Signing, "it is going away"),
+    ("new-bundle-format", Signing, "the Sigstore bundle becomes the only format that is written"),
+    ("new-bundle-format", Verifying, "the format is recognised by its content"),
+    ("offline", Verifying, "verification of files asks no service anyway"),
+    ("oidc-issuer", Signing, "name the issuer in a signing config: use --signing-config"),
+    ("output", Signing, "the bundle holds the signature: use --bundle"),
+    ("output-attestation", Signing, "the bundle holds the statement: use --bundle"),
+    ("output-certificate", Signing, "the bundle holds the certificate: use --bundle"),
+    ("output-signature", Signing, "the bundle holds the signature: use --bundle"),
+    ("private-infrastructure", Verifying, "use --no-log"),
+    ("rekor-entry-type", Signing, "it is going away"),
+    ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
+    ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
+    ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
+    ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),
+    ("rfc3161-timestamp-bundle", Signing, "the bundle holds the timestamp: use --bundle"),
+    ("sct", Verifying, "the certificate in the bundle holds it: use --bundle"),
+    ("signature", Verifying, "the bundle holds the signature: use --bundle"),
+    ("signature-digest-algorithm", Verifying, "the bundle names the digest: use --bundle"),
+    (
+        "timestamp-certificate-chain",
+        Verifying,
+        "put the certificates into a trusted root: use --trusted-root",
+    ),
+    ("timestamp-server-url", Signing, "name the authority in a signing config: use --signing-config"),
+    ("tlog-upload", Signing, "to sign with the key alone: use --offline"),
+];
+
+/// What to do instead of `flag` in `command`, if the flag is deprecated there.
+pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
+    let scope = match command {
+        "sign-blob" | "attest-blob" => Signing,
+        "verify-blob" | "verify-blob-attestation" => Verifying,
+        _ => return None,
+    };
+    TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)
+}

@@ -1,0 +1,39 @@
+//! `COSIGN_<FLAG>`: variables that stand in for a flag that is not on the command line.
+
+use std::ffi::OsString;
+
+/// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
+const UNBOUND: &[&str] = &["help", "no-log", "output-file", "report", "verbose"];
+
+/// The variable that stands in for `flag` in `command`.
+pub fn variable(command: &str, flag: &str) -> Option<String> {
+    let ours = flag == "offline" && matches!(command, "sign-blob" | "attest-blob");
+    if ours || matches!(command, "version" | "help") || UNBOUND.contains(&flag) {
+        return None;
+    }
+    Some(format!("COSIGN_{}", flag.replace('-', "_").to_ascii_uppercase()))
+}
+
+/// The value of the variable for `flag` in `command`; an empty one counts as unset, as in cosign.
+pub fn value(command: &str, flag: &str) -> Option<OsString> {
+    std::env::var_os(variable(command, flag)?).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_spelled_as_in_cosign() {
+        assert_eq!(variable("verify-blob", "ca-roots").unwrap(), "COSIGN_CA_ROOTS");
+        assert_eq!(variable("verify-blob-attestation", "digestAlg").unwrap(), "COSIGN_DIGESTALG");
+        assert_eq!(variable("verify-blob", "offline").unwrap(), "COSIGN_OFFLINE");
+    }
+
+    #[test]
+    fn no_variable_gives_up_a_witness_or_a_log_entry_by_our_own_flags() {
+        assert_eq!(variable("sign-blob", "offline"), None);
+        assert_eq!(variable("verify-blob", "no-log"), None);
+        assert_eq!(variable("version", "json"), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Examples in help, as data. They run in this order in one folder that holds `artifact.txt`, `predicate.json` and a private key `other.pem`, with
+//! `COSIGN_PASSWORD` set; a test does so.
+
+/// One example.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// What it does.
+    pub what: &'static str,
+    /// The arguments, as typed in a shell.
+    pub line: &'static str,
+}
+
+/// Command and example, in the order in which they run.
+pub const EXAMPLES: &[(&str, Example)] = &[
+    ("generate-key-pair", Example { what: "write cosign.key and cosign.pub", line: "generate-key-pair" }),
+    (
+        "generate-key-pair",
+        Example {
+            what: "write release.key and release.pub",
+            line: "generate-key-pair --output-key-prefix release",
+        },
+    ),
+    (
+        "public-key",
+        Example {
+            what: "show the public key that belongs to cosign.key",
+            line: "public-key --key cosign.key",
+        },
+    ),
+    (
+        "sign-blob",
+        Example {
+            what: "sign with a key and no service, into a bundle",
+            line: "sign-blob --key cosign.key --offline --bundle artifact.sigstore.json artifact.txt",
+        },
+    ),
+    (
+        "sign-blob",
+        Example {
+            what: "print the signature alone",
+            line: "sign-blob --key cosign.key --offline artifact.txt",
+        },
+    ),
+    (
+        "verify-blob",
+        Example {
+            what: "verify the bundle",
+            line: "verify-blob --key cosign.pub --no-log --bundle artifact.sigstore.json artifact.txt",
+        },
+    ),
+    (
+        "verify-blob",
+        Example {
+            what: "verify the bundle, and write a report of every check",
+            line: "verify-blob --key cosign.pub --no-log --bundle artifact.sigstore.json --report json=report.json \
+                   artifact.txt",
+        },
+    ),
+    (
+        "attest-blob",
+        Example {
+            what: "sign a predicate about a file, into a bundle",
+            line: "attest-blob --key cosign.key --offline --type slsaprovenance1 --predicate predicate.json --bundle \
+                   artifact.att.json artifact.txt",
+        },
+    ),
+    (
+        "verify-blob-attestation",
+        Example {
+            what: "verify it",
+            line: "verify-blob-attestation --key cosign.pub --no-log --type slsaprovenance1 --bundle artifact.att.json \
+                   artifact.txt",
+        },
+    ),
+    (
+        "import-key-pair",
+        Example {
+            what: "encrypt the private key in other.pem, into import-cosign.key and import-cosign.pub",
+            line: "import-key-pair --key other.pem",
+        },
+    ),
+    ("version", Example { what: "show the version as JSON", line: "version --json" }),
+    ("help", Example { what: "show the flags of sign-blob", line: "help sign-blob" }),
+];
+
+/// The examples of `command`.
+pub fn of(command: &str) -> Vec<Example> {
+    EXAMPLES.iter().filter(|(name, _)| *name == command).map(|(_, example)| *example).collect()
+}

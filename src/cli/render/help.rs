@@ -1,0 +1,126 @@
+//! Help, from what clap knows of each command.
+
+use std::fmt::Write;
+
+use clap::{Arg, Command};
+
+use super::super::examples::{self, Example};
+
+/// Width of help, in columns.
+const WIDTH: usize = 100;
+/// Column at which the descriptions of flags begin; longer flags get a line of their own.
+const COLUMN: usize = 38;
+
+/// Help for the program: its commands, and where to go on.
+pub fn root_help(program: &str, commands: &[Command]) -> String {
+    let mut out = format!(
+        "Sign, verify and attest files in Sigstore's formats\n\nUsage: {program} COMMAND [FLAGS]\n\nCommands:\n"
+    );
+    for command in commands {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(out, "  {:<26}{about}", command.get_name());
+    }
+    let _ = writeln!(out, "\nFlags of a command: {program} help COMMAND");
+    out
+}
+
+/// Help for a command.
+pub fn command_help(program: &str, command: &Command) -> String {
+    let mut out = String::new();
+    let about = command.get_long_about().or(command.get_about());
+    let _ = writeln!(out, "{}\n", wrap(&about.map(ToString::to_string).unwrap_or_default(), 0));
+    let _ = writeln!(out, "Usage: {program} {}{}", command.get_name(), usage(command));
+    for (heading, args) in sections(command) {
+        let _ = writeln!(out, "\n{heading}:");
+        for arg in args {
+            out.push_str(&row(&label(arg), &description(arg)));
+        }
+    }
+    let examples = examples::of(command.get_name());
+    if !examples.is_empty() {
+        out.push_str("\nExamples:\n");
+        for Example { what, line } in examples {
+            let _ = writeln!(out, "  # {what}\n  {program} {line}");
+        }
+    }
+    out
+}
+
+pub(super) fn usage(command: &Command) -> String {
+    let mut out = String::from(" [FLAGS]");
+    for arg in command.get_positionals().filter(|arg| !arg.is_hide_set()) {
+        let many = if command.get_name() == "sign-blob" { "..." } else { "" };
+        let optional = matches!(command.get_name(), "generate-key-pair" | "help");
+        let name = value_name(arg);
+        let _ = if optional { write!(out, " [{name}]") } else { write!(out, " {name}{many}") };
+    }
+    out
+}
+
+/// The visible arguments, under their headings, in the order of definition.
+pub(super) fn sections(command: &Command) -> Vec<(&str, Vec<&Arg>)> {
+    let mut sections: Vec<(&str, Vec<&Arg>)> = Vec::new();
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let heading =
+            if arg.is_positional() { "Arguments" } else { arg.get_help_heading().unwrap_or("Flags") };
+        match sections.iter_mut().find(|(known, _)| *known == heading) {
+            Some((_, args)) => args.push(arg),
+            None => sections.push((heading, vec![arg])),
+        }
+    }
+    sections
+}
+
+pub(super) fn label(arg: &Arg) -> String {
+    if arg.is_positional() {
+        return value_name(arg);
+    }
+    let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
+    let long = arg.get_long().unwrap_or_default();
+    let is_switch = arg.get_num_args().is_some_and(|n| n.min_values() == 0);
+    let value = if is_switch { String::new() } else { format!(" {}", value_name(arg)) };
+    format!("{short}--{long}{value}")
+}
+
+fn value_name(arg: &Arg) -> String {
+    arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default()
+}
+
+pub(super) fn description(arg: &Arg) -> String {
+    arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default().replace("\n\n", "\n")
+}
+
+fn row(label: &str, description: &str) -> String {
+    let wrapped = wrap(description, COLUMN);
+    let label = format!("  {label}");
+    if label.chars().count() + 2 > COLUMN {
+        format!("{label}\n{:COLUMN$}{wrapped}\n", "")
+    } else {
+        format!("{label:<COLUMN$}{wrapped}\n")
+    }
+}
+
+/// Breaks lines at spaces; lines after the first are indented.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = indent;
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = indent;
+        }
+        for (position, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            if position > 0 && column + 1 + length > WIDTH {
+                let _ = write!(out, "\n{:indent$}", "");
+                column = indent;
+            } else if position > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+    }
+    out
+}

@@ -1,0 +1,80 @@
+//! The only place that prints: data to standard output or a file, everything else to standard error.
+
+mod help;
+mod output;
+#[cfg(test)]
+mod reference;
+mod safe;
+
+pub use help::{command_help, root_help};
+pub use output::Output;
+pub use safe::{Safe, json};
+
+use std::io::Write;
+
+use crate::commands::Error;
+
+/// Prints one line of narration.
+pub fn say(line: &str) {
+    stderr_line(&Safe(line).to_string());
+}
+
+/// Prints one warning. Deprecations begin with `Flag`, as cosign prints them.
+pub fn warn(line: &str) {
+    let prefix = if line.starts_with("Flag --") { "" } else { "WARNING: " };
+    stderr_line(&format!("{prefix}{}", Safe(line)));
+}
+
+/// Prints a failure: what, why, what to do.
+pub fn error(error: &Error) {
+    stderr_line(error_text(error).trim_end());
+}
+
+fn error_text(error: &Error) -> String {
+    let mut text = format!("error: {}\n", Safe(&error.message));
+    for cause in &error.causes {
+        text.push_str(&format!("  caused by: {}\n", Safe(cause)));
+    }
+    for (number, reason) in error.candidates.iter().enumerate() {
+        text.push_str(&format!("    {}. {}\n", number + 1, Safe(reason)));
+    }
+    for hint in &error.hints {
+        text.push_str(&format!("hint: {}\n", Safe(hint)));
+    }
+    text
+}
+
+/// A line on standard error; there is nobody to tell when that fails.
+fn stderr_line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Turns a panic into one line and a failing exit code, however the program was built.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
+        let what = info.payload_as_str().unwrap_or("no message");
+        stderr_line(&format!("error: internal fault{place}: {}", Safe(what)));
+        #[expect(clippy::exit, reason = "a panic must never end in success, nor in a core file")]
+        std::process::exit(1);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::ErrorKind;
+
+    #[test]
+    fn an_error_is_one_block_and_escaped() {
+        let error = Error::new(ErrorKind::NoneValid, "none of\n2")
+            .cause("2 checked")
+            .candidate("first\u{1b}[0m")
+            .candidate("second")
+            .hint("try `x`");
+        assert_eq!(
+            error_text(&error),
+            "error: none of\\n2\n  caused by: 2 checked\n    1. first\\u{1b}[0m\n    2. second\nhint: try `x`\n"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Standard output, or the file that takes its place.
+
+use std::io::{ErrorKind as IoKind, Write};
+use std::path::Path;
+
+use crate::cli::exit;
+use crate::commands::{Error, ErrorKind};
+use crate::storage::{Access, PendingFile};
+
+/// Data for standard output or `--output-file`. It is collected and written once, at the end.
+#[derive(Debug, Default)]
+pub struct Output {
+    bytes: Vec<u8>,
+    file: Option<PendingFile>,
+}
+
+impl Output {
+    /// Sends the data to this file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn redirect(&mut self, path: &Path) -> Result<(), Error> {
+        let file = PendingFile::create(path, Access::Everyone).map_err(|error| Error::output(&error))?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Adds data.
+    pub fn data(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes the data, prints the failure if there is one, and returns the exit code. A reader that went away is no
+    /// reason for words.
+    pub fn finish(self, result: Result<(), Error>) -> u8 {
+        let written = self.write(result.is_ok());
+        let code = match &result {
+            Ok(()) => 0,
+            Err(error) => {
+                super::error(error);
+                exit::code(error.kind)
+            }
+        };
+        match written {
+            Ok(()) => code,
+            Err(None) => code.max(1),
+            Err(Some(error)) => {
+                super::error(&error);
+                if code == 0 { exit::code(error.kind) } else { code }
+            }
+        }
+    }
+
+    /// `Err(None)`: the reader went away. Of a failed run a file is written only if there is something to write.
+    fn write(self, success: bool) -> Result<(), Option<Error>> {
+        let Self { bytes, file } = self;
+        let Some(mut file) = file else {
+            let mut stdout = std::io::stdout().lock();
+            return stdout.write_all(&bytes).and_then(|()| stdout.flush()).map_err(|error| {
+                (error.kind() != IoKind::BrokenPipe)
+                    .then(|| Error::new(ErrorKind::Format, "cannot write standard output").caused_by(&error))
+            });
+        };
+        if !success && bytes.is_empty() {
+            return Ok(());
+        }
+        file.push(&bytes);
+        file.commit().map_err(|error| Some(Error::output(&error)))
+    }
+}

@@ -1,0 +1,114 @@
+//! Text from outside on its way to a terminal.
+
+use std::fmt::{Display, Formatter, Result, Write};
+
+/// Longest text that is shown whole, in characters; a file name or an identity is far shorter.
+const LONGEST: usize = 4096;
+
+/// Displays a text on one line without anything that a terminal would obey or that would mislead the reader: control
+/// characters (escape sequences, line breaks, C1), bidirectional controls and invisible format characters appear as
+/// `\n`, `\t` or `\u{1b}`. What it displays contains nothing that it would escape again.
+///
+/// Terminal escapes from remote data were CVE-2026-45803 of another client.
+#[derive(Debug, Clone, Copy)]
+pub struct Safe<'a>(pub &'a str);
+
+impl Display for Safe<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let mut left = LONGEST;
+        for c in self.0.chars() {
+            if left == 0 {
+                return f.write_str("[cut here]");
+            }
+            left -= 1;
+            match c {
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                c if is_unsafe(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// JSON whose strings hold nothing that a terminal would obey. Such characters occur in JSON inside strings only (the
+/// white space between tokens is kept), where RFC 8259 section 7 lets each be written as an escape.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_unsafe(c) {
+            let mut units = [0u16; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Control characters (Unicode category Cc), format characters (Cf: bidirectional and invisible ones) and the line and
+/// paragraph separators.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0001}'
+            | '\u{e0020}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cve_2026_45803_terminal_escapes_are_shown_not_obeyed() {
+        let hostile = "a\u{1b}[2J\u{9b}31m\u{202e}gnp\r\nerror: fake\u{7f}\0";
+        let shown = Safe(hostile).to_string();
+        assert_eq!(shown, "a\\u{1b}[2J\\u{9b}31m\\u{202e}gnp\\r\\nerror: fake\\u{7f}\\u{0}");
+        assert_eq!(Safe(&shown).to_string(), shown);
+    }
+
+    #[test]
+    fn ordinary_text_is_untouched() {
+        for text in ["", "café \\ 日本 🔑 \"x\"", "dev@example.com"] {
+            assert_eq!(Safe(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut() {
+        let shown = Safe(&"x".repeat(LONGEST + 1)).to_string();
+        assert_eq!(shown.len(), LONGEST + "[cut here]".len());
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({"san": "a\u{1b}\u{9b}\u{202e}\u{e0041}ü"});
+        let text = json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.chars().all(|c| c == '\n' || !is_unsafe(c)), "{text}");
+        assert!(text.contains("\\udb40\\udc41"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,145 @@
+//! Hands requests to their commands and shows what comes back.
+
+use std::time::SystemTime;
+
+use super::render::{self, Output};
+use crate::commands::{
+    self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, GenerateKeyPairRequest,
+    ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, ReportRequest, Settings, SignBlobRequest,
+    VerifyRequest,
+};
+use crate::crypto::UnixTime;
+use crate::keys::Terminal;
+use crate::storage::{Access, PendingFile};
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Request {
+    /// `attest-blob`.
+    AttestBlob(AttestBlobRequest),
+    /// `generate-key-pair`.
+    GenerateKeyPair(GenerateKeyPairRequest),
+    /// `import-key-pair`.
+    ImportKeyPair(ImportKeyPairRequest),
+    /// `public-key`.
+    PublicKey(PublicKeyRequest),
+    /// `sign-blob`.
+    SignBlob(SignBlobRequest),
+    /// `verify-blob` and `verify-blob-attestation`.
+    Verify(Box<VerifyRequest>),
+}
+
+impl Request {
+    /// Carries the request out.
+    ///
+    /// # Errors
+    /// Whatever the command meets.
+    pub fn execute(self, settings: Settings, output: &mut Output) -> Result<(), Error> {
+        // One thread: it is the caller's. Only a key behind an address ever waits.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Other, "the program could not start").caused_by(&error))?;
+        let mut context = context(settings);
+        runtime.block_on(self.run(&mut context, output))
+    }
+
+    async fn run(self, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+        let data = match self {
+            Self::AttestBlob(request) => commands::attest_blob(&request, context).await?,
+            Self::GenerateKeyPair(request) => {
+                commands::generate_key_pair(&request, context).await?;
+                Vec::new()
+            }
+            Self::ImportKeyPair(request) => {
+                commands::import_key_pair(&request, context).await?;
+                Vec::new()
+            }
+            Self::PublicKey(request) => commands::public_key(&request, context).await?,
+            Self::SignBlob(request) => commands::sign_blob(&request, context).await?,
+            Self::Verify(request) => return verify(&request, context, output).await,
+        };
+        output.data(&data);
+        Ok(())
+    }
+}
+
+async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+    // The place of the report is secured first: a verdict without its report is no success.
+    let file = match request.report.as_ref().and_then(|report| report.file.as_ref()) {
+        Some(path) => Some(PendingFile::create(path, Access::Owner).map_err(|error| Error::output(&error))?),
+        None => None,
+    };
+    let (report, result) = commands::verify(request, context).await;
+    if let Some(ReportRequest { .. }) = &request.report {
+        write_report(&report, file, output)?;
+    }
+    if context.settings.verbose {
+        show_checks(&report);
+    }
+    result?;
+    if let Some(flag) = request.waivers.log {
+        let line = format!("No transparency log entry was asked for ({flag})");
+        // Cosign warns of the flag that it calls insecure, and of no other.
+        if flag == "--insecure-ignore-tlog" { render::warn(&line) } else { render::say(&line) }
+    }
+    render::say("Verified OK");
+    Ok(())
+}
+
+fn write_report(report: &Report, file: Option<PendingFile>, output: &mut Output) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(report)
+        .map_err(|error| Error::new(ErrorKind::Other, "the report cannot be written").caused_by(&error))?;
+    let text = format!("{}\n", render::json(&text));
+    match file {
+        None => output.data(text.as_bytes()),
+        Some(mut file) => {
+            file.push(text.as_bytes());
+            file.commit().map_err(|error| Error::output(&error))?;
+        }
+    }
+    Ok(())
+}
+
+/// The report as narration (`--verbose`).
+fn show_checks(report: &Report) {
+    for candidate in &report.candidates {
+        render::say(&format!("{} ({}):", candidate.source, candidate.format));
+        for CheckReport { check, outcome, flag, detail, .. } in &candidate.checks {
+            let by = flag.map(|flag| format!(" by {flag}")).unwrap_or_default();
+            let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            render::say(&format!("  {check} {outcome}{by}{detail}"));
+        }
+    }
+}
+
+fn context(settings: Settings) -> Context {
+    Context {
+        settings,
+        now: now(),
+        variables: Box::new(|name| std::env::var_os(name)),
+        prompt: Box::new(Terminal::default()),
+        narrator: Box::new(StandardError),
+    }
+}
+
+fn now() -> UnixTime {
+    match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => UnixTime::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
+        // A clock before 1970: no certificate is valid then, and none verifies.
+        Err(_) => UnixTime::from_seconds(0),
+    }
+}
+
+/// Narration on standard error.
+struct StandardError;
+
+impl Narrator for StandardError {
+    fn say(&mut self, line: &str) {
+        render::say(line);
+    }
+
+    fn warn(&mut self, line: &str) {
+        render::warn(line);
+    }
+}

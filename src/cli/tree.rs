@@ -1,0 +1,66 @@
+//! The commands, in the order of help.
+
+use std::ffi::OsStr;
+
+use clap::{Args, Command};
+
+use super::args::root::RootArgs;
+use super::{
+    attest_blob, generate_key_pair, import_key_pair, parse, public_key, sign_blob, usage_error, verify_blob,
+    verify_blob_attestation, version,
+};
+use crate::commands::Error;
+
+/// Adds the flags of a command.
+type Augment = fn(Command) -> Command;
+
+/// Name, and what adds the flags.
+const COMMANDS: &[(&str, Augment)] = &[
+    ("generate-key-pair", generate_key_pair::GenerateKeyPairArgs::augment_args),
+    ("import-key-pair", import_key_pair::ImportKeyPairArgs::augment_args),
+    ("public-key", public_key::PublicKeyArgs::augment_args),
+    ("sign-blob", sign_blob::SignBlobArgs::augment_args),
+    ("verify-blob", verify_blob::VerifyBlobArgs::augment_args),
+    ("attest-blob", attest_blob::AttestBlobArgs::augment_args),
+    ("verify-blob-attestation", verify_blob_attestation::VerifyBlobAttestationArgs::augment_args),
+    ("version", version::VersionArgs::augment_args),
+    ("help", HelpArgs::augment_args),
+];
+
+/// Show help for a command
+#[derive(Debug, clap::Args)]
+pub struct HelpArgs {
+    /// Command to show help for; without it, the commands are listed
+    #[arg(value_name = "COMMAND", id = "topic")]
+    pub topic: Vec<std::ffi::OsString>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+/// The flags that stand without a command.
+pub fn root() -> Command {
+    parse::prepare(RootArgs::augment_args(Command::new("")))
+}
+
+/// One command with its flags.
+pub fn command(name: &str) -> Option<Command> {
+    let (name, augment) = COMMANDS.iter().find(|(known, _)| *known == name)?;
+    Some(parse::prepare(augment(Command::new(*name))))
+}
+
+/// All commands with their flags.
+pub fn all() -> Vec<Command> {
+    COMMANDS.iter().map(|(name, augment)| parse::prepare(augment(Command::new(*name)))).collect()
+}
+
+/// The error for a word that is no command.
+pub fn unknown(word: &OsStr) -> Error {
+    let tree = Command::new("")
+        .disable_help_subcommand(true)
+        .subcommands(COMMANDS.iter().map(|(name, _)| Command::new(*name)));
+    match tree.try_get_matches_from([OsStr::new(""), word]) {
+        Err(error) => usage_error::translate(&error, ""),
+        Ok(_) => Error::usage(format!("there is no command `{}`", word.to_string_lossy())),
+    }
+}

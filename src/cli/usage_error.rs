@@ -1,0 +1,69 @@
+//! clap's errors in our words.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
+
+use crate::commands::Error;
+
+/// The error for `command` in our words, and with a hint.
+pub fn translate(error: &clap::Error, command: &str) -> Error {
+    let flag = text(error, ContextKind::InvalidArg).map(|flag| name_only(&flag)).unwrap_or_default();
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    let help = if command.is_empty() {
+        "`help` lists the commands".to_owned()
+    } else {
+        format!("`help {command}` lists the flags")
+    };
+    match error.kind() {
+        Kind::UnknownArgument if flag == "--version" => {
+            Error::usage("there is no flag --version").hint("the version is shown by the command `version`")
+        }
+        Kind::UnknownArgument => {
+            let new = Error::usage(format!("there is no flag {flag}{}", in_command(command)));
+            match text(error, ContextKind::SuggestedArg) {
+                Some(other) => new.hint(format!("did you mean {}?", name_only(&other))),
+                None => new.hint(help),
+            }
+        }
+        Kind::InvalidValue if value.is_empty() => Error::usage(format!("{flag} comes without its value"))
+            .hint(format!("write {flag} VALUE, or {flag}=VALUE if the value begins with a dash")),
+        Kind::InvalidValue | Kind::ValueValidation => {
+            let new = Error::usage(format!("`{value}` is not a value for {flag}"));
+            match std::error::Error::source(error) {
+                Some(reason) => new.cause(reason.to_string()),
+                None => new,
+            }
+            .hint(help)
+        }
+        Kind::InvalidSubcommand => {
+            let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let new = Error::usage(format!("there is no command `{word}`"));
+            match text(error, ContextKind::SuggestedSubcommand) {
+                Some(other) => new.hint(format!("did you mean `{other}`?")),
+                None => new.hint(help),
+            }
+        }
+        Kind::InvalidUtf8 => Error::usage("an argument is not UTF-8").hint(help),
+        // What remains (missing and conflicting arguments) is not declared to clap: see `parse`.
+        _ => {
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            Error::usage(first.trim_start_matches("error: ").to_owned()).hint(help)
+        }
+    }
+}
+
+fn in_command(command: &str) -> String {
+    if command.is_empty() { String::new() } else { format!(" in `{command}`") }
+}
+
+/// `--key` of `--key <KEY>`.
+fn name_only(flag: &str) -> String {
+    flag.split([' ', '=', '[', '<']).next().unwrap_or_default().to_owned()
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(one) => Some(one.clone()),
+        ContextValue::Strings(many) => many.first().cloned(),
+        _ => None,
+    }
+}

@@ -1,0 +1,37 @@
+//! `verify-blob`.
+
+use std::ffi::OsString;
+
+use super::args::{at_most_one, root::RootArgs, verify::VerifyArgs};
+use crate::commands::{Error, Expected, Subject, VerifyRequest};
+
+/// Verify the signature of a file
+///
+/// Nothing is fetched: all proofs come from the bundle or from the files that the flags name.
+#[derive(Debug, clap::Args)]
+pub struct VerifyBlobArgs {
+    /// File that was signed; `-` is standard input, `sha256:HEX` stands for a file with that digest
+    #[arg(value_name = "BLOB")]
+    pub blob: Vec<OsString>,
+    /// Signer, signature, trust, report.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl VerifyBlobArgs {
+    /// What is asked for; warnings are added to `warnings`.
+    ///
+    /// # Errors
+    /// Not exactly one file, nobody named as the signer, no signature, flags that contradict each other.
+    pub fn request(&self, warnings: &mut Vec<String>) -> Result<VerifyRequest, Error> {
+        let Some(blob) = at_most_one(&self.blob, "one file is verified at a time")? else {
+            return Err(
+                Error::usage("there is nothing to verify").hint("name a file, or `-` for standard input")
+            );
+        };
+        self.verify.request(Subject::Blob(blob.clone()), Expected::Signature, warnings)
+    }
+}

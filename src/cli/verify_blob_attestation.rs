@@ -1,0 +1,90 @@
+//! `verify-blob-attestation`.
+
+use std::ffi::OsString;
+
+use super::args::{at_most_one, filled, one_of, root::RootArgs, verify::VerifyArgs};
+use crate::commands::{Error, Expected, Subject, VerifyRequest};
+
+const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
+
+/// Verify a signed statement about a file
+///
+/// Nothing is fetched: all proofs come from the bundle or from the files that the flags name.
+#[derive(Debug, clap::Args)]
+pub struct VerifyBlobAttestationArgs {
+    /// File that the statement is about; not needed with --digest or --check-claims=false
+    #[arg(value_name = "BLOB")]
+    pub blob: Vec<OsString>,
+    /// Type that the predicate must have: a URI, or a short name as in `attest-blob` (default custom)
+    #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
+    pub predicate_type: Option<String>,
+    /// Compare the file with the subjects of the statement (default true)
+    #[arg(long, help_heading = "Statement")]
+    pub check_claims: Option<bool>,
+    /// Digest of the file in hex, in place of reading it
+    #[arg(long, value_name = "HEX", help_heading = "Statement")]
+    pub digest: Option<String>,
+    /// Algorithm of --digest: sha256, sha384 or sha512
+    #[arg(long = "digestAlg", value_name = "ALGORITHM", value_parser = one_of(DIGESTS), help_heading = "Statement")]
+    pub digest_alg: Option<String>,
+    /// Signer, signature, trust, report.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl VerifyBlobAttestationArgs {
+    /// What is asked for; warnings are added to `warnings`.
+    ///
+    /// # Errors
+    /// No artifact although claims are checked, nobody named as the signer, no signature, flags that contradict each
+    /// other.
+    pub fn request(&self, warnings: &mut Vec<String>) -> Result<VerifyRequest, Error> {
+        let expected = Expected::Attestation {
+            predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
+        };
+        let mut request = self.verify.request(self.subject()?, expected, warnings)?;
+        request.waivers.claims = (self.check_claims == Some(false)).then_some("--check-claims=false");
+        Ok(request)
+    }
+
+    fn subject(&self) -> Result<Subject, Error> {
+        let digest = match (filled(&self.digest), filled(&self.digest_alg)) {
+            (Some(hex), Some(name)) => Some(digest(&hex, &name)?),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Error::usage("--digest comes without the name of its algorithm")
+                    .hint("add --digestAlg sha256, sha384 or sha512"));
+            }
+            (None, Some(_)) => {
+                return Err(Error::usage("--digestAlg comes without a digest").hint("add --digest HEX"));
+            }
+        };
+        match (at_most_one(&self.blob, "one file is verified at a time")?, digest) {
+            (Some(blob), Some(_)) => Err(Error::usage("both a file and --digest are given")
+                .hint(format!("leave one of them out: `{}` or --digest", blob.to_string_lossy()))),
+            (Some(blob), None) => Ok(Subject::Blob(blob.clone())),
+            (None, Some(digest)) => Ok(digest),
+            (None, None) if self.check_claims == Some(false) => Ok(Subject::None),
+            (None, None) => Err(Error::usage("there is nothing to verify")
+                .hint("name a file, or its digest with --digest HEX --digestAlg sha256")
+                .hint("to look at the signature alone: --check-claims=false")),
+        }
+    }
+}
+
+fn digest(hex: &str, name: &str) -> Result<Subject, Error> {
+    let (algorithm, bytes) = match name {
+        "sha256" => ("sha256", 32),
+        "sha384" => ("sha384", 48),
+        _ => ("sha512", 64),
+    };
+    let lower = hex.to_ascii_lowercase();
+    if lower.len() == 2 * bytes && lower.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(Subject::Digest { algorithm, hex: lower });
+    }
+    Err(Error::usage(format!("`{hex}` is not a {algorithm} digest"))
+        .hint(format!("--digest takes {} hexadecimal digits with --digestAlg {algorithm}", 2 * bytes)))
+}

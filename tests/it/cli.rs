@@ -1,0 +1,184 @@
+//! Parsing, help, exit codes, and what every command has in common.
+
+use crate::support::{Output, Sandbox};
+
+#[must_use]
+fn run(args: &[&str]) -> Output {
+    Sandbox::new().run(args)
+}
+
+#[test]
+fn help_goes_to_standard_output_and_is_no_failure() {
+    for args in [&[][..], &["help"], &["--help"], &["-h"]] {
+        let shown = run(args).ok();
+        assert!(shown.stdout.contains("sign-blob") && shown.stderr.is_empty(), "{args:?} {shown:?}");
+    }
+    for args in
+        [&["help", "sign-blob"][..], &["sign-blob", "--help"], &["--help", "sign-blob"], &["sign-blob", "-h"]]
+    {
+        let shown = run(args).ok();
+        assert!(
+            shown.stdout.contains("--signing-config FILE") && shown.stderr.is_empty(),
+            "{args:?} {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn deprecated_flags_are_not_in_help() {
+    let help = run(&["verify-blob", "--help"]).ok().stdout;
+    assert!(!help.contains("--private-infrastructure") && !help.contains("--signature "), "{help}");
+    assert!(help.contains("--no-log") && help.contains("--insecure-ignore-tlog"), "{help}");
+}
+
+#[test]
+fn help_needs_no_argument_but_every_flag_must_exist() {
+    run(&["verify-blob", "--key=x", "--help"]).ok();
+    run(&["verify-blob", "--no-such-flag", "--help"]).code(2).says("there is no flag --no-such-flag");
+    run(&["verify-blob", "--help", "--no-such-flag"]).code(2);
+    run(&["verify-blob", "--timeout=abc", "--help"]).code(2).says("`abc` is not a value for --timeout");
+}
+
+#[test]
+fn unknown_words_are_usage_errors_with_a_hint() {
+    run(&["sign-blub"])
+        .code(2)
+        .says("there is no command `sign-blub`")
+        .says("hint: did you mean `sign-blob`?");
+    run(&["help", "bogus"]).code(2).says("there is no command `bogus`");
+    run(&["--version"]).code(2).says("hint: the version is shown by the command `version`");
+    run(&["sign-blob", "--bundel=x"]).code(2).says("hint: did you mean --bundle?");
+    run(&["public-key", "x"]).code(2).says("`x` is one argument too many");
+}
+
+#[test]
+fn an_error_is_printed_once_and_first() {
+    let failed = run(&["sign-blob", "--bogus"]).code(2);
+    assert_eq!(failed.stderr.matches("--bogus").count(), 1, "{}", failed.stderr);
+    assert!(failed.stderr.starts_with("error: ") && failed.stdout.is_empty());
+}
+
+#[test]
+fn version_has_the_lines_that_scripts_look_for() {
+    let text = run(&["version"]).ok().stdout;
+    assert!(text.starts_with("GitVersion:    v0.1.0\n"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&run(&["version", "--json"]).ok().stdout).unwrap();
+    let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        keys,
+        ["gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"]
+    );
+    assert!(run(&["version", "--json=false"]).ok().stdout.starts_with("GitVersion"));
+    assert!(run(&["version", "--json"]).ok().stdout.contains("\n  \"gitCommit\""));
+}
+
+#[test]
+fn one_dash_is_read_as_two_with_a_warning() {
+    run(&["-version"]).ok().says("-version is read as the command");
+    let shown = run(&["version", "-json"]).ok().says("-json is read as --json");
+    assert!(shown.stdout.starts_with('{'));
+}
+
+#[test]
+fn booleans_need_an_equals_sign_to_be_false() {
+    run(&["sign-blob", "--offline=no", "f"]).code(2).says("`no` is not a value for --offline");
+    run(&["sign-blob", "--yes", "false"]).says("write --yes=false");
+}
+
+#[test]
+fn the_last_of_a_repeated_flag_wins() {
+    run(&["version", "--timeout=1s", "--timeout=2s", "--json", "--json=false"]).ok();
+    let failed = run(&["verify-blob", "--key=a", "--key=", "--sk", "f"]).code(1);
+    assert!(failed.stderr.contains("hardware token"), "{}", failed.stderr);
+}
+
+#[test]
+fn a_flag_without_its_value_does_not_take_the_next_flag() {
+    run(&["verify-blob", "--key", "--bundle", "b", "f"]).code(2).says("--key comes without its value");
+}
+
+#[test]
+fn a_variable_that_does_not_parse_is_an_error_that_names_it() {
+    let sandbox = Sandbox::new().env("COSIGN_MAX_WORKERS", "abc");
+    sandbox.run(&["verify-blob", "f"]).code(2).says("COSIGN_MAX_WORKERS").says("`abc`");
+    sandbox.run(&["verify-blob", "--max-workers=3", "f"]).code(2).says("nobody is named");
+    sandbox.run(&["verify-blob", "--help"]).ok();
+    sandbox.run(&["version"]).ok();
+    Sandbox::new().env("COSIGN_TIMEOUT", "5").run(&["verify-blob", "f"]).code(2).says("COSIGN_TIMEOUT");
+}
+
+#[test]
+fn a_variable_fills_a_flag_that_is_not_given() {
+    let sandbox = Sandbox::new().env("COSIGN_KEY", "cosign.pub").env("COSIGN_BUNDLE", "");
+    sandbox.run(&["verify-blob", "f"]).code(2).says("there is no signature to verify");
+    let sandbox = Sandbox::new().env("COSIGN_SK", "true");
+    sandbox.run(&["verify-blob", "--bundle=b", "f"]).code(1).says("hardware token");
+    sandbox.run(&["verify-blob", "--bundle=b", "--sk=false", "f"]).code(2).says("nobody is named");
+}
+
+#[test]
+fn deprecated_flags_warn_once_and_only_when_used() {
+    let shown = run(&["verify-blob", "--sct=a", "--sct=b", "f"]).code(2);
+    assert_eq!(shown.stderr.matches("Flag --sct has been deprecated, ").count(), 1, "{}", shown.stderr);
+    assert_eq!(shown.stderr.matches("deprecated").count(), 1, "{}", shown.stderr);
+    Sandbox::new()
+        .env("COSIGN_SCT", "a")
+        .run(&["verify-blob", "f"])
+        .code(2)
+        .says("Flag --sct has been deprecated");
+}
+
+#[test]
+fn output_file_takes_what_would_go_to_standard_output() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox.run(&["version", "--output-file", "out"]).ok();
+    assert!(shown.stdout.is_empty() && sandbox.text("out").starts_with("GitVersion"));
+    sandbox
+        .run(&["version", "--output-file", "missing/out"])
+        .code(3)
+        .says("its folder `missing` does not exist");
+    assert_eq!(sandbox.names(), ["out"]);
+}
+
+#[test]
+fn text_from_outside_cannot_drive_the_terminal() {
+    let shown = run(&["sign-\u{1b}[2Jblob\u{202e}"]).code(2);
+    assert!(shown.stderr.contains("\\u{1b}[2J") && !shown.stderr.contains('\u{1b}'), "{}", shown.stderr);
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn under_the_name_of_cosign_it_behaves_the_same() {
+        let sandbox = Sandbox::new();
+        symlink(env!("CARGO_BIN_EXE_rcosign"), sandbox.at("cosign")).unwrap();
+        let shown = sandbox.program(&sandbox.at("cosign"), &["help", "sign-blob"]).run().ok();
+        assert!(shown.stdout.contains("Usage: cosign sign-blob"), "{}", shown.stdout);
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_reason_for_words() {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rcosign"))
+            .arg("help")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn standard_output_that_takes_nothing_is_a_failure() {
+        if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
+            let output =
+                Command::new(env!("CARGO_BIN_EXE_rcosign")).arg("version").stdout(full).output().unwrap();
+            assert_eq!(output.status.code(), Some(3));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Runs the program in a folder of its own, with an environment of its own.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Password of the keys that tests make.
+pub const PASSWORD: &str = "correct horse";
+
+/// A folder to work in, which is also the HOME, and variables for the programs that run there. Nothing of the
+/// environment of the test run reaches them, and standard input is closed unless a run gives one.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    /// An empty folder; `COSIGN_PASSWORD` is set to [`PASSWORD`].
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tmp")).unwrap();
+        Self { folder, variables: Vec::new() }.env("COSIGN_PASSWORD", PASSWORD)
+    }
+
+    /// Sets a variable for every run.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path of a file in the folder.
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Writes a file and returns its path.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Reads a file.
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.at(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Reads a file as text.
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    /// Whether there is such a file.
+    pub fn has(&self, name: &str) -> bool {
+        self.at(name).exists()
+    }
+
+    /// Names of what is in the folder, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "tmp")
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Runs rcosign with these arguments.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.rcosign(args).run()
+    }
+
+    /// rcosign with these arguments, to be run.
+    pub fn rcosign(&self, args: &[&str]) -> Run {
+        self.program(Path::new(env!("CARGO_BIN_EXE_rcosign")), args)
+    }
+
+    /// Any program with these arguments, to be run.
+    pub fn program(&self, program: &Path, args: &[&str]) -> Run {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.path()).env_clear();
+        command.env("HOME", self.path()).env("TMPDIR", self.at("tmp")).env("PATH", "/usr/bin:/bin");
+        #[cfg(windows)]
+        for name in ["SystemRoot", "PATH"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Run { command, input: None }
+    }
+}
+
+/// A program about to run.
+pub struct Run {
+    command: Command,
+    input: Option<Vec<u8>>,
+}
+
+impl Run {
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// What the program reads from its standard input, a pipe.
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.input = Some(bytes.as_ref().to_vec());
+        self
+    }
+
+    /// Runs it to the end.
+    #[must_use]
+    pub fn run(mut self) -> Output {
+        let piped = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child = self
+            .command
+            .stdin(piped)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        // A thread, so that neither side waits for a full pipe; a program may well end without reading.
+        let writer = self
+            .input
+            .zip(child.stdin.take())
+            .map(|(input, mut pipe)| std::thread::spawn(move || drop(pipe.write_all(&input))));
+        let output = child.wait_with_output().unwrap();
+        if let Some(writer) = writer {
+            writer.join().unwrap();
+        }
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            bytes: output.stdout.clone(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Output {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub bytes: Vec<u8>,
+    /// Standard output as text.
+    pub stdout: String,
+    /// Standard error as text.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Expects exit code 0.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.code(0)
+    }
+
+    /// Expects this exit code.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Expects these words on standard error.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "`{words}` is not in:\n{}", self.stderr);
+        self
+    }
+}
+
+/// The folder of the repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program of the peers (`cosign-2`, `cosign-3`, ...) in the folder that `RCOSIGN_PEERS` names. Without one the test
+/// says what it skips; `RCOSIGN_REQUIRE_PEERS` makes that a failure.
+pub fn peer(name: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("RCOSIGN_PEERS").map(|folder| PathBuf::from(folder).join(name));
+    required("peer program", name, found)
+}
+
+/// The folder with the real public bundles: `SIGSTORE_CONFORMANCE_DIR`, or `../shared/conformance`.
+pub fn conformance() -> Option<PathBuf> {
+    let folder = match std::env::var_os("SIGSTORE_CONFORMANCE_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => repository().join("../shared/conformance"),
+    };
+    required("folder", "SIGSTORE_CONFORMANCE_DIR", Some(folder))
+}
+
+fn required(kind: &str, name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
+    let found = found.filter(|path| path.exists());
+    if found.is_none() {
+        let line =
+            format!("skipped: the {kind} {name} is not here (RCOSIGN_PEERS, SIGSTORE_CONFORMANCE_DIR)");
+        assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
+        eprintln!("{line}");
+    }
+    found
+}
