@@ -3,5 +3,6 @@
 #![allow(dead_code, reason = "support is for every file here, now and later")]
 
 mod cli;
+mod conformance;
 mod layers;
 mod support;
