@@ -70,7 +70,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("der", &["crypto", "x509", "timestamp"]),
     ("ed25519_dalek", &["crypto"]),
     ("jiff", &["crypto"]),
-    ("pem", &["crypto"]),
     ("pkcs8", &["crypto"]),
     ("rustls_pki_types", &["x509"]),
     ("webpki", &["x509"]),
@@ -103,7 +102,7 @@ struct Names {
     std: BTreeSet<String>,
     /// Names that a `use` or a `mod` of the file binds to something of the house.
     local: BTreeSet<String>,
-    /// Whether `Command::new` is called.
+    /// Whether `std::process::Command` is named.
     starts_programs: bool,
 }
 
@@ -118,7 +117,7 @@ impl Names {
             "self" | "super" | "Self" | "core" | "alloc" => {}
             other => drop(self.crates.insert(other.to_owned())),
         }
-        self.starts_programs |= segments.windows(2).any(|w| w == ["Command", "new"]);
+        self.starts_programs |= segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.

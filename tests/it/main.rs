@@ -4,5 +4,6 @@
 
 mod cli;
 mod conformance;
+mod fixtures;
 mod layers;
 mod support;
