@@ -117,7 +117,8 @@ impl Names {
             "self" | "super" | "Self" | "core" | "alloc" => {}
             other => drop(self.crates.insert(other.to_owned())),
         }
-        self.starts_programs |= segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
+        self.starts_programs |=
+            segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.
