@@ -51,3 +51,5 @@ fn another_imprint_is_reported_before_an_unknown_authority() {
         assert_eq!(verdict, Err(TimestampError::Imprint));
     }
 }
+
+mod issued;
