@@ -254,7 +254,8 @@ impl Certificate {
 
     /// All extensions: identifier, criticality, value.
     pub(super) fn extensions(&self) -> impl Iterator<Item = (oid::Oid<'_>, bool, &[u8])> {
-        let fields = |e: &Extension| Some((oid::Oid::new(self.slice(&e.oid))?, e.critical, self.slice(&e.value)));
+        let fields =
+            |e: &Extension| Some((oid::Oid::new(self.slice(&e.oid))?, e.critical, self.slice(&e.value)));
         // Every identifier was one when the certificate was parsed.
         self.0.extensions.iter().filter_map(fields)
     }

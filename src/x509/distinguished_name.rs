@@ -250,7 +250,10 @@ mod tests {
         assert_eq!(within(&[o(b"Example", Tag::Utf8String)], &[example]), Some(false));
         assert_eq!(within(&[o("Éxample".as_bytes(), Tag::Utf8String)], &[example]), None);
         assert_eq!(within(&[o(b"\xe9", Tag::TeletexString)], &[example]), None);
-        assert_eq!(within(&[o("É".as_bytes(), Tag::Utf8String)], &[o("é".as_bytes(), Tag::Utf8String)]), Some(true));
+        assert_eq!(
+            within(&[o("É".as_bytes(), Tag::Utf8String)], &[o("é".as_bytes(), Tag::Utf8String)]),
+            Some(true)
+        );
         let joined = (CN, Tag::Utf8String, b"x".as_slice(), true);
         assert_eq!(within(&[example, joined], &[example]), Some(false), "another set of attributes");
         assert_eq!(within(&[example, joined], &[example, joined]), Some(true));

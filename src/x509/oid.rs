@@ -38,7 +38,9 @@ impl PartialEq<ObjectIdentifier> for Oid<'_> {
 
 impl fmt::Display for Oid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(arcs) = Arcs(self.0).collect::<Option<Vec<_>>>() else { return write!(f, "#{}", hex::encode(self.0)) };
+        let Some(arcs) = Arcs(self.0).collect::<Option<Vec<_>>>() else {
+            return write!(f, "#{}", hex::encode(self.0));
+        };
         for (i, arc) in arcs.into_iter().enumerate() {
             match i {
                 // The first two arcs are one number (X.690 section 8.19.4).

@@ -3,10 +3,10 @@
 use super::super::issue::{Fault, SignerName, SigningCertificate, Template};
 use super::*;
 use crate::crypto::{KeyType, PrivateKey, SigningKey, UnixTime};
+use crate::x509::SubjectAlternativeName;
 use crate::x509::issue::fixtures::{issued, key, p256, second, self_signed, span};
 use crate::x509::issue::{self, ExtendedKeyUsage, Issuer};
 use crate::x509::path::PathError;
-use crate::x509::SubjectAlternativeName;
 
 const SIGNED: &[u8] = b"a signature";
 
@@ -141,7 +141,8 @@ fn changed_bytes_never_change_the_time() {
             let mut changed = der.clone();
             changed[place] ^= 1 << bit;
             let Ok(token) = Token::from_der(&changed) else { continue };
-            let authority = Authority { anchors: std::slice::from_ref(&tsa.root), others: &[tsa.intermediate.clone()] };
+            let authority =
+                Authority { anchors: std::slice::from_ref(&tsa.root), others: &[tsa.intermediate.clone()] };
             if let Ok(time) = verify(&token, SIGNED, authority) {
                 assert_eq!(time, second(50), "byte {place}, bit {bit}");
                 accepted += 1;
@@ -172,7 +173,8 @@ fn signed_attributes_describe_the_content() {
     let verdict = tsa.verify(&stamp(&template().faulty(Fault::MessageDigestAttribute), "leaf", &tsa.leaf));
     assert_eq!(verdict, Err(TimestampError::Signature));
     let by_sha1 = Template { signing_certificate: SigningCertificate::V1, ..template() };
-    let verdict = tsa.verify(&stamp(&by_sha1.faulty(Fault::SigningCertificate(tsa.root.clone())), "leaf", &tsa.leaf));
+    let verdict =
+        tsa.verify(&stamp(&by_sha1.faulty(Fault::SigningCertificate(tsa.root.clone())), "leaf", &tsa.leaf));
     assert!(matches!(verdict, Err(TimestampError::Malformed(_))));
 }
 
@@ -213,7 +215,8 @@ fn cve_2026_39984_constraints_are_those_of_the_certificate_that_signed() {
         Issuer { key: p256("forger"), certificate: Some(&tsa.intermediate) },
     );
     let bag = [forged.clone(), impostor.unwrap(), tsa.leaf.clone()];
-    tsa.verify_listing(&stamp(&template().embedding(&bag), "leaf", &tsa.leaf), &[tsa.intermediate.clone()]).unwrap();
+    tsa.verify_listing(&stamp(&template().embedding(&bag), "leaf", &tsa.leaf), &[tsa.intermediate.clone()])
+        .unwrap();
 
     // Signed by a certificate of the same root without the usage, the right one beside it, in either order.
     let signer = tsa.code_signing("signer");
@@ -280,7 +283,10 @@ fn every_certificate_is_valid_at_the_time() {
 fn other_readers_understand_what_is_issued() {
     use der::Decode;
     let tsa = Tsa::new();
-    let form = Template { nonce: Some(vec![9]), ..template().embedding(&[tsa.leaf.clone(), tsa.intermediate.clone()]) };
+    let form = Template {
+        nonce: Some(vec![9]),
+        ..template().embedding(&[tsa.leaf.clone(), tsa.intermediate.clone()])
+    };
     let response = stamp(&form, "leaf", &tsa.leaf);
     let response = x509_tsp::TimeStampResp::from_der(&response).unwrap();
     let token = response.time_stamp_token.unwrap();

@@ -60,8 +60,10 @@ fn changed_bytes_never_panic() {
             let mut der = sound.clone();
             der[place] ^= 1 << bit;
             let Ok(certificate) = Certificate::from_der(&der) else { continue };
-            let _ = (certificate.public_key(), certificate.subject_alternative_names(), certificate.subject());
-            let _ = (super::super::fulcio::extensions(&certificate), super::super::sct::embedded(&certificate));
+            let _ =
+                (certificate.public_key(), certificate.subject_alternative_names(), certificate.subject());
+            let _ =
+                (super::super::fulcio::extensions(&certificate), super::super::sct::embedded(&certificate));
             let verdict = certificate.is_signed_by(&certificate);
             assert_ne!(verdict, Ok(true), "byte {place}, bit {bit}");
         }
@@ -95,7 +97,8 @@ fn extensions_are_bounded_and_each_is_there_once() {
     twice.extensions.push(Extension::custom("1.2.3", false, vec![]));
     assert_eq!(refusal(&twice), "certificate: extensions: extension 1.2.3 appears twice");
     let mut many = template();
-    many.extensions.extend((0..MAX_EXTENSIONS).map(|n| Extension::custom(&format!("1.2.3.{n}"), false, vec![])));
+    many.extensions
+        .extend((0..MAX_EXTENSIONS).map(|n| Extension::custom(&format!("1.2.3.{n}"), false, vec![])));
     assert!(refusal(&many).contains("more than 128"));
 }
 
@@ -103,7 +106,7 @@ fn extensions_are_bounded_and_each_is_there_once() {
 fn extensions_that_govern_paths_are_well_formed() {
     for (oid, value) in [
         ("2.5.29.19", vec![]),
-        ("2.5.29.19", b"\x30\x03\x01\x01\x01".to_vec()),             // BOOLEAN 01
+        ("2.5.29.19", b"\x30\x03\x01\x01\x01".to_vec()), // BOOLEAN 01
         ("2.5.29.19", b"\x30\x06\x01\x01\xff\x02\x01\xff".to_vec()), // path length -1
         ("2.5.29.15", b"\x04\x01\x80".to_vec()),
         ("2.5.29.37", b"\x30\x00".to_vec()),
@@ -154,10 +157,14 @@ fn alternative_names_of_all_kinds() {
     ];
     let certificate = self_signed(&Template::code_signing(&all, span(0, 100)), "leaf");
     assert_eq!(certificate.subject_alternative_names().unwrap(), all);
-    assert_eq!(self_signed(&template().without("2.5.29.17"), "leaf").subject_alternative_names().unwrap(), []);
+    assert_eq!(
+        self_signed(&template().without("2.5.29.17"), "leaf").subject_alternative_names().unwrap(),
+        []
+    );
 
     // An otherName of another type, an X.400 address, a directory name, a registered identifier.
-    let foreign = encode(constructed(0), &[b"\x06\x03\x2a\x03\x04", &encode(constructed(0), &[b"\x0c\x01x"])]);
+    let foreign =
+        encode(constructed(0), &[b"\x06\x03\x2a\x03\x04", &encode(constructed(0), &[b"\x0c\x01x"])]);
     let others = [foreign, b"\xa3\x00\xa4\x02\x30\x00\x88\x01\x2a".to_vec()].concat();
     let email = b"\x81\x05a@b.c";
     assert_eq!(names(encode(Tag::Sequence, &[&others, email])).unwrap(), [Email("a@b.c".to_owned())]);

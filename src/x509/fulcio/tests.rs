@@ -4,7 +4,8 @@ use super::super::issue::{Extension, Template};
 use super::*;
 
 fn read(all: Vec<Extension>) -> Result<FulcioExtensions, DecodeError> {
-    let mut template = Template::code_signing(&[SubjectAlternativeName::Uri("https://a.example".into())], span(0, 100));
+    let mut template =
+        Template::code_signing(&[SubjectAlternativeName::Uri("https://a.example".into())], span(0, 100));
     template.extensions.extend(all);
     extensions(&self_signed(&template, "leaf"))
 }
@@ -64,7 +65,8 @@ fn either_issuer_is_enough_and_two_agree() {
 
 #[test]
 fn malformed_values_are_errors() {
-    let custom = |n: u32, value: &[u8]| Extension::custom(&format!("1.3.6.1.4.1.57264.1.{n}"), false, value.to_vec());
+    let custom =
+        |n: u32, value: &[u8]| Extension::custom(&format!("1.3.6.1.4.1.57264.1.{n}"), false, value.to_vec());
     for extension in [
         custom(1, b"\xff"),
         custom(6, b"\xc3"),

@@ -1,11 +1,15 @@
+use super::super::SubjectAlternativeName;
 use super::super::issue::fixtures::{key, p256, second, self_signed, span};
 use super::super::issue::{CtLog, Extension, Issuer, Template};
-use super::super::SubjectAlternativeName;
 use super::*;
 use crate::crypto::{KeyType, PrivateKey, SigningKey};
 
 fn template() -> Template {
-    Template::fulcio(SubjectAlternativeName::Email("a@example.com".into()), "https://issuer.example", span(0, 100))
+    Template::fulcio(
+        SubjectAlternativeName::Email("a@example.com".into()),
+        "https://issuer.example",
+        span(0, 100),
+    )
 }
 
 fn log(key: &PrivateKey) -> CtLog<'_> {
@@ -29,12 +33,18 @@ fn embedded_by_every_kind_of_log_key() {
     assert_eq!(scts.len(), kinds.len());
     for (sct, log) in scts.iter().zip(&logs) {
         let own = log.key.public_key();
-        assert_eq!((sct.log_id, sct.time, sct.extensions.as_slice()), (own.key_id(), second(1), log.extensions));
+        assert_eq!(
+            (sct.log_id, sct.time, sct.extensions.as_slice()),
+            (own.key_id(), second(1), log.extensions)
+        );
         assert!(verify(sct, &leaf, &root, own), "{}", own.key_type());
         assert!(!verify(sct, &leaf, &root, p256("other").public_key()));
         assert!(!verify(sct, &leaf, &leaf, own), "another issuer");
         let detached = Sct { embedded: false, ..sct.clone() };
-        assert!(!verify(&detached, &leaf, &root, own), "one over a precertificate is not one over a certificate");
+        assert!(
+            !verify(&detached, &leaf, &root, own),
+            "one over a precertificate is not one over a certificate"
+        );
     }
 }
 
