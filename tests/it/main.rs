@@ -4,6 +4,7 @@
 
 mod cli;
 mod conformance;
+mod conformance_commands;
 mod fixtures;
 mod layers;
 mod support;
