@@ -89,7 +89,9 @@ fn keyless(identity: &str, issuer: &str) -> Vec<String> {
 fn predicate_type(bundle: &Path) -> Option<String> {
     let decoded = bundle::decode(&std::fs::read(bundle).unwrap()).ok()?;
     match &decoded.entities[0].content {
-        Content::Envelope(envelope) => Some(Statement::from_json(&envelope.parsed.payload).unwrap().predicate_type),
+        Content::Envelope(envelope) => {
+            Some(Statement::from_json(&envelope.parsed.payload).unwrap().predicate_type)
+        }
         Content::Message { .. } => None,
     }
 }
@@ -200,7 +202,8 @@ fn what_verifies_is_refused_for_anything_else() {
             for issuer in ["https://token.actions.example", &format!("{ISSUER}/")] {
                 refused(&run(&sandbox, folder, &way, &keyless(IDENTITY, issuer)), &["issuer"], name);
             }
-            let pattern = ["--certificate-identity-regexp", "^refs/heads/main$", "--certificate-oidc-issuer", ISSUER];
+            let pattern =
+                ["--certificate-identity-regexp", "^refs/heads/main$", "--certificate-oidc-issuer", ISSUER];
             refused(&run(&sandbox, folder, &way, &pattern.map(str::to_owned)), &["identity"], name);
             let key = ["--key", other_key.to_str().unwrap()].map(str::to_owned);
             refused(&run(&sandbox, folder, &way, &key), &["other-key"], name);
