@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 
-use clap::{Args, Command};
+// Under another name, so that `Command::new` means one thing in this house: starting a program, which nobody does.
+use clap::{Args, Command as Spec};
 
 use super::args::root::RootArgs;
 use super::{
@@ -12,7 +13,7 @@ use super::{
 use crate::commands::Error;
 
 /// Adds the flags of a command.
-type Augment = fn(Command) -> Command;
+type Augment = fn(Spec) -> Spec;
 
 /// Name, and what adds the flags.
 const COMMANDS: &[(&str, Augment)] = &[
@@ -39,28 +40,31 @@ pub struct HelpArgs {
 }
 
 /// The flags that stand without a command.
-pub fn root() -> Command {
-    parse::prepare(RootArgs::augment_args(Command::new("")))
+pub fn root() -> Spec {
+    parse::prepare(RootArgs::augment_args(Spec::new("")))
 }
 
 /// One command with its flags.
-pub fn command(name: &str) -> Option<Command> {
+pub fn command(name: &str) -> Option<Spec> {
     let (name, augment) = COMMANDS.iter().find(|(known, _)| *known == name)?;
-    Some(parse::prepare(augment(Command::new(*name))))
+    Some(parse::prepare(augment(Spec::new(*name))))
 }
 
 /// All commands with their flags.
-pub fn all() -> Vec<Command> {
-    COMMANDS.iter().map(|(name, augment)| parse::prepare(augment(Command::new(*name)))).collect()
+pub fn all() -> Vec<Spec> {
+    COMMANDS.iter().map(|(name, augment)| parse::prepare(augment(Spec::new(*name)))).collect()
 }
 
 /// The error for a word that is no command.
 pub fn unknown(word: &OsStr) -> Error {
-    let tree = Command::new("")
+    let tree = Spec::new("")
         .disable_help_subcommand(true)
-        .subcommands(COMMANDS.iter().map(|(name, _)| Command::new(*name)));
+        .subcommands(COMMANDS.iter().map(|(name, _)| Spec::new(*name)));
     match tree.try_get_matches_from([OsStr::new(""), word]) {
         Err(error) => usage_error::translate(&error, ""),
         Ok(_) => Error::usage(format!("there is no command `{}`", word.to_string_lossy())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,5 +51,3 @@ fn another_imprint_is_reported_before_an_unknown_authority() {
         assert_eq!(verdict, Err(TimestampError::Imprint));
     }
 }
-
-mod issued;

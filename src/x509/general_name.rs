@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use der::asn1::ObjectIdentifier;
+
 use super::SubjectAlternativeName;
 use super::asn1::{Element, constructed, primitive};
 use super::{distinguished_name, oid};
@@ -21,7 +23,7 @@ const REGISTERED_ID: der::Tag = primitive(8);
 #[derive(Debug, Clone)]
 pub(super) enum GeneralName<'a> {
     Other {
-        kind: oid::Oid<'a>,
+        kind: ObjectIdentifier,
         value: Element<'a>,
     },
     Email(&'a str),

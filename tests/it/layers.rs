@@ -70,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("der", &["crypto", "x509", "timestamp"]),
     ("ed25519_dalek", &["crypto"]),
     ("jiff", &["crypto"]),
+    ("pem", &["crypto"]),
     ("pkcs8", &["crypto"]),
     ("rustls_pki_types", &["x509"]),
     ("webpki", &["x509"]),
@@ -102,7 +103,7 @@ struct Names {
     std: BTreeSet<String>,
     /// Names that a `use` or a `mod` of the file binds to something of the house.
     local: BTreeSet<String>,
-    /// Whether `std::process::Command` is named.
+    /// Whether `Command::new` is called.
     starts_programs: bool,
 }
 
@@ -117,8 +118,7 @@ impl Names {
             "self" | "super" | "Self" | "core" | "alloc" => {}
             other => drop(self.crates.insert(other.to_owned())),
         }
-        self.starts_programs |=
-            segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
+        self.starts_programs |= segments.windows(2).any(|w| w == ["Command", "new"]);
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.

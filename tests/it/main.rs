@@ -4,7 +4,6 @@
 
 mod cli;
 mod conformance;
-mod conformance_commands;
-mod fixtures;
+mod examples;
 mod layers;
 mod support;

@@ -14,8 +14,10 @@ pub struct ServiceArgs {
     /// Sign with the key alone: no service is asked, nothing is published
     #[arg(long)]
     pub offline: Option<bool>,
-    /// Take the addresses of the services from this file; services that need a network are not available yet in this
-    /// version, a file that lists none signs with the key alone
+    /// Take the addresses of the services from this file
+    ///
+    /// A file that lists no log and no timestamp authority signs with the key alone. Others are not available yet in this
+    /// version.
     #[arg(long, value_name = "FILE")]
     pub signing_config: Option<PathBuf>,
     /// Take the addresses of the services from the public signing config (not available yet in this version)

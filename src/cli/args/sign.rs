@@ -60,3 +60,6 @@ impl SignArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,3 +82,6 @@ impl VerifyArgs {
         Ok(Signer::Key(key))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Compares the commands with the facts about cosign's command line in `.ci/cosign-surface.json`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use clap::Command;
+
+use super::*;
+use crate::cli::{deprecated, environment};
+
+const VERSIONS: [&str; 3] = ["2.6.2", "3.0.4", "3.1.2"];
+/// Flags that cosign does not have, with the command that has them.
+const OURS: &[(&str, &str)] = &[
+    ("attest-blob", "offline"),
+    ("sign-blob", "offline"),
+    ("verify-blob", "no-log"),
+    ("verify-blob", "report"),
+    ("verify-blob-attestation", "no-log"),
+    ("verify-blob-attestation", "report"),
+];
+const EVERYWHERE: &[&str] = &["help", "output-file", "timeout", "verbose"];
+
+fn surface() -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/cosign-surface.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The commands that exist here, with cosign's flags for them.
+fn compared() -> Vec<(Command, Vec<Value>)> {
+    let of_our_versions = |item: &&Value| {
+        item["in"].as_array().unwrap().iter().any(|v| VERSIONS.contains(&v.as_str().unwrap()))
+    };
+    let surface = surface();
+    surface["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_our_versions)
+        .filter_map(|facts| {
+            let command = command(facts["path"].as_str().unwrap())?;
+            let flags = facts["flags"].as_array().unwrap().iter().filter(of_our_versions).cloned().collect();
+            Some((command, flags))
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str()
+}
+
+#[test]
+fn every_flag_of_cosign_is_there_with_its_short_form_its_aliases_and_its_kind() {
+    let compared = compared();
+    assert_eq!(compared.len(), COMMANDS.len());
+    let mut count = 0;
+    for (command, flags) in &compared {
+        for facts in flags {
+            let name = text(&facts["name"]).unwrap();
+            let at = format!("{} --{name}", command.get_name());
+            let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name));
+            let arg = arg.unwrap_or_else(|| panic!("{at} is missing"));
+            let aliases: BTreeSet<_> = arg.get_all_aliases().unwrap_or_default().into_iter().collect();
+            let theirs: BTreeSet<_> =
+                facts["aliases"].as_array().into_iter().flatten().filter_map(text).collect();
+            assert_eq!(aliases, theirs, "{at}");
+            assert_eq!(arg.get_short(), text(&facts["short"]).and_then(|s| s.chars().next()), "{at}");
+            let is_switch = arg.get_num_args().is_some_and(|n| n.min_values() == 0);
+            assert_eq!(is_switch, facts["type"] == "bool", "{at}");
+            count += 1;
+        }
+    }
+    assert!(count > 140, "{count}");
+}
+
+#[test]
+fn no_flag_is_there_that_neither_cosign_nor_we_have() {
+    for (command, flags) in compared() {
+        let known: BTreeSet<_> = flags.iter().filter_map(|facts| text(&facts["name"])).collect();
+        for flag in command.get_arguments().filter_map(|arg| arg.get_long()) {
+            let ours = OURS.contains(&(command.get_name(), flag)) || EVERYWHERE.contains(&flag);
+            assert!(known.contains(flag) != ours, "{} --{flag}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn deprecated_and_hidden_are_the_same_flags_as_in_cosign() {
+    for (command, flags) in compared() {
+        for facts in &flags {
+            let name = text(&facts["name"]).unwrap();
+            let deprecated = deprecated::instead(command.get_name(), name).is_some();
+            assert_eq!(deprecated, !facts["deprecated"].is_null(), "{} --{name}", command.get_name());
+            let arg = command.get_arguments().find(|arg| arg.get_long() == Some(name)).unwrap();
+            assert_eq!(arg.is_hide_set(), facts["hidden"] == true, "{} --{name}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn variables_stand_in_for_the_same_flags_as_in_cosign() {
+    for (command, flags) in compared() {
+        for facts in &flags {
+            let name = text(&facts["name"]).unwrap();
+            let ours = environment::variable(command.get_name(), name);
+            assert_eq!(ours.as_deref(), text(&facts["env"]), "{} --{name}", command.get_name());
+        }
+        for (_, flag) in OURS.iter().filter(|(name, _)| *name == command.get_name()) {
+            assert_eq!(environment::variable(command.get_name(), flag), None, "{flag}");
+        }
+    }
+}
+
+#[test]
+fn values_and_defaults_of_cosign_are_taken() {
+    for (command, flags) in compared() {
+        for facts in &flags {
+            let name = text(&facts["name"]).unwrap();
+            let default = facts["default"].to_string();
+            let default = std::iter::once(text(&facts["default"]).unwrap_or(&default));
+            let values = facts["values"].as_array().into_iter().flatten().filter_map(text);
+            for value in default.chain(values) {
+                let argument = format!("--{name}={value}");
+                let parsed = command.clone().try_get_matches_from([command.get_name(), &argument]);
+                assert!(parsed.is_ok(), "{} {argument}: {}", command.get_name(), parsed.unwrap_err());
+            }
+            if facts["values"].is_array() && facts["open_values"] == false {
+                let argument = format!("--{name}=no-such-value");
+                let parsed = command.clone().try_get_matches_from([command.get_name(), &argument]);
+                assert!(parsed.is_err(), "{} {argument}", command.get_name());
+            }
+        }
+    }
+}
+
+#[test]
+fn help_texts_follow_the_house_style() {
+    for command in all() {
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let at = format!("{} {}: `{help}`", command.get_name(), arg.get_id());
+            assert!(!help.is_empty() && !help.ends_with('.') && help.len() <= 160, "{at}");
+            assert!(arg.get_value_names().is_some() || arg.get_num_args().is_some(), "{at}");
+        }
+    }
+}
