@@ -47,6 +47,9 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
             })?
         }
     };
+    for skipped in &base.skipped {
+        context.narrator.warn(skipped);
+    }
     let flags: [(Slot, &Option<std::path::PathBuf>, &str); 4] = [
         (|o| &mut o.ca_roots, &request.ca_roots, "--ca-roots"),
         (|o| &mut o.ca_intermediates, &request.ca_intermediates, "--ca-intermediates"),
