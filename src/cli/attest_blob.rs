@@ -77,7 +77,7 @@ impl AttestBlobArgs {
         Ok(AttestBlobRequest {
             source: self.source()?,
             with,
-            outputs: self.sign.outputs(filled(&self.sign.output.output_signature), false),
+            outputs: self.sign.outputs(filled(&self.sign.output.output_signature)),
             attestation: filled(&self.output_attestation),
         })
     }

@@ -17,7 +17,7 @@ const ALGORITHMS: &[&str] = &[
 
 /// Sign files
 ///
-/// The signature goes to standard output, unless --output-signature or --bundle says where.
+/// The signature goes to standard output, unless --output-signature says where.
 #[derive(Debug, clap::Args)]
 pub struct SignBlobArgs {
     /// File to sign (can be repeated); `-` is standard input
@@ -55,7 +55,7 @@ impl SignBlobArgs {
                 .hint("sign without a timestamp: leave --rfc3161-timestamp out"));
         }
         let signature = filled(&self.sign.output.output_signature).or_else(|| filled(&self.output_old));
-        let outputs = self.sign.outputs(signature, self.b64.is_some());
+        let outputs = self.sign.outputs(signature);
         self.check_blobs(&outputs)?;
         Ok(SignBlobRequest {
             blobs: self.blobs.clone(),

@@ -58,3 +58,15 @@ pub enum SignatureScheme {
     /// Ed25519ph (RFC 8032 section 5.1): SHA-512 prehash, empty context.
     Ed25519ph,
 }
+
+impl std::fmt::Display for SignatureScheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ecdsa(hash) => write!(f, "ECDSA over {hash}"),
+            Self::RsaPkcs1(hash) => write!(f, "RSA PKCS #1 v1.5 over {hash}"),
+            Self::RsaPss(hash) => write!(f, "RSA-PSS over {hash}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Ed25519ph => f.write_str("Ed25519ph"),
+        }
+    }
+}

@@ -53,7 +53,7 @@ pub enum SignatureError {
     #[error("the signature does not match the signed bytes and the {0} key")]
     Invalid(KeyType),
     /// The scheme is not one of this key's.
-    #[error("a {key} key does not make {scheme:?} signatures")]
+    #[error("a {key} key does not make signatures of the form {scheme}")]
     Scheme {
         /// The kind of key.
         key: KeyType,
@@ -61,7 +61,7 @@ pub enum SignatureError {
         scheme: SignatureScheme,
     },
     /// The digest by the scheme's algorithm, or the message, is not at hand.
-    #[error("the artifact is known by its digest alone, and a {scheme:?} signature needs what is not given")]
+    #[error("the artifact is known by its digest alone, and a signature of the form {scheme} needs what is not given")]
     Unavailable {
         /// The scheme that was asked for.
         scheme: SignatureScheme,

@@ -30,7 +30,7 @@ impl SignatureProof {
 
 impl std::fmt::Display for SignatureProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} key, {:?}", self.key.key_type(), self.scheme)
+        write!(f, "{} key, {}", self.key.key_type(), self.scheme)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{filled, key::KeyArgs, output::SignOutputArgs, services::ServiceArgs};
-use crate::commands::{BundleForm, Error, SignOutputs, SignWith};
+use crate::commands::{Error, SignOutputs, SignWith};
 
 /// Flags that every signing command has.
 #[derive(Debug, clap::Args)]
@@ -42,19 +42,12 @@ impl SignArgs {
         })
     }
 
-    /// What is written. `signature` is the file for it; `asked` says that an encoding was asked for.
-    ///
-    /// Standard output gets the signature when no file does: cosign 3 prints nothing beside a bundle, cosign 2 always
-    /// prints. Who asks for an encoding wants to see the signature, and `--tlog-upload=false` without
-    /// `--use-signing-config=false` is a command line of cosign 2 that cosign 3 refuses.
-    pub fn outputs(&self, signature: Option<PathBuf>, asked: bool) -> SignOutputs {
-        let of_cosign_2 =
-            self.services.tlog_upload == Some(false) && self.services.use_signing_config.is_none();
-        let bundle = self.output.bundle();
-        let silent = matches!(bundle, Some((_, BundleForm::Sigstore))) && !asked && !of_cosign_2;
+    /// What is written. `signature` is the file for the signature; without one it goes to standard output, beside a
+    /// bundle too, because scripts of cosign 2 read it there and those of cosign 3 do not look.
+    pub fn outputs(&self, signature: Option<PathBuf>) -> SignOutputs {
         SignOutputs {
-            print: signature.is_none() && !silent,
-            bundle,
+            print: signature.is_none(),
+            bundle: self.output.bundle(),
             signature,
             certificate: filled(&self.output.output_certificate),
         }
