@@ -61,7 +61,9 @@ pub enum SignatureError {
         scheme: SignatureScheme,
     },
     /// The digest by the scheme's algorithm, or the message, is not at hand.
-    #[error("the artifact is known by its digest alone, and a signature of the form {scheme} needs what is not given")]
+    #[error(
+        "the artifact is known by its digest alone, and a signature of the form {scheme} needs what is not given"
+    )]
     Unavailable {
         /// The scheme that was asked for.
         scheme: SignatureScheme,
