@@ -1,7 +1,6 @@
 //! Signed attributes (RFC 5652 section 5.3): what the signature of a token is over.
 
 use der::Tag;
-use der::asn1::ObjectIdentifier;
 
 use crate::crypto::{DecodeError, Digest, HashAlgorithm};
 use crate::x509::asn1::{Element, constructed, encode};
@@ -16,7 +15,8 @@ const AT: &str = "signedAttrs";
 pub(super) struct SignedAttributes {
     /// The encoding as a SET OF, over which the signature is (RFC 5652 section 5.4).
     pub(super) encoding: Vec<u8>,
-    pub(super) content_type: Option<ObjectIdentifier>,
+    /// Whether the content-type attribute is that of timestamps; `None` when there is none.
+    pub(super) is_timestamp: Option<bool>,
     pub(super) message_digest: Option<Vec<u8>>,
     /// ESS signingCertificate, signingCertificateV2 (RFC 5035): each names the signer's certificate.
     pub(super) signing_certificates: Vec<EssCertificate>,
@@ -61,7 +61,7 @@ pub(super) fn parse(element: &Element<'_>) -> Result<SignedAttributes, DecodeErr
     let mut set = element.elements(AT, constructed(0))?;
     let mut out = SignedAttributes {
         encoding: encode(Tag::Set, &[element.content]),
-        content_type: None,
+        is_timestamp: None,
         message_digest: None,
         signing_certificates: Vec::new(),
     };
@@ -80,9 +80,11 @@ pub(super) fn parse(element: &Element<'_>) -> Result<SignedAttributes, DecodeErr
             return Err(attribute.error(AT, format!("more than {MAX_ATTRIBUTES}")));
         }
         seen.push(kind);
-        match kind {
+        let Some(known) = kind.known() else { continue };
+        match known {
             oid::CONTENT_TYPE => {
-                out.content_type = Some(values.inner("contentType", Tag::Set)?.oid("contentType")?)
+                let value = values.inner("contentType", Tag::Set)?.oid("contentType")?;
+                out.is_timestamp = Some(value == oid::TST_INFO);
             }
             oid::MESSAGE_DIGEST => {
                 let value = values.inner("messageDigest", Tag::Set)?;

@@ -3,8 +3,8 @@
 use super::Token;
 use super::attributes::SignedAttributes;
 use crate::crypto::{Signed, UnixTime};
+use crate::x509::Certificate;
 use crate::x509::path::{self, PathError, Usage};
-use crate::x509::{Certificate, oid};
 
 /// A timestamp authority's certificates, all of one authority; its window is the caller's business.
 #[derive(Debug, Clone, Copy)]
@@ -64,9 +64,9 @@ pub fn verify(token: &Token, signed: &[u8], authority: Authority<'_>) -> Result<
 fn attributes(token: &Token) -> Result<&SignedAttributes, TimestampError> {
     let malformed = |reason: &str| TimestampError::Malformed(reason.to_owned());
     let attributes = token.signer.attributes.as_ref().ok_or_else(|| malformed("no signed attributes"))?;
-    match attributes.content_type {
-        Some(oid::TST_INFO) => {}
-        Some(_) => return Err(malformed("its content-type attribute is not that of timestamps")),
+    match attributes.is_timestamp {
+        Some(true) => {}
+        Some(false) => return Err(malformed("its content-type attribute is not that of timestamps")),
         None => return Err(malformed("no content-type attribute")),
     }
     let digest =

@@ -4,26 +4,29 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 
 use super::asn1::{Element, Elements, constructed, encode, encode_oid};
-use super::oid;
+use super::oid::{self, Oid};
 use crate::crypto::{DecodeError, HashAlgorithm, KeyType, SignatureScheme};
 
 /// The hash of an AlgorithmIdentifier: SHA-256, SHA-384 or SHA-512, with NULL parameters or none (RFC 5754 section 2).
 pub(crate) fn hash(algorithm: &Element<'_>, at: &str) -> Result<HashAlgorithm, DecodeError> {
     let (oid, mut parameters) = split(algorithm, at)?;
     let hash =
-        hash_of(&oid).ok_or_else(|| algorithm.error(at, format!("hash algorithm {oid} is not accepted")))?;
+        hash_of(oid).ok_or_else(|| algorithm.error(at, format!("hash algorithm {oid} is not accepted")))?;
     null_or_absent(&mut parameters, at)?;
     Ok(hash)
 }
 
-fn hash_of(oid: &ObjectIdentifier) -> Option<HashAlgorithm> {
-    match *oid {
+fn hash_of(oid: Oid<'_>) -> Option<HashAlgorithm> {
+    match oid.known()? {
         oid::SHA_256 => Some(HashAlgorithm::Sha256),
         oid::SHA_384 => Some(HashAlgorithm::Sha384),
         oid::SHA_512 => Some(HashAlgorithm::Sha512),
         _ => None,
     }
 }
+
+/// What identifiers that no constant can be are compared as.
+const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.0.0");
 
 /// The scheme of a signature's AlgorithmIdentifier. MD5 and SHA-1 are not among them.
 ///
@@ -36,7 +39,7 @@ pub(crate) fn signature(
 ) -> Result<SignatureScheme, DecodeError> {
     use HashAlgorithm::{Sha256, Sha384, Sha512};
     let (oid, mut parameters) = split(algorithm, at)?;
-    let scheme = match (oid, separate_hash) {
+    let scheme = match (oid.known().unwrap_or(UNKNOWN), separate_hash) {
         (oid::ECDSA_WITH_SHA_256, _) => SignatureScheme::Ecdsa(Sha256),
         (oid::ECDSA_WITH_SHA_384, _) => SignatureScheme::Ecdsa(Sha384),
         (oid::ECDSA_WITH_SHA_512, _) => SignatureScheme::Ecdsa(Sha512),
@@ -48,7 +51,10 @@ pub(crate) fn signature(
         (oid::RSA_ENCRYPTION, Some(hash)) => SignatureScheme::RsaPkcs1(hash),
         (oid::EC_PUBLIC_KEY, Some(hash)) => {
             // The parameters, where present, repeat the key's curve; the key itself says which it is.
-            return Ok(SignatureScheme::Ecdsa(hash));
+            if !parameters.is_empty() {
+                parameters.next(at)?;
+            }
+            SignatureScheme::Ecdsa(hash)
         }
         _ => return Err(algorithm.error(at, format!("signature algorithm {oid} is not accepted"))),
     };
@@ -60,7 +66,7 @@ pub(crate) fn signature(
     Ok(scheme)
 }
 
-fn split<'a>(algorithm: &Element<'a>, at: &str) -> Result<(ObjectIdentifier, Elements<'a>), DecodeError> {
+fn split<'a>(algorithm: &Element<'a>, at: &str) -> Result<(Oid<'a>, Elements<'a>), DecodeError> {
     let mut fields = algorithm.sequence(at)?;
     Ok((fields.next(at)?.oid(at)?, fields))
 }

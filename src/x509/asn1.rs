@@ -8,6 +8,7 @@ use std::ops::Range;
 use der::asn1::{BitStringRef, IntRef, ObjectIdentifier};
 use der::{Decode, Encode, Reader, SliceReader, Tag, TagNumber};
 
+use super::oid::Oid;
 use crate::crypto::{DecodeError, UnixTime};
 
 /// One element: tag, length and content.
@@ -62,9 +63,9 @@ impl<'a> Element<'a> {
         end - self.content.len()..end
     }
 
-    pub(crate) fn oid(&self, at: &str) -> Result<ObjectIdentifier, DecodeError> {
+    pub(crate) fn oid(&self, at: &str) -> Result<Oid<'a>, DecodeError> {
         self.expect(at, Tag::ObjectIdentifier)?;
-        ObjectIdentifier::from_bytes(self.content).map_err(|_| self.error(at, "not an object identifier"))
+        Oid::new(self.content).ok_or_else(|| self.error(at, "not an object identifier"))
     }
 
     pub(crate) fn boolean(&self, at: &str) -> Result<bool, DecodeError> {

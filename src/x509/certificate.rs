@@ -46,7 +46,10 @@ struct Inner {
 }
 
 struct Extension {
-    oid: ObjectIdentifier,
+    /// The content of extnID.
+    oid: Range<usize>,
+    /// The same, if it may be one of the known ones.
+    known: Option<ObjectIdentifier>,
     critical: bool,
     /// The content of extnValue.
     value: Range<usize>,
@@ -61,8 +64,8 @@ pub(super) struct Constraints {
     pub(super) path_length: Option<u32>,
     /// keyUsage; bit n of the extension is bit n here.
     pub(super) key_usage: Option<u16>,
-    /// extKeyUsage.
-    pub(super) extended_key_usage: Option<Vec<ObjectIdentifier>>,
+    /// extKeyUsage; `None` in it for what cannot be one of the known ones.
+    pub(super) extended_key_usage: Option<Vec<Option<ObjectIdentifier>>>,
     subject_key_identifier: Option<Range<usize>>,
     authority_key_identifier: Option<Range<usize>>,
 }
@@ -241,17 +244,20 @@ impl Certificate {
 
     /// Whether the extension is there and critical; `None` when it is not there.
     pub(super) fn criticality(&self, oid: ObjectIdentifier) -> Option<bool> {
-        self.0.extensions.iter().find(|e| e.oid == oid).map(|e| e.critical)
+        self.0.extensions.iter().find(|e| e.known == Some(oid)).map(|e| e.critical)
     }
 
     /// The content of an extension's value.
     pub(super) fn extension(&self, oid: ObjectIdentifier) -> Option<&[u8]> {
-        self.0.extensions.iter().find(|e| e.oid == oid).map(|e| self.slice(&e.value))
+        self.0.extensions.iter().find(|e| e.known == Some(oid)).map(|e| self.slice(&e.value))
     }
 
     /// All extensions: identifier, criticality, value.
-    pub(super) fn extensions(&self) -> impl Iterator<Item = (ObjectIdentifier, bool, &[u8])> {
-        self.0.extensions.iter().map(|e| (e.oid, e.critical, self.slice(&e.value)))
+    pub(super) fn extensions(&self) -> impl Iterator<Item = (oid::Oid<'_>, bool, &[u8])> {
+        let fields =
+            |e: &Extension| Some((oid::Oid::new(self.slice(&e.oid))?, e.critical, self.slice(&e.value)));
+        // Every identifier was one when the certificate was parsed.
+        self.0.extensions.iter().filter_map(fields)
     }
 
     /// All subject alternative names.
@@ -358,11 +364,12 @@ fn version(fields: &mut Elements<'_>) -> Result<u32, DecodeError> {
 /// RFC 5280 section 4.2: no extension appears twice.
 fn extensions(wrapper: &Element<'_>) -> Result<Vec<Extension>, DecodeError> {
     let mut list = wrapper.inner("extensions", constructed(3))?.sequence("extensions")?;
-    let mut out: Vec<Extension> = Vec::new();
+    let (mut out, mut seen) = (Vec::new(), Vec::new());
     while !list.is_empty() {
         let element = list.next("extensions")?;
         let mut fields = element.sequence("extensions")?;
-        let oid = fields.next("extensions")?.oid("extensions")?;
+        let identifier = fields.next("extensions")?;
+        let oid = identifier.oid("extensions")?;
         let critical = match fields.optional("extensions", Tag::Boolean)? {
             Some(b) => b.boolean("extensions")?,
             None => false,
@@ -370,13 +377,15 @@ fn extensions(wrapper: &Element<'_>) -> Result<Vec<Extension>, DecodeError> {
         let value = fields.next("extensions")?;
         value.octets("extensions")?;
         fields.finish("extensions")?;
-        if out.iter().any(|e| e.oid == oid) {
+        if seen.contains(&oid) {
             return Err(element.error("extensions", format!("extension {oid} appears twice")));
         }
+        seen.push(oid);
         if out.len() == MAX_EXTENSIONS {
             return Err(element.error("extensions", format!("more than {MAX_EXTENSIONS}")));
         }
-        out.push(Extension { oid, critical, value: value.content_range() });
+        let (known, oid) = (oid.known(), identifier.content_range());
+        out.push(Extension { oid, known, critical, value: value.content_range() });
     }
     Ok(out)
 }
@@ -387,7 +396,8 @@ fn constraints(der: &[u8], extensions: &[Extension]) -> Result<Constraints, Deco
         let value = || Element::only(WHAT, der.get(extension.value.clone()).unwrap_or_default());
         // Where the value's own element begins to count from the start of the certificate.
         let shift = |r: Range<usize>| extension.value.start + r.start..extension.value.start + r.end;
-        match extension.oid {
+        let Some(known) = extension.known else { continue };
+        match known {
             oid::BASIC_CONSTRAINTS => (out.ca, out.path_length) = basic_constraints(&value()?)?,
             oid::KEY_USAGE => out.key_usage = Some(key_usage(&value()?)?),
             oid::EXTENDED_KEY_USAGE => out.extended_key_usage = Some(extended_key_usage(&value()?)?),
@@ -428,12 +438,12 @@ fn key_usage(value: &Element<'_>) -> Result<u16, DecodeError> {
 }
 
 /// RFC 5280 section 4.2.1.12: at least one.
-fn extended_key_usage(value: &Element<'_>) -> Result<Vec<ObjectIdentifier>, DecodeError> {
+fn extended_key_usage(value: &Element<'_>) -> Result<Vec<Option<ObjectIdentifier>>, DecodeError> {
     let at = "extKeyUsage";
     let mut list = value.sequence(at)?;
     let mut out = Vec::new();
     while !list.is_empty() {
-        out.push(list.next(at)?.oid(at)?);
+        out.push(list.next(at)?.oid(at)?.known());
     }
     if out.is_empty() { Err(value.error(at, "empty")) } else { Ok(out) }
 }
@@ -448,3 +458,6 @@ pub(super) fn label(certificate: &Certificate) -> String {
     let names = certificate.subject_alternative_names().unwrap_or_default();
     names.first().map_or_else(|| format!("serial {}", certificate.serial()), |n| n.value().to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,13 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 
 use super::asn1::Element;
+use super::oid::Oid;
 use crate::crypto::DecodeError;
 
 /// One attribute of a relative distinguished name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attribute<'a> {
-    pub(super) oid: ObjectIdentifier,
+    pub(super) oid: Oid<'a>,
     pub(super) value: Element<'a>,
 }
 
@@ -45,7 +46,7 @@ pub(super) fn text(name: &[Relative<'_>]) -> String {
 }
 
 fn attribute_text(attribute: &Attribute<'_>) -> String {
-    match (short_name(&attribute.oid), attribute.text()) {
+    match (short_name(attribute.oid), attribute.text()) {
         (Some(name), Some(text)) => format!("{name}={}", escape(&text)),
         (name, _) => {
             let oid = attribute.oid.to_string();
@@ -55,7 +56,7 @@ fn attribute_text(attribute: &Attribute<'_>) -> String {
 }
 
 /// The table of RFC 4514 section 3, and serialNumber.
-fn short_name(oid: &ObjectIdentifier) -> Option<&'static str> {
+fn short_name(oid: Oid<'_>) -> Option<&'static str> {
     const TABLE: [(ObjectIdentifier, &str); 10] = [
         (ObjectIdentifier::new_unwrap("2.5.4.3"), "CN"),
         (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
@@ -68,7 +69,7 @@ fn short_name(oid: &ObjectIdentifier) -> Option<&'static str> {
         (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.1"), "UID"),
         (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"), "DC"),
     ];
-    TABLE.iter().find(|(o, _)| o == oid).map(|(_, name)| *name)
+    TABLE.iter().find(|(known, _)| oid == *known).map(|(_, name)| *name)
 }
 
 /// Escapes as RFC 4514 section 2.4 requires, and control characters as it allows.
@@ -166,5 +167,102 @@ fn same_relative(a: &Relative<'_>, b: &Relative<'_>) -> Option<bool> {
         (true, _) => Some(true),
         (false, 1) => outcomes.into_iter().next().flatten(),
         (false, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::asn1::{encode, encode_oid};
+    use super::*;
+
+    /// A name of (type, tag, value), those with `+` in one relative name with their predecessor.
+    fn name(attributes: &[(&str, Tag, &[u8], bool)]) -> Vec<u8> {
+        let mut relatives: Vec<Vec<u8>> = Vec::new();
+        for (oid, tag, value, joined) in attributes {
+            let oid = encode_oid(&ObjectIdentifier::new_unwrap(oid));
+            let attribute = encode(Tag::Sequence, &[&oid, &encode(*tag, &[value])]);
+            match relatives.last_mut() {
+                Some(last) if *joined => last.extend(attribute),
+                _ => relatives.push(attribute),
+            }
+        }
+        let sets: Vec<u8> = relatives.iter().flat_map(|r| encode(Tag::Set, &[r])).collect();
+        encode(Tag::Sequence, &[&sets])
+    }
+
+    fn shown(attributes: &[(&str, Tag, &[u8], bool)]) -> String {
+        let der = name(attributes);
+        text(&parse(&Element::only("name", &der).unwrap(), "").unwrap())
+    }
+
+    const DC: &str = "0.9.2342.19200300.100.1.25";
+    const CN: &str = "2.5.4.3";
+
+    #[test]
+    fn examples_of_rfc_4514_section_4() {
+        let net: [(&str, Tag, &[u8], bool); 2] =
+            [(DC, Tag::Ia5String, b"net", false), (DC, Tag::Ia5String, b"example", false)];
+        let with = |more: &[(&str, Tag, &[u8], bool)]| shown(&[&net, more].concat());
+        let uid = ("0.9.2342.19200300.100.1.1", Tag::Utf8String, b"jsmith".as_slice(), false);
+        assert_eq!(with(&[uid]), "UID=jsmith,DC=example,DC=net");
+        let ou = ("2.5.4.11", Tag::Utf8String, b"Sales".as_slice(), false);
+        let cn = (CN, Tag::Utf8String, b"J.  Smith".as_slice(), true);
+        assert_eq!(with(&[ou, cn]), "OU=Sales+CN=J.  Smith,DC=example,DC=net");
+        let jim = (CN, Tag::Utf8String, b"James \"Jim\" Smith, III".as_slice(), false);
+        assert_eq!(with(&[jim]), "CN=James \\\"Jim\\\" Smith\\, III,DC=example,DC=net");
+        let line = (CN, Tag::PrintableString, b"Before\rAfter".as_slice(), false);
+        assert_eq!(with(&[line]), "CN=Before\\0DAfter,DC=example,DC=net");
+        let unknown = ("1.3.6.1.4.1.1466.0", Tag::OctetString, b"Hi".as_slice(), false);
+        assert_eq!(shown(&[unknown]), "1.3.6.1.4.1.1466.0=#04024869");
+        assert_eq!(shown(&[(CN, Tag::Utf8String, "Lučić".as_bytes(), false)]), "CN=Lučić");
+        assert_eq!(shown(&[]), "");
+    }
+
+    #[test]
+    fn what_could_mislead_is_escaped() {
+        let cn = |value: &[u8]| shown(&[(CN, Tag::Utf8String, value, false)]);
+        assert_eq!(cn(b" #x "), "CN=\\ #x\\ ");
+        assert_eq!(cn(b"#x"), "CN=\\#x");
+        assert_eq!(cn(b"a+b=c;<d>\\"), "CN=a\\+b=c\\;\\<d\\>\\\\");
+        assert_eq!(cn(b"\x1b[2J\0"), "CN=\\1B[2J\\00");
+        assert_eq!(cn("\u{9b}x".as_bytes()), "CN=\\C2\\9Bx");
+        assert_eq!(cn(b"\xff"), "CN=#0c01ff");
+        assert_eq!(shown(&[(CN, Tag::BmpString, b"\0a\x01\x0d", false)]), "CN=a\u{10d}");
+        assert_eq!(shown(&[(CN, Tag::BmpString, b"\0a\0", false)]), "CN=#1e03006100");
+        assert_eq!(shown(&[(CN, Tag::TeletexString, b"\xe9", false)]), "CN=#1401e9");
+    }
+
+    #[test]
+    fn subtrees() {
+        let within = |name: &[(&str, Tag, &[u8], bool)], base: &[(&str, Tag, &[u8], bool)]| {
+            let (name, base) = (self::name(name), self::name(base));
+            let parsed = |der| parse(&Element::only("name", der).unwrap(), "").unwrap();
+            is_within(&parsed(&name), &parsed(&base))
+        };
+        let o = |value: &'static [u8], tag| ("2.5.4.10", tag, value, false);
+        let cn = (CN, Tag::Utf8String, b"x".as_slice(), false);
+        let example = o(b"Example Org", Tag::PrintableString);
+        assert_eq!(within(&[example, cn], &[example]), Some(true));
+        assert_eq!(within(&[example, cn], &[]), Some(true));
+        assert_eq!(within(&[example], &[example, cn]), Some(false));
+        assert_eq!(within(&[cn, example], &[example]), Some(false));
+        assert_eq!(within(&[o(b" example  ORG ", Tag::Utf8String), cn], &[example]), Some(true));
+        assert_eq!(within(&[o(b"Example", Tag::Utf8String)], &[example]), Some(false));
+        assert_eq!(within(&[o("Éxample".as_bytes(), Tag::Utf8String)], &[example]), None);
+        assert_eq!(within(&[o(b"\xe9", Tag::TeletexString)], &[example]), None);
+        assert_eq!(
+            within(&[o("É".as_bytes(), Tag::Utf8String)], &[o("é".as_bytes(), Tag::Utf8String)]),
+            Some(true)
+        );
+        let joined = (CN, Tag::Utf8String, b"x".as_slice(), true);
+        assert_eq!(within(&[example, joined], &[example]), Some(false), "another set of attributes");
+        assert_eq!(within(&[example, joined], &[example, joined]), Some(true));
+    }
+
+    #[test]
+    fn names_that_are_none() {
+        for bad in [&b"\x31\x00"[..], b"\x30\x02\x31\x00", b"\x30\x04\x31\x02\x30\x00", b"\x30\x02\x30\x00"] {
+            assert!(parse(&Element::only("name", bad).unwrap(), "").is_err(), "{bad:x?}");
+        }
     }
 }

@@ -48,7 +48,8 @@ pub fn extensions(certificate: &Certificate) -> Result<FulcioExtensions, DecodeE
     let mut out = FulcioExtensions::default();
     let mut raw_issuer = None;
     for (identifier, _, value) in certificate.extensions() {
-        let Some(number) = number(&identifier) else { continue };
+        let number = identifier.below(&oid::FULCIO).and_then(|n| u32::try_from(n).ok());
+        let Some(number) = number else { continue };
         let slot = match number {
             1 => &mut raw_issuer,
             2 => &mut out.github_workflow_trigger,
@@ -77,13 +78,6 @@ pub fn extensions(certificate: &Certificate) -> Result<FulcioExtensions, DecodeE
     }
     out.issuer = out.issuer.or(raw_issuer);
     Ok(out)
-}
-
-/// The number of an extension directly below Fulcio's arc.
-fn number(identifier: &der::asn1::ObjectIdentifier) -> Option<u32> {
-    let below = identifier.arcs().count() == oid::FULCIO.arcs().count() + 1;
-    let inside = identifier.arcs().zip(oid::FULCIO.arcs()).all(|(a, b)| a == b);
-    if below && inside { identifier.arcs().last() } else { None }
 }
 
 fn other(
@@ -117,3 +111,6 @@ fn der_text(value: &[u8], number: u32) -> Result<String, DecodeError> {
 fn place(number: u32) -> String {
     format!("extension {}.{number}", oid::FULCIO)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use der::asn1::ObjectIdentifier;
-
 use super::SubjectAlternativeName;
 use super::asn1::{Element, constructed, primitive};
 use super::{distinguished_name, oid};
@@ -23,7 +21,7 @@ const REGISTERED_ID: der::Tag = primitive(8);
 #[derive(Debug, Clone)]
 pub(super) enum GeneralName<'a> {
     Other {
-        kind: ObjectIdentifier,
+        kind: oid::Oid<'a>,
         value: Element<'a>,
     },
     Email(&'a str),

@@ -8,7 +8,7 @@ use super::oid;
 use super::path::{PathError, Usage};
 use crate::crypto::UnixTime;
 
-/// The most comparisons of a name with a constraint in one search (webpki's number; RUSTSEC-2023-0053).
+/// The most comparisons of a name with a constraint in one search: webpki's number.
 const MAX_NAME_COMPARISONS: usize = 250_000;
 
 /// keyUsage bits (RFC 5280 section 4.2.1.3).
@@ -79,7 +79,7 @@ fn leaf_usage(leaf: &Certificate, usage: Usage) -> Result<(), PathError> {
     let extended = match usage {
         Usage::CodeSigning => allows(leaf, usage),
         Usage::TimeStamping => {
-            constraints.extended_key_usage.as_deref() == Some(&[oid::TIME_STAMPING])
+            constraints.extended_key_usage.as_deref() == Some(&[Some(oid::TIME_STAMPING)])
                 && leaf.criticality(oid::EXTENDED_KEY_USAGE) == Some(true)
         }
     };
@@ -98,13 +98,14 @@ fn allows(certificate: &Certificate, usage: Usage) -> bool {
         Usage::TimeStamping => oid::TIME_STAMPING,
     };
     let list = certificate.constraints().extended_key_usage.as_ref();
-    list.is_none_or(|l| l.contains(&wanted) || l.contains(&oid::ANY_EXTENDED_KEY_USAGE))
+    list.is_none_or(|l| l.contains(&Some(wanted)) || l.contains(&Some(oid::ANY_EXTENDED_KEY_USAGE)))
 }
 
 /// RFC 5280 section 4.2: a critical extension that is not understood refuses the certificate.
 fn critical_extensions(certificate: &Certificate) -> Result<(), PathError> {
-    match certificate.extensions().find(|(oid, critical, _)| *critical && !UNDERSTOOD.contains(oid)) {
-        Some((oid::PRECERTIFICATE_POISON, ..)) => {
+    let understood = |oid: &oid::Oid<'_>| UNDERSTOOD.iter().any(|known| oid == known);
+    match certificate.extensions().find(|(oid, critical, _)| *critical && !understood(oid)) {
+        Some((oid, ..)) if oid == oid::PRECERTIFICATE_POISON => {
             Err(invalid(certificate, "it is a precertificate".to_owned()))
         }
         Some((oid, ..)) => Err(invalid(certificate, format!("unknown critical extension {oid}"))),

@@ -149,6 +149,20 @@ impl Sct {
         Some(out)
     }
 
+    /// The JSON of RFC 6962 section 4.1, as logs and Fulcio return it.
+    pub fn to_json(&self) -> String {
+        let length = u16::try_from(self.signature.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let signature = [&[self.algorithm.0, self.algorithm.1], length.as_slice(), &self.signature].concat();
+        serde_json::json!({
+            "sct_version": 0,
+            "id": base64::encode(self.log_id),
+            "timestamp": self.timestamp_millis,
+            "extensions": base64::encode(&self.extensions),
+            "signature": base64::encode(signature),
+        })
+        .to_string()
+    }
+
     /// TLS hash algorithm (RFC 5246 section 7.4.1.4.1; 8 is "intrinsic", RFC 8422) and signature algorithm. RFC 6962 knows
     /// SHA-256 with ECDSA or RSA; longer hashes and Ed25519 are tolerated.
     fn scheme(&self) -> Option<SignatureScheme> {
@@ -278,3 +292,6 @@ impl<'a> Tls<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(DecodeError::new(WHAT, self.at, "trailing bytes")) }
     }
 }
+
+#[cfg(test)]
+mod tests;

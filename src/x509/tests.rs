@@ -30,7 +30,7 @@ fn fields_of_a_public_certificate() {
     assert!(intermediate.is_ca() && !intermediate.is_self_issued() && root.is_self_issued());
     assert_eq!(leaf.not_before().to_string(), "2024-03-19T17:26:26Z");
     assert_eq!(leaf.not_after().to_string(), "2024-03-19T17:36:26Z");
-    assert_eq!(Certificate::chain_from_pem(leaf.to_pem().as_bytes()).unwrap(), [leaf.clone()]);
+    assert_eq!(Certificate::chain_from_pem(leaf.to_pem().as_bytes()).unwrap(), std::slice::from_ref(&leaf));
     let workflow = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/\
                     extremely-dangerous-oidc-beacon.yml@refs/heads/main";
     assert_eq!(leaf.subject_alternative_names().unwrap(), [SubjectAlternativeName::Uri(workflow.to_owned())]);

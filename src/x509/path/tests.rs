@@ -418,8 +418,9 @@ fn name_constraints_of_every_kind_cve_2026_27137() {
     let ip = |v: &str| San::Ip(v.to_owned());
     let range = Subtree::Ip(vec![192, 0, 2, 0, 255, 255, 255, 0]);
     let other = San::Other("user!domain".to_owned());
-    // (names of the leaf, permitted, excluded, sound)
-    let cases: Vec<(Vec<San>, Vec<Subtree>, Vec<Subtree>, bool)> = vec![
+    /// Names of the leaf, permitted, excluded, whether that is sound.
+    type Case = (Vec<San>, Vec<Subtree>, Vec<Subtree>, bool);
+    let cases: Vec<Case> = vec![
         (vec![email("a@example.com")], vec![subtree("example.com")], vec![], true),
         (vec![email("a@EXAMPLE.COM")], vec![subtree("example.com")], vec![], true),
         (vec![email("a@example.org")], vec![subtree("example.com")], vec![], false),

@@ -99,7 +99,8 @@ fn webpki_agrees() {
         let explained = match &ours {
             // webpki takes no authority for a leaf, and does not know anyExtendedKeyUsage; both are as Go has it here.
             Ok(_) => {
-                leaf.is_ca() || certificates.iter().any(|c| uses(c).contains(&oid::ANY_EXTENDED_KEY_USAGE))
+                leaf.is_ca()
+                    || certificates.iter().any(|c| uses(c).contains(&Some(oid::ANY_EXTENDED_KEY_USAGE)))
             }
             // webpki looks at the anchor's name, key and name constraints and at nothing else of it.
             Err(
