@@ -59,7 +59,10 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
     let time = verify(&full, b"a signature", authority(&chain)).unwrap();
     assert_eq!(time.to_string(), "2026-11-20T11:35:00.132Z");
     assert_eq!((full.imprint_algorithm(), full.policy()), (HashAlgorithm::Sha384, "1.2.3.4.1"));
-    assert_eq!((full.serial().as_str(), hex::encode(full.nonce().unwrap()).as_str()), ("02", "57260dd1e1afa348"));
+    assert_eq!(
+        (full.serial().as_str(), hex::encode(full.nonce().unwrap()).as_str()),
+        ("02", "57260dd1e1afa348")
+    );
     assert_eq!(full.certificates().len(), 2);
 
     let bare = Token::from_der(&vector("tsa-openssl-bare.tsr")).unwrap();
@@ -67,7 +70,10 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
     assert!(bare.certificates().is_empty() && bare.nonce().is_none());
     verify(&bare, b"a signature", authority(&chain)).unwrap();
     assert_eq!(verify(&bare, b"another signature", authority(&chain)), Err(TimestampError::Imprint));
-    assert_eq!(verify(&bare, b"a signature", authority(&load("tsa-mock").chain)), Err(TimestampError::Authority));
+    assert_eq!(
+        verify(&bare, b"a signature", authority(&load("tsa-mock").chain)),
+        Err(TimestampError::Authority)
+    );
 }
 
 mod issued;

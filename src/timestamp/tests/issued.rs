@@ -141,8 +141,10 @@ fn changed_bytes_never_change_the_time() {
             let mut changed = der.clone();
             changed[place] ^= 1 << bit;
             let Ok(token) = Token::from_der(&changed) else { continue };
-            let authority =
-                Authority { anchors: std::slice::from_ref(&tsa.root), others: std::slice::from_ref(&tsa.intermediate) };
+            let authority = Authority {
+                anchors: std::slice::from_ref(&tsa.root),
+                others: std::slice::from_ref(&tsa.intermediate),
+            };
             if let Ok(time) = verify(&token, SIGNED, authority) {
                 assert_eq!(time, second(50), "byte {place}, bit {bit}");
                 accepted += 1;
@@ -215,8 +217,11 @@ fn cve_2026_39984_constraints_are_those_of_the_certificate_that_signed() {
         Issuer { key: p256("forger"), certificate: Some(&tsa.intermediate) },
     );
     let bag = [forged.clone(), impostor.unwrap(), tsa.leaf.clone()];
-    tsa.verify_listing(&stamp(&template().embedding(&bag), "leaf", &tsa.leaf), std::slice::from_ref(&tsa.intermediate))
-        .unwrap();
+    tsa.verify_listing(
+        &stamp(&template().embedding(&bag), "leaf", &tsa.leaf),
+        std::slice::from_ref(&tsa.intermediate),
+    )
+    .unwrap();
 
     // Signed by a certificate of the same root without the usage, the right one beside it, in either order.
     let signer = tsa.code_signing("signer");
