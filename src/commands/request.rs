@@ -111,7 +111,7 @@ pub enum StatementSource {
         predicate_type: String,
         /// The artifact, as typed: it also becomes the subject's name.
         blob: OsString,
-        /// SHA-256 in lower-case hex, in place of reading the artifact.
+        /// A digest in hex as typed, in place of reading the artifact.
         digest: Option<String>,
     },
     /// A whole in-toto statement.

@@ -146,6 +146,17 @@ fn text_from_outside_cannot_drive_the_terminal() {
     assert!(shown.stderr.contains("\\u{1b}[2J") && !shown.stderr.contains('\u{1b}'), "{}", shown.stderr);
 }
 
+#[test]
+fn a_type_or_a_digest_that_cannot_be_is_refused_before_anything_is_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.file("f", "x");
+    sandbox.file("p.json", "{}");
+    let line = ["attest-blob", "--key=none", "--offline", "--predicate=p.json", "f"];
+    for flag in ["--type=bogus", "--type=spdx-json", "--type=:x", "--hash=abcd", "--hash=zz"] {
+        sandbox.run(&[&line[..], &[flag]].concat()).code(2).says(&flag[..6]);
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use super::*;
