@@ -17,6 +17,8 @@ mod reason;
 mod sct;
 mod signature;
 mod signer;
+#[cfg(test)]
+mod tests;
 mod time;
 mod verifier;
 

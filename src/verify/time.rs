@@ -118,7 +118,8 @@ fn stamped(entity: &SignedEntity) -> Vec<&[u8]> {
         Content::Envelope(envelope) => {
             let mut stamped: Vec<&[u8]> =
                 envelope.parsed.signatures.first().map(|s| s.sig.as_slice()).into_iter().collect();
-            if entity.profile == Profile::Legacy {
+            // Bytes that were not kept are none that anybody stamped.
+            if entity.profile == Profile::Legacy && !envelope.bytes.is_empty() {
                 stamped.push(&envelope.bytes);
             }
             stamped
