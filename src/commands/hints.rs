@@ -38,7 +38,9 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy) -> Vec<&'stati
         }
         Reason::NotAnAttestation => vec!["verify a plain signature with `verify-blob`"],
         Reason::PredicateType { .. } => vec!["name the type of the predicate with `--type`"],
-        Reason::DigestUnavailable(_) | Reason::Signature(SignatureError::Unavailable { .. }) => vec!["give the artifact itself in place of its digest"],
+        Reason::DigestUnavailable(_) | Reason::Signature(SignatureError::Unavailable { .. }) => {
+            vec!["give the artifact itself in place of its digest"]
+        }
         Reason::Signature(_) if by_key => {
             vec![
                 "either the artifact was changed, or it was signed with another key than the one given with `--key`",
