@@ -83,6 +83,9 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
         // Cosign warns of the flag that it calls insecure, and of no other.
         if flag == "--insecure-ignore-tlog" { render::warn(&line) } else { render::say(&line) }
     }
+    if let Some(flag) = request.waivers.claims {
+        render::say(&format!("The statement was not compared with a file ({flag})"));
+    }
     render::say("Verified OK");
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::commands::{Error, Expected, Subject, VerifyRequest};
 /// Nothing is fetched: all proofs come from the bundle or from the files that the flags name.
 #[derive(Debug, clap::Args)]
 pub struct VerifyBlobArgs {
-    /// File that was signed; `-` is standard input, `sha256:HEX` stands for a file with that digest
+    /// File that was signed; `-` is standard input, `sha256:HEX`, if no file is called so, stands for a file with that digest
     #[arg(value_name = "BLOB")]
     pub blob: Vec<OsString>,
     /// Signer, signature, trust, report.

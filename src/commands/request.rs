@@ -145,7 +145,7 @@ pub enum Signer {
     Identity(IdentityRequest),
 }
 
-/// Identity in a certificate. Of each pair at least one is present; what is present must match.
+/// Identity in a certificate. Of each pair exactly one is present; what is present must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentityRequest {
     /// Subject alternative name, exact.
@@ -221,7 +221,7 @@ pub struct Waivers {
 /// What is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A path, `-` for standard input, or `sha256:HEX`.
+    /// A path, `-` for standard input, or, where there is no such file, `sha256:HEX`.
     Blob(OsString),
     /// A digest in lower-case hex, with its algorithm's name (`sha256`, `sha384`, `sha512`).
     Digest {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::keys::signing_key;
 use super::outputs::Outputs;
-use super::statement::{blob_artifact, reads_stdin, say_payload, statement, unusable};
+use super::statement::{blob_artifact, say_payload, standard_inputs, statement, unusable};
 use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
@@ -66,7 +66,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
 /// # Errors
 /// As [`sign_blob`]; a predicate that is not what its type says.
 pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let stdin = if reads_stdin(&request.source) { StdinUse::Taken } else { StdinUse::Free };
+    let stdin = if standard_inputs(&request.source) > 0 { StdinUse::Taken } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, request.attestation.as_deref())?;
     refuse_services(&request.with.witness)?;
     let (payload, artifact) = statement(&request.source, context)?;

@@ -12,16 +12,15 @@ use crate::storage::{BlobSource, read_file, stream_blob};
 /// Predicates and statements: the size of a large SBOM many times over.
 const MAX_STATEMENT: u64 = 160 << 20;
 
-/// Whether standard input is read for the statement.
-pub(super) fn reads_stdin(source: &StatementSource) -> bool {
-    match source {
+/// How many parts of the statement are to be read from standard input, which can be read once.
+pub(super) fn standard_inputs(source: &StatementSource) -> usize {
+    let (document, blob) = match source {
         StatementSource::Predicate { predicate, blob, digest, .. } => {
-            predicate.as_os_str() == "-" || (digest.is_none() && blob == "-")
+            (predicate, digest.is_none().then_some(blob.as_os_str()))
         }
-        StatementSource::Statement { statement, blob } => {
-            statement.as_os_str() == "-" || blob.as_deref() == Some(OsStr::new("-"))
-        }
-    }
+        StatementSource::Statement { statement, blob } => (statement, blob.as_deref()),
+    };
+    usize::from(document.as_os_str() == "-") + usize::from(blob == Some(OsStr::new("-")))
 }
 
 /// The bytes of the statement, and an artifact that it is about, for the self-check.
@@ -29,6 +28,10 @@ pub(super) fn statement(
     source: &StatementSource,
     context: &mut Context,
 ) -> Result<(Vec<u8>, Artifact), Error> {
+    if standard_inputs(source) > 1 {
+        return Err(Error::usage("standard input (`-`) is to be read as two things at once")
+            .hint("write one of them into a file"));
+    }
     match source {
         StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
             let kind = PredicateType::parse(predicate_type)

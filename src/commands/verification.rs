@@ -9,7 +9,7 @@ use super::{Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subjec
 use crate::attest::PredicateType;
 use crate::crypto::{Digest, HashAlgorithm, Hasher};
 use crate::payload::{Artifact, ArtifactKind};
-use crate::storage::{BlobSource, stream_blob};
+use crate::storage::{self, BlobSource, stream_blob};
 use crate::trust::TrustedRoot;
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -32,6 +32,7 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 }
 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
+    one_standard_input(request)?;
     let policy = policy(request, context).await?;
     let candidates = candidates(&request.signature, &request.expected)?;
     let root = if needs_root(&policy, &candidates) {
@@ -58,6 +59,30 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
         }
     }
     if report.verified { Ok(()) } else { Err(none_valid(request, &policy, &rejections)) }
+}
+
+/// Whoever reads standard input second finds it empty, and an empty artifact may well be signed.
+fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
+    let VerifyRequest { subject, signature, trust, .. } = request;
+    let artifact = matches!(subject, Subject::Blob(blob) if blob == "-");
+    let files = [
+        &signature.bundle,
+        &signature.certificate,
+        &signature.sct,
+        &signature.timestamp,
+        &trust.trusted_root,
+        &trust.ca_roots,
+        &trust.ca_intermediates,
+        &trust.certificate_chain,
+        &trust.timestamp_certificate_chain,
+    ];
+    let files = files.into_iter().flatten().filter(|file| file.as_os_str() == "-").count();
+    let signature = signature.signature.as_ref().is_some_and(|signature| signature == "-");
+    if usize::from(artifact) + files + usize::from(signature) > 1 {
+        return Err(Error::usage("standard input (`-`) is to be read as two things at once")
+            .hint("write all but one of them into files"));
+    }
+    Ok(())
 }
 
 fn note(_verified: &Verified, report: &mut Report) {
@@ -113,7 +138,11 @@ fn content(expected: &Expected) -> Result<ContentRequirement, Error> {
 
 fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
     let one = |what: &str, exact: &Option<String>, pattern: &Option<String>| match (exact, pattern) {
-        (Some(exact), _) => Ok(StringMatcher::Exact(exact.clone())),
+        // One of them would have to be left aside.
+        (Some(_), Some(_)) => {
+            Err(Error::usage(format!("the {what} is given both exactly and as an expression")))
+        }
+        (Some(exact), None) => Ok(StringMatcher::Exact(exact.clone())),
         (None, Some(pattern)) => Pattern::new(pattern)
             .map(StringMatcher::Pattern)
             .map_err(|e| Error::usage(format!("the expression for the {what} cannot be used")).caused_by(&e)),
@@ -152,18 +181,22 @@ fn artifact(
         }
         Subject::Blob(argument) => {
             let name = argument.to_string_lossy().into_owned();
-            if let Ok(digest) = Digest::parse(&name) {
-                return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
-            }
             let needs: Vec<StreamNeeds> =
                 candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
             let mut hasher = Hasher::new(needs.iter().flat_map(|n| n.algorithms.iter().copied()));
             let mut streams: Vec<_> = needs.iter().flat_map(StreamNeeds::ed25519_streams).collect();
-            stream_blob(&BlobSource::from_argument(argument), |piece| {
+            let read = stream_blob(&BlobSource::from_argument(argument), |piece| {
                 hasher.update(piece);
                 streams.iter_mut().for_each(|s| s.update(piece));
-            })
-            .map_err(|e| Error::artifact(&e))?;
+            });
+            match (read, Digest::parse(&name)) {
+                (Ok(()), _) => {}
+                // A digest in place of a file, where there is no such file: a file is not verified by its own name.
+                (Err(storage::Error::Missing { .. }), Ok(digest)) => {
+                    return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
+                }
+                (Err(error), _) => return Err(Error::artifact(&error)),
+            }
             let ed25519 = streams.into_iter().map(crate::crypto::Ed25519Stream::finish).collect();
             Ok(Some(Artifact { name, kind, digests: hasher.finish(), ed25519 }))
         }

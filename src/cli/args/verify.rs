@@ -39,7 +39,7 @@ impl VerifyArgs {
         warnings: &mut Vec<String>,
     ) -> Result<VerifyRequest, Error> {
         let signer = self.signer(warnings)?;
-        let signature = self.signature.request()?;
+        let mut signature = self.signature.request()?;
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
             if expected == Expected::Signature {
@@ -48,6 +48,7 @@ impl VerifyArgs {
                 ));
             }
             warnings.push("--certificate is ignored: --key decides whose signature is accepted".to_owned());
+            signature.certificate = None;
         }
         Ok(VerifyRequest {
             subject,
