@@ -1,6 +1,6 @@
 //! Strict JSON: duplicate member names are refused at every depth, so that no two readers can see two documents in one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -8,16 +8,22 @@ use serde_json::{Map, Number, Value};
 
 use super::DecodeError;
 
+/// A document with more values is refused, as each takes dozens of times the memory of its text. The documents that are
+/// read here have thousands at most; statements and predicates, which may have any number, are not read as trees.
+const VALUE_LIMIT: usize = 100_000;
+
 /// Parses a document. `what` names it in errors. Member order is kept; numbers keep their written form where an i64, u64
 /// or f64 holds it.
 ///
 /// # Errors
-/// Not JSON (RFC 8259, UTF-8), a duplicate member name (at: its path), nesting deeper than 128, trailing text.
+/// Not JSON (RFC 8259, UTF-8), a duplicate member name (at: its path), nesting deeper than 128, more than 100,000 values,
+/// trailing text.
 pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
     let duplicate = RefCell::new(None);
+    let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_slice(text);
     // serde_json itself stops at a depth of 128.
-    Node { place: &Place::Root, duplicate: &duplicate }
+    Node { place: &Place::Root, duplicate: &duplicate, count: &count }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|error| match duplicate.take() {
@@ -55,11 +61,25 @@ impl Place<'_> {
 struct Node<'a> {
     place: &'a Place<'a>,
     duplicate: &'a RefCell<Option<String>>,
+    count: &'a Cell<usize>,
+}
+
+impl<'a> Node<'a> {
+    fn below<'b>(self, place: &'b Place<'b>) -> Node<'b>
+    where
+        'a: 'b,
+    {
+        Node { place, ..self }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count.set(self.count.get() + 1);
+        if self.count.get() > VALUE_LIMIT {
+            return Err(D::Error::custom(format!("more than {VALUE_LIMIT} values")));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -94,7 +114,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut items = Vec::new();
         loop {
             let place = Place::Element(self.place, items.len());
-            match seq.next_element_seed(Node { place: &place, duplicate: self.duplicate })? {
+            match seq.next_element_seed(self.below(&place))? {
                 Some(item) => items.push(item),
                 None => return Ok(Value::Array(items)),
             }
@@ -108,7 +128,7 @@ impl<'de> Visitor<'de> for Node<'_> {
                 self.duplicate.replace(Some(place.path()));
                 return Err(A::Error::custom("duplicate member"));
             }
-            let value = map.next_value_seed(Node { place: &place, duplicate: self.duplicate })?;
+            let value = map.next_value_seed(self.below(&place))?;
             members.insert(name, value);
         }
         Ok(Value::Object(members))
@@ -276,6 +296,17 @@ mod tests {
     }
 
     /// The examples of RFC 8785 section 3.2 and appendix B.
+    /// A file of the size that bundles may have would take some fifty times its own size in memory.
+    #[test]
+    fn many_values_are_refused() {
+        let list = |n: usize| format!("[{}0]", "0,".repeat(n - 1));
+        assert!(parse("doc", list(VALUE_LIMIT - 1).as_bytes()).is_ok());
+        let error = parse("doc", list(VALUE_LIMIT).as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("more than 100000 values"), "{error}");
+        let nested = format!("[{}0]", "{\"\":{}},".repeat(VALUE_LIMIT / 2));
+        assert!(parse("doc", nested.as_bytes()).is_err());
+    }
+
     #[test]
     fn canonical_form_of_rfc_8785() {
         let text = r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],

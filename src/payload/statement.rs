@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{STATEMENT_SIZE_LIMIT, json_text};
-use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime};
+use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime, json};
 
 /// The payload type of an envelope that holds a statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -241,7 +241,7 @@ fn within_size(what: &'static str, text: &[u8]) -> Result<(), DecodeError> {
 }
 
 fn value_of(at: &str, raw: &RawValue) -> Result<Value, DecodeError> {
-    serde_json::from_str(raw.get()).map_err(|e| DecodeError::new(WHAT, at, e.to_string()))
+    json::parse(WHAT, raw.get().as_bytes()).map_err(|e| DecodeError::new(WHAT, at, e.reason))
 }
 
 /// The members of the statement as text; duplicates were refused before.
