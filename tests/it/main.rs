@@ -5,5 +5,7 @@
 mod cli;
 mod conformance;
 mod examples;
+mod forgery;
 mod layers;
+mod mutants;
 mod support;
