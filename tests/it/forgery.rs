@@ -79,13 +79,21 @@ impl World {
         };
         let trusted = TrustedRoot {
             source: "test".into(),
-            certificate_authorities: vec![authority(std::slice::from_ref(&root), std::slice::from_ref(&ca), "ca")],
+            certificate_authorities: vec![authority(
+                std::slice::from_ref(&root),
+                std::slice::from_ref(&ca),
+                "ca",
+            )],
             logs: vec![
                 log("https://rekor1.example", &rekor1.log_id(), rekor1.public_key()),
                 log("https://rekor2.example", &rekor2.log_id(), rekor2.public_key()),
             ],
             ct_logs: vec![log("https://ct.example", &ct.public_key().key_id(), ct.public_key())],
-            timestamp_authorities: vec![authority(std::slice::from_ref(&root), std::slice::from_ref(&tsa), "tsa")],
+            timestamp_authorities: vec![authority(
+                std::slice::from_ref(&root),
+                std::slice::from_ref(&tsa),
+                "tsa",
+            )],
             skipped: Vec::new(),
         };
         Self { ca: (ca_key, ca), ct, rekor1, rekor2, tsa: (tsa_key, tsa), root: trusted }
