@@ -4,7 +4,9 @@
 
 mod cli;
 mod conformance;
+mod conformance_commands;
 mod examples;
+mod fixtures;
 mod forgery;
 mod layers;
 mod mutants;
