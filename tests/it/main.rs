@@ -10,4 +10,5 @@ mod fixtures;
 mod forgery;
 mod layers;
 mod mutants;
+mod peers;
 mod support;
