@@ -103,12 +103,16 @@ impl Names {
     fn path(&mut self, segments: &[String]) {
         let [first, second, ..] = segments else { return };
         match first.as_str() {
-            "crate" | "rcosign" => drop(self.rooms.insert(second.clone())),
+            "crate" | "rcosign" => {
+                self.rooms.insert(second.clone());
+            }
             "std" => {
-                drop(self.std.insert(segments[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::")))
+                self.std.insert(segments[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::"));
             }
             "self" | "super" | "Self" | "core" | "alloc" => {}
-            other => drop(self.crates.insert(other.to_owned())),
+            other => {
+                self.crates.insert(other.to_owned());
+            }
         }
         self.starts_programs |=
             segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
