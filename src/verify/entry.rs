@@ -88,7 +88,7 @@ impl Comparison<'_> {
                     (true, Some(hash)) if !envelope.bytes.is_empty() => {
                         self.digest(hash, &hash.algorithm().digest(&envelope.bytes))
                     }
-                    (true, _) => Err(self.wrong_kind()),
+                    (true, _) => Err(Reason::LogSignature { entry: self.position }),
                 }
             }
             Spec::Rekord { .. } => Err(self.wrong_kind()),

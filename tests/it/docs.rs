@@ -1,0 +1,179 @@
+//! The documents say what is so: their command lines run, their links lead somewhere, the tests that they name exist, and
+//! every dependency has its line.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Sandbox, repository};
+
+fn read(path: &str) -> String {
+    let text =
+        std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    text.replace("\r\n", "\n")
+}
+
+/// The documents of the repository, as paths below it.
+fn documents() -> Vec<String> {
+    let mut found = vec!["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    let mut folders = vec![repository().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "md") {
+                let below = path.strip_prefix(repository()).unwrap();
+                found.push(below.to_str().unwrap().replace('\\', "/"));
+            }
+        }
+    }
+    found
+}
+
+/// The `sh` blocks of a document.
+fn blocks(document: &str) -> Vec<String> {
+    let text = read(document);
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    blocks.collect()
+}
+
+#[test]
+fn the_first_command_of_the_readme_verifies_a_real_bundle() {
+    let block = blocks("README.md").remove(0);
+    let line = block.trim().strip_prefix("cargo run --release -- ").unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    let sandbox = Sandbox::new();
+    sandbox.rcosign(&words).within(&repository()).run().ok().says("Verified OK");
+    // The same line must be able to fail.
+    let other = line.replace("sigstore-conformance/extremely", "somebody-else/extremely");
+    let words: Vec<&str> = other.split(' ').collect();
+    sandbox.rcosign(&words).within(&repository()).run().code(12);
+}
+
+#[cfg(unix)]
+fn shell(sandbox: &Sandbox, script: &str) {
+    let bin = sandbox.at("tmp");
+    let link = bin.join("rcosign");
+    if !link.exists() {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rcosign"), link).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    sandbox.program(Path::new("/bin/sh"), &["-euc", script]).env("PATH", &path).run().ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_quick_start_of_the_readme_works_as_printed() {
+    let sandbox = Sandbox::new();
+    let block = blocks("README.md").into_iter().find(|block| block.contains("generate-key-pair")).unwrap();
+    shell(&sandbox, &block);
+    assert!(sandbox.has("artifact.sigstore.json") && sandbox.has("artifact.att.json"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guides_work_as_printed() {
+    let sandbox = Sandbox::new();
+    sandbox.file("artifact.txt", "an artifact\n");
+    sandbox.file("provenance.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
+    sandbox.file("other.pem", std::fs::read(repository().join("testdata/keys/p256.pkcs8.pem")).unwrap());
+    for guide in ["sign-with-a-key", "verify-a-file", "attest-a-file"] {
+        let blocks = blocks(&format!("docs/guides/{guide}.md"));
+        assert!(blocks.len() >= 2, "{guide}");
+        for block in blocks.iter().filter(|block| !block.contains("github.com/org/repo")) {
+            shell(
+                &sandbox,
+                &format!(
+                    "if [ -e cosign.key ]; then RELEASE_KEY=$(cat cosign.key); export RELEASE_KEY; fi\n{block}"
+                ),
+            );
+        }
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut faults = Vec::new();
+    for document in documents() {
+        let folder = Path::new(&document).parent().map(Path::to_owned).unwrap_or_default();
+        for link in read(&document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            let target: PathBuf = repository().join(&folder).join(file);
+            if !target.exists() {
+                faults.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn tests_that_documents_name_exist() {
+    let mut names = BTreeSet::new();
+    let mut folders = vec![repository().join("src"), repository().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let functions = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+                names.extend(functions.map(str::to_owned));
+            }
+        }
+    }
+    let advisories = read("docs/security/advisories.md");
+    let rows = advisories.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| advisory"));
+    let mut faults = Vec::new();
+    for row in rows {
+        let tests = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap();
+        if tests.starts_with("none: ") {
+            continue;
+        }
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            if !names.contains(test) {
+                faults.push(test.to_owned());
+            }
+        }
+    }
+    assert!(faults.is_empty(), "named in docs/security/advisories.md, but not there:\n{}", faults.join("\n"));
+    // A test that carries the number of an advisory has a row.
+    for name in names.iter().filter(|name| name.contains("cve_")) {
+        let words: Vec<&str> = name.split('_').collect();
+        for at in words.windows(3).filter(|at| at[0] == "cve") {
+            let advisory = format!("CVE-{}-{}", at[1], at[2]);
+            assert!(advisories.contains(&advisory), "{advisory} has a test and no row in advisories.md");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_has_its_line() {
+    let manifest = read("Cargo.toml");
+    let document = read("docs/design/dependencies.md");
+    for table in ["[dependencies]", "[dev-dependencies]"] {
+        let body = manifest.split(&format!("\n{table}\n")).nth(1).unwrap().split("\n[").next().unwrap();
+        for name in body.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name) {
+            assert!(document.contains(name), "{name} is not in docs/design/dependencies.md");
+        }
+    }
+}
+
+#[test]
+fn every_room_is_in_the_architecture() {
+    let document = read("docs/design/architecture.md");
+    for entry in std::fs::read_dir(repository().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let room = path.file_name().unwrap().to_str().unwrap().to_owned();
+            assert!(document.contains(&format!("| `{room}` |")), "{room}");
+        }
+    }
+}
