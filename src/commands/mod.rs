@@ -24,7 +24,6 @@ pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
     PublicKeyRequest, ReportFormat, ReportRequest, Settings, SignBlobRequest, SignOutputs, SignWith,
     SignatureRequest, Signer, StatementSource, Subject, TrustRequest, VerifyRequest, Waivers, Witness,
-    WorkflowClaims,
 };
 pub use signing::{attest_blob, sign_blob};
 pub use verification::verify;

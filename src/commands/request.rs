@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::verify::WorkflowClaims;
+
 /// Settings that every command has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -158,21 +160,6 @@ pub struct IdentityRequest {
     pub issuer_regexp: Option<String>,
     /// Claims of a GitHub workflow, all exact.
     pub workflow: WorkflowClaims,
-}
-
-/// Claims of a GitHub workflow; what is present must be equal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WorkflowClaims {
-    /// Event that triggered it.
-    pub trigger: Option<String>,
-    /// Commit.
-    pub sha: Option<String>,
-    /// Name of the workflow.
-    pub name: Option<String>,
-    /// `owner/repository`.
-    pub repository: Option<String>,
-    /// Git reference.
-    pub reference: Option<String>,
 }
 
 /// Where the signature is.

@@ -14,7 +14,7 @@ use crate::trust::TrustedRoot;
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
     PredicateTypeRequirement, Reason, Rejection, Requirement, StreamNeeds, StringMatcher, VerificationPolicy,
-    Verified, Verifier, Waiver, WorkflowClaims, stream_needs,
+    Verified, Verifier, Waiver, stream_needs,
 };
 
 /// Verifies. The report is complete whether or not the run succeeded; success needs at least one verified candidate.
@@ -148,17 +148,10 @@ fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
             .map_err(|e| Error::usage(format!("the expression for the {what} cannot be used")).caused_by(&e)),
         (None, None) => Err(Error::usage(format!("no {what} to compare with"))),
     };
-    let claims = request.workflow.clone();
     Ok(IdentityMatcher {
         subject: one("certificate identity", &request.identity, &request.identity_regexp)?,
         issuer: one("certificate issuer", &request.issuer, &request.issuer_regexp)?,
-        workflow: WorkflowClaims {
-            trigger: claims.trigger,
-            sha: claims.sha,
-            name: claims.name,
-            repository: claims.repository,
-            reference: claims.reference,
-        },
+        workflow: request.workflow.clone(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! Whose certificate.
 
 use super::filled;
-use crate::commands::{Error, IdentityRequest, WorkflowClaims};
+use crate::commands::{Error, IdentityRequest};
+use crate::verify::WorkflowClaims;
 
 /// Whose certificate.
 #[derive(Debug, clap::Args)]
