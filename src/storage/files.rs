@@ -72,7 +72,7 @@ enum Place {
     /// A temporary file beside the target, which will take its name.
     Replace { temporary: tempfile::NamedTempFile, target: PathBuf },
     /// An existing file in a folder where nothing can be created, a file mounted into a container for example.
-    InPlace(PathBuf),
+    Overwrite(PathBuf),
     /// A device or a pipe; opened at the end, because opening a pipe waits for its reader.
     Stream(PathBuf),
     /// Standard output (1) or standard error (2) of this process.
@@ -121,7 +121,7 @@ impl PendingFile {
         let Self { path, bytes, access, place } = self;
         let done = match place {
             Place::Replace { temporary, target } => replace(temporary, &target, &bytes, access),
-            Place::InPlace(target) => overwrite(&target, &bytes, access),
+            Place::Overwrite(target) => overwrite(&target, &bytes, access),
             // Appending never destroys what a descriptor's file holds already; pipes and devices do not care.
             Place::Stream(target) => {
                 OpenOptions::new().append(true).open(target).and_then(|f| send(f, &bytes))
@@ -197,7 +197,7 @@ fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<
             Err(FileError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
         }
         Err(_) if exists && OpenOptions::new().write(true).open(&target).is_ok() => {
-            Ok(Place::InPlace(target))
+            Ok(Place::Overwrite(target))
         }
         Err(source) => Err(FileError::Write { path: path.to_owned(), source }),
     }

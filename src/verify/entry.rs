@@ -88,7 +88,7 @@ impl Comparison<'_> {
                     (true, Some(hash)) if !envelope.bytes.is_empty() => {
                         self.digest(hash, &hash.algorithm().digest(&envelope.bytes))
                     }
-                    (true, _) => Err(Reason::LogSignature { entry: self.position }),
+                    (true, _) => Err(self.wrong_kind()),
                 }
             }
             Spec::Rekord { .. } => Err(self.wrong_kind()),

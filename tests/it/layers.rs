@@ -71,7 +71,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("pkcs8", &["crypto"]),
     ("scrypt", &["crypto"]),
     ("spki", &["crypto", "x509", "timestamp"]),
-    ("subtle", &["crypto"]),
     ("zeroize", &["crypto"]),
 ];
 
@@ -96,7 +95,7 @@ struct Names {
     std: BTreeSet<String>,
     /// Names that a `use` or a `mod` of the file binds to something of the house.
     local: BTreeSet<String>,
-    /// Whether `Command::new` is called.
+    /// Whether `std::process::Command` is named.
     starts_programs: bool,
 }
 
@@ -115,7 +114,8 @@ impl Names {
                 self.crates.insert(other.to_owned());
             }
         }
-        self.starts_programs |= segments.windows(2).any(|w| w == ["Command", "new"]);
+        self.starts_programs |=
+            segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.

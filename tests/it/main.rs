@@ -4,9 +4,12 @@
 
 mod cli;
 mod conformance;
+mod conformance_commands;
 mod docs;
 mod examples;
+mod fixtures;
 mod forgery;
 mod layers;
 mod mutants;
+mod peers;
 mod support;

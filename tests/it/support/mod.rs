@@ -111,15 +111,16 @@ impl Run {
         self
     }
 
-    /// Runs it in another folder.
-    pub fn within(mut self, folder: &Path) -> Self {
-        self.command.current_dir(folder);
-        self
-    }
-
     /// Takes a variable away.
     pub fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// Runs it in another folder.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
         self
     }
 
@@ -198,11 +199,12 @@ pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A program of the peers (`cosign-2`, `cosign-3`, ...) in the folder that `RCOSIGN_PEERS` names. Without one the test
-/// says what it skips; `RCOSIGN_REQUIRE_PEERS` makes that a failure.
+/// A program of the peers (`cosign-2`, `cosign-3`, ...) in the folder that `RCOSIGN_PEERS` names, else where
+/// `.ci/fetch-peers.sh` puts them. Without one the test says what it skips; `RCOSIGN_REQUIRE_PEERS` makes that a failure.
 pub fn peer(name: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("RCOSIGN_PEERS").map(|folder| PathBuf::from(folder).join(name));
-    required("peer program", name, found)
+    let fetched = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/rcosign-peers/bin"));
+    let folder = std::env::var_os("RCOSIGN_PEERS").map(PathBuf::from).or_else(fetched);
+    required("peer program", name, folder.map(|folder| folder.join(name)))
 }
 
 /// The folder with the real public bundles: `SIGSTORE_CONFORMANCE_DIR`, or `../shared/conformance`.
