@@ -29,10 +29,3 @@ pub struct Context {
     /// Tells the user.
     pub narrator: Box<dyn Narrator>,
 }
-
-impl Context {
-    /// A variable's text; one that is not Unicode counts as not set.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        (self.variables)(name).and_then(|value| value.into_string().ok())
-    }
-}

@@ -38,8 +38,10 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
         }
         None => {
             for (name, slot) in VARIABLES {
-                if let Some(path) = context.variable(name).filter(|v| !v.is_empty()) {
-                    *slot(&mut overrides) = Some(pem(&format!("{name} ({path})"), Path::new(&path))?);
+                // A path need not be Unicode; one that is passed over would leave the public root in its place.
+                if let Some(path) = (context.variables)(name).filter(|v| !v.is_empty()) {
+                    let path = Path::new(&path);
+                    *slot(&mut overrides) = Some(pem(&format!("{name} ({})", path.display()), path)?);
                 }
             }
             embedded_public_root().map_err(|e| {
@@ -81,4 +83,57 @@ fn pem(source: &str, path: &Path) -> Result<PemText, Error> {
 
 fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     read_file(what, path, limit).map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..Error::file(&e) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::super::{Narrator, Settings};
+    use super::*;
+    use crate::crypto::UnixTime;
+    use crate::keys::Terminal;
+
+    struct Silence;
+
+    impl Narrator for Silence {
+        fn say(&mut self, _line: &str) {}
+        fn warn(&mut self, _line: &str) {}
+    }
+
+    fn root(variable: &'static str, path: OsString) -> Result<TrustedRoot, Error> {
+        let mut context = Context {
+            settings: Settings { timeout: std::time::Duration::ZERO, verbose: false },
+            now: UnixTime::from_seconds(0),
+            variables: Box::new(move |name| (name == variable).then(|| path.clone())),
+            prompt: Box::new(Terminal::default()),
+            narrator: Box::new(Silence),
+        };
+        trusted_root(&TrustRequest::default(), &mut context)
+    }
+
+    #[test]
+    fn a_variable_that_names_no_file_is_an_error() {
+        for (name, _) in VARIABLES {
+            assert_eq!(root(name, "no-such-file".into()).unwrap_err().kind, ErrorKind::TrustMaterial);
+            assert!(root(name, OsString::new()).is_ok());
+        }
+        assert!(root("SIGSTORE_NOTHING", "no-such-file".into()).is_ok());
+    }
+
+    /// The public root must not stand in for a private one whose path is not Unicode.
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_unicode_is_one() {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.pem"));
+        let variable = || OsString::from_vec(path.as_os_str().as_bytes().to_vec());
+        assert!(root("SIGSTORE_ROOT_FILE", variable()).is_err());
+        // Not every file system has such names.
+        if std::fs::write(&path, include_bytes!("../../testdata/mock-sigstore/fulcio_root.pem")).is_ok() {
+            let root = root("SIGSTORE_ROOT_FILE", variable()).unwrap();
+            assert!(root.source.contains("certificate authorities from SIGSTORE_ROOT_FILE"), "{}", root.source);
+        }
+    }
 }
