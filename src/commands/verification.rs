@@ -42,7 +42,12 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     } else {
         TrustedRoot::default()
     };
-    let artifact = artifact(&request.subject, &candidates, &policy)?;
+    // A waived claim leaves the artifact aside altogether: it must not stand in the report as if it had been verified.
+    let subject = match (&request.expected, request.waivers.claims) {
+        (Expected::Attestation { .. }, Some(_)) => &Subject::None,
+        _ => &request.subject,
+    };
+    let artifact = artifact(subject, &candidates, &policy)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let mut rejections = Vec::new();

@@ -52,6 +52,8 @@ pub fn verify(token: &Token, signed: &[u8], authority: Authority<'_>) -> Result<
     for signer in signers(token, attributes, authority)? {
         match accept(token, signer, authority) {
             Ok(()) => return Ok(token.gen_time()),
+            // A limit is one for the whole token, not for each of the certificates that it names.
+            Err(error @ TimestampError::Certificate(PathError::Budget { .. })) => return Err(error),
             Err(error @ TimestampError::Certificate(_)) => best = Some(error),
             Err(error) => best = best.or(Some(error)),
         }

@@ -401,7 +401,13 @@ impl Reason {
 
     /// Whether a limit was exceeded: such a reason ends the search and outranks every other.
     pub fn is_limit(&self) -> bool {
-        matches!(self, Self::TooMany { .. } | Self::Path(PathError::Budget { .. }))
+        match self {
+            Self::TooMany { .. } => true,
+            Self::Path(error) | Self::Timestamp { error: TimestampError::Certificate(error), .. } => {
+                matches!(error, PathError::Budget { .. })
+            }
+            _ => false,
+        }
     }
 }
 
