@@ -133,7 +133,11 @@ mod tests {
         // Not every file system has such names.
         if std::fs::write(&path, include_bytes!("../../testdata/mock-sigstore/fulcio_root.pem")).is_ok() {
             let root = root("SIGSTORE_ROOT_FILE", variable()).unwrap();
-            assert!(root.source.contains("certificate authorities from SIGSTORE_ROOT_FILE"), "{}", root.source);
+            assert!(
+                root.source.contains("certificate authorities from SIGSTORE_ROOT_FILE"),
+                "{}",
+                root.source
+            );
         }
     }
 }
