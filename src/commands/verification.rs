@@ -1,6 +1,8 @@
 //! The driver behind `verify-blob` and `verify-blob-attestation`: collect the candidates, read the artifact once, judge
 //! each candidate, say what came of it. Opens no socket, except for a key whose address the user named.
 
+use std::ops::ControlFlow;
+
 use super::candidates::{Candidate, candidates};
 use super::keys::public_key;
 use super::report::{ArtifactReport, CandidateReport, Report};
@@ -50,20 +52,45 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let artifact = artifact(subject, &candidates, &policy)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
-    let mut rejections = Vec::new();
-    for candidate in candidates {
-        let verdict = verifier.verify(&candidate.entity, artifact.as_ref());
-        report.candidates.push(CandidateReport::of(
-            candidate.source.clone(),
-            candidate.format.clone(),
-            &verdict,
-        ));
-        match verdict {
-            Ok(verified) => note(&verified, report),
-            Err(rejection) => rejections.push(rejection),
+    let mut verdict = Verdict::default();
+    for Candidate { source, format, entity } in candidates {
+        let judged = verifier.verify(&entity, artifact.as_ref());
+        report.candidates.push(CandidateReport::of(source, format, &judged));
+        if verdict.add(judged).is_break() {
+            break;
         }
     }
-    if report.verified { Ok(()) } else { Err(none_valid(request, &policy, &rejections)) }
+    report.verified = verdict.is_success();
+    if verdict.is_success() { Ok(()) } else { Err(none_valid(request, &policy, &verdict)) }
+}
+
+/// What became of the candidates of one artifact.
+#[derive(Default)]
+struct Verdict {
+    verified: Vec<Verified>,
+    rejections: Vec<Rejection>,
+}
+
+impl Verdict {
+    /// Takes one more candidate; a limit that was exceeded ends the search.
+    fn add(&mut self, judged: Result<Verified, Rejection>) -> ControlFlow<()> {
+        match judged {
+            Ok(verified) => self.verified.push(verified),
+            Err(rejection) => {
+                let limit = rejection.reason().is_limit();
+                self.rejections.push(rejection);
+                if limit {
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Success needs something verified; that nothing was rejected is not enough.
+    fn is_success(&self) -> bool {
+        !self.verified.is_empty()
+    }
 }
 
 /// Whoever reads standard input second finds it empty, and an empty artifact may well be signed.
@@ -88,10 +115,6 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
             .hint("write all but one of them into files"));
     }
     Ok(())
-}
-
-fn note(_verified: &Verified, report: &mut Report) {
-    report.verified = true;
 }
 
 /// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.
@@ -202,7 +225,8 @@ fn artifact(
 }
 
 /// The error when no candidate verified: the reason that says most leads, the others follow.
-fn none_valid(request: &VerifyRequest, policy: &VerificationPolicy, rejections: &[Rejection]) -> Error {
+fn none_valid(request: &VerifyRequest, policy: &VerificationPolicy, verdict: &Verdict) -> Error {
+    let rejections = &verdict.rejections;
     let Some(best) = rejections.iter().max_by_key(|r| r.specificity()) else {
         return Error::new(ErrorKind::NoSignature, "no signature was found");
     };
