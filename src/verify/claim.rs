@@ -5,7 +5,7 @@ use crate::bundle::{Content, SignedEntity};
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE, Statement};
 
 /// How many log entries, and how many timestamps, are looked at (CVE-2024-45395).
-const MAX_WITNESSES: usize = 32;
+pub(super) const MAX_WITNESSES: usize = 32;
 
 /// The content, as far as it can be judged before anything is trusted.
 #[derive(Debug, Clone)]

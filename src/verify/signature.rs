@@ -1,5 +1,6 @@
 //! Is the signature valid over the raw bytes?
 
+use super::claim::MAX_WITNESSES;
 use super::entry::logged_algorithm;
 use super::log::Compared;
 use super::{ChainProof, Evidence, ExpectedSigner, Reason, VerificationPolicy};
@@ -173,7 +174,8 @@ pub fn stream_needs(entity: &SignedEntity, policy: &VerificationPolicy) -> Strea
                     needs.ed25519.push((key, signature.clone()));
                 }
             }
-            let bodies = entity.log_entries.iter().filter_map(|e| body::parse(&e.canonicalized_body).ok());
+            let entries = entity.log_entries.iter().take(MAX_WITNESSES);
+            let bodies = entries.filter_map(|e| body::parse(&e.canonicalized_body).ok());
             needs.algorithms.extend(bodies.filter_map(|b| logged_algorithm(&b)));
         }
         // A statement may name the artifact by any of them.

@@ -3,6 +3,8 @@
 
 mod fixture;
 mod reasons;
+mod thresholds;
+mod times;
 
 use fixture::*;
 
