@@ -112,7 +112,10 @@ fn first_valid(
     for scheme in schemes(key.key_type(), hash) {
         match key.verify(scheme, signed, signature) {
             Ok(()) => return Ok(SignatureProof { key, scheme }),
-            Err(error @ SignatureError::Unavailable { .. }) => failure = Some(error),
+            Err(error @ SignatureError::Unavailable { .. }) => {
+                failure.take_if(|f| !matches!(f, SignatureError::Unavailable { .. }));
+                failure.get_or_insert(error);
+            }
             Err(error) => {
                 failure.get_or_insert(error);
             }

@@ -1,7 +1,10 @@
 //! Tests of the one verifying path as a whole. Entities are made by the `issue` modules; every refusal starts from an entity
 //! that verifies and breaks one thing.
 
+mod binding;
+mod content;
 mod fixture;
+mod identities;
 mod reasons;
 mod thresholds;
 mod times;

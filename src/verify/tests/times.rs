@@ -115,7 +115,8 @@ fn times_in_the_future_are_refused() {
 
 #[test]
 fn windows_include_both_ends() {
-    let cases: [(&str, fn() -> Case, fn(&mut Case, Window)); 4] = [
+    type Row = (&'static str, fn() -> Case, fn(&mut Case, Window));
+    let cases: [Row; 4] = [
         ("log-window", Case::keyless, |c, w| c.world.root.logs[V1].valid_for = w),
         ("sct-window", Case::keyless, |c, w| c.world.root.ct_logs[0].valid_for = w),
         ("timestamp-window", Case::keyless_v2, |c, w| {
