@@ -11,5 +11,6 @@ mod fixtures;
 mod forgery;
 mod layers;
 mod mutants;
+mod offline;
 mod peers;
 mod support;

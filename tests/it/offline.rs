@@ -1,0 +1,153 @@
+//! Verification, and signing with a key alone, opens no socket and starts no thread. Shown twice on Linux: by running it where there is no network at all,
+//! and by watching its system calls. The one exception is a key whose address the user named.
+
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+
+use crate::support::{Output, Sandbox, repository};
+
+const MOCK: &[&str] =
+    &["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:8404"];
+const ROOT: &[&str] = &["--trusted-root", "trusted_root.json"];
+const VARIABLES: &[(&str, &str)] = &[
+    ("SIGSTORE_ROOT_FILE", "fulcio_root.pem"),
+    ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
+    ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "ctfe.pub"),
+];
+
+/// A verification in `testdata/mock-sigstore`, with what it ends in.
+struct Line {
+    code: i32,
+    command: &'static str,
+    flags: &'static [&'static [&'static str]],
+    variables: &'static [(&'static str, &'static str)],
+    blob: &'static str,
+}
+
+const fn line(code: i32, command: &'static str, flags: &'static [&'static [&'static str]]) -> Line {
+    Line { code, command, flags, variables: &[], blob: "artifact.txt" }
+}
+
+const BLOB: &str = "verify-blob";
+const ATTESTATION: &str = "verify-blob-attestation";
+
+/// Of every form one that verifies, and what might tempt a program to ask somebody: a log entry, a chain, an authority that
+/// is missing or unknown.
+const LINES: &[Line] = &[
+    line(0, BLOB, &[&["--key", "p256.pub", "--no-log", "--signature", "v3.blob.key-p256.sig"]]),
+    line(0, BLOB, &[&["--key", "p256.pub", "--bundle", "v3.blob.key-p256.rekor1.bundle.json"], ROOT]),
+    line(0, BLOB, &[MOCK, ROOT, &["--bundle", "v3.blob.keyless.rekor1.bundle.json"]]),
+    line(0, BLOB, &[MOCK, ROOT, &["--bundle", "v3.blob.keyless.rekor2.bundle.json"]]),
+    line(0, ATTESTATION, &[MOCK, ROOT, &["--bundle", "v3.att.keyless.rekor1.bundle.json"]]),
+    Line {
+        variables: VARIABLES,
+        ..line(
+            0,
+            BLOB,
+            &[MOCK, &["--bundle", "v2.blob.keyless.legacy.json", "--rekor-url", "http://127.0.0.1:8401"]],
+        )
+    },
+    // No log entry beside a detached signature: cosign would look it up.
+    line(12, BLOB, &[&["--key", "p256.pub", "--signature", "v3.blob.key-p256.sig"]]),
+    Line {
+        variables: VARIABLES,
+        ..line(
+            12,
+            BLOB,
+            &[MOCK, &["--signature", "v3.blob.keyless.sig", "--certificate", "v3.blob.keyless.crt"]],
+        )
+    },
+    // No trusted root is named: cosign would fetch one. The embedded one does not know this log, or this authority.
+    line(12, BLOB, &[MOCK, &["--bundle", "v3.blob.keyless.rekor1.bundle.json"]]),
+    line(12, BLOB, &[MOCK, &["--no-log", "--bundle", "v3.blob.keyless.tsa-only.bundle.json"]]),
+    // A trusted root of another instance; another artifact.
+    line(
+        12,
+        BLOB,
+        &[
+            MOCK,
+            &["--trusted-root", "../mock-sigstore-intoto/trusted_root.json"],
+            &["--bundle", "v3.blob.keyless.rekor1.bundle.json"],
+        ],
+    ),
+    Line {
+        blob: "other.txt",
+        ..line(12, BLOB, &[MOCK, ROOT, &["--bundle", "v3.blob.keyless.rekor1.bundle.json"]])
+    },
+    // Files that cannot be read.
+    line(3, BLOB, &[&["--key", "p256.pub", "--bundle", "missing.json"]]),
+    line(3, BLOB, &[&["--key", "missing.pub", "--bundle", "v3.blob.key-p256.rekor1.bundle.json"], ROOT]),
+    line(
+        11,
+        BLOB,
+        &[&["--key", "p256.pub", "--bundle", "v3.blob.key-p256.rekor1.bundle.json"], ROOT, &["missing"]],
+    ),
+];
+
+impl Line {
+    fn args(&self) -> Vec<&'static str> {
+        let mut args = vec![env!("CARGO_BIN_EXE_rcosign"), self.command];
+        args.extend(self.flags.iter().copied().flatten());
+        if self.code != 11 {
+            args.push(self.blob);
+        }
+        args
+    }
+
+    /// Runs rcosign beneath another program.
+    fn beneath(&self, sandbox: &Sandbox, program: &Path, before: &[&str]) -> Output {
+        let run = sandbox.program(program, &[before, &self.args()].concat());
+        let run = run.within(&repository().join("testdata/mock-sigstore"));
+        self.variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+    }
+}
+
+/// The program, when `PROGRAM ARGS true` succeeds with it. Otherwise the test says what it skips, or fails where
+/// `RCOSIGN_REQUIRE_PEERS` demands it.
+fn able(sandbox: &Sandbox, program: &'static str, args: &[&str]) -> Option<&'static Path> {
+    let path = Path::new(program);
+    if path.exists() && sandbox.program(path, &[args, &["/bin/true"]].concat()).run().code == 0 {
+        return Some(path);
+    }
+    let line = format!("skipped: `{program} {}` is not there or not permitted", args.join(" "));
+    assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
+    eprintln!("{line}");
+    None
+}
+
+#[test]
+fn verification_needs_no_network() {
+    let sandbox = Sandbox::new();
+    let apart = ["--net", "--map-root-user"];
+    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart) else { return };
+    for line in LINES {
+        let output = line.beneath(&sandbox, unshare, &apart);
+        assert_eq!(output.code, line.code, "{:?}: {}", line.args(), output.stderr);
+    }
+}
+
+#[test]
+fn no_socket_is_opened_and_no_thread_started() {
+    let sandbox = Sandbox::new();
+    let calls = sandbox.at("calls");
+    let watch = ["-f", "-qq", "-e", "trace=%network,clone,clone3,fork,vfork", "-o", calls.to_str().unwrap()];
+    let Some(strace) = able(&sandbox, "/usr/bin/strace", &watch) else { return };
+    for line in LINES {
+        let output = line.beneath(&sandbox, strace, &watch);
+        assert_eq!(output.code, line.code, "{:?}: {}", line.args(), output.stderr);
+        let called: Vec<String> =
+            sandbox.text("calls").lines().filter(|l| l.contains('(')).map(str::to_owned).collect();
+        assert!(called.is_empty(), "{:?}: {called:#?}", line.args());
+    }
+    let key = repository().join("testdata/cosign-3.x/p256.key");
+    let signing = ["sign-blob", "--offline", "--key", key.to_str().unwrap(), "calls"];
+    let signing = [&watch[..], &[env!("CARGO_BIN_EXE_rcosign")], &signing].concat();
+    let _ = sandbox.program(strace, &signing).env("COSIGN_PASSWORD", "fixture-password").run().ok();
+    assert!(!sandbox.text("calls").contains('('), "{}", sandbox.text("calls"));
+    // The watching works: a key with an address needs a socket.
+    let fetch =
+        line(5, BLOB, &[&["--key", "https://127.0.0.1:9/cosign.pub", "--signature", "v3.blob.key-p256.sig"]]);
+    let output = fetch.beneath(&sandbox, strace, &watch).code(5).says("https://127.0.0.1:9/cosign.pub");
+    assert!(sandbox.text("calls").contains("socket("), "{}", output.stderr);
+}
