@@ -185,6 +185,6 @@ mod tests {
         };
         assert_eq!(compare(b"{}", b"{}"), Ok(None));
         assert!(matches!(compare(b"{ }", b"{}"), Err(Reason::LogDigest { .. })));
-        assert!(matches!(compare(b"", b""), Err(Reason::LogSignature { .. })));
+        assert!(matches!(compare(b"", b""), Err(Reason::LogContent { .. })));
     }
 }
