@@ -54,7 +54,7 @@ pub enum Requirement {
         /// How many.
         threshold: usize,
     },
-    /// None is demanded. What is there is checked all the same.
+    /// None is demanded. Log entries and timestamps that are there are checked all the same.
     Waived(Waiver),
 }
 

@@ -90,7 +90,7 @@ pub struct TrustArgs {
     /// The same as --no-log, by a name older still
     #[arg(long)]
     pub private_infrastructure: Option<bool>,
-    /// Demand no signed certificate timestamp; one that is there is checked all the same
+    /// Demand no signed certificate timestamp, and look at none
     #[arg(long)]
     pub insecure_ignore_sct: Option<bool>,
     /// No effect: verification asks no service
