@@ -51,7 +51,7 @@ fn every_kind_of_entry_can_hold() {
         legacy.envelope().bytes.push(b'\n');
         assert_eq!(legacy.code(), "log-digest");
         legacy.envelope().bytes.clear();
-        assert_eq!(legacy.code(), "log-signature");
+        assert_eq!(legacy.code(), "log-content");
     }
 }
 
