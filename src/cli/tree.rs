@@ -57,6 +57,14 @@ pub fn all() -> Vec<Spec> {
 
 /// The error for a word that is no command.
 pub fn unknown(word: &OsStr) -> Error {
+    // `verify` is the beginning of `verify-blob`; by its letters it is closer to `version`.
+    let longer = word.to_str().filter(|word| !word.is_empty()).and_then(|word| {
+        COMMANDS.iter().map(|(name, _)| name).find(|name| name.starts_with(&format!("{word}-")))
+    });
+    if let Some(name) = longer {
+        let word = word.to_string_lossy();
+        return Error::usage(format!("there is no command `{word}`")).hint(format!("did you mean `{name}`?"));
+    }
     let tree = Spec::new("")
         .disable_help_subcommand(true)
         .subcommands(COMMANDS.iter().map(|(name, _)| Spec::new(*name)));

@@ -17,6 +17,9 @@ pub fn translate(error: &clap::Error, command: &str) -> Error {
         Kind::UnknownArgument if flag == "--version" => {
             Error::usage("there is no flag --version").hint("the version is shown by the command `version`")
         }
+        Kind::UnknownArgument if flag == "-" || !flag.starts_with('-') => {
+            Error::usage(format!("`{flag}` is one argument too many")).hint(help)
+        }
         Kind::UnknownArgument => {
             let new = Error::usage(format!("there is no flag {flag}{}", in_command(command)));
             match text(error, ContextKind::SuggestedArg) {

@@ -45,6 +45,9 @@ fn unknown_words_are_usage_errors_with_a_hint() {
         .code(2)
         .says("there is no command `sign-blub`")
         .says("hint: did you mean `sign-blob`?");
+    run(&["verify", "image"]).code(2).says("hint: did you mean `verify-blob`?");
+    run(&["--", "version"]).code(2).says("`version` is one argument too many");
+    run(&["verify-blob", "--timeout", "-5s"]).code(2).says("cannot be negative");
     run(&["help", "bogus"]).code(2).says("there is no command `bogus`");
     run(&["--version"]).code(2).says("hint: the version is shown by the command `version`");
     run(&["sign-blob", "--bundel=x"]).code(2).says("hint: did you mean --bundle?");

@@ -17,7 +17,7 @@ pub struct RootArgs {
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
     /// Give up waiting for a server after this time, such as 90s or 3m0s (default 3m0s)
-    #[arg(long, short = 't', value_name = "DURATION", value_parser = values::duration)]
+    #[arg(long, short = 't', value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
     /// Say more about what is being done
     #[arg(long, short = 'd')]

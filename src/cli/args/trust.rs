@@ -103,7 +103,7 @@ pub struct TrustArgs {
     #[arg(long)]
     pub experimental_oci11: Option<bool>,
     /// No effect on one file
-    #[arg(long, value_name = "NUMBER", value_parser = values::integer)]
+    #[arg(long, value_name = "NUMBER", value_parser = values::integer, allow_hyphen_values = true)]
     pub max_workers: Option<i64>,
 }
 
