@@ -6,7 +6,7 @@ use super::render::{self, Output};
 use crate::commands::{
     self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, GenerateKeyPairRequest,
     ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, ReportRequest, Settings, SignBlobRequest,
-    VerifyRequest,
+    Signer, VerifyRequest,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -82,6 +82,9 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
         let line = format!("No transparency log entry was asked for ({flag})");
         // Cosign warns of the flag that it calls insecure, and of no other.
         if flag == "--insecure-ignore-tlog" { render::warn(&line) } else { render::say(&line) }
+    }
+    if let (Some(flag), Signer::Identity(_)) = (request.waivers.sct, &request.signer) {
+        render::say(&format!("No signed certificate timestamp was asked for ({flag})"));
     }
     if let Some(flag) = request.waivers.claims {
         render::say(&format!("The statement was not compared with a file ({flag})"));

@@ -18,7 +18,7 @@ use rcosign::x509::issue::{CtLog, ExtendedKeyUsage, Issuer, Template, Validity};
 use rcosign::x509::{Certificate, SubjectAlternativeName};
 use serde_json::Value;
 
-use super::support::Sandbox;
+use super::support::{Sandbox, conformance};
 
 const BLOB: &[u8] = b"the artifact";
 const WHO: &str = "signer@example.com";
@@ -564,4 +564,29 @@ fn logs_are_not_mistaken_for_each_other() {
         world.rekor1.promise(&mut odd.log_entries[0]).unwrap();
         refused(&format!("integrated at {time}"), &odd);
     }
+}
+
+/// What was not asked for is said, wherever the waiver came from.
+#[test]
+fn a_waiver_from_the_environment_is_named() {
+    let Some(bundles) = conformance() else { return };
+    let bundle = format!("--bundle={}", bundles.join("happy-path-v0.3/bundle.sigstore.json").display());
+    let blob = bundles.join("a.txt").display().to_string();
+    let anybody = ["--certificate-identity-regexp=.", "--certificate-oidc-issuer-regexp=."];
+    let verify = [&["verify-blob", &bundle, &blob][..], &anybody].concat();
+    let sandbox = Sandbox::new();
+    let plain = sandbox.run(&verify).ok();
+    assert!(!plain.stderr.contains("asked for"), "{}", plain.stderr);
+    sandbox
+        .rcosign(&verify)
+        .env("COSIGN_INSECURE_IGNORE_SCT", "true")
+        .run()
+        .ok()
+        .says("(--insecure-ignore-sct)");
+    sandbox
+        .rcosign(&verify)
+        .env("COSIGN_INSECURE_IGNORE_TLOG", "true")
+        .run()
+        .ok()
+        .says("(--insecure-ignore-tlog)");
 }
