@@ -5,6 +5,8 @@ mod binding;
 mod content;
 mod fixture;
 mod identities;
+mod mutation;
+mod mutator;
 mod reasons;
 mod thresholds;
 mod times;
