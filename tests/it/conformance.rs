@@ -2,12 +2,11 @@
 //! bare digest, statements also by their predicate type; what verifies is refused for any other identity, issuer,
 //! artifact, digest or type.
 //!
-//! The folder is `$SIGSTORE_CONFORMANCE_DIR`, else `../shared/conformance`. Without it nothing is judged, and that is said;
-//! with `RCOSIGN_REQUIRE_PEERS=1` that is a failure.
+//! Where the suite is not here, nothing is judged, and that is said (see `support::conformance`).
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rcosign::bundle::{self, Content, SignedEntity};
 use rcosign::crypto::{
@@ -17,9 +16,11 @@ use rcosign::payload::{Artifact, ArtifactKind, Statement};
 use rcosign::trust::TrustedRoot;
 use rcosign::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
-    PredicateTypeRequirement, Requirement, StringMatcher, VerificationPolicy, Verifier, Waiver,
+    PredicateTypeRequirement, Requirement, StringMatcher, VerificationPolicy, Verified, Verifier, Waiver,
     WorkflowClaims, stream_needs,
 };
+
+use crate::support::conformance;
 
 const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -42,15 +43,15 @@ const REFUSED: [(&str, &str); 12] = [
 ];
 
 /// One folder of the suite.
-struct Case {
-    bundle: Vec<u8>,
-    artifact: Vec<u8>,
-    root: TrustedRoot,
-    signer: Signer,
+pub struct Case {
+    pub bundle: Vec<u8>,
+    pub artifact: Vec<u8>,
+    pub root: TrustedRoot,
+    pub signer: Signer,
 }
 
 #[derive(Clone)]
-enum Signer {
+pub enum Signer {
     Key(PublicKey),
     /// The suite's wrong key is not even a key.
     UnreadableKey,
@@ -62,7 +63,7 @@ enum Signer {
 
 /// How the artifact is given.
 #[derive(Clone, Copy, Debug)]
-enum Mode {
+pub enum Mode {
     File,
     Digest,
 }
@@ -139,7 +140,7 @@ fn is_envelope(case: &Case) -> bool {
     matches!(decode(case).unwrap().content, Content::Envelope(_))
 }
 
-fn copy(case: &Case) -> Case {
+pub fn copy(case: &Case) -> Case {
     Case {
         bundle: case.bundle.clone(),
         artifact: case.artifact.clone(),
@@ -155,19 +156,19 @@ fn decode(case: &Case) -> Result<SignedEntity, &'static str> {
 }
 
 /// Asks for a statement of the bundle's own predicate type; `None` when it holds none.
-fn attestation(case: &Case, mode: Mode) -> Option<Result<(), &'static str>> {
+fn attestation(case: &Case, mode: Mode) -> Option<Result<Verified, &'static str>> {
     let Content::Envelope(envelope) = decode(case).ok()?.content else { return None };
     let statement = Statement::from_json(&envelope.parsed.payload).unwrap();
     judge(case, &case.signer, Some(statement.predicate_type), mode)
 }
 
 /// The verdict, or the code of the reason. `Some` always; the shape of [`attestation`].
-fn judge(
+pub fn judge(
     case: &Case,
     signer: &Signer,
     predicate_type: Option<String>,
     mode: Mode,
-) -> Option<Result<(), &'static str>> {
+) -> Option<Result<Verified, &'static str>> {
     let entity = match decode(case) {
         Ok(entity) => entity,
         Err(code) => return Some(Err(code)),
@@ -194,7 +195,7 @@ fn judge(
     let artifact = artifact(case, &entity, &policy, mode);
     let now = UnixTime::parse_rfc3339("2026-11-01T00:00:00Z").unwrap();
     let verdict = Verifier { root: &case.root, policy: &policy, now }.verify(&entity, Some(&artifact));
-    Some(verdict.map(drop).map_err(|rejection| rejection.reason().code()))
+    Some(verdict.map_err(|rejection| rejection.reason().code()))
 }
 
 fn artifact(case: &Case, entity: &SignedEntity, policy: &VerificationPolicy, mode: Mode) -> Artifact {
@@ -213,8 +214,8 @@ fn artifact(case: &Case, entity: &SignedEntity, policy: &VerificationPolicy, mod
 }
 
 /// The folders by name; `None` when the suite is not here.
-fn suite() -> Option<BTreeMap<String, Case>> {
-    let folder = folder()?;
+pub fn suite() -> Option<BTreeMap<String, Case>> {
+    let folder = conformance()?;
     let read = |path: PathBuf| fs::read(&path).ok();
     let text = |path: PathBuf| read(path).map(|b| String::from_utf8(b).unwrap().trim().to_owned());
     let mut cases = BTreeMap::new();
@@ -240,16 +241,4 @@ fn suite() -> Option<BTreeMap<String, Case>> {
     }
     assert!(cases.len() >= 22, "only {} folders", cases.len());
     Some(cases)
-}
-
-fn folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("SIGSTORE_CONFORMANCE_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let message = format!("the conformance suite is not at {}", folder.display());
-    assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none_or(|v| v != "1"), "{message}");
-    eprintln!("skipped: {message}");
-    None
 }

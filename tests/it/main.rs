@@ -12,6 +12,7 @@ mod forgery;
 mod key_urls;
 mod layers;
 mod mutants;
+mod mutation;
 mod offline;
 mod outputs;
 mod passwords;
