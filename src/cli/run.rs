@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use super::render::{self, Output};
 use crate::commands::{
     self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, GenerateKeyPairRequest,
-    ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, ReportRequest, Settings, SignBlobRequest,
-    Signer, VerifyRequest,
+    ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, Settings, SignBlobRequest, Signer,
+    VerifyRequest,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -71,7 +71,7 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
         None => None,
     };
     let (report, result) = commands::verify(request, context).await;
-    if let Some(ReportRequest { .. }) = &request.report {
+    if request.report.is_some() {
         write_report(&report, file, output)?;
     }
     if context.settings.verbose {
