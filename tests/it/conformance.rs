@@ -47,6 +47,7 @@ pub struct Case {
     pub bundle: Vec<u8>,
     pub artifact: Vec<u8>,
     pub root: TrustedRoot,
+    pub root_json: Vec<u8>,
     pub signer: Signer,
 }
 
@@ -145,6 +146,7 @@ pub fn copy(case: &Case) -> Case {
         bundle: case.bundle.clone(),
         artifact: case.artifact.clone(),
         root: case.root.clone(),
+        root_json: case.root_json.clone(),
         signer: case.signer.clone(),
     }
 }
@@ -223,7 +225,8 @@ pub fn suite() -> Option<BTreeMap<String, Case>> {
         let path = entry.unwrap().path();
         let Some(bundle) = read(path.join("bundle.sigstore.json")) else { continue };
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let root = read(path.join("trusted_root.json")).or_else(|| read(folder.join("trusted_root.json")));
+        let root =
+            read(path.join("trusted_root.json")).or_else(|| read(folder.join("trusted_root.json"))).unwrap();
         let signer = match read(path.join("key.pub")) {
             Some(pem) => PublicKey::from_pem(&pem).map_or(Signer::UnreadableKey, Signer::Key),
             None => Signer::Identity {
@@ -234,7 +237,8 @@ pub fn suite() -> Option<BTreeMap<String, Case>> {
         let case = Case {
             bundle,
             artifact: read(path.join("artifact")).or_else(|| read(folder.join("a.txt"))).unwrap(),
-            root: TrustedRoot::from_json(&root.unwrap(), &name).unwrap(),
+            root: TrustedRoot::from_json(&root, &name).unwrap(),
+            root_json: root,
             signer,
         };
         cases.insert(name, case);

@@ -14,6 +14,7 @@ mod layers;
 mod mutants;
 mod mutation;
 mod offline;
+mod oracle;
 mod outputs;
 mod passwords;
 mod peers;
