@@ -1,9 +1,9 @@
 //! Regular expressions with RE2's meaning, as Go's `regexp` package reads them.
 //!
 //! Policies carry expressions that were written for cosign. The `regex` crate reads much of the same syntax with another
-//! meaning (`\d`, `\s`, `\w` and `\b` are Unicode there, `[a&&b]` an intersection, `(?x)` exists, `\z` is spelt the
-//! same but `\pL` tables and `[[:word:]]` fold differently), so expressions are parsed here by Go's rules and handed to it
-//! in an unambiguous form. What Go refuses is refused, with Go's words. Both engines match in linear time.
+//! meaning: `\d`, `\s`, `\w` and `\b` are Unicode there, `[a&&b]` is an intersection, `[[a]x]` a class in a class,
+//! `(?x)` and `\p{Alphabetic}` exist. So expressions are parsed here by Go's rules and handed to it in a form that both
+//! read alike. What Go refuses is refused, with Go's words. Both engines match in linear time.
 
 mod class;
 mod escape;

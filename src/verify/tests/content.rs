@@ -257,3 +257,23 @@ fn the_trail_is_complete() {
     assert_eq!(failed.iter().filter(|(_, o)| *o == "failed").count(), 1);
     assert_eq!(keyless.iter().map(|(n, _)| *n).collect::<std::collections::BTreeSet<_>>(), all);
 }
+
+/// TOB-SIGSTORE-9: exactly one signature; gitsign CVE-2026-44310: no certificate is an answer, and not success.
+#[test]
+fn cve_2026_44310_nothing_there_is_nothing_verified() {
+    for count in [0, 2, 3] {
+        let mut case = Case::plain_statement(KeyType::P256);
+        let signature = case.envelope().parsed.signatures[0].clone();
+        case.envelope().parsed.signatures = vec![signature; count];
+        assert_eq!(case.code(), "envelope-signatures", "{count}");
+    }
+    let mut case = Case::keyless();
+    case.entity.material = VerificationMaterial::Certificate(Vec::new());
+    for log in [crate::verify::Requirement::ONE, NO_LOG] {
+        case.policy.log = log;
+        assert_ne!(case.code(), "verified");
+        case.entity.log_entries.clear();
+        assert_ne!(case.code(), "verified");
+    }
+    assert_eq!(case.code(), "certificate-missing");
+}
