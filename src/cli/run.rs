@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::render::{self, Output};
 use crate::commands::{
-    self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, GenerateKeyPairRequest,
+    self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, Files, GenerateKeyPairRequest,
     ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, Settings, SignBlobRequest, Signer,
     VerifyRequest,
 };
@@ -35,6 +35,7 @@ impl Request {
     /// # Errors
     /// Whatever the command meets.
     pub fn execute(self, settings: Settings, output: &mut Output) -> Result<(), Error> {
+        self.files().and_written("output file", output.place()).check()?;
         // One thread: it is the caller's. Only a key behind an address ever waits.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -42,6 +43,17 @@ impl Request {
             .map_err(|error| Error::new(ErrorKind::Other, "the program could not start").caused_by(&error))?;
         let mut context = context(settings);
         runtime.block_on(self.run(&mut context, output))
+    }
+
+    fn files(&self) -> Files<'_> {
+        match self {
+            Self::AttestBlob(request) => request.files(),
+            Self::GenerateKeyPair(_) => Files::default(),
+            Self::ImportKeyPair(request) => request.files(),
+            Self::PublicKey(request) => request.files(),
+            Self::SignBlob(request) => request.files(),
+            Self::Verify(request) => request.files(),
+        }
     }
 
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 mod candidates;
 mod context;
 mod error;
+mod files;
 mod hints;
 mod key_pairs;
 mod keys;
@@ -16,6 +17,7 @@ mod verification;
 
 pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};
+pub use files::Files;
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,

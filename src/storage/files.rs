@@ -133,6 +133,20 @@ impl PendingFile {
     }
 }
 
+/// The one name of a regular file, or of a file that writing `path` would make: links are followed, and what is relative is
+/// resolved. `None` for what is written to without being replaced, and for what cannot be written at all.
+pub fn real_name(path: &Path) -> Option<PathBuf> {
+    let Ok(Followed::Path(target)) = follow_links(path) else { return None };
+    match fs::metadata(&target) {
+        Ok(found) => found.is_file().then(|| fs::canonicalize(&target).ok()).flatten(),
+        Err(_) => {
+            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            Some(folder.join(target.file_name()?))
+        }
+    }
+}
+
 enum Followed {
     Standard(u8),
     Descriptor(PathBuf),
@@ -297,6 +311,25 @@ mod tests {
         assert!(write_file(&slash, b"", Access::Owner).is_err());
         assert!(matches!(write_file(Path::new(""), b"", Access::Owner), Err(FileError::Empty)));
         assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn every_spelling_of_a_file_has_one_real_name() {
+        let dir = folder();
+        let (there, new) = (dir.path().join("there"), dir.path().join("new"));
+        fs::write(&there, "").unwrap();
+        for path in [&there, &new] {
+            let name = path.file_name().unwrap();
+            let other = dir.path().join("..").join(dir.path().file_name().unwrap()).join(".").join(name);
+            assert_eq!(real_name(&other), real_name(path));
+            assert!(real_name(path).is_some_and(|real| real.file_name() == Some(name)));
+        }
+        assert_ne!(real_name(&there), real_name(&new));
+        for nothing in
+            [dir.path(), &dir.path().join("no").join("folder"), Path::new("/dev/stdout"), Path::new("")]
+        {
+            assert_eq!(real_name(nothing), None, "{nothing:?}");
+        }
     }
 
     #[cfg(unix)]

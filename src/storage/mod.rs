@@ -5,7 +5,7 @@ mod files;
 mod input;
 
 pub use blob::{BlobSource, read_blob, stream_blob};
-pub use files::{Access, FileError, PendingFile, write_file};
+pub use files::{Access, FileError, PendingFile, real_name, write_file};
 pub use input::read_file;
 
 use std::path::PathBuf;

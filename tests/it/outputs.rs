@@ -201,6 +201,42 @@ fn a_failure_leaves_nothing_and_changes_nothing() {
     assert_eq!(sandbox.names(), before);
 }
 
+/// A result that would take the place of something that is read, or of another result, is refused before anything is read:
+/// a private key or a signature would be lost.
+#[test]
+fn no_result_takes_the_place_of_anything_else() {
+    let sandbox = sandbox();
+    let _ = sign(&sandbox, &["--bundle", "b.json", "a.txt"]).ok();
+    let before: Vec<_> = sandbox.names().into_iter().map(|name| (sandbox.read(&name), name)).collect();
+    let sign = ["sign-blob", "--offline", "--key", "k.key"];
+    let attest = ["attest-blob", "--offline", "--key", "k.key", "--predicate", "p.json"];
+    let verify = ["verify-blob", "--no-log", "--key", "k.pub", "--bundle", "b.json"];
+    let absolute = sandbox.at("k.key");
+    let refused: [(&[&str], &[&str], &str); 14] = [
+        (&sign, &["--bundle", "k.key", "a.txt"], "read as the key"),
+        (&sign, &["--bundle", "./tmp/../k.key", "a.txt"], "read as the key"),
+        (&sign, &["--bundle", absolute.to_str().unwrap(), "a.txt"], "read as the key"),
+        (&sign, &["--output-signature", "a.txt", "a.txt"], "read as the file to sign"),
+        (&sign, &["--output-file", "a.txt", "a.txt"], "read as the file to sign"),
+        (&sign, &["--output-signature", "x", "--bundle", "x", "a.txt"], "named for two results"),
+        (&sign, &["--output-signature", "x", "--bundle", "./x", "a.txt"], "named for two results"),
+        (&attest, &["--output-signature", "p.json", "a.txt"], "read as the predicate"),
+        (&attest, &["--output-attestation", "a.txt", "a.txt"], "read as the file to attest"),
+        (&attest, &["--output-attestation", "x", "--bundle", "x", "a.txt"], "named for two results"),
+        (&verify, &["--report", "json=b.json", "a.txt"], "read as the bundle"),
+        (&verify, &["--report", "json=a.txt", "a.txt"], "read as the file to verify"),
+        (&verify, &["--report", "json=x", "--output-file", "x", "a.txt"], "named for two results"),
+        (&["public-key", "--key", "k.key"], &["--outfile", "k.key"], "read as the key"),
+    ];
+    for (command, more, words) in refused {
+        let output = sandbox.run(&[command, more].concat());
+        assert_eq!(output.code, 2, "{more:?}: {}", output.stderr);
+        assert!(output.stderr.contains(words), "{more:?}: {}", output.stderr);
+        let after: Vec<_> = sandbox.names().into_iter().map(|name| (sandbox.read(&name), name)).collect();
+        assert_eq!(after, before, "{more:?}");
+    }
+}
+
 /// Without a word on who is to witness, cosign logs; that is not available yet, and said before a password is asked for.
 #[test]
 fn the_default_names_both_ways_out_before_any_password() {
@@ -283,6 +319,15 @@ mod unix {
             let _ = sandbox.file("printed.json", &printed.bytes);
             let _ = verify(&sandbox, &["--bundle", "printed.json", "a.txt"]).ok();
         }
+    }
+
+    #[test]
+    fn a_link_to_the_key_is_the_key_and_a_device_may_be_named_twice() {
+        let sandbox = sandbox();
+        symlink("k.key", sandbox.at("link")).unwrap();
+        let _ = sign(&sandbox, &["--bundle", "link", "a.txt"]).code(2).says("read as the key");
+        let _ = sign(&sandbox, &["--bundle", "/dev/null", "--output-signature", "/dev/null", "a.txt"]).ok();
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     }
 
     #[test]

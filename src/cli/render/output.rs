@@ -1,7 +1,7 @@
 //! Standard output, or the file that takes its place.
 
 use std::io::{ErrorKind as IoKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::exit;
 use crate::commands::{Error, ErrorKind};
@@ -11,7 +11,7 @@ use crate::storage::{Access, PendingFile};
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
-    file: Option<PendingFile>,
+    file: Option<(PendingFile, PathBuf)>,
 }
 
 impl Output {
@@ -21,8 +21,13 @@ impl Output {
     /// The file cannot be written.
     pub fn redirect(&mut self, path: &Path) -> Result<(), Error> {
         let file = PendingFile::create(path, Access::Everyone).map_err(|error| Error::output(&error))?;
-        self.file = Some(file);
+        self.file = Some((file, path.to_owned()));
         Ok(())
+    }
+
+    /// The file that takes the place of standard output.
+    pub fn place(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(_, path)| path.as_path())
     }
 
     /// Adds data.
@@ -54,7 +59,7 @@ impl Output {
     /// `Err(None)`: the reader went away. Of a failed run a file is written only if there is something to write.
     fn write(self, success: bool) -> Result<(), Option<Error>> {
         let Self { bytes, file } = self;
-        let Some(mut file) = file else {
+        let Some((mut file, _)) = file else {
             let mut stdout = std::io::stdout().lock();
             return stdout.write_all(&bytes).and_then(|()| stdout.flush()).map_err(|error| {
                 (error.kind() != IoKind::BrokenPipe)
