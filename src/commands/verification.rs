@@ -37,7 +37,8 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     one_standard_input(request)?;
     let policy = policy(request, context).await?;
     let candidates = candidates(&request.signature, &request.expected)?;
-    let root = if needs_root(&policy, &candidates) {
+    // A root that the user named is read in any case: a name with a slip in it is not passed over.
+    let root = if request.trust.trusted_root.is_some() || needs_root(&policy, &candidates) {
         let root = trusted_root(&request.trust, context)?;
         report.trusted_root = Some(root.source.clone());
         root
@@ -210,11 +211,17 @@ fn artifact(
                 hasher.update(piece);
                 streams.iter_mut().for_each(|s| s.update(piece));
             });
-            match (read, Digest::parse(&name)) {
+            // A digest in place of a file, where there is no such file: a file is not verified by its own name. Cosign takes
+            // it in capitals too.
+            match (read, Digest::parse(&name.to_ascii_lowercase())) {
                 (Ok(()), _) => {}
-                // A digest in place of a file, where there is no such file: a file is not verified by its own name.
                 (Err(storage::Error::Missing { .. }), Ok(digest)) => {
                     return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
+                }
+                (Err(error), Err(cause)) if name.contains(':') => {
+                    return Err(
+                        Error::artifact(&error).cause(format!("nor is it the digest of one: {cause}"))
+                    );
                 }
                 (Err(error), _) => return Err(Error::artifact(&error)),
             }

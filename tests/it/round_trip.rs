@@ -91,7 +91,11 @@ fn digests_in_place_of_files() {
         let by_digest = ask(sha256);
         if ["p256", "rsa"].iter().any(|kind| name.starts_with(kind)) {
             expect(&by_digest, 0, name);
+            expect(&ask(&sha256.to_ascii_uppercase()), 0, name);
             expect(&ask(&sha256.replace("ca97", "ca98")), 12, name);
+            let short = ask("sha256:ca97");
+            expect(&short, 11, name);
+            assert!(short.stderr.contains("nor is it the digest of one"), "{}", short.stderr);
         } else {
             expect(&by_digest, 12, name);
             assert!(
@@ -101,6 +105,20 @@ fn digests_in_place_of_files() {
             );
         }
     }
+}
+
+/// A trusted root that the user names is read, though a key alone decides.
+#[test]
+fn a_named_root_has_to_be_one() {
+    let sandbox = sandbox();
+    let key = key(&sandbox, "p256.pkcs8.pem");
+    let _ = sandbox.run(&["sign-blob", "--offline", "--key", &key, "--bundle", "file", "a.txt"]).ok();
+    let question = ["verify-blob", "--no-log", "--key", "k.pub", "--bundle", "file", "--trusted-root"];
+    for root in ["missing.json", "p.json"] {
+        expect(&sandbox.run(&[&question[..], &[root, "a.txt"]].concat()), 4, root);
+    }
+    let root = repository().join("testdata/mock-sigstore/trusted_root.json");
+    expect(&sandbox.run(&[&question[..], &[root.to_str().unwrap(), "a.txt"]].concat()), 0, "a root");
 }
 
 #[track_caller]
