@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use super::render::{self, Output};
 use crate::commands::{
-    self, AttestBlobRequest, CheckReport, Context, Error, ErrorKind, Files, GenerateKeyPairRequest,
-    ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, Settings, SignBlobRequest, Signer,
-    VerifyRequest,
+    self, AttestBlobRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
+    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, Settings,
+    SignBlobRequest, Signer, VerifyRequest,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -90,6 +90,15 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
         show_checks(&report);
     }
     result?;
+    // Nobody reads that it verified whose report was lost.
+    output.flush()?;
+    if request.expected == Expected::Signature {
+        for CandidateReport { predicate_type, .. } in &report.candidates {
+            if let Some(predicate_type) = predicate_type {
+                render::say(&format!("The file is the subject of a statement of type {predicate_type}"));
+            }
+        }
+    }
     if let Some(flag) = request.waivers.log {
         let line = format!("No transparency log entry was asked for ({flag})");
         // Cosign warns of the flag that it calls insecure, and of no other.

@@ -21,6 +21,19 @@ pub fn filled<T: AsRef<OsStr> + Clone>(value: &Option<T>) -> Option<T> {
     value.as_ref().filter(|v| !v.as_ref().is_empty()).cloned()
 }
 
+/// A value that must not be empty where it is given: a script's variable that happened to be empty must not decide what
+/// is trusted.
+///
+/// # Errors
+/// It is given and empty.
+pub fn not_empty<T: AsRef<OsStr> + Clone>(flag: &str, value: &Option<T>) -> Result<Option<T>, Error> {
+    match value {
+        Some(text) if text.as_ref().is_empty() => Err(Error::usage(format!("{flag} is given and empty"))
+            .hint(format!("leave {flag} out, or check the variable that its value comes from"))),
+        value => Ok(value.clone()),
+    }
+}
+
 /// Reads one of `values`, in lower case; the empty text is let through and counts as not given.
 pub fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
     StringValueParser::new().try_map(move |text| {

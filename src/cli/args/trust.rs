@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{filled, one_of, values};
+use super::{filled, not_empty, one_of, values};
 use crate::commands::{Error, SignatureRequest, TrustRequest, Waivers};
 
 const SIGNATURE_DIGESTS: &[&str] = &["sha224", "sha256", "sha384", "sha512"];
@@ -111,14 +111,18 @@ impl TrustArgs {
     /// What is trusted.
     ///
     /// # Errors
-    /// Two answers to the question who may issue certificates; intermediates without roots, when `keyless`.
+    /// An empty name of a file; two answers to the question who may issue certificates; intermediates without roots, when
+    /// `keyless`.
     pub fn request(&self, keyless: bool) -> Result<TrustRequest, Error> {
         let request = TrustRequest {
-            trusted_root: filled(&self.trusted_root),
-            ca_roots: filled(&self.ca_roots),
-            ca_intermediates: filled(&self.ca_intermediates),
-            certificate_chain: filled(&self.certificate_chain),
-            timestamp_certificate_chain: filled(&self.timestamp_certificate_chain),
+            trusted_root: not_empty("--trusted-root", &self.trusted_root)?,
+            ca_roots: not_empty("--ca-roots", &self.ca_roots)?,
+            ca_intermediates: not_empty("--ca-intermediates", &self.ca_intermediates)?,
+            certificate_chain: not_empty("--certificate-chain", &self.certificate_chain)?,
+            timestamp_certificate_chain: not_empty(
+                "--timestamp-certificate-chain",
+                &self.timestamp_certificate_chain,
+            )?,
         };
         if request.certificate_chain.is_some() {
             let roots = ("--ca-roots", request.ca_roots.is_some());

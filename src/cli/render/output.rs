@@ -35,6 +35,18 @@ impl Output {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Writes what was added so far, for words that must not come before it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        if self.file.is_some() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        to_stdout(&bytes).map_err(|error| stdout_failed(&error))
+    }
+
     /// Writes the data, prints the failure if there is one, and returns the exit code. A reader that went away is no
     /// reason for words.
     pub fn finish(self, result: Result<(), Error>) -> u8 {
@@ -60,11 +72,8 @@ impl Output {
     fn write(self, success: bool) -> Result<(), Option<Error>> {
         let Self { bytes, file } = self;
         let Some((mut file, _)) = file else {
-            let mut stdout = std::io::stdout().lock();
-            return stdout.write_all(&bytes).and_then(|()| stdout.flush()).map_err(|error| {
-                (error.kind() != IoKind::BrokenPipe)
-                    .then(|| Error::new(ErrorKind::Format, "cannot write standard output").caused_by(&error))
-            });
+            return to_stdout(&bytes)
+                .map_err(|error| (error.kind() != IoKind::BrokenPipe).then(|| stdout_failed(&error)));
         };
         if !success && bytes.is_empty() {
             return Ok(());
@@ -72,4 +81,13 @@ impl Output {
         file.push(&bytes);
         file.commit().map_err(|error| Some(Error::output(&error)))
     }
+}
+
+fn to_stdout(bytes: &[u8]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
+}
+
+fn stdout_failed(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Format, "cannot write standard output").caused_by(error)
 }
