@@ -1,5 +1,5 @@
 //! Sound documents in every format, broken in every place: each has to be refused when it is read or when it is judged.
-//! What may change without a refusal is listed, with the reason; whatever is listed has to occur.
+//! What may change without a refusal is listed, with the reason; a listed omission has to occur.
 
 use std::collections::BTreeSet;
 
@@ -148,6 +148,11 @@ fn every_broken_document_is_refused() {
         });
     }
     assert!(tried > 3000, "{tried}");
-    let idle: Vec<_> = (0..HARMLESS.len()).filter(|i| !harmless.contains(i)).map(|i| HARMLESS[i]).collect();
+    // Whether one changed byte of a token or of a certificate does harm depends on keys that are new in every run; what a
+    // missing member does is the same in all of them.
+    let idle: Vec<_> = (0..HARMLESS.len())
+        .filter(|i| !harmless.contains(i) && HARMLESS[*i].2 == Mutation::Drop)
+        .map(|i| HARMLESS[i])
+        .collect();
     assert!(idle.is_empty(), "listed, and refused: {idle:?}");
 }
