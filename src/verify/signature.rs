@@ -8,7 +8,7 @@ use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::crypto::{
     Digest, Ed25519Stream, HashAlgorithm, KeyType, PublicKey, SignatureError, SignatureScheme, Signed,
 };
-use crate::payload::{Artifact, pre_authentication_encoding};
+use crate::payload::{Artifact, Statement, pre_authentication_encoding};
 use crate::tlog::body;
 
 /// The signature is valid. Made by [`signature`] alone.
@@ -181,8 +181,13 @@ pub fn stream_needs(entity: &SignedEntity, policy: &VerificationPolicy) -> Strea
             let bodies = entries.filter_map(|e| body::parse(&e.canonicalized_body).ok());
             needs.algorithms.extend(bodies.filter_map(|b| logged_algorithm(&b)));
         }
-        // A statement may name the artifact by any of them.
-        Content::Envelope(_) => needs.algorithms.extend([HashAlgorithm::Sha384, HashAlgorithm::Sha512]),
+        // Hashing a large artifact by an algorithm that no subject names would cost more than this second reading.
+        Content::Envelope(envelope) => {
+            let subjects =
+                Statement::from_json(&envelope.parsed.payload).map(|s| s.subjects).unwrap_or_default();
+            let named = |a: &HashAlgorithm| subjects.iter().any(|s| s.digest.contains_key(a.name()));
+            needs.algorithms.extend(HashAlgorithm::ALL.into_iter().filter(named));
+        }
     }
     needs.algorithms.sort_unstable();
     needs.algorithms.dedup();
