@@ -3,6 +3,7 @@
 //! The programs are `cosign-2` and `cosign-3` in the folder `$RCOSIGN_PEERS`; see [`crate::support::peer`].
 
 mod attestations;
+mod authorities;
 mod blobs;
 mod keys;
 mod services;
