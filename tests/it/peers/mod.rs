@@ -123,7 +123,8 @@ impl Kind {
 
 /// A folder with NAME.key and NAME.pub for each kind, imported by rcosign, and two blobs.
 fn sandbox() -> Sandbox {
-    static KEYS: OnceLock<Sandbox> = OnceLock::new();
+    // The contents and not the folder, which nobody would clear away.
+    static KEYS: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| {
         let keys = Sandbox::new();
         for kind in KINDS {
@@ -132,11 +133,11 @@ fn sandbox() -> Sandbox {
                 ["import-key-pair", "--key", plain.to_str().unwrap(), "--output-key-prefix", kind.name];
             let _ = keys.run(&args).ok();
         }
-        keys
+        keys.names().into_iter().map(|name| (name.clone(), keys.read(&name))).collect()
     });
     let sandbox = Sandbox::new();
-    for name in keys.names() {
-        let _ = sandbox.file(&name, keys.read(&name));
+    for (name, bytes) in keys {
+        let _ = sandbox.file(name, bytes);
     }
     let _ = sandbox.file("artifact.txt", "the artifact\n");
     let _ = sandbox.file("other.txt", "another artifact\n");
