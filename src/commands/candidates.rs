@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::{Error, ErrorKind, Expected, SignatureRequest};
+use super::inputs::{Named, named, read_named};
+use super::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::bundle::detached::{
     Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
 };
@@ -29,16 +30,20 @@ pub(super) struct Candidate {
 
 /// Reads and decodes all that the user named. Whatever cannot be read is an error that names it; no other format is
 /// tried, and no network.
-pub(super) fn candidates(request: &SignatureRequest, expected: &Expected) -> Result<Vec<Candidate>, Error> {
-    let mut beside = beside(request)?;
+pub(super) fn candidates(
+    request: &SignatureRequest,
+    expected: &Expected,
+    context: &Context,
+) -> Result<Vec<Candidate>, Error> {
+    let mut beside = beside(request, context)?;
     let Some(path) = &request.bundle else {
         let signature = request.signature.as_deref().ok_or_else(|| Error::usage("no signature to verify"))?;
-        return detached(signature, beside, expected);
+        return detached(signature_document(signature, context)?, beside, expected);
     };
     let source = path.display().to_string();
     let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
     let decoded = decode(&document).map_err(|e| unreadable(&source, &e))?;
-    let signature = request.signature.as_deref().map(signature_bytes).transpose()?;
+    let signature = request.signature.as_deref().map(|s| signature_bytes(s, context)).transpose()?;
     let several = decoded.entities.len() > 1;
     let mut candidates = Vec::new();
     for (i, mut entity) in decoded.entities.into_iter().enumerate() {
@@ -56,9 +61,8 @@ pub(super) fn candidates(request: &SignatureRequest, expected: &Expected) -> Res
 }
 
 /// The pieces that lie beside the signature in files of their own.
-fn beside(request: &SignatureRequest) -> Result<Detached, Error> {
-    let read =
-        |what: &'static str, path: &Path| read_file(what, path, MAX_SMALL).map_err(|e| Error::file(&e));
+fn beside(request: &SignatureRequest, context: &Context) -> Result<Detached, Error> {
+    let read = |what: &'static str, path: &Path| read_named(what, path.as_os_str(), MAX_SMALL, context);
     let mut parts = Detached::default();
     if let Some(path) = &request.certificate {
         let document = read("certificate", path)?;
@@ -74,8 +78,11 @@ fn beside(request: &SignatureRequest) -> Result<Detached, Error> {
     Ok(parts)
 }
 
-fn detached(signature: &OsStr, parts: Detached, expected: &Expected) -> Result<Vec<Candidate>, Error> {
-    let (bytes, source) = signature_document(signature)?;
+fn detached(
+    (bytes, source): (Vec<u8>, String),
+    parts: Detached,
+    expected: &Expected,
+) -> Result<Vec<Candidate>, Error> {
     let candidate = |entity| Candidate { source: source.clone(), format: "detached".into(), entity };
     match expected {
         Expected::Signature => {
@@ -92,24 +99,21 @@ fn detached(signature: &OsStr, parts: Detached, expected: &Expected) -> Result<V
 
 /// The content of a signature file, or the text of the argument when there is no such file and the text can only be a
 /// signature; with a name for messages.
-fn signature_document(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
-    match read_file("signature", Path::new(argument), MAX_BUNDLE) {
-        Ok(bytes) => Ok((bytes, argument.to_string_lossy().into_owned())),
-        Err(error @ storage::Error::Missing { .. }) => match argument.to_str() {
-            Some(text) if looks_like_a_signature(text) => {
-                Ok((text.as_bytes().to_vec(), "--signature".into()))
-            }
-            _ => {
-                Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature"))
-            }
-        },
-        // A signature's text may be longer than a file's name may be.
-        Err(error) => match argument.to_str() {
-            Some(text) if looks_like_a_signature(text) => {
-                Ok((text.as_bytes().to_vec(), "--signature".into()))
-            }
-            _ => Err(Error::file(&error)),
-        },
+fn signature_document(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, String), Error> {
+    let path = match named("signature", argument, context)? {
+        Named::Bytes(bytes) => return Ok((bytes, argument.to_string_lossy().into_owned())),
+        Named::Path(path) => path,
+    };
+    // A signature's text may be longer than the name of a file may be, so any failure may mean that it is one.
+    match (read_file("signature", path, MAX_BUNDLE), argument.to_str()) {
+        (Ok(bytes), _) => Ok((bytes, argument.to_string_lossy().into_owned())),
+        (Err(_), Some(text)) if looks_like_a_signature(text) => {
+            Ok((text.as_bytes().to_vec(), "--signature".into()))
+        }
+        (Err(error @ storage::Error::Missing { .. }), _) => {
+            Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature"))
+        }
+        (Err(error), _) => Err(Error::file(&error)),
     }
 }
 
@@ -118,8 +122,8 @@ fn looks_like_a_signature(text: &str) -> bool {
     text.len() > 80 && decode_signature(text.as_bytes()).is_ok()
 }
 
-fn signature_bytes(argument: &OsStr) -> Result<(Vec<u8>, String), Error> {
-    let (bytes, source) = signature_document(argument)?;
+fn signature_bytes(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, String), Error> {
+    let (bytes, source) = signature_document(argument, context)?;
     let signature = decode_signature(&bytes).map_err(|e| unreadable(&source, &e))?;
     Ok((signature, source))
 }

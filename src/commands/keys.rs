@@ -49,7 +49,13 @@ pub(super) fn new_password(context: &mut Context) -> Result<crate::crypto::Secre
 
 impl From<keys::Error> for Error {
     fn from(error: keys::Error) -> Self {
-        let converted = Self::with_sources(kind(&error), &error);
+        let mut converted = Self::with_sources(kind(&error), &error);
+        if let keys::Error::Fetch(_) = error {
+            // Of what the layers of a transport have to say, the first word and the last are for people.
+            let last = converted.causes.pop();
+            converted.causes.truncate(1);
+            converted.causes.extend(last);
+        }
         match error.hint() {
             Some(hint) => converted.hint(hint),
             None => converted,
@@ -59,7 +65,9 @@ impl From<keys::Error> for Error {
 
 fn kind(error: &keys::Error) -> ErrorKind {
     match error {
-        keys::Error::EmptyReference | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
+        keys::Error::EmptyReference
+        | keys::Error::KeyInPlaceOfReference
+        | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
         keys::Error::NotAvailableYet { .. } | keys::Error::Make(_) => ErrorKind::Other,
         keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,

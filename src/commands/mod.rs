@@ -1,10 +1,12 @@
 //! Requests in, reports out: the drivers behind the subcommands. Knows no clap and prints nothing.
 
+mod artifact;
 mod candidates;
 mod context;
 mod error;
 mod files;
 mod hints;
+mod inputs;
 mod key_pairs;
 mod keys;
 mod outputs;

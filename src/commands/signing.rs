@@ -10,7 +10,7 @@ use super::statement::{blob_artifact, say_payload, standard_inputs, statement, u
 use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
-use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningKey, base64};
+use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningInput, SigningKey, base64};
 use crate::keys::StdinUse;
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
@@ -43,9 +43,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     let mut printed = Vec::new();
     for (source, argument) in sources.iter().zip(&request.blobs) {
         say_payload(argument, context);
-        let (artifact, message) = signer.read(source, argument)?;
-        let payload = Payload::Message { digests: artifact.digests.clone(), message };
-        let entity = signer.sign(payload, &artifact, context).await?;
+        let entity = signer.sign_blob(source, argument, context).await?;
         let Content::Message { signature, .. } = &entity.content else { continue };
         let detached =
             if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
@@ -72,8 +70,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     let (payload, artifact) = statement(&request.source, context)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
     outputs.without_certificate(signer.certificates.first(), context);
-    let signed = Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload: payload.clone() };
-    let entity = signer.sign(signed, &artifact, context).await?;
+    let entity = signer.sign_statement(payload.clone(), &artifact, context).await?;
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };
     outputs.bundle(&entity);
     outputs.signature(&envelope.bytes);
@@ -124,11 +121,16 @@ impl Signer {
         Ok(Self { key, certificates })
     }
 
-    /// Reads an artifact for this key: all that is signed, stated and checked, in one pass.
-    fn read(&self, source: &BlobSource, argument: &OsStr) -> Result<(Artifact, Option<Vec<u8>>), Error> {
-        let key_type = self.key.public_key().key_type();
-        let mut hasher = Hasher::new([stated_algorithm(key_type)]);
-        let message = if needs_message(key_type) {
+    /// Reads an artifact, once, and signs it.
+    async fn sign_blob(
+        &self,
+        source: &BlobSource,
+        argument: &OsStr,
+        context: &Context,
+    ) -> Result<SignedEntity, Error> {
+        let key = self.key.public_key();
+        let mut hasher = Hasher::new([stated_algorithm(key.key_type())]);
+        let message = if needs_message(key.key_type()) {
             let message = read_blob(source, MAX_MESSAGE).map_err(|e| {
                 Error::artifact(&e)
                     .hint("an Ed25519 key signs the artifact as a whole; sign large ones with an ECDSA key")
@@ -139,38 +141,46 @@ impl Signer {
             stream_blob(source, |piece| hasher.update(piece)).map_err(|e| Error::artifact(&e))?;
             None
         };
-        Ok((blob_artifact(argument, hasher.finish()), message))
-    }
-
-    /// Signs, and verifies what came out as a stranger would before anybody gets it.
-    async fn sign(
-        &self,
-        payload: Payload,
-        artifact: &Artifact,
-        context: &Context,
-    ) -> Result<SignedEntity, Error> {
-        let mut artifact = artifact.clone();
-        let message = match &payload {
-            Payload::Message { message, .. } => message.clone(),
-            Payload::Envelope { .. } => None,
-        };
-        let certificate = match self.certificates.as_slice() {
-            [] => CertificateSource::None,
-            chain => CertificateSource::Provided(chain.to_vec()),
-        };
-        let entity = sign(SigningRequest { payload, key: self.key.as_ref(), certificate })
-            .await
-            .map_err(|e| Error::new(ErrorKind::Other, "could not sign").caused_by(&e))?;
-        if let (Content::Message { signature, .. }, Some(message)) = (&entity.content, message)
-            && let Some(mut stream) = Ed25519Stream::new(self.key.public_key(), signature)
+        let mut artifact = blob_artifact(argument, hasher.finish());
+        let stated = artifact.digests.iter().next().cloned();
+        let stated = stated.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))?;
+        let input = message.map_or_else(|| SigningInput::Digest(stated.clone()), SigningInput::Message);
+        let entity = self.make(Payload::Message { stated, input: &input }).await?;
+        if let (Content::Message { signature, .. }, SigningInput::Message(message)) =
+            (&entity.content, &input)
+            && let Some(mut stream) = Ed25519Stream::new(key, signature)
         {
-            stream.update(&message);
+            stream.update(message);
             artifact.ed25519.push(stream.finish());
         }
         self.check(&entity, &artifact, context)?;
         Ok(entity)
     }
 
+    /// Signs a statement about an artifact.
+    async fn sign_statement(
+        &self,
+        payload: Vec<u8>,
+        artifact: &Artifact,
+        context: &Context,
+    ) -> Result<SignedEntity, Error> {
+        let payload_type = IN_TOTO_PAYLOAD_TYPE.into();
+        let entity = self.make(Payload::Envelope { payload_type, payload }).await?;
+        self.check(&entity, artifact, context)?;
+        Ok(entity)
+    }
+
+    async fn make(&self, payload: Payload<'_>) -> Result<SignedEntity, Error> {
+        let certificate = match self.certificates.as_slice() {
+            [] => CertificateSource::None,
+            chain => CertificateSource::Provided(chain.to_vec()),
+        };
+        sign(SigningRequest { payload, key: self.key.as_ref(), certificate })
+            .await
+            .map_err(|e| Error::new(ErrorKind::Other, "could not sign").caused_by(&e))
+    }
+
+    /// Verifies what came out as a stranger would, before anybody gets it.
     fn check(&self, entity: &SignedEntity, artifact: &Artifact, context: &Context) -> Result<(), Error> {
         let unwitnessed = Requirement::Waived(Waiver::NotNeeded("signed with a key alone"));
         let policy = VerificationPolicy {

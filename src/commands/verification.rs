@@ -3,20 +3,19 @@
 
 use std::ops::ControlFlow;
 
+use super::artifact::artifact;
 use super::candidates::{Candidate, candidates};
 use super::keys::public_key;
 use super::report::{ArtifactReport, CandidateReport, Report};
 use super::trust::trusted_root;
 use super::{Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers};
 use crate::attest::PredicateType;
-use crate::crypto::{Digest, HashAlgorithm, Hasher};
-use crate::payload::{Artifact, ArtifactKind};
-use crate::storage::{self, BlobSource, stream_blob};
+use crate::crypto::HashAlgorithm;
 use crate::trust::TrustedRoot;
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
-    PredicateTypeRequirement, Reason, Rejection, Requirement, StreamNeeds, StringMatcher, VerificationPolicy,
-    Verified, Verifier, Waiver, stream_needs,
+    PredicateTypeRequirement, Reason, Rejection, Requirement, StringMatcher, VerificationPolicy, Verified,
+    Verifier, Waiver,
 };
 
 /// Verifies. The report is complete whether or not the run succeeded; success needs at least one verified candidate.
@@ -36,7 +35,7 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     one_standard_input(request)?;
     let policy = policy(request, context).await?;
-    let candidates = candidates(&request.signature, &request.expected)?;
+    let candidates = candidates(&request.signature, &request.expected, context)?;
     // A root that the user named is read in any case: a name with a slip in it is not passed over.
     let root = if request.trust.trusted_root.is_some() || needs_root(&policy, &candidates) {
         let root = trusted_root(&request.trust, context)?;
@@ -50,7 +49,7 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
         (Expected::Attestation { .. }, Some(_)) => &Subject::None,
         _ => &request.subject,
     };
-    let artifact = artifact(subject, &candidates, &policy)?;
+    let artifact = artifact(subject, &candidates, &policy, context)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let mut verdict = Verdict::default();
@@ -182,53 +181,6 @@ fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
         issuer: one("certificate issuer", &request.issuer, &request.issuer_regexp)?,
         workflow: request.workflow.clone(),
     })
-}
-
-/// Reads the artifact once and computes all that any candidate will ask of it.
-fn artifact(
-    subject: &Subject,
-    candidates: &[Candidate],
-    policy: &VerificationPolicy,
-) -> Result<Option<Artifact>, Error> {
-    let kind = ArtifactKind::Blob;
-    match subject {
-        Subject::None => Ok(None),
-        Subject::Digest { algorithm, hex } => {
-            let algorithm = HashAlgorithm::from_name(algorithm)
-                .ok_or_else(|| Error::usage(format!("`{algorithm}` is not a known digest algorithm")))?;
-            let digest = Digest::from_hex(algorithm, hex)
-                .map_err(|e| Error::usage(format!("`{hex}` is not a {algorithm} digest")).caused_by(&e))?;
-            let name = digest.to_string();
-            Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }))
-        }
-        Subject::Blob(argument) => {
-            let name = argument.to_string_lossy().into_owned();
-            let needs: Vec<StreamNeeds> =
-                candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
-            let mut hasher = Hasher::new(needs.iter().flat_map(|n| n.algorithms.iter().copied()));
-            let mut streams: Vec<_> = needs.iter().flat_map(StreamNeeds::ed25519_streams).collect();
-            let read = stream_blob(&BlobSource::from_argument(argument), |piece| {
-                hasher.update(piece);
-                streams.iter_mut().for_each(|s| s.update(piece));
-            });
-            // A digest in place of a file, where there is no such file: a file is not verified by its own name. Cosign takes
-            // it in capitals too.
-            match (read, Digest::parse(&name.to_ascii_lowercase())) {
-                (Ok(()), _) => {}
-                (Err(storage::Error::Missing { .. }), Ok(digest)) => {
-                    return Ok(Some(Artifact { name, kind, digests: digest.into(), ed25519: Vec::new() }));
-                }
-                (Err(error), Err(cause)) if name.contains(':') => {
-                    return Err(
-                        Error::artifact(&error).cause(format!("nor is it the digest of one: {cause}"))
-                    );
-                }
-                (Err(error), _) => return Err(Error::artifact(&error)),
-            }
-            let ed25519 = streams.into_iter().map(crate::crypto::Ed25519Stream::finish).collect();
-            Ok(Some(Artifact { name, kind, digests: hasher.finish(), ed25519 }))
-        }
-    }
 }
 
 /// The error when no candidate verified: the reason that says most leads, the others follow.

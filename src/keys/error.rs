@@ -12,6 +12,9 @@ pub enum Error {
     /// The reference is empty.
     #[error("the key reference is empty")]
     EmptyReference,
+    /// The key itself stands where its name should; it is not repeated.
+    #[error("the key reference is the key itself, not the name of one")]
+    KeyInPlaceOfReference,
     /// The reference is of a kind whose backend does not exist yet.
     #[error("{what} is not available yet: `{key}`")]
     NotAvailableYet {
@@ -154,6 +157,9 @@ impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::KeyInPlaceOfReference => {
+                "write `--key env://NAME`, where NAME is the variable that holds the key"
+            }
             Self::UnknownScheme { .. } => {
                 "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
             }

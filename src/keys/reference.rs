@@ -20,10 +20,14 @@ impl KeyRef {
     /// Parses a reference. Whatever does not begin with a scheme is a path; `C:\key` is one, too.
     ///
     /// # Errors
-    /// An empty reference; a kind whose backend does not exist yet; an unknown scheme.
+    /// An empty reference; the key itself in place of a reference; a kind whose backend does not exist yet; an unknown scheme.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::EmptyReference);
+        }
+        // A secret in a variable of the flag's own name (COSIGN_KEY) ends up here; it must not end up in a message.
+        if text.contains("-----BEGIN") || text.contains('\n') {
+            return Err(Error::KeyInPlaceOfReference);
         }
         let Some((scheme, rest)) = split_scheme(text) else {
             return Ok(Self::Path(PathBuf::from(text)));

@@ -3,19 +3,19 @@
 //! Whether it is a blob or a statement, with or without a certificate, is data of the request.
 
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
-use crate::crypto::{Digest, Digests, HashAlgorithm, KeyType, SignError, SigningInput, SigningKey};
+use crate::crypto::{Digest, HashAlgorithm, KeyType, SignError, SigningInput, SigningKey, base64};
 use crate::payload::{Envelope, EnvelopeSignature, pre_authentication_encoding};
 use crate::x509::Certificate;
 
 /// What is to be signed.
-#[derive(Debug, Clone)]
-pub enum Payload {
+#[derive(Debug)]
+pub enum Payload<'a> {
     /// An artifact itself.
     Message {
-        /// Its digests: at least [`stated_algorithm`] of the key, and the algorithm that the key signs over.
-        digests: Digests,
-        /// Its bytes, for a key that cannot sign a digest ([`needs_message`]).
-        message: Option<Vec<u8>>,
+        /// The digest that a bundle states, by [`stated_algorithm`] of the key.
+        stated: Digest,
+        /// What the key signs: that digest, or the artifact's bytes where [`needs_message`] says so.
+        input: &'a SigningInput,
     },
     /// A typed payload that goes into an envelope.
     Envelope {
@@ -38,22 +38,11 @@ pub enum CertificateSource {
 /// All that a signature is made from.
 pub struct SigningRequest<'a> {
     /// What is signed.
-    pub payload: Payload,
+    pub payload: Payload<'a>,
     /// By which key.
     pub key: &'a dyn SigningKey,
     /// With which certificate.
     pub certificate: CertificateSource,
-}
-
-/// Why nothing was signed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The key failed.
-    #[error(transparent)]
-    Key(#[from] SignError),
-    /// The request lacks the digest or the bytes that this kind of key signs.
-    #[error("a {0} key signs what the artifact was not read for")]
-    Input(KeyType),
 }
 
 /// Whether this kind of key signs the message itself and not a digest of it: pure Ed25519, the only form of it that
@@ -71,15 +60,12 @@ pub fn stated_algorithm(key: KeyType) -> HashAlgorithm {
 /// Signs.
 ///
 /// # Errors
-/// The key fails, or the request was built for another kind of key.
-pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
+/// The key fails, or cannot sign this form of input.
+pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError> {
     let SigningRequest { payload, key, certificate } = request;
-    let key_type = key.public_key().key_type();
     let content = match payload {
-        Payload::Message { digests, message } => {
-            let stated = digests.get(stated_algorithm(key_type)).cloned().ok_or(Error::Input(key_type))?;
-            let input = message_input(key_type, &stated, message)?;
-            Content::Message { signature: key.sign(&input).await?, digest: Some(stated) }
+        Payload::Message { stated, input } => {
+            Content::Message { signature: key.sign(input).await?, digest: Some(stated) }
         }
         Payload::Envelope { payload_type, payload } => {
             let input = SigningInput::Message(pre_authentication_encoding(&payload_type, &payload));
@@ -90,7 +76,7 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
     };
     let material = match certificate {
         CertificateSource::None => VerificationMaterial::PublicKey {
-            hint: crate::crypto::base64::encode(key.public_key().key_id()),
+            hint: base64::encode(key.public_key().key_id()),
             embedded: None,
         },
         CertificateSource::Provided(chain) => VerificationMaterial::Certificate(chain),
@@ -103,12 +89,4 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
         detached_scts: Vec::new(),
         profile: Profile::Bundle(BundleVersion::V0_3),
     })
-}
-
-fn message_input(key: KeyType, stated: &Digest, message: Option<Vec<u8>>) -> Result<SigningInput, Error> {
-    match (needs_message(key), message) {
-        (false, _) => Ok(SigningInput::Digest(stated.clone())),
-        (true, Some(message)) => Ok(SigningInput::Message(message)),
-        (true, None) => Err(Error::Input(key)),
-    }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Error;
-use super::input::{drain, open};
+use super::input::{drain, drain_file, open};
 
 /// Large enough that the system calls do not show, small enough for the processor's second-level cache.
 const BUFFER: usize = 256 * 1024;
@@ -64,5 +64,11 @@ pub fn stream_blob(source: &BlobSource, mut take: impl FnMut(&[u8])) -> Result<(
 /// # Errors
 /// As [`super::read_file`].
 pub fn read_blob(source: &BlobSource, limit: u64) -> Result<Vec<u8>, Error> {
-    drain("artifact", source.path(), source.reader()?, limit)
+    match source {
+        BlobSource::File(path) => {
+            let path = Path::new(path);
+            drain_file("artifact", path, open("artifact", path)?, limit)
+        }
+        BlobSource::Stdin => drain("artifact", source.path(), std::io::stdin().lock(), limit),
+    }
 }

@@ -27,7 +27,23 @@ pub fn read_file(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>,
     if path.as_os_str() == "-" {
         return drain(what, path, std::io::stdin().lock(), limit);
     }
-    drain(what, path, open(what, path)?, limit)
+    drain_file(what, path, open(what, path)?, limit)
+}
+
+/// Reads a file to its end. Its size is looked at first: what is too large is not read, and memory is taken once.
+pub(super) fn drain_file(what: &'static str, path: &Path, file: File, limit: u64) -> Result<Vec<u8>, Error> {
+    let size = file.metadata().map(|m| m.len()).unwrap_or_default();
+    if size > limit {
+        return Err(Error::TooLarge { what, path: path.to_owned(), limit });
+    }
+    let mut bytes = Vec::new();
+    let room = usize::try_from(size).unwrap_or(usize::MAX);
+    bytes.try_reserve_exact(room.saturating_add(1)).map_err(|e| Error::Read {
+        what,
+        path: path.to_owned(),
+        source: e.into(),
+    })?;
+    fill(what, path, file, limit, bytes)
 }
 
 /// Reads a stream to its end, or to one byte more than the limit.
@@ -37,7 +53,16 @@ pub(super) fn drain(
     stream: impl Read,
     limit: u64,
 ) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+    fill(what, path, stream, limit, Vec::new())
+}
+
+fn fill(
+    what: &'static str,
+    path: &Path,
+    stream: impl Read,
+    limit: u64,
+    mut bytes: Vec<u8>,
+) -> Result<Vec<u8>, Error> {
     stream.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| Error::Read {
         what,
         path: path.to_owned(),

@@ -9,6 +9,7 @@ mod docs;
 mod examples;
 mod fixtures;
 mod forgery;
+mod inputs;
 mod key_urls;
 mod layers;
 mod mutants;

@@ -1,0 +1,68 @@
+//! The artifact of a verification: read once, by all that any candidate asks of it.
+
+use std::ffi::OsStr;
+
+use super::candidates::Candidate;
+use super::inputs::{Named, named};
+use super::{Context, Error, Subject};
+use crate::crypto::{Digest, Ed25519Stream, HashAlgorithm, Hasher};
+use crate::payload::{Artifact, ArtifactKind};
+use crate::storage::{self, BlobSource, stream_blob};
+use crate::verify::{StreamNeeds, VerificationPolicy, stream_needs};
+
+/// Reads the artifact and computes all that any candidate will ask of it. `None`: the user asks for none.
+pub(super) fn artifact(
+    subject: &Subject,
+    candidates: &[Candidate],
+    policy: &VerificationPolicy,
+    context: &Context,
+) -> Result<Option<Artifact>, Error> {
+    match subject {
+        Subject::None => Ok(None),
+        Subject::Digest { algorithm, hex } => {
+            let algorithm = HashAlgorithm::from_name(algorithm)
+                .ok_or_else(|| Error::usage(format!("`{algorithm}` is not a known digest algorithm")))?;
+            let digest = Digest::from_hex(algorithm, hex)
+                .map_err(|e| Error::usage(format!("`{hex}` is not a {algorithm} digest")).caused_by(&e))?;
+            Ok(Some(by_digest(digest.to_string(), digest)))
+        }
+        Subject::Blob(argument) => {
+            let needs: Vec<StreamNeeds> =
+                candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
+            by_content(argument, &needs, context).map(Some)
+        }
+    }
+}
+
+fn by_digest(name: String, digest: Digest) -> Artifact {
+    Artifact { name, kind: ArtifactKind::Blob, digests: digest.into(), ed25519: Vec::new() }
+}
+
+fn by_content(argument: &OsStr, needs: &[StreamNeeds], context: &Context) -> Result<Artifact, Error> {
+    let name = argument.to_string_lossy().into_owned();
+    let mut hasher = Hasher::new(needs.iter().flat_map(|n| n.algorithms.iter().copied()));
+    let mut streams: Vec<_> = needs.iter().flat_map(StreamNeeds::ed25519_streams).collect();
+    let mut take = |piece: &[u8]| {
+        hasher.update(piece);
+        streams.iter_mut().for_each(|s| s.update(piece));
+    };
+    let read = match named("artifact", argument, context)? {
+        Named::Bytes(bytes) => {
+            take(&bytes);
+            Ok(())
+        }
+        Named::Path(path) => stream_blob(&BlobSource::from_argument(path.as_os_str()), take),
+    };
+    // A digest in place of a file, where there is no such file: a file is not verified by its own name. Cosign takes it in
+    // capitals too.
+    match (read, Digest::parse(&name.to_ascii_lowercase())) {
+        (Ok(()), _) => {}
+        (Err(storage::Error::Missing { .. }), Ok(digest)) => return Ok(by_digest(name, digest)),
+        (Err(error), Err(cause)) if name.contains(':') => {
+            return Err(Error::artifact(&error).cause(format!("nor is it the digest of one: {cause}")));
+        }
+        (Err(error), _) => return Err(Error::artifact(&error)),
+    }
+    let ed25519 = streams.into_iter().map(Ed25519Stream::finish).collect();
+    Ok(Artifact { name, kind: ArtifactKind::Blob, digests: hasher.finish(), ed25519 })
+}
