@@ -21,3 +21,4 @@ mod passwords;
 mod peers;
 mod round_trip;
 mod support;
+mod transcripts;

@@ -1,0 +1,242 @@
+//! Every message a user is likely to meet, each in a file of `tests/cmd`: a command line in a folder of its own, and all
+//! that comes of it. `RCOSIGN_BLESS=1 cargo test --test it transcripts` writes what the program says into the files.
+//!
+//! A file begins with a line that says what it shows. Sections follow, each under a line `## NAME`:
+//! `files` (a line each: `copy PATH`, below `testdata`, or `copy PATH as NAME`, `folder NAME`, `size NAME BYTES`),
+//! `file NAME` (its text), `env` (`NAME=VALUE`), `run` (words, `'` around those with spaces), `stdin` or `stdin size BYTES`,
+//! `exit`, `reason` (the
+//! codes of rejected candidates, by a second run with `--report`), `stdout`, `stderr`, `wrote NAME` (a file that is there
+//! afterwards). In what the program says, `[OS]` is the words of the operating system, and `[NOW]` the time of the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Output, Run, Sandbox, repository};
+
+/// Processes at a time.
+const THREADS: usize = 4;
+/// Sections that the program fills.
+const ANSWERS: &[&str] = &["exit", "reason", "stdout", "stderr"];
+
+struct Transcript {
+    path: PathBuf,
+    what: String,
+    /// Title and text, in the order of the file.
+    sections: Vec<(String, String)>,
+}
+
+impl Transcript {
+    fn read(path: PathBuf) -> Self {
+        let text = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let (what, rest) = text.split_once('\n').unwrap();
+        let mut sections: Vec<(String, String)> = Vec::new();
+        for line in rest.lines() {
+            match (line.strip_prefix("## "), sections.last_mut()) {
+                (Some(title), _) => sections.push((title.to_owned(), String::new())),
+                (None, Some((_, text))) => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                (None, None) => panic!("{}: a line before the first section", path.display()),
+            }
+        }
+        Self { path, what: what.to_owned(), sections }
+    }
+
+    fn all() -> Vec<Self> {
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(repository().join("tests/cmd"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
+        paths.into_iter().map(Self::read).collect()
+    }
+
+    fn name(&self) -> String {
+        self.path.file_stem().unwrap().to_string_lossy().into_owned()
+    }
+
+    fn section(&self, title: &str) -> &str {
+        self.sections.iter().find(|(known, _)| known == title).map_or("", |(_, text)| text)
+    }
+
+    fn args(&self) -> Vec<String> {
+        let mut words = words(self.section("run"));
+        assert_eq!(words.remove(0), "rcosign", "{}", self.name());
+        words
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        let sandbox = Sandbox::new();
+        for line in self.section("files").lines() {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["copy", from] => copy(&sandbox, from, from.rsplit('/').next().unwrap()),
+                ["copy", from, "as", name] => copy(&sandbox, from, name),
+                ["folder", name] => std::fs::create_dir(sandbox.at(name)).unwrap(),
+                // A sparse file, so that a large one costs nothing.
+                ["size", name, bytes] => {
+                    std::fs::File::create(sandbox.at(name)).unwrap().set_len(bytes.parse().unwrap()).unwrap();
+                }
+                _ => panic!("{}: {line}", self.name()),
+            }
+        }
+        for (title, text) in &self.sections {
+            if let Some(name) = title.strip_prefix("file ") {
+                let _ = sandbox.file(name, text);
+            }
+        }
+        sandbox
+    }
+
+    fn run(&self, sandbox: &Sandbox, more: &[&str]) -> Output {
+        let args = self.args();
+        let (first, rest) = args.split_first().unwrap();
+        let args: Vec<&str> =
+            [first.as_str()].into_iter().chain(more.iter().copied()).chain(rest.iter().map(String::as_str)).collect();
+        let run = sandbox.rcosign(&args).without("COSIGN_PASSWORD");
+        let run = self.section("env").lines().fold(run, |run: Run, line| {
+            let (name, value) = line.split_once('=').unwrap();
+            run.env(name, value)
+        });
+        let long = self.sections.iter().find_map(|(title, _)| title.strip_prefix("stdin size "));
+        match (self.section("stdin"), long) {
+            (_, Some(bytes)) => run.stdin(vec![b'x'; bytes.parse().unwrap()]).run(),
+            ("", None) => run.run(),
+            (text, None) => run.stdin(text).run(),
+        }
+    }
+
+    /// What the program does, by section.
+    fn answers(&self) -> BTreeMap<String, String> {
+        let sandbox = self.sandbox();
+        let output = self.run(&sandbox, &[]);
+        let mut answers = BTreeMap::from([
+            ("exit".to_owned(), format!("{}\n", output.code)),
+            ("stdout".to_owned(), shown(&output.stdout)),
+            ("stderr".to_owned(), shown(&output.stderr)),
+        ]);
+        for (title, _) in &self.sections {
+            if let Some(name) = title.strip_prefix("wrote ") {
+                let there = if sandbox.has(name) { sandbox.text(name) } else { "[nothing]\n".to_owned() };
+                answers.insert(title.clone(), there);
+            }
+        }
+        let verifies = self.args()[0].starts_with("verify-blob") && matches!(output.code, 8 | 12 | 13);
+        if verifies {
+            answers.insert("reason".to_owned(), reasons(&self.run(&sandbox, &["--report=json"])));
+        }
+        answers
+    }
+
+    /// The file with these answers.
+    fn with(&self, answers: &BTreeMap<String, String>) -> String {
+        let given = |title: &str| !ANSWERS.contains(&title) && !title.starts_with("wrote ");
+        let mut text = format!("{}\n", self.what);
+        let mut add = |title: &str, body: &str| text.push_str(&format!("## {title}\n{body}"));
+        for (title, body) in self.sections.iter().filter(|(title, _)| given(title)) {
+            add(title, body);
+        }
+        for title in ANSWERS {
+            if let Some(body) = answers.get(*title).filter(|body| !body.is_empty()) {
+                add(title, body);
+            }
+        }
+        for (title, body) in answers.iter().filter(|(title, _)| title.starts_with("wrote ")) {
+            add(title, body);
+        }
+        text
+    }
+}
+
+fn copy(sandbox: &Sandbox, from: &str, name: &str) {
+    let from = repository().join("testdata").join(from);
+    let bytes = std::fs::read(&from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    let _ = sandbox.file(name, bytes);
+}
+
+/// Words between spaces; `'` keeps them together, and `\u{1b}` is a character.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words.into_iter().map(|word| word.replace("\\u{1b}", "\u{1b}").replace("\\u{202e}", "\u{202e}")).collect()
+}
+
+#[test]
+fn words_are_kept_together_by_quotes() {
+    assert_eq!(words("a  'b c' --d=e'f g'\n"), ["a", "b c", "--d=ef g"]);
+    assert_eq!(words("a ''\n"), ["a", ""]);
+}
+
+/// What the program said, without what differs from run to run and between systems.
+fn shown(text: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let now = rcosign::crypto::UnixTime::from_seconds(now.as_secs().try_into().unwrap()).to_string();
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut line = line.to_owned();
+        if let (true, Some(start)) = (line.contains(" (os error "), line.find(": ")) {
+            line.replace_range(start + 2.., "[OS]");
+        }
+        // The hour is enough to tell it; at its end, run again.
+        while let Some(start) = line.find(&now[..14]) {
+            let length = line[start..].find('Z').unwrap() + 1;
+            line.replace_range(start..start + length, "[NOW]");
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        out.push_str("[no newline]\n");
+    }
+    out
+}
+
+fn reasons(output: &Output) -> String {
+    let report: serde_json::Value = serde_json::from_slice(&output.bytes).unwrap();
+    let candidates = report["candidates"].as_array().unwrap();
+    let checks = candidates.iter().flat_map(|candidate| candidate["checks"].as_array().unwrap());
+    checks.filter_map(|check| check["reason"].as_str()).map(|code| format!("{code}\n")).collect()
+}
+
+#[test]
+fn every_message_is_the_one_in_its_transcript() {
+    let transcripts = Transcript::all();
+    let next = AtomicUsize::new(0);
+    let bless = std::env::var_os("RCOSIGN_BLESS").is_some();
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(transcript) = transcripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let answers = transcript.answers();
+            if bless {
+                std::fs::write(&transcript.path, transcript.with(&answers)).unwrap();
+                continue;
+            }
+            let is = |title: &str| answers.get(title).map_or("", String::as_str);
+            let titles: BTreeSet<&str> =
+                ANSWERS.iter().copied().chain(answers.keys().map(String::as_str)).collect();
+            for title in titles.into_iter().filter(|title| is(title) != transcript.section(title)) {
+                let name = transcript.name();
+                wrong.push(format!("{name}, {title}:\n{}expected:\n{}", is(title), transcript.section(title)));
+            }
+        }
+        wrong
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{}\nRCOSIGN_BLESS=1 writes them anew", wrong.join("\n"));
+}
