@@ -92,8 +92,11 @@ impl Transcript {
     fn run(&self, sandbox: &Sandbox, more: &[&str]) -> Output {
         let args = self.args();
         let (first, rest) = args.split_first().unwrap();
-        let args: Vec<&str> =
-            [first.as_str()].into_iter().chain(more.iter().copied()).chain(rest.iter().map(String::as_str)).collect();
+        let args: Vec<&str> = [first.as_str()]
+            .into_iter()
+            .chain(more.iter().copied())
+            .chain(rest.iter().map(String::as_str))
+            .collect();
         let run = sandbox.rcosign(&args).without("COSIGN_PASSWORD");
         let run = self.section("env").lines().fold(run, |run: Run, line| {
             let (name, value) = line.split_once('=').unwrap();
@@ -229,7 +232,11 @@ fn every_message_is_the_one_in_its_transcript() {
                 ANSWERS.iter().copied().chain(answers.keys().map(String::as_str)).collect();
             for title in titles.into_iter().filter(|title| is(title) != transcript.section(title)) {
                 let name = transcript.name();
-                wrong.push(format!("{name}, {title}:\n{}expected:\n{}", is(title), transcript.section(title)));
+                wrong.push(format!(
+                    "{name}, {title}:\n{}expected:\n{}",
+                    is(title),
+                    transcript.section(title)
+                ));
             }
         }
         wrong
