@@ -1,4 +1,4 @@
-//! Flags that still work and will go: hidden from help, one line when used.
+//! Flags that cosign 3 calls deprecated: they have a heading of their own in help, and one line when used.
 
 /// Which commands a row speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod public_key;
 mod render;
 mod run;
 mod sign_blob;
+mod suggest;
 mod tree;
 mod usage_error;
 mod verify_blob;
@@ -113,7 +114,7 @@ impl Invocation {
     }
 
     fn args<T: FromArgMatches>(&self) -> Result<T, Error> {
-        T::from_arg_matches(&self.matches).map_err(|error| usage_error::translate(&error, ""))
+        T::from_arg_matches(&self.matches).map_err(|error| usage_error::translate(&error, &tree::root()))
     }
 
     fn help(&self, output: &mut Output) -> Result<(), Error> {

@@ -72,7 +72,7 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
         &mut warnings,
     );
     warn_of_loose_booleans(&command, &arguments, &mut warnings);
-    let mut matches = matches(&mut command, &arguments).map_err(|e| usage_error::translate(&e, &name))?;
+    let mut matches = matches(&mut command, &arguments).map_err(|e| usage_error::translate(&e, &command))?;
     let help = matches.get_one::<bool>("help").copied().unwrap_or_default();
     if !help {
         let filled = from_environment(&command, &matches, &name);
@@ -128,7 +128,7 @@ fn with_environment(
         .collect();
     all.extend_from_slice(arguments);
     matches(command, &all).map_err(|error| {
-        let mut error = usage_error::translate(&error, command.get_name());
+        let mut error = usage_error::translate(&error, command);
         if let Some(one) = filled.iter().find(|one| error.message.ends_with(&format!(" --{}", one.flag))) {
             error.message = format!("{} (from the variable {})", error.message, one.variable);
             error.hints =

@@ -2,10 +2,12 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 
+use super::suggest;
 use crate::commands::Error;
 
-/// The error for `command` in our words, and with a hint.
-pub fn translate(error: &clap::Error, command: &str) -> Error {
+/// The error for `spec` in our words, and with a hint.
+pub fn translate(error: &clap::Error, spec: &clap::Command) -> Error {
+    let command = spec.get_name();
     let flag = text(error, ContextKind::InvalidArg).map(|flag| name_only(&flag)).unwrap_or_default();
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     let help = if command.is_empty() {
@@ -22,10 +24,7 @@ pub fn translate(error: &clap::Error, command: &str) -> Error {
         }
         Kind::UnknownArgument => {
             let new = Error::usage(format!("there is no flag {flag}{}", in_command(command)));
-            match text(error, ContextKind::SuggestedArg) {
-                Some(other) => new.hint(format!("did you mean {}?", name_only(&other))),
-                None => new.hint(help),
-            }
+            new.hint(suggestion(spec, &flag).unwrap_or(help))
         }
         Kind::InvalidValue if value.is_empty() => Error::usage(format!("{flag} comes without its value"))
             .hint(format!("write {flag} VALUE, or {flag}=VALUE if the value begins with a dash")),
@@ -37,14 +36,6 @@ pub fn translate(error: &clap::Error, command: &str) -> Error {
             }
             .hint(help)
         }
-        Kind::InvalidSubcommand => {
-            let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            let new = Error::usage(format!("there is no command `{word}`"));
-            match text(error, ContextKind::SuggestedSubcommand) {
-                Some(other) => new.hint(format!("did you mean `{other}`?")),
-                None => new.hint(help),
-            }
-        }
         Kind::InvalidUtf8 => Error::usage("an argument is not UTF-8").hint(help),
         // What remains (missing and conflicting arguments) is not declared to clap: see `parse`.
         _ => {
@@ -52,6 +43,16 @@ pub fn translate(error: &clap::Error, command: &str) -> Error {
             Error::usage(first.trim_start_matches("error: ").to_owned()).hint(help)
         }
     }
+}
+
+/// What may have been meant by a flag that is not there. Nobody is led to a flag that is going away.
+fn suggestion(spec: &clap::Command, flag: &str) -> Option<String> {
+    if let Some(hint) = suggest::elsewhere(spec.get_name(), flag) {
+        return Some(hint.to_owned());
+    }
+    let names = spec.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long());
+    let other = suggest::closest(flag.strip_prefix("--")?, names)?;
+    Some(format!("did you mean --{other}?"))
 }
 
 fn in_command(command: &str) -> String {

@@ -82,10 +82,11 @@ fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Re
     if !path.is_file() {
         return Ok(());
     }
-    context.narrator.warn(&format!("File {} already exists. Overwrite?", path.display()));
     if assume_yes {
+        context.narrator.warn(&format!("File {} already exists and is replaced", path.display()));
         return Ok(());
     }
+    context.narrator.warn(&format!("File {} already exists. Overwrite?", path.display()));
     let declined = |cause: &str| {
         Error::new(ErrorKind::Other, format!("`{}` exists and is not replaced", path.display()))
             .cause(cause)
@@ -97,6 +98,7 @@ fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Re
             "" | "n" | "N" => Err(declined("user declined the prompt")),
             _ => Err(declined("the answer is neither y nor n")),
         },
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(declined("nobody answered")),
         Err(error) => Err(declined("nobody could be asked").cause(error.to_string())),
     }
 }

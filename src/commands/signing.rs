@@ -42,8 +42,8 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     outputs.without_certificate(signer.certificates.first(), context);
     let mut printed = Vec::new();
     for (source, argument) in sources.iter().zip(&request.blobs) {
-        say_payload(argument, context);
         let entity = signer.sign_blob(source, argument, context).await?;
+        say_payload(argument, context);
         let Content::Message { signature, .. } = &entity.content else { continue };
         let detached =
             if request.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
@@ -88,7 +88,8 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
 /// A plan that names a service cannot be carried out yet; said before a password is asked for.
 fn refuse_services(witness: &Witness) -> Result<(), Error> {
     let Witness::SigningConfig(path) = witness else { return Ok(()) };
-    let text = read_file("signing config", path, MAX_SMALL).map_err(|e| Error::file(&e))?;
+    let text = read_file("signing config", path, MAX_SMALL)
+        .map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..Error::file(&e) })?;
     let config = SigningConfig::from_json(&text).map_err(|e| {
         Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e)
     })?;
@@ -224,7 +225,7 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
     let read = |path: &PathBuf| {
         let document = read_file("certificate", path, MAX_SMALL).map_err(|e| Error::file(&e))?;
         decode_certificates(&document).map_err(|e| {
-            Error::new(ErrorKind::TrustMaterial, format!("`{}` cannot be used", path.display())).caused_by(&e)
+            Error::new(ErrorKind::Format, format!("`{}` cannot be used", path.display())).caused_by(&e)
         })
     };
     let Some(path) = &with.certificate else {

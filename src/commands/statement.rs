@@ -40,8 +40,9 @@ pub(super) fn statement(
                 Some(text) => attest::hash_flag(text)
                     .map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?,
                 None => {
+                    let digest = sha256_of(blob)?;
                     say_payload(blob, context);
-                    sha256_of(blob)?
+                    digest
                 }
             };
             let text = read_statement("predicate", predicate, context)?;
@@ -75,8 +76,9 @@ pub(super) fn statement(
 }
 
 fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let text = read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))?;
     say_payload(path.as_os_str(), context);
-    read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))
+    Ok(text)
 }
 
 pub(super) fn unusable(what: &str, path: &Path) -> Error {

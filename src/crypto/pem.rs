@@ -36,7 +36,11 @@ pub fn decode(what: &'static str, text: &[u8], limit: usize) -> Result<Vec<Block
         }
         let Some(label) = boundary(line, BEGIN) else { continue };
         if blocks.len() == limit {
-            return Err(DecodeError::whole(what, format!("more than {limit} PEM blocks")));
+            let reason = match limit {
+                1 => "more than one PEM block".to_owned(),
+                _ => format!("more than {limit} PEM blocks"),
+            };
+            return Err(DecodeError::whole(what, reason));
         }
         blocks.push(block(what, label, &mut lines)?);
     }

@@ -46,8 +46,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The path is a directory.
-    #[error("key file `{key}` is a directory")]
+    /// The path is a folder.
+    #[error("key file `{key}` is a folder, not a file")]
     Directory {
         /// The path.
         key: String,

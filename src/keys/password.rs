@@ -23,11 +23,10 @@ pub trait Prompt {
     /// When the terminal fails, or the person gives up.
     fn password(&mut self, question: &str) -> io::Result<Secret>;
 
-    /// Shows a question and reads one line of answer from standard input, a terminal or not; without the line end, and
-    /// empty at the end of input.
+    /// Shows a question and reads one line of answer from standard input, a terminal or not; without the line end.
     ///
     /// # Errors
-    /// When standard input fails or the line is absurdly long.
+    /// `UnexpectedEof` when the input ends without an answer; when standard input fails or the line is absurdly long.
     fn line(&mut self, question: &str) -> io::Result<String>;
 
     /// Reads standard input to its end, or to one byte more than the limit.

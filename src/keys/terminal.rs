@@ -26,7 +26,14 @@ impl Prompt for Terminal {
         out.write_all(question.as_bytes())?;
         out.flush()?;
         let mut line = String::new();
-        io::stdin().lock().take(MAX_LINE).read_line(&mut line)?;
+        let read = io::stdin().lock().take(MAX_LINE).read_line(&mut line);
+        // What is typed at a terminal ends the line of the question; nothing else does.
+        if !(self.is_interactive() && line.ends_with('\n')) {
+            writeln!(out)?;
+        }
+        if read? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         Ok(line.trim_end_matches(['\n', '\r']).to_string())
     }
 

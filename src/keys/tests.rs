@@ -142,7 +142,7 @@ fn what_is_given_in_place_of_a_public_key_is_named() {
     fails(world.public(&file("refused/rsa1024.pub.pem")), "RSA modulus of 1024 bits");
     fails(world.public(&file("README.md")), "holds no usable public key: public key: no PEM block");
     fails(world.public(&file("no such file")), "cannot read key file");
-    fails(world.public(&file("")), "is a directory");
+    fails(world.public(&file("")), "is a folder, not a file");
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn imports_follow_the_rules_of_cosign() {
         ("cosign-2.key", "is an encrypted cosign key already"),
         ("cosign-3.pub", "is a public key, and a private key is needed"),
         ("p256.encrypted-pkcs8.pem", "encrypted in a way that is not supported"),
-        ("", "is a directory"),
+        ("", "is a folder, not a file"),
     ] {
         fails(world.importable(&file(name)), part);
     }

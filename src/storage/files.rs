@@ -203,11 +203,11 @@ fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<
     let prefix = format!(".{}.", name.to_string_lossy());
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(permissions(access));
-    match builder.tempfile_in(folder) {
+    // Opened here, so that an error is the system's own and names no temporary file.
+    match builder.make_in(folder, |temporary| create_new(temporary, access)) {
         Ok(temporary) => Ok(Place::Replace { temporary, target }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        // Some folders, /proc for one, answer so although they exist.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::metadata(folder).is_err() => {
             Err(FileError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
         }
         Err(_) if exists && OpenOptions::new().write(true).open(&target).is_ok() => {
@@ -217,13 +217,28 @@ fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<
     }
 }
 
+fn create_new(path: &Path, access: Access) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode(access));
+    #[cfg(not(unix))]
+    let _ = access;
+    options.open(path)
+}
+
 #[cfg(unix)]
 fn permissions(access: Access) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(match access {
+    fs::Permissions::from_mode(mode(access))
+}
+
+#[cfg(unix)]
+fn mode(access: Access) -> u32 {
+    match access {
         Access::Owner => 0o600,
         Access::Everyone => 0o644,
-    })
+    }
 }
 
 fn replace(
@@ -337,7 +352,7 @@ mod tests {
         use super::*;
         use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
-        fn mode(path: &Path) -> u32 {
+        fn mode_of(path: &Path) -> u32 {
             fs::metadata(path).unwrap().permissions().mode() & 0o777
         }
 
@@ -348,11 +363,30 @@ mod tests {
             fs::write(&path, "old").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
             write_file(&path, b"new", Access::Owner).unwrap();
-            assert_eq!(mode(&path), 0o600);
+            assert_eq!(mode_of(&path), 0o600);
             write_file(&path, b"new", Access::Everyone).unwrap();
             // The umask of the test run may take bits away, never add any.
-            assert_eq!(mode(&path) & !0o644, 0);
-            assert_eq!(mode(&path) & 0o600, 0o600);
+            assert_eq!(mode_of(&path) & !0o644, 0);
+            assert_eq!(mode_of(&path) & 0o600, 0o600);
+        }
+
+        #[test]
+        fn a_refusal_is_the_systems_own_and_names_no_temporary_file() {
+            let dir = folder();
+            let inside = dir.path().join("closed");
+            fs::create_dir(&inside).unwrap();
+            fs::set_permissions(&inside, fs::Permissions::from_mode(0o500)).unwrap();
+            let mut refused = vec![inside.join("out")];
+            // Whoever may do everything is not refused there.
+            refused.retain(|_| File::create(inside.join("probe")).is_err());
+            refused.extend(Path::new("/proc/self").exists().then(|| "/proc/rcosign-test".into()));
+            for path in refused {
+                let error = write_file(&path, b"", Access::Owner).unwrap_err();
+                let FileError::Write { source, .. } = &error else { panic!("{error}") };
+                assert!(source.raw_os_error().is_some(), "{source}");
+                assert_eq!(error.to_string(), format!("cannot write `{}`", path.display()));
+            }
+            fs::set_permissions(&inside, fs::Permissions::from_mode(0o700)).unwrap();
         }
 
         #[test]

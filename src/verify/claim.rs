@@ -83,9 +83,9 @@ pub(super) fn claim(
         && statement.predicate_type != wanted.uri
     {
         let expected = if wanted.asked == wanted.uri {
-            wanted.uri.clone()
+            format!("`{}`", wanted.uri)
         } else {
-            format!("{} ({})", wanted.uri, wanted.asked)
+            format!("`{}` ({})", wanted.uri, wanted.asked)
         };
         return Err(Reason::PredicateType { found: statement.predicate_type, expected });
     }

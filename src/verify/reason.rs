@@ -293,7 +293,7 @@ pub enum Reason {
         digest: String,
     },
     /// The statement has another predicate type.
-    #[error("the predicate type is `{found}`, expected `{expected}`")]
+    #[error("the predicate type is `{found}`, expected {expected}")]
     PredicateType {
         /// What the statement has.
         found: String,

@@ -25,10 +25,14 @@ fn help_goes_to_standard_output_and_is_no_failure() {
 }
 
 #[test]
-fn deprecated_flags_are_not_in_help() {
+fn deprecated_flags_have_a_heading_of_their_own_in_help() {
     let help = run(&["verify-blob", "--help"]).ok().stdout;
-    assert!(!help.contains("--private-infrastructure") && !help.contains("--signature "), "{help}");
-    assert!(help.contains("--no-log") && help.contains("--insecure-ignore-tlog"), "{help}");
+    let (usual, deprecated) = help.split_once("\nDeprecated in cosign 3, still accepted:\n").unwrap();
+    for flag in ["--private-infrastructure", "--signature SIGNATURE", "--certificate FILE", "--sct FILE"] {
+        assert!(!usual.contains(flag) && deprecated.contains(flag), "{flag}: {help}");
+    }
+    assert!(usual.contains("--no-log") && usual.contains("--insecure-ignore-tlog"), "{help}");
+    assert!(!run(&["version", "--help"]).ok().stdout.contains("Deprecated"));
 }
 
 #[test]
@@ -45,13 +49,44 @@ fn unknown_words_are_usage_errors_with_a_hint() {
         .code(2)
         .says("there is no command `sign-blub`")
         .says("hint: did you mean `sign-blob`?");
-    run(&["verify", "image"]).code(2).says("hint: did you mean `verify-blob`?");
+    for (word, meant) in [
+        ("sig-blob", "sign-blob"),
+        ("sing-blob", "sign-blob"),
+        ("verify-blb", "verify-blob"),
+        ("verifyblob", "verify-blob"),
+        ("import", "import-key-pair"),
+    ] {
+        run(&[word]).code(2).says(&format!("hint: did you mean `{meant}`?"));
+    }
+    for word in ["sign", "verify", "attest", "initialize", "env", "completion", "tree"] {
+        let shown = run(&[word, "image"]).code(2).says(&format!("there is no command `{word}`\n"));
+        let shown = shown.says("hint: cosign has it; this version works on files, see `rcosign help`");
+        assert!(!shown.stderr.contains("did you mean"), "{}", shown.stderr);
+        run(&["help", word]).code(2).says("cosign has it");
+    }
+    run(&["bogus"]).code(2).says("hint: `help` lists the commands");
     run(&["--", "version"]).code(2).says("`version` is one argument too many");
     run(&["verify-blob", "--timeout", "-5s"]).code(2).says("cannot be negative");
     run(&["help", "bogus"]).code(2).says("there is no command `bogus`");
     run(&["--version"]).code(2).says("hint: the version is shown by the command `version`");
     run(&["sign-blob", "--bundel=x"]).code(2).says("hint: did you mean --bundle?");
     run(&["public-key", "x"]).code(2).says("`x` is one argument too many");
+}
+
+#[test]
+fn a_flag_of_another_command_has_a_hint_and_no_wrong_suggestion() {
+    for (args, hint) in [
+        (["sign-blob", "--no-log"], "to sign without a transparency log: --offline"),
+        (["sign-blob", "--insecure-ignore-tlog"], "to sign without a transparency log: --offline"),
+        (["verify-blob", "--tlog-upload=false"], "to verify without a transparency log entry: --no-log"),
+        (["sign-blob", "-k"], "a key is named with --key"),
+        (["verify-blob", "--output-signature=s"], "`help verify-blob` lists the flags"),
+        (["sign-blob", "--report=json"], "`help sign-blob` lists the flags"),
+        (["verify-blob", "--certificat-identity=a"], "did you mean --certificate-identity?"),
+    ] {
+        let shown = run(&args).code(2);
+        assert!(shown.stderr.ends_with(&format!("\nhint: {hint}\n")), "{args:?}: {}", shown.stderr);
+    }
 }
 
 #[test]

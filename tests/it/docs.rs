@@ -44,12 +44,12 @@ fn blocks(document: &str) -> Vec<String> {
 fn the_first_command_of_the_readme_verifies_a_real_bundle() {
     let block = blocks("README.md").remove(0);
     let line = block.trim().strip_prefix("cargo run --release -- ").unwrap();
-    let words: Vec<&str> = line.split(' ').collect();
+    let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('\'')).collect();
     let sandbox = Sandbox::new();
     sandbox.rcosign(&words).within(&repository()).run().ok().says("Verified OK");
     // The same line must be able to fail.
     let other = line.replace("sigstore-conformance/extremely", "somebody-else/extremely");
-    let words: Vec<&str> = other.split(' ').collect();
+    let words: Vec<&str> = other.split(' ').map(|word| word.trim_matches('\'')).collect();
     sandbox.rcosign(&words).within(&repository()).run().code(12);
 }
 

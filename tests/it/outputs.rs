@@ -237,6 +237,44 @@ fn no_result_takes_the_place_of_anything_else() {
     }
 }
 
+/// The same kind of mistake has the same exit code, whatever the flag and the command.
+#[test]
+fn unusable_files_have_the_code_of_their_kind() {
+    let sandbox = sandbox();
+    let config = |name: &str| {
+        let args = ["sign-blob", "--key", "k.key", "--signing-config", name, "a.txt"];
+        sandbox.run(&args).code(4)
+    };
+    let root =
+        |name: &str| verify(&sandbox, &["--trusted-root", name, "--signature", "AA==", "a.txt"]).code(4);
+    for use_it in [&config as &dyn Fn(&str) -> Output, &root] {
+        let _ = use_it("missing.json").says("`missing.json` does not exist");
+        let _ = use_it("p.json").says("`p.json` cannot be used");
+    }
+    for certificate in ["k.pub", "missing.pem"] {
+        let _ = sign(&sandbox, &["--certificate", certificate, "a.txt"]).code(3);
+        let of = ["--certificate", certificate, "--signature", "AA==", "a.txt"];
+        let whose = ["verify-blob", "--certificate-identity=a", "--certificate-oidc-issuer=b"];
+        let _ = sandbox.run(&[&whose[..], &of].concat()).code(3);
+    }
+}
+
+#[test]
+fn a_payload_is_said_to_be_used_when_it_was_read() {
+    let sandbox = sandbox();
+    for output in [sign(&sandbox, &["missing.txt"]), attest(&sandbox, &["missing.txt"])] {
+        assert!(!output.stderr.contains("Using payload from: missing.txt"), "{}", output.stderr);
+        let _ = output.code(11).says("`missing.txt` does not exist");
+    }
+    let _ = sign(&sandbox, &["a.txt"]).ok().says("Using payload from: a.txt");
+    let _ = attest(&sandbox, &["a.txt"]).ok().says("Using payload from: a.txt").says("from: p.json");
+    // The type that is asked for by a short name is shown in full, with the name beside it.
+    let _ = attest(&sandbox, &["--type", "spdx", "--bundle", "b.json", "a.txt"]).ok();
+    let check = ["verify-blob-attestation", "--no-log", "--key", "k.pub", "--bundle", "b.json", "a.txt"];
+    let words = "expected `https://cosign.sigstore.dev/attestation/v1` (custom)";
+    let _ = sandbox.run(&check).code(12).says(words);
+}
+
 /// Without a word on who is to witness, cosign logs; that is not available yet, and said before a password is asked for.
 #[test]
 fn the_default_names_both_ways_out_before_any_password() {

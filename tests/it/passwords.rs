@@ -94,8 +94,17 @@ fn an_existing_key_is_replaced_by_consent_alone() {
         let output = sandbox.rcosign(&["generate-key-pair"]).stdin(answer).run();
         assert!(output.code != 0 && kept(&sandbox), "{answer:?}: {} {}", output.code, output.stderr);
     }
+    let silent = sandbox.rcosign(&["generate-key-pair"]).stdin("").run().says("caused by: nobody answered");
+    assert!(silent.stderr.contains("[y/N] \nerror: "), "{}", silent.stderr);
+    let declined =
+        sandbox.rcosign(&["generate-key-pair"]).stdin("n\n").run().says("user declined the prompt");
+    assert!(declined.stderr.contains("[y/N] \nerror: "), "{}", declined.stderr);
     let _ = sandbox.rcosign(&["generate-key-pair"]).stdin("y\n").run().ok();
     assert!(!kept(&sandbox));
+    let other = crate::support::repository().join("testdata/keys/p256.pkcs8.pem");
+    let import = ["import-key-pair", "-y", "--output-key-prefix=cosign", "--key", other.to_str().unwrap()];
+    let shown = sandbox.run(&import).ok().says("File cosign.key already exists and is replaced");
+    assert!(!shown.stderr.contains("Overwrite?") && !shown.stderr.contains("[y/N]"), "{}", shown.stderr);
     let shown = sandbox.run(&["public-key", "--key", "cosign.key"]).ok();
     assert_eq!(shown.bytes, sandbox.read("cosign.pub"));
 }

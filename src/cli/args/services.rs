@@ -23,7 +23,7 @@ pub struct ServiceArgs {
     /// Take the addresses of the services from the public signing config (not available yet in this version)
     #[arg(long)]
     pub use_signing_config: Option<bool>,
-    /// Publish the signature in a transparency log
+    /// Publish the signature in a transparency log (not available yet in this version); false is --offline
     #[arg(long)]
     pub tlog_upload: Option<bool>,
     /// Trusted root against which the answers of the services are checked
@@ -32,10 +32,10 @@ pub struct ServiceArgs {
     /// Answer yes to every question
     #[arg(long, short = 'y')]
     pub yes: Option<bool>,
-    /// Address of the certificate authority
+    /// Address of the certificate authority (not available yet in this version)
     #[arg(long, value_name = "URL")]
     pub fulcio_url: Option<String>,
-    /// Ask the certificate authority for a certificate although a key is given
+    /// Ask the certificate authority for a certificate although a key is given (not available yet in this version)
     #[arg(long)]
     pub issue_certificate: Option<bool>,
     /// Identity token, or a file that holds it (not available yet in this version)
@@ -47,7 +47,7 @@ pub struct ServiceArgs {
     /// No effect
     #[arg(long)]
     pub insecure_skip_verify: Option<bool>,
-    /// Address of the OIDC issuer
+    /// Address of the OIDC issuer (not available yet in this version)
     #[arg(long, value_name = "URL")]
     pub oidc_issuer: Option<String>,
     /// OIDC client (not available yet in this version)
@@ -66,10 +66,10 @@ pub struct ServiceArgs {
     /// Do not look for an identity token in the environment (not available yet in this version)
     #[arg(long)]
     pub oidc_disable_ambient_providers: Option<bool>,
-    /// Address of the transparency log
+    /// Address of the transparency log (not available yet in this version)
     #[arg(long, value_name = "URL")]
     pub rekor_url: Option<String>,
-    /// Address of the timestamp authority
+    /// Address of the timestamp authority (not available yet in this version)
     #[arg(long, value_name = "URL")]
     pub timestamp_server_url: Option<String>,
     /// Certificates that the timestamp authority's TLS certificate chains to (not available yet in this version)

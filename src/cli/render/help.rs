@@ -4,12 +4,16 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use super::super::examples::{self, Example};
+use crate::cli::deprecated;
+use crate::cli::examples::{self, Example};
 
 /// Width of help, in columns.
 const WIDTH: usize = 100;
 /// Column at which the descriptions of flags begin; longer flags get a line of their own.
 const COLUMN: usize = 38;
+
+/// Heading of the flags that are going away.
+pub(super) const DEPRECATED: &str = "Deprecated in cosign 3, still accepted";
 
 /// Help for the program: its commands, and where to go on.
 pub fn root_help(program: &str, commands: &[Command]) -> String {
@@ -33,8 +37,15 @@ pub fn command_help(program: &str, command: &Command) -> String {
     for (heading, args) in sections(command) {
         let _ = writeln!(out, "\n{heading}:");
         for arg in args {
-            out.push_str(&row(&label(arg), &description(arg)));
+            out.push_str(&row(&label(arg), &description(arg).join("\n")));
         }
+    }
+    let deprecated = deprecated_flags(command);
+    if !deprecated.is_empty() {
+        let _ = writeln!(out, "\n{DEPRECATED}:");
+    }
+    for (arg, _) in deprecated {
+        out.push_str(&row(&label(arg), &description(arg).join("\n")));
     }
     let examples = examples::of(command.get_name());
     if !examples.is_empty() {
@@ -71,6 +82,12 @@ pub(super) fn sections(command: &Command) -> Vec<(&str, Vec<&Arg>)> {
     sections
 }
 
+/// The flags that are going away, in the order of definition, each with what to do instead. clap hides them.
+pub(super) fn deprecated_flags(command: &Command) -> Vec<(&Arg, &'static str)> {
+    let row = |arg| Some((arg, deprecated::instead(command.get_name(), Arg::get_long(arg)?)?));
+    command.get_arguments().filter_map(row).collect()
+}
+
 pub(super) fn label(arg: &Arg) -> String {
     if arg.is_positional() {
         return value_name(arg);
@@ -86,8 +103,10 @@ fn value_name(arg: &Arg) -> String {
     arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default()
 }
 
-pub(super) fn description(arg: &Arg) -> String {
-    arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default().replace("\n\n", "\n")
+/// What an argument is for, in paragraphs. A single one has no full stop.
+pub(super) fn description(arg: &Arg) -> Vec<String> {
+    let text = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    text.split("\n\n").map(str::to_owned).collect()
 }
 
 fn row(label: &str, description: &str) -> String {

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use clap::Command;
 
-use super::help::{description, label, sections, usage};
+use super::help::{DEPRECATED, deprecated_flags, description, label, sections, usage};
 use crate::cli::examples::{self, Example};
 use crate::cli::{exit, tree};
 
 const HEAD: &str = "# Commands
 
-Generated from the program's own help; `RCOSIGN_BLESS=1 cargo test reference` writes it anew. Flags that still work and
-are going away are not listed; [compatibility](../compatibility.md) names them.
+Generated from the program's own help; `RCOSIGN_BLESS=1 cargo test reference` writes it anew. Flags that
+cosign 3 calls deprecated stand under a heading of their own; they are accepted all the same.
 
 ";
 
@@ -21,14 +21,23 @@ const EVERY: &str = "Every command";
 fn section(command: &Command) -> String {
     let mut out = format!("## {}\n\n", command.get_name());
     let about = command.get_long_about().or(command.get_about());
-    let _ =
-        writeln!(out, "{}.\n", about.map(ToString::to_string).unwrap_or_default().replace("\n\n", ".\n\n"));
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let about: Vec<String> = about.split("\n\n").map(sentence).collect();
+    let _ = writeln!(out, "{}\n", about.join("\n\n"));
     let _ = writeln!(out, "```\nrcosign {}{}\n```", command.get_name(), usage(command));
     for (heading, args) in sections(command).into_iter().filter(|(heading, _)| *heading != EVERY) {
         let _ = writeln!(out, "\n**{heading}**\n");
         for arg in args {
-            let _ = writeln!(out, "- `{}`: {}", label(arg).trim(), description(arg).replace('\n', " "));
+            let _ = writeln!(out, "- `{}`: {}", label(arg).trim(), joined(&description(arg)));
         }
+    }
+    let deprecated = deprecated_flags(command);
+    if !deprecated.is_empty() {
+        let _ = writeln!(out, "\n**{DEPRECATED}**\n");
+    }
+    for (arg, instead) in deprecated {
+        let what = description(arg).iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(out, "- `{}`: {what} Deprecated: {instead}.", label(arg).trim());
     }
     let examples = examples::of(command.get_name());
     if !examples.is_empty() {
@@ -41,14 +50,57 @@ fn section(command: &Command) -> String {
     out
 }
 
+/// One paragraph as it is; several as sentences.
+fn joined(paragraphs: &[String]) -> String {
+    match paragraphs {
+        [one] => one.clone(),
+        many => many.iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// With a full stop, if it has none.
+fn sentence(text: impl AsRef<str>) -> String {
+    let text = text.as_ref();
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
 /// The flags that every command has.
 fn every_command() -> String {
     let root = tree::root();
     let mut out = String::from("## Flags of every command\n\n");
     for arg in sections(&root).into_iter().flat_map(|(_, args)| args) {
-        let _ = writeln!(out, "- `{}`: {}", label(arg).trim(), description(arg));
+        let _ = writeln!(out, "- `{}`: {}", label(arg).trim(), joined(&description(arg)));
     }
     out
+}
+
+#[test]
+fn sentences_neither_run_together_nor_end_twice() {
+    let sections: Vec<String> = tree::all().iter().map(section).collect();
+    let text = sections.join("\n");
+    let twice = |line: &&str| line.contains(".. ") || line.ends_with("..") && !line.ends_with("BLOB...");
+    assert_eq!(text.lines().find(twice), None);
+    assert!(
+        text.contains(
+            "- `--signing-config FILE`: Take the addresses of the services from this file. A file "
+        )
+    );
+    assert!(text.contains("unless --output-signature says where.\n"));
+}
+
+#[test]
+fn deprecated_flags_are_listed_with_what_to_use_instead() {
+    for (command, flags) in [
+        ("verify-blob", ["--signature SIGNATURE", "--certificate FILE", "--sct FILE"]),
+        ("sign-blob", ["--output-signature FILE", "--b64", "--tlog-upload"]),
+    ] {
+        let text = section(&tree::command(command).unwrap());
+        let listed = text.split(DEPRECATED).nth(1).unwrap();
+        for flag in flags {
+            let row = listed.lines().find(|line| line.starts_with(&format!("- `{flag}`: "))).unwrap();
+            assert!(row.contains(". Deprecated: "), "{row}");
+        }
+    }
 }
 
 fn compare(name: &str, generated: &str) {

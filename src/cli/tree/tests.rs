@@ -74,6 +74,40 @@ fn every_flag_of_cosign_is_there_with_its_short_form_its_aliases_and_its_kind() 
 }
 
 #[test]
+fn every_command_of_cosign_is_here_or_known_to_be_missing() {
+    let surface = surface();
+    let theirs: BTreeSet<_> = surface["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|facts| {
+            facts["in"].as_array().unwrap().iter().any(|v| VERSIONS.contains(&v.as_str().unwrap()))
+        })
+        .filter_map(|facts| text(&facts["path"]))
+        .filter(|path| !path.is_empty() && !path.contains(' '))
+        .collect();
+    let ours = COMMANDS.iter().map(|(name, _)| *name);
+    assert_eq!(theirs, ours.chain(COSIGN_ONLY.iter().copied()).collect());
+    for name in COSIGN_ONLY {
+        let error = unknown(OsStr::new(name));
+        assert_eq!(error.message, format!("there is no command `{name}`"));
+        assert!(error.hints[0].starts_with("cosign has it; "), "{error:?}");
+    }
+}
+
+#[test]
+fn no_suggestion_names_a_flag_that_is_going_away() {
+    for command in all() {
+        for flag in command.get_arguments().filter(|arg| arg.is_hide_set()).filter_map(|arg| arg.get_long()) {
+            let misspelt = format!("--{flag}x");
+            let error = parse::parse(command.clone(), vec![misspelt.into()]).unwrap_err();
+            let named = |hint: &String| hint.contains(&format!("--{flag}?"));
+            assert!(!error.hints.iter().any(named), "{} --{flag}: {error:?}", command.get_name());
+        }
+    }
+}
+
+#[test]
 fn no_flag_is_there_that_neither_cosign_nor_we_have() {
     for (command, flags) in compared() {
         let known: BTreeSet<_> = flags.iter().filter_map(|facts| text(&facts["name"])).collect();
@@ -136,7 +170,8 @@ fn values_and_defaults_of_cosign_are_taken() {
 #[test]
 fn help_texts_follow_the_house_style() {
     for command in all() {
-        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        // Flags that are going away have their place in help too.
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() || !arg.is_positional()) {
             let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
             let at = format!("{} {}: `{help}`", command.get_name(), arg.get_id());
             assert!(!help.is_empty() && !help.ends_with('.') && help.len() <= 160, "{at}");

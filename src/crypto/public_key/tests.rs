@@ -41,7 +41,7 @@ fn every_other_kind_is_refused_by_its_name() {
         assert!(error.starts_with("public key: ") && error.contains(reason), "{name}: {error}");
     }
     let two = [file("p256.pub.pem"), file("cosign-3.pub")].concat();
-    assert!(PublicKey::from_pem(&two).unwrap_err().to_string().contains("more than 1 PEM block"));
+    assert!(PublicKey::from_pem(&two).unwrap_err().to_string().contains("more than one PEM block"));
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_is_no_sealed_key_is_an_error_that_says_why() {
             COSIGN_3.replace(LABEL, "PRIVATE KEY").into_bytes(),
             "PEM block `PRIVATE KEY` is no encrypted cosign key",
         ),
-        (COSIGN_3.repeat(2).into_bytes(), "more than 1 PEM block"),
+        (COSIGN_3.repeat(2).into_bytes(), "more than one PEM block"),
         (b"hello".to_vec(), "no PEM block"),
     ] {
         let error = error(&text);

@@ -204,25 +204,27 @@ pub fn repository() -> PathBuf {
 pub fn peer(name: &str) -> Option<PathBuf> {
     let fetched = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/rcosign-peers/bin"));
     let folder = std::env::var_os("RCOSIGN_PEERS").map(PathBuf::from).or_else(fetched);
-    required("peer program", name, folder.map(|folder| folder.join(name)))
+    let demanded = std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_some();
+    let line = format!("the peer program {name} is not here (RCOSIGN_PEERS)");
+    here(folder.map(|folder| folder.join(name)), demanded, &line)
 }
 
-/// The folder with the real public bundles: `SIGSTORE_CONFORMANCE_DIR`, or `../shared/conformance`.
+/// The folder with the real public bundles: `SIGSTORE_CONFORMANCE_DIR`, or `../shared/conformance`. One that the variable
+/// names has to be there.
 pub fn conformance() -> Option<PathBuf> {
-    let folder = match std::env::var_os("SIGSTORE_CONFORMANCE_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => repository().join("../shared/conformance"),
-    };
-    required("folder", "SIGSTORE_CONFORMANCE_DIR", Some(folder))
+    let named = std::env::var_os("SIGSTORE_CONFORMANCE_DIR").map(PathBuf::from);
+    let demanded = named.is_some();
+    let folder = named.unwrap_or_else(|| repository().join("../shared/conformance"));
+    let line = format!("no real public bundles in {} (SIGSTORE_CONFORMANCE_DIR)", folder.display());
+    here(Some(folder), demanded, &line)
 }
 
-fn required(kind: &str, name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
-    let found = found.filter(|path| path.exists());
+/// The path, if something is there; otherwise says what is skipped, or fails where it is demanded.
+fn here(path: Option<PathBuf>, demanded: bool, line: &str) -> Option<PathBuf> {
+    let found = path.filter(|path| path.exists());
     if found.is_none() {
-        let line =
-            format!("skipped: the {kind} {name} is not here (RCOSIGN_PEERS, SIGSTORE_CONFORMANCE_DIR)");
-        assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
-        eprintln!("{line}");
+        assert!(!demanded, "{line}");
+        eprintln!("skipped: {line}");
     }
     found
 }
