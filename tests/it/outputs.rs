@@ -241,19 +241,20 @@ fn no_result_takes_the_place_of_anything_else() {
 #[test]
 fn unusable_files_have_the_code_of_their_kind() {
     let sandbox = sandbox();
+    let _ = sign(&sandbox, &["--output-signature", "s", "a.txt"]).ok();
     let config = |name: &str| {
         let args = ["sign-blob", "--key", "k.key", "--signing-config", name, "a.txt"];
         sandbox.run(&args).code(4)
     };
     let root =
-        |name: &str| verify(&sandbox, &["--trusted-root", name, "--signature", "AA==", "a.txt"]).code(4);
+        |name: &str| verify(&sandbox, &["--trusted-root", name, "--signature", "s", "a.txt"]).code(4);
     for use_it in [&config as &dyn Fn(&str) -> Output, &root] {
         let _ = use_it("missing.json").says("`missing.json` does not exist");
         let _ = use_it("p.json").says("`p.json` cannot be used");
     }
     for certificate in ["k.pub", "missing.pem"] {
         let _ = sign(&sandbox, &["--certificate", certificate, "a.txt"]).code(3);
-        let of = ["--certificate", certificate, "--signature", "AA==", "a.txt"];
+        let of = ["--certificate", certificate, "--signature", "s", "a.txt"];
         let whose = ["verify-blob", "--certificate-identity=a", "--certificate-oidc-issuer=b"];
         let _ = sandbox.run(&[&whose[..], &of].concat()).code(3);
     }

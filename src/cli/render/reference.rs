@@ -36,7 +36,7 @@ fn section(command: &Command) -> String {
         let _ = writeln!(out, "\n**{DEPRECATED}**\n");
     }
     for (arg, instead) in deprecated {
-        let what = description(arg).iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" ");
+        let what = description(arg).iter().map(sentence).collect::<Vec<_>>().join(" ");
         let _ = writeln!(out, "- `{}`: {what} Deprecated: {instead}.", label(arg).trim());
     }
     let examples = examples::of(command.get_name());
@@ -54,7 +54,7 @@ fn section(command: &Command) -> String {
 fn joined(paragraphs: &[String]) -> String {
     match paragraphs {
         [one] => one.clone(),
-        many => many.iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" "),
+        many => many.iter().map(sentence).collect::<Vec<_>>().join(" "),
     }
 }
 
