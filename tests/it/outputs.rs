@@ -246,8 +246,7 @@ fn unusable_files_have_the_code_of_their_kind() {
         let args = ["sign-blob", "--key", "k.key", "--signing-config", name, "a.txt"];
         sandbox.run(&args).code(4)
     };
-    let root =
-        |name: &str| verify(&sandbox, &["--trusted-root", name, "--signature", "s", "a.txt"]).code(4);
+    let root = |name: &str| verify(&sandbox, &["--trusted-root", name, "--signature", "s", "a.txt"]).code(4);
     for use_it in [&config as &dyn Fn(&str) -> Output, &root] {
         let _ = use_it("missing.json").says("`missing.json` does not exist");
         let _ = use_it("p.json").says("`p.json` cannot be used");
