@@ -42,7 +42,17 @@ pub(super) fn candidates(
     };
     let source = path.display().to_string();
     let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
-    let decoded = decode(&document).map_err(|e| unreadable(&source, &e))?;
+    let decoded = decode(&document).map_err(|e| {
+        let error = unreadable(&source, &e);
+        let is_json = matches!(document.trim_ascii_start().first(), None | Some(b'{' | b'['));
+        if is_json {
+            error
+        } else {
+            error.hint(
+                "--bundle takes the JSON that signing wrote; a detached signature is named with --signature",
+            )
+        }
+    })?;
     let signature = request.signature.as_deref().map(|s| signature_bytes(s, context)).transpose()?;
     let several = decoded.entities.len() > 1;
     let mut candidates = Vec::new();
@@ -111,7 +121,7 @@ fn signature_document(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, S
             Ok((text.as_bytes().to_vec(), "--signature".into()))
         }
         (Err(error @ storage::Error::Missing { .. }), _) => {
-            Err(Error::file(&error).hint("`--signature` takes a file, or the base64 text of a signature"))
+            Err(Error::file(&error).hint("--signature takes a file, or the base64 text of a signature"))
         }
         (Err(error), _) => Err(Error::file(&error)),
     }
@@ -140,7 +150,7 @@ fn same_signature(entity: &SignedEntity, given: &[u8], name: &str, bundle: &str)
         return Ok(());
     }
     let message = format!("the signature `{name}` is not the one in the bundle `{bundle}`");
-    Err(Error::new(ErrorKind::NoneValid, message).hint("name only one of them"))
+    Err(Error::new(ErrorKind::NoneValid, message).hint("leave --signature out: the bundle has its own"))
 }
 
 /// Adds what lies beside a bundle: a certificate where it has none of its own, SCTs, timestamps.
@@ -153,7 +163,8 @@ fn add(entity: &mut SignedEntity, beside: &mut Detached, bundle: &str) -> Result
             material if leaf_of(material) == Some(leaf) => {}
             _ => {
                 let message = format!("the given certificate is not the one in the bundle `{bundle}`");
-                return Err(Error::new(ErrorKind::NoneValid, message).hint("drop `--certificate`"));
+                return Err(Error::new(ErrorKind::NoneValid, message)
+                    .hint("leave --certificate out: the bundle has its own"));
             }
         }
     }

@@ -1,51 +1,134 @@
 //! What to do about a rejection: one table from reason to advice.
+//!
+//! What the signature's own document says of its key helps people to find their mistake; nothing is decided by it.
 
-use crate::crypto::SignatureError;
-use crate::verify::{ExpectedSigner, Reason, VerificationPolicy};
+use crate::bundle::{Content, SignedEntity, VerificationMaterial};
+use crate::crypto::{PublicKey, SignatureError, base64};
+use crate::verify::{ExpectedSigner, Reason, Requirement, VerificationPolicy, Waiver};
+use crate::x509::path::PathError;
+
+/// What else is known about a rejection, as one more cause.
+pub(super) fn detail(reason: &Reason, policy: &VerificationPolicy, entity: &SignedEntity) -> Option<String> {
+    let ExpectedSigner::Key(given) = &policy.signer else { return None };
+    let given_id = base64::encode(given.key_id());
+    match (reason, &entity.material) {
+        (Reason::OtherKey, VerificationMaterial::PublicKey { embedded: Some(other), .. }) => Some(format!(
+            "by SHA-256, the bundle holds key {} and --key is {given_id}",
+            base64::encode(other.key_id())
+        )),
+        (Reason::OtherKey, VerificationMaterial::Certificate(_)) => {
+            Some("it was signed with the key of a certificate".to_owned())
+        }
+        (Reason::Signature(SignatureError::Invalid(_)), material) => match named_key(material) {
+            Some(named) if named == given_id => {
+                Some(format!("by SHA-256, the bundle names this very key, {given_id}"))
+            }
+            Some(named) => Some(format!("by SHA-256, the bundle names key {named} and --key is {given_id}")),
+            None => None,
+        },
+        _ => None,
+    }
+}
 
 /// The hints for a reason, most useful first; empty where the reason says it all.
-pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy) -> Vec<&'static str> {
-    let by_key = matches!(policy.signer, ExpectedSigner::Key(_));
-    match reason {
-        Reason::LogEntryMissing { .. } if by_key => vec![
-            "if this signature was made without a transparency log, verify it with `--no-log`",
+pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &SignedEntity) -> Vec<String> {
+    if let Reason::PredicateType { found, .. } = reason {
+        return vec![format!("if that is the type you want, ask for it: --type {found}")];
+    }
+    let hints = match (reason, &policy.signer) {
+        (Reason::Path(PathError::Expired { .. }), _) => return expired(policy),
+        (Reason::Signature(SignatureError::Invalid(_)), ExpectedSigner::Key(key)) => {
+            return signature(policy, key, entity);
+        }
+        (Reason::LogVerifier { .. }, ExpectedSigner::Key(_)) => {
+            vec!["name the key that signed with --key: the log has recorded another one"]
+        }
+        (Reason::OtherKey, _) => match &entity.material {
+            VerificationMaterial::Certificate(_) => {
+                vec!["verify it with --certificate-identity and --certificate-oidc-issuer"]
+            }
+            VerificationMaterial::PublicKey { .. } => vec!["name the key that signed with --key"],
+        },
+        (Reason::LogEntryMissing { .. }, ExpectedSigner::Key(_)) => vec![
+            "if this signature was made without a transparency log, verify it with --no-log",
             "looking an entry up in the log is not available yet; the entry has to be in the bundle",
         ],
+        (reason, _) => general(reason),
+    };
+    hints.into_iter().map(str::to_owned).collect()
+}
+
+/// The hints that depend on the reason alone.
+fn general(reason: &Reason) -> Vec<&'static str> {
+    match reason {
         Reason::LogEntryMissing { .. } => vec![
             "the log entry has to be in the bundle; looking it up in the log is not available yet",
-            "if the signers use no transparency log, `--no-log` waives it",
+            "if the signers use no transparency log, --no-log waives it",
         ],
         Reason::LogUnknown { .. } => {
             vec![
-                "the signature was logged elsewhere: name the trusted root of that instance with `--trusted-root`",
+                "the signature was logged elsewhere: name the trusted root of that instance with --trusted-root",
             ]
+        }
+        Reason::LogDigest { .. } => {
+            vec!["either the artifact was changed, or the log entry is of another signature"]
         }
         Reason::NoTime => vec!["a Rekor v2 entry states no time; such a bundle needs a signed timestamp"],
         Reason::TimestampMissing { .. } => {
-            vec!["drop `--use-signed-timestamps`, or name the timestamp authority with `--trusted-root`"]
+            vec!["leave --use-signed-timestamps out, or name the timestamp authority with --trusted-root"]
         }
-        Reason::Path(crate::x509::path::PathError::UnknownIssuer { .. }) | Reason::NoAuthority { .. } => {
-            vec!["if the certificate is of another instance, name its trusted root with `--trusted-root`"]
+        Reason::Path(PathError::UnknownIssuer { .. }) | Reason::NoAuthority { .. } => {
+            vec!["if the certificate is of another instance, name its trusted root with --trusted-root"]
         }
         Reason::SctMissing { .. } => {
-            vec!["if the authority uses no certificate transparency log, `--insecure-ignore-sct` waives it"]
+            vec!["if the authority uses no certificate transparency log, --insecure-ignore-sct waives it"]
         }
-        Reason::CertificateMissing => vec!["verify a key's signature with `--key`"],
-        Reason::OtherKey => {
-            vec![
-                "if it was signed with a certificate, verify it with `--certificate-identity` and `--certificate-oidc-issuer`",
-            ]
-        }
+        Reason::CertificateMissing => vec!["verify a key's signature with --key"],
         Reason::NotAnAttestation => vec!["verify a plain signature with `verify-blob`"],
-        Reason::PredicateType { .. } => vec!["name the type of the predicate with `--type`"],
         Reason::DigestUnavailable(_) | Reason::Signature(SignatureError::Unavailable { .. }) => {
             vec!["give the artifact itself in place of its digest"]
         }
-        Reason::Signature(_) if by_key => {
-            vec![
-                "either the artifact was changed, or it was signed with another key than the one given with `--key`",
-            ]
+        _ => Vec::new(),
+    }
+}
+
+/// The key that a bundle names, where it does so as signing with a key does: base64 of the SHA-256 of the public key.
+fn named_key(material: &VerificationMaterial) -> Option<&str> {
+    let VerificationMaterial::PublicKey { hint, .. } = material else { return None };
+    base64::decode(hint).is_some_and(|id| id.len() == 32).then_some(hint)
+}
+
+/// Of an artifact whose digest the bundle states, or of an attestation, which does not sign the artifact, the artifact is
+/// not to blame: where its digest is another one, that is said before the signature is looked at.
+fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity) -> Vec<String> {
+    let about = match &entity.content {
+        Content::Message { digest: Some(_), .. } => "the artifact is the one that the bundle was made for",
+        Content::Message { digest: None, .. } => {
+            let hint = "either the artifact was changed, or it was signed with another key than the one given with --key";
+            return vec![hint.to_owned()];
         }
+        Content::Envelope(_) => "an attestation's signature does not depend on the artifact",
+    };
+    if policy.signature_digest.is_some() {
+        return vec![format!(
+            "{about}: leave --signature-digest-algorithm out, or name the key that signed with --key"
+        )];
+    }
+    let id = base64::encode(key.key_id());
+    match named_key(&entity.material) {
+        Some(named) if named == id => {
+            vec![format!("{about}, so the bundle itself was changed: get it anew, and name it with --bundle")]
+        }
+        _ => vec![format!("{about}: name the key that signed with --key")],
+    }
+}
+
+/// Where nothing says when the certificate was used, it is judged by the present time.
+fn expired(policy: &VerificationPolicy) -> Vec<String> {
+    match policy.log {
+        Requirement::Waived(Waiver::Flag(flag)) => vec![format!(
+            "a signed timestamp or a log entry says when the certificate was used: leave {flag} out if the bundle has one"
+        )],
         _ => Vec::new(),
     }
 }

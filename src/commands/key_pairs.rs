@@ -24,7 +24,10 @@ pub async fn generate_key_pair(request: &GenerateKeyPairRequest, context: &mut C
 /// As [`generate_key_pair`]; the key cannot be used.
 pub async fn import_key_pair(request: &ImportKeyPairRequest, context: &mut Context) -> Result<(), Error> {
     let key = importable_key(&request.key, context).await?;
-    let files = Files::open(&request.output_key_prefix, request.assume_yes, context)?;
+    let files = Files::open(&request.output_key_prefix, request.assume_yes, context).map_err(|e| {
+        // Only the question ends so; the file system's failures are of kind `Format`.
+        if e.kind == ErrorKind::Other { e.hint("or replace it without being asked: --yes") } else { e }
+    })?;
     let password = new_password(context)?;
     files.write(KeyPair::seal(&key, &password)?, context)
 }
@@ -90,7 +93,7 @@ fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Re
     let declined = |cause: &str| {
         Error::new(ErrorKind::Other, format!("`{}` exists and is not replaced", path.display()))
             .cause(cause)
-            .hint("name another file with `--output-key-prefix`")
+            .hint("name another file with --output-key-prefix")
     };
     match context.prompt.line("Are you sure you would like to continue? [y/N] ") {
         Ok(answer) => match answer.trim() {

@@ -76,8 +76,10 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::PasswordStdinTaken
         | keys::Error::PasswordsDiffer
         | keys::Error::Prompt(_) => ErrorKind::Authentication,
+        keys::Error::Fetch(http::Error::Address { .. }) => ErrorKind::Usage,
         keys::Error::Fetch(_) => ErrorKind::Network,
         keys::Error::VariableUnset { .. }
+        | keys::Error::Missing { .. }
         | keys::Error::Read { .. }
         | keys::Error::Directory { .. }
         | keys::Error::Public { .. }

@@ -97,7 +97,7 @@ fn refuse_services(witness: &Witness) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::not_available("logging and timestamping by the services of a signing config")
-        .hint("sign with the key alone by `--offline`, or name a signing config without services"))
+        .hint("sign with the key alone by --offline, or name a signing config without services"))
 }
 
 /// A key that is open, with its certificate.
@@ -116,7 +116,7 @@ impl Signer {
             if !theirs.is_ok_and(|k| k == *key.public_key()) {
                 let message = "the certificate is for another key than the one to sign with";
                 return Err(Error::new(ErrorKind::TrustMaterial, message)
-                    .hint("name the certificate of this key with `--certificate`"));
+                    .hint("name the certificate of this key with --certificate"));
             }
         }
         Ok(Self { key, certificates })
@@ -217,7 +217,7 @@ fn check_algorithm(name: &str, key: KeyType) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::usage(format!("`--signing-algorithm {name}` does not fit the key, which is {key}"))
-        .hint("drop the flag: the algorithm follows the key"))
+        .hint("leave --signing-algorithm out: the algorithm follows the key"))
 }
 
 /// The certificate to put into the signature, leaf first; a chain has to lead from it to its own last certificate.
@@ -230,8 +230,8 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
     };
     let Some(path) = &with.certificate else {
         return match &with.certificate_chain {
-            Some(_) => Err(Error::usage("`--certificate-chain` needs the certificate it belongs to")
-                .hint("name it with `--certificate`")),
+            Some(_) => Err(Error::usage("--certificate-chain needs the certificate it belongs to")
+                .hint("name it with --certificate")),
             None => Ok(Vec::new()),
         };
     };

@@ -35,10 +35,10 @@ pub(super) fn statement(
     match source {
         StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
             let kind = PredicateType::parse(predicate_type)
-                .map_err(|e| Error::usage("`--type` cannot be used").caused_by(&e))?;
+                .map_err(|e| Error::usage("--type cannot be used").caused_by(&e))?;
             let digest = match digest {
                 Some(text) => attest::hash_flag(text)
-                    .map_err(|e| Error::usage("`--hash` cannot be used").caused_by(&e))?,
+                    .map_err(|e| Error::usage("--hash cannot be used").caused_by(&e))?,
                 None => {
                     let digest = sha256_of(blob)?;
                     say_payload(blob, context);
@@ -67,7 +67,7 @@ pub(super) fn statement(
                 }
             };
             if made.statement.matches(&artifact.digests).is_none() {
-                let cause = format!("none of its subjects is `{}`", artifact.name);
+                let cause = format!("none of its subjects has the digest of `{}`", artifact.name);
                 return Err(unusable("statement", path).cause(cause));
             }
             Ok((made.payload, artifact))

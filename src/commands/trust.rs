@@ -33,8 +33,14 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
         Some(path) => {
             let text = read("trusted root", path, MAX_TRUSTED_ROOT)?;
             let unusable = format!("trusted root `{}` cannot be used", path.display());
-            TrustedRoot::from_json(&text, &path.display().to_string())
-                .map_err(|e| Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e))?
+            TrustedRoot::from_json(&text, &path.display().to_string()).map_err(|e| {
+                let error = Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e);
+                if text.trim_ascii_start().starts_with(b"-----BEGIN ") {
+                    error.hint("a trusted root is JSON; certificates in PEM are named with --ca-roots")
+                } else {
+                    error
+                }
+            })?
         }
         None => {
             for (name, slot) in VARIABLES {

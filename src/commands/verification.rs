@@ -11,6 +11,7 @@ use super::trust::trusted_root;
 use super::{Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers};
 use crate::attest::PredicateType;
 use crate::crypto::HashAlgorithm;
+use crate::payload::Artifact;
 use crate::trust::TrustedRoot;
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -53,15 +54,18 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let mut verdict = Verdict::default();
-    for Candidate { source, format, entity } in candidates {
-        let judged = verifier.verify(&entity, artifact.as_ref());
-        report.candidates.push(CandidateReport::of(source, format, &judged));
+    for Candidate { source, format, entity } in &candidates {
+        let judged = verifier.verify(entity, artifact.as_ref());
+        report.candidates.push(CandidateReport::of(source.clone(), format.clone(), &judged));
         if verdict.add(judged).is_break() {
             break;
         }
     }
     report.verified = verdict.is_success();
-    if verdict.is_success() { Ok(()) } else { Err(none_valid(request, &policy, &verdict)) }
+    if verdict.is_success() {
+        return Ok(());
+    }
+    Err(none_valid(&request.expected, &policy, &verdict, &candidates, artifact.as_ref()))
 }
 
 /// What became of the candidates of one artifact.
@@ -171,9 +175,11 @@ fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
             Err(Error::usage(format!("the {what} is given both exactly and as an expression")))
         }
         (Some(exact), None) => Ok(StringMatcher::Exact(exact.clone())),
-        (None, Some(pattern)) => Pattern::new(pattern)
-            .map(StringMatcher::Pattern)
-            .map_err(|e| Error::usage(format!("the expression for the {what} cannot be used")).caused_by(&e)),
+        (None, Some(pattern)) => Pattern::new(pattern).map(StringMatcher::Pattern).map_err(|e| {
+            Error::usage(format!("the expression for the {what} cannot be used"))
+                .caused_by(&e)
+                .hint("--certificate-identity and --certificate-oidc-issuer compare a text as it is")
+        }),
         (None, None) => Err(Error::usage(format!("no {what} to compare with"))),
     };
     Ok(IdentityMatcher {
@@ -184,9 +190,17 @@ fn matcher(request: &IdentityRequest) -> Result<IdentityMatcher, Error> {
 }
 
 /// The error when no candidate verified: the reason that says most leads, the others follow.
-fn none_valid(request: &VerifyRequest, policy: &VerificationPolicy, verdict: &Verdict) -> Error {
+fn none_valid(
+    expected: &Expected,
+    policy: &VerificationPolicy,
+    verdict: &Verdict,
+    candidates: &[Candidate],
+    artifact: Option<&Artifact>,
+) -> Error {
     let rejections = &verdict.rejections;
-    let Some(best) = rejections.iter().max_by_key(|r| r.specificity()) else {
+    // None verified, so the rejections are those of the first candidates, in their order.
+    let judged = rejections.iter().zip(candidates);
+    let Some((best, candidate)) = judged.max_by_key(|(rejection, _)| rejection.specificity()) else {
         return Error::new(ErrorKind::NoSignature, "no signature was found");
     };
     let kind = match best.reason() {
@@ -194,15 +208,23 @@ fn none_valid(request: &VerifyRequest, policy: &VerificationPolicy, verdict: &Ve
         Reason::CertificateMissing => ErrorKind::NoCertificate,
         _ => ErrorKind::NoneValid,
     };
-    let what = match &request.expected {
-        Expected::Signature => "the signature is not valid for what was asked",
-        Expected::Attestation { .. } => "the attestation is not valid for what was asked",
+    let what = match expected {
+        Expected::Signature => "signature",
+        Expected::Attestation { .. } => "attestation",
     };
-    let mut error = Error::new(kind, what).cause(best.reason().to_string());
+    let of = artifact.map(|artifact| format!(" of `{}`", artifact.name)).unwrap_or_default();
+    let message = match rejections.len() {
+        1 => format!("the {what}{of} in `{}` is not valid for what was asked", candidate.source),
+        count => format!("none of {count} {what}s{of} is valid for what was asked"),
+    };
+    let mut error = Error::new(kind, message).cause(best.reason().to_string());
+    if let Some(detail) = super::hints::detail(best.reason(), policy, &candidate.entity) {
+        error = error.cause(detail);
+    }
     if rejections.len() > 1 {
         error.candidates = rejections.iter().map(ToString::to_string).collect();
     }
-    for hint in super::hints::hints(best.reason(), policy) {
+    for hint in super::hints::hints(best.reason(), policy, &candidate.entity) {
         error = error.hint(hint);
     }
     error

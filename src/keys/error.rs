@@ -16,7 +16,7 @@ pub enum Error {
     #[error("the key reference is the key itself, not the name of one")]
     KeyInPlaceOfReference,
     /// The reference is of a kind whose backend does not exist yet.
-    #[error("{what} is not available yet: `{key}`")]
+    #[error("not available yet in this version: {what} (`{key}`)")]
     NotAvailableYet {
         /// The kind, such as `a key of AWS KMS`.
         what: &'static str,
@@ -36,6 +36,12 @@ pub enum Error {
     VariableUnset {
         /// The variable.
         name: String,
+    },
+    /// There is no such file.
+    #[error("key file `{key}` does not exist")]
+    Missing {
+        /// The path.
+        key: String,
     },
     /// The file cannot be read.
     #[error("cannot read key file `{key}`")]
@@ -160,11 +166,19 @@ impl Error {
             Self::KeyInPlaceOfReference => {
                 "write `--key env://NAME`, where NAME is the variable that holds the key"
             }
-            Self::UnknownScheme { .. } => {
+            Self::NotAvailableYet { .. } => "name a key file with --key FILE",
+            Self::VariableUnset { .. } => {
+                "set it to the text of the key, PEM and all, or name a key file with --key FILE"
+            }
+            Self::Missing { .. } => {
+                "a relative path starts at the current folder; a new key pair is made by `rcosign generate-key-pair`"
+            }
+            Self::ImportLength { .. } => "it can be used with --key as it is, without being imported",
+            Self::EmptyReference | Self::UnknownScheme { .. } => {
                 "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
             }
             Self::CertificateGiven { .. } => {
-                "verify with `--certificate` and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
+                "verify with --certificate and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }
             Self::PrivateGiven { .. } => "print the public half with `rcosign public-key --key KEY`",
             Self::PublicGiven { .. } => {
@@ -179,8 +193,8 @@ impl Error {
             Self::Sealed { source: OpenError::Password, .. } => {
                 "the password is taken from the variable COSIGN_PASSWORD, the terminal or standard input, in this order"
             }
-            Self::SealedAlready { .. } => "it can be used with `--key` as it is",
-            Self::PasswordMissing | Self::PasswordStdinTaken => {
+            Self::SealedAlready { .. } => "it can be used with --key as it is",
+            Self::PasswordMissing | Self::PasswordStdinTaken | Self::PasswordTooLong { .. } => {
                 "set the variable COSIGN_PASSWORD; set and empty means the empty password"
             }
             _ => return None,

@@ -102,7 +102,10 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
 /// A file or a pipe, to one byte more than the limit.
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let key = || path.display().to_string();
-    let failed = |source| Error::Read { key: key(), source };
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => Error::Missing { key: key() },
+        _ => Error::Read { key: key(), source },
+    };
     // Asked first, since some systems do not open a directory at all and then say something less clear.
     if path.is_dir() {
         return Err(Error::Directory { key: key() });

@@ -113,7 +113,10 @@ mod tests {
             ("hashivault://x", "a key of HashiCorp Vault"),
         ] {
             let error = KeyRef::parse(reference).unwrap_err();
-            assert_eq!(error.to_string(), format!("{what} is not available yet: `{reference}`"));
+            assert_eq!(
+                error.to_string(),
+                format!("not available yet in this version: {what} (`{reference}`)")
+            );
         }
     }
 

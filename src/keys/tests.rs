@@ -141,7 +141,7 @@ fn what_is_given_in_place_of_a_public_key_is_named() {
     }
     fails(world.public(&file("refused/rsa1024.pub.pem")), "RSA modulus of 1024 bits");
     fails(world.public(&file("README.md")), "holds no usable public key: public key: no PEM block");
-    fails(world.public(&file("no such file")), "cannot read key file");
+    fails(world.public(&file("no such file")), "does not exist");
     fails(world.public(&file("")), "is a folder, not a file");
 }
 

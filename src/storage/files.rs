@@ -26,7 +26,7 @@ pub enum FileError {
     #[error("the path of an output file is empty")]
     Empty,
     /// The path names a folder.
-    #[error("`{}` is a folder, not a file", .0.display())]
+    #[error("cannot write `{}`: it is a folder", .0.display())]
     IsFolder(PathBuf),
     /// The folder of the file does not exist.
     #[error("cannot write `{}`: its folder `{}` does not exist", .path.display(), .folder.display())]

@@ -85,7 +85,7 @@ pub(super) fn claim(
         let expected = if wanted.asked == wanted.uri {
             format!("`{}`", wanted.uri)
         } else {
-            format!("`{}` ({})", wanted.uri, wanted.asked)
+            format!("`{}` (`--type {}`)", wanted.uri, wanted.asked)
         };
         return Err(Reason::PredicateType { found: statement.predicate_type, expected });
     }

@@ -43,7 +43,7 @@ pub enum Reason {
     ArtifactMissing,
 
     /// Too few log entries.
-    #[error("{found} log entries of distinct trusted logs, expected at least {required}")]
+    #[error("{}", few(*found, *required, ["log entry of a trusted log", "log entries of distinct trusted logs"]))]
     LogEntryMissing {
         /// How many are demanded.
         required: usize,
@@ -85,7 +85,7 @@ pub enum Reason {
         kind: String,
     },
     /// The logged digest is another one.
-    #[error("log entry {entry}: the log entry is for another digest: logged {logged}, signed {signed}")]
+    #[error("log entry {entry}: it records another digest: {logged}, expected {signed}")]
     LogDigest {
         /// Position of the entry.
         entry: usize,
@@ -95,13 +95,13 @@ pub enum Reason {
         signed: String,
     },
     /// The logged signature is another one.
-    #[error("log entry {entry}: the log entry is for another signature")]
+    #[error("log entry {entry}: it records another signature")]
     LogSignature {
         /// Position of the entry.
         entry: usize,
     },
     /// The logged key or certificate is another one.
-    #[error("log entry {entry}: the log entry is for another key or certificate")]
+    #[error("log entry {entry}: it records another key or certificate than the expected one")]
     LogVerifier {
         /// Position of the entry.
         entry: usize,
@@ -216,7 +216,7 @@ pub enum Reason {
         time: UnixTime,
     },
     /// Too few timestamps.
-    #[error("{found} timestamps of distinct trusted authorities, expected at least {required}")]
+    #[error("{}", few(*found, *required, ["signed timestamp of a trusted authority", "signed timestamps of distinct trusted authorities"]))]
     TimestampMissing {
         /// How many are demanded.
         required: usize,
@@ -237,9 +237,10 @@ pub enum Reason {
     #[error("{0}")]
     Path(PathError),
     /// No SCT of a trusted log.
-    #[error(
-        "{found} signed certificate timestamps (SCTs) of distinct trusted logs, expected at least {required}"
-    )]
+    #[error("{}", few(*found, *required, [
+        "signed certificate timestamp (SCT) of a trusted log",
+        "signed certificate timestamps (SCTs) of distinct trusted logs",
+    ]))]
     SctMissing {
         /// How many are demanded.
         required: usize,
@@ -265,7 +266,7 @@ pub enum Reason {
     },
 
     /// The document states another digest than the artifact has.
-    #[error("the artifact is not what was signed: the document states {stated}, the artifact has {actual}")]
+    #[error("the artifact is not what was signed: the bundle states {stated}, the artifact has {actual}")]
     ArtifactDigest {
         /// The digest in the document.
         stated: Digest,
@@ -284,7 +285,7 @@ pub enum Reason {
 
     /// The statement is about something else.
     #[error(
-        "the statement is not about this artifact: none of its {subjects} subjects has the digest {digest}"
+        "the statement is not about this artifact: no subject ({subjects} looked at) has the digest {digest}"
     )]
     Subject {
         /// How many subjects there are.
@@ -336,6 +337,14 @@ pub enum Reason {
     /// The certificate's extensions cannot be read.
     #[error("the certificate's identity cannot be read: {0}")]
     Extensions(DecodeError),
+}
+
+/// None where one is wanted, or fewer than are wanted.
+fn few(found: usize, required: usize, [one, many]: [&str; 2]) -> String {
+    match (found, required) {
+        (0, 0 | 1) => format!("no {one}"),
+        _ => format!("{found} {many}, expected at least {required}"),
+    }
 }
 
 impl Reason {

@@ -214,6 +214,158 @@ fn reasons(output: &Output) -> String {
     checks.filter_map(|check| check["reason"].as_str()).map(|code| format!("{code}\n")).collect()
 }
 
+/// Lines of a failure: what, why, what to do.
+fn message(stderr: &str) -> Vec<(&str, &str)> {
+    let starts = ["error: ", "  caused by: ", "hint: "];
+    let after = stderr.split_once("error: ").map_or(0, |(before, _)| before.len());
+    let lines = stderr[after..].lines();
+    lines
+        .filter_map(|line| starts.iter().find_map(|start| Some((*start, line.strip_prefix(start)?))))
+        .collect()
+}
+
+#[test]
+fn messages_have_one_form() {
+    for transcript in Transcript::all() {
+        let (name, stderr) = (transcript.name(), transcript.section("stderr"));
+        let lines = message(stderr);
+        let errors = lines.iter().filter(|(start, _)| *start == "error: ").count();
+        let fails = transcript.section("exit") != "0\n";
+        assert_eq!((errors, stderr.matches("error: ").count()), (fails.into(), fails.into()), "{name}");
+        assert!(stderr.lines().all(|line| line.chars().all(|c| !c.is_control())), "{name}");
+        let texts: BTreeSet<&str> = lines.iter().map(|(_, text)| *text).collect();
+        assert_eq!(texts.len(), lines.len(), "{name}: a line twice");
+        for (start, text) in lines {
+            let ends_well = !text.ends_with(['.', '!', ' ']);
+            let mut letters = text.chars();
+            let (first, second) = (letters.next().unwrap(), letters.next().unwrap());
+            // A capital begins an abbreviation or a name at most.
+            let begins_well =
+                !(first.is_uppercase() && second.is_lowercase()) || text.starts_with("Sigstore");
+            assert!(ends_well && begins_well, "{name}: {start}{text}");
+        }
+    }
+}
+
+/// A hint that names a flag names one that there is.
+#[test]
+fn hints_name_flags_that_exist() {
+    let sandbox = Sandbox::new();
+    // Deprecated flags are not in help; no command says of one that it is none.
+    let commands = [
+        "sign-blob",
+        "attest-blob",
+        "verify-blob",
+        "verify-blob-attestation",
+        "import-key-pair",
+        "generate-key-pair",
+    ];
+    let exists = |flag: &str| {
+        let missing = format!("there is no flag {flag} ");
+        commands.iter().any(|command| !sandbox.run(&[command, flag]).stderr.contains(&missing))
+    };
+    assert!(!exists("--no-such-flag"));
+    let mut flags = BTreeSet::new();
+    for transcript in Transcript::all() {
+        for (_, text) in
+            message(transcript.section("stderr")).into_iter().filter(|(start, _)| *start == "hint: ")
+        {
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            flags.extend(words.filter(|word| word.starts_with("--")).map(str::to_owned));
+        }
+    }
+    assert!(flags.len() > 20);
+    for flag in flags {
+        assert!(exists(&flag), "{flag}");
+    }
+}
+
+/// The documented exit codes, each with a transcript; those that this version has no way to are named.
+#[test]
+fn every_exit_code_has_a_transcript() {
+    const NO_WAY: &[&str] = &["7", "10"];
+    let table = std::fs::read_to_string(repository().join("docs/reference/exit-codes.md")).unwrap();
+    let codes: Vec<&str> =
+        table.lines().filter_map(|line| line.split('|').nth(1)?.trim().split(' ').next()).collect();
+    let codes: Vec<&str> =
+        codes.into_iter().filter(|code| code.bytes().all(|b| b.is_ascii_digit())).collect();
+    assert!(codes.len() > 10, "{codes:?}");
+    let transcripts = Transcript::all();
+    let seen: BTreeSet<&str> = transcripts.iter().map(|t| t.section("exit").trim()).collect();
+    for code in codes {
+        assert_eq!(seen.contains(code), !NO_WAY.contains(&code), "exit code {code}");
+    }
+}
+
+/// The reasons that a user is likely to meet; each is also broken by one field in `src/verify/tests`.
+#[test]
+fn every_likely_reason_has_a_transcript() {
+    let transcripts = Transcript::all();
+    let seen: BTreeSet<&str> = transcripts.iter().flat_map(|t| t.section("reason").lines()).collect();
+    for code in [
+        "artifact-digest",
+        "certificate-expired",
+        "certificate-missing",
+        "certificate-untrusted",
+        "digest-unavailable",
+        "identity",
+        "inclusion-promise",
+        "inclusion-proof",
+        "issuer",
+        "log-digest",
+        "log-entry-missing",
+        "log-signature",
+        "log-unknown",
+        "log-verifier",
+        "no-trusted-time",
+        "not-an-attestation",
+        "other-key",
+        "payload-type",
+        "predicate-type",
+        "sct-missing",
+        "signature-invalid",
+        "signature-unavailable",
+        "statement-subject",
+        "timestamp-invalid",
+        "timestamp-missing",
+        "workflow-claim",
+    ] {
+        assert!(seen.contains(code), "{code}");
+    }
+}
+
+/// The errors of the room `keys`, by the fixed words of their messages.
+#[test]
+fn every_key_error_has_a_transcript() {
+    // A terminal, or a failing system, is needed for these.
+    const NO_WAY: &[&str] = &["Make", "PasswordsDiffer", "Prompt", "Read"];
+    let source = std::fs::read_to_string(repository().join("src/keys/error.rs")).unwrap();
+    let file = syn::parse_file(&source).unwrap();
+    let is_error = |item: &syn::Item| matches!(item, syn::Item::Enum(item) if item.ident == "Error");
+    let Some(syn::Item::Enum(errors)) = file.items.into_iter().find(is_error) else { panic!("no enum") };
+    let transcripts = Transcript::all();
+    for variant in errors.variants {
+        let attribute = variant.attrs.iter().find(|attribute| attribute.path().is_ident("error")).unwrap();
+        let format: syn::LitStr = attribute.parse_args().unwrap();
+        let seen = transcripts.iter().any(|t| has(t.section("stderr"), &format.value()));
+        let name = variant.ident.to_string();
+        assert_eq!(seen, !NO_WAY.contains(&name.as_str()), "{name}");
+    }
+}
+
+/// Whether a line of the text has the words of the format, what is between braces left aside.
+fn has(text: &str, format: &str) -> bool {
+    let words: Vec<&str> =
+        format.split('{').map(|part| part.split_once('}').map_or(part, |(_, end)| end)).collect();
+    text.lines().filter_map(|line| line.split_once("error: ")).any(|(_, line)| {
+        let mut rest = Some(line).filter(|line| line.starts_with(words[0]));
+        for word in &words {
+            rest = rest.and_then(|rest| Some(rest.split_once(word)?.1));
+        }
+        rest.is_some()
+    })
+}
+
 #[test]
 fn every_message_is_the_one_in_its_transcript() {
     let transcripts = Transcript::all();
