@@ -271,7 +271,7 @@ fn a_payload_is_said_to_be_used_when_it_was_read() {
     // The type that is asked for by a short name is shown in full, with the name beside it.
     let _ = attest(&sandbox, &["--type", "spdx", "--bundle", "b.json", "a.txt"]).ok();
     let check = ["verify-blob-attestation", "--no-log", "--key", "k.pub", "--bundle", "b.json", "a.txt"];
-    let words = "expected `https://cosign.sigstore.dev/attestation/v1` (custom)";
+    let words = "expected `https://cosign.sigstore.dev/attestation/v1` (`--type custom`)";
     let _ = sandbox.run(&check).code(12).says(words);
 }
 
