@@ -4,16 +4,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{filled, one_of, root::RootArgs, sign::SignArgs};
-use crate::commands::{Error, SignBlobRequest, SignOutputs};
+use crate::commands::{Error, SIGNING_ALGORITHMS, SignBlobRequest, SignOutputs};
 
-const ALGORITHMS: &[&str] = &[
-    "ecdsa-sha2-256-nistp256",
-    "ecdsa-sha2-384-nistp384",
-    "ecdsa-sha2-512-nistp521",
-    "rsa-sign-pkcs1-2048-sha256",
-    "rsa-sign-pkcs1-3072-sha256",
-    "rsa-sign-pkcs1-4096-sha256",
-];
+/// The names of the algorithms, for clap.
+const ALGORITHMS: [&str; SIGNING_ALGORITHMS.len()] = {
+    let mut names = [""; SIGNING_ALGORITHMS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = SIGNING_ALGORITHMS[i].name;
+        i += 1;
+    }
+    names
+};
 
 /// Sign files
 ///
@@ -24,7 +26,7 @@ pub struct SignBlobArgs {
     #[arg(value_name = "BLOB")]
     pub blobs: Vec<OsString>,
     /// Algorithm that the key must be for, such as ecdsa-sha2-256-nistp256
-    #[arg(long, value_name = "ALGORITHM", value_parser = one_of(ALGORITHMS), help_heading = "Key")]
+    #[arg(long, value_name = "ALGORITHM", value_parser = one_of(&ALGORITHMS), help_heading = "Key")]
     pub signing_algorithm: Option<String>,
     /// Key, outputs, services.
     #[command(flatten)]
@@ -63,7 +65,7 @@ impl SignBlobArgs {
             outputs,
             base64: self.b64.unwrap_or(true),
             algorithm: filled(&self.signing_algorithm)
-                .and_then(|name| ALGORITHMS.iter().find(|known| **known == name).copied()),
+                .and_then(|name| SIGNING_ALGORITHMS.into_iter().find(|known| known.name == name)),
         })
     }
 

@@ -26,8 +26,9 @@ pub use report::{
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
-    PublicKeyRequest, ReportFormat, ReportRequest, Settings, SignBlobRequest, SignOutputs, SignWith,
-    SignatureRequest, Signer, StatementSource, Subject, TrustRequest, VerifyRequest, Waivers, Witness,
+    PublicKeyRequest, ReportFormat, ReportRequest, SIGNING_ALGORITHMS, Settings, SignBlobRequest,
+    SignOutputs, SignWith, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject,
+    TrustRequest, VerifyRequest, Waivers, Witness,
 };
 pub use signing::{attest_blob, sign_blob};
 pub use verification::verify;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::crypto::KeyType;
 use crate::verify::WorkflowClaims;
 
 /// Settings that every command has.
@@ -87,6 +88,25 @@ pub struct SignWith {
     pub witness: Witness,
 }
 
+/// A signing algorithm by the name that Sigstore's specifications give it, and the key that it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SigningAlgorithm {
+    /// The name, such as `ecdsa-sha2-256-nistp256`.
+    pub name: &'static str,
+    /// The key.
+    pub key: KeyType,
+}
+
+/// The algorithms that `--signing-algorithm` takes.
+pub const SIGNING_ALGORITHMS: [SigningAlgorithm; 6] = [
+    SigningAlgorithm { name: "ecdsa-sha2-256-nistp256", key: KeyType::P256 },
+    SigningAlgorithm { name: "ecdsa-sha2-384-nistp384", key: KeyType::P384 },
+    SigningAlgorithm { name: "ecdsa-sha2-512-nistp521", key: KeyType::P521 },
+    SigningAlgorithm { name: "rsa-sign-pkcs1-2048-sha256", key: KeyType::Rsa { bits: 2048 } },
+    SigningAlgorithm { name: "rsa-sign-pkcs1-3072-sha256", key: KeyType::Rsa { bits: 3072 } },
+    SigningAlgorithm { name: "rsa-sign-pkcs1-4096-sha256", key: KeyType::Rsa { bits: 4096 } },
+];
+
 /// `sign-blob`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignBlobRequest {
@@ -99,7 +119,7 @@ pub struct SignBlobRequest {
     /// Whether the detached signature is base64 (else raw bytes).
     pub base64: bool,
     /// The algorithm that the key must be for (`--signing-algorithm`), if one was named.
-    pub algorithm: Option<&'static str>,
+    pub algorithm: Option<SigningAlgorithm>,
 }
 
 /// What `attest-blob` makes its statement from.

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use super::keys::signing_key;
 use super::outputs::Outputs;
 use super::statement::{blob_artifact, say_payload, standard_inputs, statement, unusable};
-use super::{AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, Witness};
+use super::{
+    AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, SigningAlgorithm, Witness,
+};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
 use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningInput, SigningKey, base64};
@@ -36,8 +38,8 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     let stdin = if sources.contains(&BlobSource::Stdin) { StdinUse::Taken } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
-    if let Some(name) = request.algorithm {
-        check_algorithm(name, signer.key.public_key().key_type())?;
+    if let Some(algorithm) = request.algorithm {
+        check_algorithm(algorithm, signer.key.public_key().key_type())?;
     }
     outputs.without_certificate(signer.certificates.first(), context);
     let mut printed = Vec::new();
@@ -201,23 +203,13 @@ impl Signer {
     }
 }
 
-/// The names of `--signing-algorithm`, with the key that each is for.
-const ALGORITHMS: [(&str, KeyType); 6] = [
-    ("ecdsa-sha2-256-nistp256", KeyType::P256),
-    ("ecdsa-sha2-384-nistp384", KeyType::P384),
-    ("ecdsa-sha2-512-nistp521", KeyType::P521),
-    ("rsa-sign-pkcs1-2048-sha256", KeyType::Rsa { bits: 2048 }),
-    ("rsa-sign-pkcs1-3072-sha256", KeyType::Rsa { bits: 3072 }),
-    ("rsa-sign-pkcs1-4096-sha256", KeyType::Rsa { bits: 4096 }),
-];
-
 /// An algorithm that was named and is not the key's is a mistake; cosign ignores the flag for keys in files.
-fn check_algorithm(name: &str, key: KeyType) -> Result<(), Error> {
-    if ALGORITHMS.contains(&(name, key)) {
+fn check_algorithm(algorithm: SigningAlgorithm, key: KeyType) -> Result<(), Error> {
+    if algorithm.key == key {
         return Ok(());
     }
-    Err(Error::usage(format!("`--signing-algorithm {name}` does not fit the key, which is {key}"))
-        .hint("leave --signing-algorithm out: the algorithm follows the key"))
+    let message = format!("`--signing-algorithm {}` does not fit the key, which is {key}", algorithm.name);
+    Err(Error::usage(message).hint("leave --signing-algorithm out: the algorithm follows the key"))
 }
 
 /// The certificate to put into the signature, leaf first; a chain has to lead from it to its own last certificate.

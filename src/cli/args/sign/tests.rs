@@ -130,7 +130,7 @@ fn nothing_that_is_asked_for_is_left_out() {
     let request = sign("--key k --offline --output-signature s --output t f").unwrap();
     assert_eq!(request.outputs.signature, Some("s".into()));
     let request = sign("--key k --offline --signing-algorithm ecdsa-sha2-384-nistp384 f").unwrap();
-    assert_eq!(request.algorithm, Some("ecdsa-sha2-384-nistp384"));
+    assert_eq!(request.algorithm.map(|a| a.name), Some("ecdsa-sha2-384-nistp384"));
 }
 
 #[test]
