@@ -85,11 +85,16 @@ const VALUES: &[&str] = &["net::IpAddr", "net::Ipv4Addr", "net::Ipv6Addr", "time
 /// Lines of a file without its tests.
 const MAX_LINES: usize = 500;
 
+/// What a path names when it names all of the crate or of `std`, so that nothing can be said of it.
+const EVERYTHING: &str = "*";
+
 #[derive(Default)]
 struct Names {
-    /// `crate::room`, `rcosign::room`.
+    /// The module whose lines are being looked at, from the crate's root: what `super` starts from.
+    module: Vec<String>,
+    /// `crate::room`, `rcosign::room`, and the rooms that are reached by `super`.
     rooms: BTreeSet<String>,
-    /// First segments of all other paths that have at least two.
+    /// First segments of all other paths that have at least two, and what `use` and `extern crate` name alone.
     crates: BTreeSet<String>,
     /// What follows `std::`, up to two segments.
     std: BTreeSet<String>,
@@ -109,13 +114,33 @@ impl Names {
             "std" => {
                 self.std.insert(segments[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::"));
             }
-            "self" | "super" | "Self" | "core" | "alloc" => {}
+            "self" | "super" => self.relative(segments),
+            "Self" | "core" | "alloc" => {}
             other => {
                 self.crates.insert(other.to_owned());
             }
         }
         self.starts_programs |=
             segments.windows(2).any(|w| w[0] == "process" && ["Command", "*"].contains(&&*w[1]));
+    }
+
+    /// A path that starts at the module it stands in and may leave the room.
+    fn relative(&mut self, segments: &[String]) {
+        let inner = segments.iter().take_while(|s| ["self", "super"].contains(&s.as_str())).count();
+        let up = segments.iter().take(inner).filter(|s| *s == "super").count();
+        if up > 0 && up >= self.module.len() {
+            self.rooms.insert(segments.get(inner).map_or(EVERYTHING, String::as_str).to_owned());
+        }
+    }
+
+    /// A crate, or the root of one, that is given a name by `use` or `extern crate`.
+    fn root_named(&mut self, name: &str) {
+        match name {
+            "crate" | "rcosign" => self.rooms.insert(EVERYTHING.to_owned()),
+            "std" => self.std.insert(EVERYTHING.to_owned()),
+            "self" | "super" => return self.relative(&[name.to_owned()]),
+            other => self.crates.insert(other.to_owned()),
+        };
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.
@@ -133,6 +158,8 @@ impl Names {
         let with = |name: &dyn ToString| prefix.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
         match tree {
             syn::UseTree::Path(path) => self.use_tree(&with(&path.ident), &path.tree),
+            syn::UseTree::Name(name) if prefix.is_empty() => self.root_named(&name.ident.to_string()),
+            syn::UseTree::Rename(rename) if prefix.is_empty() => self.root_named(&rename.ident.to_string()),
             syn::UseTree::Name(name) => {
                 self.bind(prefix, &name.ident);
                 self.path(&with(&name.ident));
@@ -178,9 +205,15 @@ impl<'a> Visit<'a> for Names {
         self.use_tree(&[], &item.tree);
     }
 
+    fn visit_item_extern_crate(&mut self, item: &'a syn::ItemExternCrate) {
+        self.root_named(&item.ident.to_string());
+    }
+
     fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
         self.local.insert(item.ident.to_string());
+        self.module.push(item.ident.to_string());
         syn::visit::visit_item_mod(self, item);
+        self.module.pop();
     }
 
     fn visit_path(&mut self, path: &'a syn::Path) {
@@ -225,6 +258,17 @@ fn room(path: &Path) -> String {
     Path::new(first.as_os_str()).with_extension("").display().to_string()
 }
 
+/// The module that a source file is, from the crate's root.
+fn module(path: &Path) -> Vec<String> {
+    let below = path.strip_prefix(root().join("src")).unwrap().with_extension("");
+    let mut module: Vec<String> =
+        below.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+    let last = module.pop().unwrap();
+    let is_folder = last == "mod" || (module.is_empty() && ["lib", "main"].contains(&last.as_str()));
+    module.extend((!is_folder).then_some(last));
+    module
+}
+
 fn is_test_file(path: &Path) -> bool {
     path.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs")
 }
@@ -253,7 +297,7 @@ fn quoted(meta: &syn::Meta) -> String {
 fn names_of(path: &Path) -> Names {
     let mut file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
     without_tests(&mut file);
-    let mut names = Names::default();
+    let mut names = Names { module: module(path), ..Names::default() };
     names.visit_file(&file);
     names
 }
@@ -279,6 +323,9 @@ fn rooms_import_lower_rooms_only() {
             continue;
         };
         for target in names_of(path).rooms {
+            if target == EVERYTHING {
+                faults.push(format!("{}: `{room}` names the whole crate at once", path.display()));
+            }
             if rooms.contains_key(target.as_str()) && target != room && !allowed.contains(&target.as_str()) {
                 faults.push(format!("{}: `{room}` imports `{target}`", path.display()));
             }
@@ -318,7 +365,8 @@ fn pure_rooms_touch_nothing_outside() {
             continue;
         }
         let impure = |n: &&String| {
-            IMPURE.contains(&n.split("::").next().unwrap_or_default()) && !VALUES.contains(&n.as_str())
+            let first = n.split("::").next().unwrap_or_default();
+            first == EVERYTHING || (IMPURE.contains(&first) && !VALUES.contains(&n.as_str()))
         };
         for name in names_of(path).std.iter().filter(impure) {
             faults.push(format!("{}: a pure room names std::{name}", path.display()));
@@ -363,6 +411,39 @@ fn the_rules_see_what_they_forbid() {
     assert!(
         names.crates().any(|c| c == "reqwest") && names.std.contains("net::IpAddr") && names.starts_programs
     );
+}
+
+#[test]
+fn no_way_around_the_rules_is_left() {
+    let names = |source: &str| {
+        let module = vec!["verify".to_owned(), "claim".to_owned()];
+        let mut names = Names { module, ..Names::default() };
+        names.visit_file(&syn::parse_file(source).unwrap());
+        names
+    };
+    let rooms = |source: &str| names(source).rooms.into_iter().collect::<Vec<_>>();
+    for source in [
+        "use super::super::keys;",
+        "fn f() { super::super::keys::load(); }",
+        "fn f() { self::super::super::keys::load(); }",
+        "mod inner { fn f() { super::super::super::keys::load(); } }",
+        "fn f() { println!(\"{}\", super::super::keys::load()); }",
+    ] {
+        assert_eq!(rooms(source), ["keys"], "{source}");
+    }
+    for source in ["use crate as all;", "use crate::*;", "use super::super::*;"] {
+        assert_eq!(rooms(source), [EVERYTHING], "{source}");
+    }
+    for source in ["use super::policy; pub(super) fn f() {}", "mod inner { use super::super::policy; }"] {
+        assert_eq!(rooms(source), [""; 0], "{source}");
+    }
+    for source in ["extern crate reqwest;", "extern crate reqwest as r;", "use reqwest;", "use reqwest as r;"]
+    {
+        assert!(names(source).crates().any(|c| c == "reqwest"), "{source}");
+    }
+    for source in ["use std as s;", "use std::*;", "extern crate std as s;"] {
+        assert!(names(source).std.contains(EVERYTHING), "{source}");
+    }
 }
 
 /// A file in `testdata` without a word on where it comes from is no evidence.
