@@ -57,6 +57,17 @@ pub enum AttestError {
     },
 }
 
+impl AttestError {
+    /// Whether the document is larger, deeper or more than is taken.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Decode(error) => error.limit,
+            _ => false,
+        }
+    }
+}
+
 fn names() -> String {
     PredicateType::names().collect::<Vec<_>>().join(", ")
 }

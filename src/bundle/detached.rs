@@ -144,7 +144,7 @@ impl Detached {
         if count > MAX_SIGNATURES || (count > 1 && size.saturating_mul(count) > MAX_ENVELOPES) {
             let reason =
                 format!("{count} signatures over {} bytes are too many", envelope.parsed.payload.len());
-            return Err(DecodeError::new("DSSE envelope", "signatures", reason));
+            return Err(DecodeError::new("DSSE envelope", "signatures", reason).over_limit());
         }
         if count == 1 {
             return Ok(vec![self.entity(Content::Envelope(Box::new(envelope)))]);
@@ -209,7 +209,7 @@ fn bounded(what: &'static str, document: &[u8], limit: usize) -> Result<(), Deco
     }
     if document.len() > limit {
         let reason = format!("{} bytes, above the limit of {limit}", document.len());
-        return Err(DecodeError::whole(what, reason));
+        return Err(DecodeError::whole(what, reason).over_limit());
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub fn decode(document: &[u8]) -> Result<Decoded, DecodeError> {
     }
     if text.len() > MAX_DOCUMENT {
         let reason = format!("{} bytes, above the limit of {MAX_DOCUMENT}", text.len());
-        return Err(DecodeError::whole(WHAT, reason));
+        return Err(DecodeError::whole(WHAT, reason).over_limit());
     }
     if !text.starts_with(b"{") {
         let seen = looks::like(text);

@@ -43,7 +43,8 @@ pub fn decode(document: &Value) -> Result<Vec<SignedEntity>, DecodeError> {
     let log_entry = bundle.optional("rekorBundle")?.map(|node| rekor_bundle(&node)).transpose()?;
     let parts = Detached { certificates, embedded, log_entry, ..Detached::default() };
     if detached::is_json(&content) {
-        let envelope = detached::decode_envelope(&content).map_err(|e| node.error(e.to_string()))?;
+        let envelope = detached::decode_envelope(&content)
+            .map_err(|e| DecodeError { limit: e.limit, ..node.error(e.to_string()) })?;
         return parts.envelope(envelope);
     }
     Ok(vec![parts.message(content)])
@@ -88,7 +89,7 @@ fn signer(cert: &Node<'_>) -> Result<(Vec<Certificate>, Option<PublicKey>), Deco
     } else {
         decode_base64(text).ok_or_else(|| cert.error("is neither PEM nor base64 of PEM"))?
     };
-    let inside = |e: DecodeError| cert.error(e.to_string());
+    let inside = |e: DecodeError| DecodeError { limit: e.limit, ..cert.error(e.to_string()) };
     let first = pem::decode("PEM", &text, MAX_BLOCKS).map_err(inside)?.into_iter().next();
     match first.as_ref().map(|block| block.label.as_str()) {
         Some("CERTIFICATE") => Ok((Certificate::chain_from_pem(&text).map_err(inside)?, None)),

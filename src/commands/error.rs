@@ -1,5 +1,6 @@
 //! The one error that leaves a command.
 
+use crate::crypto::DecodeError;
 use crate::storage;
 
 /// What kind of failure it is. `cli::exit` turns it into the exit code.
@@ -73,6 +74,14 @@ impl Error {
         Self::with_sources(kind, error)
     }
 
+    /// A file of trust material that cannot be read.
+    pub fn trust_file(error: &storage::Error) -> Self {
+        match Self::file(error) {
+            error if error.kind == ErrorKind::LimitExceeded => error,
+            error => Self { kind: ErrorKind::TrustMaterial, ..error },
+        }
+    }
+
     /// An artifact that cannot be read; one that does not exist has a kind of its own.
     pub fn artifact(error: &storage::Error) -> Self {
         match error {
@@ -97,9 +106,12 @@ impl Error {
         this
     }
 
-    /// Adds `source` and every error beneath it as causes.
+    /// Adds `source` and every error beneath it as causes. A decoder's limit that was exceeded decides the kind.
     #[must_use]
     pub fn caused_by(mut self, source: &(dyn std::error::Error + 'static)) -> Self {
+        if source.downcast_ref::<DecodeError>().is_some_and(|e| e.limit) {
+            self.kind = ErrorKind::LimitExceeded;
+        }
         let mut next = Some(source);
         while let Some(error) = next {
             self.causes.push(error.to_string());

@@ -90,8 +90,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
 /// A plan that names a service cannot be carried out yet; said before a password is asked for.
 fn refuse_services(witness: &Witness) -> Result<(), Error> {
     let Witness::SigningConfig(path) = witness else { return Ok(()) };
-    let text = read_file("signing config", path, MAX_SMALL)
-        .map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..Error::file(&e) })?;
+    let text = read_file("signing config", path, MAX_SMALL).map_err(|e| Error::trust_file(&e))?;
     let config = SigningConfig::from_json(&text).map_err(|e| {
         Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e)
     })?;
@@ -117,7 +116,7 @@ impl Signer {
             let theirs = leaf.public_key();
             if !theirs.is_ok_and(|k| k == *key.public_key()) {
                 let message = "the certificate is for another key than the one to sign with";
-                return Err(Error::new(ErrorKind::TrustMaterial, message)
+                return Err(Error::new(ErrorKind::Format, message)
                     .hint("name the certificate of this key with --certificate"));
             }
         }

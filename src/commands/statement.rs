@@ -48,13 +48,12 @@ pub(super) fn statement(
             let text = read_statement("predicate", predicate, context)?;
             let subject = Subject::new(subject_name(blob), &digest);
             let made = attest::statement(&kind, &text, subject, context.now)
-                .map_err(|e| unusable("predicate", predicate).caused_by(&e))?;
+                .map_err(|e| refused("predicate", predicate, &e))?;
             Ok((made.payload, blob_artifact(blob, digest.into())))
         }
         StatementSource::Statement { statement: path, blob } => {
             let text = read_statement("statement", path, context)?;
-            let made =
-                attest::statement_file(&text).map_err(|e| unusable("statement", path).caused_by(&e))?;
+            let made = attest::statement_file(&text).map_err(|e| refused("statement", path, &e))?;
             let artifact = match blob {
                 Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
                 None => {
@@ -79,6 +78,11 @@ fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Res
     let text = read_file(what, path, MAX_STATEMENT).map_err(|e| Error::file(&e))?;
     say_payload(path.as_os_str(), context);
     Ok(text)
+}
+
+fn refused(what: &str, path: &Path, error: &attest::AttestError) -> Error {
+    let unusable = unusable(what, path).caused_by(error);
+    Error { kind: if error.is_limit() { ErrorKind::LimitExceeded } else { unusable.kind }, ..unusable }
 }
 
 pub(super) fn unusable(what: &str, path: &Path) -> Error {

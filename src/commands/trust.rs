@@ -88,7 +88,7 @@ fn pem(source: &str, path: &Path) -> Result<PemText, Error> {
 }
 
 fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    read_file(what, path, limit).map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..Error::file(&e) })
+    read_file(what, path, limit).map_err(|e| Error::trust_file(&e))
 }
 
 #[cfg(test)]

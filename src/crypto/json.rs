@@ -28,7 +28,12 @@ pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|error| match duplicate.take() {
             Some(at) => DecodeError::new(what, at, "the member appears twice"),
-            None => DecodeError::whole(what, format!("not JSON: {error}")),
+            None => {
+                let text = error.to_string();
+                // serde_json tells a depth that is too much by these words alone.
+                let limit = count.get() > VALUE_LIMIT || text.starts_with("recursion limit exceeded");
+                DecodeError { limit, ..DecodeError::whole(what, format!("not JSON: {text}")) }
+            }
         })
 }
 

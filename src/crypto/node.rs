@@ -122,7 +122,10 @@ impl<'a> Node<'a> {
     }
 
     fn within(&self, have: usize, limit: usize, of: &str) -> Result<(), DecodeError> {
-        if have <= limit { Ok(()) } else { Err(self.error(format!("has {have} {of}, the limit is {limit}"))) }
+        if have <= limit {
+            return Ok(());
+        }
+        Err(self.error(format!("has {have} {of}, the limit is {limit}")).over_limit())
     }
 
     fn instead_of(&self, want: &str) -> String {

@@ -40,7 +40,7 @@ pub fn decode(what: &'static str, text: &[u8], limit: usize) -> Result<Vec<Block
                 1 => "more than one PEM block".to_owned(),
                 _ => format!("more than {limit} PEM blocks"),
             };
-            return Err(DecodeError::whole(what, reason));
+            return Err(DecodeError { limit: limit > 1, ..DecodeError::whole(what, reason) });
         }
         blocks.push(block(what, label, &mut lines)?);
     }

@@ -243,7 +243,8 @@ impl<'a> Message<'a> {
             Some(other) => return Err(self.wrong(field, other, "a list")),
         };
         if values.len() > limit {
-            return Err(self.error(field, format!("{} elements; at most {limit} are read", values.len())));
+            let reason = format!("{} elements; at most {limit} are read", values.len());
+            return Err(self.error(field, reason).over_limit());
         }
         let at = |index| format!("{}[{index}]", self.path(field));
         values.iter().enumerate().map(|(index, value)| element(at(index), value)).collect()

@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
 
     fn enter(&mut self, open: Open<'a>) -> Result<(), DecodeError> {
         if self.open.len() == DEPTH_LIMIT {
-            return Err(self.error(format!("is nested deeper than {DEPTH_LIMIT}")));
+            return Err(self.error(format!("is nested deeper than {DEPTH_LIMIT}")).over_limit());
         }
         self.open.push(open);
         Ok(())

@@ -119,10 +119,10 @@ impl Statement {
     pub fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
         within_size(WHAT, text)?;
         let members: Members<'_> = serde_json::from_str(json_text::check(WHAT, text)?)
-            .map_err(|e| DecodeError::whole(WHAT, e.to_string()))?;
+            .map_err(|e| counted(DecodeError::whole(WHAT, e.to_string())))?;
         let subjects = members.get("subject")?;
         let subjects: Items<'_> = serde_json::from_str(subjects.get())
-            .map_err(|e| DecodeError::new(WHAT, "subject", e.to_string()))?;
+            .map_err(|e| counted(DecodeError::new(WHAT, "subject", e.to_string())))?;
         if subjects.0.is_empty() {
             return Err(DecodeError::new(WHAT, "subject", "is empty"));
         }
@@ -233,15 +233,25 @@ impl Subject {
     }
 }
 
+/// Serde has words alone for an error; those of the counts below are told by how they start.
+fn counted(error: DecodeError) -> DecodeError {
+    DecodeError { limit: error.reason.starts_with(TOO_MANY), ..error }
+}
+
+const TOO_MANY: &str = "has more than";
+
 fn within_size(what: &'static str, text: &[u8]) -> Result<(), DecodeError> {
     match text.len() {
         0..=STATEMENT_SIZE_LIMIT => Ok(()),
-        size => Err(DecodeError::whole(what, format!("{size} bytes, the limit is {STATEMENT_SIZE_LIMIT}"))),
+        size => {
+            let reason = format!("{size} bytes, the limit is {STATEMENT_SIZE_LIMIT}");
+            Err(DecodeError::whole(what, reason).over_limit())
+        }
     }
 }
 
 fn value_of(at: &str, raw: &RawValue) -> Result<Value, DecodeError> {
-    json::parse(WHAT, raw.get().as_bytes()).map_err(|e| DecodeError::new(WHAT, at, e.reason))
+    json::parse(WHAT, raw.get().as_bytes()).map_err(|e| DecodeError { at: at.to_owned(), what: WHAT, ..e })
 }
 
 /// The members of the statement as text; duplicates were refused before.
@@ -276,7 +286,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     if members.len() == MEMBER_LIMIT {
-                        return Err(A::Error::custom(format!("has more than {MEMBER_LIMIT} members")));
+                        return Err(A::Error::custom(format!("{TOO_MANY} {MEMBER_LIMIT} members")));
                     }
                     members.push(member);
                 }
@@ -302,7 +312,7 @@ impl<'de> Deserialize<'de> for Items<'de> {
                 let mut items = Vec::new();
                 while let Some(item) = seq.next_element()? {
                     if items.len() == SUBJECT_LIMIT {
-                        return Err(A::Error::custom(format!("has more than {SUBJECT_LIMIT} items")));
+                        return Err(A::Error::custom(format!("{TOO_MANY} {SUBJECT_LIMIT} items")));
                     }
                     items.push(item);
                 }

@@ -64,7 +64,8 @@ impl Token {
     /// than 32 certificates, one that is malformed, a hash or signature algorithm that is not accepted.
     pub fn from_der(der: &[u8]) -> Result<Self, DecodeError> {
         if der.len() > MAX_LENGTH {
-            return Err(DecodeError::whole(WHAT, format!("{} bytes, more than {MAX_LENGTH}", der.len())));
+            let reason = format!("{} bytes, more than {MAX_LENGTH}", der.len());
+            return Err(DecodeError::whole(WHAT, reason).over_limit());
         }
         let outer = Element::only(WHAT, der)?;
         let mut fields = outer.sequence("")?;

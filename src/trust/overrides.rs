@@ -147,5 +147,5 @@ fn logs(what: &'static str, pem: &PemText) -> Result<Vec<Log>, DecodeError> {
 /// The error, with the name of the text that it is about.
 fn within(pem: &PemText, error: DecodeError) -> DecodeError {
     let at = if error.at.is_empty() { pem.source.clone() } else { format!("{}: {}", pem.source, error.at) };
-    DecodeError::new(error.what, at, error.reason)
+    DecodeError { at, ..error }
 }

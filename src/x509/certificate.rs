@@ -92,7 +92,8 @@ impl Certificate {
     /// and keys are not errors here: they are where the certificate is to be verified or used.
     pub fn from_der(der: &[u8]) -> Result<Self, DecodeError> {
         if der.len() > MAX_LENGTH {
-            return Err(DecodeError::whole(WHAT, format!("{} bytes, more than {MAX_LENGTH}", der.len())));
+            let reason = format!("{} bytes, more than {MAX_LENGTH}", der.len());
+            return Err(DecodeError::whole(WHAT, reason).over_limit());
         }
         Ok(Self(Arc::new(parse(der)?)))
     }
@@ -104,10 +105,8 @@ impl Certificate {
     /// [`Self::from_der`] refuses.
     pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, DecodeError> {
         if text.len() > MAX_PEM_LENGTH {
-            return Err(DecodeError::whole(
-                WHAT,
-                format!("{} bytes of PEM, more than {MAX_PEM_LENGTH}", text.len()),
-            ));
+            let reason = format!("{} bytes of PEM, more than {MAX_PEM_LENGTH}", text.len());
+            return Err(DecodeError::whole(WHAT, reason).over_limit());
         }
         let blocks = pem::decode(WHAT, text, MAX_PEM_BLOCKS)?;
         if blocks.is_empty() {

@@ -259,6 +259,40 @@ fn unusable_files_have_the_code_of_their_kind() {
     }
 }
 
+/// Too large, too deep, too many: one code, whatever the document is for.
+#[test]
+fn what_exceeds_a_limit_has_the_code_of_limits() {
+    let sandbox = sandbox();
+    let large = std::fs::File::create(sandbox.at("large")).unwrap();
+    large.set_len(1 << 30).unwrap();
+    let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+    let _ = sandbox.file("deep", deep);
+    let signature = |sig| format!("{{\"sig\":\"{sig}\"}}");
+    let list = vec![signature("AA=="); 2000].join(",");
+    let envelope = format!(
+        "{{\"payload\":\"e30=\",\"payloadType\":\"application/vnd.in-toto+json\",\"signatures\":[{list}]}}"
+    );
+    let _ = sandbox.file("many", envelope);
+    let _ = sign(&sandbox, &["--output-signature", "s", "a.txt"]).ok();
+    for name in ["large", "deep", "many"] {
+        let _ = verify(&sandbox, &["--bundle", name, "a.txt"]).code(8);
+    }
+    for name in ["large", "deep"] {
+        let _ = verify(&sandbox, &["--trusted-root", name, "--signature", "s", "a.txt"]).code(8);
+        let config = ["sign-blob", "--key", "k.key", "--signing-config", name, "a.txt"];
+        let _ = sandbox.run(&config).code(8);
+        let predicate =
+            ["attest-blob", "--key", "k.key", "--offline", "--type=https://x", "--predicate", name, "a.txt"];
+        let _ = sandbox.run(&predicate).code(8);
+        let _ = sandbox.run(&["attest-blob", "--key", "k.key", "--offline", "--statement", name]).code(8);
+    }
+    let whose =
+        ["verify-blob", "--certificate-identity=a", "--certificate-oidc-issuer=b", "--signature", "s"];
+    for flag in ["--ca-roots", "--certificate", "--sct", "--rfc3161-timestamp"] {
+        let _ = sandbox.run(&[&whose[..], &[flag, "large", "a.txt"]].concat()).code(8);
+    }
+}
+
 #[test]
 fn a_payload_is_said_to_be_used_when_it_was_read() {
     let sandbox = sandbox();
