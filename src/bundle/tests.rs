@@ -28,7 +28,10 @@ fn conformance() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: no conformance bundles in {}; set SIGSTORE_CONFORMANCE_DIR", folder.display());
+    // `eprintln!` of a test that passes is not shown.
+    let line =
+        format!("skipped: no conformance bundles in {}; set SIGSTORE_CONFORMANCE_DIR", folder.display());
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
     None
 }
 

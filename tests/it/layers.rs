@@ -136,11 +136,17 @@ impl Names {
     /// A crate, or the root of one, that is given a name by `use` or `extern crate`.
     fn root_named(&mut self, name: &str) {
         match name {
-            "crate" | "rcosign" => self.rooms.insert(EVERYTHING.to_owned()),
-            "std" => self.std.insert(EVERYTHING.to_owned()),
-            "self" | "super" => return self.relative(&[name.to_owned()]),
-            other => self.crates.insert(other.to_owned()),
-        };
+            "crate" | "rcosign" => {
+                self.rooms.insert(EVERYTHING.to_owned());
+            }
+            "std" => {
+                self.std.insert(EVERYTHING.to_owned());
+            }
+            "self" | "super" => self.relative(&[name.to_owned()]),
+            other => {
+                self.crates.insert(other.to_owned());
+            }
+        }
     }
 
     /// The crates that are meant: a name that the file binds itself is not a crate.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::support::{Output, Sandbox, repository};
+use crate::support::{Output, Sandbox, repository, say_skipped};
 
 const MOCK: &[&str] =
     &["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:8404"];
@@ -110,9 +110,9 @@ fn able(sandbox: &Sandbox, program: &'static str, args: &[&str], required: bool)
     if path.exists() && sandbox.program(path, &[args, &["/bin/true"]].concat()).run().code == 0 {
         return Some(path);
     }
-    let line = format!("skipped: `{program} {}` is not there or not permitted", args.join(" "));
+    let line = format!("`{program} {}` is not there or not permitted", args.join(" "));
     assert!(!required || std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
-    eprintln!("{line}");
+    say_skipped(&line);
     None
 }
 

@@ -1,6 +1,6 @@
 //! What signing writes, where, with which mode; and that a failure leaves nothing behind.
 
-use crate::support::{Output, Sandbox, repository};
+use crate::support::{Output, Sandbox, repository, say_skipped};
 
 /// A folder with a key pair `k`, a certificate for it, two blobs and a predicate.
 fn sandbox() -> Sandbox {
@@ -95,7 +95,7 @@ fn a_certificate_goes_into_the_bundle_and_into_its_file() {
     let sandbox = sandbox();
     let openssl = std::path::Path::new("/usr/bin/openssl");
     if !openssl.exists() {
-        return eprintln!("skipped: no openssl");
+        return say_skipped("no openssl");
     }
     let key = repository().join("testdata/keys/p256.pkcs8.pem");
     let request = ["req", "-x509", "-new", "-key", key.to_str().unwrap(), "-subj", "/CN=x", "-days", "9"];

@@ -287,7 +287,10 @@ fn the_roots_of_real_bundles_are_read_whole() {
         std::path::PathBuf::from,
     );
     let Ok(cases) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: no conformance bundles in {}; set SIGSTORE_CONFORMANCE_DIR", folder.display());
+        // `eprintln!` of a test that passes is not shown.
+        let line =
+            format!("skipped: no conformance bundles in {}; set SIGSTORE_CONFORMANCE_DIR", folder.display());
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
         return;
     };
     let paths = cases.map(|case| case.unwrap().path().join("trusted_root.json"));

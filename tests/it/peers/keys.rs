@@ -1,7 +1,7 @@
 //! Keys: made here and used there, and the other way round.
 
 use super::{KINDS, peers};
-use crate::support::{PASSWORD, Sandbox};
+use crate::support::{PASSWORD, Sandbox, say_skipped};
 
 /// Signs with `SIGNER sign-blob --key k.key` and verifies with the public key beside it.
 fn signs_and_verifies(sandbox: &Sandbox, sign: &dyn Fn(&[&str]), verify: &dyn Fn(&[&str])) {
@@ -121,7 +121,7 @@ fn rsa_4096_by_openssl_signs_here_and_there() {
     let openssl = std::path::Path::new("/usr/bin/openssl");
     if !openssl.exists() {
         assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "no openssl");
-        return eprintln!("skipped: no openssl");
+        return say_skipped("no openssl");
     }
     let size = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096", "-out", "plain.pem"];
     let _ = sandbox.program(openssl, &size).run().ok();

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Form, Peer, peers};
-use crate::support::{Output, Run, Sandbox, repository};
+use crate::support::{Output, Run, Sandbox, repository, say_skipped};
 
 /// Services on loopback, until it is dropped.
 struct Services {
@@ -40,9 +40,9 @@ impl Services {
                 .status()
                 .is_ok_and(|s| s.success());
         if !here {
-            let line = "skipped: no node, or no mock-sigstore with its packages (RCOSIGN_MOCK_SIGSTORE)";
+            let line = "no node, or no mock-sigstore with its packages (RCOSIGN_MOCK_SIGSTORE)";
             assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
-            eprintln!("{line}");
+            say_skipped(line);
             return None;
         }
         let started = (0..5).find_map(|_| Self::start_at(&folder, free_ports()));

@@ -1,8 +1,10 @@
 //! Runs the program in a folder of its own, with an environment of its own.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 /// Password of the keys that tests make.
 pub const PASSWORD: &str = "correct horse";
@@ -219,12 +221,20 @@ pub fn conformance() -> Option<PathBuf> {
     here(Some(folder), demanded, &line)
 }
 
+/// Says once for each reason what is skipped. Written past `eprintln!`, whose output of tests that pass is not shown.
+pub fn say_skipped(line: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if SAID.lock().unwrap().insert(line.to_owned()) {
+        let _ = writeln!(std::io::stderr(), "skipped: {line}");
+    }
+}
+
 /// The path, if something is there; otherwise says what is skipped, or fails where it is demanded.
 fn here(path: Option<PathBuf>, demanded: bool, line: &str) -> Option<PathBuf> {
     let found = path.filter(|path| path.exists());
     if found.is_none() {
         assert!(!demanded, "{line}");
-        eprintln!("skipped: {line}");
+        say_skipped(line);
     }
     found
 }
