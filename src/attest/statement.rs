@@ -1,7 +1,7 @@
 //! Statements from predicate files, and statements that were written by somebody else.
 
 use super::{PredicateType, shape};
-use crate::crypto::{DecodeError, Digest, HashAlgorithm, UnixTime};
+use crate::crypto::{DecodeError, DecodeKind, Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Predicate, STATEMENT_SIZE_LIMIT, Statement, StatementVersion, Subject};
 
 /// A larger predicate is refused: 128 MiB.
@@ -62,7 +62,7 @@ impl AttestError {
     pub fn is_limit(&self) -> bool {
         match self {
             Self::TooLarge { .. } => true,
-            Self::Decode(error) => error.limit,
+            Self::Decode(error) => error.kind == DecodeKind::Limit,
             _ => false,
         }
     }

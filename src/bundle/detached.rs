@@ -29,7 +29,7 @@ const MAX_ENVELOPES: usize = 512 * 1024 * 1024;
 /// Empty, larger than 64 KiB, or text that is not base64 (the message says what it looks like).
 pub fn decode_signature(document: &[u8]) -> Result<Vec<u8>, DecodeError> {
     const WHAT: &str = "signature";
-    bounded(WHAT, document, MAX_SIGNATURE)?;
+    bounded_signature(WHAT, document, MAX_SIGNATURE)?;
     match text_of(document) {
         None => Ok(document.to_vec()),
         Some(text) => base64_text(text).filter(|signature| !signature.is_empty()).ok_or_else(|| {
@@ -70,7 +70,7 @@ pub fn decode_certificates(document: &[u8]) -> Result<Vec<Certificate>, DecodeEr
 /// Empty, not an envelope, or as [`Envelope::from_json`].
 pub fn decode_envelope(document: &[u8]) -> Result<Raw<Envelope>, DecodeError> {
     const WHAT: &str = "DSSE envelope";
-    bounded(WHAT, document, super::MAX_DOCUMENT)?;
+    bounded_signature(WHAT, document, super::MAX_DOCUMENT)?;
     if is_json(document) {
         let text = super::without_mark(document).trim_ascii();
         return Ok(Raw { bytes: text.to_vec(), parsed: Envelope::from_json(text)? });
@@ -201,6 +201,12 @@ fn base64_text(text: &str) -> Option<Vec<u8>> {
         return decode_base64(text);
     }
     decode_base64(&text.split_ascii_whitespace().collect::<String>())
+}
+
+/// The size of a file that holds a signature, which an empty one does not.
+fn bounded_signature(what: &'static str, document: &[u8], limit: usize) -> Result<(), DecodeError> {
+    let empty = document.trim_ascii().is_empty();
+    bounded(what, document, limit).map_err(|error| if empty { error.no_signature() } else { error })
 }
 
 fn bounded(what: &'static str, document: &[u8], limit: usize) -> Result<(), DecodeError> {

@@ -34,7 +34,11 @@ pub fn decode(document: &Value) -> Result<Vec<SignedEntity>, DecodeError> {
     let bundle = Node::root(WHAT, document);
     known_spelling(&bundle, &["base64Signature", "cert", "rekorBundle"])?;
     let node = bundle.member("base64Signature")?;
-    let content = decode_base64(node.non_empty_text()?.trim_ascii());
+    let text = node.text()?.trim_ascii();
+    if text.is_empty() {
+        return Err(node.error("is empty").no_signature());
+    }
+    let content = decode_base64(text);
     let content = content.ok_or_else(|| node.error("is not base64"))?;
     let (certificates, embedded) = match bundle.optional("cert")? {
         Some(cert) if !cert.text()?.is_empty() => signer(&cert)?,
@@ -43,8 +47,8 @@ pub fn decode(document: &Value) -> Result<Vec<SignedEntity>, DecodeError> {
     let log_entry = bundle.optional("rekorBundle")?.map(|node| rekor_bundle(&node)).transpose()?;
     let parts = Detached { certificates, embedded, log_entry, ..Detached::default() };
     if detached::is_json(&content) {
-        let envelope = detached::decode_envelope(&content)
-            .map_err(|e| DecodeError { limit: e.limit, ..node.error(e.to_string()) })?;
+        let envelope =
+            detached::decode_envelope(&content).map_err(|e| node.error(e.to_string()).of_kind(e.kind))?;
         return parts.envelope(envelope);
     }
     Ok(vec![parts.message(content)])
@@ -89,7 +93,7 @@ fn signer(cert: &Node<'_>) -> Result<(Vec<Certificate>, Option<PublicKey>), Deco
     } else {
         decode_base64(text).ok_or_else(|| cert.error("is neither PEM nor base64 of PEM"))?
     };
-    let inside = |e: DecodeError| DecodeError { limit: e.limit, ..cert.error(e.to_string()) };
+    let inside = |e: DecodeError| cert.error(e.to_string()).of_kind(e.kind);
     let first = pem::decode("PEM", &text, MAX_BLOCKS).map_err(inside)?.into_iter().next();
     match first.as_ref().map(|block| block.label.as_str()) {
         Some("CERTIFICATE") => Ok((Certificate::chain_from_pem(&text).map_err(inside)?, None)),

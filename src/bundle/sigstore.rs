@@ -87,7 +87,7 @@ fn content(bundle: &Message<'_>) -> Result<Content, DecodeError> {
     match bundle.one_of(&["messageSignature", "dsseEnvelope"])? {
         Some("messageSignature") => message_signature(bundle),
         Some(_) => Ok(Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed: envelope(bundle)? }))),
-        None => Err(bundle.error("", "neither `messageSignature` nor `dsseEnvelope`")),
+        None => Err(bundle.error("", "neither `messageSignature` nor `dsseEnvelope`").no_signature()),
     }
 }
 
@@ -98,7 +98,11 @@ fn message_signature(bundle: &Message<'_>) -> Result<Content, DecodeError> {
         Some(digest) if digest.has("algorithm") || digest.has("digest") => Some(message_digest(&digest)?),
         _ => None,
     };
-    Ok(Content::Message { digest, signature: message.required_bytes("signature")? })
+    let signature = message.bytes("signature")?;
+    if signature.is_empty() {
+        return Err(message.error("signature", "missing").no_signature());
+    }
+    Ok(Content::Message { digest, signature })
 }
 
 fn message_digest(message: &Message<'_>) -> Result<Digest, DecodeError> {
@@ -117,7 +121,8 @@ fn envelope(bundle: &Message<'_>) -> Result<Envelope, DecodeError> {
     let signatures = message.messages("signatures", MAX_LOG_ENTRIES, &["sig", "keyid"])?;
     let [signature] = signatures.as_slice() else {
         let reason = format!("{} signatures; an envelope in a bundle has exactly one", signatures.len());
-        return Err(message.error("signatures", reason));
+        let error = message.error("signatures", reason);
+        return Err(if signatures.is_empty() { error.no_signature() } else { error });
     };
     Ok(Envelope {
         payload: message.required_bytes("payload")?,

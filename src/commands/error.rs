@@ -1,6 +1,6 @@
 //! The one error that leaves a command.
 
-use crate::crypto::DecodeError;
+use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage;
 
 /// What kind of failure it is. `cli::exit` turns it into the exit code.
@@ -106,12 +106,15 @@ impl Error {
         this
     }
 
-    /// Adds `source` and every error beneath it as causes. A decoder's limit that was exceeded decides the kind.
+    /// Adds `source` and every error beneath it as causes. What a decoder says of limits and of missing signatures
+    /// decides the kind.
     #[must_use]
     pub fn caused_by(mut self, source: &(dyn std::error::Error + 'static)) -> Self {
-        if source.downcast_ref::<DecodeError>().is_some_and(|e| e.limit) {
-            self.kind = ErrorKind::LimitExceeded;
-        }
+        self.kind = match source.downcast_ref::<DecodeError>().map(|e| e.kind) {
+            Some(DecodeKind::Limit) => ErrorKind::LimitExceeded,
+            Some(DecodeKind::NoSignature) => ErrorKind::NoSignature,
+            Some(DecodeKind::Malformed) | None => self.kind,
+        };
         let mut next = Some(source);
         while let Some(error) = next {
             self.causes.push(error.to_string());

@@ -36,7 +36,7 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &Signe
         return vec![format!("if that is the type you want, ask for it: --type {found}")];
     }
     let hints = match (reason, &policy.signer) {
-        (Reason::Path(PathError::Expired { .. }), _) => return expired(policy),
+        (Reason::Path(PathError::Expired { .. }), _) => return expired(policy, entity),
         (Reason::Signature(SignatureError::Invalid(_)), ExpectedSigner::Key(key)) => {
             return signature(policy, key, entity);
         }
@@ -124,11 +124,16 @@ fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity
 }
 
 /// Where nothing says when the certificate was used, it is judged by the present time.
-fn expired(policy: &VerificationPolicy) -> Vec<String> {
-    match policy.log {
-        Requirement::Waived(Waiver::Flag(flag)) => vec![format!(
-            "a signed timestamp or a log entry says when the certificate was used: leave {flag} out if the bundle has one"
-        )],
-        _ => Vec::new(),
+fn expired(policy: &VerificationPolicy, entity: &SignedEntity) -> Vec<String> {
+    let Requirement::Waived(Waiver::Flag(flag)) = policy.log else { return Vec::new() };
+    // One by a trusted authority would have been counted, or refused.
+    if !entity.timestamps.is_empty() && entity.log_entries.is_empty() {
+        return vec![
+            "the signed timestamp is not by a trusted authority: name its root with --timestamp-certificate-chain or --trusted-root"
+                .to_owned(),
+        ];
     }
+    vec![format!(
+        "a signed timestamp or a log entry says when the certificate was used: leave {flag} out if the bundle has one"
+    )]
 }

@@ -77,6 +77,8 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::PasswordsDiffer
         | keys::Error::Prompt(_) => ErrorKind::Authentication,
         keys::Error::Fetch(http::Error::Address { .. }) => ErrorKind::Usage,
+        // What is not built in is no trouble of the network.
+        keys::Error::Fetch(http::Error::NotBuilt { .. }) => ErrorKind::Other,
         keys::Error::Fetch(_) => ErrorKind::Network,
         keys::Error::VariableUnset { .. }
         | keys::Error::Missing { .. }

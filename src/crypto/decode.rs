@@ -11,14 +11,25 @@ pub struct DecodeError {
     pub at: String,
     /// What is wrong there, in words.
     pub reason: String,
-    /// Whether the document is larger, deeper or more than is read, and not malformed as far as it was read.
-    pub limit: bool,
+    /// What kind of trouble it is.
+    pub kind: DecodeKind,
+}
+
+/// What kind of trouble a document is in; only the exit code depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecodeKind {
+    /// It is not what it should be.
+    Malformed,
+    /// It is larger, deeper or more than is read, and not malformed as far as it was read.
+    Limit,
+    /// It is what it should be, but for the signature, which is not in it.
+    NoSignature,
 }
 
 impl DecodeError {
     /// An error about one member of a document.
     pub fn new(what: &'static str, at: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { what, at: at.into(), reason: reason.into(), limit: false }
+        Self { what, at: at.into(), reason: reason.into(), kind: DecodeKind::Malformed }
     }
 
     /// An error about a whole document.
@@ -26,16 +37,28 @@ impl DecodeError {
         Self::new(what, "", reason)
     }
 
+    /// This error, told to be about a signature that is not there.
+    #[must_use]
+    pub fn no_signature(self) -> Self {
+        self.of_kind(DecodeKind::NoSignature)
+    }
+
+    /// This error, told to be of this kind: for an error about a part of a document that becomes one about the whole.
+    #[must_use]
+    pub fn of_kind(self, kind: DecodeKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// This error, told to be about an exceeded limit.
     #[must_use]
     pub fn over_limit(self) -> Self {
-        Self { limit: true, ..self }
+        self.of_kind(DecodeKind::Limit)
     }
 }
 
 impl std::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { what, at, reason, limit: _ } = self;
+        let Self { what, at, reason, kind: _ } = self;
         if at.is_empty() { write!(f, "{what}: {reason}") } else { write!(f, "{what}: {at}: {reason}") }
     }
 }

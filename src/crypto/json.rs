@@ -32,7 +32,8 @@ pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
                 let text = error.to_string();
                 // serde_json tells a depth that is too much by these words alone.
                 let limit = count.get() > VALUE_LIMIT || text.starts_with("recursion limit exceeded");
-                DecodeError { limit, ..DecodeError::whole(what, format!("not JSON: {text}")) }
+                let error = DecodeError::whole(what, format!("not JSON: {text}"));
+                if limit { error.over_limit() } else { error }
             }
         })
 }

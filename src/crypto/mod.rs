@@ -21,7 +21,7 @@ mod signing_key;
 mod time;
 
 pub use base64::decode as decode_base64;
-pub use decode::DecodeError;
+pub use decode::{DecodeError, DecodeKind};
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};
 pub use key_type::{KeyType, SignatureScheme};

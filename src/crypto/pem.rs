@@ -40,7 +40,8 @@ pub fn decode(what: &'static str, text: &[u8], limit: usize) -> Result<Vec<Block
                 1 => "more than one PEM block".to_owned(),
                 _ => format!("more than {limit} PEM blocks"),
             };
-            return Err(DecodeError { limit: limit > 1, ..DecodeError::whole(what, reason) });
+            let error = DecodeError::whole(what, reason);
+            return Err(if limit > 1 { error.over_limit() } else { error });
         }
         blocks.push(block(what, label, &mut lines)?);
     }

@@ -60,7 +60,9 @@ impl Envelope {
             .map(EnvelopeSignature::from_node)
             .collect::<Result<Vec<_>, _>>()?;
         if signatures.is_empty() {
-            return Err(list.error("is empty; an envelope without a signature proves nothing"));
+            return Err(list
+                .error("is empty; an envelope without a signature proves nothing")
+                .no_signature());
         }
         Ok(Self {
             payload: top.member("payload")?.base64()?,

@@ -235,7 +235,7 @@ impl Subject {
 
 /// Serde has words alone for an error; those of the counts below are told by how they start.
 fn counted(error: DecodeError) -> DecodeError {
-    DecodeError { limit: error.reason.starts_with(TOO_MANY), ..error }
+    if error.reason.starts_with(TOO_MANY) { error.over_limit() } else { error }
 }
 
 const TOO_MANY: &str = "has more than";

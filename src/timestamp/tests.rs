@@ -77,3 +77,14 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
 }
 
 mod issued;
+
+/// A reply as long as its outermost length says, all of it object identifiers.
+#[test]
+fn cve_2025_66564_a_token_of_100_mb_is_refused_unread() {
+    const LENGTH: u32 = 100 << 20;
+    let mut der = vec![0x30, 0x84];
+    der.extend(LENGTH.to_be_bytes());
+    der.resize(6 + LENGTH as usize, 0x06);
+    let error = Token::from_der(&der).unwrap_err();
+    assert_eq!(error.kind, crate::crypto::DecodeKind::Limit, "{error}");
+}
