@@ -328,3 +328,5 @@ fn ed25519_key(algorithm: &AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<(Ke
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof;
