@@ -18,7 +18,7 @@ use rcosign::x509::issue::{CtLog, ExtendedKeyUsage, Issuer, Template, Validity};
 use rcosign::x509::{Certificate, SubjectAlternativeName};
 use serde_json::Value;
 
-use super::support::{Sandbox, conformance};
+use super::support::{Random, Sandbox, conformance};
 
 const BLOB: &[u8] = b"the artifact";
 const WHO: &str = "signer@example.com";
@@ -237,17 +237,6 @@ fn leaves(value: &Value, path: String, out: &mut Vec<String>) {
             items.iter().enumerate().for_each(|(i, v)| leaves(v, format!("{path}/{i}"), out))
         }
         _ => out.push(path),
-    }
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
     }
 }
 

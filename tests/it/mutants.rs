@@ -12,22 +12,7 @@ use rcosign::trust::{SigningConfig, TrustedRoot};
 use rcosign::verify::Pattern;
 use rcosign::x509::{Certificate, fulcio, path, sct};
 
-use super::support::repository;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % n.max(1) as u64).unwrap()
-    }
-
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
+use super::support::{Random, repository};
 
 const WORDS: &[&[u8]] = &[
     b"",

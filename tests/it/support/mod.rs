@@ -238,3 +238,21 @@ fn here(path: Option<PathBuf>, demanded: bool, line: &str) -> Option<PathBuf> {
     }
     found
 }
+
+/// Marsaglia's xorshift64: the same choices in every run.
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number below `n`; zero when `n` is.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % n.max(1) as u64).unwrap()
+    }
+
+    /// One of these.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+}
