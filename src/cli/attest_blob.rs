@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{at_most_one, filled, one_of, root::RootArgs, sign::SignArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{AttestBlobRequest, Error, StatementSource};
 
 const ENTRY_TYPES: &[&str] = &["dsse", "intoto"];
@@ -47,6 +49,12 @@ pub struct AttestBlobArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for AttestBlobArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::AttestBlob(self.request()?))
+    }
 }
 
 impl AttestBlobArgs {

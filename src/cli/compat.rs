@@ -20,37 +20,39 @@ pub struct CommandLine {
 }
 
 /// Takes a command line apart. The command is the first word that is neither a flag nor the value of one; like cosign,
-/// a flag that is not known to be without a value is taken to have one.
+/// a flag that is not known to be without a value is taken to have one. The words of a group are two.
 pub fn read(args: Vec<OsString>) -> CommandLine {
     let mut args = args.into_iter();
     let program = program_name(args.next());
     let mut arguments: Vec<OsString> = args.collect();
     let mut warnings = Vec::new();
+    let command = take_word(&mut arguments);
+    let command = command.map(|word| {
+        if word != "-version" {
+            return word;
+        }
+        warnings.push("-version is read as the command `version`".to_owned());
+        OsString::from("version")
+    });
+    CommandLine { program, command, arguments, warnings }
+}
+
+/// Takes out the first word that is neither a flag nor the value of one.
+pub fn take_word(arguments: &mut Vec<OsString>) -> Option<OsString> {
     let mut index = 0;
-    let mut found = None;
     while let Some(argument) = arguments.get(index) {
         let text = argument.to_string_lossy();
         if text == "--" {
-            break;
-        }
-        if text == "-version" {
-            warnings.push("-version is read as the command `version`".to_owned());
-            found = Some((index, OsString::from("version")));
-            break;
+            return None;
         }
         let name = text.trim_start_matches('-');
-        if name.len() == text.len() {
-            found = Some((index, argument.clone()));
-            break;
+        if name.len() == text.len() || text == "-version" {
+            return Some(arguments.remove(index));
         }
         let alone = text.contains('=') || name.is_empty() || SWITCHES.contains(&name);
         index += if alone { 1 } else { 2 };
     }
-    let command = found.map(|(index, command)| {
-        arguments.remove(index);
-        command
-    });
-    CommandLine { program, command, arguments, warnings }
+    None
 }
 
 /// Last part of the path, without `.exe`.

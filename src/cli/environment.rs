@@ -5,10 +5,27 @@ use std::ffi::OsString;
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &["help", "no-log", "output-file", "report", "verbose"];
 
+/// Commands whose flags no variable fills: those of cosign that leave it at that, and ours.
+const UNBOUND_COMMANDS: &[&str] = &[
+    "bundle create",
+    "bundle diff",
+    "bundle inspect",
+    "bundle upgrade",
+    "completion",
+    "env",
+    "help",
+    "pack",
+    "signing-config create",
+    "trusted-root create",
+    "trusted-root inspect",
+    "unpack",
+    "version",
+];
+
 /// The variable that stands in for `flag` in `command`.
 pub fn variable(command: &str, flag: &str) -> Option<String> {
     let ours = flag == "offline" && matches!(command, "sign-blob" | "attest-blob");
-    if ours || matches!(command, "version" | "help") || UNBOUND.contains(&flag) {
+    if ours || UNBOUND_COMMANDS.contains(&command) || UNBOUND.contains(&flag) {
         return None;
     }
     Some(format!("COSIGN_{}", flag.replace('-', "_").to_ascii_uppercase()))

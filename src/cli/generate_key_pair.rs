@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{at_most_one, filled, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, GenerateKeyPairRequest};
 
 /// Make a key pair for signing
@@ -21,6 +23,12 @@ pub struct GenerateKeyPairArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for GenerateKeyPairArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::GenerateKeyPair(self.request()?))
+    }
 }
 
 impl GenerateKeyPairArgs {

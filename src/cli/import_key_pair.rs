@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{filled, none, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, ImportKeyPairRequest};
 
 /// Encrypt an existing private key for signing
@@ -24,6 +26,12 @@ pub struct ImportKeyPairArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for ImportKeyPairArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::ImportKeyPair(self.request()?))
+    }
 }
 
 impl ImportKeyPairArgs {

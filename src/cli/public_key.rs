@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{filled, key::KeyArgs, none, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, PublicKeyRequest};
 
 /// Show the public key of a private key
@@ -21,6 +23,12 @@ pub struct PublicKeyArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for PublicKeyArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::PublicKey(self.request()?))
+    }
 }
 
 impl PublicKeyArgs {

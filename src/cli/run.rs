@@ -1,12 +1,16 @@
 //! Hands requests to their commands and shows what comes back.
 
+use std::ffi::OsString;
 use std::time::SystemTime;
 
+use super::args::format::Format;
 use super::render::{self, Output};
 use crate::commands::{
-    self, AttestBlobRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
-    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PublicKeyRequest, Report, Settings,
-    SignBlobRequest, Signer, VerifyRequest,
+    self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
+    BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
+    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, Report, Settings,
+    SignBlobRequest, Signer, SigningConfigCreateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest,
+    UnpackRequest, VerifyRequest,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -17,14 +21,36 @@ use crate::storage::{Access, PendingFile};
 pub enum Request {
     /// `attest-blob`.
     AttestBlob(AttestBlobRequest),
+    /// `bundle create`.
+    BundleCreate(BundleCreateRequest),
+    /// `bundle diff`.
+    BundleDiff(BundleDiffRequest),
+    /// `bundle inspect`, and how to show it.
+    BundleInspect(BundleInspectRequest, Format),
+    /// `bundle upgrade`.
+    BundleUpgrade(BundleUpgradeRequest),
     /// `generate-key-pair`.
     GenerateKeyPair(GenerateKeyPairRequest),
+    /// `help`, of these words.
+    Help(Vec<OsString>),
     /// `import-key-pair`.
     ImportKeyPair(ImportKeyPairRequest),
+    /// `pack`.
+    Pack(PackRequest),
     /// `public-key`.
     PublicKey(PublicKeyRequest),
     /// `sign-blob`.
     SignBlob(SignBlobRequest),
+    /// `signing-config create`.
+    SigningConfigCreate(SigningConfigCreateRequest),
+    /// Text that asks for nothing else: `version`, `env`, `completion`.
+    Text(String),
+    /// `trusted-root create`.
+    TrustedRootCreate(TrustedRootCreateRequest),
+    /// `trusted-root inspect`, and how to show it.
+    TrustedRootInspect(TrustedRootInspectRequest, Format),
+    /// `unpack`.
+    Unpack(UnpackRequest),
     /// `verify-blob` and `verify-blob-attestation`.
     Verify(Box<VerifyRequest>),
 }
@@ -48,10 +74,19 @@ impl Request {
     fn files(&self) -> Files<'_> {
         match self {
             Self::AttestBlob(request) => request.files(),
-            Self::GenerateKeyPair(_) => Files::default(),
+            Self::BundleCreate(request) => request.files(),
+            Self::BundleDiff(request) => request.files(),
+            Self::BundleInspect(request, _) => request.files(),
+            Self::BundleUpgrade(request) => request.files(),
+            Self::GenerateKeyPair(_) | Self::Help(_) | Self::Text(_) => Files::default(),
             Self::ImportKeyPair(request) => request.files(),
+            Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
             Self::SignBlob(request) => request.files(),
+            Self::SigningConfigCreate(request) => request.files(),
+            Self::TrustedRootCreate(request) => request.files(),
+            Self::TrustedRootInspect(request, _) => request.files(),
+            Self::Unpack(request) => request.files(),
             Self::Verify(request) => request.files(),
         }
     }
@@ -59,6 +94,12 @@ impl Request {
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<(), Error> {
         let data = match self {
             Self::AttestBlob(request) => commands::attest_blob(&request, context).await?,
+            Self::BundleCreate(request) => commands::bundle_create(&request, context).await?,
+            Self::BundleDiff(request) => return bundle_diff(&request, context, output),
+            Self::BundleInspect(request, format) => {
+                format.show(&commands::bundle_inspect(&request, context)?)?
+            }
+            Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context)?,
             Self::GenerateKeyPair(request) => {
                 commands::generate_key_pair(&request, context).await?;
                 Vec::new()
@@ -67,13 +108,29 @@ impl Request {
                 commands::import_key_pair(&request, context).await?;
                 Vec::new()
             }
+            Self::Help(_) => Vec::new(),
+            Self::Pack(request) => commands::pack(&request, context)?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
             Self::SignBlob(request) => commands::sign_blob(&request, context).await?,
+            Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
+            Self::Text(text) => text.into_bytes(),
+            Self::TrustedRootCreate(request) => commands::trusted_root_create(&request, context)?,
+            Self::TrustedRootInspect(request, format) => {
+                format.show(&commands::trusted_root_inspect(&request, context)?)?
+            }
+            Self::Unpack(request) => commands::unpack(&request, context).await?,
             Self::Verify(request) => return verify(&request, context, output).await,
         };
         output.data(&data);
         Ok(())
     }
+}
+
+/// The differences are shown, and then that there are any ends the run as a failure.
+fn bundle_diff(request: &BundleDiffRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+    let (differences, result) = commands::bundle_diff(request, context)?;
+    output.data(&differences);
+    result
 }
 
 async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{filled, one_of, root::RootArgs, sign::SignArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, SIGNING_ALGORITHMS, SignBlobRequest, SignOutputs};
 
 /// The names of the algorithms, for clap.
@@ -43,6 +45,12 @@ pub struct SignBlobArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for SignBlobArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::SignBlob(self.request()?))
+    }
 }
 
 impl SignBlobArgs {

@@ -1,45 +1,78 @@
 //! The commands, in the order of help.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 // Under another name, so that `Command::new` means one thing in this house: starting a program, which nobody does.
-use clap::{Args, Command as Spec};
+use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 
 use super::args::root::RootArgs;
+use super::run::Request;
 use super::{
-    attest_blob, generate_key_pair, import_key_pair, parse, public_key, sign_blob, suggest, verify_blob,
+    attest_blob, bundle, completion, env, generate_key_pair, import_key_pair, pack, parse, public_key,
+    sign_blob, signing_config, suggest, trusted_root, unpack, usage_error, verify_blob,
     verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
-/// Adds the flags of a command.
-type Augment = fn(Spec) -> Spec;
+/// The flags of a command, and what is meant by them.
+pub trait CommandArgs: Args + FromArgMatches {
+    /// What is asked for; warnings are added to `warnings`.
+    ///
+    /// # Errors
+    /// What is missing, what excludes each other, and what this version cannot do.
+    fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error>;
+}
 
-/// Name, and what adds the flags.
-const COMMANDS: &[(&str, Augment)] = &[
-    ("generate-key-pair", generate_key_pair::GenerateKeyPairArgs::augment_args),
-    ("import-key-pair", import_key_pair::ImportKeyPairArgs::augment_args),
-    ("public-key", public_key::PublicKeyArgs::augment_args),
-    ("sign-blob", sign_blob::SignBlobArgs::augment_args),
-    ("verify-blob", verify_blob::VerifyBlobArgs::augment_args),
-    ("attest-blob", attest_blob::AttestBlobArgs::augment_args),
-    ("verify-blob-attestation", verify_blob_attestation::VerifyBlobAttestationArgs::augment_args),
-    ("version", version::VersionArgs::augment_args),
-    ("help", HelpArgs::augment_args),
+/// A command.
+struct Entry {
+    augment: fn(Spec) -> Spec,
+    request: fn(&ArgMatches, &mut Vec<String>) -> Result<Request, Error>,
+}
+
+const fn entry<T: CommandArgs>() -> Entry {
+    Entry { augment: T::augment_args, request: |matches, warnings| args::<T>(matches)?.to_request(warnings) }
+}
+
+/// Every command by its words. Those of a group begin with the group's.
+const COMMANDS: &[(&str, Entry)] = &[
+    ("generate-key-pair", entry::<generate_key_pair::GenerateKeyPairArgs>()),
+    ("import-key-pair", entry::<import_key_pair::ImportKeyPairArgs>()),
+    ("public-key", entry::<public_key::PublicKeyArgs>()),
+    ("sign-blob", entry::<sign_blob::SignBlobArgs>()),
+    ("verify-blob", entry::<verify_blob::VerifyBlobArgs>()),
+    ("attest-blob", entry::<attest_blob::AttestBlobArgs>()),
+    ("verify-blob-attestation", entry::<verify_blob_attestation::VerifyBlobAttestationArgs>()),
+    ("bundle create", entry::<bundle::create::BundleCreateArgs>()),
+    ("bundle upgrade", entry::<bundle::upgrade::BundleUpgradeArgs>()),
+    ("bundle inspect", entry::<bundle::inspect::BundleInspectArgs>()),
+    ("bundle diff", entry::<bundle::diff::BundleDiffArgs>()),
+    ("trusted-root create", entry::<trusted_root::create::TrustedRootCreateArgs>()),
+    ("trusted-root inspect", entry::<trusted_root::inspect::TrustedRootInspectArgs>()),
+    ("signing-config create", entry::<signing_config::create::SigningConfigCreateArgs>()),
+    ("pack", entry::<pack::PackArgs>()),
+    ("unpack", entry::<unpack::UnpackArgs>()),
+    ("env", entry::<env::EnvArgs>()),
+    ("completion", entry::<completion::CompletionArgs>()),
+    ("version", entry::<version::VersionArgs>()),
+    ("help", entry::<HelpArgs>()),
+];
+
+/// Words that stand before those of their commands and do nothing alone, with what their commands are for.
+pub const GROUPS: &[(&str, &str)] = &[
+    ("bundle", "Make, convert, show and compare bundles"),
+    ("trusted-root", "Make and show trusted roots"),
+    ("signing-config", "Make signing configs"),
 ];
 
 /// Commands of cosign that are not here; a test compares.
 const COSIGN_ONLY: &[&str] = &[
     "attach",
     "attest",
-    "bundle",
     "clean",
-    "completion",
     "copy",
     "debug",
     "dockerfile",
     "download",
-    "env",
     "generate",
     "initialize",
     "load",
@@ -49,10 +82,8 @@ const COSIGN_ONLY: &[&str] = &[
     "pkcs11-tool",
     "save",
     "sign",
-    "signing-config",
     "tree",
     "triangulate",
-    "trusted-root",
     "upload",
     "verify",
     "verify-attestation",
@@ -69,20 +100,78 @@ pub struct HelpArgs {
     pub root: RootArgs,
 }
 
-/// The flags that stand without a command.
+impl CommandArgs for HelpArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::Help(self.topic.clone()))
+    }
+}
+
+/// What the words of a command line name.
+pub enum Named {
+    /// A command, with its flags.
+    Command(Box<Spec>),
+    /// A group, with what its commands are for, and the flags that stand without a command.
+    Group(&'static str, &'static str),
+}
+
+/// What `word` names; where that is a group, `next` gives the word after it, if there is one.
+///
+/// # Errors
+/// There is no such command.
+pub fn named(word: &OsStr, next: impl FnOnce() -> Option<OsString>) -> Result<Named, Error> {
+    let text = word.to_str().unwrap_or_default();
+    if let Some((group, about)) = GROUPS.iter().find(|(group, _)| *group == text) {
+        return match next() {
+            None => Ok(Named::Group(group, about)),
+            Some(member) => {
+                let path = member.to_str().map(|member| format!("{group} {member}"));
+                match path.as_deref().and_then(command) {
+                    Some(command) => Ok(Named::Command(Box::new(command))),
+                    None => Err(unknown_member(group, &member)),
+                }
+            }
+        };
+    }
+    match command(text) {
+        // Members are named by two words, never by one with a space in it.
+        Some(found) if !text.contains(' ') => Ok(Named::Command(Box::new(found))),
+        _ => Err(unknown(word)),
+    }
+}
+
+/// The flags that stand without a command, or with a group alone.
 pub fn root() -> Spec {
     parse::prepare(RootArgs::augment_args(Spec::new("")))
 }
 
-/// One command with its flags.
+/// One command with its flags, by its words.
 pub fn command(name: &str) -> Option<Spec> {
-    let (name, augment) = COMMANDS.iter().find(|(known, _)| *known == name)?;
-    Some(parse::prepare(augment(Spec::new(*name))))
+    let (name, entry) = COMMANDS.iter().find(|(known, _)| *known == name)?;
+    Some(parse::prepare((entry.augment)(Spec::new(*name))))
 }
 
 /// All commands with their flags.
 pub fn all() -> Vec<Spec> {
-    COMMANDS.iter().map(|(name, augment)| parse::prepare(augment(Spec::new(*name)))).collect()
+    COMMANDS.iter().map(|(name, entry)| parse::prepare((entry.augment)(Spec::new(*name)))).collect()
+}
+
+/// What is asked for by `matches` of the command with these words.
+///
+/// # Errors
+/// What the command says of its flags.
+pub fn request(name: &str, matches: &ArgMatches, warnings: &mut Vec<String>) -> Result<Request, Error> {
+    match COMMANDS.iter().find(|(known, _)| *known == name) {
+        Some((_, entry)) => (entry.request)(matches, warnings),
+        None => Err(unknown(OsStr::new(name))),
+    }
+}
+
+/// The values of a group of flags.
+///
+/// # Errors
+/// clap does not find them, which a test rules out.
+pub fn args<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Error> {
+    T::from_arg_matches(matches).map_err(|error| usage_error::translate(&error, &root()))
 }
 
 /// The error for a word that is no command.
@@ -92,12 +181,24 @@ pub fn unknown(word: &OsStr) -> Error {
     if COSIGN_ONLY.contains(&word.as_ref()) {
         return new.hint("cosign has it; this version works on files, see `rcosign help`");
     }
-    let names = || COMMANDS.iter().map(|(name, _)| *name);
+    let commands = COMMANDS.iter().map(|(name, _)| *name).filter(|name| !name.contains(' '));
+    let names = || commands.clone().chain(GROUPS.iter().map(|(name, _)| *name));
     // `import` is the beginning of `import-key-pair`, and far from it by its letters.
     let longer = (!word.is_empty()).then(|| names().find(|name| name.starts_with(&format!("{word}-"))));
     match longer.flatten().or_else(|| suggest::closest(&word, names())) {
         Some(name) => new.hint(format!("did you mean `{name}`?")),
         None => new.hint("`help` lists the commands"),
+    }
+}
+
+/// The error for a word that is no command of a group.
+fn unknown_member(group: &str, word: &OsStr) -> Error {
+    let word = word.to_string_lossy();
+    let members = COMMANDS.iter().filter_map(|(name, _)| name.strip_prefix(group)?.strip_prefix(' '));
+    let new = Error::usage(format!("there is no command `{group} {word}`"));
+    match suggest::closest(&word, members) {
+        Some(name) => new.hint(format!("did you mean `{group} {name}`?")),
+        None => new.hint(format!("`help {group}` lists its commands")),
     }
 }
 

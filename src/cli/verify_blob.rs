@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use super::args::{at_most_one, root::RootArgs, verify::VerifyArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, Expected, Subject, VerifyRequest};
 
 /// Verify the signature of a file
@@ -19,6 +21,12 @@ pub struct VerifyBlobArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for VerifyBlobArgs {
+    fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::Verify(Box::new(self.request(warnings)?)))
+    }
 }
 
 impl VerifyBlobArgs {

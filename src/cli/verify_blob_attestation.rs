@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use super::args::{at_most_one, filled, one_of, root::RootArgs, verify::VerifyArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
 use crate::commands::{Error, Expected, Subject, VerifyRequest};
 
 const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
@@ -33,6 +35,12 @@ pub struct VerifyBlobAttestationArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for VerifyBlobAttestationArgs {
+    fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::Verify(Box::new(self.request(warnings)?)))
+    }
 }
 
 impl VerifyBlobAttestationArgs {

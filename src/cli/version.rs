@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 
 use super::args::root::RootArgs;
+use super::run::Request;
+use super::tree::CommandArgs;
+use crate::commands::Error;
 
 /// Show the version of this program
 #[derive(Debug, clap::Args)]
@@ -16,6 +19,12 @@ pub struct VersionArgs {
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
+}
+
+impl CommandArgs for VersionArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::Text(self.text()))
+    }
 }
 
 impl VersionArgs {

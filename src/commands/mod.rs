@@ -1,6 +1,7 @@
 //! Requests in, reports out: the drivers behind the subcommands. Knows no clap and prints nothing.
 
 mod artifact;
+mod bundle;
 mod candidates;
 mod context;
 mod error;
@@ -10,17 +11,26 @@ mod inputs;
 mod key_pairs;
 mod keys;
 mod outputs;
+mod pack;
 mod report;
 mod request;
 mod signing;
+mod signing_config;
 mod statement;
 mod trust;
+mod trusted_root;
+mod unpack;
 mod verification;
 
+pub use bundle::{
+    BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Inspection,
+    bundle_create, bundle_diff, bundle_inspect, bundle_upgrade,
+};
 pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};
 pub use files::Files;
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
+pub use pack::{PackRequest, pack};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,
 };
@@ -31,4 +41,10 @@ pub use request::{
     TrustRequest, VerifyRequest, Waivers, Witness,
 };
 pub use signing::{attest_blob, sign_blob};
+pub use signing_config::{SigningConfigCreateRequest, signing_config_create};
+pub use trusted_root::{
+    RootInspection, TrustedRootCreateRequest, TrustedRootInspectRequest, trusted_root_create,
+    trusted_root_inspect,
+};
+pub use unpack::{UnpackRequest, unpack};
 pub use verification::verify;

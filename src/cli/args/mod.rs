@@ -1,6 +1,7 @@
 //! Flag groups, flattened into the commands that share them. What was typed; the conversion in each command's file
 //! makes what was meant of it.
 
+pub mod format;
 pub mod identity;
 pub mod key;
 pub mod output;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use crate::cli::deprecated;
 use crate::cli::examples::{self, Example};
+use crate::cli::{deprecated, tree};
 
 /// Width of help, in columns.
 const WIDTH: usize = 100;
@@ -20,12 +20,36 @@ pub fn root_help(program: &str, commands: &[Command]) -> String {
     let mut out = format!(
         "Sign, verify and attest files in Sigstore's formats\n\nUsage: {program} COMMAND [FLAGS]\n\nCommands:\n"
     );
+    let mut groups = Vec::new();
     for command in commands {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(out, "  {:<26}{about}", command.get_name());
+        let Some((group, _)) = command.get_name().split_once(' ') else {
+            out.push_str(&command_row(command.get_name(), command));
+            continue;
+        };
+        if !groups.contains(&group) {
+            groups.push(group);
+            let about = tree::GROUPS.iter().find(|(name, _)| *name == group).map_or("", |(_, about)| about);
+            let _ = writeln!(out, "  {group:<26}{about}");
+        }
     }
     let _ = writeln!(out, "\nFlags of a command: {program} help COMMAND");
     out
+}
+
+/// Help for a group: its commands.
+pub fn group_help(program: &str, group: &str, about: &str, commands: &[Command]) -> String {
+    let mut out = format!("{about}\n\nUsage: {program} {group} COMMAND [FLAGS]\n\nCommands:\n");
+    for command in commands {
+        if let Some((_, name)) = command.get_name().split_once(' ').filter(|(first, _)| *first == group) {
+            out.push_str(&command_row(name, command));
+        }
+    }
+    let _ = writeln!(out, "\nFlags of a command: {program} help {group} COMMAND");
+    out
+}
+
+fn command_row(name: &str, command: &Command) -> String {
+    format!("  {name:<26}{}\n", command.get_about().map(ToString::to_string).unwrap_or_default())
 }
 
 /// Help for a command.

@@ -1,12 +1,14 @@
 //! The only place that prints: data to standard output or a file, everything else to standard error.
 
 mod help;
+mod outline;
 mod output;
 #[cfg(test)]
 mod reference;
 mod safe;
 
-pub use help::{command_help, root_help};
+pub use help::{command_help, group_help, root_help};
+pub use outline::outline;
 pub use output::Output;
 pub use safe::{Safe, json};
 

@@ -1,0 +1,30 @@
+//! `bundle inspect`.
+
+use std::ffi::OsString;
+
+use super::super::args::format::FormatArgs;
+use super::super::args::{none, root::RootArgs};
+use super::super::run::Request;
+use super::super::tree::CommandArgs;
+use crate::commands::{BundleInspectRequest, Error};
+
+/// Show what is in a bundle, without verifying it
+#[derive(Debug, clap::Args)]
+pub struct BundleInspectArgs {
+    /// None is taken
+    #[arg(hide = true)]
+    pub extra: Vec<OsString>,
+    /// How to show it.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for BundleInspectArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        none(&self.extra)?;
+        Ok(Request::BundleInspect(BundleInspectRequest {}, self.format.format()))
+    }
+}

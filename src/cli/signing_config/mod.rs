@@ -1,0 +1,3 @@
+//! `signing-config`: its commands.
+
+pub mod create;

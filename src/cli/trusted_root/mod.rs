@@ -1,0 +1,4 @@
+//! `trusted-root`: its commands.
+
+pub mod create;
+pub mod inspect;
