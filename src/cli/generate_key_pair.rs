@@ -12,7 +12,7 @@ use crate::commands::{Error, GenerateKeyPairRequest};
 #[derive(Debug, clap::Args)]
 pub struct GenerateKeyPairArgs {
     /// Store to put the key pair into, such as k8s://NAMESPACE/NAME (not available yet in this version)
-    #[arg(value_name = "STORE")]
+    #[arg(value_name = "[STORE]")]
     pub store: Vec<OsString>,
     /// Write the key pair to PREFIX.key and PREFIX.pub (default cosign)
     #[arg(long, value_name = "PREFIX", help_heading = "Output")]

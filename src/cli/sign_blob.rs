@@ -25,7 +25,7 @@ const ALGORITHMS: [&str; SIGNING_ALGORITHMS.len()] = {
 #[derive(Debug, clap::Args)]
 pub struct SignBlobArgs {
     /// File to sign (can be repeated); `-` is standard input
-    #[arg(value_name = "BLOB")]
+    #[arg(value_name = "BLOB...")]
     pub blobs: Vec<OsString>,
     /// Algorithm that the key must be for, such as ecdsa-sha2-256-nistp256
     #[arg(long, value_name = "ALGORITHM", value_parser = one_of(&ALGORITHMS), help_heading = "Key")]

@@ -93,7 +93,7 @@ const COSIGN_ONLY: &[&str] = &[
 #[derive(Debug, clap::Args)]
 pub struct HelpArgs {
     /// Command to show help for; without it, the commands are listed
-    #[arg(value_name = "COMMAND", id = "topic")]
+    #[arg(value_name = "[COMMAND]", id = "topic")]
     pub topic: Vec<std::ffi::OsString>,
     /// Flags of every command.
     #[command(flatten)]

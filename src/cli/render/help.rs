@@ -81,13 +81,14 @@ pub fn command_help(program: &str, command: &Command) -> String {
     out
 }
 
+/// The flags and the arguments, these as their value names write them: `FILE`, `[FILE]` where it may be left out, `FILE...`
+/// where there may be several.
 pub(super) fn usage(command: &Command) -> String {
     let mut out = String::from(" [FLAGS]");
     for arg in command.get_positionals().filter(|arg| !arg.is_hide_set()) {
-        let many = if command.get_name() == "sign-blob" { "..." } else { "" };
-        let optional = matches!(command.get_name(), "generate-key-pair" | "help");
-        let name = value_name(arg);
-        let _ = if optional { write!(out, " [{name}]") } else { write!(out, " {name}{many}") };
+        for name in arg.get_value_names().unwrap_or_default() {
+            let _ = write!(out, " {name}");
+        }
     }
     out
 }
@@ -123,8 +124,14 @@ pub(super) fn label(arg: &Arg) -> String {
     format!("{short}--{long}{value}")
 }
 
+/// What stands for the value, without what only the line of usage says of it.
 fn value_name(arg: &Arg) -> String {
-    arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default()
+    let names = arg.get_value_names().unwrap_or_default();
+    if !arg.is_positional() {
+        return names.first().map(ToString::to_string).unwrap_or_default();
+    }
+    let bare = |name: &clap::builder::Str| name.trim_end_matches("...").trim_matches(['[', ']']).to_owned();
+    names.iter().map(bare).collect::<Vec<_>>().join(" ")
 }
 
 /// What an argument is for, in paragraphs. A single one has no full stop.
