@@ -20,18 +20,33 @@
 //! | `timestamp` | L0 | RFC 3161 tokens |
 //! | `crypto` | -- | digests, keys, signatures, PEM, strict JSON, time, secrets |
 
-pub mod attest;
-pub mod bundle;
-pub mod cli;
-pub mod commands;
-pub mod crypto;
-pub mod http;
-pub mod keys;
-pub mod payload;
-pub mod sign;
-pub mod storage;
-pub mod timestamp;
-pub mod tlog;
-pub mod trust;
-pub mod verify;
-pub mod x509;
+#![allow(dead_code, unused_imports, reason = "rooms offer what the commands to come will use")]
+
+mod attest;
+mod bundle;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod commands;
+mod crypto;
+#[cfg(feature = "cli")]
+mod http;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+#[cfg(feature = "cli")]
+mod keys;
+mod payload;
+mod sign;
+#[cfg(feature = "cli")]
+mod storage;
+mod timestamp;
+mod tlog;
+mod trust;
+mod verify;
+mod x509;
+
+/// The program. Not part of what is promised.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main;

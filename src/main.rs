@@ -1,5 +1,5 @@
 //! The `rcosign` binary: parse, run, exit code.
 
 fn main() -> std::process::ExitCode {
-    rcosign::cli::main(std::env::args_os().collect())
+    rcosign::main(std::env::args_os().collect())
 }

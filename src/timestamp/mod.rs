@@ -1,6 +1,7 @@
 //! RFC 3161 timestamp tokens.
 
 mod attributes;
+#[cfg(any(test, feature = "internals"))]
 pub mod issue;
 mod token;
 mod tst_info;

@@ -17,7 +17,7 @@ pub struct Authority<'a> {
 
 /// Why a token was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "messages and names say what the members are")]
+#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub enum TimestampError {
     /// The token's own form: content type, missing signed attributes, a signing-certificate attribute that names another
     /// certificate.

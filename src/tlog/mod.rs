@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod checkpoint;
+#[cfg(any(test, feature = "internals"))]
 pub mod issue;
 pub mod merkle;
 pub mod promise;

@@ -1,11 +1,13 @@
 //! What verification trusts: the trusted root, its overrides from PEM files, the embedded public root; and the signing
 //! config.
 
+#[cfg(feature = "public-root")]
 mod embedded;
 mod overrides;
 mod signing_config;
 mod trusted_root;
 
+#[cfg(feature = "public-root")]
 pub use embedded::{EMBEDDED_ROOT_DATE, embedded_public_root};
 pub use overrides::{PemOverrides, PemText};
 pub use signing_config::{Selection, Service, SigningConfig};

@@ -6,7 +6,7 @@ use crate::crypto::DecodeError;
 
 /// The extensions' values by what they mean. Issuer: `.8` (DER string) where present, else `.1` (raw).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "messages and names say what the members are")]
+#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub struct FulcioExtensions {
     pub issuer: Option<String>,
     pub github_workflow_trigger: Option<String>,

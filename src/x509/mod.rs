@@ -7,6 +7,7 @@ mod distinguished_name;
 pub mod fulcio;
 mod general_name;
 mod host;
+#[cfg(any(test, feature = "internals"))]
 pub mod issue;
 mod name;
 mod name_constraints;

@@ -48,7 +48,7 @@ impl Path {
 
 /// Why no path was found; ordered by how much it says (later variants are more specific).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "messages and names say what the members are")]
+#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub enum PathError {
     #[error("no trusted authority issued the certificate `{subject}` (issuer `{issuer}`)")]
     UnknownIssuer { subject: String, issuer: String },

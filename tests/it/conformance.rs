@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use rcosign::bundle::{self, Content, SignedEntity};
-use rcosign::crypto::{
+use rcosign::internals::bundle::{self, Content, SignedEntity};
+use rcosign::internals::crypto::{
     Ed25519Stream, HashAlgorithm, Hasher, KeyType, PrivateKey, PublicKey, SigningKey, UnixTime,
 };
-use rcosign::payload::{Artifact, ArtifactKind, Statement};
-use rcosign::trust::TrustedRoot;
-use rcosign::verify::{
+use rcosign::internals::payload::{Artifact, ArtifactKind, Statement};
+use rcosign::internals::trust::TrustedRoot;
+use rcosign::internals::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
     PredicateTypeRequirement, Requirement, StringMatcher, VerificationPolicy, Verified, Verifier, Waiver,
     WorkflowClaims, stream_needs,

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rcosign::bundle::{self, Content};
-use rcosign::crypto::HashAlgorithm;
-use rcosign::payload::Statement;
+use rcosign::internals::bundle::{self, Content};
+use rcosign::internals::crypto::HashAlgorithm;
+use rcosign::internals::payload::Statement;
 
 use crate::support::{Output, Sandbox, conformance};
 

@@ -1,21 +1,25 @@
 //! Forgeries: sound bundles of a Sigstore of our own, in which one thing after another is changed.
 
-use rcosign::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial, sigstore};
-use rcosign::crypto::{HashAlgorithm, Hasher, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime};
-use rcosign::payload::{
+use rcosign::internals::bundle::{
+    BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial, sigstore,
+};
+use rcosign::internals::crypto::{
+    HashAlgorithm, Hasher, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime,
+};
+use rcosign::internals::payload::{
     Artifact, ArtifactKind, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
 };
-use rcosign::timestamp::issue::{Fault, Template as Stamp};
-use rcosign::tlog::LoggedVerifier;
-use rcosign::tlog::issue::IssuingLog;
-use rcosign::tlog::issue::body::{self, LoggedEnvelope};
-use rcosign::trust::{CertificateAuthority, Log, TrustedRoot, Window};
-use rcosign::verify::{
+use rcosign::internals::timestamp::issue::{Fault, Template as Stamp};
+use rcosign::internals::tlog::LoggedVerifier;
+use rcosign::internals::tlog::issue::IssuingLog;
+use rcosign::internals::tlog::issue::body::{self, LoggedEnvelope};
+use rcosign::internals::trust::{CertificateAuthority, Log, TrustedRoot, Window};
+use rcosign::internals::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Requirement,
     StringMatcher, VerificationPolicy, Verifier, Waiver, WorkflowClaims, stream_needs,
 };
-use rcosign::x509::issue::{CtLog, ExtendedKeyUsage, Issuer, Template, Validity};
-use rcosign::x509::{Certificate, SubjectAlternativeName};
+use rcosign::internals::x509::issue::{CtLog, ExtendedKeyUsage, Issuer, Template, Validity};
+use rcosign::internals::x509::{Certificate, SubjectAlternativeName};
 use serde_json::Value;
 
 use super::support::{Random, Sandbox, conformance};
@@ -64,7 +68,7 @@ impl World {
         let rekor1 = IssuingLog::rekor_v1("rekor1.example", key(), 42, 1000);
         let rekor2 = IssuingLog::rekor_v2("rekor2.example", PrivateKey::generate(KeyType::Ed25519).unwrap());
         let window = Window { start: Some(at(-1000)), end: Some(at(1_000_000)) };
-        let log = |url: &str, id: &[u8], key: &rcosign::crypto::PublicKey| Log {
+        let log = |url: &str, id: &[u8], key: &rcosign::internals::crypto::PublicKey| Log {
             base_url: url.into(),
             origin: None,
             log_id: id.to_vec(),
@@ -245,7 +249,7 @@ fn changed(leaf: &Value, random: &mut Random) -> Value {
     if let Ok(number) = text.parse::<i64>() {
         return Value::from((number + [1, -1, 1 << 40][random.below(3)]).to_string());
     }
-    match rcosign::crypto::decode_base64(text) {
+    match rcosign::internals::crypto::decode_base64(text) {
         Some(mut bytes) if bytes.len() > 8 => {
             match random.below(8) {
                 0 => drop(bytes.pop()),
@@ -256,7 +260,7 @@ fn changed(leaf: &Value, random: &mut Random) -> Value {
                     bytes[i] ^= 1 << random.below(8);
                 }
             }
-            Value::from(rcosign::crypto::base64::encode(bytes))
+            Value::from(rcosign::internals::crypto::base64::encode(bytes))
         }
         _ => {
             let mut chars: Vec<char> = text.chars().collect();
@@ -500,7 +504,7 @@ fn logs_are_not_mistaken_for_each_other() {
     let refused = |what: &str, entity: &SignedEntity| {
         assert!(world.verifies(entity).is_err(), "{what}");
     };
-    let change = |entity: &SignedEntity, change: &dyn Fn(&mut rcosign::tlog::Entry)| {
+    let change = |entity: &SignedEntity, change: &dyn Fn(&mut rcosign::internals::tlog::Entry)| {
         let mut entity = entity.clone();
         change(&mut entity.log_entries[0]);
         entity
@@ -516,7 +520,7 @@ fn logs_are_not_mistaken_for_each_other() {
     // A note that the log signed, but of another form.
     let note = |text: &str| world.rekor2.sign_note(text, at(10)).unwrap();
     let proof = two.log_entries[0].inclusion_proof.clone().unwrap();
-    let root = rcosign::crypto::base64::encode(&proof.root_hash);
+    let root = rcosign::internals::crypto::base64::encode(&proof.root_hash);
     let checkpoint =
         |text: String| change(&two, &|e| e.inclusion_proof.as_mut().unwrap().checkpoint = Some(text.clone()));
     let size = proof.tree_size;

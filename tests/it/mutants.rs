@@ -3,14 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rcosign::bundle::{self, detached};
-use rcosign::crypto::{self, Digest, PrivateKey, PublicKey, UnixTime, json, sealed};
-use rcosign::payload::{Envelope, Statement};
-use rcosign::timestamp::Token;
-use rcosign::tlog::{Checkpoint, body};
-use rcosign::trust::{SigningConfig, TrustedRoot};
-use rcosign::verify::Pattern;
-use rcosign::x509::{Certificate, fulcio, path, sct};
+use rcosign::internals::bundle::{self, detached};
+use rcosign::internals::crypto::{self, Digest, PrivateKey, PublicKey, UnixTime, json, sealed};
+use rcosign::internals::payload::{Envelope, Statement};
+use rcosign::internals::timestamp::Token;
+use rcosign::internals::tlog::{Checkpoint, body};
+use rcosign::internals::trust::{SigningConfig, TrustedRoot};
+use rcosign::internals::verify::Pattern;
+use rcosign::internals::x509::{Certificate, fulcio, path, sct};
 
 use super::support::{Random, repository};
 

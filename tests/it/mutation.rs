@@ -7,8 +7,8 @@ mod mutator;
 use std::collections::BTreeSet;
 
 use mutator::{Kind, mutate};
-use rcosign::crypto::UnixTime;
-use rcosign::verify::Verified;
+use rcosign::internals::crypto::UnixTime;
+use rcosign::internals::verify::Verified;
 use serde_json::Value;
 
 use crate::conformance::{Case, Mode, copy, judge, suite};

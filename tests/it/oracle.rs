@@ -1,6 +1,6 @@
 //! A second opinion: the verifier of the `sigstore-verify` crate on the conformance suite.
 
-use rcosign::verify::StringMatcher;
+use rcosign::internals::verify::StringMatcher;
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};

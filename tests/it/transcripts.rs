@@ -186,7 +186,8 @@ fn words_are_kept_together_by_quotes() {
 /// What the program said, without what differs from run to run and between systems.
 fn shown(text: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let now = rcosign::crypto::UnixTime::from_seconds(now.as_secs().try_into().unwrap()).to_string();
+    let now =
+        rcosign::internals::crypto::UnixTime::from_seconds(now.as_secs().try_into().unwrap()).to_string();
     let mut out = String::new();
     for line in text.lines() {
         let mut line = line.to_owned();

@@ -1,0 +1,33 @@
+//! The rooms behind the library, for `tests/it`. Nothing here is promised to anybody; it is compiled with the feature
+//! `internals` alone.
+
+pub mod attest {
+    pub use crate::attest::*;
+}
+pub mod bundle {
+    pub use crate::bundle::*;
+}
+pub mod crypto {
+    pub use crate::crypto::*;
+}
+pub mod payload {
+    pub use crate::payload::*;
+}
+pub mod sign {
+    pub use crate::sign::*;
+}
+pub mod timestamp {
+    pub use crate::timestamp::*;
+}
+pub mod tlog {
+    pub use crate::tlog::*;
+}
+pub mod trust {
+    pub use crate::trust::*;
+}
+pub mod verify {
+    pub use crate::verify::*;
+}
+pub mod x509 {
+    pub use crate::x509::*;
+}
