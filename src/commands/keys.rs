@@ -79,6 +79,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         keys::Error::Fetch(http::Error::Address { .. }) => ErrorKind::Usage,
         // What is not built in is no trouble of the network.
         keys::Error::Fetch(http::Error::NotBuilt { .. }) => ErrorKind::Other,
+        keys::Error::Fetch(http::Error::Roots { .. }) => ErrorKind::TrustMaterial,
         keys::Error::Fetch(_) => ErrorKind::Network,
         keys::Error::VariableUnset { .. }
         | keys::Error::Missing { .. }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::redirect::{Action, Attempt, Policy};
 
-use super::{Error, Redacted};
+use super::{Error, Redacted, roots};
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -46,7 +46,12 @@ impl Inner {
         if !settings.proxy {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|e| Error::Setup(Box::new(e)))?;
+        let (builder, store) = roots::trust(builder)?;
+        let client = builder.build().map_err(|source| match store {
+            // Certificates of which none can be read: the library does not say where they are.
+            Some(store) if source.is_builder() => Error::Roots { store, source: Box::new(source) },
+            _ => Error::Setup(Box::new(source)),
+        })?;
         Ok(Self { client, total: settings.total })
     }
 

@@ -1,12 +1,14 @@
 //! The one HTTP client.
 //!
-//! Every request of the program goes through here: TLS by rustls with the roots of the platform, the proxy of the
-//! environment, time limits, a limit on the size of every answer, and addresses that are never shown with the secrets in
+//! Every request of the program goes through here: TLS by rustls with the roots of the platform (`roots`), the proxy of
+//! the environment, time limits, a limit on the size of every answer, and addresses that are never shown with the secrets in
 //! them. The client is made when the first request is, so that commands that work offline never pay for it.
 
 #[cfg(feature = "http")]
 mod client;
 mod redacted;
+#[cfg(feature = "http")]
+mod roots;
 
 #[cfg(feature = "http")]
 use std::sync::OnceLock;
@@ -23,7 +25,16 @@ pub enum Error {
         /// The address.
         url: String,
     },
-    /// The client itself could not be made, for example because the platform's certificates cannot be read.
+    /// The certificate authorities that TLS trusts cannot be read.
+    #[error("the certificate store {store} cannot be used")]
+    Roots {
+        /// Its files, and the variables that name them.
+        store: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The client itself could not be made.
     #[error("the HTTP client could not be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No connection: name resolution, the network, or TLS.

@@ -197,6 +197,9 @@ impl Error {
             Self::PasswordMissing | Self::PasswordStdinTaken | Self::PasswordTooLong { .. } => {
                 "set the variable COSIGN_PASSWORD; set and empty means the empty password"
             }
+            Self::Fetch(http::Error::Roots { .. }) => {
+                "SSL_CERT_FILE names a PEM file of certificate authorities, SSL_CERT_DIR a folder of them"
+            }
             _ => return None,
         })
     }

@@ -62,7 +62,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["cli", "http", "keys", "commands"]),
     ("rpassword", &["cli", "keys"]),
     ("tempfile", &["storage"]),
+    ("openssl_probe", &["http"]),
     ("reqwest", &["http"]),
+    ("rustls_native_certs", &["http"]),
+    ("webpki_root_certs", &["http"]),
     ("regex", &["verify"]),
     ("regex_syntax", &["verify"]),
     ("sigstore_trust_root", &["trust"]),
@@ -314,9 +317,14 @@ fn names_of(path: &Path) -> Names {
 
 fn dependencies() -> BTreeSet<String> {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let table = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
-    table
-        .lines()
+    // Those of every platform and those of some.
+    let tables = manifest.split("\n[").filter(|table| {
+        let head = table.lines().next().unwrap_or_default();
+        head == "dependencies]" || (head.starts_with("target.") && head.ends_with(".dependencies]"))
+    });
+    tables
+        .flat_map(str::lines)
+        .filter(|line| !line.starts_with("target."))
         .filter_map(|line| line.split_once(" = "))
         .map(|(name, _)| if name == "rustls-webpki" { "webpki".into() } else { name.replace('-', "_") })
         .collect()

@@ -21,4 +21,5 @@ mod passwords;
 mod peers;
 mod round_trip;
 mod support;
+mod tls;
 mod transcripts;
