@@ -23,8 +23,8 @@ pub enum Request {
     AttestBlob(AttestBlobRequest),
     /// `bundle create`.
     BundleCreate(BundleCreateRequest),
-    /// `bundle diff`.
-    BundleDiff(BundleDiffRequest),
+    /// `bundle diff`, and how to show it.
+    BundleDiff(BundleDiffRequest, Format),
     /// `bundle inspect`, and how to show it.
     BundleInspect(BundleInspectRequest, Format),
     /// `bundle upgrade`.
@@ -75,7 +75,7 @@ impl Request {
         match self {
             Self::AttestBlob(request) => request.files(),
             Self::BundleCreate(request) => request.files(),
-            Self::BundleDiff(request) => request.files(),
+            Self::BundleDiff(request, _) => request.files(),
             Self::BundleInspect(request, _) => request.files(),
             Self::BundleUpgrade(request) => request.files(),
             Self::GenerateKeyPair(_) | Self::Help(_) | Self::Text(_) => Files::default(),
@@ -95,9 +95,9 @@ impl Request {
         let data = match self {
             Self::AttestBlob(request) => commands::attest_blob(&request, context).await?,
             Self::BundleCreate(request) => commands::bundle_create(&request, context).await?,
-            Self::BundleDiff(request) => return bundle_diff(&request, context, output),
+            Self::BundleDiff(request, format) => return bundle_diff(&request, format, context, output),
             Self::BundleInspect(request, format) => {
-                format.show(&commands::bundle_inspect(&request, context)?)?
+                return bundle_inspect(&request, format, context, output);
             }
             Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context)?,
             Self::GenerateKeyPair(request) => {
@@ -127,9 +127,35 @@ impl Request {
 }
 
 /// The differences are shown, and then that there are any ends the run as a failure.
-fn bundle_diff(request: &BundleDiffRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+fn bundle_diff(
+    request: &BundleDiffRequest,
+    format: Format,
+    context: &mut Context,
+    output: &mut Output,
+) -> Result<(), Error> {
     let (differences, result) = commands::bundle_diff(request, context)?;
-    output.data(&differences);
+    let data = match format {
+        Format::Text => render::differences(&differences.differences).into_bytes(),
+        Format::Json => format.show(&differences)?,
+    };
+    output.data(&data);
+    result
+}
+
+/// What can be read of a document is shown, also where an error follows.
+fn bundle_inspect(
+    request: &BundleInspectRequest,
+    format: Format,
+    context: &mut Context,
+    output: &mut Output,
+) -> Result<(), Error> {
+    if request.suggest {
+        let line = commands::bundle_suggest(&request.document, context)?;
+        output.data(format!("{line}\n").as_bytes());
+        return Ok(());
+    }
+    let (inspection, result) = commands::bundle_inspect(request, context)?;
+    output.data(&format.show(&inspection)?);
     result
 }
 

@@ -180,7 +180,7 @@ fn leaf_of(material: &VerificationMaterial) -> Option<&Certificate> {
     }
 }
 
-fn format_name(format: Format, profile: Profile) -> String {
+pub(super) fn format_name(format: Format, profile: Profile) -> String {
     match (format, profile) {
         (_, Profile::Bundle(BundleVersion::V0_1)) => "sigstore bundle v0.1".into(),
         (_, Profile::Bundle(BundleVersion::V0_2)) => "sigstore bundle v0.2".into(),

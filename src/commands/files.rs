@@ -25,7 +25,9 @@ impl<'a> Files<'a> {
         self
     }
 
-    fn and_read(mut self, what: &'static str, path: Option<&'a Path>) -> Self {
+    /// Adds a file that is read.
+    #[must_use]
+    pub fn and_read(mut self, what: &'static str, path: Option<&'a Path>) -> Self {
         self.read.extend(path.map(|path| (what, path)));
         self
     }

@@ -23,8 +23,8 @@ mod unpack;
 mod verification;
 
 pub use bundle::{
-    BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Inspection,
-    bundle_create, bundle_diff, bundle_inspect, bundle_upgrade,
+    BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
+    Differences, Inspection, bundle_create, bundle_diff, bundle_inspect, bundle_suggest, bundle_upgrade,
 };
 pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};

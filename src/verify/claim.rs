@@ -25,13 +25,18 @@ impl std::fmt::Display for Structure {
 
 /// Judges the shape of the document.
 pub(super) fn structure(entity: &SignedEntity, policy: &VerificationPolicy) -> Result<Structure, Reason> {
+    shape(entity, &policy.claim.content)
+}
+
+/// As [`structure`], where all that is known is which kind of content is wanted.
+pub(super) fn shape(entity: &SignedEntity, wanted: &ContentRequirement) -> Result<Structure, Reason> {
     for (what, count) in [("log entries", entity.log_entries.len()), ("timestamps", entity.timestamps.len())]
     {
         if count > MAX_WITNESSES {
             return Err(Reason::TooMany { what, count, limit: MAX_WITNESSES });
         }
     }
-    let envelope = match (&entity.content, &policy.claim.content) {
+    let envelope = match (&entity.content, wanted) {
         (Content::Message { .. }, ContentRequirement::Statement(_)) => return Err(Reason::NotAnAttestation),
         (Content::Message { .. }, ContentRequirement::Any) => return Ok(Structure { statement: None }),
         (Content::Envelope(envelope), _) => &envelope.parsed,

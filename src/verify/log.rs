@@ -60,22 +60,24 @@ pub(super) fn bodies(entity: &SignedEntity, policy: &VerificationPolicy) -> Resu
         signatory.extend(chain.first().map(Signatory::Certificate));
     }
     let compared = |(position, entry): (usize, &Entry)| {
-        let body = body::parse(&entry.canonicalized_body)
-            .map_err(|error| Reason::LogBody { entry: position, error })?;
-        if let Some(declared) = &entry.kind
-            && *declared != body.kind
-        {
-            let text = |k: &crate::tlog::KindVersion| format!("{} {}", k.kind, k.version);
-            return Err(Reason::LogKind {
-                entry: position,
-                declared: text(declared),
-                body: text(&body.kind),
-            });
-        }
+        let body = parsed(position, entry)?;
         let artifact_digest = compare(position, &body, &entity.content, &signatory)?;
         Ok(Compared { body, artifact_digest })
     };
     entity.log_entries.iter().enumerate().map(compared).collect()
+}
+
+/// The body of an entry, which is of the kind that the document says.
+pub(super) fn parsed(position: usize, entry: &Entry) -> Result<Body, Reason> {
+    let body = body::parse(&entry.canonicalized_body)
+        .map_err(|error| Reason::LogBody { entry: position, error })?;
+    if let Some(declared) = &entry.kind
+        && *declared != body.kind
+    {
+        let text = |k: &crate::tlog::KindVersion| format!("{} {}", k.kind, k.version);
+        return Err(Reason::LogKind { entry: position, declared: text(declared), body: text(&body.kind) });
+    }
+    Ok(body)
 }
 
 /// Checks that every entry of a trusted log is in it. Entries of other logs are passed over, as they prove nothing and
@@ -106,7 +108,7 @@ pub(super) fn inclusion<'a>(
 }
 
 /// Rekor v2 logs `hashedrekord` and `dsse` in version 0.0.2; `intoto` 0.0.2 is Rekor v1's.
-fn is_rekor_v2(body: &Body) -> bool {
+pub(super) fn is_rekor_v2(body: &Body) -> bool {
     body.kind.version == "0.0.2" && body.kind.kind != "intoto"
 }
 
@@ -134,7 +136,7 @@ impl<'r> Claim<'_, 'r> {
         match &self.entry.inclusion_proof {
             Some(proof) if proof.checkpoint.is_some() || needs_proof => self.proof(proof, None)?,
             // Beside a promise, an old document's proof without a checkpoint proves nothing more; it must not be false.
-            Some(proof) => self.merkle(proof)?,
+            Some(proof) => merkle(entry, self.entry, proof)?,
             None if needs_proof => return Err(Reason::LogProofMissing { entry, missing: "inclusion proof" }),
             None => {}
         }
@@ -150,13 +152,7 @@ impl<'r> Claim<'_, 'r> {
 
     /// Rekor v2: an inclusion proof under a checkpoint with the log's name. There is no promise and no time.
     fn rekor_v2(&self) -> Result<Included<'r>, Reason> {
-        let entry = self.position;
-        let proof = self.entry.inclusion_proof.as_ref();
-        let proof = proof.ok_or(Reason::LogProofMissing { entry, missing: "inclusion proof" })?;
-        if proof.log_index != self.entry.log_index {
-            let (entry_index, proof_index) = (self.entry.log_index, proof.log_index);
-            return Err(Reason::LogIndex { entry, entry_index, proof_index });
-        }
+        let proof = rekor_v2_proof(self.position, self.entry)?;
         self.proof(proof, Some(&checkpoint_name(self.log)))?;
         Ok(self.included(None))
     }
@@ -174,14 +170,7 @@ impl<'r> Claim<'_, 'r> {
     /// so no `name` is compared there: the key is what counts.
     fn proof(&self, proof: &InclusionProof, name: Option<&str>) -> Result<(), Reason> {
         let entry = self.position;
-        self.merkle(proof)?;
-        let text =
-            proof.checkpoint.as_ref().ok_or(Reason::LogProofMissing { entry, missing: "checkpoint" })?;
-        let checkpoint =
-            Checkpoint::parse(text).map_err(|error| Reason::CheckpointMalformed { entry, error })?;
-        if !checkpoint.commits_to(proof) {
-            return Err(Reason::CheckpointTree { entry });
-        }
+        let checkpoint = committed(entry, self.entry, proof)?;
         let name = name.unwrap_or(checkpoint.origin_name());
         checkpoint.verify(name, &self.log.key).map_err(|error| match error {
             CheckpointError::Origin { expected, found } => {
@@ -190,11 +179,41 @@ impl<'r> Claim<'_, 'r> {
             error => Reason::CheckpointSignature { entry, error },
         })
     }
+}
 
-    fn merkle(&self, proof: &InclusionProof) -> Result<(), Reason> {
-        merkle::verify_inclusion(&self.entry.canonicalized_body, proof)
-            .map_err(|error| Reason::InclusionProof { entry: self.position, error })
+/// The proof that a Rekor v2 entry has to have, for the entry's own index.
+pub(super) fn rekor_v2_proof(position: usize, entry: &Entry) -> Result<&InclusionProof, Reason> {
+    let proof = entry.inclusion_proof.as_ref();
+    let proof = proof.ok_or(Reason::LogProofMissing { entry: position, missing: "inclusion proof" })?;
+    if proof.log_index != entry.log_index {
+        let (entry_index, proof_index) = (entry.log_index, proof.log_index);
+        return Err(Reason::LogIndex { entry: position, entry_index, proof_index });
     }
+    Ok(proof)
+}
+
+/// The proof leads to the tree that the checkpoint, of whoever it is, commits to.
+pub(super) fn committed(
+    position: usize,
+    entry: &Entry,
+    proof: &InclusionProof,
+) -> Result<Checkpoint, Reason> {
+    merkle(position, entry, proof)?;
+    let missing = Reason::LogProofMissing { entry: position, missing: "checkpoint" };
+    let text = proof.checkpoint.as_ref().ok_or(missing)?;
+    let checkpoint =
+        Checkpoint::parse(text).map_err(|error| Reason::CheckpointMalformed { entry: position, error })?;
+    if checkpoint.commits_to(proof) {
+        Ok(checkpoint)
+    } else {
+        Err(Reason::CheckpointTree { entry: position })
+    }
+}
+
+/// The proof leads from the entry to its root hash.
+pub(super) fn merkle(position: usize, entry: &Entry, proof: &InclusionProof) -> Result<(), Reason> {
+    merkle::verify_inclusion(&entry.canonicalized_body, proof)
+        .map_err(|error| Reason::InclusionProof { entry: position, error })
 }
 
 /// The name under which a Rekor v2 log signs: the origin that the trusted root states, else the host of its address.

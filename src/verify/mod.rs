@@ -21,6 +21,7 @@ mod signer;
 mod tests;
 mod time;
 mod verifier;
+mod visible;
 
 pub use chain::ChainProof;
 pub use claim::ClaimProof;
@@ -38,3 +39,4 @@ pub use signature::{SignatureProof, StreamNeeds, stream_needs};
 pub use signer::SignerProof;
 pub use time::{TimeProof, TimeSource, VerifiedTime};
 pub use verifier::{Verified, Verifier};
+pub use visible::visible;

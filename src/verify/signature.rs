@@ -102,7 +102,7 @@ fn same_digest(
 
 /// Tries the schemes that a signature of this key may have been made with. Where the input of one of them is not at hand,
 /// that is the reason: nobody knows then that the signature is invalid.
-fn first_valid(
+pub(super) fn first_valid(
     key: PublicKey,
     hash: Option<HashAlgorithm>,
     signed: Signed<'_>,

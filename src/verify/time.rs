@@ -95,10 +95,7 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
     let mut voices = Voices::default();
     for (timestamp, der) in entity.timestamps.iter().enumerate() {
         let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp, error })?;
-        // The imprint has to be of one of them; which one, the token says. If it is of none, any will show that.
-        let imprint = token.imprint();
-        let signed = stamped.iter().find(|bytes| imprint.algorithm().digest(bytes) == *imprint);
-        let signed = signed.or(stamped.first()).copied().unwrap_or_default();
+        let signed = signed_by(&token, &stamped);
         if let Some(stamp) = judge(timestamp, &token, signed, &verifier.root.timestamp_authorities)? {
             let time = past(stamp.time, verifier.now, || format!("timestamp {timestamp}"))?;
             voices.add(&stamp.voice.to_be_bytes(), &stamp.authority.uri);
@@ -110,9 +107,16 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
     if found < required { Err(Reason::TimestampMissing { required, found }) } else { Ok(times) }
 }
 
+/// The imprint has to be of one of them; which one, the token says. If it is of none, any will show that.
+pub(super) fn signed_by<'a>(token: &Token, stamped: &[&'a [u8]]) -> &'a [u8] {
+    let imprint = token.imprint();
+    let signed = stamped.iter().find(|bytes| imprint.algorithm().digest(bytes) == *imprint);
+    signed.or(stamped.first()).copied().unwrap_or_default()
+}
+
 /// The bytes that a timestamp may be over: the raw signature. In the legacy formats the timestamp of an attestation may
 /// be over the envelope as it was written, too: cosign 2 makes it so, and it covers the signature as well.
-fn stamped(entity: &SignedEntity) -> Vec<&[u8]> {
+pub(super) fn stamped(entity: &SignedEntity) -> Vec<&[u8]> {
     match &entity.content {
         Content::Message { signature, .. } => vec![signature],
         Content::Envelope(envelope) => {

@@ -174,6 +174,14 @@ impl Certificate {
         self.subject_der() == self.issuer_der()
     }
 
+    /// How the issuer signed the certificate.
+    ///
+    /// # Errors
+    /// An algorithm that is not accepted.
+    pub fn signature_scheme(&self) -> Result<SignatureScheme, DecodeError> {
+        self.0.scheme.clone()
+    }
+
     /// Whether basicConstraints says CA.
     pub fn is_ca(&self) -> bool {
         self.0.constraints.ca

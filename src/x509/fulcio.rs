@@ -19,7 +19,7 @@ pub struct FulcioExtensions {
 }
 
 /// Names of the extensions `.9` and on, as `oid-info` titles them.
-const NAMES: [(u32, &str); 15] = [
+const NAMES: [(u32, &str); 16] = [
     (9, "Build Signer URI"),
     (10, "Build Signer Digest"),
     (11, "Runner Environment"),
@@ -35,6 +35,7 @@ const NAMES: [(u32, &str); 15] = [
     (21, "Run Invocation URI"),
     (22, "Source Repository Visibility At Signing"),
     (23, "Deployment Environment"),
+    (24, "Token Subject"),
 ];
 /// What an extension is called whose number is higher than the table's.
 const UNKNOWN: &str = "unknown Fulcio extension";

@@ -4,6 +4,7 @@ pub(crate) mod algorithm;
 pub(crate) mod asn1;
 mod certificate;
 mod distinguished_name;
+mod facts;
 pub mod fulcio;
 mod general_name;
 mod host;
@@ -17,6 +18,7 @@ mod path_rules;
 pub mod sct;
 
 pub use certificate::Certificate;
+pub use facts::ExtensionFacts;
 pub use name::SubjectAlternativeName;
 
 #[cfg(test)]

@@ -120,6 +120,15 @@ pub fn verify(
     Err(search.reason.unwrap_or_else(unknown))
 }
 
+/// Looks at a leaf by itself: validity at `time`, usage, critical extensions, version. That nothing is found is no path
+/// and proves nothing; it finds what every path would fail for.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn flaw(leaf: &Certificate, time: UnixTime, usage: Usage) -> Result<(), PathError> {
+    judge(&[leaf], &mut Rules::new(time, usage))
+}
+
 fn path(certificates: &[&Certificate], issuer: &Certificate) -> Path {
     Path { certificates: certificates.iter().map(|c| (*c).clone()).collect(), issuer: issuer.clone() }
 }

@@ -1,19 +1,26 @@
 //! `bundle inspect`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::super::args::format::FormatArgs;
-use super::super::args::{none, root::RootArgs};
+use super::super::args::{at_most_one, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{BundleInspectRequest, Error};
 
 /// Show what is in a bundle, without verifying it
+///
+/// Takes bundles of every format, DSSE envelopes, and signatures, certificates, public keys, timestamps and log entries on
+/// their own. Nothing of what is shown was verified.
 #[derive(Debug, clap::Args)]
 pub struct BundleInspectArgs {
-    /// None is taken
-    #[arg(hide = true)]
-    pub extra: Vec<OsString>,
+    /// File to look at; `-` is standard input
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: Vec<OsString>,
+    /// Print the command that verifies it, by what it says of its signer
+    #[arg(long)]
+    pub suggest: Option<bool>,
     /// How to show it.
     #[command(flatten)]
     pub format: FormatArgs,
@@ -24,7 +31,17 @@ pub struct BundleInspectArgs {
 
 impl CommandArgs for BundleInspectArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        none(&self.extra)?;
-        Ok(Request::BundleInspect(BundleInspectRequest {}, self.format.format()))
+        let Some(document) = at_most_one(&self.bundle, "one document is looked at a time")? else {
+            return Err(
+                Error::usage("there is nothing to look at").hint("name a file, or `-` for standard input")
+            );
+        };
+        let suggest = self.suggest.unwrap_or_default();
+        if suggest && self.format.output.is_some() {
+            return Err(Error::usage("--suggest prints one command line, which --output has no form for")
+                .hint("leave one of them out"));
+        }
+        let request = BundleInspectRequest { document: PathBuf::from(document), suggest };
+        Ok(Request::BundleInspect(request, self.format.format()))
     }
 }

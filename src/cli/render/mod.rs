@@ -1,5 +1,6 @@
 //! The only place that prints: data to standard output or a file, everything else to standard error.
 
+mod differences;
 mod help;
 mod outline;
 mod output;
@@ -7,6 +8,7 @@ mod output;
 mod reference;
 mod safe;
 
+pub use differences::differences;
 pub use help::{command_help, group_help, root_help};
 pub use outline::outline;
 pub use output::Output;

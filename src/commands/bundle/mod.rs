@@ -3,9 +3,11 @@
 mod create;
 mod diff;
 mod inspect;
+mod suggest;
 mod upgrade;
 
 pub use create::{BundleCreateRequest, bundle_create};
-pub use diff::{BundleDiffRequest, bundle_diff};
+pub use diff::{BundleDiffRequest, Difference, Differences, bundle_diff};
 pub use inspect::{BundleInspectRequest, Inspection, bundle_inspect};
+pub use suggest::bundle_suggest;
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

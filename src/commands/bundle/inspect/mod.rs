@@ -1,0 +1,199 @@
+//! `bundle inspect`: what a document says, without a word on whether that is true.
+
+mod certificate;
+mod content;
+mod known;
+mod log;
+mod parts;
+mod problem;
+mod recognise;
+mod timestamp;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::super::{Context, Error, ErrorKind, Files};
+use crate::bundle::{MAX_DOCUMENT, SignedEntity, VerificationMaterial};
+use crate::crypto::{DecodeError, DecodeKind};
+use crate::storage::read_file;
+use certificate::{CertificateFacts, KeyFacts, SctFacts};
+use content::ContentFacts;
+use log::LogEntryFacts;
+use parts::{MemberFacts, Part, SignerFacts, members};
+pub(super) use known::Known;
+pub(super) use problem::{Problem, all as problems};
+pub(super) use recognise::{Recognised, recognise};
+use timestamp::TimestampFacts;
+
+/// The name and version of the JSON.
+pub const INSPECTION_SCHEMA: &str = "rcosign-inspection/v1";
+/// What stands above everything that is shown.
+const NOTE: &str = "NOTHING OF THIS WAS VERIFIED. It is what the document says; anybody can write such a document.";
+
+/// What `bundle inspect` is asked for.
+#[derive(Debug)]
+pub struct BundleInspectRequest {
+    /// The document; `-` is standard input.
+    pub document: PathBuf,
+    /// Print the command that verifies it in place of what is in it.
+    pub suggest: bool,
+}
+
+impl BundleInspectRequest {
+    /// The files that it names.
+    pub fn files(&self) -> Files<'_> {
+        let path = Some(self.document.as_path()).filter(|path| !is_standard_input(path));
+        Files::default().and_read("document", path)
+    }
+}
+
+/// What is in a document. `docs/reference/inspection.md` describes each member.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    note: &'static str,
+    schema: &'static str,
+    /// Always false.
+    verified: bool,
+    /// What is wrong with it, as far as that is visible in the document alone.
+    problems: Vec<Problem>,
+    document: DocumentFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signer: Option<SignerFacts>,
+    certificates: Vec<CertificateFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<KeyFacts>,
+    detached_scts: Vec<SctFacts>,
+    log_entries: Vec<LogEntryFacts>,
+    timestamps: Vec<TimestampFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<ContentFacts>,
+    /// The members of a JSON document that could not be decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<MemberFacts>>,
+}
+
+/// The document as a file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DocumentFacts {
+    source: String,
+    format: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
+    #[serde(flatten)]
+    bytes: Part,
+}
+
+/// Shows what is in a document. One that cannot be decoded is shown as far as it can be read, and is an error all the same.
+///
+/// # Errors
+/// The document cannot be read; beside what is shown: it cannot be decoded.
+pub fn bundle_inspect(
+    request: &BundleInspectRequest,
+    _: &mut Context,
+) -> Result<(Inspection, Result<(), Error>), Error> {
+    inspect(&request.document)
+}
+
+pub(super) fn inspect(path: &Path) -> Result<(Inspection, Result<(), Error>), Error> {
+    let bytes = read(path)?;
+    let source = path.display().to_string();
+    Ok(match recognise(&bytes) {
+        Ok(recognised) => (Inspection::of(source, &bytes, &recognised), Ok(())),
+        Err(error) => {
+            let inspection = Inspection::unreadable(source.clone(), &bytes, &error);
+            (inspection, Err(undecodable(&source, &error)))
+        }
+    })
+}
+
+/// Whether the name is that of standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads the document.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    read_file("document", path, MAX_DOCUMENT as u64).map_err(|e| Error::file(&e))
+}
+
+/// The error of a document that cannot be decoded.
+pub(super) fn undecodable(source: &str, error: &DecodeError) -> Error {
+    Error::new(ErrorKind::Format, format!("`{source}` cannot be decoded")).caused_by(error)
+}
+
+impl Inspection {
+    fn blank(source: String, format: String, bytes: &[u8]) -> Self {
+        Self {
+            note: NOTE,
+            schema: INSPECTION_SCHEMA,
+            verified: false,
+            problems: Vec::new(),
+            document: DocumentFacts { source, format, media_type: None, bytes: Part::of(bytes) },
+            signer: None,
+            certificates: Vec::new(),
+            key: None,
+            detached_scts: Vec::new(),
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+            content: None,
+            members: None,
+        }
+    }
+
+    fn of(source: String, bytes: &[u8], recognised: &Recognised) -> Self {
+        let known = Known::new();
+        let mut this = Self::blank(source, recognised.format(), bytes);
+        this.document.media_type = parts::media_type(recognised, bytes);
+        match recognised {
+            Recognised::Signed(_, entities) => this.signed(entities, &known),
+            Recognised::Certificates(chain) => {
+                this.signer = chain.first().map(SignerFacts::certificate);
+                this.certificates = chain.iter().map(|c| CertificateFacts::of(c, &known)).collect();
+            }
+            Recognised::Key(key) => this.key = Some(KeyFacts::of(key)),
+            Recognised::Entry(entry) => this.log_entries.push(LogEntryFacts::of(entry, &known)),
+            Recognised::Timestamp(der) => this.timestamps.push(TimestampFacts::of(der)),
+            Recognised::Statement(statement) => this.content = Some(ContentFacts::statement(statement)),
+        }
+        this
+    }
+
+    /// The entities of one document differ in their signatures alone.
+    fn signed(&mut self, entities: &[SignedEntity], known: &Known) {
+        let Some(entity) = entities.first() else { return };
+        self.problems = problems(entities);
+        self.signer = Some(SignerFacts::of(&entity.material));
+        match &entity.material {
+            VerificationMaterial::Certificate(chain) => {
+                self.certificates = chain.iter().map(|c| CertificateFacts::of(c, known)).collect();
+            }
+            VerificationMaterial::PublicKey { embedded, .. } => {
+                self.key = embedded.as_ref().map(KeyFacts::of);
+            }
+        }
+        self.detached_scts = entity.detached_scts.iter().map(|sct| SctFacts::detached(sct, known)).collect();
+        self.log_entries = entity.log_entries.iter().map(|entry| LogEntryFacts::of(entry, known)).collect();
+        self.timestamps = entity.timestamps.iter().map(|der| TimestampFacts::of(der)).collect();
+        self.content = ContentFacts::of(entities);
+    }
+
+    /// What can be read of a document that cannot be decoded: its members, and the certificates where they would be.
+    fn unreadable(source: String, bytes: &[u8], error: &DecodeError) -> Self {
+        let mut this = Self::blank(source, "unknown".to_owned(), bytes);
+        let code = match error.kind {
+            DecodeKind::Malformed => "decode",
+            DecodeKind::Limit => "limit",
+            DecodeKind::NoSignature => "no-signature",
+        };
+        this.problems.push(Problem { code, message: error.to_string() });
+        let Some(document) = members(bytes) else { return this };
+        let known = Known::new();
+        this.document.media_type = document.media_type;
+        this.certificates = document.certificates.iter().map(|c| CertificateFacts::of(c, &known)).collect();
+        this.members = Some(document.members);
+        this
+    }
+}
