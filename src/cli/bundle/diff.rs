@@ -14,8 +14,8 @@ use crate::commands::{BundleDiffRequest, Error};
 /// they say the same, with 1 when they differ.
 #[derive(Debug, clap::Args)]
 pub struct BundleDiffArgs {
-    /// Two files to compare; `-` is standard input
-    #[arg(value_name = "BUNDLE")]
+    /// Files to compare; `-` is standard input
+    #[arg(value_names = ["BUNDLE", "BUNDLE"], num_args = 0..)]
     pub bundles: Vec<OsString>,
     /// How to show it.
     #[command(flatten)]

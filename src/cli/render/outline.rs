@@ -75,8 +75,11 @@ fn text(scalar: &Value) -> String {
     }
 }
 
-/// `notBefore` as `not before`. A name that is not in camel case, such as a digest's, stays.
+/// `notBefore` as `not before`. A name that is not in camel case, such as that of a certificate's extension, stays.
 fn words(name: &str) -> String {
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Safe(name).to_string();
+    }
     let mut out = String::new();
     let mut before = None;
     for letter in name.chars() {
@@ -88,7 +91,7 @@ fn words(name: &str) -> String {
         }
         before = Some(letter);
     }
-    Safe(&out).to_string()
+    out
 }
 
 #[cfg(test)]
@@ -115,6 +118,12 @@ names:
   - y
 ";
         assert_eq!(outline(&value), expected);
+    }
+
+    #[test]
+    fn names_from_outside_stay_and_are_escaped() {
+        let value = json!({"GitHub Workflow SHA": 1, "aB c": 2, "a\nB": 3, "sha512_256": 4});
+        assert_eq!(outline(&value), "GitHub Workflow SHA: 1\naB c: 2\na\\nB: 3\nsha512_256: 4\n");
     }
 
     #[test]

@@ -13,6 +13,8 @@ const VERSIONS: [&str; 3] = ["2.6.2", "3.0.4", "3.1.2"];
 /// Flags that cosign does not have, with the command that has them.
 const OURS: &[(&str, &str)] = &[
     ("attest-blob", "offline"),
+    ("bundle inspect", "output"),
+    ("bundle inspect", "suggest"),
     ("sign-blob", "offline"),
     ("verify-blob", "no-log"),
     ("verify-blob", "report"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::{Context, Error, ErrorKind, Files};
-use super::inspect::{Inspection, inspect, is_standard_input};
+use super::inspect::{Inspection, file, inspect};
 
 /// The name and version of the JSON.
 pub const DIFFERENCES_SCHEMA: &str = "rcosign-differences/v1";
@@ -26,10 +26,9 @@ pub struct BundleDiffRequest {
 impl BundleDiffRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
-        let file = |path| Some(path).filter(|path| !is_standard_input(path));
         Files::default()
-            .and_read("first document", file(self.first.as_path()))
-            .and_read("second document", file(self.second.as_path()))
+            .and_read("first document", file(&self.first))
+            .and_read("second document", file(&self.second))
     }
 }
 
@@ -71,7 +70,7 @@ pub fn bundle_diff(
     request: &BundleDiffRequest,
     context: &mut Context,
 ) -> Result<(Differences, Result<(), Error>), Error> {
-    if is_standard_input(&request.first) && is_standard_input(&request.second) {
+    if file(&request.first).or(file(&request.second)).is_none() {
         return Err(Error::usage("standard input (`-`) is to be read as two documents at once")
             .hint("write one of them into a file"));
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::{Context, Error, ErrorKind};
 use super::inspect::{Known, Problem, Recognised, problems, read, recognise, undecodable};
 use crate::attest::PredicateType;
-use crate::bundle::{Content, Format, SignedEntity, VerificationMaterial};
+use crate::bundle::{Content, Format, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::UnixTime;
 use crate::payload::Statement;
 use crate::timestamp::{self, Authority, Token};
@@ -23,7 +23,7 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
     let source = document.display().to_string();
     let recognised = recognise(&bytes).map_err(|e| undecodable(&source, &e))?;
     let Recognised::Signed(format, entities) = &recognised else {
-        let message = format!("`{source}` holds no signature: it is a {}", recognised.format());
+        let message = format!("`{source}` holds no signature ({})", recognised.format());
         return Err(Error::new(ErrorKind::NoSignature, message));
     };
     let Some(entity) = entities.first() else {
@@ -36,11 +36,25 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
         let more = if problems.len() > 1 { ", and more" } else { "" };
         context.narrator.warn(&format!("the document shows a problem, so expect a failure: {message}{more}"));
     }
+    if is_without_time(entity) {
+        context.narrator.warn(
+            "nothing in the document says when the certificate was used: if a timestamp lies beside it, name it with \
+             --rfc3161-timestamp",
+        );
+    }
     context.narrator.warn(
         "this command asks for what the document says of itself, and anybody can write such a document: compare the \
          signer with the one whom you expect before you rely on it",
     );
     Ok(line)
+}
+
+/// A certificate in one of the formats that leave timestamps to a file of their own.
+fn is_without_time(entity: &SignedEntity) -> bool {
+    entity.profile == Profile::Legacy
+        && matches!(entity.material, VerificationMaterial::Certificate(_))
+        && entity.timestamps.is_empty()
+        && entity.log_entries.is_empty()
 }
 
 fn command(

@@ -1,7 +1,5 @@
 //! What is signed.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,9 +58,18 @@ struct StatementFacts {
 struct SubjectFacts {
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
-    digests: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: BTreeMap<String, Value>,
+    digests: Vec<DigestFacts>,
+    /// The annotations as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Part>,
+}
+
+/// A digest of a subject. The algorithm's name is text of the statement and may be any.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DigestFacts {
+    algorithm: String,
+    value: String,
 }
 
 impl ContentFacts {
@@ -124,10 +131,15 @@ impl StatementFacts {
 
 impl SubjectFacts {
     fn of(subject: &Subject) -> Self {
+        let digest = |(algorithm, value): (&String, &String)| DigestFacts {
+            algorithm: algorithm.clone(),
+            value: value.clone(),
+        };
+        let annotations: Value = subject.annotations.clone().into_iter().collect();
         Self {
             name: subject.name.clone(),
-            digests: subject.digest.clone(),
-            annotations: subject.annotations.clone(),
+            digests: subject.digest.iter().map(digest).collect(),
+            annotations: (!subject.annotations.is_empty()).then(|| Part::of(annotations.to_string().as_bytes())),
         }
     }
 }

@@ -43,8 +43,7 @@ pub struct BundleInspectRequest {
 impl BundleInspectRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
-        let path = Some(self.document.as_path()).filter(|path| !is_standard_input(path));
-        Files::default().and_read("document", path)
+        Files::default().and_read("document", file(&self.document))
     }
 }
 
@@ -109,9 +108,9 @@ pub(super) fn inspect(path: &Path) -> Result<(Inspection, Result<(), Error>), Er
     })
 }
 
-/// Whether the name is that of standard input.
-pub(super) fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == "-"
+/// The file of this name; `None` for standard input.
+pub(super) fn file(path: &Path) -> Option<&Path> {
+    Some(path).filter(|path| path.as_os_str() != "-")
 }
 
 /// Reads the document.

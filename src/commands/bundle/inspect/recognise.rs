@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::super::candidates::format_name;
 use crate::bundle::detached::{self, Detached};
 use crate::bundle::{self, Decoded, Format, SignedEntity};
-use crate::crypto::{DecodeError, PublicKey, decode_base64, json};
+use crate::crypto::{DecodeError, PublicKey, decode_base64, json, pem};
 use crate::payload::Statement;
 use crate::timestamp::Token;
 use crate::tlog::Entry;
@@ -13,6 +13,8 @@ use crate::x509::Certificate;
 
 /// The largest detached signature: RSA 8192 has 1 KiB.
 const MAX_SIGNATURE: usize = 1024;
+/// The most PEM blocks.
+const MAX_BLOCKS: usize = 32;
 
 /// What a file is.
 #[derive(Debug)]
@@ -90,13 +92,20 @@ fn json_document(document: &[u8]) -> Result<Recognised, DecodeError> {
     Err(error)
 }
 
-/// Certificates, or a public key; a private key is refused by the decoder, which names its label alone.
+/// Certificates, or a public key.
 fn pem(text: &[u8]) -> Result<Recognised, DecodeError> {
-    let is_key = text.starts_with(b"-----BEGIN PUBLIC KEY") || text.starts_with(b"-----BEGIN RSA PUBLIC KEY");
-    if is_key {
-        return Ok(Recognised::Key(PublicKey::from_pem(text)?));
+    let label = pem::decode("document", text, MAX_BLOCKS)?.into_iter().next().map(|block| block.label);
+    match label.as_deref() {
+        Some("CERTIFICATE") => Ok(Recognised::Certificates(Certificate::chain_from_pem(text)?)),
+        Some("PUBLIC KEY" | "RSA PUBLIC KEY") => Ok(Recognised::Key(PublicKey::from_pem(text)?)),
+        Some(label) if label.ends_with("PRIVATE KEY") => {
+            Err(DecodeError::whole("document", format!("a private key (PEM `{label}`), which is not looked into")))
+        }
+        label => {
+            let seen = label.unwrap_or("nothing");
+            Err(DecodeError::whole("document", format!("PEM `{seen}`, not a certificate or a public key")))
+        }
     }
-    Ok(Recognised::Certificates(Certificate::chain_from_pem(text)?))
 }
 
 /// What base64 text holds.
