@@ -69,8 +69,8 @@ pub(super) fn bodies(entity: &SignedEntity, policy: &VerificationPolicy) -> Resu
 
 /// The body of an entry, which is of the kind that the document says.
 pub(super) fn parsed(position: usize, entry: &Entry) -> Result<Body, Reason> {
-    let body = body::parse(&entry.canonicalized_body)
-        .map_err(|error| Reason::LogBody { entry: position, error })?;
+    let body =
+        body::parse(&entry.canonicalized_body).map_err(|error| Reason::LogBody { entry: position, error })?;
     if let Some(declared) = &entry.kind
         && *declared != body.kind
     {

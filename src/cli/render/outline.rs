@@ -77,7 +77,8 @@ fn text(scalar: &Value) -> String {
 
 /// `notBefore` as `not before`. A name that is not in camel case, such as that of a certificate's extension, stays.
 fn words(name: &str) -> String {
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.bytes().all(|b| b.is_ascii_alphanumeric())
+    {
         return Safe(name).to_string();
     }
     let mut out = String::new();

@@ -68,12 +68,15 @@ fn command(
         Content::Message { .. } => line.word("verify-blob"),
         Content::Envelope(envelope) => {
             let statement = Statement::from_json(&envelope.parsed.payload).map_err(|e| {
-                nothing("its envelope holds no in-toto statement, and only statements are verified").caused_by(&e)
+                nothing("its envelope holds no in-toto statement, and only statements are verified")
+                    .caused_by(&e)
             })?;
             line.word("verify-blob-attestation");
             let asked = statement.predicate_type.as_str();
             if PredicateType::uri_to_verify(asked) != asked {
-                return Err(nothing("its predicate type is one of the short names of --type, which mean others"));
+                return Err(nothing(
+                    "its predicate type is one of the short names of --type, which mean others",
+                ));
             }
             line.flag("--type", asked, "the predicate type")?;
         }
@@ -120,13 +123,13 @@ fn identity(line: &mut Line, leaf: Option<&Certificate>, entity: &SignedEntity) 
 fn is_public(entity: &SignedEntity, root: &TrustedRoot) -> bool {
     let logs = entity.log_entries.iter().all(|e| root.logs.iter().any(|log| log.log_id == e.log_id));
     let time_is_promised = entity.log_entries.iter().any(|e| e.inclusion_promise.is_some());
-    let times = time_is_promised || entity.timestamps.iter().all(|der| is_public_timestamp(der, entity, root));
+    let times =
+        time_is_promised || entity.timestamps.iter().all(|der| is_public_timestamp(der, entity, root));
     match &entity.material {
-        VerificationMaterial::PublicKey { .. } => {
-            logs && (!entity.log_entries.is_empty() || times)
-        }
+        VerificationMaterial::PublicKey { .. } => logs && (!entity.log_entries.is_empty() || times),
         VerificationMaterial::Certificate(chain) => {
-            logs && times && chain.first().is_some_and(|leaf| is_public_certificate(leaf, leaf.not_before(), root))
+            logs && times
+                && chain.first().is_some_and(|leaf| is_public_certificate(leaf, leaf.not_before(), root))
         }
     }
 }
@@ -145,7 +148,8 @@ fn is_public_timestamp(der: &[u8], entity: &SignedEntity, root: &TrustedRoot) ->
         Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[][..], |s| &s.sig),
     };
     let by = |a: &crate::trust::CertificateAuthority| {
-        timestamp::verify(&token, signature, Authority { anchors: &a.anchors, others: &a.intermediates }).is_ok()
+        timestamp::verify(&token, signature, Authority { anchors: &a.anchors, others: &a.intermediates })
+            .is_ok()
     };
     root.timestamp_authorities.iter().any(by)
 }
@@ -252,6 +256,8 @@ mod tests {
         line.flag("--bundle", "--key", "x").unwrap();
         line.flag("--bundle", "-", "x").unwrap();
         assert_eq!(line.0, "rcosign --bundle=--key --bundle -");
-        assert!(line.flag("--bundle", "a\nb", "the name").unwrap_err().causes[0].starts_with("the name holds"));
+        assert!(
+            line.flag("--bundle", "a\nb", "the name").unwrap_err().causes[0].starts_with("the name holds")
+        );
     }
 }

@@ -116,9 +116,11 @@ impl CertificateFacts {
         let name = |n: &SubjectAlternativeName| NameFacts { kind: name_kind(n), value: n.value().to_owned() };
         let fulcio = fulcio_by_name(certificate);
         let shown = |oid: &str| SHOWN.contains(&oid) || (!fulcio.is_empty() && oid.starts_with(FULCIO));
-        let others = certificate.all_extensions().into_iter().filter(|e| !shown(&e.oid)).map(|e| {
-            OtherExtension { value: Part::of(&e.value), oid: e.oid, critical: e.critical }
-        });
+        let others = certificate
+            .all_extensions()
+            .into_iter()
+            .filter(|e| !shown(&e.oid))
+            .map(|e| OtherExtension { value: Part::of(&e.value), oid: e.oid, critical: e.critical });
         let scts = sct::embedded(certificate).unwrap_or_default();
         Self {
             subject: certificate.subject(),
@@ -156,9 +158,10 @@ fn fulcio_by_name(certificate: &Certificate) -> Map<String, Value> {
         ("GitHub Workflow Ref", extensions.github_workflow_ref),
     ];
     let named = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let others = extensions.others.into_iter().map(|(oid, name, value)| {
-        (if name.starts_with("unknown") { oid } else { name.to_owned() }, value)
-    });
+    let others = extensions
+        .others
+        .into_iter()
+        .map(|(oid, name, value)| (if name.starts_with("unknown") { oid } else { name.to_owned() }, value));
     named.chain(others).map(|(name, value)| (name, Value::String(value))).collect()
 }
 
@@ -169,7 +172,8 @@ impl KeyFacts {
     }
 
     fn of_spki(spki: &[u8]) -> Self {
-        let kind = PublicKey::from_spki_der(spki).map_or("unknown".to_owned(), |key| key.key_type().to_string());
+        let kind =
+            PublicKey::from_spki_der(spki).map_or("unknown".to_owned(), |key| key.key_type().to_string());
         Self { kind, fingerprint: fingerprint(spki) }
     }
 }
@@ -188,8 +192,14 @@ impl SctFacts {
 
     /// Of one that lies beside the certificate.
     pub fn detached(bytes: &[u8], known: &Known) -> Self {
-        let blank =
-            Self { log_id: None, listed_as: None, time: None, extensions: None, signature: None, document: None };
+        let blank = Self {
+            log_id: None,
+            listed_as: None,
+            time: None,
+            extensions: None,
+            signature: None,
+            document: None,
+        };
         let facts = sct::parse_detached(bytes).map_or(blank, |sct| Self::of(&sct, known));
         Self { document: Some(Part::of(bytes)), ..facts }
     }

@@ -75,7 +75,8 @@ struct DigestFacts {
 impl ContentFacts {
     /// Of these entities, which are of one document: each has one of the envelope's signatures.
     pub fn of(entities: &[SignedEntity]) -> Option<Self> {
-        let signature = |keyid: &str, bytes: &[u8]| SignatureFacts { keyid: keyid.to_owned(), bytes: Part::of(bytes) };
+        let signature =
+            |keyid: &str, bytes: &[u8]| SignatureFacts { keyid: keyid.to_owned(), bytes: Part::of(bytes) };
         Some(match &entities.first()?.content {
             Content::Message { digest, signature: bytes } => Self {
                 digest: digest.as_ref().map(ToString::to_string),
@@ -92,7 +93,9 @@ impl ContentFacts {
                     signatures: all.flatten().map(|s| signature(&s.keyid, &s.sig)).collect(),
                     payload_type: Some(parsed.payload_type.clone()),
                     payload: Some(Part::of(&parsed.payload)),
-                    envelope: Some(&envelope.bytes).filter(|bytes| !bytes.is_empty()).map(|bytes| Part::of(bytes)),
+                    envelope: Some(&envelope.bytes)
+                        .filter(|bytes| !bytes.is_empty())
+                        .map(|bytes| Part::of(bytes)),
                     statement: Statement::from_json(&parsed.payload).ok().as_ref().map(StatementFacts::of),
                     ..Self::blank("envelope")
                 }
@@ -139,7 +142,8 @@ impl SubjectFacts {
         Self {
             name: subject.name.clone(),
             digests: subject.digest.iter().map(digest).collect(),
-            annotations: (!subject.annotations.is_empty()).then(|| Part::of(annotations.to_string().as_bytes())),
+            annotations: (!subject.annotations.is_empty())
+                .then(|| Part::of(annotations.to_string().as_bytes())),
         }
     }
 }

@@ -195,7 +195,9 @@ impl LoggedSignature {
             signature: signature.map(Part::of),
             key,
             certificate_fingerprint: certificate.map(|der| fingerprint(der)),
-            certificate_serial: certificate.and_then(|der| Certificate::from_der(der).ok()).map(|c| c.serial()),
+            certificate_serial: certificate
+                .and_then(|der| Certificate::from_der(der).ok())
+                .map(|c| c.serial()),
         }
     }
 }

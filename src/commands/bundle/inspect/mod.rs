@@ -19,9 +19,9 @@ use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::read_file;
 use certificate::{CertificateFacts, KeyFacts, SctFacts};
 use content::ContentFacts;
+pub(super) use known::Known;
 use log::LogEntryFacts;
 use parts::{MemberFacts, Part, SignerFacts, members};
-pub(super) use known::Known;
 pub(super) use problem::{Problem, all as problems};
 pub(super) use recognise::{Recognised, recognise};
 use timestamp::TimestampFacts;
@@ -29,7 +29,8 @@ use timestamp::TimestampFacts;
 /// The name and version of the JSON.
 pub const INSPECTION_SCHEMA: &str = "rcosign-inspection/v1";
 /// What stands above everything that is shown.
-const NOTE: &str = "NOTHING OF THIS WAS VERIFIED. It is what the document says; anybody can write such a document.";
+const NOTE: &str =
+    "NOTHING OF THIS WAS VERIFIED. It is what the document says; anybody can write such a document.";
 
 /// What `bundle inspect` is asked for.
 #[derive(Debug)]

@@ -65,10 +65,7 @@ impl SignerFacts {
                 let kind = if hint.is_empty() && embedded.is_none() { "unknown" } else { "key" };
                 Self {
                     hint: Some(hint.clone()).filter(|hint| !hint.is_empty()),
-                    key_fingerprint: embedded
-                        .as_ref()
-                        .map(|key| fingerprint(key.spki_der()))
-                        .or_else(hinted),
+                    key_fingerprint: embedded.as_ref().map(|key| fingerprint(key.spki_der())).or_else(hinted),
                     ..Self::named(kind)
                 }
             }
@@ -78,8 +75,10 @@ impl SignerFacts {
     /// Of this certificate.
     pub fn certificate(leaf: &Certificate) -> Self {
         let names = leaf.subject_alternative_names().unwrap_or_default();
-        let identity =
-            |name: &crate::x509::SubjectAlternativeName| Identity { kind: name_kind(name), value: name.value().to_owned() };
+        let identity = |name: &crate::x509::SubjectAlternativeName| Identity {
+            kind: name_kind(name),
+            value: name.value().to_owned(),
+        };
         Self {
             identities: names.iter().map(identity).collect(),
             issuer: fulcio::extensions(leaf).ok().and_then(|e| e.issuer),
@@ -132,7 +131,8 @@ pub fn members(bytes: &[u8]) -> Option<Members> {
     let media_type = ["mediaType", "media_type"].iter().find_map(|name| object.get(*name)?.as_str());
     let single = value.pointer("/verificationMaterial/certificate/rawBytes").into_iter();
     let chain = value.pointer("/verificationMaterial/x509CertificateChain/certificates");
-    let chain = chain.and_then(Value::as_array).into_iter().flatten().take(32).filter_map(|c| c.get("rawBytes"));
+    let chain =
+        chain.and_then(Value::as_array).into_iter().flatten().take(32).filter_map(|c| c.get("rawBytes"));
     let der = |text: &Value| Certificate::from_der(&decode_base64(text.as_str()?)?).ok();
     Some(Members {
         members,

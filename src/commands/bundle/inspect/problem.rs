@@ -38,10 +38,14 @@ impl Problem {
     fn of(reason: &Reason) -> Self {
         let message = match reason {
             Reason::Signature(_) => format!("by the key that the document itself names: {reason}"),
-            Reason::SctMissing { .. } => "the certificate has no signed certificate timestamp (SCT)".to_owned(),
-            Reason::NoTime => "nothing in the document says when the certificate was used: neither a log's promise nor a \
+            Reason::SctMissing { .. } => {
+                "the certificate has no signed certificate timestamp (SCT)".to_owned()
+            }
+            Reason::NoTime => {
+                "nothing in the document says when the certificate was used: neither a log's promise nor a \
                                timestamp"
-                .to_owned(),
+                    .to_owned()
+            }
             reason => reason.to_string(),
         };
         Self { code: reason.code(), message }

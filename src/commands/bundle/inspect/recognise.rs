@@ -74,7 +74,9 @@ fn json_document(document: &[u8]) -> Result<Recognised, DecodeError> {
         Ok(Decoded { format, entities }) => return Ok(Recognised::Signed(Some(format), entities)),
         Err(error) => error,
     };
-    let Ok(Value::Object(members)) = json::parse("document", document.trim_ascii()) else { return Err(error) };
+    let Ok(Value::Object(members)) = json::parse("document", document.trim_ascii()) else {
+        return Err(error);
+    };
     // A bundle stays one, however broken it is.
     let is_bundle = ["mediaType", "verificationMaterial", "base64Signature", "payloadType"];
     if is_bundle.iter().any(|name| members.contains_key(*name)) {
@@ -98,9 +100,10 @@ fn pem(text: &[u8]) -> Result<Recognised, DecodeError> {
     match label.as_deref() {
         Some("CERTIFICATE") => Ok(Recognised::Certificates(Certificate::chain_from_pem(text)?)),
         Some("PUBLIC KEY" | "RSA PUBLIC KEY") => Ok(Recognised::Key(PublicKey::from_pem(text)?)),
-        Some(label) if label.ends_with("PRIVATE KEY") => {
-            Err(DecodeError::whole("document", format!("a private key (PEM `{label}`), which is not looked into")))
-        }
+        Some(label) if label.ends_with("PRIVATE KEY") => Err(DecodeError::whole(
+            "document",
+            format!("a private key (PEM `{label}`), which is not looked into"),
+        )),
         label => {
             let seen = label.unwrap_or("nothing");
             Err(DecodeError::whole("document", format!("PEM `{seen}`, not a certificate or a public key")))
