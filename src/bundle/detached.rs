@@ -38,6 +38,31 @@ pub fn decode_signature(document: &[u8]) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
+/// What a file that is named as a signature holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignatureFile {
+    /// A signature over the artifact itself, or over an envelope that is elsewhere.
+    Signature(Vec<u8>),
+    /// An envelope with its signatures.
+    Envelope(Raw<Envelope>),
+}
+
+/// A file that is named as a signature: cosign's `attest-blob` writes an envelope where `sign-blob` writes a signature.
+///
+/// # Errors
+/// As [`decode_envelope`] where it is JSON or base64 of JSON, else as [`decode_signature`].
+pub fn decode_signature_file(document: &[u8]) -> Result<SignatureFile, DecodeError> {
+    // No signature that anybody makes is text, so base64 of text that begins with a brace is no signature's.
+    let inner = || {
+        document.len() <= super::MAX_DOCUMENT
+            && text_of(document).and_then(base64_text).is_some_and(|inner| is_json(&inner))
+    };
+    if is_json(document) || inner() {
+        return decode_envelope(document).map(SignatureFile::Envelope);
+    }
+    decode_signature(document).map(SignatureFile::Signature)
+}
+
 /// A certificate file: PEM, base64 of PEM (as cosign writes it), or DER; leaf first.
 ///
 /// # Errors

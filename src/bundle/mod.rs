@@ -7,6 +7,7 @@ mod looks;
 pub mod sigstore;
 #[cfg(test)]
 mod tests;
+pub mod upgrade;
 
 pub use format::{Decoded, Format, decode};
 

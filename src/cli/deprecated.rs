@@ -5,9 +5,10 @@
 enum Scope {
     Signing,
     Verifying,
+    Creating,
 }
 
-use Scope::{Signing, Verifying};
+use Scope::{Creating, Signing, Verifying};
 
 /// Flag, commands, and what to do instead; by name.
 const TABLE: &[(&str, Scope, &str)] = &[
@@ -30,6 +31,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("output-signature", Signing, "the bundle holds the signature: use --bundle"),
     ("private-infrastructure", Verifying, "use --no-log"),
     ("rekor-entry-type", Signing, "it is going away"),
+    ("rekor-url", Creating, "it has no effect"),
     ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
@@ -52,6 +54,7 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
     let scope = match command {
         "sign-blob" | "attest-blob" => Signing,
         "verify-blob" | "verify-blob-attestation" => Verifying,
+        "bundle create" => Creating,
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

@@ -42,6 +42,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "sign-blob",
+        Example {
+            what: "write the signature alone to a file",
+            line: "sign-blob --key cosign.key --offline --output-signature artifact.sig artifact.txt",
+        },
+    ),
+    (
         "verify-blob",
         Example {
             what: "verify the bundle",
@@ -65,11 +72,34 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "attest-blob",
+        Example {
+            what: "the same, into a bundle in cosign's older format",
+            line: "attest-blob --key cosign.key --offline --type slsaprovenance1 --predicate predicate.json \
+                   --new-bundle-format=false --bundle artifact.old.json artifact.txt",
+        },
+    ),
+    (
         "verify-blob-attestation",
         Example {
             what: "verify it",
             line: "verify-blob-attestation --key cosign.pub --no-log --type slsaprovenance1 --bundle artifact.att.json \
                    artifact.txt",
+        },
+    ),
+    (
+        "bundle create",
+        Example {
+            what: "make a bundle of a signature in a file of its own",
+            line: "bundle create --ignore-tlog --artifact artifact.txt --signature artifact.sig --key cosign.pub --out \
+                   made.sigstore.json",
+        },
+    ),
+    (
+        "bundle upgrade",
+        Example {
+            what: "convert an older bundle",
+            line: "bundle upgrade artifact.old.json --out artifact.new.json",
         },
     ),
     (

@@ -14,7 +14,7 @@ use crate::storage::{self, read_file};
 use crate::x509::Certificate;
 
 /// Bundles with large attestations reach 200 MB.
-const MAX_BUNDLE: u64 = 512 << 20;
+pub(super) const MAX_BUNDLE: u64 = 512 << 20;
 /// Certificates, SCTs, timestamps.
 const MAX_SMALL: u64 = 1 << 20;
 
@@ -71,7 +71,7 @@ pub(super) fn candidates(
 }
 
 /// The pieces that lie beside the signature in files of their own.
-fn beside(request: &SignatureRequest, context: &Context) -> Result<Detached, Error> {
+pub(super) fn beside(request: &SignatureRequest, context: &Context) -> Result<Detached, Error> {
     let read = |what: &'static str, path: &Path| read_named(what, path.as_os_str(), MAX_SMALL, context);
     let mut parts = Detached::default();
     if let Some(path) = &request.certificate {
@@ -109,7 +109,7 @@ fn detached(
 
 /// The content of a signature file, or the text of the argument when there is no such file and the text can only be a
 /// signature; with a name for messages.
-fn signature_document(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, String), Error> {
+pub(super) fn signature_document(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, String), Error> {
     let path = match named("signature", argument, context)? {
         Named::Bytes(bytes) => return Ok((bytes, argument.to_string_lossy().into_owned())),
         Named::Path(path) => path,
@@ -190,6 +190,6 @@ pub(super) fn format_name(format: Format, profile: Profile) -> String {
     }
 }
 
-fn unreadable(source: &dyn std::fmt::Display, error: &DecodeError) -> Error {
+pub(super) fn unreadable(source: &dyn std::fmt::Display, error: &DecodeError) -> Error {
     Error::new(ErrorKind::Format, format!("`{source}` cannot be used")).caused_by(error)
 }

@@ -72,7 +72,7 @@ impl<'a> Files<'a> {
     }
 }
 
-fn path(argument: &OsStr) -> Option<&Path> {
+pub(super) fn path(argument: &OsStr) -> Option<&Path> {
     Some(Path::new(argument)).filter(|path| path.as_os_str() != "-")
 }
 

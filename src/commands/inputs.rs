@@ -36,6 +36,15 @@ pub(super) fn named<'a>(what: &str, name: &'a OsStr, context: &Context) -> Resul
     Ok(Named::Path(Path::new(name)))
 }
 
+/// Whoever reads standard input second finds it empty, and an empty artifact may well be signed.
+pub(super) fn one_standard_input<'a>(names: impl IntoIterator<Item = &'a OsStr>) -> Result<(), Error> {
+    if names.into_iter().filter(|name| *name == "-").count() < 2 {
+        return Ok(());
+    }
+    Err(Error::usage("standard input (`-`) is to be read as two things at once")
+        .hint("write all but one of them into files"))
+}
+
 /// Reads what a name stands for, at most `limit` bytes of it.
 pub(super) fn read_named(
     what: &'static str,

@@ -14,6 +14,7 @@ mod outputs;
 mod pack;
 mod report;
 mod request;
+mod self_check;
 mod signing;
 mod signing_config;
 mod statement;

@@ -9,6 +9,7 @@ use super::outputs::Outputs;
 use super::statement::{blob_artifact, say_payload, standard_inputs, statement, unusable};
 use super::{
     AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, SigningAlgorithm, Witness,
+    self_check,
 };
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
@@ -17,10 +18,7 @@ use crate::keys::StdinUse;
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
 use crate::storage::{BlobSource, read_blob, read_file, stream_blob};
-use crate::trust::{SigningConfig, TrustedRoot};
-use crate::verify::{
-    ClaimRequirement, ContentRequirement, ExpectedSigner, Requirement, VerificationPolicy, Verifier, Waiver,
-};
+use crate::trust::SigningConfig;
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
 
@@ -184,21 +182,12 @@ impl Signer {
 
     /// Verifies what came out as a stranger would, before anybody gets it.
     fn check(&self, entity: &SignedEntity, artifact: &Artifact, context: &Context) -> Result<(), Error> {
-        let unwitnessed = Requirement::Waived(Waiver::NotNeeded("signed with a key alone"));
-        let policy = VerificationPolicy {
-            signer: ExpectedSigner::Key(self.key.public_key().clone()),
-            log: unwitnessed,
-            timestamp: unwitnessed,
-            sct: unwitnessed,
-            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None },
-            signature_digest: None,
-        };
-        let root = TrustedRoot::default();
-        let verifier = Verifier { root: &root, policy: &policy, now: context.now };
-        verifier.verify(entity, Some(artifact)).map(|_| ()).map_err(|rejection| {
-            Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
-                .caused_by(&rejection)
-        })
+        self_check::verify(entity, Some(artifact), self.key.public_key(), context.now).map(|_| ()).map_err(
+            |rejection| {
+                Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
+                    .caused_by(&rejection)
+            },
+        )
     }
 }
 

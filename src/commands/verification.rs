@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::artifact::artifact;
 use super::candidates::{Candidate, candidates};
+use super::inputs;
 use super::keys::public_key;
 use super::report::{ArtifactReport, CandidateReport, Report};
 use super::trust::trusted_root;
@@ -97,10 +98,12 @@ impl Verdict {
     }
 }
 
-/// Whoever reads standard input second finds it empty, and an empty artifact may well be signed.
 fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
     let VerifyRequest { subject, signature, trust, .. } = request;
-    let artifact = matches!(subject, Subject::Blob(blob) if blob == "-");
+    let artifact = match subject {
+        Subject::Blob(blob) => Some(blob.as_os_str()),
+        Subject::Digest { .. } | Subject::None => None,
+    };
     let files = [
         &signature.bundle,
         &signature.certificate,
@@ -112,13 +115,8 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
         &trust.certificate_chain,
         &trust.timestamp_certificate_chain,
     ];
-    let files = files.into_iter().flatten().filter(|file| file.as_os_str() == "-").count();
-    let signature = signature.signature.as_ref().is_some_and(|signature| signature == "-");
-    if usize::from(artifact) + files + usize::from(signature) > 1 {
-        return Err(Error::usage("standard input (`-`) is to be read as two things at once")
-            .hint("write all but one of them into files"));
-    }
-    Ok(())
+    let files = files.into_iter().flatten().map(|file| file.as_os_str());
+    inputs::one_standard_input(artifact.into_iter().chain(files).chain(signature.signature.as_deref()))
 }
 
 /// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.

@@ -7,7 +7,7 @@ mod token;
 mod tst_info;
 mod verify;
 
-pub use token::Token;
+pub use token::{Token, as_response};
 pub use verify::{Authority, TimestampError, verify};
 
 #[cfg(test)]

@@ -76,6 +76,18 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
     );
 }
 
+#[test]
+fn a_bare_token_becomes_a_response() {
+    let bare = vector("tsa-openssl-bare.tsr");
+    let response = as_response(&bare).unwrap();
+    assert!(response.ends_with(&bare) && response.len() > bare.len());
+    let chain = Certificate::chain_from_pem(&vector("tsa-openssl.pem")).unwrap();
+    verify(&Token::from_der(&response).unwrap(), b"a signature", authority(&chain)).unwrap();
+    // A response stays as it is.
+    assert_eq!(as_response(&response).unwrap(), response);
+    assert!(as_response(&bare[..bare.len() - 1]).is_err() && as_response(b"").is_err());
+}
+
 mod issued;
 
 /// A reply as long as its outermost length says, all of it object identifiers.

@@ -6,7 +6,7 @@ use super::attributes::{self, SignedAttributes};
 use super::tst_info::TstInfo;
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, SignatureScheme, UnixTime};
 use crate::x509::Certificate;
-use crate::x509::asn1::{Element, Elements, constructed, primitive};
+use crate::x509::asn1::{Element, Elements, constructed, encode, primitive};
 use crate::x509::{algorithm, oid};
 
 /// What errors call it.
@@ -54,6 +54,21 @@ impl SignerId {
             Self::SubjectKeyIdentifier(id) => certificate.subject_key_identifier() == Some(id),
         }
     }
+}
+
+/// A token as the `TimeStampResp` that protobuf bundles hold (sigstore_common.proto, `RFC3161SignedTimestamp`): a bare
+/// `ContentInfo` is wrapped with the status granted (RFC 3161 section 2.4.2), a response stays as it is.
+///
+/// # Errors
+/// As [`Token::from_der`].
+pub fn as_response(der: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    Token::from_der(der)?;
+    let bare = Element::only(WHAT, der)?.sequence("")?.next("")?.tag == Tag::ObjectIdentifier;
+    if !bare {
+        return Ok(der.to_vec());
+    }
+    let status = encode(Tag::Sequence, &[&encode(Tag::Integer, &[&[0]])]);
+    Ok(encode(Tag::Sequence, &[&status, der]))
 }
 
 impl Token {

@@ -159,3 +159,26 @@ fn many_signatures_may_not_multiply_a_large_payload() {
     assert!(Detached::default().envelope(envelope(20 * 1024 * 1024, 32)).is_err());
     assert_eq!(Detached::default().envelope(envelope(20 * 1024 * 1024, 1)).unwrap().len(), 1);
 }
+
+#[test]
+fn a_file_named_as_a_signature_may_hold_an_envelope() {
+    let envelope = include_bytes!("../../../testdata/cosign-2.x/p256.att.dsse.json");
+    let read = decode_envelope(envelope).unwrap();
+    let encoded = crate::crypto::base64::encode(envelope);
+    for document in [&envelope[..], encoded.as_bytes(), format!("{encoded}\n").as_bytes()] {
+        let SignatureFile::Envelope(found) = decode_signature_file(document).unwrap() else { panic!() };
+        assert_eq!(found.parsed, read.parsed);
+    }
+    let signature = include_bytes!("../../../testdata/cosign-2.x/p256.sig");
+    let raw = decode_signature(signature).unwrap();
+    for document in [&signature[..], &raw] {
+        assert_eq!(decode_signature_file(document).unwrap(), SignatureFile::Signature(raw.clone()));
+    }
+    // A raw signature may begin as JSON does.
+    let mut brace = raw;
+    brace[0] = b'{';
+    assert_eq!(decode_signature_file(&brace).unwrap(), SignatureFile::Signature(brace));
+    for unreadable in [&b""[..], b"{", b"{}", b"not base64!", b"e30=", &[b'A'; 70_000]] {
+        assert!(decode_signature_file(unreadable).is_err(), "{unreadable:?}");
+    }
+}

@@ -1,8 +1,9 @@
 //! `bundle create`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use super::super::args::{none, root::RootArgs};
+use super::super::args::{filled, key::KeyArgs, none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{BundleCreateRequest, Error};
@@ -13,6 +14,36 @@ pub struct BundleCreateArgs {
     /// None is taken
     #[arg(hide = true)]
     pub extra: Vec<OsString>,
+    /// The signed file
+    #[arg(long, value_name = "FILE", help_heading = "What is signed")]
+    pub artifact: Option<OsString>,
+    /// Signature of the file, as base64 or raw, or a DSSE envelope
+    #[arg(long, value_name = "FILE", help_heading = "What is signed")]
+    pub signature: Option<OsString>,
+    /// DSSE envelope with a statement about the file
+    #[arg(long, value_name = "FILE", help_heading = "What is signed")]
+    pub attestation: Option<PathBuf>,
+    /// Bundle in cosign's older format, in place of --signature and --certificate
+    #[arg(long, value_name = "FILE", help_heading = "What is signed")]
+    pub bundle: Option<PathBuf>,
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Certificate of the signer: PEM, base64 of PEM, or DER
+    #[arg(long, value_name = "FILE", alias = "cert", help_heading = "Key")]
+    pub certificate: Option<PathBuf>,
+    /// RFC 3161 timestamp of the signature
+    #[arg(long, value_name = "FILE", help_heading = "Proofs")]
+    pub rfc3161_timestamp: Option<PathBuf>,
+    /// Make a bundle without a log entry; looking for one in the log is not available yet in this version
+    #[arg(long, help_heading = "Proofs")]
+    pub ignore_tlog: Option<bool>,
+    /// Address of the log (not available yet in this version)
+    #[arg(long, value_name = "URL", help_heading = "Proofs", hide = true)]
+    pub rekor_url: Option<String>,
+    /// Write the bundle to this file, not to standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub out: Option<PathBuf>,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -21,6 +52,41 @@ pub struct BundleCreateArgs {
 impl CommandArgs for BundleCreateArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(Request::BundleCreate(BundleCreateRequest {}))
+        let artifact = filled(&self.artifact).ok_or_else(|| {
+            Error::usage("the signed file is not named").hint("name it with --artifact FILE")
+        })?;
+        let request = BundleCreateRequest {
+            artifact,
+            signature: filled(&self.signature),
+            attestation: filled(&self.attestation),
+            bundle: filled(&self.bundle),
+            certificate: filled(&self.certificate),
+            key: self.key.reference()?,
+            timestamp: filled(&self.rfc3161_timestamp),
+            ignore_log: self.ignore_tlog.unwrap_or_default(),
+            out: filled(&self.out),
+        };
+        check(&request)?;
+        Ok(Request::BundleCreate(request))
     }
+}
+
+/// Refuses what contradicts itself, and what needs the log whatever is in the files.
+fn check(request: &BundleCreateRequest) -> Result<(), Error> {
+    let BundleCreateRequest { signature, attestation, bundle, certificate, .. } = request;
+    if signature.is_none() && attestation.is_none() && bundle.is_none() {
+        return Err(Error::usage("there is no signature to put into a bundle")
+            .hint("name it with --signature FILE, --attestation FILE or --bundle FILE"));
+    }
+    let beside = [("--signature", signature.is_some()), ("--certificate", certificate.is_some())];
+    if let (Some(_), Some((flag, _))) = (bundle, beside.iter().find(|(_, given)| *given)) {
+        return Err(Error::usage(format!("--bundle and {flag} cannot be used together")).hint(format!(
+            "an older bundle has its own signature and certificate: leave out --bundle or {flag}"
+        )));
+    }
+    if bundle.is_none() && !request.ignore_log {
+        return Err(Error::not_available("searching the log for the entry of a signature")
+            .hint("to make a bundle without a log entry, add --ignore-tlog"));
+    }
+    Ok(())
 }

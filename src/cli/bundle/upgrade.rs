@@ -1,8 +1,9 @@
 //! `bundle upgrade`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use super::super::args::{none, root::RootArgs};
+use super::super::args::{at_most_one, filled, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{BundleUpgradeRequest, Error};
@@ -10,9 +11,15 @@ use crate::commands::{BundleUpgradeRequest, Error};
 /// Convert a bundle to the format v0.3
 #[derive(Debug, clap::Args)]
 pub struct BundleUpgradeArgs {
-    /// None is taken
-    #[arg(hide = true)]
-    pub extra: Vec<OsString>,
+    /// Bundle of v0.1, of v0.2 or in cosign's older format; `-` is standard input
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: Vec<OsString>,
+    /// Write the new bundle to this file, not to standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    /// Address of the log to ask for what a log entry lacks (not available yet in this version)
+    #[arg(long, value_name = "URL", help_heading = "Services")]
+    pub rekor_url: Option<String>,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -20,7 +27,14 @@ pub struct BundleUpgradeArgs {
 
 impl CommandArgs for BundleUpgradeArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        none(&self.extra)?;
-        Ok(Request::BundleUpgrade(BundleUpgradeRequest {}))
+        let bundle = at_most_one(&self.bundle, "one bundle is upgraded at a time")?;
+        match bundle.filter(|bundle| !bundle.is_empty()) {
+            Some(bundle) => Ok(Request::BundleUpgrade(BundleUpgradeRequest {
+                bundle: PathBuf::from(bundle),
+                out: filled(&self.out),
+            })),
+            None => Err(Error::usage("there is no bundle to upgrade")
+                .hint("name it after the command: `bundle upgrade FILE`")),
+        }
     }
 }

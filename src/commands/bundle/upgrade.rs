@@ -1,22 +1,143 @@
 //! `bundle upgrade`.
 
-use super::super::{Context, Error, Files};
+use std::path::{Path, PathBuf};
+
+use super::super::candidates::{MAX_BUNDLE, unreadable};
+use super::super::files::path as named_path;
+use super::super::outputs::{Destination, Written};
+use super::super::{Context, Error, ErrorKind, Files, self_check};
+use crate::bundle::upgrade::{UpgradeError, upgrade, write};
+use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
+use crate::storage::read_file;
+use crate::x509::Certificate;
 
 /// What `bundle upgrade` is asked for.
-#[derive(Debug)]
-pub struct BundleUpgradeRequest {}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleUpgradeRequest {
+    /// The bundle; `-` is standard input.
+    pub bundle: PathBuf,
+    /// Where the v0.3 bundle goes; `None` is standard output.
+    pub out: Option<PathBuf>,
+}
 
 impl BundleUpgradeRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
         Files::default()
+            .and_read("bundle", named_path(self.bundle.as_os_str()))
+            .and_written("upgraded bundle", self.out.as_deref())
     }
 }
 
-/// Carries it out.
+/// Writes a bundle as v0.3; returns what goes to standard output. One that is v0.3 already comes out byte for byte.
 ///
 /// # Errors
-/// Not available yet.
-pub fn bundle_upgrade(_: &BundleUpgradeRequest, _: &mut Context) -> Result<Vec<u8>, Error> {
-    Err(Error::not_available("`bundle upgrade`"))
+/// A file that is no bundle; what only the log could add; a signature that is not by the key that the bundle embeds.
+pub fn bundle_upgrade(request: &BundleUpgradeRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let destination = Destination::open(request.out.as_deref())?;
+    let document = read_file("bundle", &request.bundle, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
+    let shown = request.bundle.display();
+    let Decoded { format, entities } = decode(&document).map_err(|e| unreadable(&shown, &e))?;
+    let entity = single(format, entities, &request.bundle)?;
+    let (content, said) = if entity.profile == Profile::Bundle(BundleVersion::V0_3) {
+        context.narrator.say("Bundle is already at v0.3, no upgrade needed.");
+        (document, "Unchanged bundle written to")
+    } else {
+        let mut content = upgraded(entity, &request.bundle, context)?;
+        if request.out.is_none() {
+            content.push(b'\n');
+        }
+        (content, "Successfully upgraded bundle written to")
+    };
+    match destination.write(content)? {
+        Written::File(path) => {
+            context.narrator.say(&format!("{said} {}", path.display()));
+            Ok(Vec::new())
+        }
+        Written::Print(content) => Ok(content),
+    }
+}
+
+/// The one entity of a bundle.
+fn single(format: Format, mut entities: Vec<SignedEntity>, path: &Path) -> Result<SignedEntity, Error> {
+    let shown = path.display();
+    if format == Format::Envelope {
+        let message = format!("`{shown}` is a DSSE envelope on its own, not a bundle");
+        return Err(Error::new(ErrorKind::Format, message).hint(format!(
+            "make a bundle of it: `bundle create --ignore-tlog --attestation {shown} --artifact FILE --key KEY`"
+        )));
+    }
+    let count = entities.len();
+    match entities.pop() {
+        Some(entity) if count == 1 => Ok(entity),
+        _ => {
+            let cause = format!("its envelope has {count} signatures, and a v0.3 bundle has exactly one");
+            Err(Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).cause(cause))
+        }
+    }
+}
+
+fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let from = match old.profile {
+        Profile::Bundle(BundleVersion::V0_1) => "v0.1",
+        Profile::Bundle(BundleVersion::V0_2) => "v0.2",
+        Profile::Bundle(BundleVersion::V0_3) => "v0.3",
+        Profile::Legacy => "the older format of cosign",
+    };
+    let (chain, embedded) = match &old.material {
+        VerificationMaterial::Certificate(chain) => (chain.clone(), None),
+        VerificationMaterial::PublicKey { embedded, .. } => (Vec::new(), embedded.clone()),
+    };
+    let anonymous = embedded.is_none() && chain.is_empty();
+    let new = upgrade(old).map_err(|e| refused(&e, path, anonymous))?;
+    // The new bundle can only name this key. Whatever was refused because of it has to stay refused. No artifact is needed:
+    // of the older format, only envelopes get here.
+    if let Some(key) = &embedded {
+        self_check::verify(&new, None, key, context.now).map_err(|rejection| {
+            let message =
+                format!("the signature in `{}` is not by the key that it holds in `cert`", path.display());
+            Error::new(ErrorKind::NoneValid, message).caused_by(&rejection)
+        })?;
+    }
+    let text = write(&new).map_err(|e| refused(&e, path, anonymous))?;
+    context.narrator.say(&format!("Upgrading from {from} to v0.3..."));
+    say_chain(&chain, context);
+    Ok(text.into_bytes())
+}
+
+/// Names the certificates of the chain, of which the first alone stays.
+fn say_chain(chain: &[Certificate], context: &mut Context) {
+    if chain.is_empty() {
+        return;
+    }
+    context.narrator.say("Truncating certificate chain to only the leaf certificate...");
+    for (position, certificate) in chain.iter().enumerate() {
+        let names = certificate.subject_alternative_names().unwrap_or_default();
+        let who = match names.first() {
+            Some(name) => format!("Identity: {}", name.value()),
+            None => format!("Subject: {}", certificate.subject()),
+        };
+        context.narrator.say(&format!("  Certificate {position} {who}"));
+    }
+}
+
+/// `anonymous`: nothing in the bundle says whose signature it is.
+fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
+    let shown = path.display();
+    match error {
+        UpgradeError::LogProof { entry, index, missing } => Error::not_available(format!(
+            "asking the log for the {missing} of log entry {entry} (index {index}) in `{shown}`, which a v0.3 bundle requires"
+        ))
+        .hint("`verify-blob --bundle` and `verify-blob-attestation --bundle` take this bundle as it is"),
+        UpgradeError::NoDigest => {
+            let key = if anonymous { " --key KEY" } else { "" };
+            Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error).hint(format!(
+                "make a v0.3 bundle with the artifact: `bundle create --ignore-tlog --bundle {shown} --artifact FILE{key}`"
+            ))
+        }
+        UpgradeError::Unreadable(_) | UpgradeError::Unfaithful => {
+            Error::new(ErrorKind::Other, format!("`{shown}` cannot be upgraded; nothing was written"))
+                .caused_by(error)
+        }
+    }
 }
