@@ -46,6 +46,8 @@ impl Inner {
         if !settings.proxy {
             builder = builder.no_proxy();
         }
+        #[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static"))]
+        let builder = builder.dns_resolver(super::names::Names::default());
         let (builder, store) = roots::trust(builder)?;
         let client = builder.build().map_err(|source| match store {
             // Certificates of which none can be read: the library does not say where they are.

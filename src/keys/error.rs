@@ -194,9 +194,10 @@ impl Error {
                 "the password is taken from the variable COSIGN_PASSWORD, the terminal or standard input, in this order"
             }
             Self::SealedAlready { .. } => "it can be used with --key as it is",
-            Self::PasswordMissing | Self::PasswordStdinTaken | Self::PasswordTooLong { .. } => {
-                "set the variable COSIGN_PASSWORD; set and empty means the empty password"
-            }
+            Self::PasswordMissing
+            | Self::PasswordStdinTaken
+            | Self::PasswordTooLong { .. }
+            | Self::Prompt(_) => "set the variable COSIGN_PASSWORD; set and empty means the empty password",
             Self::Fetch(http::Error::Roots { .. }) => {
                 "SSL_CERT_FILE names a PEM file of certificate authorities, SSL_CERT_DIR a folder of them"
             }

@@ -6,6 +6,8 @@ use super::Prompt;
 use crate::crypto::Secret;
 
 const MAX_LINE: u64 = 1 << 12;
+/// ENXIO, on every Unix: a process without a controlling terminal.
+const NO_SUCH_DEVICE: i32 = 6;
 
 /// Standard input and the controlling terminal. Questions go to the terminal or to standard error, never to standard
 /// output.
@@ -18,7 +20,9 @@ impl Prompt for Terminal {
     }
 
     fn password(&mut self, question: &str) -> io::Result<Secret> {
-        rpassword::prompt_password(question).map(|text| Secret::new(text.into_bytes()))
+        rpassword::prompt_password(question)
+            .map(|text| Secret::new(text.into_bytes()))
+            .map_err(|error| without_terminal(error, cfg!(unix)))
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
@@ -41,5 +45,36 @@ impl Prompt for Terminal {
         let mut bytes = Vec::new();
         io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// What opening the terminal says where there is none, in an empty root file system or without a session, is only that a
+/// file is missing. The one file that is opened is the controlling terminal.
+fn without_terminal(error: io::Error, unix: bool) -> io::Error {
+    let missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+        || error.raw_os_error() == Some(NO_SUCH_DEVICE);
+    if unix && missing {
+        return io::Error::new(error.kind(), format!("the terminal `/dev/tty` cannot be opened: {error}"));
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_terminal_is_named() {
+        for error in [io::ErrorKind::NotFound.into(), io::Error::from_raw_os_error(NO_SUCH_DEVICE)] {
+            let text = without_terminal(error, true).to_string();
+            assert!(text.starts_with("the terminal `/dev/tty` cannot be opened: "), "{text}");
+        }
+        for (error, unix) in [
+            (io::ErrorKind::NotFound, false),
+            (io::ErrorKind::UnexpectedEof, true),
+            (io::ErrorKind::Other, true),
+        ] {
+            assert_eq!(without_terminal(error.into(), unix).to_string(), io::Error::from(error).to_string());
+        }
     }
 }

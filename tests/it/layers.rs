@@ -62,6 +62,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["cli", "http", "keys", "commands"]),
     ("rpassword", &["cli", "keys"]),
     ("tempfile", &["storage"]),
+    ("hickory_resolver", &["http"]),
     ("openssl_probe", &["http"]),
     ("reqwest", &["http"]),
     ("rustls_native_certs", &["http"]),
