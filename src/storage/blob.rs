@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Error;
-use super::input::{drain, drain_file, open};
+use super::input::{drain, drain_file, is_stdin, open};
 
 /// Large enough that the system calls do not show, small enough for the processor's second-level cache.
 const BUFFER: usize = 256 * 1024;
@@ -22,7 +22,7 @@ pub enum BlobSource {
 impl BlobSource {
     /// The source of a command-line argument: `-` is standard input.
     pub fn from_argument(argument: &OsStr) -> Self {
-        if argument == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+        if is_stdin(Path::new(argument)) { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
     fn reader(&self) -> Result<Box<dyn Read>, Error> {

@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::names;
+
 /// Links that are followed before a loop is assumed; Linux allows as many (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 
@@ -28,6 +30,9 @@ pub enum FileError {
     /// The path names a folder.
     #[error("cannot write `{}`: it is a folder", .0.display())]
     IsFolder(PathBuf),
+    /// Windows takes the name for a device or for a part of another file.
+    #[error("cannot write `{}`: on Windows that is not the name of a file", .0.display())]
+    NotAFile(PathBuf),
     /// The folder of the file does not exist.
     #[error("cannot write `{}`: its folder `{}` does not exist", .path.display(), .folder.display())]
     NoFolder {
@@ -89,6 +94,10 @@ impl PendingFile {
         if path.as_os_str().is_empty() {
             return Err(FileError::Empty);
         }
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        if cfg!(windows) && name.is_some_and(|name| names::is_special_on_windows(&name)) {
+            return Err(FileError::NotAFile(path.to_owned()));
+        }
         let place = match follow_links(path).map_err(fail)? {
             Followed::Standard(number) => Place::Standard(number),
             Followed::Descriptor(target) => Place::Stream(target),
@@ -134,7 +143,7 @@ impl PendingFile {
 }
 
 /// The one name of a regular file, or of a file that writing `path` would make: links are followed, and what is relative is
-/// resolved. `None` for what is written to without being replaced, and for what cannot be written at all.
+/// resolved. A name to compare, not to write to. `None` for what is written to without being replaced, and for what cannot be written at all.
 pub fn real_name(path: &Path) -> Option<PathBuf> {
     let Ok(Followed::Path(target)) = follow_links(path) else { return None };
     match fs::metadata(&target) {
@@ -142,7 +151,10 @@ pub fn real_name(path: &Path) -> Option<PathBuf> {
         Err(_) => {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
-            Some(folder.join(target.file_name()?))
+            let name = target.file_name()?;
+            let case_counts = !cfg!(any(windows, target_vendor = "apple"));
+            let same = name.to_str().map(|text| names::folded(text, case_counts));
+            Some(same.map_or_else(|| folder.join(name), |text| folder.join(text)))
         }
     }
 }
@@ -177,13 +189,12 @@ fn follow_links(path: &Path) -> io::Result<Followed> {
 /// The number of the open descriptor that a path stands for. Opening such a path anew would start at the file's
 /// beginning, and renaming over it would cut the descriptor off.
 fn descriptor(path: &Path) -> Option<&str> {
-    if !cfg!(unix) {
-        return None;
-    }
-    match path.to_str()? {
-        "/dev/stdout" => Some("1"),
-        "/dev/stderr" => Some("2"),
-        text => text
+    let text = path.to_str()?;
+    match names::standard_stream(text) {
+        Some(1) => Some("1"),
+        Some(2) => Some("2"),
+        _ if !cfg!(unix) => None,
+        _ => text
             .strip_prefix("/dev/fd/")
             .or_else(|| text.strip_prefix("/proc/self/fd/"))
             .filter(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),

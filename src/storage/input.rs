@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::Error;
+use super::{Error, names};
 
 /// Opens a file for reading. `what` names it in errors, such as `bundle`.
 pub(super) fn open(what: &'static str, path: &Path) -> Result<File, Error> {
@@ -15,8 +15,16 @@ pub(super) fn open(what: &'static str, path: &Path) -> Result<File, Error> {
         }
         Ok(file) => Ok(file),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::Missing { what, path: path_buf() }),
+        // Some systems do not open a folder at all.
+        Err(_) if path.is_dir() => Err(Error::Folder { what, path: path_buf() }),
         Err(source) => Err(Error::Read { what, path: path_buf(), source }),
     }
+}
+
+/// Whether a path stands for standard input: `-`, and `/dev/stdin` where there is no such file.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    let named = || path.to_str().and_then(names::standard_stream) == Some(0);
+    path.as_os_str() == "-" || (!cfg!(unix) && named())
 }
 
 /// Reads a whole file of at most `limit` bytes. `-` is standard input. `what` names it in errors, such as `bundle`.
@@ -24,7 +32,7 @@ pub(super) fn open(what: &'static str, path: &Path) -> Result<File, Error> {
 /// # Errors
 /// It does not exist, is a folder, is larger than the limit, or cannot be read.
 pub fn read_file(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return drain(what, path, std::io::stdin().lock(), limit);
     }
     drain_file(what, path, open(what, path)?, limit)

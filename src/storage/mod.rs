@@ -3,6 +3,7 @@
 mod blob;
 mod files;
 mod input;
+mod names;
 
 pub use blob::{BlobSource, read_blob, stream_blob};
 pub use files::{Access, FileError, PendingFile, real_name, write_file};
