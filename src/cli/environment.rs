@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use super::tree;
+
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &["help", "no-log", "output-file", "report", "verbose"];
 
@@ -25,6 +27,10 @@ const UNBOUND_COMMANDS: &[&str] = &[
 /// The variable that stands in for `flag` in `command`.
 pub fn variable(command: &str, flag: &str) -> Option<String> {
     let ours = flag == "offline" && matches!(command, "sign-blob" | "attest-blob");
+    // Help of the program or of a group is asked for by words alone.
+    if command.is_empty() || tree::is_group(command) {
+        return None;
+    }
     if ours || UNBOUND_COMMANDS.contains(&command) || UNBOUND.contains(&flag) {
         return None;
     }

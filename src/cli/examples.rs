@@ -109,8 +109,15 @@ pub const EXAMPLES: &[(&str, Example)] = &[
             line: "import-key-pair --key other.pem",
         },
     ),
+    (
+        "env",
+        Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },
+    ),
+    ("completion", Example { what: "show the script for bash", line: "completion bash" }),
     ("version", Example { what: "show the version as JSON", line: "version --json" }),
     ("help", Example { what: "show the flags of sign-blob", line: "help sign-blob" }),
+    ("help", Example { what: "show what verification checks", line: "help verification" }),
+    ("help", Example { what: "write the manual into the folder man", line: "help --man man" }),
 ];
 
 /// The examples of `command`.

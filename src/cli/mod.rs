@@ -11,6 +11,7 @@ mod environment;
 mod examples;
 mod exit;
 mod generate_key_pair;
+mod help;
 mod import_key_pair;
 mod pack;
 mod parse;
@@ -20,10 +21,12 @@ mod run;
 mod sign_blob;
 mod signing_config;
 mod suggest;
+mod topics;
 mod tree;
 mod trusted_root;
 mod unpack;
 mod usage_error;
+mod variables;
 mod verify_blob;
 mod verify_blob_attestation;
 mod version;
@@ -58,7 +61,7 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
     let command = match tree::named(&word, || compat::take_word(&mut line.arguments))? {
         Named::Command(command) => *command,
         Named::Group(group, about) => {
-            parse::parse(tree::root(), line.arguments)?;
+            parse::parse(tree::group(group), line.arguments)?;
             output.data(render::group_help(&line.program, group, about, &tree::all()).as_bytes());
             return Ok(());
         }
@@ -81,18 +84,9 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
         render::warn(warning);
     }
     match request? {
-        Request::Help(topic) => output.data(help(&line.program, topic)?.as_bytes()),
+        Request::Help(topic) => output.data(help::show(&line.program, &topic)?.as_bytes()),
+        Request::Completion(shell) => output.data(&completion::script(shell, &line.program)),
         request => request.execute(root.settings(), output)?,
     }
     Ok(())
-}
-
-/// Help for a command or a group, or for the program.
-fn help(program: &str, topic: Vec<OsString>) -> Result<String, Error> {
-    let mut words = topic.into_iter();
-    let Some(word) = words.next() else { return Ok(render::root_help(program, &tree::all())) };
-    Ok(match tree::named(&word, || words.next())? {
-        Named::Command(command) => render::command_help(program, &command),
-        Named::Group(group, about) => render::group_help(program, group, about, &tree::all()),
-    })
 }

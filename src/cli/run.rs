@@ -1,9 +1,11 @@
 //! Hands requests to their commands and shows what comes back.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::args::format::Format;
+use super::help;
 use super::render::{self, Output};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
@@ -29,12 +31,16 @@ pub enum Request {
     BundleInspect(BundleInspectRequest, Format),
     /// `bundle upgrade`.
     BundleUpgrade(BundleUpgradeRequest),
+    /// `completion`, for this shell.
+    Completion(clap_complete::Shell),
     /// `generate-key-pair`.
     GenerateKeyPair(GenerateKeyPairRequest),
     /// `help`, of these words.
     Help(Vec<OsString>),
     /// `import-key-pair`.
     ImportKeyPair(ImportKeyPairRequest),
+    /// `help --man`, into this folder.
+    Manual(PathBuf),
     /// `pack`.
     Pack(PackRequest),
     /// `public-key`.
@@ -43,7 +49,7 @@ pub enum Request {
     SignBlob(SignBlobRequest),
     /// `signing-config create`.
     SigningConfigCreate(SigningConfigCreateRequest),
-    /// Text that asks for nothing else: `version`, `env`, `completion`.
+    /// Text that asks for nothing else: `version`, `env`.
     Text(String),
     /// `trusted-root create`.
     TrustedRootCreate(TrustedRootCreateRequest),
@@ -78,7 +84,11 @@ impl Request {
             Self::BundleDiff(request, _) => request.files(),
             Self::BundleInspect(request, _) => request.files(),
             Self::BundleUpgrade(request) => request.files(),
-            Self::GenerateKeyPair(_) | Self::Help(_) | Self::Text(_) => Files::default(),
+            Self::Completion(_)
+            | Self::GenerateKeyPair(_)
+            | Self::Help(_)
+            | Self::Manual(_)
+            | Self::Text(_) => Files::default(),
             Self::ImportKeyPair(request) => request.files(),
             Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
@@ -108,7 +118,12 @@ impl Request {
                 commands::import_key_pair(&request, context).await?;
                 Vec::new()
             }
-            Self::Help(_) => Vec::new(),
+            // Their words need the program's name: see `super::run`.
+            Self::Completion(_) | Self::Help(_) => Vec::new(),
+            Self::Manual(folder) => {
+                help::write_manual(&folder)?;
+                Vec::new()
+            }
             Self::Pack(request) => commands::pack(&request, context)?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
             Self::SignBlob(request) => commands::sign_blob(&request, context).await?,

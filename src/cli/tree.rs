@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
-    attest_blob, bundle, completion, env, generate_key_pair, import_key_pair, pack, parse, public_key,
+    attest_blob, bundle, completion, env, generate_key_pair, help, import_key_pair, pack, parse, public_key,
     sign_blob, signing_config, suggest, trusted_root, unpack, usage_error, verify_blob,
     verify_blob_attestation, version,
 };
@@ -54,7 +54,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
     ("version", entry::<version::VersionArgs>()),
-    ("help", entry::<HelpArgs>()),
+    ("help", entry::<help::HelpArgs>()),
 ];
 
 /// Words that stand before those of their commands and do nothing alone, with what their commands are for.
@@ -89,23 +89,6 @@ const COSIGN_ONLY: &[&str] = &[
     "verify-attestation",
 ];
 
-/// Show help for a command
-#[derive(Debug, clap::Args)]
-pub struct HelpArgs {
-    /// Command to show help for; without it, the commands are listed
-    #[arg(value_name = "[COMMAND]", id = "topic")]
-    pub topic: Vec<std::ffi::OsString>,
-    /// Flags of every command.
-    #[command(flatten)]
-    pub root: RootArgs,
-}
-
-impl CommandArgs for HelpArgs {
-    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        Ok(Request::Help(self.topic.clone()))
-    }
-}
-
 /// What the words of a command line name.
 pub enum Named {
     /// A command, with its flags.
@@ -139,9 +122,29 @@ pub fn named(word: &OsStr, next: impl FnOnce() -> Option<OsString>) -> Result<Na
     }
 }
 
-/// The flags that stand without a command, or with a group alone.
+/// The flags that stand without a command.
 pub fn root() -> Spec {
-    parse::prepare(RootArgs::augment_args(Spec::new("")))
+    group("")
+}
+
+/// The flags that stand with a group alone.
+pub fn group(name: &'static str) -> Spec {
+    parse::prepare(RootArgs::augment_args(Spec::new(name)))
+}
+
+/// Whether commands begin with this word.
+pub fn is_group(word: &str) -> bool {
+    GROUPS.iter().any(|(group, _)| *group == word)
+}
+
+/// Whether cosign has this command, and this program has not.
+pub fn is_elsewhere(word: &str) -> bool {
+    COSIGN_ONLY.contains(&word)
+}
+
+/// The words of all commands, in the order of [`all`].
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    COMMANDS.iter().map(|(name, _)| *name)
 }
 
 /// One command with its flags, by its words.
@@ -178,10 +181,10 @@ pub fn args<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Error> {
 pub fn unknown(word: &OsStr) -> Error {
     let word = word.to_string_lossy();
     let new = Error::usage(format!("there is no command `{word}`"));
-    if COSIGN_ONLY.contains(&word.as_ref()) {
+    if is_elsewhere(&word) {
         return new.hint("cosign has it; this version works on files, see `rcosign help`");
     }
-    let commands = COMMANDS.iter().map(|(name, _)| *name).filter(|name| !name.contains(' '));
+    let commands = names().filter(|name| !name.contains(' '));
     let names = || commands.clone().chain(GROUPS.iter().map(|(name, _)| *name));
     // `import` is the beginning of `import-key-pair`, and far from it by its letters.
     let longer = (!word.is_empty()).then(|| names().find(|name| name.starts_with(&format!("{word}-"))));

@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 
-use super::suggest;
+use super::{suggest, tree};
 use crate::commands::Error;
 
 /// The error for `spec` in our words, and with a hint.
@@ -12,6 +12,8 @@ pub fn translate(error: &clap::Error, spec: &clap::Command) -> Error {
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     let help = if command.is_empty() {
         "`help` lists the commands".to_owned()
+    } else if tree::is_group(command) {
+        format!("the command comes first: `help {command}` lists those of `{command}`")
     } else {
         format!("`help {command}` lists the flags")
     };

@@ -59,6 +59,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("hex", &["*"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
     ("tokio", &["cli", "http", "keys", "commands"]),
     ("rpassword", &["cli", "keys"]),
     ("tempfile", &["storage"]),

@@ -20,6 +20,7 @@ mod outputs;
 mod passwords;
 mod peers;
 mod round_trip;
+mod shell;
 mod support;
 mod tls;
 mod transcripts;

@@ -260,6 +260,7 @@ fn hints_name_flags_that_exist() {
         "verify-blob-attestation",
         "import-key-pair",
         "generate-key-pair",
+        "help",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");

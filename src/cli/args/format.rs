@@ -1,5 +1,6 @@
 //! How facts are shown: for people, or as JSON.
 
+use super::known;
 use crate::cli::render;
 use crate::commands::{Error, ErrorKind};
 
@@ -18,7 +19,7 @@ pub enum Format {
 #[command(next_help_heading = "Output")]
 pub struct FormatArgs {
     /// Show it as text or as json (default text)
-    #[arg(long, short = 'o', value_name = "FORMAT", value_parser = format)]
+    #[arg(long, short = 'o', value_name = "FORMAT", value_parser = known(&["text", "json"], format))]
     pub output: Option<Format>,
 }
 

@@ -15,7 +15,8 @@ pub mod verify;
 use std::ffi::{OsStr, OsString};
 
 use crate::commands::Error;
-use clap::builder::{StringValueParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
 
 /// A value that is there and not empty; an empty one counts as not given, as in cosign.
 pub fn filled<T: AsRef<OsStr> + Clone>(value: &Option<T>) -> Option<T> {
@@ -35,9 +36,37 @@ pub fn not_empty<T: AsRef<OsStr> + Clone>(flag: &str, value: &Option<T>) -> Resu
     }
 }
 
+/// A parser of values that begin with one of a list, so that a shell can complete them.
+#[derive(Debug, Clone)]
+pub struct Known<P> {
+    values: &'static [&'static str],
+    parse: P,
+}
+
+/// `parse`, with the values that it knows by name.
+pub const fn known<P>(values: &'static [&'static str], parse: P) -> Known<P> {
+    Known { values, parse }
+}
+
+impl<P, T> TypedValueParser for Known<P>
+where
+    P: Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        self.parse.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.values.iter().map(|value| PossibleValue::new(*value))))
+    }
+}
+
 /// Reads one of `values`, in lower case; the empty text is let through and counts as not given.
 pub fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
-    StringValueParser::new().try_map(move |text| {
+    known(values, move |text: &str| {
         let lower = text.to_ascii_lowercase();
         if lower.is_empty() || values.contains(&lower.as_str()) {
             Ok(lower)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::filled;
+use super::{filled, known};
 use crate::commands::{BundleForm, ReportFormat, ReportRequest};
 
 /// What signing writes.
@@ -39,7 +39,7 @@ pub struct ReportArgs {
     /// Write a report of every check: proven, waived or failed, and why
     ///
     /// FORMAT is json. Without a file it goes to standard output.
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = report)]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = known(&["json"], report))]
     pub report: Option<ReportRequest>,
 }
 

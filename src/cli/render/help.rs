@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
+use super::markdown::{self, Block};
 use crate::cli::examples::{self, Example};
+use crate::cli::topics::{TOPICS, Topic};
 use crate::cli::{deprecated, tree};
 
 /// Width of help, in columns.
@@ -15,11 +17,12 @@ const COLUMN: usize = 38;
 /// Heading of the flags that are going away.
 pub(super) const DEPRECATED: &str = "Deprecated in cosign 3, still accepted";
 
-/// Help for the program: its commands, and where to go on.
+/// What the program is for.
+pub(super) const ABOUT: &str = "Sign, verify and attest files in Sigstore's formats";
+
+/// Help for the program: its commands and topics, and where to go on.
 pub fn root_help(program: &str, commands: &[Command]) -> String {
-    let mut out = format!(
-        "Sign, verify and attest files in Sigstore's formats\n\nUsage: {program} COMMAND [FLAGS]\n\nCommands:\n"
-    );
+    let mut out = format!("{ABOUT}\n\nUsage: {program} COMMAND [FLAGS]\n\nCommands:\n");
     let mut groups = Vec::new();
     for command in commands {
         let Some((group, _)) = command.get_name().split_once(' ') else {
@@ -32,8 +35,67 @@ pub fn root_help(program: &str, commands: &[Command]) -> String {
             let _ = writeln!(out, "  {group:<26}{about}");
         }
     }
-    let _ = writeln!(out, "\nFlags of a command: {program} help COMMAND");
+    out.push_str("\nTopics:\n");
+    for Topic { name, about, .. } in TOPICS {
+        let _ = writeln!(out, "  {name:<26}{about}");
+    }
+    let _ = writeln!(out, "\nMore of a command or a topic: {program} help COMMAND, {program} help TOPIC");
     out
+}
+
+/// A topic, as plain text.
+pub fn topic_help(program: &str, topic: &Topic) -> String {
+    let mut out = String::new();
+    let mut before = None;
+    for block in markdown::blocks(topic.text) {
+        let is_item = matches!(block, Block::Item(_));
+        // The items of a list stand together.
+        if before.is_some_and(|item| !(item && is_item)) {
+            out.push('\n');
+        }
+        before = Some(is_item);
+        let _ = match block {
+            Block::Heading(1, text) => writeln!(out, "{text}"),
+            Block::Heading(_, text) => writeln!(out, "{text}:"),
+            Block::Paragraph(text) => writeln!(out, "{}", wrap(&text, 0)),
+            Block::Item(text) => writeln!(out, "- {}", wrap(&text, 2)),
+            Block::Code(lines) => {
+                lines.iter().try_for_each(|line| writeln!(out, "{}", code_line(program, line)))
+            }
+            Block::Table(rows) => table(&rows).iter().try_for_each(|row| writeln!(out, "{row}")),
+        };
+    }
+    out
+}
+
+/// A line of code, indented, under the name that the program was called by.
+fn code_line(program: &str, line: &str) -> String {
+    match line.strip_prefix("rcosign ") {
+        Some(rest) => format!("  {program} {rest}"),
+        None if line.is_empty() => String::new(),
+        None => format!("  {line}"),
+    }
+}
+
+/// Rows with their columns one below the other; the last is wrapped.
+fn table(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns.saturating_sub(1))
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let show = |row: &Vec<String>| {
+        let mut out = String::from(" ");
+        let mut column = 1;
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(out, " {cell:<width$}");
+            column += width + 1;
+        }
+        let last = row.get(widths.len()).map(String::as_str).unwrap_or_default();
+        let _ = write!(out, "  {}", wrap(last, column + 2));
+        out
+    };
+    rows.iter().map(show).collect()
 }
 
 /// Help for a group: its commands.

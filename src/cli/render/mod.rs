@@ -2,6 +2,8 @@
 
 mod differences;
 mod help;
+mod man;
+mod markdown;
 mod outline;
 mod output;
 #[cfg(test)]
@@ -9,7 +11,8 @@ mod reference;
 mod safe;
 
 pub use differences::differences;
-pub use help::{command_help, group_help, root_help};
+pub use help::{command_help, group_help, root_help, topic_help};
+pub use man::manual;
 pub use outline::outline;
 pub use output::Output;
 pub use safe::{Safe, json};

@@ -15,6 +15,7 @@ const OURS: &[(&str, &str)] = &[
     ("attest-blob", "offline"),
     ("bundle inspect", "output"),
     ("bundle inspect", "suggest"),
+    ("help", "man"),
     ("sign-blob", "offline"),
     ("verify-blob", "no-log"),
     ("verify-blob", "report"),

@@ -1,0 +1,177 @@
+//! Variables of the environment, as data: `env` shows them, the manual and docs/reference/environment.md list them.
+
+/// A variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, as the rest of a sentence that begins with the name.
+    pub does: &'static str,
+    /// What its value is.
+    pub expects: &'static str,
+    /// Whether its value may be a secret.
+    pub sensitive: bool,
+    /// Whether this version looks at it.
+    pub works: bool,
+}
+
+const fn works(name: &'static str, does: &'static str, expects: &'static str) -> Variable {
+    Variable { name, does, expects, sensitive: false, works: true }
+}
+
+/// A variable of cosign that this version does not look at.
+const fn idle(name: &'static str, does: &'static str, expects: &'static str) -> Variable {
+    Variable { works: false, ..works(name, does, expects) }
+}
+
+/// A variable of the HTTP client, which not every build has. Addresses of proxies may hold a password.
+const fn network(name: &'static str, does: &'static str, expects: &'static str) -> Variable {
+    Variable { works: cfg!(feature = "http"), ..works(name, does, expects) }
+}
+
+const fn secret(variable: Variable) -> Variable {
+    Variable { sensitive: true, ..variable }
+}
+
+/// The variables, by name: those that cosign's `env` shows, and those that have an effect here.
+pub const VARIABLES: &[Variable] = &[
+    secret(idle(
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "is the secret with which a GitHub workflow asks for an identity token",
+        "a token, set by GitHub Actions",
+    )),
+    idle(
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "is where a GitHub workflow asks for an identity token",
+        "an address, set by GitHub Actions",
+    ),
+    secret(network(
+        "ALL_PROXY",
+        "names the proxy to servers that neither HTTPS_PROXY nor HTTP_PROXY covers; lower case works too",
+        "an address",
+    )),
+    secret(idle(
+        "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "is the secret with which a Buildkite job asks for an identity token",
+        "a token, set by Buildkite",
+    )),
+    idle(
+        "BUILDKITE_AGENT_ENDPOINT",
+        "is where the API of Buildkite's agents is",
+        "an address, set by Buildkite",
+    ),
+    idle(
+        "BUILDKITE_AGENT_LOG_LEVEL",
+        "says how much the client of Buildkite's agent tells",
+        "debug, notice, info, error, warn or fatal",
+    ),
+    idle(
+        "BUILDKITE_JOB_ID",
+        "is the Buildkite job that an identity token speaks of",
+        "an id, set by Buildkite",
+    ),
+    idle("COSIGN_DOCKER_MEDIA_TYPES", "writes Docker's media types in place of those of OCI", "1"),
+    idle("COSIGN_EXPERIMENTAL", "turns on experiments, such as the referrers of OCI 1.1", "true or false"),
+    idle(
+        "COSIGN_MAX_ATTACHMENT_SIZE",
+        "bounds what is read of an attachment in a registry",
+        "a size such as 5120, 20K, 3M or 45MiB",
+    ),
+    secret(works(
+        "COSIGN_PASSWORD",
+        "is the password of private keys; without it the terminal is asked, or standard input is read if it is not a \
+         terminal",
+        "any text; set and empty, it is the empty password",
+    )),
+    idle("COSIGN_PKCS11_IGNORE_CERTIFICATE", "leaves the certificate on a PKCS #11 token alone", "1"),
+    idle("COSIGN_PKCS11_MODULE_PATH", "names the PKCS #11 module, if a key's URI does not", "a path"),
+    secret(idle(
+        "COSIGN_PKCS11_PIN",
+        "is the PIN of a PKCS #11 token, if a key's URI does not hold it",
+        "a PIN",
+    )),
+    idle(
+        "COSIGN_REPOSITORY",
+        "keeps signatures and attestations of images in another repository",
+        "a repository",
+    ),
+    idle("GITHUB_HOST", "names the GitHub Enterprise server that stores a key pair", "a host or an address"),
+    secret(idle("GITHUB_TOKEN", "is the credential for storing a key pair with GitHub", "a token")),
+    idle("GITLAB_HOST", "names the GitLab server that stores a key pair", "an address"),
+    secret(idle("GITLAB_TOKEN", "is the credential for key pairs that GitLab stores", "a token")),
+    idle(
+        "GOOGLE_SERVICE_ACCOUNT_NAME",
+        "is the Google service account that an identity token is asked for",
+        "the name of an account",
+    ),
+    secret(network(
+        "HTTPS_PROXY",
+        "names the proxy to servers behind https addresses, such as that of a key; lower case works too",
+        "an address",
+    )),
+    secret(network(
+        "HTTP_PROXY",
+        "names the proxy to servers behind http addresses; lower case works too",
+        "an address",
+    )),
+    network(
+        "NO_PROXY",
+        "lists the servers that are asked without a proxy; lower case works too",
+        "hosts, with commas between",
+    ),
+    works(
+        "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+        "holds certificate transparency log keys in place of those of the built-in trusted root",
+        "a PEM file",
+    ),
+    secret(idle("SIGSTORE_ID_TOKEN", "is the identity token for signing without a key", "a token")),
+    works(
+        "SIGSTORE_REKOR_PUBLIC_KEY",
+        "holds transparency log keys in place of those of the built-in trusted root",
+        "a PEM file",
+    ),
+    works(
+        "SIGSTORE_ROOT_FILE",
+        "holds certificate authorities in place of those of the built-in trusted root",
+        "a PEM file",
+    ),
+    works(
+        "SIGSTORE_TSA_CERTIFICATE_FILE",
+        "holds the timestamp authority in place of that of the built-in trusted root",
+        "a PEM file, the root last",
+    ),
+    idle(
+        "SOURCE_DATE_EPOCH",
+        "is the time of creation to write into manifests of images",
+        "seconds since 1970",
+    ),
+    idle(
+        "SPIFFE_ENDPOINT_SOCKET",
+        "is where SPIFFE's workload API gives identity tokens",
+        "the path of a socket",
+    ),
+    network(
+        "SSL_CERT_DIR",
+        "holds the authorities for TLS in place of the system's (not on Windows and macOS)",
+        "folders of PEM files, with colons between",
+    ),
+    network(
+        "SSL_CERT_FILE",
+        "holds the authorities for TLS in place of the system's (not on Windows and macOS)",
+        "a PEM file",
+    ),
+    idle("TUF_MIRROR", "names the repository that trusted roots are fetched from", "an address"),
+    idle("TUF_ROOT", "is where what was fetched of that repository is kept", "a folder"),
+    idle("TUF_ROOT_JSON", "holds the root metadata to begin with, beside TUF_MIRROR", "a file, root.json"),
+];
+
+/// The variable of this name. The proxies' names may be in lower case too.
+pub fn named(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|variable| {
+        variable.name == name
+            || variable.name.ends_with("_PROXY") && variable.name.to_ascii_lowercase() == name
+    })
+}
+
+#[cfg(test)]
+mod tests;
