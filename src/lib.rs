@@ -1,27 +1,78 @@
-//! rcosign: sign, verify and attest software artifacts in Sigstore's formats.
+//! Sign, verify and attest software artifacts in Sigstore's formats.
 //!
-//! The rooms of the house, from the roof down. A room imports lower rooms only; `tests/it/layers.rs` enforces it.
+//! rcosign is a program that takes cosign's command lines, and this library, which is the same signing and the same verifying
+//! path without the program. It reads no file, opens no socket and looks at no clock while it verifies; there is no `unsafe`
+//! in it.
 //!
-//! | room | layer | what it is for |
+//! ```toml
+//! [dependencies]
+//! rcosign = { version = "0.1", default-features = false }
+//! ```
+//!
+//! # Verify a file by an identity
+//!
+//! ```
+//! use rcosign::{Artifact, Bundle, Identity, Matcher, Policy, Signer, Time, TrustedRoot, Verifier};
+//!
+//! // What is trusted, and what is asked: both are the caller's, never the bundle's.
+//! let root = TrustedRoot::from_json(&std::fs::read("testdata/conformance/trusted_root.json")?)?;
+//! let policy = Policy::identity(Identity::new(
+//!     Matcher::regex(r"https://github\.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.*")?,
+//!     Matcher::exact("https://token.actions.githubusercontent.com"),
+//! ));
+//!
+//! // What came with the file: untrusted.
+//! let document = std::fs::read("testdata/conformance/happy-path-v0.3/bundle.sigstore.json")?;
+//! let bundle = Bundle::from_json(&document)?;
+//! let file = std::fs::File::open("testdata/conformance/a.txt")?;
+//!
+//! let verification = Verifier::new(root, policy).verify(&bundle, Artifact::from_reader(file), Time::now())?;
+//! assert!(matches!(verification.signature().signer(), Signer::Identity { .. }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Sign with a key, verify with its public half
+//!
+//! ```
+//! use rcosign::{Artifact, Bundle, KeyType, LocalKey, Policy, Time, TrustedRoot, Verifier};
+//!
+//! let key = LocalKey::generate(KeyType::EcdsaP256)?;
+//! let document = key.sign_blob(Artifact::from_bytes(b"an artifact"))?;
+//!
+//! // A key's signature that no log holds: say so, and nothing has to be trusted but the key.
+//! let policy = Policy::key(key.public_key().clone()).dangerously_without_log();
+//! let bundle = Bundle::from_json(document.as_bytes())?;
+//! Verifier::new(TrustedRoot::empty(), policy).verify(&bundle, Artifact::from_bytes(b"an artifact"), Time::now())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | to | use | example |
 //! |---|---|---|
-//! | `cli` | L5 | clap structs, flags to requests, rendering, hints, exit codes; the only room that prints |
-//! | `commands` | L4 | requests, reports, the signing and the verifying driver; knows no clap |
-//! | `attest` | L3 | predicate files and types to in-toto statements |
-//! | `sign` | L3 | a signing request to a signed entity |
-//! | `storage` | L3 | where signatures live: files, for now |
-//! | `verify` | L2 | pure: entity, artifact, trusted root, policy and time to a verdict |
-//! | `keys` | L2 | key references, encrypted keys, passphrases |
-//! | `bundle` | L1 | the signed entity and its codecs |
-//! | `trust` | L1 | trusted root, signing config, the embedded public root |
-//! | `http` | L1 | the one HTTP client |
-//! | `payload` | L0 | what gets signed: artifact, DSSE envelope, in-toto statement |
-//! | `tlog` | L0 | transparency log: Merkle proofs, checkpoints, entry bodies, inclusion promises |
-//! | `x509` | L0 | certificates, paths, Fulcio extensions, SCTs |
-//! | `timestamp` | L0 | RFC 3161 tokens |
-//! | `crypto` | -- | digests, keys, signatures, PEM, strict JSON, time, secrets |
+//! | verify a file | [`Bundle`], [`Artifact`], [`Policy`], [`TrustedRoot`], [`Verifier`] | `examples/verify_blob.rs` |
+//! | verify an attestation and read it | [`Policy::predicate_type`], [`VerifiedSignature::statement`] | `examples/verify_bundle.rs` |
+//! | sign a file or a statement | [`LocalKey`], [`sign_blob`], [`sign_statement`], [`Statement`] | `examples/sign_blob.rs` |
+//! | say what is asked | [`Policy`], [`Identity`], [`Matcher`] | `examples/policy.rs` |
+//! | sign with a key that is elsewhere | [`SigningKey`] | its documentation |
+//!
+//! # What is promised
+//!
+//! Everything in this documentation is public and follows semantic versioning: before 1.0 a release that breaks it raises
+//! the minor number. So do the codes of [`Rejection::code`] and the meaning of each. Words of messages are not promised; nor
+//! is the program's command line promised here, which has its own rules (cosign's). Errors and most enumerations may
+//! get new variants. What is not in this documentation is private, including whatever the feature `internals` shows.
+//!
+//! # Features
+//!
+//! | feature | by default | what it adds to the library |
+//! |---|---|---|
+//! | `public-root` | yes, with `cli` | [`TrustedRoot::public`](TrustedRoot), the root of Sigstore's public instance, built in |
+//! | `cli`, `http` | yes | nothing: they are the program's |
 
 #![allow(dead_code, unused_imports, reason = "rooms offer what the commands to come will use")]
 
+mod api;
 mod attest;
 mod bundle;
 #[cfg(feature = "cli")]
@@ -45,6 +96,8 @@ mod tlog;
 mod trust;
 mod verify;
 mod x509;
+
+pub use api::*;
 
 /// The program. Not part of what is promised.
 #[cfg(feature = "cli")]

@@ -14,7 +14,6 @@ mod outputs;
 mod pack;
 mod report;
 mod request;
-mod self_check;
 mod signing;
 mod signing_config;
 mod statement;

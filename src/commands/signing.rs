@@ -9,14 +9,15 @@ use super::outputs::Outputs;
 use super::statement::{blob_artifact, say_payload, standard_inputs, statement, unusable};
 use super::{
     AttestBlobRequest, Context, Error, ErrorKind, SignBlobRequest, SignWith, SigningAlgorithm, Witness,
-    self_check,
 };
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{Content, SignedEntity};
-use crate::crypto::{Ed25519Stream, Hasher, KeyType, SigningInput, SigningKey, base64};
+use crate::crypto::{Hasher, KeyType, SigningInput, SigningKey, base64};
 use crate::keys::StdinUse;
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
-use crate::sign::{CertificateSource, Payload, SigningRequest, needs_message, sign, stated_algorithm};
+use crate::sign::{
+    CertificateSource, Payload, SigningRequest, needs_message, self_check, sign, stated_algorithm, streamed,
+};
 use crate::storage::{BlobSource, read_blob, read_file, stream_blob};
 use crate::trust::SigningConfig;
 use crate::x509::Certificate;
@@ -146,13 +147,7 @@ impl Signer {
         let stated = stated.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))?;
         let input = message.map_or_else(|| SigningInput::Digest(stated.clone()), SigningInput::Message);
         let entity = self.make(Payload::Message { stated, input: &input }).await?;
-        if let (Content::Message { signature, .. }, SigningInput::Message(message)) =
-            (&entity.content, &input)
-            && let Some(mut stream) = Ed25519Stream::new(key, signature)
-        {
-            stream.update(message);
-            artifact.ed25519.push(stream.finish());
-        }
+        artifact.ed25519.extend(streamed(&entity, key, &input));
         self.check(&entity, &artifact, context)?;
         Ok(entity)
     }

@@ -324,7 +324,7 @@ fn bad(reason: impl Into<String>) -> DecodeError {
 }
 
 fn failed() -> SignError {
-    SignError::Backend("the cryptographic library refused".to_string())
+    SignError::Backend("the cryptographic library refused".into())
 }
 
 fn ec_algorithm(key_type: KeyType) -> Option<(&'static lc::EcdsaSigningAlgorithm, ObjectIdentifier)> {

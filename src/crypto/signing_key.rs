@@ -29,7 +29,7 @@ pub enum SignError {
     },
     /// The backend failed.
     #[error("the signing operation failed: {0}")]
-    Backend(String),
+    Backend(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The future of a signature: raw bytes, DER for ECDSA.

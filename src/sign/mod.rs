@@ -2,8 +2,13 @@
 //!
 //! Whether it is a blob or a statement, with or without a certificate, is data of the request.
 
+pub mod self_check;
+
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
-use crate::crypto::{Digest, HashAlgorithm, KeyType, SignError, SigningInput, SigningKey, base64};
+use crate::crypto::{
+    Digest, Ed25519Stream, Ed25519Streamed, HashAlgorithm, KeyType, PublicKey, SignError, SigningInput,
+    SigningKey, base64,
+};
 use crate::payload::{Envelope, EnvelopeSignature, pre_authentication_encoding};
 use crate::x509::Certificate;
 
@@ -89,4 +94,15 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError
         detached_scts: Vec::new(),
         profile: Profile::Bundle(BundleVersion::V0_3),
     })
+}
+
+/// What [`self_check::verify`] has to know of an artifact that was signed as a whole: how its signature fares over it.
+pub fn streamed(entity: &SignedEntity, key: &PublicKey, input: &SigningInput) -> Option<Ed25519Streamed> {
+    let (Content::Message { signature, .. }, SigningInput::Message(message)) = (&entity.content, input)
+    else {
+        return None;
+    };
+    let mut stream = Ed25519Stream::new(key, signature)?;
+    stream.update(message);
+    Some(stream.finish())
 }

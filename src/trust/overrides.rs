@@ -1,6 +1,6 @@
 //! Trust material from PEM files: cosign's `SIGSTORE_*` variables and certificate flags.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "public-root"))]
 mod tests;
 
 use super::{CertificateAuthority, Log, TrustedRoot, Window};

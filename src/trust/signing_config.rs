@@ -1,6 +1,6 @@
 //! Sigstore signing config v0.2 (`dev.sigstore.trustroot.v1.SigningConfig`, sigstore/protobuf-specs).
 
-#[cfg(test)]
+#[cfg(all(test, feature = "public-root"))]
 mod tests;
 
 use super::{Window, trusted_root::window};

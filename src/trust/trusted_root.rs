@@ -1,6 +1,6 @@
 //! The trusted root's JSON (`dev.sigstore.trustroot.v1.TrustedRoot`, sigstore/protobuf-specs).
 
-#[cfg(test)]
+#[cfg(all(test, feature = "public-root"))]
 mod tests;
 
 use super::{CertificateAuthority, Log, TrustedRoot, Window};

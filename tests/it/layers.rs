@@ -42,11 +42,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tlog", &["crypto"]),
     ("x509", &["crypto"]),
     ("crypto", &[]),
+    ("api", &["sign", "verify", "bundle", "trust", "payload", "crypto"]),
     (
         "internals",
         &["attest", "bundle", "crypto", "payload", "sign", "timestamp", "tlog", "trust", "verify", "x509"],
     ),
-    ("lib", &["cli"]),
+    ("lib", &["api", "cli"]),
 ];
 
 /// Every crate with the rooms that may name it. `*` is every room.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::super::candidates::{MAX_BUNDLE, unreadable};
 use super::super::files::path as named_path;
 use super::super::outputs::{Destination, Written};
-use super::super::{Context, Error, ErrorKind, Files, self_check};
+use super::super::{Context, Error, ErrorKind, Files};
 use crate::bundle::upgrade::{UpgradeError, upgrade, write};
 use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
+use crate::sign::self_check;
 use crate::storage::read_file;
 use crate::x509::Certificate;
 

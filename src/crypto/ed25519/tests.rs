@@ -1,6 +1,7 @@
 use super::*;
 use crate::crypto::{
-    HashAlgorithm, PrivateKey, SignatureError, SignatureScheme, Signed, SigningInput, SigningKey as _,
+    HashAlgorithm, PrivateKey, SignatureError, SignatureScheme, Signed, SigningInput, SigningKey,
+    sign_at_once,
 };
 
 /// RFC 8032 section 7.1, tests 1 and 2, and section 7.3: seed, public key, message, signature.
@@ -40,8 +41,7 @@ fn pkcs8(seed: &[u8]) -> Vec<u8> {
 
 fn sign(seed: &[u8], input: SigningInput) -> Vec<u8> {
     let key = PrivateKey::from_der(&pkcs8(seed)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(key.sign(&input)).unwrap()
+    sign_at_once(&key, &input).unwrap()
 }
 
 #[test]

@@ -1,13 +1,12 @@
 use super::*;
-use crate::crypto::{PrivateKey, SigningInput, SigningKey};
+use crate::crypto::{PrivateKey, SigningInput, SigningKey, sign_at_once};
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/testdata/keys/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 fn sign(key: &PrivateKey, digest: Digest) -> Vec<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(key.sign(&SigningInput::Digest(digest))).unwrap()
+    sign_at_once(key, &SigningInput::Digest(digest)).unwrap()
 }
 
 #[test]

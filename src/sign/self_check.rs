@@ -11,7 +11,7 @@ use crate::verify::{
 
 /// The policy that a signature by `key` has to meet: no witness is asked for, and none is trusted. Without an artifact, an
 /// envelope's signature is checked and its subject is not.
-pub(super) fn policy(key: &PublicKey, artifact: Option<&Artifact>) -> VerificationPolicy {
+pub fn policy(key: &PublicKey, artifact: Option<&Artifact>) -> VerificationPolicy {
     let unwitnessed = Requirement::Waived(Waiver::NotNeeded("no witness is asked for"));
     let unbound = Waiver::NotNeeded("the signature alone is checked");
     VerificationPolicy {
@@ -28,7 +28,10 @@ pub(super) fn policy(key: &PublicKey, artifact: Option<&Artifact>) -> Verificati
 }
 
 /// Verifies as a stranger would who has the key.
-pub(super) fn verify(
+///
+/// # Errors
+/// The first check that failed.
+pub fn verify(
     entity: &SignedEntity,
     artifact: Option<&Artifact>,
     key: &PublicKey,
