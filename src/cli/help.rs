@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::args::{filled, root::RootArgs};
+use super::args::{not_empty, root::RootArgs};
 use super::render;
 use super::run::Request;
 use super::topics;
@@ -28,7 +28,7 @@ pub struct HelpArgs {
 impl CommandArgs for HelpArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         let words = words(&self.topic);
-        match filled(&self.man) {
+        match not_empty("--man", &self.man)? {
             None => Ok(Request::Help(words)),
             Some(folder) if words.is_empty() => Ok(Request::Manual(folder)),
             Some(_) => Err(Error::usage("--man writes the pages of all commands, and one was named")

@@ -75,6 +75,15 @@ pub fn named(word: &OsStr) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| word == topic.name)
 }
 
+/// The topic that explains what the commands of a group work on.
+pub fn of_group(group: &str) -> Option<&'static str> {
+    match group {
+        "bundle" => Some("bundles"),
+        "trusted-root" | "signing-config" => Some("trust"),
+        _ => None,
+    }
+}
+
 /// The topic that `word` may be meant for: a misspelling, or the singular or plural of it.
 pub fn closest(word: &str) -> Option<&'static str> {
     let stem =

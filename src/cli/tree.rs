@@ -9,7 +9,7 @@ use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
     attest_blob, bundle, completion, env, generate_key_pair, help, import_key_pair, pack, parse, public_key,
-    sign_blob, signing_config, suggest, trusted_root, unpack, usage_error, verify_blob,
+    sign_blob, signing_config, suggest, topics, trusted_root, unpack, usage_error, verify_blob,
     verify_blob_attestation, version,
 };
 use crate::commands::Error;
@@ -183,6 +183,9 @@ pub fn unknown(word: &OsStr) -> Error {
     let new = Error::usage(format!("there is no command `{word}`"));
     if is_elsewhere(&word) {
         return new.hint("cosign has it; this version works on files, see `rcosign help`");
+    }
+    if topics::named(OsStr::new(word.as_ref())).is_some() {
+        return new.hint(format!("`help {word}` explains what is meant by it"));
     }
     let commands = names().filter(|name| !name.contains(' '));
     let names = || commands.clone().chain(GROUPS.iter().map(|(name, _)| *name));

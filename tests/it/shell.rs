@@ -247,6 +247,47 @@ fn zsh_reads_its_script() {
     assert_eq!(output.stdout, "_rcosign\n", "{}", output.stderr);
 }
 
+/// A zsh on a terminal of its own gets each line with a tab and a return after it, and runs what it made of the line.
+#[test]
+fn zsh_completes_commands_flags_values_and_files() {
+    let Some(zsh) = program("zsh") else { return };
+    let sandbox = completions();
+    const SCRIPT: &str = r#"
+        zmodload zsh/zpty || exit 9
+        (sleep 60; kill $$) >/dev/null 2>&1 &!
+        watch=$!
+        zpty z zsh -f -i
+        zpty -w z 'autoload -U compinit; compinit -D -u; source ./rcosign.zsh; rcosign() { print -r -- "GOT:${(j: :)@}:" }; print REA""DY'
+        zpty -r z out '*READY*'
+        for line in "$@"; do
+            zpty -w -n z "rcosign $line"$'\t\n'
+            zpty -r z out '*GOT:*:*'
+            print -r -- ${${out##*GOT:}%%:*}
+        done
+        zpty -d z
+        kill $watch"#;
+    let completed = [
+        ("bun", "bundle"),
+        ("bundle cr", "bundle create"),
+        ("verify-blob --no-l", "verify-blob --no-log"),
+        ("-d bundle inspect -o j", "-d bundle inspect -o json"),
+        ("attest-blob --type cyc", "attest-blob --type cyclonedx"),
+        ("verify-blob --bundle art", "verify-blob --bundle artifact.json"),
+        ("sign-blob --key=oth", "sign-blob --key=other.json"),
+        ("sign-blob art", "sign-blob artifact.json"),
+        ("completion elv", "completion elvish"),
+        ("help verifi", "help verification"),
+    ];
+    let mut words = vec!["-f", "-c", SCRIPT, "zsh"];
+    words.extend(completed.iter().map(|(line, _)| *line));
+    let output = sandbox.program(&zsh, &words).run();
+    if output.code == 9 {
+        return say_skipped("this zsh has no zpty");
+    }
+    let whole: Vec<&str> = completed.iter().map(|(_, whole)| *whole).collect();
+    assert_eq!(lines(&output), whole, "{}", output.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_script_is_for_the_name_that_the_program_is_called_by() {
@@ -305,4 +346,5 @@ fn a_manual_that_cannot_be_written_is_an_error() {
     sandbox.run(&["help", "--man", "file/man"]).code(3).says("cannot make the folder");
     sandbox.run(&["help", "--man", "file"]).code(3).says("cannot make the folder");
     sandbox.run(&["help", "--man"]).code(2).says("--man comes without its value");
+    sandbox.run(&["help", "--man", ""]).code(2).says("--man is given and empty");
 }

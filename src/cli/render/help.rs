@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 
 use super::markdown::{self, Block};
 use crate::cli::examples::{self, Example};
-use crate::cli::topics::{TOPICS, Topic};
+use crate::cli::topics::{self, TOPICS, Topic};
 use crate::cli::{deprecated, tree};
 
 /// Width of help, in columns.
@@ -47,7 +47,8 @@ pub fn root_help(program: &str, commands: &[Command]) -> String {
 pub fn topic_help(program: &str, topic: &Topic) -> String {
     let mut out = String::new();
     let mut before = None;
-    for block in markdown::blocks(topic.text) {
+    let text = topic.text.replace("`rcosign ", &format!("`{program} "));
+    for block in markdown::blocks(&text) {
         let is_item = matches!(block, Block::Item(_));
         // The items of a list stand together.
         if before.is_some_and(|item| !(item && is_item)) {
@@ -107,6 +108,9 @@ pub fn group_help(program: &str, group: &str, about: &str, commands: &[Command])
         }
     }
     let _ = writeln!(out, "\nFlags of a command: {program} help {group} COMMAND");
+    if let Some(topic) = topics::of_group(group) {
+        let _ = writeln!(out, "What it is about: {program} help {topic}");
+    }
     out
 }
 

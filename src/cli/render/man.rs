@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 use super::help::{self, DEPRECATED, deprecated_flags, description, label, sections, usage};
 use super::markdown::{Block, blocks};
 use crate::cli::examples::{self, Example};
-use crate::cli::topics::{TOPICS, Topic};
+use crate::cli::topics::{self, TOPICS, Topic};
 use crate::cli::variables::VARIABLES;
 use crate::cli::{environment, exit, tree};
 
@@ -44,7 +44,7 @@ fn program(commands: &[Command]) -> String {
     page.section("DESCRIPTION");
     page.paragraph(
         "Takes the command lines of cosign 2.x and 3.x; its signatures, bundles and keys go both ways with cosign's. \
-         Verification uses no network.",
+         Verification asks no service.",
     );
     page.section("COMMANDS");
     for command in commands {
@@ -86,7 +86,8 @@ fn group_page(group: &str, about: &str, commands: &[Command]) -> String {
         page.tagged(command.get_name(), &[self::about(command)]);
     }
     let pages = members.iter().map(|command| format!("{}(1)", page_name(command.get_name())));
-    page.see_also(std::iter::once(format!("{NAME}(1)")).chain(pages));
+    let topic = topics::of_group(group).map(|topic| format!("{NAME}-{topic}(7)"));
+    page.see_also(std::iter::once(format!("{NAME}(1)")).chain(pages).chain(topic));
     page.text
 }
 

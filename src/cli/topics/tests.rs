@@ -77,6 +77,9 @@ fn topics_have_names_of_their_own_and_a_title() {
         let lines = text.lines().count();
         assert!((20..=60).contains(&lines), "{name}: {lines} lines");
     }
+    for (group, _) in tree::GROUPS {
+        assert!(names().any(|name| Some(name) == of_group(group)), "{group}");
+    }
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/concepts");
     for entry in std::fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
@@ -90,7 +93,7 @@ fn a_topic_is_shown_as_plain_text() {
         let text = render::topic_help("cosign", topic);
         assert!(!text.contains("```") && !text.contains("](") && !text.contains("\n\n\n"), "{text}");
         assert!(!text.lines().any(|line| line.starts_with(['#', '|'])), "{text}");
-        assert!(!text.contains("  rcosign "), "{text}");
+        assert!(!text.contains("  rcosign ") && !text.contains("`rcosign "), "{text}");
         let is_code = |line: &str| line.starts_with("  cosign ");
         assert!(text.lines().all(|line| is_code(line) || line.chars().count() <= 100), "{text}");
     }
