@@ -6,9 +6,10 @@ enum Scope {
     Signing,
     Verifying,
     Creating,
+    Rooting,
 }
 
-use Scope::{Creating, Signing, Verifying};
+use Scope::{Creating, Rooting, Signing, Verifying};
 
 /// Flag, commands, and what to do instead; by name.
 const TABLE: &[(&str, Scope, &str)] = &[
@@ -17,7 +18,13 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("ca-roots", Verifying, "put the certificates into a trusted root: use --trusted-root"),
     ("certificate", Verifying, "the bundle holds the certificate: use --bundle, and --trusted-root"),
     ("certificate-chain", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("certificate-chain", Rooting, "name the certificate authority by pairs: use --fulcio"),
+    ("ctfe-end-time", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
+    ("ctfe-key", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
+    ("ctfe-start-time", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
+    ("ctfe-url", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("experimental-oci11", Verifying, "it has no effect on files"),
+    ("fulcio-uri", Rooting, "name the certificate authority by pairs: use --fulcio"),
     ("fulcio-url", Signing, "name the certificate authority in a signing config: use --signing-config"),
     ("insecure-skip-verify", Signing, "it has no effect"),
     ("issue-certificate", Signing, "it is going away"),
@@ -30,10 +37,14 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("output-certificate", Signing, "the bundle holds the certificate: use --bundle"),
     ("output-signature", Signing, "the bundle holds the signature: use --bundle"),
     ("private-infrastructure", Verifying, "use --no-log"),
+    ("rekor-end-time", Rooting, "name the log by pairs: use --rekor"),
     ("rekor-entry-type", Signing, "it is going away"),
+    ("rekor-key", Rooting, "name the log by pairs: use --rekor"),
+    ("rekor-start-time", Rooting, "name the log by pairs: use --rekor"),
     ("rekor-url", Creating, "it has no effect"),
     ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
+    ("rekor-url", Rooting, "name the log by pairs: use --rekor"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp-bundle", Signing, "the bundle holds the timestamp: use --bundle"),
@@ -45,7 +56,9 @@ const TABLE: &[(&str, Scope, &str)] = &[
         Verifying,
         "put the certificates into a trusted root: use --trusted-root",
     ),
+    ("timestamp-certificate-chain", Rooting, "name the timestamp authority by pairs: use --tsa"),
     ("timestamp-server-url", Signing, "name the authority in a signing config: use --signing-config"),
+    ("timestamp-uri", Rooting, "name the timestamp authority by pairs: use --tsa"),
     ("tlog-upload", Signing, "to sign with the key alone: use --offline"),
 ];
 
@@ -55,6 +68,7 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "sign-blob" | "attest-blob" => Signing,
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
+        "trusted-root create" => Rooting,
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

@@ -110,6 +110,43 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "trusted-root create",
+        Example {
+            what: "write the public root, without its transparency logs",
+            line: "trusted-root create --with-default-services --no-default-rekor --out trusted-root.json",
+        },
+    ),
+    (
+        "trusted-root create",
+        Example {
+            what: "trust the public services, and a transparency log of one's own",
+            line: "trusted-root create --with-default-services --rekor \
+                   url=https://rekor.example,public-key=release.pub,start-time=2026-01-01T00:00:00Z",
+        },
+    ),
+    (
+        "trusted-root inspect",
+        Example { what: "show whom a trusted root trusts", line: "trusted-root inspect trusted-root.json" },
+    ),
+    (
+        "trusted-root inspect",
+        Example { what: "show the built-in public root as JSON", line: "trusted-root inspect --output json" },
+    ),
+    (
+        "signing-config create",
+        Example {
+            what: "write a config that names no service, to sign without a network",
+            line: "signing-config create --out signing-config.json",
+        },
+    ),
+    (
+        "signing-config create",
+        Example {
+            what: "use the public services, but no transparency log",
+            line: "signing-config create --with-default-services --no-default-rekor",
+        },
+    ),
+    (
         "env",
         Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },
     ),

@@ -41,10 +41,14 @@ pub use request::{
     TrustRequest, VerifyRequest, Waivers, Witness,
 };
 pub use signing::{attest_blob, sign_blob};
-pub use signing_config::{SigningConfigCreateRequest, signing_config_create};
+pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
 pub use trusted_root::{
+    AuthoritySource, AuthorityStart, AuthorityView, CertificateView, DefaultRoot, LogSource, LogView,
     RootInspection, TrustedRootCreateRequest, TrustedRootInspectRequest, trusted_root_create,
     trusted_root_inspect,
 };
 pub use unpack::{UnpackRequest, unpack};
 pub use verification::verify;
+
+/// Parts of requests.
+pub use crate::trust::{Selection, Service, Window};

@@ -159,6 +159,12 @@ pub(super) fn key_ids(name: &str, key: &PublicKey) -> [[u8; 4]; 2] {
     [note_key_hash(name, key).map_or(plain, leading), plain]
 }
 
+/// The identifier of a Rekor v2 log that signs its checkpoints under `name`: the key hash of signed-note, all of it; for ECDSA
+/// keys, which sign under any name with the same identifier, the SHA-256 of the SubjectPublicKeyInfo.
+pub fn log_id(name: &str, key: &PublicKey) -> [u8; 32] {
+    note_key_hash(name, key).unwrap_or_else(|| key.key_id())
+}
+
 /// The full hash whose leading bytes identify a key in signed notes; Rekor v2 uses all of it as its log identifier.
 /// `None` for key types whose hash is that of the SubjectPublicKeyInfo alone (ECDSA).
 pub(super) fn note_key_hash(name: &str, key: &PublicKey) -> Option<[u8; 32]> {

@@ -1,14 +1,19 @@
 //! What verification trusts: the trusted root, its overrides from PEM files, the embedded public root; and the signing
 //! config.
 
+mod document;
 #[cfg(feature = "public-root")]
 mod embedded;
+mod encode;
 mod overrides;
 mod signing_config;
 mod trusted_root;
 
+pub use document::{Listed, RootDocument};
 #[cfg(feature = "public-root")]
-pub use embedded::{EMBEDDED_ROOT_DATE, embedded_public_root};
+pub use embedded::{
+    EMBEDDED_ROOT_DATE, embedded_public_root, embedded_public_root_document, embedded_public_signing_config,
+};
 pub use overrides::{PemOverrides, PemText};
 pub use signing_config::{Selection, Service, SigningConfig};
 
@@ -28,6 +33,11 @@ impl Window {
     /// Whether `time` lies in the window.
     pub fn contains(&self, time: UnixTime) -> bool {
         self.start.is_none_or(|s| s <= time) && self.end.is_none_or(|e| time <= e)
+    }
+
+    /// Whether it ends before it starts, so that no time lies in it.
+    pub fn is_empty(&self) -> bool {
+        matches!((self.start, self.end), (Some(start), Some(end)) if end < start)
     }
 }
 
@@ -75,4 +85,20 @@ pub struct Log {
     pub key: PublicKey,
     /// When the key may be relied on.
     pub valid_for: Window,
+}
+
+impl Log {
+    /// The name under which a Rekor v2 log signs: the origin that the trusted root states, else the host of its address.
+    pub fn checkpoint_name(&self) -> String {
+        let host = |url: &str| {
+            let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            // An IPv6 address stands in brackets, which are no part of the name.
+            match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
+                Some((address, _)) => address.to_owned(),
+                None => authority.split_once(':').map_or(authority, |(host, _)| host).to_owned(),
+            }
+        };
+        self.origin.clone().unwrap_or_else(|| host(&self.base_url))
+    }
 }

@@ -3,9 +3,11 @@
 #[cfg(all(test, feature = "public-root"))]
 mod tests;
 
-use super::{Window, trusted_root::window};
+use serde_json::{Map, Value, json};
+
+use super::{Window, encode, trusted_root::window};
 use crate::crypto::proto_json::{Enumerator, Message};
-use crate::crypto::{DecodeError, json};
+use crate::crypto::{self, DecodeError};
 
 const WHAT: &str = "signing config";
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
@@ -67,7 +69,7 @@ impl SigningConfig {
             let reason = format!("{} bytes, above the limit of {MAX_SIZE}", text.len());
             return Err(DecodeError::whole(WHAT, reason));
         }
-        let value = json::parse(WHAT, text)?;
+        let value = crypto::json::parse(WHAT, text)?;
         let fields =
             &["mediaType", "caUrls", "oidcUrls", "rekorTlogUrls", "rekorTlogConfig", "tsaUrls", "tsaConfig"];
         let config = Message::document(WHAT, &value, fields)?;
@@ -86,10 +88,49 @@ impl SigningConfig {
         })
     }
 
+    /// The JSON, members in the order in which cosign writes them, without a final newline.
+    pub fn to_json(&self) -> String {
+        let mut members = Map::new();
+        members.insert("mediaType".to_owned(), MEDIA_TYPE.into());
+        let mut list = |name: &str, services: &[Service]| {
+            if !services.is_empty() {
+                members.insert(name.to_owned(), services.iter().map(service_json).collect());
+            }
+        };
+        list("caUrls", &self.certificate_authorities);
+        list("oidcUrls", &self.oidc_providers);
+        list("rekorTlogUrls", &self.logs);
+        members.insert("rekorTlogConfig".to_owned(), selection_json(self.log_selection));
+        if !self.timestamp_authorities.is_empty() {
+            let services = self.timestamp_authorities.iter().map(service_json).collect();
+            members.insert("tsaUrls".to_owned(), services);
+        }
+        members.insert("tsaConfig".to_owned(), selection_json(self.timestamp_selection));
+        Value::Object(members).to_string()
+    }
+
     /// Whether a signature made with a key of one's own would be witnessed by any service: a log or a timestamp
     /// authority. When not, such a signature needs no network at all.
     pub fn names_witnesses(&self) -> bool {
         !self.logs.is_empty() || !self.timestamp_authorities.is_empty()
+    }
+}
+
+fn service_json(service: &Service) -> Value {
+    let mut members = Map::new();
+    encode::text(&mut members, "url", &service.url);
+    members.insert("majorApiVersion".to_owned(), service.major_api_version.into());
+    encode::window(&mut members, service.valid_for);
+    encode::text(&mut members, "operator", &service.operator);
+    Value::Object(members)
+}
+
+fn selection_json(selection: Selection) -> Value {
+    match selection {
+        Selection::Undefined => json!({}),
+        Selection::All => json!({ "selector": "ALL" }),
+        Selection::Any => json!({ "selector": "ANY" }),
+        Selection::Exact(count) => json!({ "selector": "EXACT", "count": count }),
     }
 }
 

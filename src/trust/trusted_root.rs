@@ -3,21 +3,23 @@
 #[cfg(all(test, feature = "public-root"))]
 mod tests;
 
-use super::{CertificateAuthority, Log, TrustedRoot, Window};
+use serde_json::Value;
+
+use super::{CertificateAuthority, Log, RootDocument, TrustedRoot, Window};
 use crate::crypto::proto_json::{Enumerator, Message};
-use crate::crypto::{DecodeError, KeyType, PublicKey, json, pem};
+use crate::crypto::{DecodeError, KeyType, PublicKey, pem};
 use crate::x509::Certificate;
 
-const WHAT: &str = "trusted root";
+pub(super) const WHAT: &str = "trusted root";
 
 /// The largest trusted root. The public instance's has 7 KiB, GitHub's 32 KiB.
-const MAX_SIZE: usize = 4 * 1024 * 1024;
+pub(super) const MAX_SIZE: usize = 4 * 1024 * 1024;
 /// The most authorities or logs of one kind.
 const MAX_AUTHORITIES: usize = 256;
 /// The most certificates of an authority.
 const MAX_CHAIN: usize = 32;
 
-const MEDIA_TYPES: [&str; 3] = [
+pub(super) const MEDIA_TYPES: [&str; 3] = [
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     "application/vnd.dev.sigstore.trustedroot.v0.1+json",
     "application/vnd.dev.sigstore.trustedroot.v0.2+json",
@@ -71,57 +73,79 @@ impl TrustedRoot {
     /// - more than 4 MiB, 256 authorities or logs of a kind, 32 certificates of an authority
     /// - unknown, repeated or wrongly typed members
     pub fn from_json(text: &[u8], source: &str) -> Result<Self, DecodeError> {
-        if text.len() > MAX_SIZE {
-            let reason = format!("{} bytes, above the limit of {MAX_SIZE}", text.len());
-            return Err(DecodeError::whole(WHAT, reason));
-        }
-        let value = json::parse(WHAT, text)?;
-        let fields = &["mediaType", "tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
-        let root = Message::document(WHAT, &value, fields)?;
-        let media_type = root.required_text("mediaType")?;
-        if !MEDIA_TYPES.contains(&media_type) {
-            let reason = format!("not that of a trusted root v0.1 or v0.2: `{media_type}`");
-            return Err(root.error("mediaType", reason));
-        }
-        let mut skipped = Vec::new();
-        Ok(Self {
-            source: source.to_owned(),
-            certificate_authorities: authorities(&root, "certificateAuthorities", &mut skipped)?,
-            logs: logs(&root, "tlogs", &mut skipped)?,
-            ct_logs: logs(&root, "ctlogs", &mut skipped)?,
-            timestamp_authorities: authorities(&root, "timestampAuthorities", &mut skipped)?,
-            skipped,
-        })
+        Ok(RootDocument::from_json(text)?.into_trusted_root(source))
+    }
+
+    /// The JSON, without a final newline, as cosign writes it. What the type does not hold is not in it: the address of an
+    /// operator, what was left out, an origin. [`RootDocument`] keeps the first two.
+    ///
+    /// An authority with several anchors becomes as many authorities, as the document has one anchor for each; a log's
+    /// window without a start begins in 1970, as the document demands a start.
+    pub fn to_json(&self) -> String {
+        RootDocument::from(self).to_json()
     }
 }
 
-fn authorities(
-    root: &Message<'_>,
-    field: &str,
-    skipped: &mut Vec<String>,
-) -> Result<Vec<CertificateAuthority>, DecodeError> {
-    let fields = &["subject", "uri", "certChain", "validFor", "operator"];
-    let mut authorities = Vec::new();
-    for message in root.messages(field, MAX_AUTHORITIES, fields)? {
-        // The subject is a label of its own, which nothing compares.
-        message.message("subject", &["organization", "commonName"])?;
-        let uri = message.text("uri")?.to_owned();
-        let chain = match message.message("certChain", &["certificates"])? {
-            Some(chain) => chain.messages("certificates", MAX_CHAIN, &["rawBytes"])?,
-            None => Vec::new(),
-        };
-        let mut intermediates = chain.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
-        // Leaf or lowest intermediate first, root last.
-        let Some(anchor) = intermediates.pop() else {
-            skipped.push(
-                message.error("certChain", format!("the authority `{uri}` has no certificate")).to_string(),
-            );
-            continue;
-        };
-        let valid_for = window(&message)?.unwrap_or_default();
-        authorities.push(CertificateAuthority { uri, anchors: vec![anchor], intermediates, valid_for });
+/// What a document says, each list in its order; an error where a service cannot be used.
+pub(super) struct Parsed {
+    pub(super) media_type: String,
+    pub(super) certificate_authorities: Vec<Service<CertificateAuthority>>,
+    pub(super) logs: Vec<Service<Log>>,
+    pub(super) ct_logs: Vec<Service<Log>>,
+    pub(super) timestamp_authorities: Vec<Service<CertificateAuthority>>,
+}
+
+/// One service: its labels, and what it says or why it cannot be used.
+pub(super) struct Service<T> {
+    pub(super) address: String,
+    pub(super) operator: String,
+    pub(super) service: Result<T, String>,
+}
+
+/// Reads the whole document; see [`TrustedRoot::from_json`].
+pub(super) fn parse(value: &Value) -> Result<Parsed, DecodeError> {
+    let fields = &["mediaType", "tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
+    let root = Message::document(WHAT, value, fields)?;
+    let media_type = root.required_text("mediaType")?;
+    if !MEDIA_TYPES.contains(&media_type) {
+        let reason = format!("not that of a trusted root v0.1 or v0.2: `{media_type}`");
+        return Err(root.error("mediaType", reason));
     }
-    Ok(authorities)
+    Ok(Parsed {
+        media_type: media_type.to_owned(),
+        certificate_authorities: authorities(&root, "certificateAuthorities")?,
+        logs: logs(&root, "tlogs")?,
+        ct_logs: logs(&root, "ctlogs")?,
+        timestamp_authorities: authorities(&root, "timestampAuthorities")?,
+    })
+}
+
+fn authorities(root: &Message<'_>, field: &str) -> Result<Vec<Service<CertificateAuthority>>, DecodeError> {
+    let fields = &["subject", "uri", "certChain", "validFor", "operator"];
+    let service = |message: &Message<'_>| {
+        let service = authority(message)?.map_err(|reason| reason.to_string());
+        let (address, operator) = (message.text("uri")?.to_owned(), message.text("operator")?.to_owned());
+        Ok(Service { address, operator, service })
+    };
+    root.messages(field, MAX_AUTHORITIES, fields)?.iter().map(service).collect()
+}
+
+/// An authority, or why it cannot be used here.
+fn authority(message: &Message<'_>) -> Result<Result<CertificateAuthority, DecodeError>, DecodeError> {
+    // The subject is a label of its own, which nothing compares.
+    message.message("subject", &["organization", "commonName"])?;
+    let uri = message.text("uri")?.to_owned();
+    let chain = match message.message("certChain", &["certificates"])? {
+        Some(chain) => chain.messages("certificates", MAX_CHAIN, &["rawBytes"])?,
+        None => Vec::new(),
+    };
+    let mut intermediates = chain.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
+    // Leaf or lowest intermediate first, root last.
+    let Some(anchor) = intermediates.pop() else {
+        return Ok(Err(message.error("certChain", format!("the authority `{uri}` has no certificate"))));
+    };
+    let valid_for = window(message)?.unwrap_or_default();
+    Ok(Ok(CertificateAuthority { uri, anchors: vec![anchor], intermediates, valid_for }))
 }
 
 fn certificate(message: &Message<'_>) -> Result<Certificate, DecodeError> {
@@ -129,16 +153,14 @@ fn certificate(message: &Message<'_>) -> Result<Certificate, DecodeError> {
     Certificate::from_der(&der).map_err(|e| message.error("rawBytes", e.to_string()))
 }
 
-fn logs(root: &Message<'_>, field: &str, skipped: &mut Vec<String>) -> Result<Vec<Log>, DecodeError> {
+fn logs(root: &Message<'_>, field: &str) -> Result<Vec<Service<Log>>, DecodeError> {
     let fields = &["baseUrl", "hashAlgorithm", "publicKey", "logId", "checkpointKeyId", "operator"];
-    let mut logs = Vec::new();
-    for message in root.messages(field, MAX_AUTHORITIES, fields)? {
-        match log(&message)? {
-            Ok(log) => logs.push(log),
-            Err(reason) => skipped.push(reason.to_string()),
-        }
-    }
-    Ok(logs)
+    let service = |message: &Message<'_>| {
+        let service = log(message)?.map_err(|reason| reason.to_string());
+        let (address, operator) = (message.text("baseUrl")?.to_owned(), message.text("operator")?.to_owned());
+        Ok(Service { address, operator, service })
+    };
+    root.messages(field, MAX_AUTHORITIES, fields)?.iter().map(service).collect()
 }
 
 /// A log, or why it cannot be used here.

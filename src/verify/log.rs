@@ -153,7 +153,7 @@ impl<'r> Claim<'_, 'r> {
     /// Rekor v2: an inclusion proof under a checkpoint with the log's name. There is no promise and no time.
     fn rekor_v2(&self) -> Result<Included<'r>, Reason> {
         let proof = rekor_v2_proof(self.position, self.entry)?;
-        self.proof(proof, Some(&checkpoint_name(self.log)))?;
+        self.proof(proof, Some(&self.log.checkpoint_name()))?;
         Ok(self.included(None))
     }
 
@@ -214,20 +214,6 @@ pub(super) fn committed(
 pub(super) fn merkle(position: usize, entry: &Entry, proof: &InclusionProof) -> Result<(), Reason> {
     merkle::verify_inclusion(&entry.canonicalized_body, proof)
         .map_err(|error| Reason::InclusionProof { entry: position, error })
-}
-
-/// The name under which a Rekor v2 log signs: the origin that the trusted root states, else the host of its address.
-fn checkpoint_name(log: &Log) -> String {
-    let host = |url: &str| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // An IPv6 address stands in brackets, which are no part of the name.
-        match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
-            Some((address, _)) => address.to_owned(),
-            None => authority.split_once(':').map_or(authority, |(host, _)| host).to_owned(),
-        }
-    };
-    log.origin.clone().unwrap_or_else(|| host(&log.base_url))
 }
 
 /// Checks that each log's key was in use when the entry was made: at the promised time, else at each verified time, else

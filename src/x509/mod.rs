@@ -2,6 +2,7 @@
 
 pub(crate) mod algorithm;
 pub(crate) mod asn1;
+mod authority;
 mod certificate;
 mod distinguished_name;
 mod facts;

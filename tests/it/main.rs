@@ -23,6 +23,8 @@ mod peers;
 mod public_api;
 mod round_trip;
 mod shell;
+mod signing_config;
 mod support;
 mod tls;
 mod transcripts;
+mod trusted_root;

@@ -8,6 +8,7 @@ pub mod output;
 pub mod root;
 pub mod services;
 pub mod sign;
+pub mod spec;
 pub mod trust;
 pub mod values;
 pub mod verify;

@@ -9,7 +9,7 @@ fn read(value: &Value) -> Result<SigningConfig, String> {
 }
 
 fn with(name: &str, value: Value) -> Result<SigningConfig, String> {
-    let mut config = json::parse("test", PUBLIC.as_bytes()).unwrap();
+    let mut config = crypto::json::parse("test", PUBLIC.as_bytes()).unwrap();
     config[name] = value;
     read(&config)
 }

@@ -4,7 +4,7 @@ use sigstore_trust_root::{
 };
 
 use super::*;
-use crate::crypto::{PrivateKey, SigningKey, UnixTime, base64};
+use crate::crypto::{PrivateKey, SigningKey, UnixTime, base64, json};
 
 fn read(value: &Value) -> Result<TrustedRoot, DecodeError> {
     TrustedRoot::from_json(value.to_string().as_bytes(), "test")

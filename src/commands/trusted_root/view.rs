@@ -1,0 +1,344 @@
+//! What a trusted root trusts, for people and programs, and what looks wrong in it.
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use crate::crypto::{DecodeError, PublicKey, UnixTime, sha256};
+use crate::tlog::checkpoint::log_id;
+use crate::trust::{CertificateAuthority, Listed, Log, RootDocument, Window};
+use crate::x509::Certificate;
+
+/// What a trusted root trusts, when, and for what.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootInspection {
+    /// Where it came from.
+    pub trusted_root: String,
+    /// The document's media type, which tells its version.
+    pub media_type: String,
+    /// The time to which `state` refers, RFC 3339.
+    pub now: String,
+    /// Who issues certificates to signers.
+    pub certificate_authorities: Vec<AuthorityView>,
+    /// Who logs signatures.
+    pub transparency_logs: Vec<LogView>,
+    /// Who logs certificates.
+    pub certificate_transparency_logs: Vec<LogView>,
+    /// Who says when.
+    pub timestamp_authorities: Vec<AuthorityView>,
+    /// What looks wrong in the document as a whole.
+    pub problems: Vec<String>,
+}
+
+/// A certificate or timestamp authority.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorityView {
+    /// Its address.
+    pub address: String,
+    /// Who runs it.
+    pub operator: String,
+    /// What its keys may sign.
+    pub may_sign: &'static str,
+    /// When it may be relied on.
+    #[serde(flatten)]
+    pub window: Option<WindowView>,
+    /// Its certificates, in the order of the document.
+    pub certificates: Vec<CertificateView>,
+    /// Why it is left out, where it is.
+    pub left_out: Option<String>,
+    /// What looks wrong.
+    pub problems: Vec<String>,
+}
+
+/// A log.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogView {
+    /// Its address.
+    pub address: String,
+    /// Who runs it.
+    pub operator: String,
+    /// What its key may sign.
+    pub may_sign: &'static str,
+    /// When its key may be relied on.
+    #[serde(flatten)]
+    pub window: Option<WindowView>,
+    /// The kind of its key.
+    pub key: Option<String>,
+    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal.
+    pub key_fingerprint: Option<String>,
+    /// How entries name it, hexadecimal.
+    pub log_id: Option<String>,
+    /// What its identifier is made of.
+    pub log_id_is: Option<String>,
+    /// Why it is left out, where it is.
+    pub left_out: Option<String>,
+    /// What looks wrong.
+    pub problems: Vec<String>,
+}
+
+/// A span of time, both ends included; no end means open.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowView {
+    /// `current`, `past`, `future`, or `never` where it ends before it starts.
+    pub state: &'static str,
+    /// The first moment, RFC 3339.
+    pub from: Option<String>,
+    /// The last moment, RFC 3339.
+    pub until: Option<String>,
+}
+
+/// A certificate of an authority.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateView {
+    /// `root` for the one that is trusted by itself, `authority`, or `leaf`.
+    pub role: &'static str,
+    /// RFC 4514.
+    pub subject: String,
+    /// RFC 4514.
+    pub issuer: String,
+    /// Hexadecimal.
+    pub serial: String,
+    /// Its own validity.
+    #[serde(flatten)]
+    pub validity: WindowView,
+    /// The kind of its key.
+    pub key: String,
+    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal.
+    pub key_fingerprint: String,
+    /// SHA-256 of the certificate, hexadecimal.
+    pub fingerprint: String,
+}
+
+/// What kind of log it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Entries,
+    Certificates,
+}
+
+/// What `document` trusts at `now`; `source` is where it came from.
+pub(super) fn inspection(document: &RootDocument, source: &str, now: UnixTime) -> RootInspection {
+    let authorities = |list: &[Listed<CertificateAuthority>], timestamps| {
+        list.iter().map(|listed| authority(listed, timestamps, now)).collect()
+    };
+    let logs = |list: &[Listed<Log>], kind| list.iter().map(|listed| log(listed, kind, now)).collect();
+    RootInspection {
+        trusted_root: source.to_owned(),
+        media_type: document.media_type().to_owned(),
+        now: UnixTime::from_seconds(now.seconds()).to_string(),
+        certificate_authorities: authorities(&document.certificate_authorities, false),
+        transparency_logs: logs(&document.logs, Kind::Entries),
+        certificate_transparency_logs: logs(&document.ct_logs, Kind::Certificates),
+        timestamp_authorities: authorities(&document.timestamp_authorities, true),
+        problems: [
+            same_ids(&document.logs, "transparency logs"),
+            same_ids(&document.ct_logs, "certificate transparency logs"),
+        ]
+        .concat(),
+    }
+}
+
+impl RootInspection {
+    /// Everything that looks wrong, each line with the service that it is about.
+    pub(super) fn all_problems(&self) -> Vec<String> {
+        let line = |what: &str, address: &str, problem: &String| match address {
+            "" => format!("{what}: {problem}"),
+            address => format!("{what} `{address}`: {problem}"),
+        };
+        let authorities = |what: &str, list: &[AuthorityView]| -> Vec<String> {
+            list.iter().flat_map(|a| a.problems.iter().map(|p| line(what, &a.address, p))).collect()
+        };
+        let logs = |what: &str, list: &[LogView]| -> Vec<String> {
+            list.iter().flat_map(|l| l.problems.iter().map(|p| line(what, &l.address, p))).collect()
+        };
+        [
+            authorities("certificate authority", &self.certificate_authorities),
+            logs("transparency log", &self.transparency_logs),
+            logs("certificate transparency log", &self.certificate_transparency_logs),
+            authorities("timestamp authority", &self.timestamp_authorities),
+            self.problems.clone(),
+        ]
+        .concat()
+    }
+}
+
+fn authority(listed: &Listed<CertificateAuthority>, timestamps: bool, now: UnixTime) -> AuthorityView {
+    let may_sign = if timestamps { "timestamps (RFC 3161)" } else { "certificates of signers" };
+    let mut view = AuthorityView {
+        address: listed.address.clone(),
+        operator: listed.operator.clone(),
+        may_sign,
+        window: None,
+        certificates: Vec::new(),
+        left_out: None,
+        problems: Vec::new(),
+    };
+    match &listed.service {
+        Err(reason) => view.left_out = Some(reason.clone()),
+        Ok(authority) => {
+            view.window = Some(window(authority.valid_for, now));
+            let below =
+                authority.intermediates.iter().map(|c| (if c.is_ca() { "authority" } else { "leaf" }, c));
+            let chain = below.chain(authority.anchors.iter().map(|c| ("root", c)));
+            view.certificates = chain.map(|(role, c)| certificate(role, c, now)).collect();
+            view.problems = problems_of_authority(authority, timestamps, now);
+        }
+    }
+    view
+}
+
+fn certificate(role: &'static str, certificate: &Certificate, now: UnixTime) -> CertificateView {
+    let validity = Window { start: Some(certificate.not_before()), end: Some(certificate.not_after()) };
+    CertificateView {
+        role,
+        subject: certificate.subject(),
+        issuer: certificate.issuer(),
+        serial: certificate.serial(),
+        validity: window(validity, now),
+        key: key(&certificate.public_key()),
+        key_fingerprint: hex::encode(sha256(&certificate.spki_der())),
+        fingerprint: hex::encode(sha256(certificate.der())),
+    }
+}
+
+fn key(key: &Result<PublicKey, DecodeError>) -> String {
+    match key {
+        Ok(key) => key.key_type().to_string(),
+        Err(error) => format!("not supported here: {}", error.reason),
+    }
+}
+
+fn window(window: Window, now: UnixTime) -> WindowView {
+    let state = match window {
+        window if window.is_empty() => "never",
+        window if window.contains(now) => "current",
+        Window { start: Some(start), .. } if now < start => "future",
+        _ => "past",
+    };
+    WindowView { state, from: window.start.map(|t| t.to_string()), until: window.end.map(|t| t.to_string()) }
+}
+
+fn problems_of_authority(authority: &CertificateAuthority, timestamps: bool, now: UnixTime) -> Vec<String> {
+    let mut problems = Vec::new();
+    empty_window(authority.valid_for, &mut problems);
+    let chain: Vec<&Certificate> = authority.intermediates.iter().chain(&authority.anchors).collect();
+    for pair in chain.windows(2) {
+        if let [below, above] = pair
+            && !below.is_issued_by(above)
+        {
+            problems.push(format!(
+                "certificate {} was not issued by {}, which follows it",
+                name(below),
+                name(above)
+            ));
+        }
+    }
+    for (i, certificate) in chain.iter().enumerate() {
+        if authority.valid_for.contains(now) && certificate.not_after() < now {
+            let end = certificate.not_after();
+            problems.push(format!(
+                "certificate {} expired on {end}, and the authority is still relied on",
+                name(certificate)
+            ));
+        }
+        let signs_timestamps = timestamps && i == 0;
+        if !certificate.is_ca() && !signs_timestamps {
+            problems.push(format!("certificate {} is not that of an authority", name(certificate)));
+        }
+    }
+    if timestamps
+        && !chain.iter().any(|certificate| certificate.is_for_time_stamping() && !certificate.is_ca())
+    {
+        problems.push("no certificate is for time stamping (extended key usage)".to_owned());
+    }
+    problems
+}
+
+fn name(certificate: &Certificate) -> String {
+    match certificate.subject() {
+        subject if subject.is_empty() => format!("number {}", certificate.serial()),
+        subject => format!("`{subject}`"),
+    }
+}
+
+fn empty_window(window: Window, problems: &mut Vec<String>) {
+    if window.is_empty() {
+        problems.push("its time ends before it starts".to_owned());
+    }
+}
+
+fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
+    let mut view = LogView {
+        address: listed.address.clone(),
+        operator: listed.operator.clone(),
+        may_sign: match kind {
+            Kind::Entries => "log entries and checkpoints",
+            Kind::Certificates => "certificate timestamps (SCTs)",
+        },
+        window: None,
+        key: None,
+        key_fingerprint: None,
+        log_id: None,
+        log_id_is: None,
+        left_out: None,
+        problems: Vec::new(),
+    };
+    match &listed.service {
+        Err(reason) => view.left_out = Some(reason.clone()),
+        Ok(log) => {
+            view.window = Some(window(log.valid_for, now));
+            view.key = Some(log.key.key_type().to_string());
+            view.key_fingerprint = Some(hex::encode(log.key.key_id()));
+            view.log_id = Some(hex::encode(&log.log_id));
+            empty_window(log.valid_for, &mut view.problems);
+            match made_of(log, kind) {
+                Ok(made_of) => view.log_id_is = Some(made_of),
+                Err(problem) => view.problems.push(problem),
+            }
+        }
+    }
+    view
+}
+
+/// What the identifier of a log is made of: its key (RFC 6962 section 3.2, Rekor v1), or its key and its name (Rekor v2).
+fn made_of(log: &Log, kind: Kind) -> Result<String, String> {
+    if log.log_id == log.key.key_id() {
+        return Ok("SHA-256 of the key".to_owned());
+    }
+    if kind == Kind::Certificates {
+        return Err(
+            "its identifier is not the SHA-256 of its key: no certificate timestamp can be by it".to_owned()
+        );
+    }
+    let name = log.checkpoint_name();
+    if log.log_id == log_id(&name, &log.key) {
+        return Ok(format!("checkpoint key of `{name}`"));
+    }
+    let or_name = match log_id("", &log.key) == log.key.key_id() {
+        // Of ECDSA keys all identifiers are made alike.
+        true => String::new(),
+        false => format!(", nor that of a checkpoint key of `{name}`"),
+    };
+    Err(format!("its identifier is not the SHA-256 of its key{or_name}"))
+}
+
+fn same_ids(list: &[Listed<Log>], what: &str) -> Vec<String> {
+    let logs: Vec<&Log> = list.iter().filter_map(|listed| listed.service.as_ref().ok()).collect();
+    let mut problems = Vec::new();
+    for (i, log) in logs.iter().enumerate() {
+        if let Some(other) = logs.iter().take(i).find(|other| other.log_id == log.log_id) {
+            let id = hex::encode(&log.log_id);
+            problems.push(format!(
+                "the {what} `{}` and `{}` have the same identifier {id}",
+                other.base_url, log.base_url
+            ));
+        }
+    }
+    problems
+}
