@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 #![allow(dead_code, reason = "support is for every file here, now and later")]
 
+mod bundle_create;
+mod bundle_upgrade;
 mod cli;
 mod conformance;
 mod conformance_commands;

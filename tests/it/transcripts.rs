@@ -261,10 +261,15 @@ fn hints_name_flags_that_exist() {
         "import-key-pair",
         "generate-key-pair",
         "help",
+        "bundle create",
+        "bundle upgrade",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");
-        commands.iter().any(|command| !sandbox.run(&[command, flag]).stderr.contains(&missing))
+        commands.iter().any(|command| {
+            let words: Vec<&str> = command.split(' ').chain([flag]).collect();
+            !sandbox.run(&words).stderr.contains(&missing)
+        })
     };
     assert!(!exists("--no-such-flag"));
     let mut flags = BTreeSet::new();

@@ -5,6 +5,7 @@
 mod attestations;
 mod authorities;
 mod blobs;
+mod bundles;
 mod keys;
 mod services;
 
