@@ -7,12 +7,13 @@ use std::time::SystemTime;
 use super::args::format::Format;
 use super::help;
 use super::render::{self, Output};
+use super::unpack;
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
-    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, Report, Settings,
+    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, Settings,
     SignBlobRequest, Signer, SigningConfigCreateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest,
-    UnpackRequest, VerifyRequest,
+    UnpackRequest, VerifyRequest, Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -56,7 +57,7 @@ pub enum Request {
     /// `trusted-root inspect`, and how to show it.
     TrustedRootInspect(TrustedRootInspectRequest, Format),
     /// `unpack`.
-    Unpack(UnpackRequest),
+    Unpack(Box<UnpackRequest>),
     /// `verify-blob` and `verify-blob-attestation`.
     Verify(Box<VerifyRequest>),
 }
@@ -124,7 +125,7 @@ impl Request {
                 help::write_manual(&folder)?;
                 Vec::new()
             }
-            Self::Pack(request) => commands::pack(&request, context)?,
+            Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
             Self::SignBlob(request) => commands::sign_blob(&request, context).await?,
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
@@ -133,7 +134,7 @@ impl Request {
             Self::TrustedRootInspect(request, format) => {
                 format.show(&commands::trusted_root_inspect(&request, context)?)?
             }
-            Self::Unpack(request) => commands::unpack(&request, context).await?,
+            Self::Unpack(request) => return unpack::run(&request, context, output).await,
             Self::Verify(request) => return verify(&request, context, output).await,
         };
         output.data(&data);
@@ -185,7 +186,7 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
         write_report(&report, file, output)?;
     }
     if context.settings.verbose {
-        show_checks(&report);
+        show_checks(&report.candidates);
     }
     result?;
     // Nobody reads that it verified whose report was lost.
@@ -197,14 +198,7 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
             }
         }
     }
-    if let Some(flag) = request.waivers.log {
-        let line = format!("No transparency log entry was asked for ({flag})");
-        // Cosign warns of the flag that it calls insecure, and of no other.
-        if flag == "--insecure-ignore-tlog" { render::warn(&line) } else { render::say(&line) }
-    }
-    if let (Some(flag), Signer::Identity(_)) = (request.waivers.sct, &request.signer) {
-        render::say(&format!("No signed certificate timestamp was asked for ({flag})"));
-    }
+    say_waivers(&request.waivers, matches!(request.signer, Signer::Identity(_)));
     if let Some(flag) = request.waivers.claims {
         render::say(&format!("The statement was not compared with a file ({flag})"));
     }
@@ -212,7 +206,27 @@ async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Out
     Ok(())
 }
 
-fn write_report(report: &Report, file: Option<PendingFile>, output: &mut Output) -> Result<(), Error> {
+/// Names the flags that gave up proofs of a signature; `keyless`: by an identity.
+pub fn say_waivers(waivers: &Waivers, keyless: bool) {
+    if let Some(flag) = waivers.log {
+        let line = format!("No transparency log entry was asked for ({flag})");
+        // Cosign warns of the flag that it calls insecure, and of no other.
+        if flag == "--insecure-ignore-tlog" { render::warn(&line) } else { render::say(&line) }
+    }
+    if let (Some(flag), true) = (waivers.sct, keyless) {
+        render::say(&format!("No signed certificate timestamp was asked for ({flag})"));
+    }
+}
+
+/// Writes a report to its file, or to standard output.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_report(
+    report: &impl serde::Serialize,
+    file: Option<PendingFile>,
+    output: &mut Output,
+) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(report)
         .map_err(|error| Error::new(ErrorKind::Other, "the report cannot be written").caused_by(&error))?;
     let text = format!("{}\n", render::json(&text));
@@ -227,8 +241,8 @@ fn write_report(report: &Report, file: Option<PendingFile>, output: &mut Output)
 }
 
 /// The report as narration (`--verbose`).
-fn show_checks(report: &Report) {
-    for candidate in &report.candidates {
+pub fn show_checks(candidates: &[CandidateReport]) {
+    for candidate in candidates {
         render::say(&format!("{} ({}):", candidate.source, candidate.format));
         for CheckReport { check, outcome, flag, detail, .. } in &candidate.checks {
             let by = flag.map(|flag| format!(" by {flag}")).unwrap_or_default();

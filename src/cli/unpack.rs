@@ -1,26 +1,221 @@
 //! `unpack`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use super::args::{none, root::RootArgs};
-use super::run::Request;
+use super::args::identity::IdentityArgs;
+use super::args::key::KeyArgs;
+use super::args::output::ReportArgs;
+use super::args::trust::TrustArgs;
+use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
+use super::render::{self, Output};
+use super::run::{Request, say_waivers, show_checks, write_report};
 use super::tree::CommandArgs;
-use crate::commands::{Error, UnpackRequest};
+use crate::commands::{
+    self, Context, Error, KitReport, KitSigner, KitVerification, Signer, UnpackRequest, UnpackedKit,
+};
+use crate::storage::{Access, PendingFile};
 
-/// Take such an archive apart, and verify what is in it
+/// Take a kit apart, and verify what is in it
+///
+/// A kit is what `pack` writes. Everything in it is compared with its manifest; --verify also verifies each artifact with its
+/// bundles. Nothing is fetched, and nothing is left behind unless all of it succeeds.
 #[derive(Debug, clap::Args)]
 pub struct UnpackArgs {
-    /// None is taken
-    #[arg(hide = true)]
-    pub extra: Vec<OsString>,
+    /// Kit to take apart; `-` is standard input
+    #[arg(value_name = "KIT")]
+    pub kit: Vec<OsString>,
+    /// New folder for what is in the kit; without it, --verify leaves nothing behind
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub dir: Option<PathBuf>,
+    /// Verify each artifact with its bundles
+    #[arg(long, help_heading = "Verification")]
+    pub verify: Option<bool>,
+    /// Type that statements must have: a URI, or a short name as in `attest-blob`; without it, signatures and statements of
+    /// any type verify
+    #[arg(long = "type", value_name = "TYPE", help_heading = "Verification")]
+    pub predicate_type: Option<String>,
+    /// Folder with the files of which the kit has the digest alone
+    #[arg(long, value_name = "FOLDER", help_heading = "Verification")]
+    pub artifacts: Option<PathBuf>,
+    /// Trust the trusted root in the kit; whoever made the kit decides then
+    #[arg(long, help_heading = "Verification")]
+    pub packed_trusted_root: Option<bool>,
+    /// Key in the kit to verify with, by its fingerprint: `sha256:` and the SHA-256 of its SubjectPublicKeyInfo
+    #[arg(long, value_name = "FINGERPRINT", help_heading = "Verification")]
+    pub packed_key: Option<String>,
+    /// Which key.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Whose certificate.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// What is trusted.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// A report.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
 }
 
 impl CommandArgs for UnpackArgs {
-    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        none(&self.extra)?;
-        Ok(Request::Unpack(UnpackRequest {}))
+    fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
+        Ok(Request::Unpack(Box::new(self.request(warnings)?)))
     }
+}
+
+impl UnpackArgs {
+    /// What is asked for; warnings are added to `warnings`.
+    ///
+    /// # Errors
+    /// Not exactly one kit, neither a folder nor a verification, flags of a verification without `--verify`, nobody named as
+    /// the signer, flags that contradict each other.
+    pub fn request(&self, warnings: &mut Vec<String>) -> Result<UnpackRequest, Error> {
+        let Some(kit) = at_most_one(&self.kit, "one kit is taken apart at a time")? else {
+            return Err(
+                Error::usage("there is no kit to take apart").hint("name it, or `-` for standard input")
+            );
+        };
+        let dir = not_empty("--dir", &self.dir)?;
+        let verify = self.verify.unwrap_or_default();
+        match (verify, self.given()) {
+            (false, Some(flag)) => {
+                return Err(Error::usage(format!("{flag} says how to verify, and nothing is verified"))
+                    .hint("add --verify"));
+            }
+            (false, None) if dir.is_none() => {
+                return Err(Error::usage("there is nothing to do with the kit")
+                    .hint("--dir FOLDER unpacks it, --verify verifies what is in it"));
+            }
+            _ => {}
+        }
+        let verify = if verify { Some(self.verification(warnings)?) } else { None };
+        Ok(UnpackRequest { kit: kit.clone(), dir, verify })
+    }
+
+    fn verification(&self, warnings: &mut Vec<String>) -> Result<KitVerification, Error> {
+        let signer = self.signer(warnings)?;
+        let keyless = matches!(signer, KitSigner::Named(Signer::Identity(_)));
+        let trust = self.trust.request(keyless)?;
+        let packed_root = self.packed_trusted_root.unwrap_or_default();
+        if packed_root && trust.trusted_root.is_some() {
+            return Err(Error::usage("--trusted-root and --packed-trusted-root name two trusted roots")
+                .hint("leave --packed-trusted-root out: a root of your own is safer"));
+        }
+        Ok(KitVerification {
+            signer,
+            trust,
+            packed_root,
+            predicate_type: not_empty("--type", &self.predicate_type)?,
+            artifacts: not_empty("--artifacts", &self.artifacts)?,
+            require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
+            waivers: self.trust.waivers(),
+            report: self.report.report.clone(),
+        })
+    }
+
+    fn signer(&self, warnings: &mut Vec<String>) -> Result<KitSigner, Error> {
+        let Some(text) = not_empty("--packed-key", &self.packed_key)? else {
+            return verify::signer(&self.key, &self.identity, &self.trust, false, warnings).map(KitSigner::Named);
+        };
+        if self.key.reference()?.is_some() {
+            return Err(Error::usage("--key and --packed-key name two different keys")
+                .hint("leave --packed-key out: a key of your own is safer"));
+        }
+        if let Some(flag) = self.identity.given().first() {
+            return Err(Error::usage(format!("{flag} and --packed-key name two different signers"))
+                .hint("leave one of them out"));
+        }
+        let hex = text.strip_prefix("sha256:").unwrap_or(&text).to_ascii_lowercase();
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::usage(format!("`{text}` is not the fingerprint of a key"))
+                .hint("it is written `sha256:` and 64 hexadecimal digits; `pack` shows it"));
+        }
+        Ok(KitSigner::PackedKey(hex))
+    }
+
+    /// The first flag that asks for something of a verification.
+    fn given(&self) -> Option<&'static str> {
+        let TrustArgs { trusted_root, ca_roots, ca_intermediates, certificate_chain, .. } = &self.trust;
+        let trust = &self.trust;
+        let flags = [
+            ("--key", self.key.key.is_some() || self.key.sk.is_some() || self.key.slot.is_some()),
+            ("--packed-key", self.packed_key.is_some()),
+            ("--packed-trusted-root", self.packed_trusted_root.is_some()),
+            ("--type", self.predicate_type.is_some()),
+            ("--artifacts", self.artifacts.is_some()),
+            ("--report", self.report.report.is_some()),
+            ("--trusted-root", trusted_root.is_some()),
+            ("--ca-roots", ca_roots.is_some()),
+            ("--ca-intermediates", ca_intermediates.is_some()),
+            ("--certificate-chain", certificate_chain.is_some()),
+            ("--timestamp-certificate-chain", trust.timestamp_certificate_chain.is_some()),
+            ("--use-signed-timestamps", trust.use_signed_timestamps.is_some()),
+            ("--no-log", trust.no_log.is_some()),
+            ("--insecure-ignore-tlog", trust.insecure_ignore_tlog.is_some()),
+            ("--private-infrastructure", trust.private_infrastructure.is_some()),
+            ("--insecure-ignore-sct", trust.insecure_ignore_sct.is_some()),
+        ];
+        let first = flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag);
+        first.or_else(|| self.identity.given().first().copied())
+    }
+}
+
+/// Unpacks, and says what came of it.
+///
+/// # Errors
+/// Whatever the command meets; a report that cannot be written.
+pub async fn run(request: &UnpackRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+    let asked = request.verify.as_ref();
+    // The place of the report is secured first: a verdict without its report is no success.
+    let wanted = asked.and_then(|verify| verify.report.as_ref());
+    let file = match wanted.and_then(|report| report.file.as_ref()) {
+        Some(path) => Some(PendingFile::create(path, Access::Owner).map_err(|error| Error::output(&error))?),
+        None => None,
+    };
+    let (report, result) = commands::unpack(request, context).await;
+    if wanted.is_some() {
+        write_report(&report, file, output)?;
+    }
+    if context.settings.verbose {
+        report.artifacts.iter().for_each(|artifact| show_checks(&artifact.candidates));
+    }
+    let kit: UnpackedKit = result?;
+    // Nobody reads that it verified whose report was lost.
+    output.flush()?;
+    let members = kit.members;
+    kit.keep()?;
+    if let Some(dir) = &request.dir {
+        render::say(&format!("Unpacked {members} files and the manifest into {}", dir.display()));
+    }
+    match asked {
+        Some(asked) => say_verified(asked, &report),
+        None => render::say("Everything agrees with the manifest; nothing was verified (no --verify)"),
+    }
+    Ok(())
+}
+
+fn say_verified(asked: &KitVerification, report: &KitReport) {
+    let keyless = matches!(asked.signer, KitSigner::Named(Signer::Identity(_)));
+    say_waivers(&asked.waivers, keyless);
+    for artifact in &report.artifacts {
+        for candidate in &artifact.candidates {
+            if let (Some(predicate_type), None) = (&candidate.predicate_type, filled(&asked.predicate_type)) {
+                let name = artifact.shown();
+                render::say(&format!("{name} is the subject of a statement of type {predicate_type}"));
+            }
+        }
+    }
+    for artifact in &report.artifacts {
+        let by = if artifact.read { String::new() } else { by_digest(&artifact.digests) };
+        render::say(&format!("{}: Verified OK{by}", artifact.shown()));
+    }
+}
+
+fn by_digest(digests: &[String]) -> String {
+    let digest = digests.first().map(String::as_str).unwrap_or_default();
+    format!(" by its digest alone, {digest}: compare the file that you have with it")
 }

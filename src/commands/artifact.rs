@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use super::candidates::Candidate;
 use super::inputs::{Named, named};
 use super::{Context, Error, Subject};
-use crate::crypto::{Digest, Ed25519Stream, HashAlgorithm, Hasher};
+use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher};
 use crate::payload::{Artifact, ArtifactKind};
 use crate::storage::{self, BlobSource, stream_blob};
 use crate::verify::{StreamNeeds, VerificationPolicy, stream_needs};
@@ -24,8 +24,9 @@ pub(super) fn artifact(
                 .ok_or_else(|| Error::usage(format!("`{algorithm}` is not a known digest algorithm")))?;
             let digest = Digest::from_hex(algorithm, hex)
                 .map_err(|e| Error::usage(format!("`{hex}` is not a {algorithm} digest")).caused_by(&e))?;
-            Ok(Some(by_digest(digest.to_string(), digest)))
+            Ok(Some(by_digest(digest.to_string(), digest.into())))
         }
+        Subject::Digests { name, digests } => Ok(Some(by_digest(name.clone(), digests.clone()))),
         Subject::Blob(argument) => {
             let needs: Vec<StreamNeeds> =
                 candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
@@ -34,8 +35,8 @@ pub(super) fn artifact(
     }
 }
 
-fn by_digest(name: String, digest: Digest) -> Artifact {
-    Artifact { name, kind: ArtifactKind::Blob, digests: digest.into(), ed25519: Vec::new() }
+fn by_digest(name: String, digests: Digests) -> Artifact {
+    Artifact { name, kind: ArtifactKind::Blob, digests, ed25519: Vec::new() }
 }
 
 fn by_content(argument: &OsStr, needs: &[StreamNeeds], context: &Context) -> Result<Artifact, Error> {
@@ -57,7 +58,7 @@ fn by_content(argument: &OsStr, needs: &[StreamNeeds], context: &Context) -> Res
     // capitals too.
     match (read, Digest::parse(&name.to_ascii_lowercase())) {
         (Ok(()), _) => {}
-        (Err(storage::Error::Missing { .. }), Ok(digest)) => return Ok(by_digest(name, digest)),
+        (Err(storage::Error::Missing { .. }), Ok(digest)) => return Ok(by_digest(name, digest.into())),
         (Err(error), Err(cause)) if name.contains(':') => {
             return Err(Error::artifact(&error).cause(format!("nor is it the digest of one: {cause}")));
         }

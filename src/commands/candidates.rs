@@ -8,7 +8,7 @@ use super::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::bundle::detached::{
     Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
 };
-use crate::bundle::{BundleVersion, Content, Format, Profile, SignedEntity, VerificationMaterial, decode};
+use crate::bundle::{BundleVersion, Content, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
 use crate::crypto::DecodeError;
 use crate::storage::{self, read_file};
 use crate::x509::Certificate;
@@ -54,20 +54,30 @@ pub(super) fn candidates(
         }
     })?;
     let signature = request.signature.as_deref().map(|s| signature_bytes(s, context)).transpose()?;
-    let several = decoded.entities.len() > 1;
-    let mut candidates = Vec::new();
-    for (i, mut entity) in decoded.entities.into_iter().enumerate() {
+    let mut candidates = of_decoded(decoded, &source);
+    for Candidate { entity, .. } in &mut candidates {
         if let Some((bytes, name)) = &signature {
-            same_signature(&entity, bytes, name, &source)?;
+            same_signature(entity, bytes, name, &source)?;
         }
-        add(&mut entity, &mut beside, &source)?;
-        candidates.push(Candidate {
-            source: if several { format!("{source}, signature {}", i + 1) } else { source.clone() },
-            format: format_name(decoded.format, entity.profile),
-            entity,
-        });
+        add(entity, &mut beside, &source)?;
     }
     Ok(candidates)
+}
+
+/// The candidates in a document; `source` is its name in messages.
+pub(super) fn of_document(document: &[u8], source: &str) -> Result<Vec<Candidate>, Error> {
+    let decoded = decode(document).map_err(|e| unreadable(&source, &e))?;
+    Ok(of_decoded(decoded, source))
+}
+
+fn of_decoded(decoded: Decoded, source: &str) -> Vec<Candidate> {
+    let several = decoded.entities.len() > 1;
+    let candidate = |(i, entity): (usize, SignedEntity)| Candidate {
+        source: if several { format!("{source}, signature {}", i + 1) } else { source.to_owned() },
+        format: format_name(decoded.format, entity.profile),
+        entity,
+    };
+    decoded.entities.into_iter().enumerate().map(candidate).collect()
 }
 
 /// The pieces that lie beside the signature in files of their own.

@@ -125,7 +125,7 @@ impl VerifyRequest {
         };
         let blob = match &self.subject {
             Subject::Blob(blob) => path(blob),
-            Subject::Digest { .. } | Subject::None => None,
+            Subject::Digest { .. } | Subject::Digests { .. } | Subject::None => None,
         };
         let report = self.report.as_ref().and_then(|report| report.file.as_deref());
         [

@@ -30,7 +30,7 @@ pub use context::{Context, Narrator, Variables};
 pub use error::{Error, ErrorKind};
 pub use files::Files;
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
-pub use pack::{PackRequest, pack};
+pub use pack::{PackRequest, PackedRoot, pack};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,
 };
@@ -47,7 +47,9 @@ pub use trusted_root::{
     RootInspection, TrustedRootCreateRequest, TrustedRootInspectRequest, trusted_root_create,
     trusted_root_inspect,
 };
-pub use unpack::{UnpackRequest, unpack};
+pub use unpack::{
+    KIT_REPORT_SCHEMA, KitArtifactReport, KitReport, KitSigner, KitVerification, UnpackRequest, UnpackedKit, unpack,
+};
 pub use verification::verify;
 
 /// Parts of requests.

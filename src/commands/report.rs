@@ -126,11 +126,18 @@ impl Report {
     /// Notes why the run failed; whatever was verified before counts no more.
     pub(super) fn fail(&mut self, error: &Error) {
         self.verified = false;
-        self.error = Some(ErrorReport {
+        self.error = Some(ErrorReport::of(error));
+    }
+}
+
+impl ErrorReport {
+    /// The words of an error.
+    pub(super) fn of(error: &Error) -> Self {
+        Self {
             message: error.message.clone(),
             causes: error.causes.iter().chain(&error.candidates).cloned().collect(),
             hints: error.hints.clone(),
-        });
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::crypto::KeyType;
+use crate::crypto::{Digests, KeyType};
 use crate::verify::WorkflowClaims;
 
 /// Settings that every command has.
@@ -236,6 +236,13 @@ pub enum Subject {
         algorithm: &'static str,
         /// The digest.
         hex: String,
+    },
+    /// All digests that are known of it, with its name for messages. Never empty.
+    Digests {
+        /// The name.
+        name: String,
+        /// The digests.
+        digests: Digests,
     },
     /// No artifact: only with [`Waivers::claims`].
     None,

@@ -30,18 +30,7 @@ const VARIABLES: [(&str, Slot); 4] = [
 pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
     let mut overrides = PemOverrides::default();
     let base = match &request.trusted_root {
-        Some(path) => {
-            let text = read("trusted root", path, MAX_TRUSTED_ROOT)?;
-            let unusable = format!("trusted root `{}` cannot be used", path.display());
-            TrustedRoot::from_json(&text, &path.display().to_string()).map_err(|e| {
-                let error = Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e);
-                if text.trim_ascii_start().starts_with(b"-----BEGIN ") {
-                    error.hint("a trusted root is JSON; certificates in PEM are named with --ca-roots")
-                } else {
-                    error
-                }
-            })?
-        }
+        Some(path) => parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?,
         None => {
             for (name, slot) in VARIABLES {
                 // A path need not be Unicode; one that is passed over would leave the public root in its place.
@@ -55,6 +44,48 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
             })?
         }
     };
+    let root = overridden(base, overrides, request, context)?;
+    if request.trusted_root.is_none() {
+        context.narrator.say(&format!("Trusted root: {}", root.source));
+    }
+    Ok(root)
+}
+
+/// The trusted root in a document that did not come from a file of the user, with the pieces that the flags replace;
+/// `source` is its name in messages.
+///
+/// # Errors
+/// As [`trusted_root`].
+pub(super) fn given_root(
+    text: &[u8],
+    source: &str,
+    request: &TrustRequest,
+    context: &mut Context,
+) -> Result<TrustedRoot, Error> {
+    let root = overridden(parse(text, source)?, PemOverrides::default(), request, context)?;
+    context.narrator.say(&format!("Trusted root: {}", root.source));
+    Ok(root)
+}
+
+fn parse(text: &[u8], source: &str) -> Result<TrustedRoot, Error> {
+    TrustedRoot::from_json(text, source).map_err(|e| {
+        let unusable = format!("trusted root `{source}` cannot be used");
+        let error = Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e);
+        if text.trim_ascii_start().starts_with(b"-----BEGIN ") {
+            error.hint("a trusted root is JSON; certificates in PEM are named with --ca-roots")
+        } else {
+            error
+        }
+    })
+}
+
+/// The root with the pieces that the flags replace.
+fn overridden(
+    base: TrustedRoot,
+    mut overrides: PemOverrides,
+    request: &TrustRequest,
+    context: &mut Context,
+) -> Result<TrustedRoot, Error> {
     for skipped in &base.skipped {
         context.narrator.warn(skipped);
     }
@@ -73,13 +104,9 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
             *slot(&mut overrides) = Some(pem(&format!("{flag} {}", path.display()), path)?);
         }
     }
-    let root = overrides.apply(base).map_err(|e| {
+    overrides.apply(base).map_err(|e| {
         Error::new(ErrorKind::TrustMaterial, "the given trust material cannot be used").caused_by(&e)
-    })?;
-    if request.trusted_root.is_none() {
-        context.narrator.say(&format!("Trusted root: {}", root.source));
-    }
-    Ok(root)
+    })
 }
 
 fn pem(source: &str, path: &Path) -> Result<PemText, Error> {

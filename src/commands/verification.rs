@@ -54,19 +54,34 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let artifact = artifact(subject, &candidates, &policy, context)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
+    let (judged, result) = judge(&verifier, &request.expected, &candidates, artifact.as_ref());
+    report.candidates = judged;
+    report.verified = result.is_ok();
+    result
+}
+
+/// Judges the candidates of one artifact: what became of each, and success if at least one verified. `None` as the artifact
+/// only where the policy waives the claim.
+pub(super) fn judge(
+    verifier: &Verifier<'_>,
+    expected: &Expected,
+    candidates: &[Candidate],
+    artifact: Option<&Artifact>,
+) -> (Vec<CandidateReport>, Result<(), Error>) {
     let mut verdict = Verdict::default();
-    for Candidate { source, format, entity } in &candidates {
-        let judged = verifier.verify(entity, artifact.as_ref());
-        report.candidates.push(CandidateReport::of(source.clone(), format.clone(), &judged));
+    let mut reports = Vec::new();
+    for Candidate { source, format, entity } in candidates {
+        let judged = verifier.verify(entity, artifact);
+        reports.push(CandidateReport::of(source.clone(), format.clone(), &judged));
         if verdict.add(judged).is_break() {
             break;
         }
     }
-    report.verified = verdict.is_success();
     if verdict.is_success() {
-        return Ok(());
+        return (reports, Ok(()));
     }
-    Err(none_valid(&request.expected, &policy, &verdict, &candidates, artifact.as_ref()))
+    let error = none_valid(expected, verifier.policy, &verdict, candidates, artifact);
+    (reports, Err(error))
 }
 
 /// What became of the candidates of one artifact.
@@ -120,7 +135,7 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
 }
 
 /// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.
-fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
+pub(super) fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
     let by_key_alone = matches!(
         (&policy.signer, policy.log, policy.timestamp),
         (ExpectedSigner::Key(_), Requirement::Waived(_), Requirement::Waived(_))
@@ -130,27 +145,41 @@ fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
 }
 
 async fn policy(request: &VerifyRequest, context: &mut Context) -> Result<VerificationPolicy, Error> {
-    let signer = match &request.signer {
+    let signer = expected_signer(&request.signer, context).await?;
+    let mut policy = policy_of(signer, &request.expected, &request.waivers, request.require_timestamp)?;
+    policy.signature_digest = request.signature.digest_algorithm.and_then(HashAlgorithm::from_name);
+    Ok(policy)
+}
+
+/// The signer, with the key read.
+pub(super) async fn expected_signer(signer: &Signer, context: &Context) -> Result<ExpectedSigner, Error> {
+    Ok(match signer {
         Signer::Key(reference) => ExpectedSigner::Key(public_key(reference, context).await?),
         Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),
-    };
-    let Waivers { log, sct, claims } = request.waivers;
+    })
+}
+
+/// What is asked of each signature.
+pub(super) fn policy_of(
+    signer: ExpectedSigner,
+    expected: &Expected,
+    waivers: &Waivers,
+    require_timestamp: bool,
+) -> Result<VerificationPolicy, Error> {
+    let Waivers { log, sct, claims } = *waivers;
     let unless =
         |flag: Option<&'static str>| flag.map_or(Requirement::ONE, |f| Requirement::Waived(Waiver::Flag(f)));
     Ok(VerificationPolicy {
         signer,
         log: unless(log),
-        timestamp: if request.require_timestamp {
+        timestamp: if require_timestamp {
             Requirement::ONE
         } else {
             Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for"))
         },
         sct: unless(sct),
-        claim: ClaimRequirement {
-            content: content(&request.expected)?,
-            binding_waived: claims.map(Waiver::Flag),
-        },
-        signature_digest: request.signature.digest_algorithm.and_then(HashAlgorithm::from_name),
+        claim: ClaimRequirement { content: content(expected)?, binding_waived: claims.map(Waiver::Flag) },
+        signature_digest: None,
     })
 }
 

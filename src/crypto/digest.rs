@@ -187,6 +187,19 @@ impl From<Digest> for Digests {
     }
 }
 
+/// Of two digests by one algorithm the first one counts.
+impl FromIterator<Digest> for Digests {
+    fn from_iter<T: IntoIterator<Item = Digest>>(digests: T) -> Self {
+        let mut all = Self::default();
+        for digest in digests {
+            if all.get(digest.algorithm).is_none() {
+                all.0.push(digest);
+            }
+        }
+        all
+    }
+}
+
 /// Hashes a stream by several algorithms in one pass, in constant memory.
 pub struct Hasher(Vec<(HashAlgorithm, lc::Context)>);
 

@@ -3,8 +3,12 @@
 //! A regular file is written under a temporary name in its own folder, synchronised and renamed. What cannot be
 //! replaced (devices, pipes, open descriptors) is written to. A symbolic link is followed and stays a link.
 
+mod stream;
+
+pub use stream::OutputStream;
+
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::names;
@@ -259,16 +263,29 @@ fn replace(
     access: Access,
 ) -> io::Result<()> {
     temporary.write_all(bytes)?;
+    persist(temporary, target, access)
+}
+
+/// Gives a temporary file the name of the target.
+fn persist(temporary: tempfile::NamedTempFile, target: &Path, access: Access) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     match temporary.persist(target) {
         Ok(_) => Ok(()),
         // A file that is itself a mount point cannot be renamed over, only written to.
-        Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => overwrite(target, bytes, access),
+        Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => {
+            let mut content = error.file.into_file();
+            content.rewind()?;
+            overwrite_from(target, &mut content, access)
+        }
         Err(error) => Err(error.error),
     }
 }
 
 fn overwrite(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    overwrite_from(target, &mut &*bytes, access)
+}
+
+fn overwrite_from(target: &Path, content: &mut dyn Read, access: Access) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(target)?;
     #[cfg(unix)]
     if access == Access::Owner {
@@ -277,7 +294,7 @@ fn overwrite(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = access;
     file.set_len(0)?;
-    file.write_all(bytes)?;
+    io::copy(content, &mut file)?;
     File::sync_all(&file)
 }
 

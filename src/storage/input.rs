@@ -27,6 +27,20 @@ pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-" || (!cfg!(unix) && named())
 }
 
+/// Opens a regular file, and gives its size in bytes. What is read twice has to be one.
+///
+/// # Errors
+/// It does not exist, is a folder, a device or a pipe, or cannot be read.
+pub fn open_file(what: &'static str, path: &Path) -> Result<(File, u64), Error> {
+    let file = open(what, path)?;
+    let unreadable = |source| Error::Read { what, path: path.to_owned(), source };
+    let found = file.metadata().map_err(unreadable)?;
+    if !found.is_file() {
+        return Err(unreadable(std::io::Error::other("it is a device or a pipe, not a file")));
+    }
+    Ok((file, found.len()))
+}
+
 /// Reads a whole file of at most `limit` bytes. `-` is standard input. `what` names it in errors, such as `bundle`.
 ///
 /// # Errors

@@ -1,13 +1,14 @@
-//! Where artifacts and signatures live: files and streams, for now.
+//! Where artifacts and signatures live: files, streams, and kits of them.
 
 mod blob;
 mod files;
 mod input;
+pub mod kit;
 mod names;
 
 pub use blob::{BlobSource, read_blob, stream_blob};
-pub use files::{Access, FileError, PendingFile, real_name, write_file};
-pub use input::read_file;
+pub use files::{Access, FileError, OutputStream, PendingFile, real_name, write_file};
+pub use input::{open_file, read_file};
 
 use std::path::PathBuf;
 

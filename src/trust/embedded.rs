@@ -52,6 +52,11 @@ pub fn embedded_public_signing_config(rekor_v2: bool) -> Result<SigningConfig, D
     Ok(config)
 }
 
+/// The document itself, as its publisher wrote it.
+pub fn embedded_public_root_json() -> &'static str {
+    SIGSTORE_PRODUCTION_TRUSTED_ROOT
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,6 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("tokio", &["cli", "http", "keys", "commands"]),
     ("rpassword", &["cli", "keys"]),
+    ("tar", &["storage"]),
     ("tempfile", &["storage"]),
     ("hickory_resolver", &["http"]),
     ("openssl_probe", &["http"]),

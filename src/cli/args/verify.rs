@@ -38,7 +38,8 @@ impl VerifyArgs {
         expected: Expected,
         warnings: &mut Vec<String>,
     ) -> Result<VerifyRequest, Error> {
-        let signer = self.signer(warnings)?;
+        let sct = filled(&self.signature.sct).is_some();
+        let signer = signer(&self.key, &self.identity, &self.trust, sct, warnings)?;
         let mut signature = self.signature.request()?;
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
@@ -61,27 +62,37 @@ impl VerifyArgs {
             report: self.report.report.clone(),
         })
     }
+}
 
-    /// Whose signature is wanted. A key decides alone; identity flags beside it are what cosign 2 took without a look.
-    fn signer(&self, warnings: &mut Vec<String>) -> Result<Signer, Error> {
-        let Some(key) = self.key.reference()? else {
-            return self.identity.request().map(Signer::Identity);
-        };
-        let mut idle = self.identity.given();
-        let trust = [
-            ("--ca-roots", filled(&self.trust.ca_roots).is_some()),
-            ("--ca-intermediates", filled(&self.trust.ca_intermediates).is_some()),
-            ("--certificate-chain", filled(&self.trust.certificate_chain).is_some()),
-            ("--sct", filled(&self.signature.sct).is_some()),
-        ];
-        idle.extend(trust.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
-        if !idle.is_empty() {
-            let verb = if idle.len() == 1 { "is" } else { "are" };
-            let idle = idle.join(", ");
-            warnings.push(format!("{idle} {verb} ignored: --key decides whose signature is accepted"));
-        }
-        Ok(Signer::Key(key))
+/// Whose signature is wanted. A key decides alone; identity flags beside it are what cosign 2 took without a look. `sct`:
+/// whether `--sct` is given.
+///
+/// # Errors
+/// Nobody is named, or two are.
+pub fn signer(
+    key: &KeyArgs,
+    identity: &IdentityArgs,
+    trust: &TrustArgs,
+    sct: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Signer, Error> {
+    let Some(key) = key.reference()? else {
+        return identity.request().map(Signer::Identity);
+    };
+    let mut idle = identity.given();
+    let trust = [
+        ("--ca-roots", filled(&trust.ca_roots).is_some()),
+        ("--ca-intermediates", filled(&trust.ca_intermediates).is_some()),
+        ("--certificate-chain", filled(&trust.certificate_chain).is_some()),
+        ("--sct", sct),
+    ];
+    idle.extend(trust.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
+    if !idle.is_empty() {
+        let verb = if idle.len() == 1 { "is" } else { "are" };
+        let idle = idle.join(", ");
+        warnings.push(format!("{idle} {verb} ignored: --key decides whose signature is accepted"));
     }
+    Ok(Signer::Key(key))
 }
 
 #[cfg(test)]

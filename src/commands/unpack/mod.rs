@@ -1,0 +1,101 @@
+//! `unpack`: a kit into a folder, after everything in it agreed with its manifest and, with `--verify`, after every artifact was
+//! verified.
+
+mod report;
+mod request;
+mod verify;
+
+pub use report::{KIT_REPORT_SCHEMA, KitArtifactReport, KitReport};
+pub use request::{KitSigner, KitVerification, UnpackRequest};
+
+use super::{Context, Error, ErrorKind};
+use crate::storage::kit::{FolderError, KitError, Unpacked, WorkFolder, open_kit, read_kit};
+
+/// A kit that is unpacked, and that nobody sees until [`keep`](Self::keep). Dropping it leaves nothing.
+#[derive(Debug)]
+pub struct UnpackedKit {
+    folder: WorkFolder,
+    /// How many files there are beside the manifest.
+    pub members: usize,
+}
+
+impl UnpackedKit {
+    /// Gives the folder its name, if it is to have one.
+    ///
+    /// # Errors
+    /// The place was taken meanwhile.
+    pub fn keep(self) -> Result<(), Error> {
+        self.folder.keep().map_err(|e| no_folder(&e))
+    }
+}
+
+/// Carries it out. The report is complete whether or not the run succeeded; success needs a verified signature of every
+/// artifact, if verification was asked for.
+pub async fn unpack(
+    request: &UnpackRequest,
+    context: &mut Context,
+) -> (KitReport, Result<UnpackedKit, Error>) {
+    let mut report = KitReport::new(context.now);
+    let result = run(request, context, &mut report).await;
+    if let Err(error) = &result {
+        report.fail(error);
+    }
+    (report, result)
+}
+
+async fn run(
+    request: &UnpackRequest,
+    context: &mut Context,
+    report: &mut KitReport,
+) -> Result<UnpackedKit, Error> {
+    one_standard_input(request)?;
+    let folder = match &request.dir {
+        Some(dir) => WorkFolder::beside(dir),
+        None => WorkFolder::temporary(),
+    };
+    let folder = folder.map_err(|e| no_folder(&e))?;
+    let mut source = open_kit(&request.kit).map_err(|e| Error::file(&e))?;
+    let unpacked = read_kit(&mut *source, folder.path()).map_err(|e| unusable(request, &e))?;
+    report.of(&unpacked);
+    context.narrator.say(&format!("Manifest: {}", unpacked.sha256));
+    if let Some(asked) = &request.verify {
+        verify::verify(asked, &unpacked, folder.path(), context, report).await?;
+        report.verified = true;
+    }
+    let Unpacked { manifest, .. } = unpacked;
+    Ok(UnpackedKit { folder, members: manifest.members().len() })
+}
+
+/// Whoever reads standard input second finds it empty.
+fn one_standard_input(request: &UnpackRequest) -> Result<(), Error> {
+    let trust = request.verify.iter().flat_map(|verify| verify.trust_files());
+    let files = trust.filter(|(_, path)| path.is_some_and(|path| path.as_os_str() == "-")).count();
+    if usize::from(request.kit == "-") + files > 1 {
+        return Err(Error::usage("standard input (`-`) is to be read as two things at once")
+            .hint("write all but one of them into files"));
+    }
+    Ok(())
+}
+
+fn no_folder(error: &FolderError) -> Error {
+    let kind = match error {
+        FolderError::NoName(_) | FolderError::Taken(_) | FolderError::NoParent(_) | FolderError::Make { .. } => {
+            ErrorKind::Format
+        }
+    };
+    let new = Error::with_sources(kind, error);
+    match error {
+        FolderError::Taken(_) | FolderError::NoName(_) => new.hint("--dir takes the name of a new folder"),
+        FolderError::NoParent(_) | FolderError::Make { .. } => new,
+    }
+}
+
+fn unusable(request: &UnpackRequest, error: &KitError) -> Error {
+    let name = request.kit.to_string_lossy();
+    match error {
+        KitError::Content(e) => Error::new(ErrorKind::Format, format!("`{name}` cannot be unpacked"))
+            .caused_by(e)
+            .hint("nothing was unpacked; get the kit anew, from where it was packed"),
+        error => Error::with_sources(ErrorKind::Format, error),
+    }
+}

@@ -1,0 +1,261 @@
+//! Verifies the artifacts of a kit that is unpacked: each with its bundles, by the one verifying path.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::report::{KitArtifactReport, KitReport};
+use super::request::{KitSigner, KitVerification};
+use crate::commands::artifact::artifact;
+use crate::commands::candidates::{Candidate, of_document};
+use crate::commands::trust::{given_root, trusted_root};
+use crate::commands::verification::{expected_signer, judge, needs_root, policy_of};
+use crate::commands::{Context, Error, ErrorKind, ErrorReport, Expected, Subject};
+use crate::crypto::{Digest, Hasher, PublicKey};
+use crate::payload::Artifact;
+use crate::storage::kit::{KitArtifact, Role, Unpacked};
+use crate::storage::{self, BlobSource, read_file, stream_blob};
+use crate::trust::TrustedRoot;
+use crate::verify::{ExpectedSigner, VerificationPolicy, Verifier};
+
+/// Reasons that another trusted root may do away with.
+const UNKNOWN_TO_THE_ROOT: &[&str] = &[
+    "certificate-untrusted",
+    "checkpoint-signature",
+    "log-unknown",
+    "no-authority",
+    "sct-missing",
+    "timestamp-missing",
+];
+
+struct Kit<'a> {
+    asked: &'a KitVerification,
+    unpacked: &'a Unpacked,
+    folder: &'a Path,
+    policy: VerificationPolicy,
+    expected: Expected,
+    /// Read when it is needed first.
+    root: Option<TrustedRoot>,
+}
+
+/// Verifies every artifact, and fills the report.
+pub(super) async fn verify(
+    asked: &KitVerification,
+    unpacked: &Unpacked,
+    folder: &Path,
+    context: &mut Context,
+    report: &mut KitReport,
+) -> Result<(), Error> {
+    let signer = match &asked.signer {
+        KitSigner::Named(signer) => expected_signer(signer, context).await?,
+        KitSigner::PackedKey(fingerprint) => {
+            ExpectedSigner::Key(packed_key(fingerprint, unpacked, folder, context)?)
+        }
+    };
+    let expected = match &asked.predicate_type {
+        Some(predicate_type) => Expected::Attestation { predicate_type: predicate_type.clone() },
+        None => Expected::Signature,
+    };
+    let policy = policy_of(signer, &expected, &asked.waivers, asked.require_timestamp)?;
+    let mut kit = Kit { asked, unpacked, folder, policy, expected, root: None };
+    // A root that the user named is read in any case: a name with a slip in it is not passed over.
+    if asked.packed_root || asked.trust.trusted_root.is_some() {
+        kit.read_root(context)?;
+    }
+    let mut failed = Vec::new();
+    for artifact in unpacked.manifest.artifacts() {
+        let mut entry = KitArtifactReport::of(artifact);
+        let result = kit.artifact(artifact, &mut entry, context);
+        entry.verified = result.is_ok();
+        if let Err(error) = result {
+            entry.error = Some(ErrorReport::of(&error));
+            failed.push((entry.shown().to_owned(), error));
+        }
+        report.artifacts.push(entry);
+    }
+    report.trusted_root = kit.root.as_ref().map(|root| root.source.clone());
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(kit.with_hints(failure(failed, report.artifacts.len()), report))
+}
+
+impl Kit<'_> {
+    fn artifact(
+        &mut self,
+        artifact: &KitArtifact,
+        report: &mut KitArtifactReport,
+        context: &mut Context,
+    ) -> Result<(), Error> {
+        let mut candidates = Vec::new();
+        for path in &artifact.bundles {
+            let document = read_file("bundle", &self.folder.join(path), Role::Bundle.limit())
+                .map_err(|e| Error::file(&e))?;
+            candidates.extend(of_document(&document, path)?);
+        }
+        if self.root.is_none() && needs_root(&self.policy, &candidates) {
+            self.read_root(context)?;
+        }
+        let subject = self.subject(artifact, report, &candidates, context)?;
+        let nothing = TrustedRoot::default();
+        let root = self.root.as_ref().unwrap_or(&nothing);
+        let verifier = Verifier { root, policy: &self.policy, now: context.now };
+        let (judged, result) = judge(&verifier, &self.expected, &candidates, subject.as_ref());
+        report.candidates = judged;
+        result
+    }
+
+    /// The artifact, by its bytes where they are at hand.
+    fn subject(
+        &self,
+        artifact_: &KitArtifact,
+        report: &mut KitArtifactReport,
+        candidates: &[Candidate],
+        context: &Context,
+    ) -> Result<Option<Artifact>, Error> {
+        let path = match (&artifact_.file, &self.asked.artifacts) {
+            (Some(path), _) => Some(self.folder.join(path)),
+            (None, Some(folder)) => Some(beside(artifact_, folder)?),
+            (None, None) => None,
+        };
+        report.read = path.is_some();
+        let subject = match path {
+            Some(path) => Subject::Blob(path.into_os_string()),
+            None => Subject::Digests {
+                name: artifact_.name.clone(),
+                digests: artifact_.digests.iter().cloned().collect(),
+            },
+        };
+        let read = artifact(&subject, candidates, &self.policy, context)?;
+        // The folder is gone when the message is read.
+        Ok(read.map(|read| Artifact { name: report.shown().to_owned(), ..read }))
+    }
+
+    fn read_root(&mut self, context: &mut Context) -> Result<(), Error> {
+        let trust = &self.asked.trust;
+        if !self.asked.packed_root {
+            self.root = Some(trusted_root(trust, context)?);
+            return Ok(());
+        }
+        let Some(member) = self.unpacked.manifest.of(Role::TrustedRoot).next() else {
+            return Err(Error::new(ErrorKind::TrustMaterial, "the kit has no trusted root")
+                .hint("name one of your own with --trusted-root FILE, or leave --packed-trusted-root out"));
+        };
+        let path = self.folder.join(&member.path);
+        let text = read_file("trusted root", &path, Role::TrustedRoot.limit());
+        let text = text.map_err(|e| Error::trust_file(&e))?;
+        let digest = &member.piece.sha256;
+        context.narrator.warn(&format!(
+            "the trusted root of the kit decides (--packed-trusted-root): the kit vouches for itself, unless you know \
+             from elsewhere that {digest} is the digest of the right root"
+        ));
+        let source = format!("{} of the kit ({digest})", member.path);
+        self.root = Some(given_root(&text, &source, trust, context)?);
+        Ok(())
+    }
+
+    /// Adds what only a kit can advise.
+    fn with_hints(&self, mut error: Error, report: &KitReport) -> Error {
+        // Flags that `unpack` does not have.
+        error.hints.retain(|hint| !hint.contains("--bundle"));
+        let reasons = report.artifacts.iter().filter(|artifact| !artifact.verified);
+        let reasons = reasons.flat_map(|artifact| &artifact.candidates).flat_map(|c| &c.checks);
+        let reasons: Vec<&str> = reasons.filter_map(|check| check.reason).collect();
+        if let Some(member) = self.unpacked.manifest.of(Role::TrustedRoot).next()
+            && !self.asked.packed_root
+            && reasons.iter().any(|reason| UNKNOWN_TO_THE_ROOT.contains(reason))
+        {
+            error = error.hint(format!(
+                "the kit brings a trusted root: if you know its digest, {}, from elsewhere, --packed-trusted-root \
+                 takes it; safer is a root of your own, with --trusted-root FILE",
+                member.piece.sha256
+            ));
+        }
+        if self.asked.artifacts.is_none()
+            && reasons.iter().any(|reason| ["digest-unavailable", "signature-unavailable"].contains(reason))
+        {
+            error = error.hint("the kit has the digest alone: name the folder of the files with --artifacts DIR");
+        }
+        error
+    }
+}
+
+/// The key of the kit with this fingerprint.
+fn packed_key(
+    fingerprint: &str,
+    unpacked: &Unpacked,
+    folder: &Path,
+    context: &mut Context,
+) -> Result<PublicKey, Error> {
+    let mut count = 0;
+    for member in unpacked.manifest.of(Role::PublicKey) {
+        count += 1;
+        let text = read_file("key", &folder.join(&member.path), Role::PublicKey.limit());
+        let text = text.map_err(|e| Error::file(&e))?;
+        let key = PublicKey::from_pem(&text).map_err(|e| {
+            Error::new(ErrorKind::Format, format!("`{}` of the kit cannot be used", member.path)).caused_by(&e)
+        })?;
+        if hex::encode(key.key_id()) == fingerprint {
+            context.narrator.say(&format!("Key: {} of the kit (sha256:{fingerprint})", member.path));
+            return Ok(key);
+        }
+    }
+    let message = format!("none of the {count} keys of the kit has the fingerprint sha256:{fingerprint}");
+    Err(Error::new(ErrorKind::TrustMaterial, message)
+        .hint("name a key file of your own with --key FILE, or get the fingerprint again from who signs"))
+}
+
+/// The file of an artifact that the kit lists by digest alone.
+fn beside(artifact: &KitArtifact, folder: &Path) -> Result<PathBuf, Error> {
+    let name = &artifact.name;
+    let mut parts = Path::new(name).components();
+    // The name is the kit's word: it must not lead anywhere else.
+    let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
+        let message = format!("the artifact `{name}` of the kit has no name that a file in a folder could have");
+        return Err(Error::new(ErrorKind::Format, message).hint("leave --artifacts out to verify it by its digest"));
+    };
+    let shown = folder.join(part);
+    let folder = std::path::absolute(folder).map_err(|e| {
+        Error::new(ErrorKind::Format, format!("`{}` is not a folder", folder.display())).caused_by(&e)
+    })?;
+    let path = folder.join(part);
+    let mut hasher = Hasher::new(artifact.digests.iter().map(Digest::algorithm));
+    match stream_blob(&BlobSource::File(path.clone().into_os_string()), |piece| hasher.update(piece)) {
+        Ok(()) => {}
+        Err(error @ storage::Error::Missing { .. }) => {
+            return Err(Error::artifact(&error).hint("leave --artifacts out to verify it by its digest"));
+        }
+        Err(error) => return Err(Error::artifact(&error)),
+    }
+    let found = hasher.finish();
+    if let Some(expected) = artifact.digests.iter().find(|digest| found.get(digest.algorithm()) != Some(digest)) {
+        let message = format!("`{}` is not the file that the kit was packed for", shown.display());
+        return Err(Error::new(ErrorKind::NoneValid, message).cause(format!("its digest is not {expected}")));
+    }
+    Ok(path)
+}
+
+/// One error of all artifacts that failed.
+fn failure(mut failed: Vec<(String, Error)>, of: usize) -> Error {
+    if let ([_], 1) = (failed.as_slice(), of)
+        && let Some((_, error)) = failed.pop()
+    {
+        return error;
+    }
+    let kinds: Vec<ErrorKind> = failed.iter().map(|(_, error)| error.kind).collect();
+    let kind = match kinds.as_slice() {
+        all if all.contains(&ErrorKind::LimitExceeded) => ErrorKind::LimitExceeded,
+        [first, rest @ ..] if rest.iter().all(|kind| kind == first) => *first,
+        _ => ErrorKind::NoneValid,
+    };
+    let message = format!("{} of {of} artifacts could not be verified; nothing was unpacked", failed.len());
+    let mut error = Error::new(kind, message);
+    for (name, one) in failed {
+        let why: Vec<String> = std::iter::once(one.message).chain(one.causes).chain(one.candidates).collect();
+        error = error.candidate(format!("{name}: {}", why.join(": ")));
+        for hint in one.hints {
+            if !error.hints.contains(&hint) {
+                error = error.hint(hint);
+            }
+        }
+    }
+    error
+}
