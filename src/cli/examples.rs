@@ -147,6 +147,35 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "pack",
+        Example {
+            what: "gather a file and its bundles for a place without a network",
+            line: "pack --out kit.tar --bundle artifact.sigstore.json --bundle artifact.att.json artifact.txt",
+        },
+    ),
+    (
+        "pack",
+        Example {
+            what: "leave the file out, and take the public root along",
+            line: "pack --out digests.tar --digests-only --with-default-trusted-root --bundle artifact.sigstore.json \
+                   artifact.txt",
+        },
+    ),
+    (
+        "unpack",
+        Example {
+            what: "verify what is in the kit, then unpack it into the new folder kit",
+            line: "unpack --verify --key cosign.pub --no-log --dir kit kit.tar",
+        },
+    ),
+    (
+        "unpack",
+        Example {
+            what: "verify the file at hand with the bundles of the kit, and unpack nothing",
+            line: "unpack --verify --key cosign.pub --no-log --artifacts . digests.tar",
+        },
+    ),
+    (
         "env",
         Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },
     ),

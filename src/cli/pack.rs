@@ -15,7 +15,7 @@ use crate::commands::{Error, PackRequest, PackedRoot};
 #[derive(Debug, clap::Args)]
 pub struct PackArgs {
     /// File to pack; `sha256:HEX`, if no file is called so, stands for a file with that digest
-    #[arg(value_name = "ARTIFACT")]
+    #[arg(value_name = "ARTIFACT...")]
     pub artifacts: Vec<OsString>,
     /// Kit to write
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -117,7 +117,7 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
     let VerifyRequest { subject, signature, trust, .. } = request;
     let artifact = match subject {
         Subject::Blob(blob) => Some(blob.as_os_str()),
-        Subject::Digest { .. } | Subject::None => None,
+        Subject::Digest { .. } | Subject::Digests { .. } | Subject::None => None,
     };
     let files = [
         &signature.bundle,

@@ -13,6 +13,7 @@ mod fixtures;
 mod forgery;
 mod inputs;
 mod key_urls;
+mod kit;
 mod layers;
 mod library;
 mod mutants;

@@ -8,7 +8,9 @@ mod verify;
 pub use report::{KIT_REPORT_SCHEMA, KitArtifactReport, KitReport};
 pub use request::{KitSigner, KitVerification, UnpackRequest};
 
-use super::{Context, Error, ErrorKind};
+use std::path::Path;
+
+use super::{Context, Error, ErrorKind, inputs};
 use crate::storage::kit::{FolderError, KitError, Unpacked, WorkFolder, open_kit, read_kit};
 
 /// A kit that is unpacked, and that nobody sees until [`keep`](Self::keep). Dropping it leaves nothing.
@@ -48,7 +50,9 @@ async fn run(
     context: &mut Context,
     report: &mut KitReport,
 ) -> Result<UnpackedKit, Error> {
-    one_standard_input(request)?;
+    let trust = request.verify.iter().flat_map(|verify| verify.trust_files());
+    let trust = trust.filter_map(|(_, path)| path.map(Path::as_os_str));
+    inputs::one_standard_input(std::iter::once(request.kit.as_os_str()).chain(trust))?;
     let folder = match &request.dir {
         Some(dir) => WorkFolder::beside(dir),
         None => WorkFolder::temporary(),
@@ -66,24 +70,8 @@ async fn run(
     Ok(UnpackedKit { folder, members: manifest.members().len() })
 }
 
-/// Whoever reads standard input second finds it empty.
-fn one_standard_input(request: &UnpackRequest) -> Result<(), Error> {
-    let trust = request.verify.iter().flat_map(|verify| verify.trust_files());
-    let files = trust.filter(|(_, path)| path.is_some_and(|path| path.as_os_str() == "-")).count();
-    if usize::from(request.kit == "-") + files > 1 {
-        return Err(Error::usage("standard input (`-`) is to be read as two things at once")
-            .hint("write all but one of them into files"));
-    }
-    Ok(())
-}
-
 fn no_folder(error: &FolderError) -> Error {
-    let kind = match error {
-        FolderError::NoName(_) | FolderError::Taken(_) | FolderError::NoParent(_) | FolderError::Make { .. } => {
-            ErrorKind::Format
-        }
-    };
-    let new = Error::with_sources(kind, error);
+    let new = Error::with_sources(ErrorKind::Format, error);
     match error {
         FolderError::Taken(_) | FolderError::NoName(_) => new.hint("--dir takes the name of a new folder"),
         FolderError::NoParent(_) | FolderError::Make { .. } => new,

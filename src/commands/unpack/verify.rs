@@ -8,7 +8,7 @@ use crate::commands::artifact::artifact;
 use crate::commands::candidates::{Candidate, of_document};
 use crate::commands::trust::{given_root, trusted_root};
 use crate::commands::verification::{expected_signer, judge, needs_root, policy_of};
-use crate::commands::{Context, Error, ErrorKind, ErrorReport, Expected, Subject};
+use crate::commands::{CandidateReport, Context, Error, ErrorKind, ErrorReport, Expected, Subject};
 use crate::crypto::{Digest, Hasher, PublicKey};
 use crate::payload::Artifact;
 use crate::storage::kit::{KitArtifact, Role, Unpacked};
@@ -100,7 +100,12 @@ impl Kit<'_> {
         let verifier = Verifier { root, policy: &self.policy, now: context.now };
         let (judged, result) = judge(&verifier, &self.expected, &candidates, subject.as_ref());
         report.candidates = judged;
-        result
+        result.map_err(|mut error| {
+            if report.candidates.len() > 1 {
+                error.candidates = report.candidates.iter().map(rejection).collect();
+            }
+            error
+        })
     }
 
     /// The artifact, by its bytes where they are at hand.
@@ -172,10 +177,17 @@ impl Kit<'_> {
         if self.asked.artifacts.is_none()
             && reasons.iter().any(|reason| ["digest-unavailable", "signature-unavailable"].contains(reason))
         {
-            error = error.hint("the kit has the digest alone: name the folder of the files with --artifacts DIR");
+            error = error.hint("the kit has the digest alone: name the folder of the files with --artifacts FOLDER");
         }
         error
     }
+}
+
+/// Which signature was refused, and why.
+fn rejection(candidate: &CandidateReport) -> String {
+    let failed = candidate.checks.iter().find(|check| check.outcome == "failed");
+    let why = failed.and_then(|check| check.detail.as_deref()).unwrap_or_default();
+    format!("{}: {why}", candidate.source)
 }
 
 /// The key of the kit with this fingerprint.

@@ -167,7 +167,7 @@ impl Reader<'_> {
         if hasher.finish().get(HashAlgorithm::Sha256) != Some(&member.piece.sha256) {
             return Err(wrong(&member.path, "its content has another digest than the manifest says").into());
         }
-        file.sync()
+        Ok(())
     }
 
     /// Hands `size` bytes to `take`, and reads the zeros that fill the last block.
@@ -250,11 +250,6 @@ impl NewFile {
     fn take(&mut self, piece: &[u8]) -> Result<(), KitError> {
         let Self { file, path } = self;
         file.write_all(piece).map_err(|source| KitError::Write { path: path.clone(), source })
-    }
-
-    fn sync(self) -> Result<(), KitError> {
-        let Self { file, path } = self;
-        file.sync_all().map_err(|source| KitError::Write { path, source })
     }
 }
 

@@ -89,6 +89,7 @@ impl WorkFolder {
     pub fn keep(self) -> Result<(), FolderError> {
         let Self { outer, content, target } = self;
         let Some(Target { given, real, exists }) = target else { return Ok(()) };
+        synchronise(&content).map_err(|source| FolderError::Make { path: given.clone(), source })?;
         // Renaming replaces an empty folder, but not on Windows.
         if exists && cfg!(windows) {
             fs::remove_dir(&real).map_err(|source| FolderError::Make { path: given.clone(), source })?;
@@ -98,6 +99,19 @@ impl WorkFolder {
         drop(outer);
         Ok(())
     }
+}
+
+/// Waits until all files are on the disk, so that no name is there before its content.
+fn synchronise(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            synchronise(&path)?;
+        } else {
+            fs::OpenOptions::new().write(true).open(path)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 fn builder() -> tempfile::Builder<'static, 'static> {
