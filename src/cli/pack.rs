@@ -81,8 +81,10 @@ impl PackArgs {
         let built_in = self.with_default_trusted_root.unwrap_or_default();
         let trusted_root = match (not_empty("--trusted-root", &self.trusted_root)?, built_in) {
             (Some(_), true) => {
-                return Err(Error::usage("--trusted-root and --with-default-trusted-root name two trusted roots")
-                    .hint("leave one of them out"));
+                return Err(Error::usage(
+                    "--trusted-root and --with-default-trusted-root name two trusted roots",
+                )
+                .hint("leave one of them out"));
             }
             (Some(path), false) => PackedRoot::File(path),
             (None, true) => PackedRoot::BuiltIn,

@@ -119,7 +119,8 @@ impl UnpackArgs {
 
     fn signer(&self, warnings: &mut Vec<String>) -> Result<KitSigner, Error> {
         let Some(text) = not_empty("--packed-key", &self.packed_key)? else {
-            return verify::signer(&self.key, &self.identity, &self.trust, false, warnings).map(KitSigner::Named);
+            return verify::signer(&self.key, &self.identity, &self.trust, false, warnings)
+                .map(KitSigner::Named);
         };
         if self.key.reference()?.is_some() {
             return Err(Error::usage("--key and --packed-key name two different keys")

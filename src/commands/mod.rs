@@ -48,7 +48,8 @@ pub use trusted_root::{
     trusted_root_inspect,
 };
 pub use unpack::{
-    KIT_REPORT_SCHEMA, KitArtifactReport, KitReport, KitSigner, KitVerification, UnpackRequest, UnpackedKit, unpack,
+    KIT_REPORT_SCHEMA, KitArtifactReport, KitReport, KitSigner, KitVerification, UnpackRequest, UnpackedKit,
+    unpack,
 };
 pub use verification::verify;
 

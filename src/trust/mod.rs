@@ -12,7 +12,8 @@ mod trusted_root;
 pub use document::{Listed, RootDocument};
 #[cfg(feature = "public-root")]
 pub use embedded::{
-    EMBEDDED_ROOT_DATE, embedded_public_root, embedded_public_root_document, embedded_public_root_json, embedded_public_signing_config,
+    EMBEDDED_ROOT_DATE, embedded_public_root, embedded_public_root_document, embedded_public_root_json,
+    embedded_public_signing_config,
 };
 pub use overrides::{PemOverrides, PemText};
 pub use signing_config::{Selection, Service, SigningConfig};

@@ -16,13 +16,23 @@ fn signed() -> Sandbox {
     sandbox.file("notes.txt", "other words\n");
     for name in ["app.bin", "notes.txt"] {
         let bundle = format!("{name}.json");
-        let _ = sandbox.run(&["sign-blob", "--key", "cosign.key", "--offline", "--bundle", &bundle, name]).ok();
+        let _ =
+            sandbox.run(&["sign-blob", "--key", "cosign.key", "--offline", "--bundle", &bundle, name]).ok();
     }
     sandbox
 }
 
-const TWO: &[&str] =
-    &["pack", "--out", "kit.tar", "--bundle", "app.bin.json", "--bundle", "notes.txt.json", "app.bin", "notes.txt"];
+const TWO: &[&str] = &[
+    "pack",
+    "--out",
+    "kit.tar",
+    "--bundle",
+    "app.bin.json",
+    "--bundle",
+    "notes.txt.json",
+    "app.bin",
+    "notes.txt",
+];
 const BY_KEY: &[&str] = &["unpack", "--verify", "--key", "cosign.pub", "--no-log"];
 
 fn run(sandbox: &Sandbox, parts: &[&[&str]]) -> Output {
@@ -58,7 +68,8 @@ fn a_kit_is_verified_with_a_key_and_unpacked() {
     // Another key: nothing is made.
     sandbox.run(&["generate-key-pair", "--output-key-prefix", "other"]).ok();
     let other = ["unpack", "--verify", "--key", "other.pub", "--no-log", "--dir", "new", "kit.tar"];
-    let output = sandbox.run(&other).code(12).says("2 of 2 artifacts could not be verified; nothing was unpacked");
+    let output =
+        sandbox.run(&other).code(12).says("2 of 2 artifacts could not be verified; nothing was unpacked");
     assert!(!sandbox.has("new") && !output.stderr.contains("Verified OK"), "{}", output.stderr);
     assert_eq!(std::fs::read_dir(sandbox.path()).unwrap().count(), sandbox.names().len() + 1);
 }
@@ -98,7 +109,15 @@ fn the_same_files_give_the_same_bytes() {
     run(&sandbox, &[TWO]).ok();
     let first = sandbox.read("kit.tar");
     let other = [
-        "pack", "notes.txt", "./app.bin", "--bundle", "notes.txt.json", "--bundle", "app.bin.json", "app.bin", "--out",
+        "pack",
+        "notes.txt",
+        "./app.bin",
+        "--bundle",
+        "notes.txt.json",
+        "--bundle",
+        "app.bin.json",
+        "app.bin",
+        "--out",
         "again.tar",
     ];
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
@@ -115,7 +134,15 @@ fn the_same_files_give_the_same_bytes() {
     assert_eq!(sandbox.read("again.tar"), first);
     // And a pair that is spelled out is the same pair.
     sandbox
-        .run(&["pack", "--out", "pairs.tar", "--artifact", "app.bin=app.bin.json", "--artifact", "notes.txt=notes.txt.json"])
+        .run(&[
+            "pack",
+            "--out",
+            "pairs.tar",
+            "--artifact",
+            "app.bin=app.bin.json",
+            "--artifact",
+            "notes.txt=notes.txt.json",
+        ])
         .ok();
     assert_eq!(sandbox.read("pairs.tar"), first);
     #[cfg(unix)]
@@ -136,12 +163,16 @@ fn real_bundles_verify_with_the_root_that_is_built_in() {
         "--certificate-oidc-issuer",
         "https://token.actions.githubusercontent.com",
     ];
-    sandbox.run(&["pack", "--out", "kit.tar", "--with-default-trusted-root", "--bundle", &folder, &artifact]).ok();
+    sandbox
+        .run(&["pack", "--out", "kit.tar", "--with-default-trusted-root", "--bundle", &folder, &artifact])
+        .ok();
     let unpack = ["unpack", "--verify", "kit.tar"];
     let output = run(&sandbox, &[&unpack, &identity]).ok().says("artifacts/a.txt: Verified OK");
     output.says("Trusted root: the embedded public root of");
     let packed = run(&sandbox, &[&unpack, &identity, &["--packed-trusted-root"]]).ok();
-    packed.says("WARNING: the trusted root of the kit decides").says("trust/trusted_root.json of the kit (sha256:");
+    packed
+        .says("WARNING: the trusted root of the kit decides")
+        .says("trust/trusted_root.json of the kit (sha256:");
     let other = [identity[0], "https://github.com/somebody/else", identity[2], identity[3]];
     run(&sandbox, &[&unpack, &other]).code(12);
 }
@@ -175,9 +206,12 @@ fn the_public_bundles_verify_from_a_kit() {
 }
 
 fn mock(sandbox: &Sandbox, out: &str, more: &[&str]) {
-    let (root, bundle) = (data("mock-sigstore/trusted_root.json"), data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"));
-    let (att, artifact) = (data("mock-sigstore/v3.att.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
-    let args = ["pack", "--out", out, "--trusted-root", &root, "--bundle", &bundle, "--bundle", &att, &artifact];
+    let (root, bundle) =
+        (data("mock-sigstore/trusted_root.json"), data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"));
+    let (att, artifact) =
+        (data("mock-sigstore/v3.att.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
+    let args =
+        ["pack", "--out", out, "--trusted-root", &root, "--bundle", &bundle, "--bundle", &att, &artifact];
     let _ = run(sandbox, &[&args, more]).ok();
 }
 
@@ -192,7 +226,9 @@ fn a_kit_of_another_instance_verifies_with_its_root_alone() {
     let own = run(&sandbox, &[&unpack, IDENTITY, &["--trusted-root", &root]]).ok();
     assert!(!own.stderr.contains("WARNING"), "{}", own.stderr);
     let packed = run(&sandbox, &[&unpack, IDENTITY, &["--packed-trusted-root"]]).ok();
-    packed.says("WARNING: the trusted root of the kit decides (--packed-trusted-root): the kit vouches for itself");
+    packed.says(
+        "WARNING: the trusted root of the kit decides (--packed-trusted-root): the kit vouches for itself",
+    );
     let both = ["--packed-trusted-root", "--trusted-root", &root];
     run(&sandbox, &[&unpack, IDENTITY, &both]).code(2).says("name two trusted roots");
     // The type of a statement.
@@ -201,7 +237,8 @@ fn a_kit_of_another_instance_verifies_with_its_root_alone() {
     let other = run(&sandbox, &[&unpack, IDENTITY, &typed, &["slsaprovenance1"]]).code(12);
     other.says("bundles/v3.att.keyless.rekor1.bundle.json: the predicate type is");
     // A kit without a root has none to trust.
-    let (bundle, artifact) = (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
+    let (bundle, artifact) =
+        (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
     sandbox.run(&["pack", "--out", "bare.tar", "--bundle", &bundle, &artifact]).ok();
     run(&sandbox, &[&["unpack", "--verify", "bare.tar", "--packed-trusted-root"], IDENTITY])
         .code(4)
@@ -214,12 +251,16 @@ fn digests_stand_for_files_that_are_left_out() {
     mock(&sandbox, "kit.tar", &["--digests-only"]);
     let root = data("mock-sigstore/trusted_root.json");
     let unpack = [&["unpack", "--verify", "--trusted-root", &root, "kit.tar"], IDENTITY].concat();
-    let alone = run(&sandbox, &[&unpack, &["--dir", "out"]]).ok().says("artifact.txt: Verified OK by its digest alone, sha256:");
+    let alone = run(&sandbox, &[&unpack, &["--dir", "out"]])
+        .ok()
+        .says("artifact.txt: Verified OK by its digest alone, sha256:");
     assert!(!alone.stderr.contains("artifacts/") && !sandbox.has("out/artifacts"));
     std::fs::create_dir(sandbox.at("files")).unwrap();
     run(&sandbox, &[&unpack, &["--artifacts", "files"]]).code(11).says("artifact.txt` does not exist");
     std::fs::write(sandbox.at("files/artifact.txt"), "another file").unwrap();
-    run(&sandbox, &[&unpack, &["--artifacts", "files"]]).code(12).says("is not the file that the kit was packed for");
+    run(&sandbox, &[&unpack, &["--artifacts", "files"]])
+        .code(12)
+        .says("is not the file that the kit was packed for");
     std::fs::copy(data("mock-sigstore/artifact.txt"), sandbox.at("files/artifact.txt")).unwrap();
     let read = run(&sandbox, &[&unpack, &["--artifacts", "files"]]).ok().says("artifact.txt: Verified OK\n");
     assert!(!read.stderr.contains("digest alone"), "{}", read.stderr);
@@ -255,7 +296,8 @@ fn an_ed25519_signature_is_not_verified_by_a_digest() {
 fn a_packed_key_needs_its_fingerprint() {
     let sandbox = signed();
     let packed = run(&sandbox, &[TWO, &["--key", "cosign.pub"]]).ok();
-    let fingerprint = packed.stderr.split("Key cosign.pub: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let fingerprint =
+        packed.stderr.split("Key cosign.pub: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     let unpack = ["unpack", "--verify", "--no-log", "kit.tar", "--packed-key"];
     run(&sandbox, &[&unpack, &[&fingerprint]]).ok().says("Key: keys/cosign.pub of the kit");
     let other = format!("sha256:{}", "0".repeat(64));
@@ -274,13 +316,15 @@ fn one_artifact_that_fails_fails_the_kit() {
     let sign = ["sign-blob", "--key", "other.key", "--offline", "--bundle", "notes.txt.json", "notes.txt"];
     let _ = sandbox.run(&sign).ok();
     run(&sandbox, &[TWO]).ok();
-    let output = run(&sandbox, &[BY_KEY, &["--dir", "out", "--report", "json=report.json", "kit.tar"]]).code(12);
+    let output =
+        run(&sandbox, &[BY_KEY, &["--dir", "out", "--report", "json=report.json", "kit.tar"]]).code(12);
     let output = output.says("1 of 2 artifacts could not be verified; nothing was unpacked");
     assert!(!output.stderr.contains("Verified OK") && !sandbox.has("out"));
     output.says("artifacts/notes.txt: the signature of `artifacts/notes.txt` in `bundles/notes.txt.json`");
     let report: serde_json::Value = serde_json::from_str(&sandbox.text("report.json")).unwrap();
     assert_eq!(report["verified"], false);
-    let verified: Vec<_> = report["artifacts"].as_array().unwrap().iter().map(|a| a["verified"].clone()).collect();
+    let verified: Vec<_> =
+        report["artifacts"].as_array().unwrap().iter().map(|a| a["verified"].clone()).collect();
     assert_eq!(verified, [true, false]);
     assert!(report["artifacts"][1]["error"]["message"].is_string() && report["error"]["message"].is_string());
 }
@@ -289,7 +333,9 @@ fn one_artifact_that_fails_fails_the_kit() {
 fn pairs_are_found_or_asked_for() {
     let sandbox = signed();
     let pack = |args: &[&str]| run(&sandbox, &[&["pack", "--out", "kit.tar"], args]);
-    pack(&["--bundle", "app.bin.json", "app.bin", "notes.txt"]).code(10).says("artifact `notes.txt` has no bundle");
+    pack(&["--bundle", "app.bin.json", "app.bin", "notes.txt"])
+        .code(10)
+        .says("artifact `notes.txt` has no bundle");
     pack(&["--bundle", "app.bin.json", "--bundle", "notes.txt.json", "app.bin"])
         .code(3)
         .says("bundle `notes.txt.json` is of no artifact that was named");
@@ -303,7 +349,16 @@ fn pairs_are_found_or_asked_for() {
     // cosign's older bundles of signatures without a log do not say what they are of.
     for name in ["app.bin", "notes.txt"] {
         let bundle = format!("{name}.old");
-        let old = ["sign-blob", "--key", "cosign.key", "--offline", "--new-bundle-format=false", "--bundle", &bundle, name];
+        let old = [
+            "sign-blob",
+            "--key",
+            "cosign.key",
+            "--offline",
+            "--new-bundle-format=false",
+            "--bundle",
+            &bundle,
+            name,
+        ];
         let _ = sandbox.run(&old).ok();
     }
     pack(&["--bundle", "app.bin.old", "--bundle", "notes.txt.old", "app.bin", "notes.txt"])
@@ -324,7 +379,18 @@ fn pairs_are_found_or_asked_for() {
 fn nothing_that_is_read_is_replaced() {
     let sandbox = signed();
     for out in ["app.bin", "app.bin.json", "cosign.pub", "root.json"] {
-        let args = ["pack", "--out", out, "--bundle", "app.bin.json", "--key", "cosign.pub", "--trusted-root", "root.json", "app.bin"];
+        let args = [
+            "pack",
+            "--out",
+            out,
+            "--bundle",
+            "app.bin.json",
+            "--key",
+            "cosign.pub",
+            "--trusted-root",
+            "root.json",
+            "app.bin",
+        ];
         std::fs::copy(data("mock-sigstore/trusted_root.json"), sandbox.at("root.json")).unwrap();
         let before = sandbox.read(out);
         sandbox.run(&args).code(2).says("the kit would take its place");
@@ -358,10 +424,13 @@ fn names_do_no_harm() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     found.sort();
-    let expected = ["App.bin", "_-rf", "_.hidden", "_con.txt", "a__2Jb", "a_b", "app-2.bin", "caf_", "two_words"];
+    let expected =
+        ["App.bin", "_-rf", "_.hidden", "_con.txt", "a__2Jb", "a_b", "app-2.bin", "caf_", "two_words"];
     assert_eq!(found, expected);
     let manifest = sandbox.text("out/manifest.json");
-    assert!(manifest.is_ascii() && manifest.contains("\"a\\u001b[2Jb\"") && manifest.contains("\"caf\\u00e9\""));
+    assert!(
+        manifest.is_ascii() && manifest.contains("\"a\\u001b[2Jb\"") && manifest.contains("\"caf\\u00e9\"")
+    );
 }
 
 mod hostile;

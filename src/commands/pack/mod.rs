@@ -81,7 +81,9 @@ pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8
 fn trusted_root(request: &PackedRoot, contents: &mut Contents) -> Result<(), Error> {
     let (name, bytes) = match request {
         PackedRoot::None => return Ok(()),
-        PackedRoot::BuiltIn => ("trusted_root.json".to_owned(), embedded_public_root_json().as_bytes().to_vec()),
+        PackedRoot::BuiltIn => {
+            ("trusted_root.json".to_owned(), embedded_public_root_json().as_bytes().to_vec())
+        }
         PackedRoot::File(path) => {
             let limit = Role::TrustedRoot.limit();
             (name_of(path), read_file("trusted root", path, limit).map_err(|e| Error::trust_file(&e))?)
@@ -98,8 +100,9 @@ fn trusted_root(request: &PackedRoot, contents: &mut Contents) -> Result<(), Err
 async fn keys(references: &[String], contents: &mut Contents, context: &mut Context) -> Result<(), Error> {
     for reference in references {
         if reference.contains("://") {
-            return Err(Error::usage(format!("`{reference}` is not the name of a file"))
-                .hint("write the public key into a file first: `rcosign public-key --key KEY --outfile cosign.pub`"));
+            return Err(Error::usage(format!("`{reference}` is not the name of a file")).hint(
+                "write the public key into a file first: `rcosign public-key --key KEY --outfile cosign.pub`",
+            ));
         }
         let key = public_key(reference, context).await?;
         let name = name_of(Path::new(reference));
@@ -198,7 +201,9 @@ fn write(
         Ok((file, name))
     })
     .map_err(|e| match &e {
-        KitError::Changed(_) => Error::with_sources(ErrorKind::Format, &e).hint("run it again when nobody writes there"),
+        KitError::Changed(_) => {
+            Error::with_sources(ErrorKind::Format, &e).hint("run it again when nobody writes there")
+        }
         KitError::Content(e) => Error::new(ErrorKind::Format, "the kit cannot be written").caused_by(e),
         e => Error::with_sources(ErrorKind::Format, e),
     })?;

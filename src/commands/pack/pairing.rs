@@ -116,7 +116,8 @@ fn about(entity: &SignedEntity) -> Vec<Digest> {
     match &entity.content {
         Content::Message { digest: Some(digest), .. } => vec![digest.clone()],
         Content::Message { digest: None, .. } => {
-            let bodies = entity.log_entries.iter().filter_map(|entry| body::parse(&entry.canonicalized_body).ok());
+            let bodies =
+                entity.log_entries.iter().filter_map(|entry| body::parse(&entry.canonicalized_body).ok());
             let digest = |spec| match spec {
                 Spec::HashedRekord { digest, .. } | Spec::Rekord { digest, .. } => Some(digest),
                 Spec::Dsse { .. } | Spec::Intoto { .. } => None,
@@ -156,5 +157,7 @@ fn without_bundle(subject: &Subject) -> Error {
     let digests: Vec<String> = subject.digests.iter().map(ToString::to_string).collect();
     Error::new(ErrorKind::NoSignature, format!("artifact `{}` has no bundle", subject.name))
         .cause(format!("no bundle names {}", digests.join(" or ")))
-        .hint("name its bundle with --bundle FILE; the artifact may also have been changed since it was signed")
+        .hint(
+            "name its bundle with --bundle FILE; the artifact may also have been changed since it was signed",
+        )
 }

@@ -177,7 +177,8 @@ impl Kit<'_> {
         if self.asked.artifacts.is_none()
             && reasons.iter().any(|reason| ["digest-unavailable", "signature-unavailable"].contains(reason))
         {
-            error = error.hint("the kit has the digest alone: name the folder of the files with --artifacts FOLDER");
+            error = error
+                .hint("the kit has the digest alone: name the folder of the files with --artifacts FOLDER");
         }
         error
     }
@@ -203,7 +204,8 @@ fn packed_key(
         let text = read_file("key", &folder.join(&member.path), Role::PublicKey.limit());
         let text = text.map_err(|e| Error::file(&e))?;
         let key = PublicKey::from_pem(&text).map_err(|e| {
-            Error::new(ErrorKind::Format, format!("`{}` of the kit cannot be used", member.path)).caused_by(&e)
+            Error::new(ErrorKind::Format, format!("`{}` of the kit cannot be used", member.path))
+                .caused_by(&e)
         })?;
         if hex::encode(key.key_id()) == fingerprint {
             context.narrator.say(&format!("Key: {} of the kit (sha256:{fingerprint})", member.path));
@@ -221,8 +223,11 @@ fn beside(artifact: &KitArtifact, folder: &Path) -> Result<PathBuf, Error> {
     let mut parts = Path::new(name).components();
     // The name is the kit's word: it must not lead anywhere else.
     let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
-        let message = format!("the artifact `{name}` of the kit has no name that a file in a folder could have");
-        return Err(Error::new(ErrorKind::Format, message).hint("leave --artifacts out to verify it by its digest"));
+        let message =
+            format!("the artifact `{name}` of the kit has no name that a file in a folder could have");
+        return Err(
+            Error::new(ErrorKind::Format, message).hint("leave --artifacts out to verify it by its digest")
+        );
     };
     let shown = folder.join(part);
     let folder = std::path::absolute(folder).map_err(|e| {
@@ -238,7 +243,9 @@ fn beside(artifact: &KitArtifact, folder: &Path) -> Result<PathBuf, Error> {
         Err(error) => return Err(Error::artifact(&error)),
     }
     let found = hasher.finish();
-    if let Some(expected) = artifact.digests.iter().find(|digest| found.get(digest.algorithm()) != Some(digest)) {
+    if let Some(expected) =
+        artifact.digests.iter().find(|digest| found.get(digest.algorithm()) != Some(digest))
+    {
         let message = format!("`{}` is not the file that the kit was packed for", shown.display());
         return Err(Error::new(ErrorKind::NoneValid, message).cause(format!("its digest is not {expected}")));
     }

@@ -224,7 +224,9 @@ impl Reader<'_> {
     fn fill(&mut self, buffer: &mut [u8], path: &str) -> Result<(), KitError> {
         let mut have = 0;
         while have < buffer.len() {
-            match read_some(self.source, buffer.get_mut(have..).unwrap_or_default()).map_err(KitError::Read)? {
+            match read_some(self.source, buffer.get_mut(have..).unwrap_or_default())
+                .map_err(KitError::Read)?
+            {
                 0 => return Err(cut_short(path).into()),
                 n => have += n,
             }

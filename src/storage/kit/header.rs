@@ -49,7 +49,10 @@ pub(super) fn read(block: &[u8; BLOCK]) -> Result<Header, (String, String)> {
     let refuse = |path: &str, reason: &str| Err((path.to_owned(), reason.to_owned()));
     let header = tar::Header::from_byte_slice(block);
     if header.cksum().ok() != Some(checksum(block)) {
-        return refuse("", "a header has another checksum than its bytes: not a tar archive, or a damaged one");
+        return refuse(
+            "",
+            "a header has another checksum than its bytes: not a tar archive, or a damaged one",
+        );
     }
     let Some(ustar) = header.as_ustar() else {
         return refuse("", "a header is in another format than ustar, such as that of GNU tar");

@@ -176,7 +176,10 @@ fn whatever_else_tar_knows_is_refused() {
         (forged(path, kind(Kind::XHeader)), "an extended header (pax)"),
         (forged(path, kind(Kind::XGlobalHeader)), "an extended header (pax)"),
         (forged(path, kind(Kind::new(b'M'))), "of type `M`"),
-        (forged(path, |h| h.as_ustar_mut().unwrap().typeflag = [0]), "header is not as `rcosign pack` writes it"),
+        (
+            forged(path, |h| h.as_ustar_mut().unwrap().typeflag = [0]),
+            "header is not as `rcosign pack` writes it",
+        ),
         (forged(path, |h| h.as_ustar_mut().unwrap().prefix[0] = b'x'), "its path is in two pieces"),
         (forged(path, |h| h.as_ustar_mut().unwrap().linkname[0] = b'x'), "header is not as"),
         (forged(path, |h| h.as_ustar_mut().unwrap().uname[0] = b'x'), "header is not as"),
@@ -207,7 +210,8 @@ fn whatever_else_tar_knows_is_refused() {
             assert!(error.contains(words), "{error}\n{words}");
         }
     }
-    for (start, words) in [(&b"\x1f\x8b\x08"[..], "gzip"), (b"PK\x03\x04", "zip"), (b"{}", "JSON"), (b"x", "checksum")]
+    for (start, words) in
+        [(&b"\x1f\x8b\x08"[..], "gzip"), (b"PK\x03\x04", "zip"), (b"{}", "JSON"), (b"x", "checksum")]
     {
         let error = refused(&spliced(0, start.len(), start)).to_string();
         assert!(error.contains(words), "{error}");
@@ -244,13 +248,21 @@ fn a_manifest_has_one_form() {
         ("\n}\n", "\n}", "not in the form"),
         ("\n}\n", "\n}{", "not JSON"),
         ("\"digests\": [", "\"digests\": [\"md5:00\", ", "unknown algorithm"),
-        ("\"bundles/app.json\"\n      ]", "\"artifacts/app\"\n      ]", "what it names as its bundle is none"),
+        (
+            "\"bundles/app.json\"\n      ]",
+            "\"artifacts/app\"\n      ]",
+            "what it names as its bundle is none",
+        ),
         ("\"bundles/app.json\"\n      ]", "\"bundles/none\"\n      ]", "there is no member"),
         ("\"bundles/app.json\"\n      ]", "\"bundles/words.json\"\n      ]", "belongs to no artifact"),
         ("[\n        \"bundles/app.json\"\n      ]", "[]", "has no bundle"),
     ] {
         assert!(good.contains(from), "{from}");
-        let bad = if from.starts_with("\"artifacts/") { good.replace(from, to) } else { good.replacen(from, to, 1) };
+        let bad = if from.starts_with("\"artifacts/") {
+            good.replace(from, to)
+        } else {
+            good.replacen(from, to, 1)
+        };
         let error = refused(&with_manifest(&bad));
         assert!(error.to_string().contains(words), "{from}: {error}");
         assert_eq!(error.kind, DecodeKind::Malformed, "{error}");
@@ -269,7 +281,11 @@ fn limits_hold() {
     let large = good.replacen("\"size\": 12,", "\"size\": 8589934592,", 1);
     limit(&with_manifest(&large));
     limit(&with_manifest(&good.replacen("\"size\": 3,", "\"size\": 4294967296,", 1)));
-    limit(&with_manifest(&good.replacen("\"name\": \"app\"", &format!("\"name\": \"{}\"", "x".repeat(2000)), 1)));
+    limit(&with_manifest(&good.replacen(
+        "\"name\": \"app\"",
+        &format!("\"name\": \"{}\"", "x".repeat(2000)),
+        1,
+    )));
     // The header alone is enough: nothing of that size is read.
     limit(&header(MANIFEST, 1 << 32));
     let one = piece(FILES[0]);
@@ -281,7 +297,8 @@ fn limits_hold() {
     let plan = planned(&pieces, 0, &(1..66).collect::<Vec<_>>());
     assert_eq!(Manifest::new(&pieces, &[plan]).unwrap_err().kind, DecodeKind::Limit);
     let huge = Piece { size: (8 << 30) - 1, ..one };
-    let mut pieces: Vec<Piece> = (0..129).map(|i| Piece { name: format!("app{i}"), ..huge.clone() }).collect();
+    let mut pieces: Vec<Piece> =
+        (0..129).map(|i| Piece { name: format!("app{i}"), ..huge.clone() }).collect();
     pieces.push(bundle);
     let plans: Vec<Planned> = (0..129).map(|i| planned(&pieces, i, &[129])).collect();
     let error = Manifest::new(&pieces, &plans).unwrap_err();

@@ -62,7 +62,9 @@ fn everything(folder: &Path) -> BTreeSet<(PathBuf, Vec<u8>)> {
 fn refused(sandbox: &Sandbox, kit: &[u8], code: i32, words: &str) {
     sandbox.file("hostile.tar", kit);
     let before = everything(sandbox.path());
-    for args in [&["unpack", "--dir", "out", "hostile.tar"][..], &[BY_KEY, &["--dir", "out", "hostile.tar"]].concat()] {
+    for args in
+        [&["unpack", "--dir", "out", "hostile.tar"][..], &[BY_KEY, &["--dir", "out", "hostile.tar"]].concat()]
+    {
         sandbox.run(args).code(code).says(words);
     }
     assert!(everything(sandbox.path()) == before, "something is left: {words}");
@@ -107,7 +109,10 @@ fn what_a_tar_can_do_is_not_done() {
         (odd(b"pax_global_header", b'g'), "an extended header (pax)"),
         (odd(b"artifacts/app.bin", b'S'), "it is a sparse file"),
         (header(b"x", b'0', "00000000000", b"", b"ustar  \0"), "another format than ustar"),
-        (header(b"x", b'0', "77777777777", b"x", b"ustar\x0000"), "header is not as `rcosign pack` writes it"),
+        (
+            header(b"x", b'0', "77777777777", b"x", b"ustar\x0000"),
+            "header is not as `rcosign pack` writes it",
+        ),
         (file("../evil", b"x"), "../evil: its path leads out of the folder"),
         (file("artifacts/../../evil", b"x"), "its path leads out of the folder"),
         (file("/tmp/evil", b"x"), "/tmp/evil: its path is an absolute path"),
@@ -126,11 +131,23 @@ fn what_a_tar_can_do_is_not_done() {
     }
     refused(&sandbox, &with(2, good[1].clone()), 3, "artifacts/app.bin: it is in the archive twice");
     refused(&sandbox, &good[1..].concat(), 3, "it comes first, where a kit has manifest.json");
-    refused(&sandbox, &[&good[..2], &good[3..]].concat().concat(), 3, "it comes where `artifacts/notes.txt` has to be");
-    refused(&sandbox, &[&good[..1], &good[good.len() - 1..]].concat().concat(), 3, "it is missing from the archive");
+    refused(
+        &sandbox,
+        &[&good[..2], &good[3..]].concat().concat(),
+        3,
+        "it comes where `artifacts/notes.txt` has to be",
+    );
+    refused(
+        &sandbox,
+        &[&good[..1], &good[good.len() - 1..]].concat().concat(),
+        3,
+        "it is missing from the archive",
+    );
     refused(&sandbox, &[kit.clone(), kit.clone()].concat(), 3, "there are bytes after its end");
     refused(&sandbox, &[kit.as_slice(), b"\n"].concat(), 3, "there are bytes after its end");
-    for cut in [0, 1, 100, 600, kit.len() / 2, kit.len() - 1025, kit.len() - 1024, kit.len() - 512, kit.len() - 1] {
+    for cut in
+        [0, 1, 100, 600, kit.len() / 2, kit.len() - 1025, kit.len() - 1024, kit.len() - 512, kit.len() - 1]
+    {
         refused(&sandbox, &kit[..cut], 3, "the archive ends in the middle");
     }
     refused(&sandbox, &END, 3, "the archive is empty");
@@ -147,8 +164,18 @@ fn limits_end_with_their_own_code() {
     let manifest = manifest.trim_end_matches('\0');
     let with = |text: &str| [file("manifest.json", text.as_bytes()), good[1..].concat()].concat();
     let size = format!("\"size\": {}", "an artifact\n".len());
-    refused(&sandbox, &with(&manifest.replacen(&size, "\"size\": 8589934592", 1)), 8, "the limit of a member of its role");
-    refused(&sandbox, &header(b"manifest.json", b'0', "77777777777", b"", b"ustar\x0000"), 8, "the limit is 8388608");
+    refused(
+        &sandbox,
+        &with(&manifest.replacen(&size, "\"size\": 8589934592", 1)),
+        8,
+        "the limit of a member of its role",
+    );
+    refused(
+        &sandbox,
+        &header(b"manifest.json", b'0', "77777777777", b"", b"ustar\x0000"),
+        8,
+        "the limit is 8388608",
+    );
     let member = "{\"path\": \"artifacts/app.bin\"},".repeat(2000);
     let many = manifest.replacen("\"members\": [", &format!("\"members\": [{member}"), 1);
     refused(&sandbox, &with(&many), 8, "items, the limit is 1024");
@@ -186,7 +213,11 @@ fn mutated_kits_never_pass() {
         let args = [BY_KEY, &["--dir", "out", "-"]].concat();
         let output = sandbox.rcosign(&args).stdin(&bad).run();
         assert!(matches!(output.code, 3 | 8), "round {round}: {} {}", output.code, output.stderr);
-        assert!(!output.stderr.contains("internal fault") && output.stderr.starts_with("error: "), "{}", output.stderr);
+        assert!(
+            !output.stderr.contains("internal fault") && output.stderr.starts_with("error: "),
+            "{}",
+            output.stderr
+        );
     }
     assert_eq!(sandbox.names(), names);
 }

@@ -59,7 +59,8 @@ impl Manifest {
         }
         let (manifest, _) = Self::new(&pieces, &planned)?;
         if manifest.to_json().as_bytes() != bytes {
-            let reason = "it is not in the form that `rcosign pack` writes, so it was changed or made otherwise";
+            let reason =
+                "it is not in the form that `rcosign pack` writes, so it was changed or made otherwise";
             return Err(DecodeError::new(WHAT, MANIFEST, reason));
         }
         Ok(manifest)
