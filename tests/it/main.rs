@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "support is for every file here, now and later")]
 
 mod bundle_create;
+mod bundle_diff;
+mod bundle_inspect;
 mod bundle_upgrade;
 mod cli;
 mod conformance;

@@ -211,6 +211,48 @@ fn quote(word: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::SubjectAlternativeName;
+    use crate::x509::issue::fixtures::{self_signed, span};
+    use crate::x509::issue::{Extension, Template};
+
+    fn suggest(name: &str, issuer: &str, path: &str) -> Result<String, Error> {
+        let names = [SubjectAlternativeName::Uri(name.to_owned())];
+        let template = Template {
+            version: 3,
+            common_name: "x".into(),
+            organization: String::new(),
+            email_address: String::new(),
+            serial: vec![1],
+            validity: span(0, 600),
+            extensions: vec![Extension::subject_alternative_names(&names), Extension::fulcio_text(8, issuer)],
+        };
+        let entity = SignedEntity {
+            content: Content::Message { digest: None, signature: vec![1] },
+            material: VerificationMaterial::Certificate(vec![self_signed(&template, "hostile")]),
+            log_entries: Vec::new(),
+            timestamps: Vec::new(),
+            detached_scts: Vec::new(),
+            profile: Profile::Legacy,
+        };
+        command(path, Some(Format::Legacy), &entity, &Known::new())
+    }
+
+    /// All three are an attacker's to choose.
+    #[test]
+    fn names_in_the_certificate_run_nothing() {
+        let line = suggest("https://a.example/$(touch x)", "https://i.example/'; touch x; '", "b c").unwrap();
+        let expected = [
+            "rcosign verify-blob --certificate-identity 'https://a.example/$(touch x)'",
+            r"--certificate-oidc-issuer 'https://i.example/'\''; touch x; '\''' --insecure-ignore-sct --no-log",
+            "--trusted-root TRUSTED_ROOT --bundle 'b c' ARTIFACT",
+        ];
+        assert_eq!(line, expected.join(" "));
+        for issuer in ["https://i.example\ntouch x", "https://i.example\u{1b}[2J", "\u{202e}elpmaxe"] {
+            let error = suggest("https://a.example", issuer, "b").unwrap_err();
+            assert!(error.causes[0].starts_with("the certificate's issuer holds characters"), "{error:?}");
+        }
+        assert!(suggest("https://a.example", "https://i.example", "a\nb").is_err());
+    }
 
     #[test]
     fn quoting_leaves_nothing_to_the_shell() {

@@ -7,6 +7,8 @@ mod log;
 mod parts;
 mod problem;
 mod recognise;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 
 use std::path::{Path, PathBuf};

@@ -142,27 +142,37 @@ pub fn members(bytes: &[u8]) -> Option<Members> {
 }
 
 fn list(at: &str, value: &Value, depth: usize, out: &mut Vec<MemberFacts>) {
-    let items: Vec<(String, &Value)> = match value {
-        Value::Object(members) if at.is_empty() => members.iter().map(|(n, v)| (n.clone(), v)).collect(),
-        Value::Object(members) => members.iter().map(|(n, v)| (format!("{at}.{n}"), v)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(i, v)| (format!("{at}[{i}]"), v)).collect(),
-        _ => return,
+    match value {
+        Value::Object(members) => {
+            // No more of them can be shown.
+            for (name, value) in members.iter().take(MAX_MEMBERS) {
+                let name = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                add(name, value, depth, out);
+            }
+        }
+        Value::Array(items) => {
+            for (i, value) in items.iter().take(MAX_MEMBERS).enumerate() {
+                add(format!("{at}[{i}]"), value, depth, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add(name: String, value: &Value, depth: usize, out: &mut Vec<MemberFacts>) {
+    if out.len() == MAX_MEMBERS {
+        return;
+    }
+    let (kind, count) = match value {
+        Value::Null => ("null", None),
+        Value::Bool(_) => ("boolean", None),
+        Value::Number(_) => ("number", None),
+        Value::String(text) => ("string", Some(text.len())),
+        Value::Array(items) => ("array", Some(items.len())),
+        Value::Object(members) => ("object", Some(members.len())),
     };
-    for (name, value) in items {
-        if out.len() == MAX_MEMBERS {
-            return;
-        }
-        let (kind, count) = match value {
-            Value::Null => ("null", None),
-            Value::Bool(_) => ("boolean", None),
-            Value::Number(_) => ("number", None),
-            Value::String(text) => ("string", Some(text.len())),
-            Value::Array(items) => ("array", Some(items.len())),
-            Value::Object(members) => ("object", Some(members.len())),
-        };
-        out.push(MemberFacts { name: name.clone(), kind, count });
-        if depth < MAX_DEPTH {
-            list(&name, value, depth + 1, out);
-        }
+    out.push(MemberFacts { name: name.clone(), kind, count });
+    if depth < MAX_DEPTH {
+        list(&name, value, depth + 1, out);
     }
 }
