@@ -180,6 +180,24 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },
     ),
     ("completion", Example { what: "show the script for bash", line: "completion bash" }),
+    (
+        "bundle inspect",
+        Example { what: "show what is in a bundle", line: "bundle inspect artifact.sigstore.json" },
+    ),
+    (
+        "bundle inspect",
+        Example {
+            what: "print the command that verifies an attestation",
+            line: "bundle inspect --suggest artifact.att.json",
+        },
+    ),
+    (
+        "bundle diff",
+        Example {
+            what: "show what two bundles differ in; here nothing",
+            line: "bundle diff artifact.sigstore.json artifact.sigstore.json",
+        },
+    ),
     ("version", Example { what: "show the version as JSON", line: "version --json" }),
     ("help", Example { what: "show the flags of sign-blob", line: "help sign-blob" }),
     ("help", Example { what: "show what verification checks", line: "help verification" }),

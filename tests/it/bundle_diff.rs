@@ -110,18 +110,21 @@ fn usage() {
     sandbox.run(&["bundle", "diff", "a.json", "a.json", "--output-file", "a.json"]).code(2);
 }
 
+/// Two bundles of the suite say the same exactly when they are decoded to the same.
 #[test]
-fn no_two_bundles_of_the_suite_are_the_same() {
+fn bundles_of_the_suite_differ_where_they_are_decoded_to_other_things() {
     let Some(suite) = conformance() else { return };
-    let bundle = |name: &str| suite.join(name).join("bundle.sigstore.json").to_str().unwrap().to_owned();
+    let mut paths: Vec<_> = std::fs::read_dir(suite).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let bundles: Vec<_> = paths.iter().map(|p| p.join("bundle.sigstore.json")).filter(|p| p.is_file()).collect();
     let sandbox = Sandbox::new();
-    for (sound, broken, place) in [
-        ("happy-path-v0.3", "checkpoint-wrong-roothash_fail", "logEntries[0]"),
-        ("happy-path-v0.3", "set-invalid-signature_fail", "logEntries[0].inclusionPromise.sha256"),
-        ("happy-path-v0.3", "invalid-checkpoint-signature_fail", "logEntries[0].inclusionProof.checkpoint.sha256"),
-        ("rekor2-happy-path", "rekor2-no-timestamp_fail", "timestamps[0].sha256"),
-    ] {
-        let output = sandbox.run(&["bundle", "diff", &bundle(sound), &bundle(broken)]).code(1);
-        assert!(output.stdout.lines().any(|l| l.starts_with(place)), "{broken}: {}", output.stdout);
+    for pair in bundles.windows(2) {
+        let decoded = |path| rcosign::internals::bundle::decode(&std::fs::read(path).unwrap());
+        let expected = match (decoded(&pair[0]), decoded(&pair[1])) {
+            (Ok(first), Ok(second)) => i32::from(first.entities != second.entities),
+            _ => 3,
+        };
+        let output = sandbox.run(&["bundle", "diff", pair[0].to_str().unwrap(), pair[1].to_str().unwrap()]);
+        assert_eq!(output.code(expected).stdout.is_empty(), expected == 0, "{pair:?}");
     }
 }

@@ -64,6 +64,7 @@ pub fn recognise(document: &[u8]) -> Result<Recognised, DecodeError> {
     }
     match std::str::from_utf8(text).ok().and_then(base64) {
         Some(inner) => inside(&inner, document),
+        None if text.is_empty() => der(&[], document),
         None => der(document, document),
     }
 }
