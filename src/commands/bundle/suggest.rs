@@ -31,7 +31,11 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
     };
     let path = document.to_str().ok_or_else(|| unquotable("the name of the document"))?;
     let line = command(path, *format, entity, &Known::new())?;
-    let problems = problems(entities);
+    let mut problems = problems(entities);
+    if is_without_time(entity) {
+        // That is told in other words.
+        problems.retain(|problem| problem.code != "no-trusted-time");
+    }
     if let Some(Problem { message, .. }) = problems.first() {
         let more = if problems.len() > 1 { ", and more" } else { "" };
         context.narrator.warn(&format!("the document shows a problem, so expect a failure: {message}{more}"));
