@@ -18,7 +18,7 @@ mod sct;
 mod signature;
 mod signer;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod time;
 mod verifier;
 mod visible;

@@ -158,6 +158,9 @@ fn defects_of_the_suite_are_shown_where_they_are_visible() {
     assert!(seen >= 22, "{seen}");
 }
 
+/// The code of the problem, the sound bundle, and what is done to it.
+type Defect<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
+
 /// One thing broken at a time in a bundle that is sound, and the problem that shows it.
 #[test]
 fn each_visible_defect_has_its_problem() {
@@ -167,7 +170,7 @@ fn each_visible_defect_has_its_problem() {
     let rekor2 = "mock-sigstore/v3.att.keyless.rekor2.bundle.json";
     let key = "mock-sigstore/v3.att.key-p256.tsa-only.bundle.json";
     let nothing = |_: &mut Value| {};
-    let cases: &[(&str, &str, &dyn Fn(&mut Value))] = &[
+    let cases: &[Defect<'_>] = &[
         ("", rekor1, &nothing),
         ("", rekor2, &nothing),
         ("", key, &nothing),
@@ -413,7 +416,7 @@ impl Schema {
         }
         if schema["pattern"].is_string() {
             let text = value.as_str().unwrap();
-            assert!(text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()), "{at}: {text}");
+            assert!(text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()), "{at}: {text}");
         }
         match (schema["type"].as_str(), value) {
             (Some("object"), Value::Object(members)) => {

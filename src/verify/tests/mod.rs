@@ -6,7 +6,7 @@ mod content;
 mod fixture;
 mod identities;
 mod mutation;
-mod mutator;
+pub(crate) mod mutator;
 mod reasons;
 mod thresholds;
 mod times;

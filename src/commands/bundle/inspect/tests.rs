@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::bundle;
-
-#[path = "../../../verify/tests/mutator.rs"]
-mod mutator;
+use crate::verify::tests::mutator;
 
 fn inspected(bytes: &[u8]) -> serde_json::Value {
     let inspection = match recognise(bytes) {
