@@ -49,9 +49,15 @@ fn what_differs_is_named_with_its_place() {
     sandbox.file("b.json", other.to_string());
     let output = sandbox.run(&["bundle", "diff", "a.json", "b.json"]).code(1);
     let lines: Vec<&str> = output.stdout.lines().collect();
-    assert!(lines.iter().any(|l| l.starts_with("logEntries[0].logIndex: ") && l.ends_with(" -> 4711")), "{lines:?}");
     assert!(
-        lines.iter().any(|l| l.starts_with("logEntries[0].inclusionPromise.sha256: \"") && l.ends_with("\" -> (missing)")),
+        lines.iter().any(|l| l.starts_with("logEntries[0].logIndex: ") && l.ends_with(" -> 4711")),
+        "{lines:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|l| l.starts_with("logEntries[0].inclusionPromise.sha256: \"")
+                && l.ends_with("\" -> (missing)")),
         "{lines:?}"
     );
     assert!(output.stderr.starts_with("error: the documents differ in "), "{}", output.stderr);
@@ -59,7 +65,8 @@ fn what_differs_is_named_with_its_place() {
     // The other way round the same places differ.
     let back = sandbox.run(&["bundle", "diff", "b.json", "a.json"]).code(1);
     let places = |text: &str| {
-        let mut places: Vec<String> = text.lines().map(|l| l.split(": ").next().unwrap().to_owned()).collect();
+        let mut places: Vec<String> =
+            text.lines().map(|l| l.split(": ").next().unwrap().to_owned()).collect();
         places.sort();
         places
     };
@@ -93,7 +100,8 @@ fn what_cannot_be_decoded_is_compared_by_its_bytes() {
     let sandbox = Sandbox::new();
     sandbox.file("a.json", "{\"mediaType\": 1}");
     sandbox.file("b.json", "{\"mediaType\": 2}");
-    let output = sandbox.run(&["bundle", "diff", "a.json", "b.json"]).code(3).says("`a.json` cannot be decoded");
+    let output =
+        sandbox.run(&["bundle", "diff", "a.json", "b.json"]).code(3).says("`a.json` cannot be decoded");
     assert!(output.stdout.contains("document.sha256: "), "{}", output.stdout);
     sandbox.run(&["bundle", "diff", "a.json", "a.json"]).code(3);
 }
@@ -116,7 +124,8 @@ fn bundles_of_the_suite_differ_where_they_are_decoded_to_other_things() {
     let Some(suite) = conformance() else { return };
     let mut paths: Vec<_> = std::fs::read_dir(suite).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();
-    let bundles: Vec<_> = paths.iter().map(|p| p.join("bundle.sigstore.json")).filter(|p| p.is_file()).collect();
+    let bundles: Vec<_> =
+        paths.iter().map(|p| p.join("bundle.sigstore.json")).filter(|p| p.is_file()).collect();
     let sandbox = Sandbox::new();
     for pair in bundles.windows(2) {
         let decoded = |path| rcosign::internals::bundle::decode(&std::fs::read(path).unwrap());

@@ -165,7 +165,8 @@ type Defect<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
 #[test]
 fn each_visible_defect_has_its_problem() {
     let sandbox = Sandbox::new();
-    let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(testdata(name)).unwrap()).unwrap() };
+    let read =
+        |name: &str| -> Value { serde_json::from_slice(&std::fs::read(testdata(name)).unwrap()).unwrap() };
     let rekor1 = "mock-sigstore/v3.blob.keyless.rekor1.bundle.json";
     let rekor2 = "mock-sigstore/v3.att.keyless.rekor2.bundle.json";
     let key = "mock-sigstore/v3.att.key-p256.tsa-only.bundle.json";
@@ -178,7 +179,9 @@ fn each_visible_defect_has_its_problem() {
         ("log-body", rekor1, &|b| entry(b)["canonicalizedBody"] = "e30=".into()),
         ("inclusion-proof", rekor1, &|b| entry(b)["inclusionProof"]["hashes"] = serde_json::json!([])),
         ("inclusion-proof", rekor2, &|b| entry(b)["inclusionProof"]["treeSize"] = "0".into()),
-        ("checkpoint-malformed", rekor1, &|b| entry(b)["inclusionProof"]["checkpoint"]["envelope"] = "x".into()),
+        ("checkpoint-malformed", rekor1, &|b| {
+            entry(b)["inclusionProof"]["checkpoint"]["envelope"] = "x".into()
+        }),
         ("checkpoint-tree", rekor1, &|b| {
             let envelope = &mut entry(b)["inclusionProof"]["checkpoint"]["envelope"];
             let text = envelope.as_str().unwrap().to_owned();
@@ -231,7 +234,10 @@ fn each_visible_defect_has_its_problem() {
         change(&mut bundle);
         let (_, value) = inspect(&sandbox, &sandbox.file("b.json", bundle.to_string()));
         let found = codes(&value);
-        assert!(if code.is_empty() { found.is_empty() } else { found.contains(code) }, "{seed} {code}: {value:#}");
+        assert!(
+            if code.is_empty() { found.is_empty() } else { found.contains(code) },
+            "{seed} {code}: {value:#}"
+        );
     }
 }
 
@@ -261,10 +267,19 @@ fn text_of_the_document_is_escaped() {
     let path = sandbox.file("b.json", bundle.to_string());
     for format in ["text", "json"] {
         let output = sandbox.run(&["bundle", "inspect", "-o", format, path.to_str().unwrap()]).ok();
-        assert!(output.stdout.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{}", output.stdout);
+        assert!(
+            output.stdout.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')),
+            "{}",
+            output.stdout
+        );
         assert!(!output.stdout.lines().any(|line| line.trim() == "verified: yes"), "{}", output.stdout);
     }
-    let output = sandbox.run(&["bundle", "diff", path.to_str().unwrap(), testdata("cosign-3.x/p256.bundle.json").to_str().unwrap()]);
+    let output = sandbox.run(&[
+        "bundle",
+        "diff",
+        path.to_str().unwrap(),
+        testdata("cosign-3.x/p256.bundle.json").to_str().unwrap(),
+    ]);
     assert!(output.code(1).stdout.contains("signer.hint: \"a\\u001b[2J\\u{202e}\\nverified: yes\" -> \""));
 }
 
@@ -290,10 +305,19 @@ fn standard_input_and_usage() {
 
 /// Runs what is suggested, by a shell, with what stands in capitals replaced.
 #[cfg(unix)]
-fn run_suggested(sandbox: &Sandbox, document: &Path, key: Option<&Path>, root: &Path, artifact: &Path) -> String {
+fn run_suggested(
+    sandbox: &Sandbox,
+    document: &Path,
+    key: Option<&Path>,
+    root: &Path,
+    artifact: &Path,
+) -> String {
     let output = sandbox.run(&["bundle", "inspect", "--suggest", document.to_str().unwrap()]).ok();
     let line = output.stdout.strip_suffix('\n').unwrap().to_owned();
-    assert!(!line.contains('\n') && output.stderr.contains("asks for what the document says of itself"), "{line}");
+    assert!(
+        !line.contains('\n') && output.stderr.contains("asks for what the document says of itself"),
+        "{line}"
+    );
     let mut script = line.replacen("rcosign ", &format!("{} ", env!("CARGO_BIN_EXE_rcosign")), 1);
     script = script.replace(" TRUSTED_ROOT", &format!(" {}", root.display()));
     if let Some(key) = key {
@@ -328,7 +352,11 @@ fn the_suggested_command_accepts_good_documents() {
             if !ends.iter().any(|end| name.ends_with(end)) {
                 continue;
             }
-            let kind = if key { name.split('.').next() } else { name.split(".key-").nth(1).and_then(|k| k.split('.').next()) };
+            let kind = if key {
+                name.split('.').next()
+            } else {
+                name.split(".key-").nth(1).and_then(|k| k.split('.').next())
+            };
             // The attestations of every type are by the key of the first.
             let kind = kind.map(|kind| if kind.starts_with("type-") { "p256" } else { kind });
             let key = kind.map(|kind| folder.join(format!("{kind}.pub")));
@@ -416,7 +444,10 @@ impl Schema {
         }
         if schema["pattern"].is_string() {
             let text = value.as_str().unwrap();
-            assert!(text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()), "{at}: {text}");
+            assert!(
+                text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{at}: {text}"
+            );
         }
         match (schema["type"].as_str(), value) {
             (Some("object"), Value::Object(members)) => {

@@ -29,7 +29,10 @@ impl CommandArgs for BundleDiffArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         let [first, second] = self.bundles.as_slice() else {
             let count = self.bundles.len();
-            return Err(Error::usage(format!("two documents are compared, and {count} {}", if count == 1 { "is named" } else { "are named" })));
+            return Err(Error::usage(format!(
+                "two documents are compared, and {count} {}",
+                if count == 1 { "is named" } else { "are named" }
+            )));
         };
         let request = BundleDiffRequest { first: first.into(), second: second.into() };
         Ok(Request::BundleDiff(request, self.format.format()))

@@ -25,7 +25,9 @@ fn said(bytes: &[u8]) -> serde_json::Value {
 
 fn files(ends: &[&str]) -> Vec<Vec<u8>> {
     let mut paths = Vec::new();
-    for folder in ["mock-sigstore", "mock-sigstore-intoto", "cosign-2.x", "conformance/happy-path-v0.3", "vectors"] {
+    for folder in
+        ["mock-sigstore", "mock-sigstore-intoto", "cosign-2.x", "conformance/happy-path-v0.3", "vectors"]
+    {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
         paths.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
     }
@@ -106,7 +108,8 @@ fn what_cannot_be_decoded_is_shown_as_far_as_it_can_be_read() {
     assert_eq!(shown["certificates"][0]["subjectAlternativeNames"][0]["value"], "dev@example.com");
     let members = shown["members"].as_array().unwrap();
     assert!(members.len() <= 200 && members[0]["name"] == "mediaType", "{members:?}");
-    let wide = format!("{{{}}}", (0..5000).map(|i| format!("\"m{i}\":[[[[[[1]]]]]]")).collect::<Vec<_>>().join(","));
+    let wide =
+        format!("{{{}}}", (0..5000).map(|i| format!("\"m{i}\":[[[[[[1]]]]]]")).collect::<Vec<_>>().join(","));
     assert_eq!(inspected(wide.as_bytes())["members"].as_array().unwrap().len(), 200);
 }
 
@@ -123,7 +126,10 @@ fn pieces_are_recognised() {
     let large = format(&[0xff; 2000]).unwrap_err();
     assert_eq!(large, "bundle: not a JSON object; it looks like binary data");
     assert_eq!(format(b" ").unwrap_err(), "bundle: the file is empty");
-    assert_eq!(format(b"<html>").unwrap_err(), "signature: not base64; it looks like an HTML page; was an error page or a login page saved in place of the file?");
+    assert_eq!(
+        format(b"<html>").unwrap_err(),
+        "signature: not base64; it looks like an HTML page; was an error page or a login page saved in place of the file?"
+    );
     let envelope = files(&["cosign-2.x/p256.att.dsse.json"]).remove(0);
     assert_eq!(format(&envelope).unwrap(), "DSSE envelope");
     assert_eq!(format(crate::crypto::base64::encode(&envelope).as_bytes()).unwrap(), "DSSE envelope");
