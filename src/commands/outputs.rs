@@ -8,29 +8,28 @@ use crate::storage::{Access, PendingFile};
 use crate::x509::Certificate;
 
 /// Where the one result of a command goes: a file whose place is secured, or standard output.
-pub(super) struct Destination(Option<(PendingFile, PathBuf)>);
+pub(super) struct Destination(Option<PendingFile>);
 
 impl Destination {
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Error> {
-        let open = |path: &Path| Ok((PendingFile::create(path, Access::Owner)?, path.to_owned()));
-        path.map(open).transpose().map(Self).map_err(|e| Error::output(&e))
+        let file = path.map(|path| PendingFile::create(path, Access::Owner)).transpose();
+        file.map(Self).map_err(|e| Error::output(&e))
     }
 
-    /// Writes the file, as it is; gives the path, or what goes to standard output.
-    pub(super) fn write(self, content: Vec<u8>) -> Result<Written, Error> {
-        let Some((mut file, path)) = self.0 else { return Ok(Written::Print(content)) };
+    /// Hands out one line of text: a file ends without a newline, standard output with one, as in cosign. Gives what goes
+    /// to standard output.
+    pub(super) fn line(self, text: String) -> Result<Vec<u8>, Error> {
+        let newline = if self.0.is_none() { "\n" } else { "" };
+        self.exactly((text + newline).into_bytes())
+    }
+
+    /// Hands out these bytes. Gives what goes to standard output.
+    pub(super) fn exactly(self, content: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let Some(mut file) = self.0 else { return Ok(content) };
         file.push(&content);
         file.commit().map_err(|e| Error::output(&e))?;
-        Ok(Written::File(path))
+        Ok(Vec::new())
     }
-}
-
-/// What became of a result.
-pub(super) enum Written {
-    /// It is in this file.
-    File(PathBuf),
-    /// It is to be printed.
-    Print(Vec<u8>),
 }
 
 /// The files to be written. Their places are secured before the key is asked for; all of them appear at the end.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::outputs::Destination;
 use super::{Context, Error, ErrorKind, Files};
-use crate::storage::{Access, PendingFile, read_file};
+use crate::storage::read_file;
 use crate::trust::{Selection, Service, SigningConfig, embedded_public_signing_config};
 
 /// The largest signing config that is read.
@@ -75,8 +76,7 @@ pub fn signing_config_create(
     request: &SigningConfigCreateRequest,
     context: &mut Context,
 ) -> Result<Vec<u8>, Error> {
-    let out = request.out.as_deref().map(|path| PendingFile::create(path, Access::Owner)).transpose();
-    let out = out.map_err(|error| Error::output(&error))?;
+    let out = Destination::open(request.out.as_deref())?;
     let config = compose(request)?;
     let text = config.to_json();
     // Nothing is handed out that signing would not take.
@@ -96,14 +96,7 @@ pub fn signing_config_create(
                 .warn(&format!("nobody can sign with {count} {what} of the {there} that are named"));
         }
     }
-    match out {
-        None => Ok(format!("{text}\n").into_bytes()),
-        Some(mut file) => {
-            file.push(text.as_bytes());
-            file.commit().map_err(|error| Error::output(&error))?;
-            Ok(Vec::new())
-        }
-    }
+    out.line(text)
 }
 
 fn compose(request: &SigningConfigCreateRequest) -> Result<SigningConfig, Error> {

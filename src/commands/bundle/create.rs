@@ -8,8 +8,9 @@ use super::super::candidates::{Candidate, MAX_BUNDLE, beside, signature_document
 use super::super::files::path as named_path;
 use super::super::inputs::{one_standard_input, read_named};
 use super::super::keys::public_key;
-use super::super::outputs::{Destination, Written};
+use super::super::outputs::Destination;
 use super::super::{Context, Error, ErrorKind, Files, SignatureRequest, Subject};
+use super::upgrade::{proof_needed, several_signatures};
 use crate::bundle::detached::{Detached, SignatureFile, decode_envelope, decode_signature_file};
 use crate::bundle::upgrade::{upgrade, write};
 use crate::bundle::{Content, Decoded, Format, Raw, SignedEntity, VerificationMaterial, decode};
@@ -76,14 +77,7 @@ impl BundleCreateRequest {
 pub async fn bundle_create(request: &BundleCreateRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     request.one_standard_input()?;
     let destination = Destination::open(request.out.as_deref())?;
-    let made = Pieces::read(request, context).await?.bundle(request, context)?;
-    match destination.write(made.into_bytes())? {
-        Written::File(_) => Ok(Vec::new()),
-        Written::Print(mut bundle) => {
-            bundle.push(b'\n');
-            Ok(bundle)
-        }
-    }
+    destination.line(Pieces::read(request, context).await?.bundle(request, context)?)
 }
 
 /// What was read, before it is known to belong together.
@@ -231,7 +225,7 @@ fn older_bundle(path: &Path, ignore_log: bool, parts: &mut Detached) -> Result<S
     }
     let count = entities.len();
     let Some(entity) = entities.pop().filter(|_| count == 1) else {
-        return Err(several_signatures(count, &shown.to_string()));
+        return Err(several_signatures(count, &shown));
     };
     log_entry(&entity, ignore_log, &shown.to_string())?;
     match entity.material {
@@ -251,11 +245,7 @@ fn log_entry(entity: &SignedEntity, ignore_log: bool, shown: &str) -> Result<(),
         (None, true) => Ok(()),
         (None, false) => Err(Error::not_available("searching the log for the entry of a signature")
             .hint("to make a bundle without a log entry, add --ignore-tlog")),
-        (Some(entry), false) => Err(Error::not_available(format!(
-            "asking the log for the inclusion proof of log entry 0 (index {}) in `{shown}`, which a v0.3 bundle requires",
-            entry.log_index
-        ))
-        .hint("`verify-blob --bundle` and `verify-blob-attestation --bundle` take this bundle as it is")),
+        (Some(entry), false) => Err(proof_needed(0, entry.log_index, "inclusion proof", &shown)),
         (Some(_), true) => {
             let message = format!("--ignore-tlog would lose the log entry of `{shown}`");
             Err(Error::usage(message).hint(
@@ -309,12 +299,7 @@ fn entity(parts: Detached, signature: SignatureFile, source: &str) -> Result<Sig
     parsed.signatures.iter_mut().for_each(|signature| signature.keyid.clear());
     let mut entities = parts.envelope(Raw { bytes, parsed }).map_err(|e| unreadable(&source, &e))?;
     let count = entities.len();
-    entities.pop().filter(|_| count == 1).ok_or_else(|| several_signatures(count, source))
-}
-
-fn several_signatures(count: usize, source: &str) -> Error {
-    let cause = format!("its envelope has {count} signatures, and a v0.3 bundle has exactly one");
-    Error::new(ErrorKind::Format, format!("no bundle can be made of `{source}`")).cause(cause)
+    entities.pop().filter(|_| count == 1).ok_or_else(|| several_signatures(count, &source))
 }
 
 /// The digest to state beside a signature: the one that it is over. Pure Ed25519 is over none; SHA-256 names the artifact

@@ -1,10 +1,11 @@
 //! `bundle upgrade`.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use super::super::candidates::{MAX_BUNDLE, unreadable};
 use super::super::files::path as named_path;
-use super::super::outputs::{Destination, Written};
+use super::super::outputs::Destination;
 use super::super::{Context, Error, ErrorKind, Files};
 use crate::bundle::upgrade::{UpgradeError, upgrade, write};
 use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
@@ -40,23 +41,18 @@ pub fn bundle_upgrade(request: &BundleUpgradeRequest, context: &mut Context) -> 
     let shown = request.bundle.display();
     let Decoded { format, entities } = decode(&document).map_err(|e| unreadable(&shown, &e))?;
     let entity = single(format, entities, &request.bundle)?;
-    let (content, said) = if entity.profile == Profile::Bundle(BundleVersion::V0_3) {
+    let unchanged = entity.profile == Profile::Bundle(BundleVersion::V0_3);
+    let (printed, said) = if unchanged {
         context.narrator.say("Bundle is already at v0.3, no upgrade needed.");
-        (document, "Unchanged bundle written to")
+        (destination.exactly(document)?, "Unchanged bundle written to")
     } else {
-        let mut content = upgraded(entity, &request.bundle, context)?;
-        if request.out.is_none() {
-            content.push(b'\n');
-        }
-        (content, "Successfully upgraded bundle written to")
+        let upgraded = upgraded(entity, &request.bundle, context)?;
+        (destination.line(upgraded)?, "Successfully upgraded bundle written to")
     };
-    match destination.write(content)? {
-        Written::File(path) => {
-            context.narrator.say(&format!("{said} {}", path.display()));
-            Ok(Vec::new())
-        }
-        Written::Print(content) => Ok(content),
+    if let Some(path) = &request.out {
+        context.narrator.say(&format!("{said} {}", path.display()));
     }
+    Ok(printed)
 }
 
 /// The one entity of a bundle.
@@ -71,14 +67,25 @@ fn single(format: Format, mut entities: Vec<SignedEntity>, path: &Path) -> Resul
     let count = entities.len();
     match entities.pop() {
         Some(entity) if count == 1 => Ok(entity),
-        _ => {
-            let cause = format!("its envelope has {count} signatures, and a v0.3 bundle has exactly one");
-            Err(Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).cause(cause))
-        }
+        _ => Err(several_signatures(count, &shown)),
     }
 }
 
-fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {
+/// An envelope with another number of signatures than one.
+pub(super) fn several_signatures(count: usize, source: &dyn Display) -> Error {
+    let cause = format!("its envelope has {count} signatures, and a v0.3 bundle has exactly one");
+    Error::new(ErrorKind::Format, format!("no v0.3 bundle can be made of `{source}`")).cause(cause)
+}
+
+/// A log entry that lacks what only the log can give.
+pub(super) fn proof_needed(entry: usize, index: u64, missing: &str, source: &dyn Display) -> Error {
+    Error::not_available(format!(
+        "asking the log for the {missing} of log entry {entry} (index {index}) in `{source}`, which a v0.3 bundle requires"
+    ))
+    .hint("`verify-blob --bundle` and `verify-blob-attestation --bundle` take this bundle as it is")
+}
+
+fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<String, Error> {
     let from = match old.profile {
         Profile::Bundle(BundleVersion::V0_1) => "v0.1",
         Profile::Bundle(BundleVersion::V0_2) => "v0.2",
@@ -103,7 +110,7 @@ fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<Vec
     let text = write(&new).map_err(|e| refused(&e, path, anonymous))?;
     context.narrator.say(&format!("Upgrading from {from} to v0.3..."));
     say_chain(&chain, context);
-    Ok(text.into_bytes())
+    Ok(text)
 }
 
 /// Names the certificates of the chain, of which the first alone stays.
@@ -126,10 +133,7 @@ fn say_chain(chain: &[Certificate], context: &mut Context) {
 fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
     let shown = path.display();
     match error {
-        UpgradeError::LogProof { entry, index, missing } => Error::not_available(format!(
-            "asking the log for the {missing} of log entry {entry} (index {index}) in `{shown}`, which a v0.3 bundle requires"
-        ))
-        .hint("`verify-blob --bundle` and `verify-blob-attestation --bundle` take this bundle as it is"),
+        UpgradeError::LogProof { entry, index, missing } => proof_needed(*entry, *index, missing, &shown),
         UpgradeError::NoDigest => {
             let key = if anonymous { " --key KEY" } else { "" };
             Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error).hint(format!(

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::outputs::Destination;
 use super::super::{Context, Error, ErrorKind, Files};
 use super::view::inspection;
 use crate::crypto::{KeyType, PublicKey, UnixTime};
-use crate::storage::{Access, PendingFile, read_file};
+use crate::storage::read_file;
 use crate::tlog;
 use crate::trust::{
     CertificateAuthority, Listed, Log, RootDocument, TrustedRoot, Window, embedded_public_root_document,
@@ -120,8 +121,7 @@ pub fn trusted_root_create(
     if request.inputs().filter(|path| named(path).is_none()).count() > 1 {
         return Err(Error::usage("standard input cannot be two files").hint("name one of them by a path"));
     }
-    let out = request.out.as_deref().map(|path| PendingFile::create(path, Access::Owner)).transpose();
-    let out = out.map_err(|error| Error::output(&error))?;
+    let out = Destination::open(request.out.as_deref())?;
     let mut document = defaults(request.defaults)?;
     for source in &request.certificate_authorities {
         document.certificate_authorities.push(authority(source, chain(source)?)?.into());
@@ -142,14 +142,7 @@ pub fn trusted_root_create(
     for problem in inspection(&document, "", context.now).all_problems() {
         context.narrator.warn(&problem);
     }
-    match out {
-        None => Ok(format!("{text}\n").into_bytes()),
-        Some(mut file) => {
-            file.push(text.as_bytes());
-            file.commit().map_err(|error| Error::output(&error))?;
-            Ok(Vec::new())
-        }
-    }
+    out.line(text)
 }
 
 fn defaults(wanted: DefaultRoot) -> Result<RootDocument, Error> {
