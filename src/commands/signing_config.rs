@@ -71,7 +71,7 @@ impl SigningConfigCreateRequest {
 /// Makes a signing config. The same request gives the same bytes.
 ///
 /// # Errors
-/// Of kind `Format`: the base cannot be read, the file cannot be written.
+/// The base cannot be read (kind `TrustMaterial`); the file cannot be written (`Format`).
 pub fn signing_config_create(
     request: &SigningConfigCreateRequest,
     context: &mut Context,
@@ -125,7 +125,7 @@ fn base(base: &ConfigBase) -> Result<SigningConfig, Error> {
         ConfigBase::Public(wanted) => wanted,
     };
     let mut config = embedded_public_signing_config(wanted.rekor_v2).map_err(|error| {
-        Error::new(ErrorKind::Format, "the embedded signing config cannot be used").caused_by(&error)
+        Error::new(ErrorKind::TrustMaterial, "the embedded signing config cannot be used").caused_by(&error)
     })?;
     if !wanted.certificate_authorities {
         config.certificate_authorities.clear();
@@ -145,9 +145,9 @@ fn base(base: &ConfigBase) -> Result<SigningConfig, Error> {
 }
 
 fn from_file(path: &Path) -> Result<SigningConfig, Error> {
-    let text = read_file("signing config", path, MAX_SIGNING_CONFIG).map_err(|error| Error::file(&error))?;
+    let text = read_file("signing config", path, MAX_SIGNING_CONFIG).map_err(|e| Error::trust_file(&e))?;
     SigningConfig::from_json(&text).map_err(|error| {
         let unusable = format!("signing config `{}` cannot be used", path.display());
-        Error::new(ErrorKind::Format, unusable).caused_by(&error)
+        Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&error)
     })
 }

@@ -162,7 +162,7 @@ fn services_replace_those_of_their_kind_in_a_base() {
         ("old.json", "not that of a signing config v0.2"),
     ] {
         let output = create(&sandbox, &["--base-config", file]);
-        assert!(output.code == 3, "{file}: {} {}", output.code, output.stderr);
+        assert!(output.code == 4, "{file}: {} {}", output.code, output.stderr);
         if file != "root.json" {
             let _ = output.says(words);
         }

@@ -260,6 +260,8 @@ fn hints_name_flags_that_exist() {
         "verify-blob-attestation",
         "import-key-pair",
         "generate-key-pair",
+        "trusted-root create",
+        "signing-config create",
         "help",
         "bundle create",
         "bundle upgrade",

@@ -259,8 +259,14 @@ fn log(source: &LogSource) -> Result<Log, Error> {
     let LogSource { named, key: path, .. } = source;
     not_empty(source.valid_for, named)?;
     let text = read_file("public key", path, MAX_PEM).map_err(|e| named_by(Error::file(&e), named))?;
-    let key =
-        PublicKey::from_pem(&text).map_err(|error| unusable("public key", path, named).caused_by(&error))?;
+    let key = PublicKey::from_pem(&text).map_err(|error| {
+        let error = unusable("public key", path, named).caused_by(&error);
+        if text.windows(b"PRIVATE KEY".len()).any(|words| words == b"PRIVATE KEY") {
+            error.hint("`public-key --key FILE` shows the public key that belongs to a private one")
+        } else {
+            error
+        }
+    })?;
     if let KeyType::Rsa { bits } = key.key_type()
         && ![2048, 3072, 4096].contains(&bits)
     {

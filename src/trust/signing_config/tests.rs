@@ -100,3 +100,46 @@ fn broken_configs_are_refused() {
     assert!(SigningConfig::from_json(&vec![b' '; MAX_SIZE + 1]).is_err());
     assert!(SigningConfig::from_json(b"").is_err());
 }
+
+#[test]
+fn the_public_config_is_written_as_it_was_read() {
+    let config = SigningConfig::from_json(PUBLIC.as_bytes()).unwrap();
+    let text = config.to_json();
+    assert_eq!(SigningConfig::from_json(text.as_bytes()).unwrap(), config);
+    // Times have no more digits than they need; nothing else changes.
+    let read = |text: &str| crypto::json::parse("test", text.as_bytes()).unwrap();
+    assert_eq!(read(&text), read(&PUBLIC.replace(".000Z", "Z")));
+}
+
+fn service() -> impl proptest::strategy::Strategy<Value = Service> {
+    use proptest::prelude::*;
+    let time =
+        || proptest::option::of((-62_135_596_800_i64..253_402_207_200).prop_map(UnixTime::from_seconds));
+    (".+", 1..=u32::MAX, time(), time(), any::<String>()).prop_map(
+        |(url, major_api_version, start, end, operator)| Service {
+            url,
+            major_api_version,
+            valid_for: Window { start, end },
+            operator,
+        },
+    )
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn what_is_written_is_read_again(
+        lists in proptest::collection::vec(proptest::collection::vec(service(), 0..4), 4),
+        selections in proptest::collection::vec(proptest::sample::select(vec![
+            Selection::Undefined, Selection::All, Selection::Any, Selection::Exact(1), Selection::Exact(u32::MAX),
+        ]), 2),
+    ) {
+        let [certificate_authorities, oidc_providers, logs, timestamp_authorities]: [Vec<Service>; 4] =
+            lists.try_into().unwrap();
+        let config = SigningConfig {
+            certificate_authorities, oidc_providers, logs, timestamp_authorities,
+            log_selection: selections[0], timestamp_selection: selections[1],
+        };
+        proptest::prop_assert_eq!(SigningConfig::from_json(config.to_json().as_bytes()).unwrap(), config);
+    }
+}

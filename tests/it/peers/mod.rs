@@ -7,6 +7,7 @@ mod authorities;
 mod blobs;
 mod bundles;
 mod keys;
+mod roots;
 mod services;
 
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use super::{Form, Peer, peers};
 use crate::support::{Output, Run, Sandbox, repository, say_skipped};
 
 /// Services on loopback, until it is dropped.
-struct Services {
+pub(super) struct Services {
     node: Child,
     folder: tempfile::TempDir,
     /// The first of seven ports.
@@ -28,23 +28,8 @@ impl Drop for Services {
 
 impl Services {
     /// Starts them; without the folder or node, says what is skipped.
-    fn start() -> Option<Self> {
-        let folder = match std::env::var_os("RCOSIGN_MOCK_SIGSTORE") {
-            Some(folder) => PathBuf::from(folder),
-            None => repository().join(".ci/mock-sigstore"),
-        };
-        let here = folder.join("node_modules").is_dir()
-            && Command::new("node")
-                .arg("--version")
-                .stdout(Stdio::null())
-                .status()
-                .is_ok_and(|s| s.success());
-        if !here {
-            let line = "no node, or no mock-sigstore with its packages (RCOSIGN_MOCK_SIGSTORE)";
-            assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
-            say_skipped(line);
-            return None;
-        }
+    pub(super) fn start() -> Option<Self> {
+        let folder = mock()?;
         let started = (0..5).find_map(|_| Self::start_at(&folder, free_ports()));
         Some(started.expect("mock-sigstore does not start"))
     }
@@ -69,12 +54,12 @@ impl Services {
     }
 
     /// The path of a file that they wrote.
-    fn file(&self, name: &str) -> String {
+    pub(super) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// The address of the service at this place among the seven.
-    fn url(&self, place: u16) -> String {
+    pub(super) fn url(&self, place: u16) -> String {
         format!("http://127.0.0.1:{}", self.port + place)
     }
 
@@ -95,6 +80,23 @@ impl Services {
         .into_iter()
         .fold(run, |run, (name, file)| run.env(name, &self.file(file)))
     }
+}
+
+/// The folder of mock-sigstore; without it or node, says what is skipped.
+pub(super) fn mock() -> Option<PathBuf> {
+    let folder = match std::env::var_os("RCOSIGN_MOCK_SIGSTORE") {
+        Some(folder) => PathBuf::from(folder),
+        None => repository().join(".ci/mock-sigstore"),
+    };
+    let here = folder.join("node_modules").is_dir()
+        && Command::new("node").arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !here {
+        let line = "no node, or no mock-sigstore with its packages (RCOSIGN_MOCK_SIGSTORE)";
+        assert!(std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
+        say_skipped(line);
+        return None;
+    }
+    Some(folder)
 }
 
 /// The first of seven ports that are free at this moment.
