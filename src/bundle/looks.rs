@@ -15,6 +15,8 @@ pub(super) fn like(document: &[u8]) -> String {
     let is = |magic: &[u8]| start.starts_with(magic);
     let guess = if document.is_empty() {
         "an empty file"
+    } else if is(b"\xff\xfe") || is(b"\xfe\xff") {
+        "UTF-16 text, as Windows PowerShell writes it with `>`; save it as UTF-8"
     } else if is(b"<!doctype html") || is(b"<html") {
         "an HTML page; was an error page or a login page saved in place of the file?"
     } else if is(b"<") {

@@ -51,3 +51,28 @@ fn a_key_in_place_of_its_name_is_never_shown() {
     let args = ["sign-blob", "--offline", "--key", "env://COSIGN_KEY", "a.txt"];
     let _ = sandbox.rcosign(&args).env("COSIGN_KEY", &secret).run().ok();
 }
+
+/// Editors and tools of Windows end lines with CR LF, and may begin a text with a byte order mark.
+#[test]
+fn the_line_ends_of_windows_and_byte_order_marks_do_no_harm() {
+    let (sandbox, signature) = sandbox();
+    let key = ["sign-blob", "--offline", "--key", "k.key", "--bundle", "b.json", "a.txt"];
+    let crlf = |name: &str| sandbox.text(name).replace('\n', "\r\n");
+    sandbox.file("k.key", crlf("cosign.key"));
+    let _ = sandbox.run(&key).ok();
+    sandbox.file("s", format!("{signature}\r\n"));
+    let pretty: serde_json::Value = serde_json::from_str(&sandbox.text("b.json")).unwrap();
+    sandbox.file("b.json", format!("{pretty:#}\n"));
+    for mark in ["", "\u{feff}"] {
+        sandbox.file("k.pub", format!("{mark}{}", crlf("cosign.pub")));
+        sandbox.file("c.json", format!("{mark}{}", crlf("b.json")));
+        let verify = ["verify-blob", "--no-log", "--key", "k.pub"];
+        let _ = sandbox.run(&[&verify[..], &["--signature", "s", "a.txt"]].concat()).ok();
+        let _ = sandbox.run(&[&verify[..], &["--bundle", "c.json", "a.txt"]].concat()).ok();
+    }
+    // What Windows PowerShell writes with `>`.
+    let utf16: Vec<u8> =
+        format!("\u{feff}{signature}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    sandbox.file("s16", utf16);
+    let _ = sandbox.run(&[&VERIFY[..], &["s16", "a.txt"]].concat()).code(3).says("UTF-16");
+}

@@ -63,6 +63,10 @@ fn what_is_no_bundle_says_what_it_looks_like() {
             &der,
             "not a JSON object; it looks like binary DER, such as a detached signature, certificate or timestamp",
         ),
+        (
+            b"\xff\xfe{\0}\0",
+            "not a JSON object; it looks like UTF-16 text, as Windows PowerShell writes it with `>`; save it as UTF-8",
+        ),
         (b"\xff\x00", "not a JSON object; it looks like binary data"),
         (b"Not Found", "not a JSON object; it looks like plain text"),
         (b"[{}]", "not a JSON object; it looks like a JSON list"),
