@@ -31,7 +31,7 @@ def main(kind: str, target: str) -> None:
             "resolvedDependencies": [
                 {"uri": f"git+{source}@{commit}", "digest": {"gitCommit": commit}},
                 {"name": "Cargo.lock", "uri": f"git+{source}@{commit}#Cargo.lock", "digest": {"sha256": lock}},
-                {"name": "rustc", "annotations": {"release": rustc["release"], "host": rustc["host"]},
+                {"name": "rustc", "annotations": {"release": rustc["release"]},
                  "digest": {"gitCommit": rustc["commit-hash"]}},
             ],
         },

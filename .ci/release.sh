@@ -32,6 +32,8 @@ for map in "${maps[@]}"; do rust+=("--remap-path-prefix=$map") c+=("$(printf %q 
 unset RUSTFLAGS CARGO_BUILD_RUSTFLAGS
 case $target in *-msvc) ;; *) export CFLAGS="${c[*]}" CC_SHELL_ESCAPED_FLAGS=1 ;; esac
 exe=; case $target in *-windows-*) exe=.exe ;; esac
+# Without it Microsoft's linker writes the time into the program.
+case $target in *-msvc) rust+=(-C link-arg=/Brepro) ;; esac
 
 for kind in "$@"; do
   flags=("${rust[@]}"); name=rcosign-$version-$target
