@@ -47,7 +47,7 @@ impl Inner {
             builder = builder.no_proxy();
         }
         #[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static"))]
-        let builder = builder.dns_resolver(super::names::Names::default());
+        let builder = builder.dns_resolver(super::names::Names);
         let (builder, store) = roots::trust(builder)?;
         let client = builder.build().map_err(|source| match store {
             // Certificates of which none can be read: the library does not say where they are.

@@ -6,7 +6,8 @@
 
 #[cfg(feature = "http")]
 mod client;
-#[cfg(all(feature = "http", target_os = "linux", target_env = "gnu", target_feature = "crt-static"))]
+#[cfg(feature = "http")]
+#[cfg(any(test, all(target_os = "linux", target_env = "gnu", target_feature = "crt-static")))]
 mod names;
 mod redacted;
 #[cfg(feature = "http")]

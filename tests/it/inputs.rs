@@ -71,8 +71,8 @@ fn the_line_ends_of_windows_and_byte_order_marks_do_no_harm() {
         let _ = sandbox.run(&[&verify[..], &["--bundle", "c.json", "a.txt"]].concat()).ok();
     }
     // What Windows PowerShell writes with `>`.
-    let utf16: Vec<u8> =
-        format!("\u{feff}{signature}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    sandbox.file("s16", utf16);
-    let _ = sandbox.run(&[&VERIFY[..], &["s16", "a.txt"]].concat()).code(3).says("UTF-16");
+    let text = format!("\u{feff}{}", sandbox.text("b.json"));
+    sandbox.file("b16.json", text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    let verify = ["verify-blob", "--no-log", "--key", "k.pub", "--bundle", "b16.json", "a.txt"];
+    let _ = sandbox.run(&verify).code(3).says("UTF-16");
 }

@@ -65,7 +65,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rpassword", &["cli", "keys"]),
     ("tar", &["storage"]),
     ("tempfile", &["storage"]),
-    ("hickory_resolver", &["http"]),
     ("openssl_probe", &["http"]),
     ("reqwest", &["http"]),
     ("rustls_native_certs", &["http"]),
