@@ -18,8 +18,9 @@ use crate::tlog::{Entry, promise};
 use crate::x509::path::{self, Usage};
 use crate::x509::{Certificate, fulcio, sct};
 
-/// Contradictions of the document with itself, and what it lacks that no policy could make up for. Each reason means that
-/// no verification without a waiver accepts the document; none means nothing.
+/// Contradictions of the document with itself, and what it lacks that no policy could make up for. No verification without
+/// a waiver accepts a document with one of them (but for a timestamp token whose own certificates are damaged, where a
+/// trusted root has them, too); that there is none means nothing.
 pub fn visible(entity: &SignedEntity) -> Vec<Reason> {
     let mut view = View { entity, leaf: None, keys: Vec::new(), times: Vec::new(), found: Vec::new() };
     if let VerificationMaterial::Certificate(chain) = &entity.material {

@@ -9,6 +9,7 @@ use super::fixture::*;
 use super::mutator::{Kind as Mutation, mutate};
 use crate::bundle::{self, Profile, VerificationMaterial, legacy, sigstore};
 use crate::crypto::{KeyType, SigningKey, UnixTime};
+use crate::verify::visible;
 
 /// Documents (by the beginning of their name), places and mutations that do no harm.
 const HARMLESS: &[(&str, &str, Mutation)] = &[
@@ -51,6 +52,7 @@ impl Document {
         let document = Value::to_string(&json);
         case.entity = bundle::decode(document.as_bytes()).unwrap().entities.remove(0);
         case.verdict().unwrap_or_else(|r| panic!("{name}: {r}"));
+        assert_eq!(visible(&case.entity), [], "{name}");
         Self { name, json, case }
     }
 
@@ -125,6 +127,29 @@ fn documents() -> Vec<Document> {
 fn times(case: &Case) -> Option<BTreeSet<UnixTime>> {
     let verified = case.verdict().ok()?;
     Some(verified.time().proven().map(|t| t.iter().map(|t| t.time).collect()).unwrap_or_default())
+}
+
+/// What is visible in a document alone is never wrong: no such document verifies. Nothing visible means nothing.
+#[test]
+fn what_is_visible_in_a_document_alone_is_refused() {
+    let (mut shown, mut unseen) = (0, 0);
+    for (seed, mut document) in (0..).zip(documents()) {
+        mutate(&document.json, seed, |path, kind, mutated| {
+            let Ok(decoded) = bundle::decode(mutated.to_string().as_bytes()) else { return };
+            for entity in decoded.entities {
+                let faults = visible(&entity);
+                document.case.entity = entity;
+                let verifies = document.case.verdict().is_ok();
+                // The certificates that a token carries are not signed, and the trusted root may have better ones.
+                let unsigned = path.ends_with(".signedTimestamp") && kind == Mutation::Change;
+                assert!(faults.is_empty() || !verifies || unsigned, "{}: {path}: {kind:?}: {faults:?}", document.name);
+                if !verifies {
+                    *(if faults.is_empty() { &mut unseen } else { &mut shown }) += 1;
+                }
+            }
+        });
+    }
+    assert!(shown > 300 && unseen > 100, "{shown} {unseen}");
 }
 
 #[test]
