@@ -142,7 +142,11 @@ fn what_is_visible_in_a_document_alone_is_refused() {
                 let verifies = document.case.verdict().is_ok();
                 // The certificates that a token carries are not signed, and the trusted root may have better ones.
                 let unsigned = path.ends_with(".signedTimestamp") && kind == Mutation::Change;
-                assert!(faults.is_empty() || !verifies || unsigned, "{}: {path}: {kind:?}: {faults:?}", document.name);
+                assert!(
+                    faults.is_empty() || !verifies || unsigned,
+                    "{}: {path}: {kind:?}: {faults:?}",
+                    document.name
+                );
                 if !verifies {
                     *(if faults.is_empty() { &mut unseen } else { &mut shown }) += 1;
                 }
