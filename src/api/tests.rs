@@ -62,7 +62,9 @@ fn an_identity_is_compared_as_a_whole() {
     assert_eq!(signature.log_entries().next().unwrap().log(), "http://127.0.0.1:8401");
     let sources: Vec<_> = signature.times().map(|time| time.source().clone()).collect();
     assert!(sources.iter().any(|s| matches!(s, TimeSource::Log(_))), "{sources:?}");
-    assert!(signature.certificate_der().is_some() && signature.statement().is_none());
+    assert_eq!(signature.certificate_authority(), Some("http://127.0.0.1:8400"));
+    assert!(signature.certificates_der().count() >= 2 && signature.statement().is_none());
+    assert_eq!(signature.certificate_timestamps().count(), 1);
     assert!(verification.rejected().is_empty() && verification.signatures().count() == 1);
 
     let other = Identity::new(Matcher::exact("eve@example.com"), Matcher::exact("http://127.0.0.1:8404"));

@@ -3,6 +3,7 @@
 use super::{PublicKey, Rejection, Statement, Time, VerifyError};
 use crate::bundle::Content;
 use crate::verify::{Outcome, SignerProof, Verified};
+use crate::x509::Certificate;
 
 /// A bundle with at least one signature that is valid for what was asked. Only [`Verifier`](crate::Verifier) makes one.
 #[derive(Debug, Clone)]
@@ -84,7 +85,7 @@ impl LogEntry {
     }
 }
 
-/// A time at which the signature is known to have existed.
+/// A time that somebody trusted has signed: at it the signature, or the certificate, is known to have existed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTime {
     time: Time,
@@ -156,9 +157,22 @@ impl VerifiedSignature {
         PublicKey(self.0.signature().key().clone())
     }
 
-    /// The signing certificate in DER; `None` where the policy names a key.
-    pub fn certificate_der(&self) -> Option<&[u8]> {
-        self.0.chain().proven().map(|chain| chain.leaf().der())
+    /// The certificates in DER, from the signing one to the trusted anchor; none where the policy names a key.
+    pub fn certificates_der(&self) -> impl Iterator<Item = &[u8]> {
+        let certificates = self.0.chain().proven().map(|chain| chain.certificates()).unwrap_or_default();
+        certificates.iter().map(Certificate::der)
+    }
+
+    /// The address of the authority that issued the certificate, as the trusted root labels it; `None` where the policy names
+    /// a key.
+    pub fn certificate_authority(&self) -> Option<&str> {
+        self.0.chain().proven().map(|chain| chain.authority())
+    }
+
+    /// The trusted logs that were shown the certificate, and when; none where the policy names a key, or waives them.
+    pub fn certificate_timestamps(&self) -> impl Iterator<Item = VerifiedTime> {
+        let logs = self.0.sct().proven().into_iter().flat_map(|proof| proof.logs());
+        logs.map(|(log, time)| VerifiedTime { time: Time(time), source: TimeSource::Log(log.to_owned()) })
     }
 
     /// The statement, when the signature is one of a statement about the artifact; `None` when it is of the artifact itself.

@@ -78,6 +78,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::Prompt(_) => ErrorKind::Authentication,
         keys::Error::Fetch(http::Error::Address { .. }) => ErrorKind::Usage,
         // What is not built in is no trouble of the network.
+        #[cfg(not(feature = "http"))]
         keys::Error::Fetch(http::Error::NotBuilt { .. }) => ErrorKind::Other,
         keys::Error::Fetch(http::Error::Roots { .. }) => ErrorKind::TrustMaterial,
         keys::Error::Fetch(_) => ErrorKind::Network,

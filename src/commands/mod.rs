@@ -24,9 +24,9 @@ mod verification;
 
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
-    Differences, Inspection, bundle_create, bundle_diff, bundle_inspect, bundle_suggest, bundle_upgrade,
+    bundle_create, bundle_diff, bundle_inspect, bundle_suggest, bundle_upgrade,
 };
-pub use context::{Context, Narrator, Variables};
+pub use context::{Context, Narrator};
 pub use error::{Error, ErrorKind};
 pub use files::Files;
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};

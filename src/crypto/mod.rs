@@ -29,5 +29,7 @@ pub use node::Node;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, SignatureError, Signed};
 pub use secret::Secret;
-pub use signing_key::{SignError, SigningFuture, SigningInput, SigningKey, sign_at_once};
+#[cfg(any(test, feature = "internals"))]
+pub use signing_key::sign_at_once;
+pub use signing_key::{SignError, SigningFuture, SigningInput, SigningKey};
 pub use time::UnixTime;

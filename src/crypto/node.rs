@@ -28,11 +28,6 @@ impl<'a> Node<'a> {
         self.value
     }
 
-    /// The path, such as `spec.signatures[0].verifier`; empty for the top.
-    pub fn at(&self) -> &str {
-        &self.at
-    }
-
     /// An error about this value.
     pub fn error(&self, reason: impl Into<String>) -> DecodeError {
         DecodeError::new(self.what, self.at.clone(), reason)

@@ -82,6 +82,7 @@ pub fn seal(pkcs8: &Secret, password: &Secret) -> Result<String, SealError> {
 ///
 /// # Errors
 /// [`OpenError`]; the costs are checked before any memory is taken for them.
+#[cfg(test)]
 pub fn open(text: &[u8], password: &Secret) -> Result<Secret, OpenError> {
     SealedKey::parse(text)?.open(password)
 }

@@ -92,6 +92,7 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The Cargo feature `http` is off.
+    #[cfg(not(feature = "http"))]
     #[error("{url} cannot be fetched: this build has no HTTP client; the full build of rcosign has it")]
     NotBuilt {
         /// The address.
@@ -109,11 +110,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the program's own settings.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// A client that goes to loopback whatever the proxies of the environment are.
     #[cfg(test)]
     pub(crate) fn direct() -> Self {

@@ -121,11 +121,6 @@ impl PendingFile {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether nothing was added yet.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// Makes the content visible under its name.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 
 use crate::crypto::{Digest, HashAlgorithm, PrivateKey, SigningInput, SigningKey, UnixTime};
-use crate::x509::asn1::{constructed, encode, encode_oid, encode_unsigned, primitive};
+use crate::x509::asn1::{constructed, encode, primitive};
+use crate::x509::encode::{encode_hash, encode_key, encode_oid, encode_signature, encode_unsigned};
 use crate::x509::issue::IssueError;
-use crate::x509::{Certificate, algorithm, oid};
+use crate::x509::{Certificate, oid};
 
 /// What a token is to say.
 #[derive(Debug, Clone)]
@@ -157,8 +158,7 @@ impl Template {
     fn tst_info(&self) -> Result<Vec<u8>, IssueError> {
         let policy = ObjectIdentifier::new(&self.policy);
         let policy = policy.map_err(|_| IssueError::ObjectIdentifier(self.policy.clone()))?;
-        let hash =
-            if self.has(&Fault::Sha1) { sha1() } else { algorithm::encode_hash(self.imprint.algorithm()) };
+        let hash = if self.has(&Fault::Sha1) { sha1() } else { encode_hash(self.imprint.algorithm()) };
         let imprint = encode(Tag::Sequence, &[&hash, &encode(Tag::OctetString, &[self.imprint.bytes()])]);
         let nonce = self.nonce.as_ref().map(|n| encode_unsigned(n)).unwrap_or_default();
         Ok(encode(
@@ -203,9 +203,9 @@ impl Template {
                 &self.hash(key),
                 &if without { Vec::new() } else { encode(constructed(0), &[&attributes]) },
                 &if self.has(&Fault::KeyAlgorithm) {
-                    algorithm::encode_key(key_type)
+                    encode_key(key_type)
                 } else {
-                    algorithm::encode_signature(key_type)
+                    encode_signature(key_type)
                 },
                 &encode(Tag::OctetString, &[&signature]),
             ],
@@ -256,7 +256,7 @@ impl Template {
     /// The digest algorithm beside the signature: the key's own.
     fn hash(&self, key: &PrivateKey) -> Vec<u8> {
         let sha_1 = self.has(&Fault::Sha1);
-        if sha_1 { sha1() } else { algorithm::encode_hash(key.public_key().key_type().default_hash()) }
+        if sha_1 { sha1() } else { encode_hash(key.public_key().key_type().default_hash()) }
     }
 
     fn has(&self, fault: &Fault) -> bool {
@@ -267,7 +267,7 @@ impl Template {
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 
 fn sha1() -> Vec<u8> {
-    encode(Tag::Sequence, &[&encode_oid(&oid::SHA_1)])
+    encode(Tag::Sequence, &[&encode_oid(&ObjectIdentifier::new_unwrap("1.3.14.3.2.26"))])
 }
 
 fn attribute(kind: &ObjectIdentifier, value: &[u8]) -> Vec<u8> {

@@ -37,7 +37,7 @@ fn real_tokens_verify_against_their_own_authority_alone() {
     assert_eq!(verify(&mock, &mock).unwrap(), "2023-02-01T00:00:00Z");
     assert_eq!(verify(&staging, &mock), Err(TimestampError::Authority));
     assert_eq!(verify(&mock, &staging), Err(TimestampError::Authority));
-    assert_eq!(staging.token.imprint_algorithm(), HashAlgorithm::Sha256);
+    assert_eq!(staging.token.imprint().algorithm(), HashAlgorithm::Sha256);
     assert_eq!(staging.token.policy(), "1.3.6.1.4.1.57264.2");
     assert_eq!(staging.token.certificates(), &staging.chain[..1]);
     assert!(mock.token.certificates().is_empty());
@@ -58,7 +58,7 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
     let full = Token::from_der(&vector("tsa-openssl.tsr")).unwrap();
     let time = verify(&full, b"a signature", authority(&chain)).unwrap();
     assert_eq!(time.to_string(), "2026-11-20T11:35:00.132Z");
-    assert_eq!((full.imprint_algorithm(), full.policy()), (HashAlgorithm::Sha384, "1.2.3.4.1"));
+    assert_eq!((full.imprint().algorithm(), full.policy()), (HashAlgorithm::Sha384, "1.2.3.4.1"));
     assert_eq!(
         (full.serial().as_str(), hex::encode(full.nonce().unwrap()).as_str()),
         ("02", "57260dd1e1afa348")
@@ -66,7 +66,7 @@ fn tokens_of_openssl_with_all_optional_fields_and_without() {
     assert_eq!(full.certificates().len(), 2);
 
     let bare = Token::from_der(&vector("tsa-openssl-bare.tsr")).unwrap();
-    assert_eq!(bare.imprint_algorithm(), HashAlgorithm::Sha512);
+    assert_eq!(bare.imprint().algorithm(), HashAlgorithm::Sha512);
     assert!(bare.certificates().is_empty() && bare.nonce().is_none());
     verify(&bare, b"a signature", authority(&chain)).unwrap();
     assert_eq!(verify(&bare, b"another signature", authority(&chain)), Err(TimestampError::Imprint));

@@ -107,11 +107,6 @@ impl Token {
         &self.info.imprint
     }
 
-    /// The hash algorithm of the imprint.
-    pub fn imprint_algorithm(&self) -> HashAlgorithm {
-        self.info.imprint.algorithm()
-    }
-
     /// The token's serial number in lower-case hexadecimal, two digits for each byte.
     pub fn serial(&self) -> String {
         hex::encode(&self.info.serial)

@@ -141,11 +141,6 @@ impl Checkpoint {
         }
     }
 
-    /// Whether [`Self::verify`] accepts this log name and key.
-    pub fn is_signed_by(&self, name: &str, key: &PublicKey) -> bool {
-        self.verify(name, key).is_ok()
-    }
-
     /// Whether the checkpoint commits to the tree that an inclusion proof is about.
     pub fn commits_to(&self, proof: &InclusionProof) -> bool {
         self.tree_size == proof.tree_size && self.root_hash == proof.root_hash

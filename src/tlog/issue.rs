@@ -3,11 +3,12 @@
 //! clock and no random source of its own.
 
 pub mod body;
+pub mod tree;
 
 use serde_json::Value;
 
+use self::tree::Tree;
 use super::checkpoint::note_key_hash;
-use super::merkle::Tree;
 use super::{Entry, InclusionProof, KindVersion, promise};
 use crate::crypto::{
     PrivateKey, PublicKey, SignError, SigningInput, SigningKey, UnixTime, base64, sha256, sign_at_once,

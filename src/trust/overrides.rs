@@ -43,11 +43,6 @@ pub struct PemOverrides {
 }
 
 impl PemOverrides {
-    /// Whether there is nothing that replaces anything.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// Puts the parts that are there in the place of the base's lists. Windows are open: PEM has none. The identifier of
     /// a log is the SHA-256 of its key's SubjectPublicKeyInfo, as in cosign.
     ///

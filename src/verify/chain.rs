@@ -19,6 +19,10 @@ impl ChainProof {
     pub fn leaf(&self) -> &Certificate {
         &self.leaf
     }
+    /// The certificates, leaf first, trusted anchor last.
+    pub fn certificates(&self) -> &[Certificate] {
+        self.path.certificates()
+    }
     /// Its issuer.
     pub fn issuer(&self) -> &Certificate {
         self.path.issuer()

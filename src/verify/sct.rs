@@ -15,6 +15,13 @@ pub struct SctProof {
     logs: Vec<(String, UnixTime)>,
 }
 
+impl SctProof {
+    /// Address of each log, and when it says that it was shown the certificate.
+    pub fn logs(&self) -> impl Iterator<Item = (&str, UnixTime)> {
+        self.logs.iter().map(|(log, time)| (log.as_str(), *time))
+    }
+}
+
 impl std::fmt::Display for SctProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let logs: Vec<String> = self.logs.iter().map(|(log, time)| format!("{log} at {time}")).collect();

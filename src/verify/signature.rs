@@ -8,7 +8,7 @@ use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::crypto::{
     Digest, Ed25519Stream, HashAlgorithm, KeyType, PublicKey, SignatureError, SignatureScheme, Signed,
 };
-use crate::payload::{Artifact, Statement, pre_authentication_encoding};
+use crate::payload::{Artifact, Statement};
 use crate::tlog::body;
 
 /// The signature is valid. Made by [`signature`] alone.
@@ -75,7 +75,7 @@ pub(super) fn signature(
             let [signature] = envelope.signatures.as_slice() else {
                 return Err(Reason::EnvelopeSignatures { count: envelope.signatures.len() });
             };
-            let signed = pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
+            let signed = envelope.signed_bytes();
             first_valid(key, named, Signed::Message(&signed), &signature.sig)
         }
     }

@@ -11,7 +11,6 @@ use super::time::{signed_by, stamped};
 use super::{ContentRequirement, Reason, log};
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::crypto::{Digest, Digests, PublicKey, SignatureError, Signed, UnixTime};
-use crate::payload::pre_authentication_encoding;
 use crate::timestamp::{self, Authority, TimestampError, Token};
 use crate::tlog::body::{Body, LoggedVerifier, Spec};
 use crate::tlog::{Entry, promise};
@@ -174,7 +173,7 @@ impl View<'_> {
             Content::Envelope(envelope) => {
                 let envelope = &envelope.parsed;
                 let [signature] = envelope.signatures.as_slice() else { return };
-                let encoded = pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
+                let encoded = envelope.signed_bytes();
                 (Digests::default(), Some(encoded), None, signature.sig.as_slice())
             }
         };

@@ -3,9 +3,9 @@
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
-use super::asn1::{Element, Elements, constructed, encode, encode_oid};
+use super::asn1::{Element, Elements, constructed};
 use super::oid::{self, Oid};
-use crate::crypto::{DecodeError, HashAlgorithm, KeyType, SignatureScheme};
+use crate::crypto::{DecodeError, HashAlgorithm, SignatureScheme};
 
 /// The hash of an AlgorithmIdentifier: SHA-256, SHA-384 or SHA-512, with NULL parameters or none (RFC 5754 section 2).
 pub(crate) fn hash(algorithm: &Element<'_>, at: &str) -> Result<HashAlgorithm, DecodeError> {
@@ -109,37 +109,4 @@ fn pss_hash(mut parameters: Elements<'_>, at: &str) -> Result<HashAlgorithm, Dec
     let salt_fits = usize::try_from(salt).is_ok_and(|s| s == message.length());
     let sound = mask_function == oid::MGF_1 && mask_hash == message && salt_fits && trailer == 1;
     if sound { Ok(message) } else { Err(refused()) }
-}
-
-/// The AlgorithmIdentifier of a hash.
-pub(crate) fn encode_hash(hash: HashAlgorithm) -> Vec<u8> {
-    let oid = match hash {
-        HashAlgorithm::Sha384 => oid::SHA_384,
-        HashAlgorithm::Sha512 => oid::SHA_512,
-        HashAlgorithm::Sha256 | HashAlgorithm::Sha224 => oid::SHA_256,
-    };
-    encode(Tag::Sequence, &[&encode_oid(&oid)])
-}
-
-/// The AlgorithmIdentifier of the signatures that a key of this kind makes with its own hash
-/// ([`KeyType::default_hash`]).
-pub(crate) fn encode_signature(key: KeyType) -> Vec<u8> {
-    let (oid, parameters): (_, &[u8]) = match key {
-        KeyType::P256 => (oid::ECDSA_WITH_SHA_256, &[]),
-        KeyType::P384 => (oid::ECDSA_WITH_SHA_384, &[]),
-        KeyType::P521 => (oid::ECDSA_WITH_SHA_512, &[]),
-        KeyType::Rsa { .. } => (oid::SHA_256_WITH_RSA, &[0x05, 0x00]),
-        KeyType::Ed25519 => (oid::ED25519, &[]),
-    };
-    encode(Tag::Sequence, &[&encode_oid(&oid), parameters])
-}
-
-/// The identifier of a bare key, which stands for a signature algorithm only where the hash stands beside it.
-pub(crate) fn encode_key(key: KeyType) -> Vec<u8> {
-    let (oid, parameters): (_, &[u8]) = match key {
-        KeyType::P256 | KeyType::P384 | KeyType::P521 => (oid::EC_PUBLIC_KEY, &[]),
-        KeyType::Rsa { .. } => (oid::RSA_ENCRYPTION, &[0x05, 0x00]),
-        KeyType::Ed25519 => (oid::ED25519, &[]),
-    };
-    encode(Tag::Sequence, &[&encode_oid(&oid), parameters])
 }

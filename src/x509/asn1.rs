@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use der::asn1::{BitStringRef, IntRef, ObjectIdentifier};
-use der::{Decode, Encode, Reader, SliceReader, Tag, TagNumber};
+use der::asn1::{BitStringRef, IntRef};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber};
 
 use super::oid::Oid;
 use crate::crypto::{DecodeError, UnixTime};
@@ -205,34 +205,9 @@ pub(crate) fn encode(tag: Tag, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Encodes an object identifier.
-pub(crate) fn encode_oid(oid: &ObjectIdentifier) -> Vec<u8> {
-    encode(Tag::ObjectIdentifier, &[oid.as_bytes()])
-}
-
-/// Encodes a number that is not negative, given as big-endian bytes.
-pub(crate) fn encode_unsigned(bytes: &[u8]) -> Vec<u8> {
-    let significant: Vec<u8> = bytes.iter().copied().skip_while(|b| *b == 0).collect();
-    let pad: &[u8] = if significant.first().is_none_or(|b| b & 0x80 != 0) { &[0] } else { &[] };
-    encode(Tag::Integer, &[pad, &significant])
-}
-
-/// Encodes a BIT STRING of whole octets.
-pub(crate) fn encode_bit_octets(bytes: &[u8]) -> Vec<u8> {
-    encode(Tag::BitString, &[&[0], bytes])
-}
-
-/// Encodes a time as RFC 5280 section 4.1.2.5 wants it: UTCTime before 2050, GeneralizedTime after. A time before 1970
-/// becomes 1970.
-pub(crate) fn encode_time(time: UnixTime) -> Vec<u8> {
-    let since = std::time::Duration::from_secs(u64::try_from(time.seconds()).unwrap_or(0));
-    let utc = der::asn1::UtcTime::from_unix_duration(since).and_then(|t| t.to_der());
-    let general = || der::asn1::GeneralizedTime::from_unix_duration(since).and_then(|t| t.to_der());
-    utc.or_else(|_| general()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::encode::{encode_time, encode_unsigned};
     use super::*;
 
     const WHAT: &str = "test";

@@ -172,7 +172,8 @@ fn same_relative(a: &Relative<'_>, b: &Relative<'_>) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::asn1::{encode, encode_oid};
+    use super::super::asn1::encode;
+    use super::super::encode::encode_oid;
     use super::*;
 
     /// A name of (type, tag, value), those with `+` in one relative name with their predecessor.

@@ -10,9 +10,10 @@ pub use extension::{ExtendedKeyUsage, Extension, KeyUsage, Subtree};
 
 use der::Tag;
 
-use super::asn1::{constructed, encode, encode_bit_octets, encode_time, encode_unsigned};
+use super::asn1::{constructed, encode};
+use super::encode::{encode_bit_octets, encode_signature, encode_time, encode_unsigned};
 use super::sct::{Entry, Sct, precertificate_tbs};
-use super::{Certificate, SubjectAlternativeName, algorithm, oid};
+use super::{Certificate, SubjectAlternativeName, oid};
 use crate::crypto::{
     DecodeError, HashAlgorithm, KeyType, PrivateKey, PublicKey, SignError, SigningInput, SigningKey,
     UnixTime, sha256,
@@ -229,7 +230,7 @@ impl Template {
             &[
                 &version,
                 &encode_unsigned(&self.serial),
-                &algorithm::encode_signature(issuer.key.public_key().key_type()),
+                &encode_signature(issuer.key.public_key().key_type()),
                 issuer_name,
                 &encode(Tag::Sequence, &[&period]),
                 &name,
@@ -277,7 +278,7 @@ fn key_identifier(key: &PublicKey) -> Vec<u8> {
 
 fn sign_tbs(tbs: &[u8], key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
     let signature = key.sign_now(&SigningInput::Message(tbs.to_vec()))?;
-    let algorithm = algorithm::encode_signature(key.public_key().key_type());
+    let algorithm = encode_signature(key.public_key().key_type());
     Ok(encode(Tag::Sequence, &[tbs, &algorithm, &encode_bit_octets(&signature)]))
 }
 

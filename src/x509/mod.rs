@@ -5,6 +5,8 @@ pub(crate) mod asn1;
 mod authority;
 mod certificate;
 mod distinguished_name;
+#[cfg(any(test, feature = "internals"))]
+pub(crate) mod encode;
 mod facts;
 pub mod fulcio;
 mod general_name;

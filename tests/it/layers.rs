@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tlog", &["crypto"]),
     ("x509", &["crypto"]),
     ("crypto", &[]),
-    ("api", &["sign", "verify", "bundle", "trust", "payload", "crypto"]),
+    ("api", &["sign", "verify", "bundle", "trust", "payload", "x509", "crypto"]),
     (
         "internals",
         &["attest", "bundle", "crypto", "payload", "sign", "timestamp", "tlog", "trust", "verify", "x509"],

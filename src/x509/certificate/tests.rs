@@ -1,4 +1,5 @@
-use super::super::asn1::{encode, encode_oid, encode_unsigned};
+use super::super::asn1::encode;
+use super::super::encode::{encode_oid, encode_unsigned};
 use super::super::issue::fixtures::{p256, self_signed, span};
 use super::super::issue::{Extension, Issuer, Template};
 use super::*;

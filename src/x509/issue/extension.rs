@@ -6,7 +6,8 @@ use der::Tag;
 use der::asn1::ObjectIdentifier;
 
 use super::super::SubjectAlternativeName;
-use super::super::asn1::{constructed, encode, encode_oid, encode_unsigned, primitive};
+use super::super::asn1::{constructed, encode, primitive};
+use super::super::encode::{encode_oid, encode_unsigned};
 use super::super::oid;
 use super::IssueError;
 
