@@ -31,3 +31,19 @@ pub mod verify {
 pub mod x509 {
     pub use crate::x509::*;
 }
+#[cfg(feature = "cli")]
+pub mod commands {
+    pub use crate::commands::*;
+}
+#[cfg(feature = "cli")]
+pub mod http {
+    pub use crate::http::*;
+}
+#[cfg(feature = "cli")]
+pub mod keys {
+    pub use crate::keys::*;
+}
+#[cfg(feature = "cli")]
+pub mod storage {
+    pub use crate::storage::*;
+}

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::{Digest, SignError};
 use crate::crypto::{self, Digests, Ed25519Stream, HashAlgorithm, Hasher, KeyType, SigningInput};
-use crate::payload::{self, ArtifactKind};
+use crate::payload;
 use crate::sign::{needs_message, stated_algorithm};
 use crate::verify::StreamNeeds;
 
@@ -117,7 +117,7 @@ fn unusable(digest: &Digest, needed: &str) -> SignError {
 
 /// An artifact of which this is known.
 pub(super) fn blob(digests: Digests, ed25519: Vec<crypto::Ed25519Streamed>) -> payload::Artifact {
-    payload::Artifact { name: "the artifact".into(), kind: ArtifactKind::Blob, digests, ed25519 }
+    payload::Artifact { name: "the artifact".into(), digests, ed25519 }
 }
 
 /// Hands what a reader yields to `take`, piece by piece.

@@ -9,9 +9,12 @@ use crate::trust;
 /// It is as trustworthy as the place it was taken from; nothing about it can be verified here.
 ///
 /// ```
+/// use rcosign::TrustedRoot;
+///
 /// let document = std::fs::read("testdata/conformance/trusted_root.json")?;
-/// let root = rcosign::TrustedRoot::from_json(&document)?;
+/// let root = TrustedRoot::from_json(&document)?;
 /// assert_eq!(root.skipped().count(), 0);
+/// assert!(TrustedRoot::from_json(root.to_json().as_bytes()).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,11 @@ impl TrustedRoot {
     #[cfg(feature = "public-root")]
     pub fn public() -> Result<Self, ParseError> {
         Ok(Self(trust::embedded_public_root()?))
+    }
+
+    /// The root as `trusted_root.json` v0.1, without what was left out: for example to keep the built-in one in a file.
+    pub fn to_json(&self) -> String {
+        self.0.to_json()
     }
 
     /// Trusts nobody: no authority and no log. Enough to verify by a key alone

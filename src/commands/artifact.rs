@@ -6,7 +6,7 @@ use super::candidates::Candidate;
 use super::inputs::{Named, named};
 use super::{Context, Error, Subject};
 use crate::crypto::{Digest, Digests, Ed25519Stream, HashAlgorithm, Hasher};
-use crate::payload::{Artifact, ArtifactKind};
+use crate::payload::Artifact;
 use crate::storage::{self, BlobSource, stream_blob};
 use crate::verify::{StreamNeeds, VerificationPolicy, stream_needs};
 
@@ -36,7 +36,7 @@ pub(super) fn artifact(
 }
 
 fn by_digest(name: String, digests: Digests) -> Artifact {
-    Artifact { name, kind: ArtifactKind::Blob, digests, ed25519: Vec::new() }
+    Artifact { name, digests, ed25519: Vec::new() }
 }
 
 fn by_content(argument: &OsStr, needs: &[StreamNeeds], context: &Context) -> Result<Artifact, Error> {
@@ -65,5 +65,5 @@ fn by_content(argument: &OsStr, needs: &[StreamNeeds], context: &Context) -> Res
         (Err(error), _) => return Err(Error::artifact(&error)),
     }
     let ed25519 = streams.into_iter().map(Ed25519Stream::finish).collect();
-    Ok(Artifact { name, kind: ArtifactKind::Blob, digests: hasher.finish(), ed25519 })
+    Ok(Artifact { name, digests: hasher.finish(), ed25519 })
 }

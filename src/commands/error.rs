@@ -130,6 +130,13 @@ impl Error {
         self
     }
 
+    /// Adds why one candidate was refused.
+    #[must_use]
+    pub fn candidate(mut self, reason: impl Into<String>) -> Self {
+        self.candidates.push(reason.into());
+        self
+    }
+
     /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

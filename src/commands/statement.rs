@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Context, Error, ErrorKind, StatementSource};
 use crate::attest::{self, PredicateType};
 use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher};
-use crate::payload::{Artifact, ArtifactKind, Subject};
+use crate::payload::{Artifact, Subject};
 use crate::storage::{BlobSource, read_file, stream_blob};
 
 /// Predicates and statements: the size of a large SBOM many times over.
@@ -103,12 +103,7 @@ fn subject_name(blob: &OsStr) -> String {
 }
 
 pub(super) fn blob_artifact(name: &OsStr, digests: Digests) -> Artifact {
-    Artifact {
-        name: name.to_string_lossy().into_owned(),
-        kind: ArtifactKind::Blob,
-        digests,
-        ed25519: Vec::new(),
-    }
+    Artifact { name: name.to_string_lossy().into_owned(), digests, ed25519: Vec::new() }
 }
 
 pub(super) fn say_payload(argument: &OsStr, context: &mut Context) {

@@ -21,6 +21,7 @@ pub use redacted::Redacted;
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "this build asks nobody"))]
 pub enum Error {
     /// The address is not one of http or https.
     #[error("`{url}` is not an http or https address")]

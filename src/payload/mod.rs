@@ -5,7 +5,7 @@ mod dsse;
 mod json_text;
 mod statement;
 
-pub use artifact::{Artifact, ArtifactKind};
+pub use artifact::Artifact;
 pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
 pub use statement::{IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject};
 

@@ -12,7 +12,7 @@ use rcosign::internals::bundle::{self, Content, SignedEntity};
 use rcosign::internals::crypto::{
     Ed25519Stream, HashAlgorithm, Hasher, KeyType, PrivateKey, PublicKey, SigningKey, UnixTime,
 };
-use rcosign::internals::payload::{Artifact, ArtifactKind, Statement};
+use rcosign::internals::payload::{Artifact, Statement};
 use rcosign::internals::trust::TrustedRoot;
 use rcosign::internals::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -212,7 +212,7 @@ fn artifact(case: &Case, entity: &SignedEntity, policy: &VerificationPolicy, mod
             (hasher.finish(), streams.into_iter().map(Ed25519Stream::finish).collect())
         }
     };
-    Artifact { name: "artifact".into(), kind: ArtifactKind::Blob, digests, ed25519 }
+    Artifact { name: "artifact".into(), digests, ed25519 }
 }
 
 /// The folders by name; `None` when the suite is not here.

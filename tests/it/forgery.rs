@@ -7,7 +7,7 @@ use rcosign::internals::crypto::{
     HashAlgorithm, Hasher, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime,
 };
 use rcosign::internals::payload::{
-    Artifact, ArtifactKind, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
+    Artifact, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
 };
 use rcosign::internals::timestamp::issue::{Fault, Template as Stamp};
 use rcosign::internals::tlog::LoggedVerifier;
@@ -207,8 +207,8 @@ fn judge(
         s.update(blob);
         s.finish()
     });
-    let (name, kind) = ("a".into(), ArtifactKind::Blob);
-    let artifact = Artifact { name, kind, digests: hasher.finish(), ed25519: ed25519.collect() };
+    let name = "a".into();
+    let artifact = Artifact { name, digests: hasher.finish(), ed25519: ed25519.collect() };
     let verdict = Verifier { root, policy, now: at(100_000) }.verify(entity, Some(&artifact));
     verdict.map(|_| ()).map_err(|e| format!("{}: {e}", e.reason().code()))
 }

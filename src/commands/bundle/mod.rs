@@ -7,7 +7,7 @@ mod suggest;
 mod upgrade;
 
 pub use create::{BundleCreateRequest, bundle_create};
-pub use diff::{BundleDiffRequest, Difference, Differences, bundle_diff};
-pub use inspect::{BundleInspectRequest, Inspection, bundle_inspect};
+pub use diff::{BundleDiffRequest, Difference, bundle_diff};
+pub use inspect::{BundleInspectRequest, bundle_inspect};
 pub use suggest::bundle_suggest;
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

@@ -5,7 +5,7 @@ use crate::crypto::{
     Digest, Ed25519Stream, HashAlgorithm, Hasher, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime,
 };
 use crate::payload::{
-    Artifact, ArtifactKind, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
+    Artifact, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
 };
 use crate::timestamp::issue as stamps;
 use crate::tlog::body::LoggedVerifier;
@@ -482,7 +482,7 @@ impl Case {
                 (hasher.finish(), streams.into_iter().map(Ed25519Stream::finish).collect())
             }
         };
-        Some(Artifact { name: "artifact".to_owned(), kind: ArtifactKind::Blob, digests, ed25519 })
+        Some(Artifact { name: "artifact".to_owned(), digests, ed25519 })
     }
 
     pub fn verdict(&self) -> Result<Verified, Rejection> {
