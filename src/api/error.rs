@@ -193,8 +193,8 @@ impl VerifyError {
 
 /// One signature that is not accepted: the first check that failed, and why. Displayed in one line.
 #[derive(Clone, thiserror::Error)]
-#[error(transparent)]
-pub struct Rejection(#[from] pub(super) verify::Rejection);
+#[error("{0}")]
+pub struct Rejection(pub(super) Box<verify::Rejection>);
 
 impl Rejection {
     /// The stable code of the reason, such as `signature-invalid` or `certificate-expired`. It never changes its meaning;

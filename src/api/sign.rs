@@ -49,7 +49,7 @@ fn finish(
     artifact: Option<&payload::Artifact>,
 ) -> Result<String, SignError> {
     self_check::verify(entity, artifact, &key.public_key().0, Time::now().0)
-        .map_err(|rejection| SignError::SelfCheck(Rejection(rejection)))?;
+        .map_err(|rejection| SignError::SelfCheck(Rejection(Box::new(rejection))))?;
     Ok(sigstore::encode(entity))
 }
 

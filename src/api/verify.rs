@@ -60,7 +60,7 @@ impl Verifier {
                 Ok(proof) => verified.push(VerifiedSignature(proof)),
                 Err(rejection) => {
                     let limit = rejection.reason().is_limit();
-                    rejected.push(Rejection(rejection));
+                    rejected.push(Rejection(Box::new(rejection)));
                     if limit {
                         break;
                     }
