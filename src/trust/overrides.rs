@@ -1,6 +1,7 @@
 //! Trust material from PEM files: cosign's `SIGSTORE_*` variables and certificate flags.
 
-#[cfg(all(test, feature = "public-root"))]
+#[cfg(test)]
+#[cfg(feature = "public-root")]
 mod tests;
 
 use super::{CertificateAuthority, Log, TrustedRoot, Window};

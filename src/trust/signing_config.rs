@@ -1,6 +1,7 @@
 //! Sigstore signing config v0.2 (`dev.sigstore.trustroot.v1.SigningConfig`, sigstore/protobuf-specs).
 
-#[cfg(all(test, feature = "public-root"))]
+#[cfg(test)]
+#[cfg(feature = "public-root")]
 mod tests;
 
 use serde_json::{Map, Value, json};

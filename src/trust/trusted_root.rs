@@ -1,6 +1,7 @@
 //! The trusted root's JSON (`dev.sigstore.trustroot.v1.TrustedRoot`, sigstore/protobuf-specs).
 
-#[cfg(all(test, feature = "public-root"))]
+#[cfg(test)]
+#[cfg(feature = "public-root")]
 mod tests;
 
 use serde_json::Value;

@@ -45,7 +45,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("api", &["sign", "verify", "bundle", "trust", "payload", "x509", "crypto"]),
     (
         "internals",
-        &["attest", "bundle", "crypto", "payload", "sign", "timestamp", "tlog", "trust", "verify", "x509"],
+        &[
+            "commands",
+            "storage",
+            "keys",
+            "http",
+            "attest",
+            "bundle",
+            "crypto",
+            "payload",
+            "sign",
+            "timestamp",
+            "tlog",
+            "trust",
+            "verify",
+            "x509",
+        ],
     ),
     ("lib", &["api", "cli"]),
 ];

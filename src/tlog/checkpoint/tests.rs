@@ -20,7 +20,7 @@ fn real_checkpoints_and_proofs() {
         assert!(checkpoint.commits_to(proof));
         verify_inclusion(&entry.canonicalized_body, proof).unwrap();
 
-        assert!(!checkpoint.verify("rekor.example", &key).is_ok());
+        assert!(checkpoint.verify("rekor.example", &key).is_err());
         let other = vectors::key(if name == vectors::REKOR2 { vectors::REKOR1 } else { vectors::REKOR2 });
         assert!(matches!(checkpoint.verify(name, &other), Err(CheckpointError::UnknownKey { .. })));
         for change in [
@@ -65,7 +65,7 @@ fn changed_checkpoints() {
             let mut bad = text.as_bytes().to_vec();
             bad[i] = if bad[i] == b'1' { b'2' } else { b'1' };
             let bad = String::from_utf8(bad).unwrap();
-            assert!(Checkpoint::parse(&bad).map_or(true, |c| !c.verify(name, &key).is_ok()), "{bad}");
+            assert!(Checkpoint::parse(&bad).map_or(true, |c| c.verify(name, &key).is_err()), "{bad}");
         }
         // An extension line that the log did not write.
         let longer = text.replacen("\n\n", "\nmore\n\n", 1);
@@ -106,8 +106,8 @@ fn cosignatures_are_not_the_logs_signature() {
     let text = log.checkpoint(NOW).unwrap();
     let (head, lines) = text.split_once("\n\n").unwrap();
     let cosigned = format!("{head}\n\n{}\n", lines.lines().nth(1).unwrap());
-    assert!(!Checkpoint::parse(&cosigned).unwrap().verify("log.example", witness.public_key()).is_ok());
-    assert!(!Checkpoint::parse(&cosigned).unwrap().verify("log.example", log.public_key()).is_ok());
+    assert!(Checkpoint::parse(&cosigned).unwrap().verify("log.example", witness.public_key()).is_err());
+    assert!(Checkpoint::parse(&cosigned).unwrap().verify("log.example", log.public_key()).is_err());
 }
 
 /// A line that claims the log's name and key and is false spoils the note, even beside a true one.
