@@ -27,3 +27,4 @@ for file in "$out"/*.tar.gz; do
   "$program" verify-blob-attestation --key "$out/rcosign-release.pub" --no-log --type slsaprovenance1 \
     --bundle "$file.provenance.sigstore.json" "$file"
 done
+chmod a+r "$out"/* # bundles are made for their owner alone

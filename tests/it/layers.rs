@@ -498,7 +498,7 @@ fn test_data_has_provenance() {
         let readme = std::fs::read_to_string(sub.join("README.md")).unwrap_or_default();
         let whole = std::fs::read_to_string(folder.join("README.md")).unwrap_or_default();
         for file in files(&sub) {
-            let name = file.strip_prefix(&sub).unwrap().display().to_string();
+            let name = file.strip_prefix(&sub).unwrap().display().to_string().replace('\\', "/");
             // A line may tell of one file, of all files with that stem, or of a whole folder below.
             let stem = file.file_stem().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
             let below = name.split_once('/').map_or(String::new(), |(first, _)| format!("{first}/"));
