@@ -1,8 +1,6 @@
 //! `pack` and `unpack`: the same files give the same bytes, what was packed comes out and verifies, and nothing is left of a
 //! kit that is not what it should be.
 
-use std::path::Path;
-
 use crate::support::{Output, Sandbox, conformance, repository};
 
 const IDENTITY: &[&str] =
@@ -127,7 +125,7 @@ fn the_same_files_give_the_same_bytes() {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(sandbox.at("app.bin"), PermissionsExt::from_mode(0o700)).unwrap();
         let script = format!("umask 077; exec {} {}", env!("CARGO_BIN_EXE_rcosign"), other.join(" "));
-        let _ = sandbox.program(Path::new("/bin/sh"), &["-c", &script]).run().ok();
+        let _ = sandbox.program(std::path::Path::new("/bin/sh"), &["-c", &script]).run().ok();
     }
     #[cfg(not(unix))]
     let _ = sandbox.run(&other).ok();
