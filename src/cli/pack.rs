@@ -60,7 +60,7 @@ impl PackArgs {
         let Some(out) = not_empty("--out", &self.out)? else {
             return Err(Error::usage("the kit has no name").hint("name the file to write with --out KIT.tar"));
         };
-        let pairs = self.artifact.iter().map(|pair| parted(pair)).collect::<Result<Vec<_>, _>>()?;
+        let pairs = self.artifact.iter().map(parted).collect::<Result<Vec<_>, _>>()?;
         for (flag, empty) in [
             ("--bundle", self.bundle.iter().any(|path| path.as_os_str().is_empty())),
             ("--key", self.key.iter().any(String::is_empty)),

@@ -94,6 +94,35 @@ fn the_guides_work_as_printed() {
     }
 }
 
+/// The guide on kits as one script, as somebody follows it in one shell, in a folder with the files that it starts from.
+#[cfg(unix)]
+pub fn air_gap_guide(sandbox: &Sandbox) -> String {
+    sandbox.file("artifact.txt", "an artifact\n");
+    for (from, to) in [("a.txt", "a.txt"), ("happy-path-v0.3/bundle.sigstore.json", "a.txt.sigstore.json")] {
+        std::fs::copy(repository().join("testdata/conformance").join(from), sandbox.at(to)).unwrap();
+    }
+    sandbox.file("predicate.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
+    let sign = ["--key", "cosign.key", "--offline", "--bundle"];
+    sandbox.run(&["generate-key-pair"]).ok();
+    let _ = sandbox.run(&[&["sign-blob"], &sign[..], &["artifact.sigstore.json", "artifact.txt"]].concat()).ok();
+    let attest = ["artifact.att.json", "--type", "slsaprovenance1", "--predicate", "predicate.json", "artifact.txt"];
+    let _ = sandbox.run(&[&["attest-blob"], &sign[..], &attest].concat()).ok();
+    let blocks = blocks("docs/guides/air-gap.md");
+    assert!(blocks.len() >= 8, "{}", blocks.len());
+    blocks.concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_air_gap_guide_works_as_printed() {
+    let sandbox = Sandbox::new();
+    let script = air_gap_guide(&sandbox);
+    shell(&sandbox, &script);
+    for name in ["kit/artifacts/artifact.txt", "workflow/trust/trusted_root.json", "result/artifacts/artifact.txt"] {
+        assert!(sandbox.has(name), "{name}");
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut faults = Vec::new();

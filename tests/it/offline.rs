@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use crate::docs::air_gap_guide;
 use crate::support::{Output, Sandbox, repository, say_skipped};
 
 const MOCK: &[&str] =
@@ -125,6 +126,21 @@ fn verification_needs_no_network() {
         let output = line.beneath(&sandbox, unshare, &apart);
         assert_eq!(output.code, line.code, "{:?}: {}", line.args(), output.stderr);
     }
+}
+
+/// The guide for a place without a network, as printed, in such a place.
+#[test]
+fn the_air_gap_guide_needs_no_network() {
+    let sandbox = Sandbox::new();
+    let apart = ["--net", "--map-root-user"];
+    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart, true) else { return };
+    let script = air_gap_guide(&sandbox);
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rcosign"), sandbox.at("tmp/rcosign")).unwrap();
+    // The place is what it should be: nothing but a loopback that is down.
+    let alone = "test \"$(tail -n +3 /proc/net/dev | wc -l)\" = 1\n";
+    let words = ["/bin/sh", "-euc", &format!("PATH=$PWD/tmp:$PATH\n{alone}{script}")];
+    let output = sandbox.program(unshare, &[&apart[..], &words].concat()).run().ok();
+    assert_eq!(output.stderr.matches("Verified OK").count(), 8, "{}", output.stderr);
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Contents {
 pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let out = PendingFile::create(&request.out, Access::Everyone).map_err(|e| Error::output(&e))?;
     let mut contents = Contents::default();
-    trusted_root(&request.trusted_root, &mut contents)?;
+    trusted_root(&request.trusted_root, &mut contents, context)?;
     keys(&request.keys, &mut contents, context).await?;
     let mut pairing = Pairing::default();
     for path in request.all_bundles() {
@@ -78,7 +78,11 @@ pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8
     Ok(Vec::new())
 }
 
-fn trusted_root(request: &PackedRoot, contents: &mut Contents) -> Result<(), Error> {
+fn trusted_root(
+    request: &PackedRoot,
+    contents: &mut Contents,
+    context: &mut Context,
+) -> Result<(), Error> {
     let (name, bytes) = match request {
         PackedRoot::None => return Ok(()),
         PackedRoot::BuiltIn => {
@@ -92,6 +96,7 @@ fn trusted_root(request: &PackedRoot, contents: &mut Contents) -> Result<(), Err
     TrustedRoot::from_json(&bytes, &name).map_err(|e| {
         Error::new(ErrorKind::TrustMaterial, format!("trusted root `{name}` cannot be used")).caused_by(&e)
     })?;
+    context.narrator.say(&format!("Trusted root {name}: {}", HashAlgorithm::Sha256.digest(&bytes)));
     contents.add_bytes(Role::TrustedRoot, &name, bytes);
     Ok(())
 }
