@@ -150,6 +150,20 @@ fn the_same_files_give_the_same_bytes() {
     }
 }
 
+/// What was packed once is packed in the same way for good, and read for good.
+#[test]
+fn the_format_does_not_change() {
+    let sandbox = Sandbox::new();
+    let file = |name: &str| data(&format!("mock-sigstore/{name}"));
+    let (blob, att) = (file("v3.blob.keyless.rekor1.bundle.json"), file("v3.att.keyless.rekor2.bundle.json"));
+    let (key, root, artifact) = (file("p256.pub"), file("trusted_root.json"), file("artifact.txt"));
+    let pack = ["pack", "--out", "kit.tar", "--key", &key, "--trusted-root", &root];
+    run(&sandbox, &[&pack, &["--bundle", &blob, "--bundle", &att, &artifact]]).ok();
+    let golden = data("kits/mock.tar");
+    assert_eq!(sandbox.read("kit.tar"), std::fs::read(&golden).unwrap());
+    run(&sandbox, &[&["unpack", "--verify", "--trusted-root", &root, &golden], IDENTITY]).ok();
+}
+
 #[test]
 fn real_bundles_verify_with_the_root_that_is_built_in() {
     let sandbox = Sandbox::new();
@@ -299,7 +313,7 @@ fn a_packed_key_needs_its_fingerprint() {
     let unpack = ["unpack", "--verify", "--no-log", "kit.tar", "--packed-key"];
     run(&sandbox, &[&unpack, &[&fingerprint]]).ok().says("Key: keys/cosign.pub of the kit");
     let other = format!("sha256:{}", "0".repeat(64));
-    run(&sandbox, &[&unpack, &[&other]]).code(4).says("none of the 1 keys of the kit has the fingerprint");
+    run(&sandbox, &[&unpack, &[&other]]).code(4).says("no key of the kit has the fingerprint");
     run(&sandbox, &[&unpack, &["cosign.pub"]]).code(2).says("is not the fingerprint of a key");
     run(&sandbox, &[&unpack, &[&fingerprint, "--key", "cosign.pub"]]).code(2);
     // A private key never goes along.
@@ -401,6 +415,7 @@ fn nothing_that_is_read_is_replaced() {
     sandbox.run(&["unpack", "--dir", "out", "kit.tar"]).code(3);
     run(&sandbox, &[TWO]).ok();
     run(&sandbox, &[BY_KEY, &["--report", "json=kit.tar", "kit.tar"]]).code(2);
+    run(&sandbox, &[BY_KEY, &["--type", "custom", "kit.tar"]]).code(12).says("leave --type out");
 }
 
 /// Names that would do harm become harmless, and stay readable in the manifest.

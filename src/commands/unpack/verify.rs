@@ -159,8 +159,12 @@ impl Kit<'_> {
 
     /// Adds what only a kit can advise.
     fn with_hints(&self, mut error: Error, report: &KitReport) -> Error {
-        // Flags that `unpack` does not have.
-        error.hints.retain(|hint| !hint.contains("--bundle"));
+        // Of flags and commands that are not for kits.
+        let plain = error.hints.iter().any(|hint| hint.contains("`verify-blob`"));
+        error.hints.retain(|hint| !hint.contains("--bundle") && !hint.contains("`verify-blob`"));
+        if plain {
+            error = error.hint("leave --type out to verify plain signatures too");
+        }
         let reasons = report.artifacts.iter().filter(|artifact| !artifact.verified);
         let reasons = reasons.flat_map(|artifact| &artifact.candidates).flat_map(|c| &c.checks);
         let reasons: Vec<&str> = reasons.filter_map(|check| check.reason).collect();
@@ -198,9 +202,7 @@ fn packed_key(
     folder: &Path,
     context: &mut Context,
 ) -> Result<PublicKey, Error> {
-    let mut count = 0;
     for member in unpacked.manifest.of(Role::PublicKey) {
-        count += 1;
         let text = read_file("key", &folder.join(&member.path), Role::PublicKey.limit());
         let text = text.map_err(|e| Error::file(&e))?;
         let key = PublicKey::from_pem(&text).map_err(|e| {
@@ -212,7 +214,7 @@ fn packed_key(
             return Ok(key);
         }
     }
-    let message = format!("none of the {count} keys of the kit has the fingerprint sha256:{fingerprint}");
+    let message = format!("no key of the kit has the fingerprint sha256:{fingerprint}");
     Err(Error::new(ErrorKind::TrustMaterial, message)
         .hint("name a key file of your own with --key FILE, or get the fingerprint again from who signs"))
 }

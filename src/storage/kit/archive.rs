@@ -128,10 +128,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn manifest(&mut self) -> Result<Vec<u8>, KitError> {
-        let block = self.block("")?;
+        let mut block = [0; BLOCK];
+        let whole = self.fill(&mut block, "");
         if let Some(kind) = not_tar(&block) {
             return Err(wrong("", kind).into());
         }
+        whole.map_err(|error| match error {
+            KitError::Content(_) => wrong("", "it is no tar archive, or one that was cut short").into(),
+            error => error,
+        })?;
         match header::read(&block).map_err(|(at, reason)| wrong(&at, reason))? {
             Header::File { path, size } if path == MANIFEST => {
                 if size > MAX_MANIFEST {

@@ -148,7 +148,7 @@ fn what_a_tar_can_do_is_not_done() {
     for cut in
         [0, 1, 100, 600, kit.len() / 2, kit.len() - 1025, kit.len() - 1024, kit.len() - 512, kit.len() - 1]
     {
-        refused(&sandbox, &kit[..cut], 3, "the archive ends in the middle");
+        refused(&sandbox, &kit[..cut], 3, "cut short");
     }
     refused(&sandbox, &END, 3, "the archive is empty");
     refused(&sandbox, b"\x1f\x8b\x08 and so on".repeat(100).as_slice(), 3, "it is compressed with gzip");
