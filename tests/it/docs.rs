@@ -104,8 +104,10 @@ pub fn air_gap_guide(sandbox: &Sandbox) -> String {
     sandbox.file("predicate.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
     let sign = ["--key", "cosign.key", "--offline", "--bundle"];
     sandbox.run(&["generate-key-pair"]).ok();
-    let _ = sandbox.run(&[&["sign-blob"], &sign[..], &["artifact.sigstore.json", "artifact.txt"]].concat()).ok();
-    let attest = ["artifact.att.json", "--type", "slsaprovenance1", "--predicate", "predicate.json", "artifact.txt"];
+    let _ =
+        sandbox.run(&[&["sign-blob"], &sign[..], &["artifact.sigstore.json", "artifact.txt"]].concat()).ok();
+    let attest =
+        ["artifact.att.json", "--type", "slsaprovenance1", "--predicate", "predicate.json", "artifact.txt"];
     let _ = sandbox.run(&[&["attest-blob"], &sign[..], &attest].concat()).ok();
     let blocks = blocks("docs/guides/air-gap.md");
     assert!(blocks.len() >= 8, "{}", blocks.len());
@@ -118,7 +120,9 @@ fn the_air_gap_guide_works_as_printed() {
     let sandbox = Sandbox::new();
     let script = air_gap_guide(&sandbox);
     shell(&sandbox, &script);
-    for name in ["kit/artifacts/artifact.txt", "workflow/trust/trusted_root.json", "result/artifacts/artifact.txt"] {
+    for name in
+        ["kit/artifacts/artifact.txt", "workflow/trust/trusted_root.json", "result/artifacts/artifact.txt"]
+    {
         assert!(sandbox.has(name), "{name}");
     }
 }

@@ -78,11 +78,7 @@ pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8
     Ok(Vec::new())
 }
 
-fn trusted_root(
-    request: &PackedRoot,
-    contents: &mut Contents,
-    context: &mut Context,
-) -> Result<(), Error> {
+fn trusted_root(request: &PackedRoot, contents: &mut Contents, context: &mut Context) -> Result<(), Error> {
     let (name, bytes) = match request {
         PackedRoot::None => return Ok(()),
         PackedRoot::BuiltIn => {
