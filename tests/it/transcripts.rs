@@ -265,6 +265,8 @@ fn hints_name_flags_that_exist() {
         "help",
         "bundle create",
         "bundle upgrade",
+        "pack",
+        "unpack",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");
