@@ -43,7 +43,7 @@ pub struct KitArtifactReport {
     /// Its path below the folder; missing where the kit has its digest alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// `algorithm:hex`, those of the manifest.
+    /// `algorithm:hex`, those of the manifest; once it verified by its digest alone, those that a signature proves.
     pub digests: Vec<String>,
     /// Whether its bytes were read, from the kit or beside it; `false`: it was judged by its digest.
     pub read: bool,

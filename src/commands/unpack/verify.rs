@@ -100,12 +100,41 @@ impl Kit<'_> {
         let verifier = Verifier { root, policy: &self.policy, now: context.now };
         let (judged, result) = judge(&verifier, &self.expected, &candidates, subject.as_ref());
         report.candidates = judged;
+        let result = match subject {
+            Some(subject) if result.is_ok() && !report.read => {
+                self.signed_digests(&verifier, &candidates, &subject).map(|digests| report.digests = digests)
+            }
+            _ => result,
+        };
         result.map_err(|mut error| {
             if report.candidates.len() > 1 {
                 error.candidates = report.candidates.iter().map(rejection).collect();
             }
             error
         })
+    }
+
+    /// Those digests of an artifact without bytes that a signature proves. That all of them are of one file is the word of the
+    /// kit, so what one of them proves says nothing of another one.
+    fn signed_digests(
+        &self,
+        verifier: &Verifier<'_>,
+        candidates: &[Candidate],
+        artifact: &Artifact,
+    ) -> Result<Vec<String>, Error> {
+        let mut signed = Vec::new();
+        let mut failure = None;
+        for digest in artifact.digests.iter() {
+            let alone = Artifact { digests: digest.clone().into(), ..artifact.clone() };
+            match judge(verifier, &self.expected, candidates, Some(&alone)).1 {
+                Ok(()) => signed.push(digest.to_string()),
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            Some(error) if signed.is_empty() => Err(error),
+            _ => Ok(signed),
+        }
     }
 
     /// The artifact, by its bytes where they are at hand.

@@ -115,7 +115,7 @@ pub fn read_kit(source: &mut dyn Read, folder: &Path) -> Result<Unpacked, KitErr
             Header::File { path, .. } => return Err(misplaced(&manifest, i, &path, &member.path).into()),
             Header::End => return Err(wrong(&member.path, "it is missing from the archive").into()),
         }
-        reader.member(member, folder)?;
+        reader.member(member, &manifest, folder)?;
     }
     reader.end(&manifest)?;
     Ok(Unpacked { manifest, sha256 })
@@ -162,14 +162,20 @@ impl Reader<'_> {
         Ok(header::read(&block).map_err(|(at, reason)| wrong(&at, reason))?)
     }
 
-    fn member(&mut self, member: &Member, folder: &Path) -> Result<(), KitError> {
+    fn member(&mut self, member: &Member, manifest: &Manifest, folder: &Path) -> Result<(), KitError> {
         let mut file = write_new(&folder.join(&member.path))?;
-        let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
+        // What the manifest says of the artifact is as much its word as what it says of the member.
+        let stated: Vec<&Digest> =
+            manifest.with_file(&member.path).flat_map(|artifact| &artifact.digests).collect();
+        let algorithms = stated.iter().map(|digest| digest.algorithm());
+        let mut hasher = Hasher::new([HashAlgorithm::Sha256].into_iter().chain(algorithms));
         self.content(&member.path, member.piece.size, |piece| {
             hasher.update(piece);
             file.take(piece)
         })?;
-        if hasher.finish().get(HashAlgorithm::Sha256) != Some(&member.piece.sha256) {
+        let found = hasher.finish();
+        let mut expected = std::iter::once(&member.piece.sha256).chain(stated);
+        if expected.any(|digest| found.get(digest.algorithm()) != Some(digest)) {
             return Err(wrong(&member.path, "its content has another digest than the manifest says").into());
         }
         Ok(())

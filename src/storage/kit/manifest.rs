@@ -172,6 +172,11 @@ impl Manifest {
         self.members.iter().filter(move |member| member.piece.role == role)
     }
 
+    /// The artifacts whose bytes are the member at a path.
+    pub fn with_file<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a KitArtifact> {
+        self.artifacts.iter().filter(move |artifact| artifact.file.as_deref() == Some(path))
+    }
+
     /// The member at a path.
     pub fn at(&self, path: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.path == path)

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::header::{BLOCK, header};
 use super::*;
-use crate::crypto::{DecodeKind, Digests, HashAlgorithm};
+use crate::crypto::{DecodeKind, Digest, Digests, HashAlgorithm};
 
 const FILES: [(Role, &str, &[u8]); 5] = [
     (Role::Artifact, "app", b"the artifact"),
@@ -395,5 +395,55 @@ mod folder {
         let parent = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("elsewhere", parent.path().join("out")).unwrap();
         assert!(matches!(WorkFolder::beside(&parent.path().join("out")), Err(FolderError::Taken(_))));
+    }
+}
+
+/// The manifest that [`manifest`] gives, with other digests and without the bytes where `file` is false.
+fn with_digests(digests: &[&str], name: &str, file: bool) -> Result<(Manifest, Vec<usize>), DecodeError> {
+    let mut pieces: Vec<Piece> = FILES.into_iter().map(piece).collect();
+    pieces[0].name = name.to_owned();
+    let digests = digests.iter().map(|digest| Digest::parse(digest).unwrap()).collect();
+    let mut artifact = Planned { digests, ..planned(&pieces, 0, &[2, 3]) };
+    if !file {
+        artifact.file = None;
+        pieces.drain(..2);
+        artifact.bundles = vec![0, 1];
+    } else {
+        pieces.remove(1);
+        artifact.bundles = vec![1, 2];
+    }
+    Manifest::new(&pieces, &[artifact])
+}
+
+/// Every digest that a manifest states of a file is compared with the file, also one that names no member.
+#[test]
+fn a_second_digest_of_a_file_is_compared_too() {
+    let right = HashAlgorithm::Sha512.digest(FILES[0].2).to_string();
+    let wrong = HashAlgorithm::Sha512.digest(b"another").to_string();
+    let sha256 = HashAlgorithm::Sha256.digest(FILES[0].2).to_string();
+    let kit = |sha512: &str| {
+        let (manifest, _) = with_digests(&[&sha256, sha512], "app", true).unwrap();
+        let mut out = Vec::new();
+        write_kit(&mut out, Path::new("out"), &manifest, |member| {
+            let (_, _, bytes) = FILES.into_iter().find(|(_, name, _)| *name == member.piece.name).unwrap();
+            Ok((Box::new(Cursor::new(bytes)) as Box<dyn Read>, "source".into()))
+        })
+        .unwrap();
+        out
+    };
+    read(&kit(&right)).unwrap();
+    let error = refused(&kit(&wrong));
+    assert!(error.reason.contains("another digest than the manifest says"), "{error}");
+}
+
+/// The line that says what was verified begins with the name.
+#[test]
+fn no_artifact_is_called_by_the_digest_of_another_one() {
+    let (own, other) = (HashAlgorithm::Sha256.digest(b"own"), HashAlgorithm::Sha256.digest(b"other"));
+    let (own, other) = (own.to_string(), other.to_string());
+    with_digests(&[&own], &own, false).unwrap();
+    for name in [other.clone(), other.to_ascii_uppercase()] {
+        let error = with_digests(&[&own], &name, false).unwrap_err();
+        assert!(error.reason.contains("digest of another one"), "{error}");
     }
 }

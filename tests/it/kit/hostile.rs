@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{BY_KEY, TWO, run, signed};
-use crate::support::{Random, Sandbox};
+use crate::support::{Random, Sandbox, repository};
 
 const BLOCK: usize = 512;
 
@@ -220,4 +220,28 @@ fn mutated_kits_never_pass() {
         );
     }
     assert_eq!(sandbox.names(), names);
+}
+
+/// A kit can state digests of two different files for one artifact. What is signed of them proves nothing of the other one.
+#[test]
+fn only_the_digests_that_are_signed_are_said_to_be_verified() {
+    let sandbox = Sandbox::new();
+    let data = |name: &str| repository().join("testdata/cosign-3.x").join(name).to_str().unwrap().to_owned();
+    let (bundle, key) = (data("p384.bundle.json"), data("p384.pub"));
+    let artifact = data("artifact.txt");
+    sandbox.run(&["pack", "--out", "kit.tar", "--bundle", &bundle, "--digests-only", &artifact]).ok();
+    let good = members(&sandbox.read("kit.tar"));
+    let manifest = String::from_utf8(good[0][BLOCK..].to_vec()).unwrap();
+    let manifest = manifest.trim_end_matches('\0');
+    let own = manifest.split('"').find(|text| text.starts_with("sha256:")).unwrap();
+    let signed = manifest.split('"').find(|text| text.starts_with("sha384:")).unwrap();
+    let other = format!("sha256:{}", "ab".repeat(32));
+    let forged =
+        [file("manifest.json", manifest.replace(own, &other).as_bytes()), good[1..].concat()].concat();
+    sandbox.file("forged.tar", &forged);
+    let args = ["unpack", "--verify", "--no-log", "--key", &key, "--report", "json", "forged.tar"];
+    let output = sandbox.run(&args).ok().says(&format!("Verified OK by its digest alone, {signed}:"));
+    assert!(!output.stderr.contains(&other) && !output.stdout.contains(&other), "{}", output.stderr);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(report["artifacts"][0]["digests"], serde_json::json!([signed]));
 }

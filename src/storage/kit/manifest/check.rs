@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{KitArtifact, Manifest, Role};
-use crate::crypto::{DecodeError, HashAlgorithm};
+use crate::crypto::{DecodeError, Digest, HashAlgorithm};
 use crate::storage::kit::WHAT;
 
 /// The most members.
@@ -71,7 +71,12 @@ fn of_artifact(artifact: &KitArtifact, manifest: &Manifest) -> Result<(), Decode
     if artifact.bundles.iter().any(|path| role(path) != Some(Role::Bundle)) {
         return error("what it names as its bundle is none");
     }
-    let Some(path) = &artifact.file else { return Ok(()) };
+    let Some(path) = &artifact.file else {
+        return match Digest::parse(&artifact.name.to_ascii_lowercase()) {
+            Ok(name) if !artifact.digests.contains(&name) => error("its name is the digest of another one"),
+            _ => Ok(()),
+        };
+    };
     let Some(member) = manifest.at(path).filter(|member| member.piece.role == Role::Artifact) else {
         return error("what it names as its file is none");
     };
