@@ -56,6 +56,17 @@ identity=(--certificate-identity-regexp '^https://github.com/sigstore-conformanc
 expect 0 'Verified OK' rcosign verify-blob --bundle bundle.sigstore.json "${identity[@]}" a.txt
 expect 12 error rcosign verify-blob --bundle bundle.sigstore.json "${identity[@]}" artifact.txt
 
+echo '- the toolbox around bundles, and the air-gap kit'
+expect 0 sha256 rcosign bundle inspect bundle.sigstore.json
+expect 0 '' rcosign trusted-root create --with-default-services --out root.json
+expect 0 'trusted root' rcosign trusted-root inspect root.json
+expect 0 '' rcosign signing-config create --with-default-services --out config.json
+expect 0 'Verified OK' rcosign verify-blob --trusted-root root.json --bundle bundle.sigstore.json "${identity[@]}" a.txt
+expect 0 Packed rcosign pack --out kit.tar --bundle bundle.sigstore.json --trusted-root root.json a.txt
+expect 0 'Verified OK' rcosign unpack --verify "${identity[@]}" --trusted-root root.json --dir kit kit.tar
+cmp a.txt kit/artifacts/a.txt
+rm -r kit kit.tar root.json config.json
+
 echo '- passwords without a terminal'
 expect 6 'no password' rcosign generate-key-pair --output-key-prefix none
 printf 'env -i %s %s /rcosign generate-key-pair --output-key-prefix none\n' "${enter[*]}" "$root" >.line
