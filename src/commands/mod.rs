@@ -5,6 +5,7 @@ mod bundle;
 mod candidates;
 mod context;
 mod error;
+mod facts;
 mod files;
 mod hints;
 mod inputs;

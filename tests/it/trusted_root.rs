@@ -359,16 +359,19 @@ fn inspection_says_who_may_sign_what_and_when() {
     let sandbox = sandbox();
     let _ = create(&sandbox, &[&refs(&everything())[..], &["--out", "made.json"]].concat()).ok();
     let shown = inspect(&sandbox, "made.json");
-    assert_eq!(shown["trustedRoot"], "made.json");
+    assert_eq!(shown["schema"], "rcosign-trusted-root-inspection/v1");
+    assert_eq!(shown["document"]["source"], "made.json");
+    let sha256 = hex::encode(rcosign::internals::crypto::sha256(&sandbox.read("made.json")));
+    assert_eq!(shown["document"]["sha256"], sha256);
     let ca = &shown["certificateAuthorities"][0];
     assert_eq!((&ca["maySign"], &ca["state"]), (&json!("certificates of signers"), &json!("current")));
     assert_eq!(ca["certificates"][0]["role"], "root");
-    assert_eq!(ca["certificates"][0]["key"], "ECDSA P-256");
+    assert_eq!(ca["certificates"][0]["key"]["type"], "ECDSA P-256");
     let logs = shown["transparencyLogs"].as_array().unwrap();
-    assert_eq!(logs[0]["logId"], logs[0]["keyFingerprint"]);
+    assert_eq!(logs[0]["logId"], logs[0]["key"]["fingerprint"]);
     assert_eq!(logs[0]["logIdIs"], "SHA-256 of the key");
     assert_eq!(logs[1]["logIdIs"], "checkpoint key of `127.0.0.1`");
-    assert_eq!(logs[1]["key"], "Ed25519");
+    assert_eq!(logs[1]["key"]["type"], "Ed25519");
     assert_eq!(logs[1]["from"], "2026-01-01T00:00:00Z");
     assert_eq!(shown["certificateTransparencyLogs"][0]["maySign"], "certificate timestamps (SCTs)");
     let tsa = &shown["timestampAuthorities"][0];
@@ -384,14 +387,14 @@ fn inspection_says_who_may_sign_what_and_when() {
     }
     let args = ["trusted-root", "inspect", "-"];
     let piped = sandbox.rcosign(&args).stdin(sandbox.read("made.json")).run().ok().stdout;
-    assert!(piped.starts_with("trusted root: -\n"), "{piped}");
+    assert!(piped.contains("document:\n  source: -\n"), "{piped}");
 }
 
 #[test]
 fn without_a_file_the_public_root_is_shown() {
     let sandbox = sandbox();
     let text = sandbox.run(&["trusted-root", "inspect"]).ok().stdout;
-    assert!(text.starts_with("trusted root: the embedded public root of "), "{text}");
+    assert!(text.contains("  source: the embedded public root of "), "{text}");
     assert!(text.contains("address: https://rekor.sigstore.dev"), "{text}");
     assert!(!text.contains("problems:"), "{text}");
     // What `create` writes of it is the same.
@@ -399,8 +402,8 @@ fn without_a_file_the_public_root_is_shown() {
     let mut made = inspect(&sandbox, "public.json");
     let built_in = sandbox.run(&["trusted-root", "inspect", "--output", "json"]).ok().stdout;
     let built_in: Value = serde_json::from_str(&built_in).unwrap();
-    made["trustedRoot"] = built_in["trustedRoot"].clone();
-    made["now"] = built_in["now"].clone();
+    made["time"] = built_in["time"].clone();
+    made["document"] = built_in["document"].clone();
     assert_eq!(made, built_in);
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::{Context, Error, ErrorKind};
-use super::inspect::{Known, Problem, Recognised, problems, read, recognise, undecodable};
+use super::inspect::{Known, Recognised, problems, read, recognise, undecodable};
 use crate::attest::PredicateType;
 use crate::bundle::{Content, Format, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::UnixTime;
@@ -36,7 +36,7 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
         // That is told in other words.
         problems.retain(|problem| problem.code != "no-trusted-time");
     }
-    if let Some(Problem { message, .. }) = problems.first() {
+    if let Some(message) = problems.first().map(|problem| &problem.message) {
         let more = if problems.len() > 1 { ", and more" } else { "" };
         context.narrator.warn(&format!("the document shows a problem, so expect a failure: {message}{more}"));
     }

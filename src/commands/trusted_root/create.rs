@@ -139,7 +139,8 @@ pub fn trusted_root_create(
     TrustedRoot::from_json(text.as_bytes(), "the new trusted root").map_err(|error| {
         Error::new(ErrorKind::Format, "such a trusted root could not be read").caused_by(&error)
     })?;
-    for problem in inspection(&document, "", context.now).all_problems() {
+    for problem in inspection(&document, "the new trusted root", text.as_bytes(), context.now).all_problems()
+    {
         context.narrator.warn(&problem);
     }
     out.line(text)

@@ -7,7 +7,9 @@ use super::MAX_TRUSTED_ROOT;
 use super::view::{RootInspection, inspection};
 use crate::crypto::json;
 use crate::storage::read_file;
-use crate::trust::{EMBEDDED_ROOT_DATE, RootDocument, embedded_public_root_document};
+use crate::trust::{
+    EMBEDDED_ROOT_DATE, RootDocument, embedded_public_root_document, embedded_public_root_json,
+};
 
 /// What `trusted-root inspect` is asked for.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub fn trusted_root_inspect(
             Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(&error)
         })?;
         let source = format!("the embedded public root of {EMBEDDED_ROOT_DATE}");
-        return Ok(inspection(&document, &source, context.now));
+        return Ok(inspection(&document, &source, embedded_public_root_json().as_bytes(), context.now));
     };
     let text = read_file("trusted root", path, MAX_TRUSTED_ROOT).map_err(|e| Error::trust_file(&e))?;
     let source = path.display().to_string();
@@ -54,7 +56,7 @@ pub fn trusted_root_inspect(
             error
         }
     })?;
-    Ok(inspection(&document, &source, context.now))
+    Ok(inspection(&document, &source, &text, context.now))
 }
 
 /// The media type of a document that is of another kind.

@@ -5,21 +5,27 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::crypto::{DecodeError, PublicKey, UnixTime, sha256};
+use super::super::facts::{DocumentFacts, KeyFacts, Part, Problem, fingerprint};
+use crate::crypto::UnixTime;
 use crate::tlog::checkpoint::log_id;
 use crate::trust::{CertificateAuthority, Listed, Log, RootDocument, Window};
 use crate::x509::Certificate;
 
-/// What a trusted root trusts, when, and for what.
+/// The name and version of the JSON.
+pub const ROOT_INSPECTION_SCHEMA: &str = "rcosign-trusted-root-inspection/v1";
+
+/// What a trusted root trusts, when, and for what. `docs/reference/inspection.md` describes each member.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RootInspection {
-    /// Where it came from.
-    pub trusted_root: String,
-    /// The document's media type, which tells its version.
-    pub media_type: String,
+    /// [`ROOT_INSPECTION_SCHEMA`].
+    pub schema: &'static str,
     /// The time to which `state` refers, RFC 3339.
-    pub now: String,
+    pub time: String,
+    /// What looks wrong in the document as a whole.
+    pub problems: Vec<Problem>,
+    /// Where it came from.
+    pub document: DocumentFacts,
     /// Who issues certificates to signers.
     pub certificate_authorities: Vec<AuthorityView>,
     /// Who logs signatures.
@@ -28,8 +34,6 @@ pub struct RootInspection {
     pub certificate_transparency_logs: Vec<LogView>,
     /// Who says when.
     pub timestamp_authorities: Vec<AuthorityView>,
-    /// What looks wrong in the document as a whole.
-    pub problems: Vec<String>,
 }
 
 /// A certificate or timestamp authority.
@@ -39,18 +43,20 @@ pub struct AuthorityView {
     /// Its address.
     pub address: String,
     /// Who runs it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub operator: String,
     /// What its keys may sign.
     pub may_sign: &'static str,
     /// When it may be relied on.
-    #[serde(flatten)]
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowView>,
     /// Its certificates, in the order of the document.
     pub certificates: Vec<CertificateView>,
     /// Why it is left out, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
     /// What looks wrong.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
 }
 
 /// A log.
@@ -60,24 +66,27 @@ pub struct LogView {
     /// Its address.
     pub address: String,
     /// Who runs it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub operator: String,
     /// What its key may sign.
     pub may_sign: &'static str,
     /// When its key may be relied on.
-    #[serde(flatten)]
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowView>,
-    /// The kind of its key.
-    pub key: Option<String>,
-    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal.
-    pub key_fingerprint: Option<String>,
+    /// Its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyFacts>,
     /// How entries name it, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_id: Option<String>,
     /// What its identifier is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_id_is: Option<String>,
     /// Why it is left out, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
     /// What looks wrong.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
 }
 
 /// A span of time, both ends included; no end means open.
@@ -87,8 +96,10 @@ pub struct WindowView {
     /// `current`, `past`, `future`, or `never` where it ends before it starts.
     pub state: &'static str,
     /// The first moment, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// The last moment, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 
@@ -104,13 +115,14 @@ pub struct CertificateView {
     pub issuer: String,
     /// Hexadecimal.
     pub serial: String,
-    /// Its own validity.
-    #[serde(flatten)]
-    pub validity: WindowView,
-    /// The kind of its key.
-    pub key: String,
-    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal.
-    pub key_fingerprint: String,
+    /// Where the present lies in its own validity, as that of a service.
+    pub state: &'static str,
+    /// The first moment of its own validity, RFC 3339.
+    pub not_before: String,
+    /// The last moment of its own validity, RFC 3339.
+    pub not_after: String,
+    /// Its key.
+    pub key: KeyFacts,
     /// SHA-256 of the certificate, hexadecimal.
     pub fingerprint: String,
 }
@@ -122,34 +134,44 @@ enum Kind {
     Certificates,
 }
 
-/// What `document` trusts at `now`; `source` is where it came from.
-pub(super) fn inspection(document: &RootDocument, source: &str, now: UnixTime) -> RootInspection {
+/// What `document` trusts at `now`; it was read from `bytes`, which are from `source`.
+pub(super) fn inspection(
+    document: &RootDocument,
+    source: &str,
+    bytes: &[u8],
+    now: UnixTime,
+) -> RootInspection {
     let authorities = |list: &[Listed<CertificateAuthority>], timestamps| {
         list.iter().map(|listed| authority(listed, timestamps, now)).collect()
     };
     let logs = |list: &[Listed<Log>], kind| list.iter().map(|listed| log(listed, kind, now)).collect();
     RootInspection {
-        trusted_root: source.to_owned(),
-        media_type: document.media_type().to_owned(),
-        now: UnixTime::from_seconds(now.seconds()).to_string(),
-        certificate_authorities: authorities(&document.certificate_authorities, false),
-        transparency_logs: logs(&document.logs, Kind::Entries),
-        certificate_transparency_logs: logs(&document.ct_logs, Kind::Certificates),
-        timestamp_authorities: authorities(&document.timestamp_authorities, true),
+        schema: ROOT_INSPECTION_SCHEMA,
+        time: UnixTime::from_seconds(now.seconds()).to_string(),
         problems: [
             same_ids(&document.logs, "transparency logs"),
             same_ids(&document.ct_logs, "certificate transparency logs"),
         ]
         .concat(),
+        document: DocumentFacts {
+            source: source.to_owned(),
+            format: None,
+            media_type: Some(document.media_type().to_owned()),
+            bytes: Part::of(bytes),
+        },
+        certificate_authorities: authorities(&document.certificate_authorities, false),
+        transparency_logs: logs(&document.logs, Kind::Entries),
+        certificate_transparency_logs: logs(&document.ct_logs, Kind::Certificates),
+        timestamp_authorities: authorities(&document.timestamp_authorities, true),
     }
 }
 
 impl RootInspection {
     /// Everything that looks wrong, each line with the service that it is about.
     pub(super) fn all_problems(&self) -> Vec<String> {
-        let line = |what: &str, address: &str, problem: &String| match address {
-            "" => format!("{what}: {problem}"),
-            address => format!("{what} `{address}`: {problem}"),
+        let line = |what: &str, address: &str, Problem { message, .. }: &Problem| match address {
+            "" => format!("{what}: {message}"),
+            address => format!("{what} `{address}`: {message}"),
         };
         let authorities = |what: &str, list: &[AuthorityView]| -> Vec<String> {
             list.iter().flat_map(|a| a.problems.iter().map(|p| line(what, &a.address, p))).collect()
@@ -162,7 +184,7 @@ impl RootInspection {
             logs("transparency log", &self.transparency_logs),
             logs("certificate transparency log", &self.certificate_transparency_logs),
             authorities("timestamp authority", &self.timestamp_authorities),
-            self.problems.clone(),
+            self.problems.iter().map(|problem| problem.message.clone()).collect(),
         ]
         .concat()
     }
@@ -200,62 +222,63 @@ fn certificate(role: &'static str, certificate: &Certificate, now: UnixTime) -> 
         subject: certificate.subject(),
         issuer: certificate.issuer(),
         serial: certificate.serial(),
-        validity: window(validity, now),
-        key: key(&certificate.public_key()),
-        key_fingerprint: hex::encode(sha256(&certificate.spki_der())),
-        fingerprint: hex::encode(sha256(certificate.der())),
-    }
-}
-
-fn key(key: &Result<PublicKey, DecodeError>) -> String {
-    match key {
-        Ok(key) => key.key_type().to_string(),
-        Err(error) => format!("not supported here: {}", error.reason),
+        state: state(validity, now),
+        not_before: certificate.not_before().to_string(),
+        not_after: certificate.not_after().to_string(),
+        key: KeyFacts::of_spki(&certificate.spki_der()),
+        fingerprint: fingerprint(certificate.der()),
     }
 }
 
 fn window(window: Window, now: UnixTime) -> WindowView {
-    let state = match window {
+    WindowView {
+        state: state(window, now),
+        from: window.start.map(|t| t.to_string()),
+        until: window.end.map(|t| t.to_string()),
+    }
+}
+
+fn state(window: Window, now: UnixTime) -> &'static str {
+    match window {
         window if window.is_empty() => "never",
         window if window.contains(now) => "current",
         Window { start: Some(start), .. } if now < start => "future",
         _ => "past",
-    };
-    WindowView { state, from: window.start.map(|t| t.to_string()), until: window.end.map(|t| t.to_string()) }
+    }
 }
 
-fn problems_of_authority(authority: &CertificateAuthority, timestamps: bool, now: UnixTime) -> Vec<String> {
-    let mut problems = Vec::new();
-    empty_window(authority.valid_for, &mut problems);
+fn problems_of_authority(authority: &CertificateAuthority, timestamps: bool, now: UnixTime) -> Vec<Problem> {
+    let mut problems = Vec::from_iter(empty_window(authority.valid_for));
     let chain: Vec<&Certificate> = authority.intermediates.iter().chain(&authority.anchors).collect();
     for pair in chain.windows(2) {
         if let [below, above] = pair
             && !below.is_issued_by(above)
         {
-            problems.push(format!(
-                "certificate {} was not issued by {}, which follows it",
-                name(below),
-                name(above)
-            ));
+            let message =
+                format!("certificate {} was not issued by {}, which follows it", name(below), name(above));
+            problems.push(Problem { code: "chain-order", message });
         }
     }
     for (i, certificate) in chain.iter().enumerate() {
         if authority.valid_for.contains(now) && certificate.not_after() < now {
             let end = certificate.not_after();
-            problems.push(format!(
+            let message = format!(
                 "certificate {} expired on {end}, and the authority is still relied on",
                 name(certificate)
-            ));
+            );
+            problems.push(Problem { code: "certificate-expired", message });
         }
         let signs_timestamps = timestamps && i == 0;
         if !certificate.is_ca() && !signs_timestamps {
-            problems.push(format!("certificate {} is not that of an authority", name(certificate)));
+            let message = format!("certificate {} is not that of an authority", name(certificate));
+            problems.push(Problem { code: "certificate-no-authority", message });
         }
     }
     if timestamps
         && !chain.iter().any(|certificate| certificate.is_for_time_stamping() && !certificate.is_ca())
     {
-        problems.push("no certificate is for time stamping (extended key usage)".to_owned());
+        let message = "no certificate is for time stamping (extended key usage)".to_owned();
+        problems.push(Problem { code: "certificate-usage", message });
     }
     problems
 }
@@ -267,10 +290,9 @@ fn name(certificate: &Certificate) -> String {
     }
 }
 
-fn empty_window(window: Window, problems: &mut Vec<String>) {
-    if window.is_empty() {
-        problems.push("its time ends before it starts".to_owned());
-    }
+fn empty_window(window: Window) -> Option<Problem> {
+    let message = || "its time ends before it starts".to_owned();
+    window.is_empty().then(|| Problem { code: "window-empty", message: message() })
 }
 
 fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
@@ -283,7 +305,6 @@ fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
         },
         window: None,
         key: None,
-        key_fingerprint: None,
         log_id: None,
         log_id_is: None,
         left_out: None,
@@ -293,13 +314,12 @@ fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
         Err(reason) => view.left_out = Some(reason.clone()),
         Ok(log) => {
             view.window = Some(window(log.valid_for, now));
-            view.key = Some(log.key.key_type().to_string());
-            view.key_fingerprint = Some(hex::encode(log.key.key_id()));
+            view.key = Some(KeyFacts::of(&log.key));
             view.log_id = Some(hex::encode(&log.log_id));
-            empty_window(log.valid_for, &mut view.problems);
+            view.problems.extend(empty_window(log.valid_for));
             match made_of(log, kind) {
                 Ok(made_of) => view.log_id_is = Some(made_of),
-                Err(problem) => view.problems.push(problem),
+                Err(message) => view.problems.push(Problem { code: "log-id", message }),
             }
         }
     }
@@ -328,16 +348,15 @@ fn made_of(log: &Log, kind: Kind) -> Result<String, String> {
     Err(format!("its identifier is not the SHA-256 of its key{or_name}"))
 }
 
-fn same_ids(list: &[Listed<Log>], what: &str) -> Vec<String> {
+fn same_ids(list: &[Listed<Log>], what: &str) -> Vec<Problem> {
     let logs: Vec<&Log> = list.iter().filter_map(|listed| listed.service.as_ref().ok()).collect();
     let mut problems = Vec::new();
     for (i, log) in logs.iter().enumerate() {
         if let Some(other) = logs.iter().take(i).find(|other| other.log_id == log.log_id) {
             let id = hex::encode(&log.log_id);
-            problems.push(format!(
-                "the {what} `{}` and `{}` have the same identifier {id}",
-                other.base_url, log.base_url
-            ));
+            let (one, other) = (&other.base_url, &log.base_url);
+            let message = format!("the {what} `{one}` and `{other}` have the same identifier {id}");
+            problems.push(Problem { code: "log-id-repeated", message });
         }
     }
     problems

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::known::Known;
-use super::parts::Part;
-use crate::crypto::{PublicKey, sha256};
+use crate::commands::facts::{KeyFacts, Part, fingerprint};
 use crate::x509::sct::{self, Sct};
 use crate::x509::{Certificate, SubjectAlternativeName, fulcio};
 
@@ -63,17 +62,6 @@ struct OtherExtension {
     value: Part,
 }
 
-/// A public key.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KeyFacts {
-    /// Such as `ECDSA P-256`; `unknown` for kinds that do not sign here.
-    #[serde(rename = "type")]
-    kind: String,
-    /// SHA-256 of the SubjectPublicKeyInfo.
-    fingerprint: String,
-}
-
 /// A signed certificate timestamp.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,11 +79,6 @@ pub struct SctFacts {
     /// The bytes of one that lies beside the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<Part>,
-}
-
-/// SHA-256 in hexadecimal.
-pub fn fingerprint(der: &[u8]) -> String {
-    hex::encode(sha256(der))
 }
 
 /// What kind of name it is.
@@ -163,19 +146,6 @@ fn fulcio_by_name(certificate: &Certificate) -> Map<String, Value> {
         .into_iter()
         .map(|(oid, name, value)| (if name.starts_with("unknown") { oid } else { name.to_owned() }, value));
     named.chain(others).map(|(name, value)| (name, Value::String(value))).collect()
-}
-
-impl KeyFacts {
-    /// Of this key.
-    pub fn of(key: &PublicKey) -> Self {
-        Self { kind: key.key_type().to_string(), fingerprint: fingerprint(key.spki_der()) }
-    }
-
-    fn of_spki(spki: &[u8]) -> Self {
-        let kind =
-            PublicKey::from_spki_der(spki).map_or("unknown".to_owned(), |key| key.key_type().to_string());
-        Self { kind, fingerprint: fingerprint(spki) }
-    }
 }
 
 impl SctFacts {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::parts::Part;
 use crate::bundle::{Content, SignedEntity};
+use crate::commands::facts::Part;
 use crate::payload::{Statement, Subject};
 
 /// The signed content.

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::certificate::{KeyFacts, fingerprint};
 use super::known::Known;
-use super::parts::Part;
+use crate::commands::facts::{KeyFacts, Part, fingerprint};
 use crate::tlog::body::{self, Body, LoggedVerifier, Spec};
 use crate::tlog::{Checkpoint, Entry, InclusionProof};
 use crate::x509::Certificate;

@@ -17,14 +17,15 @@ use serde::Serialize;
 
 use super::super::{Context, Error, ErrorKind, Files};
 use crate::bundle::{MAX_DOCUMENT, SignedEntity, VerificationMaterial};
+use crate::commands::facts::{DocumentFacts, KeyFacts, Part, Problem};
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::read_file;
-use certificate::{CertificateFacts, KeyFacts, SctFacts};
+use certificate::{CertificateFacts, SctFacts};
 use content::ContentFacts;
 pub(super) use known::Known;
 use log::LogEntryFacts;
-use parts::{MemberFacts, Part, SignerFacts, members};
-pub(super) use problem::{Problem, all as problems};
+use parts::{MemberFacts, SignerFacts, members};
+pub(super) use problem::all as problems;
 pub(super) use recognise::{Recognised, recognise};
 use timestamp::TimestampFacts;
 
@@ -76,18 +77,6 @@ pub struct Inspection {
     members: Option<Vec<MemberFacts>>,
 }
 
-/// The document as a file.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DocumentFacts {
-    source: String,
-    format: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    media_type: Option<String>,
-    #[serde(flatten)]
-    bytes: Part,
-}
-
 /// Shows what is in a document. One that cannot be decoded is shown as far as it can be read, and is an error all the same.
 ///
 /// # Errors
@@ -133,7 +122,12 @@ impl Inspection {
             schema: INSPECTION_SCHEMA,
             verified: false,
             problems: Vec::new(),
-            document: DocumentFacts { source, format, media_type: None, bytes: Part::of(bytes) },
+            document: DocumentFacts {
+                source,
+                format: Some(format),
+                media_type: None,
+                bytes: Part::of(bytes),
+            },
             signer: None,
             certificates: Vec::new(),
             key: None,

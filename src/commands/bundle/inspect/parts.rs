@@ -1,33 +1,19 @@
-//! Parts of a document that have no file of their own: sizes, the signer, the members of what cannot be decoded.
+//! Parts of a document that have no file of their own: the signer, the members of what cannot be decoded.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::certificate::{fingerprint, name_kind};
+use super::certificate::name_kind;
 use super::recognise::Recognised;
 use crate::bundle::{Format, VerificationMaterial};
-use crate::crypto::{decode_base64, json, sha256};
+use crate::commands::facts::fingerprint;
+use crate::crypto::{decode_base64, json};
 use crate::x509::{Certificate, fulcio};
 
 /// The most members that are shown of a document that cannot be decoded.
 const MAX_MEMBERS: usize = 200;
 /// How deep its members are shown.
 const MAX_DEPTH: usize = 4;
-
-/// The size of some bytes, and their SHA-256, so that two of them can be compared without showing them.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Part {
-    size: usize,
-    sha256: String,
-}
-
-impl Part {
-    /// Of these bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self { size: bytes.len(), sha256: hex::encode(sha256(bytes)) }
-    }
-}
 
 /// Whose signature the document says it is.
 #[derive(Debug, Serialize)]

@@ -1,55 +1,43 @@
 //! What is wrong with a document, as far as the document alone shows it.
 
-use serde::Serialize;
-
 use crate::bundle::{Content, SignedEntity};
+use crate::commands::facts::Problem;
 use crate::verify::{self, Reason};
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// A code of `docs/reference/inspection.md`; where verification refuses the same, the code that it gives.
-    pub code: &'static str,
-    /// In words.
-    pub message: String,
-}
 
 /// What is wrong with the entities of one document.
 pub fn all(entities: &[SignedEntity]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if entities.len() > 1 {
-        problems.push(Problem::of(&Reason::EnvelopeSignatures { count: entities.len() }));
+        problems.push(problem(&Reason::EnvelopeSignatures { count: entities.len() }));
     }
     for (i, entity) in entities.iter().enumerate() {
-        for mut problem in verify::visible(entity).iter().map(Problem::of) {
-            if entities.len() > 1 && matches!(problem.code, "signature-invalid" | "log-signature") {
-                problem.message = format!("signature {i}: {}", problem.message);
+        for mut found in verify::visible(entity).iter().map(problem) {
+            if entities.len() > 1 && matches!(found.code, "signature-invalid" | "log-signature") {
+                found.message = format!("signature {i}: {}", found.message);
             }
-            if !problems.contains(&problem) {
-                problems.push(problem);
+            if !problems.contains(&found) {
+                problems.push(found);
             }
         }
     }
-    problems.extend(entities.first().into_iter().flat_map(repeated));
+    if let Some(entity) = entities.first() {
+        problems.extend(repeated(entity));
+        problems.extend(empty_payload(entity));
+    }
     problems
 }
 
-impl Problem {
-    fn of(reason: &Reason) -> Self {
-        let message = match reason {
-            Reason::Signature(_) => format!("by the key that the document itself names: {reason}"),
-            Reason::SctMissing { .. } => {
-                "the certificate has no signed certificate timestamp (SCT)".to_owned()
-            }
-            Reason::NoTime => {
-                "nothing in the document says when the certificate was used: neither a log's promise nor a \
-                               timestamp"
-                    .to_owned()
-            }
-            reason => reason.to_string(),
-        };
-        Self { code: reason.code(), message }
-    }
+fn problem(reason: &Reason) -> Problem {
+    let message = match reason {
+        Reason::Signature(_) => format!("by the key that the document itself names: {reason}"),
+        Reason::SctMissing { .. } => "the certificate has no signed certificate timestamp (SCT)".to_owned(),
+        Reason::NoTime => {
+            "nothing in the document says when the certificate was used: neither a log's promise nor a timestamp"
+                .to_owned()
+        }
+        reason => reason.to_string(),
+    };
+    Problem { code: reason.code(), message }
 }
 
 /// Entries and timestamps that appear more than once: they are one voice, however often they are there.
@@ -72,10 +60,11 @@ fn repeated(entity: &SignedEntity) -> Vec<Problem> {
             out.push(Problem { code: "timestamp-repeated", message });
         }
     }
-    if let Content::Envelope(envelope) = &entity.content
-        && envelope.parsed.payload.is_empty()
-    {
-        out.push(Problem { code: "payload", message: "the envelope's payload is empty".to_owned() });
-    }
     out
+}
+
+fn empty_payload(entity: &SignedEntity) -> Option<Problem> {
+    let Content::Envelope(envelope) = &entity.content else { return None };
+    let empty = envelope.parsed.payload.is_empty();
+    empty.then(|| Problem { code: "payload", message: "the envelope's payload is empty".to_owned() })
 }

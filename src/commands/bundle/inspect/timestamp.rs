@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::certificate::fingerprint;
-use super::parts::Part;
+use crate::commands::facts::{Part, fingerprint};
 use crate::timestamp::Token;
 use crate::x509::Certificate;
 
