@@ -67,7 +67,7 @@ fn unknown_words_are_usage_errors_with_a_hint() {
     run(&["bogus"]).code(2).says("hint: `help` lists the commands");
     run(&["--", "version"]).code(2).says("`version` is one argument too many");
     run(&["verify-blob", "--timeout", "-5s"]).code(2).says("cannot be negative");
-    run(&["help", "bogus"]).code(2).says("there is no command `bogus`");
+    run(&["help", "bogus"]).code(2).says("there is no command or topic `bogus`");
     run(&["--version"]).code(2).says("hint: the version is shown by the command `version`");
     run(&["sign-blob", "--bundel=x"]).code(2).says("hint: did you mean --bundle?");
     run(&["public-key", "x"]).code(2).says("`x` is one argument too many");

@@ -1,7 +1,10 @@
 //! `trusted-root create` and `trusted-root inspect`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use crate::support::schema::Schema;
 use crate::support::{Output, Sandbox, repository};
 
 const START: &str = "start-time=2026-01-01T00:00:00Z";
@@ -27,7 +30,15 @@ fn create(sandbox: &Sandbox, args: &[&str]) -> Output {
 
 fn inspect(sandbox: &Sandbox, file: &str) -> Value {
     let output = sandbox.run(&["trusted-root", "inspect", "-o", "json", file]).ok();
-    serde_json::from_str(&output.stdout).unwrap()
+    let shown = serde_json::from_str(&output.stdout).unwrap();
+    let schema = Schema::read("trusted-root-inspection");
+    schema.check(&schema.root, &shown, "", &mut BTreeSet::new());
+    shown
+}
+
+/// The codes of what looks wrong.
+fn codes(problems: &Value) -> Vec<&str> {
+    problems.as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap()).collect()
 }
 
 /// The services of the mock, as its own trusted root has them.
@@ -418,36 +429,51 @@ fn problems_that_show_are_shown() {
         let _ = sandbox.file("twisted.json", root.to_string());
         inspect(&sandbox, "twisted.json")
     };
-    let problem = |shown: &Value, words: &str| {
-        let problems = shown.to_string();
-        assert!(problems.contains(words), "{words}: {shown:#}");
+    let problem = |problems: &Value, code: &str, words: &str| {
+        assert!(codes(problems).contains(&code) && problems.to_string().contains(words), "{problems:#}");
     };
     let window = |from: &str, until: &str| json!({ "start": from, "end": until });
     let (old, older) = ("2020-01-01T00:00:00Z", "2019-01-01T00:00:00Z");
     let shown = twisted("/tlogs/0/publicKey/validFor", window(old, older));
     assert_eq!(shown["transparencyLogs"][0]["state"], "never");
-    problem(&shown["transparencyLogs"][0]["problems"], "ends before it starts");
+    problem(&shown["transparencyLogs"][0]["problems"], "window-empty", "ends before it starts");
     let shown = twisted("/certificateAuthorities/0/validFor", window(older, old));
     assert_eq!(shown["certificateAuthorities"][0]["state"], "past");
     let shown = twisted("/certificateAuthorities/0/validFor", json!({ "start": "2099-01-01T00:00:00Z" }));
     assert_eq!(shown["certificateAuthorities"][0]["state"], "future");
     let shown = twisted("/tlogs/0/logId/keyId", json!("AQID"));
-    problem(&shown["transparencyLogs"][0]["problems"], "not the SHA-256 of its key");
+    problem(&shown["transparencyLogs"][0]["problems"], "log-id", "not the SHA-256 of its key");
     let shown = twisted("/tlogs/1/logId/keyId", json!("AQID"));
-    problem(&shown["transparencyLogs"][1]["problems"], "nor that of a checkpoint key of `127.0.0.1`");
+    problem(
+        &shown["transparencyLogs"][1]["problems"],
+        "log-id",
+        "nor that of a checkpoint key of `127.0.0.1`",
+    );
     let shown = twisted("/ctlogs/0/logId/keyId", json!("AQID"));
-    problem(&shown["certificateTransparencyLogs"][0]["problems"], "no certificate timestamp can be by it");
+    problem(
+        &shown["certificateTransparencyLogs"][0]["problems"],
+        "log-id",
+        "no certificate timestamp can be by it",
+    );
     let shown = twisted("/tlogs/1/logId", made["tlogs"][0]["logId"].clone());
-    problem(&shown["problems"], "have the same identifier");
+    problem(&shown["problems"], "log-id-repeated", "have the same identifier");
     let tsa = made["timestampAuthorities"][0]["certChain"]["certificates"].as_array().unwrap();
     let shown = twisted("/certificateAuthorities/0/certChain/certificates", json!([tsa[0], tsa[1]]));
-    problem(&shown["certificateAuthorities"][0]["problems"], "is not that of an authority");
+    problem(
+        &shown["certificateAuthorities"][0]["problems"],
+        "certificate-no-authority",
+        "is not that of an authority",
+    );
     let ca = &made["certificateAuthorities"][0]["certChain"]["certificates"][0];
     let shown = twisted("/timestampAuthorities/0/certChain/certificates", json!([tsa[1], ca]));
-    problem(&shown["timestampAuthorities"][0]["problems"], "was not issued by");
-    problem(&shown["timestampAuthorities"][0]["problems"], "no certificate is for time stamping");
+    problem(&shown["timestampAuthorities"][0]["problems"], "chain-order", "was not issued by");
+    problem(
+        &shown["timestampAuthorities"][0]["problems"],
+        "certificate-usage",
+        "no certificate is for time stamping",
+    );
     let shown = twisted("/tlogs/0/publicKey/keyDetails", json!("ML_DSA_65"));
-    problem(&shown["transparencyLogs"][0]["leftOut"], "ML_DSA_65");
+    assert!(shown["transparencyLogs"][0]["leftOut"].as_str().unwrap().contains("ML_DSA_65"), "{shown:#}");
     assert_eq!(shown["transparencyLogs"][0]["address"], "http://127.0.0.1:8401");
 }
 

@@ -12,7 +12,7 @@ use crate::commands::{Error, TrustedRootInspectRequest};
 /// Show whom a trusted root trusts, when, and for what
 #[derive(Debug, clap::Args)]
 pub struct TrustedRootInspectArgs {
-    /// Trusted root to show, - for standard input; without it, the built-in public root
+    /// Trusted root to show; `-` is standard input; without it, the built-in public root
     #[arg(value_name = "FILE", id = "trusted root")]
     pub file: Vec<OsString>,
     /// How to show it.

@@ -1,5 +1,7 @@
 //! Runs the program in a folder of its own, with an environment of its own.
 
+pub mod schema;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
