@@ -32,7 +32,8 @@ fn files(ends: &[&str]) -> Vec<Vec<u8>> {
         paths.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
     }
     paths.sort();
-    let wanted = |path: &&PathBuf| ends.iter().any(|end| path.to_string_lossy().ends_with(end));
+    let wanted =
+        |path: &&PathBuf| ends.iter().any(|end| path.to_string_lossy().replace('\\', "/").ends_with(end));
     paths.iter().filter(wanted).map(|path| std::fs::read(path).unwrap()).collect()
 }
 
