@@ -444,6 +444,12 @@ fn names_do_no_harm() {
     assert!(
         manifest.is_ascii() && manifest.contains("\"a\\u001b[2Jb\"") && manifest.contains("\"caf\\u00e9\"")
     );
+    // A file that is not in the kit is called by its own name, escaped.
+    args.insert(1, "--digests-only");
+    sandbox.run(&args).ok();
+    let shown =
+        run(&sandbox, &[BY_KEY, &["--report", "json", "kit.tar"]]).ok().says("a\\u{1b}[2Jb: Verified OK");
+    assert!(!shown.stderr.contains('\u{1b}') && !shown.stdout.contains('\u{1b}'), "{}", shown.stderr);
 }
 
 mod hostile;

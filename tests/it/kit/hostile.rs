@@ -84,7 +84,7 @@ fn members(kit: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_a_tar_can_do_is_not_done() {
+fn cve_2021_29136_cve_2026_50162_cve_2026_50163_what_a_tar_can_do_is_not_done() {
     let sandbox = signed();
     run(&sandbox, &[TWO]).ok();
     let kit = sandbox.read("kit.tar");
