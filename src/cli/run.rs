@@ -11,9 +11,9 @@ use super::unpack;
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
-    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, Settings,
-    SignBlobRequest, Signer, SigningConfigCreateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest,
-    UnpackRequest, VerifyRequest, Waivers,
+    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, ReportRequest,
+    Settings, SignBlobRequest, Signer, SigningConfigCreateRequest, TrustedRootCreateRequest,
+    TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -176,11 +176,7 @@ fn bundle_inspect(
 }
 
 async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
-    // The place of the report is secured first: a verdict without its report is no success.
-    let file = match request.report.as_ref().and_then(|report| report.file.as_ref()) {
-        Some(path) => Some(PendingFile::create(path, Access::Owner).map_err(|error| Error::output(&error))?),
-        None => None,
-    };
+    let file = report_file(request.report.as_ref())?;
     let (report, result) = commands::verify(request, context).await;
     if request.report.is_some() {
         write_report(&report, file, output)?;
@@ -216,6 +212,16 @@ pub fn say_waivers(waivers: &Waivers, keyless: bool) {
     if let (Some(flag), true) = (waivers.sct, keyless) {
         render::say(&format!("No signed certificate timestamp was asked for ({flag})"));
     }
+}
+
+/// Secures the place of a report that goes to a file, before anything is judged: a verdict without its report is no success.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn report_file(report: Option<&ReportRequest>) -> Result<Option<PendingFile>, Error> {
+    let path = report.and_then(|report| report.file.as_ref());
+    let file = path.map(|path| PendingFile::create(path, Access::Owner)).transpose();
+    file.map_err(|error| Error::output(&error))
 }
 
 /// Writes a report to its file, or to standard output.

@@ -9,12 +9,11 @@ use super::args::output::ReportArgs;
 use super::args::trust::TrustArgs;
 use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
-use super::run::{Request, say_waivers, show_checks, write_report};
+use super::run::{Request, report_file, say_waivers, show_checks, write_report};
 use super::tree::CommandArgs;
 use crate::commands::{
     self, Context, Error, KitReport, KitSigner, KitVerification, Signer, UnpackRequest, UnpackedKit,
 };
-use crate::storage::{Access, PendingFile};
 
 /// Take a kit apart, and verify what is in it
 ///
@@ -26,7 +25,7 @@ pub struct UnpackArgs {
     #[arg(value_name = "KIT")]
     pub kit: Vec<OsString>,
     /// New folder for what is in the kit; without it, --verify leaves nothing behind
-    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub dir: Option<PathBuf>,
     /// Verify each artifact with its bundles
     #[arg(long, help_heading = "Verification")]
@@ -36,7 +35,7 @@ pub struct UnpackArgs {
     #[arg(long = "type", value_name = "TYPE", help_heading = "Verification")]
     pub predicate_type: Option<String>,
     /// Folder with the files of which the kit has the digest alone
-    #[arg(long, value_name = "FOLDER", help_heading = "Verification")]
+    #[arg(long, value_name = "DIR", help_heading = "Verification")]
     pub artifacts: Option<PathBuf>,
     /// Trust the trusted root in the kit; whoever made the kit decides then
     #[arg(long, help_heading = "Verification")]
@@ -88,7 +87,7 @@ impl UnpackArgs {
             }
             (false, None) if dir.is_none() => {
                 return Err(Error::usage("there is nothing to do with the kit")
-                    .hint("--dir FOLDER unpacks it, --verify verifies what is in it"));
+                    .hint("--dir DIR unpacks it, --verify verifies what is in it"));
             }
             _ => {}
         }
@@ -171,12 +170,8 @@ impl UnpackArgs {
 /// Whatever the command meets; a report that cannot be written.
 pub async fn run(request: &UnpackRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
     let asked = request.verify.as_ref();
-    // The place of the report is secured first: a verdict without its report is no success.
     let wanted = asked.and_then(|verify| verify.report.as_ref());
-    let file = match wanted.and_then(|report| report.file.as_ref()) {
-        Some(path) => Some(PendingFile::create(path, Access::Owner).map_err(|error| Error::output(&error))?),
-        None => None,
-    };
+    let file = report_file(wanted)?;
     let (report, result) = commands::unpack(request, context).await;
     if wanted.is_some() {
         write_report(&report, file, output)?;

@@ -298,7 +298,7 @@ fn an_ed25519_signature_is_not_verified_by_a_digest() {
     let unpack = ["unpack", "--verify", "--key", &public, "--no-log", "kit.tar"];
     let pack = ["pack", "--out", "kit.tar", "--bundle", "app.bin.json", "app.bin"];
     run(&sandbox, &[&pack, &["--digests-only"]]).ok();
-    run(&sandbox, &[&unpack]).code(12).says("name the folder of the files with --artifacts FOLDER");
+    run(&sandbox, &[&unpack]).code(12).says("name the folder of the files with --artifacts DIR");
     run(&sandbox, &[&unpack, &["--artifacts", "."]]).ok();
     run(&sandbox, &[&pack]).ok();
     run(&sandbox, &[&unpack]).ok();

@@ -13,9 +13,6 @@ use serde_json::Value;
 
 use crate::conformance::{Case, Mode, copy, judge, suite};
 
-const ENTRY: &str = "verificationMaterial.tlogEntries[0]";
-const STAMP: &str = "verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp";
-
 #[test]
 fn every_broken_bundle_is_refused() {
     let Some(suite) = suite() else { return };

@@ -237,6 +237,29 @@ fn fish_completes_commands_flags_values_and_files() {
     }
 }
 
+/// Elvish has no editor where it runs a script: a namespace with the two names that completions use stands in for it.
+#[test]
+fn elvish_completes_commands_and_flags() {
+    let Some(elvish) = program("elvish") else { return };
+    let sandbox = completions();
+    const SCRIPT: &str = "var completion: = (ns [&arg-completer=[&]]); \
+                          var edit: = (ns [&completion:=$completion: &'complex-candidate~'={|text &display=''| put $text}]); \
+                          eval (slurp < rcosign.elvish) &ns=(ns [&edit:=$edit:]); \
+                          $edit:completion:arg-completer[rcosign] rcosign $@args | each {|word| echo $word }";
+    // Values and files are the editor's own to complete.
+    for (line, wanted, unwanted) in [
+        ("bundle ", &["create", "inspect"][..], &["sign-blob"][..]),
+        ("bundle inspect -", &["--suggest", "--output"], &["--key"]),
+        ("trusted-root ", &["create", "inspect"], &["upgrade"]),
+        ("", &["sign-blob", "bundle", "help"], &["inspect"]),
+    ] {
+        let words: Vec<String> = line.split(' ').map(|word| format!("'{word}'")).collect();
+        let script = SCRIPT.replace("$@args", &words.join(" "));
+        let output = sandbox.program(&elvish, &["-norc", "-c", &script]).run().ok();
+        compare(line, &lines(&output), wanted, unwanted);
+    }
+}
+
 #[test]
 fn zsh_reads_its_script() {
     let Some(zsh) = program("zsh") else { return };

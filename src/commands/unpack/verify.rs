@@ -210,8 +210,8 @@ impl Kit<'_> {
         if self.asked.artifacts.is_none()
             && reasons.iter().any(|reason| ["digest-unavailable", "signature-unavailable"].contains(reason))
         {
-            error = error
-                .hint("the kit has the digest alone: name the folder of the files with --artifacts FOLDER");
+            error =
+                error.hint("the kit has the digest alone: name the folder of the files with --artifacts DIR");
         }
         error
     }

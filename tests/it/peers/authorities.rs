@@ -263,11 +263,11 @@ fn ask(
 }
 
 fn compare(what: &str, expected: &Expected, (theirs, ours, words): (Vec<bool>, bool, String)) {
-    let (peers, own) = match expected {
-        Same(both) => (*both, *both),
-        Other(own, _) => (!*own, *own),
+    let (peers, own, why) = match expected {
+        Same(both) => (*both, *both, "as the peers"),
+        Other(own, why) => (!*own, *own, *why),
     };
-    assert_eq!(ours, own, "{what}: {words}");
+    assert_eq!(ours, own, "{what}: {words} ({why})");
     assert!(
         theirs.iter().all(|answer| *answer == peers),
         "{what}: the peers say {theirs:?}, expected {peers}"
