@@ -32,13 +32,15 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 /// # Errors
 /// It does not exist, is a folder, a device or a pipe, or cannot be read.
 pub fn open_file(what: &'static str, path: &Path) -> Result<(File, u64), Error> {
-    let file = open(what, path)?;
     let unreadable = |source| Error::Read { what, path: path.to_owned(), source };
-    let found = file.metadata().map_err(unreadable)?;
-    if !found.is_file() {
-        return Err(unreadable(std::io::Error::other("it is a device or a pipe, not a file")));
+    let other = || Err(unreadable(std::io::Error::other("it is a device or a pipe, not a file")));
+    // Opening a pipe would wait for its writer.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return other();
     }
-    Ok((file, found.len()))
+    let file = open(what, path)?;
+    let found = file.metadata().map_err(unreadable)?;
+    if found.is_file() { Ok((file, found.len())) } else { other() }
 }
 
 /// Reads a whole file of at most `limit` bytes. `-` is standard input. `what` names it in errors, such as `bundle`.
@@ -115,5 +117,18 @@ mod tests {
     #[test]
     fn an_endless_device_is_refused_at_the_limit() {
         assert!(matches!(read_file("bundle", Path::new("/dev/zero"), 1000), Err(Error::TooLarge { .. })));
+    }
+
+    /// A pipe whose writer never comes.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_read_twice_is_no_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (send, receive) = std::sync::mpsc::channel();
+        std::thread::spawn(move || send.send(matches!(open_file("bundle", &path), Err(Error::Read { .. }))));
+        assert_eq!(receive.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+        assert!(matches!(open_file("bundle", Path::new("/dev/zero")), Err(Error::Read { .. })));
     }
 }

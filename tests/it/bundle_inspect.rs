@@ -413,4 +413,9 @@ fn nothing_is_suggested_for_what_holds_no_signature() {
     entry(&mut bundle)["integratedTime"] = "4000000000".into();
     let path = sandbox.file("b.json", bundle.to_string());
     sandbox.run(&["bundle", "inspect", "--suggest", path.to_str().unwrap()]).ok().says("so expect a failure");
+    // What is only there twice is not refused, and no failure is foretold.
+    let name = "mock-sigstore/derived/rekor2.tsa-twice.bundle.json";
+    let twice = sandbox.run(&["bundle", "inspect", "--suggest", testdata(name).to_str().unwrap()]).ok();
+    let twice = twice.says("the document shows a problem: timestamp 1: the same timestamp appears before");
+    assert!(!twice.stderr.contains("expect a failure"), "{}", twice.stderr);
 }

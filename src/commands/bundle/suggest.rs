@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::{Context, Error, ErrorKind};
-use super::inspect::{Known, Recognised, problems, read, recognise, undecodable};
+use super::inspect::{Known, Recognised, is_repetition, problems, read, recognise, undecodable};
 use crate::attest::PredicateType;
 use crate::bundle::{Content, Format, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::UnixTime;
@@ -36,9 +36,13 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
         // That is told in other words.
         problems.retain(|problem| problem.code != "no-trusted-time");
     }
-    if let Some(message) = problems.first().map(|problem| &problem.message) {
+    // Worst first; what is only said twice is no reason to refuse it.
+    problems.sort_by_key(is_repetition);
+    if let Some(problem) = problems.first() {
+        let expect = if is_repetition(problem) { "" } else { ", so expect a failure" };
         let more = if problems.len() > 1 { ", and more" } else { "" };
-        context.narrator.warn(&format!("the document shows a problem, so expect a failure: {message}{more}"));
+        let message = &problem.message;
+        context.narrator.warn(&format!("the document shows a problem{expect}: {message}{more}"));
     }
     if is_without_time(entity) {
         context.narrator.warn(

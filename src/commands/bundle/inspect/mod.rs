@@ -25,7 +25,7 @@ use content::ContentFacts;
 pub(super) use known::Known;
 use log::LogEntryFacts;
 use parts::{MemberFacts, SignerFacts, members};
-pub(super) use problem::all as problems;
+pub(super) use problem::{all as problems, is_repetition};
 pub(super) use recognise::{Recognised, recognise};
 use timestamp::TimestampFacts;
 

@@ -4,6 +4,14 @@ use crate::bundle::{Content, SignedEntity};
 use crate::commands::facts::Problem;
 use crate::verify::{self, Reason};
 
+const ENTRY_REPEATED: &str = "log-entry-repeated";
+const TIMESTAMP_REPEATED: &str = "timestamp-repeated";
+
+/// Whether something is said twice, which verification passes over.
+pub fn is_repetition(problem: &Problem) -> bool {
+    [ENTRY_REPEATED, TIMESTAMP_REPEATED].contains(&problem.code)
+}
+
 /// What is wrong with the entities of one document.
 pub fn all(entities: &[SignedEntity]) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -51,13 +59,13 @@ fn repeated(entity: &SignedEntity) -> Vec<Problem> {
         };
         if entries.iter().take(i).any(|e| same(&e)) {
             let message = format!("log entry {i}: the same entry appears before");
-            out.push(Problem { code: "log-entry-repeated", message });
+            out.push(Problem { code: ENTRY_REPEATED, message });
         }
     }
     for (i, timestamp) in entity.timestamps.iter().enumerate() {
         if entity.timestamps.iter().take(i).any(|t| t == timestamp) {
             let message = format!("timestamp {i}: the same timestamp appears before");
-            out.push(Problem { code: "timestamp-repeated", message });
+            out.push(Problem { code: TIMESTAMP_REPEATED, message });
         }
     }
     out
