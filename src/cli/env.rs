@@ -101,7 +101,11 @@ impl Shown {
     }
 
     fn value(self, value: &OsStr, sensitive: bool) -> String {
-        if sensitive && !self.secrets && !value.is_empty() { MASK.to_owned() } else { one_line(value) }
+        match (self.secrets, sensitive && !value.is_empty()) {
+            (true, _) => one_line(value),
+            (false, true) => MASK.to_owned(),
+            (false, false) => without_credentials(&one_line(value)),
+        }
     }
 }
 
@@ -127,6 +131,18 @@ fn stands_in(name: &str) -> Option<(String, Vec<&'static str>)> {
         }
     }
     found
+}
+
+/// A text whose addresses name nobody: `https://user:password@host/` has a secret in it wherever it stands.
+fn without_credentials(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (authority, rest) = part.split_at(part.find(['/', '?', '#']).unwrap_or(part.len()));
+        let host = authority.rsplit_once('@').map(|(_, host)| format!("{MASK}@{host}"));
+        out.extend(["://", host.as_deref().unwrap_or(authority), rest]);
+    }
+    out
 }
 
 /// A text of the environment on one line: bytes that are not UTF-8 as `\xff`, what a terminal would obey as [`Safe`] does.
@@ -174,6 +190,23 @@ mod tests {
         assert_eq!(line(&text, "COSIGN_PASSWORD"), "COSIGN_PASSWORD=s3cret");
         assert_eq!(line(&text, "https_proxy"), "https_proxy=http://u:p@l");
         assert_eq!(line(&text, "TUF_X"), "TUF_X=v");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (value, expected) in [
+            ("https://u:s3cret@t.example/x?a@b", "https://******@t.example/x?a@b"),
+            ("https://u:s3@cret@t.example", "https://******@t.example"),
+            ("oci://u:s3cret@r.example,x://a:s3cret@b", "oci://******@r.example,x://******@b"),
+            ("https://t.example/@scope", "https://t.example/@scope"),
+            ("r.example/a@sha256:00", "r.example/a@sha256:00"),
+            ("://", "://"),
+        ] {
+            let text = shown(false, false, &[("TUF_MIRROR", value)]);
+            assert_eq!(line(&text, "TUF_MIRROR"), format!("TUF_MIRROR={expected}"));
+            let text = shown(false, true, &[("TUF_MIRROR", value)]);
+            assert_eq!(line(&text, "TUF_MIRROR"), format!("TUF_MIRROR={value}"));
+        }
     }
 
     #[test]

@@ -51,31 +51,37 @@ pub fn json(text: &str) -> String {
     out
 }
 
-/// Control characters (Unicode category Cc), format characters (Cf: bidirectional and invisible ones) and the line and
-/// paragraph separators.
+/// Control characters (Unicode category Cc), format characters (Cf: bidirectional and invisible ones), the line and
+/// paragraph separators, and whatever else is invisible by the property Default_Ignorable_Code_Point, such as the Hangul
+/// fillers, which are letters: two identities that differ in it alone must not look the same.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}'
+            | '\u{34f}'
             | '\u{600}'..='\u{605}'
             | '\u{61c}'
             | '\u{6dd}'
             | '\u{70f}'
             | '\u{890}'..='\u{891}'
             | '\u{8e2}'
-            | '\u{180e}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
             | '\u{110bd}'
             | '\u{110cd}'
             | '\u{13430}'..='\u{1343f}'
             | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0001}'
-            | '\u{e0020}'..='\u{e007f}')
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -88,6 +94,26 @@ mod tests {
         let shown = Safe(hostile).to_string();
         assert_eq!(shown, "a\\u{1b}[2J\\u{9b}31m\\u{202e}gnp\\r\\nerror: fake\\u{7f}\\u{0}");
         assert_eq!(Safe(&shown).to_string(), shown);
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown() {
+        for hidden in [
+            "\u{ad}",
+            "\u{34f}",
+            "\u{115f}",
+            "\u{180b}",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{fe0f}",
+            "\u{ffa0}",
+            "\u{e0100}",
+        ] {
+            assert_ne!(
+                Safe(&format!("dev{hidden}@example.com")).to_string(),
+                format!("dev{hidden}@example.com")
+            );
+        }
     }
 
     #[test]

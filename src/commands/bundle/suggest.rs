@@ -104,6 +104,8 @@ fn command(
         line.words(&["--trusted-root", "TRUSTED_ROOT"]);
     }
     let flag = if matches!(format, None | Some(Format::Envelope)) { "--signature" } else { "--bundle" };
+    // A name such as `env://X` is a file's here, and not always one where signatures are named.
+    let path = if path.contains("://") && !path.starts_with('/') { &format!("./{path}") } else { path };
     line.flag(flag, path, "the name of the document")?;
     line.word("ARTIFACT");
     Ok(line.0)
@@ -205,7 +207,9 @@ impl Line {
 /// quote itself stands outside of them behind a backslash. `None` for what a reader could not see, or a terminal would obey:
 /// anything but printable ASCII and letters and digits of other scripts.
 fn quote(word: &str) -> Option<String> {
-    let seen = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
+    // Letters that are blank: the fillers of Hangul, and vowels of Khmer that are never written.
+    let blank = |c| matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}');
+    let seen = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() && !blank(c);
     if !word.chars().all(seen) {
         return None;
     }
@@ -260,6 +264,8 @@ mod tests {
             assert!(error.causes[0].starts_with("the certificate's issuer holds characters"), "{error:?}");
         }
         assert!(suggest("https://a.example", "https://i.example", "a\nb").is_err());
+        let line = suggest("https://a.example", "https://i.example", "env://X").unwrap();
+        assert!(line.ends_with(" --bundle ./env://X ARTIFACT"), "{line}");
     }
 
     #[test]
@@ -279,7 +285,9 @@ mod tests {
         ] {
             assert_eq!(quote(word).as_deref(), Some(expected));
         }
-        for word in ["a\nb", "a\rb", "\u{1b}[2J", "a\u{202e}b", "a\0", "a\u{200b}", "a\u{a0}b", "\u{7f}"] {
+        for word in
+            ["a\nb", "a\rb", "\u{1b}[2J", "a\u{202e}b", "a\0", "a\u{200b}", "a\u{a0}b", "\u{7f}", "\u{3164}"]
+        {
             assert_eq!(quote(word), None, "{word:?}");
         }
     }
