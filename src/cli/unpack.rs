@@ -11,9 +11,7 @@ use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
 use super::run::{Request, report_file, say_waivers, show_checks, write_report};
 use super::tree::CommandArgs;
-use crate::commands::{
-    self, Context, Error, KitReport, KitSigner, KitVerification, Signer, UnpackRequest, UnpackedKit,
-};
+use crate::commands::{self, Context, Error, KitReport, KitSigner, KitVerification, Signer, UnpackRequest};
 
 /// Take a kit apart, and verify what is in it
 ///
@@ -172,18 +170,24 @@ pub async fn run(request: &UnpackRequest, context: &mut Context, output: &mut Ou
     let asked = request.verify.as_ref();
     let wanted = asked.and_then(|verify| verify.report.as_ref());
     let file = report_file(wanted)?;
-    let (report, result) = commands::unpack(request, context).await;
-    if wanted.is_some() {
-        write_report(&report, file, output)?;
-    }
+    let (mut report, result) = commands::unpack(request, context).await;
+    let members = result.as_ref().map_or(0, |kit| kit.members);
+    let result = result.and_then(|kit| kit.keep(&mut report));
+    let written = if wanted.is_some() { write_report(&report, file, output) } else { Ok(()) };
     if context.settings.verbose {
         report.artifacts.iter().for_each(|artifact| show_checks(&artifact.candidates));
     }
-    let kit: UnpackedKit = result?;
-    // Nobody reads that it verified whose report was lost.
-    output.flush()?;
-    let members = kit.members;
-    kit.keep()?;
+    match (written, result) {
+        (Err(error), Err(_)) | (Ok(()), Err(error)) => return Err(error),
+        // Nobody reads that it verified whose report was lost.
+        (written, Ok(kept)) => match written.and_then(|()| output.flush()) {
+            Ok(()) => drop(kept),
+            Err(error) => {
+                kept.withdraw();
+                return Err(error);
+            }
+        },
+    }
     if let Some(dir) = &request.dir {
         render::say(&format!("Unpacked {members} files and the manifest into {}", dir.display()));
     }

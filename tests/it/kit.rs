@@ -72,6 +72,20 @@ fn a_kit_is_verified_with_a_key_and_unpacked() {
     assert_eq!(std::fs::read_dir(sandbox.path()).unwrap().count(), sandbox.names().len() + 1);
 }
 
+/// A report that says verified, and no folder: the report was written first, and took the folder's name.
+#[test]
+fn report_and_folder_are_two_places() {
+    let sandbox = signed();
+    run(&sandbox, &[TWO]).ok();
+    for report in ["json=out", "json=./out"] {
+        run(&sandbox, &[BY_KEY, &["--dir", "out", "--report", report, "kit.tar"]])
+            .code(2)
+            .says("is named for two results: the folder and the report");
+    }
+    run(&sandbox, &[BY_KEY, &["--dir", "kit.tar", "kit.tar"]]).code(2).says("is read as the kit");
+    assert!(!sandbox.has("out"));
+}
+
 #[test]
 fn without_verification_only_the_manifest_is_compared() {
     let sandbox = signed();

@@ -11,7 +11,7 @@ pub use request::{KitSigner, KitVerification, UnpackRequest};
 use std::path::Path;
 
 use super::{Context, Error, ErrorKind, inputs};
-use crate::storage::kit::{FolderError, KitError, Unpacked, WorkFolder, open_kit, read_kit};
+use crate::storage::kit::{FolderError, KeptFolder, KitError, Unpacked, WorkFolder, open_kit, read_kit};
 
 /// A kit that is unpacked, and that nobody sees until [`keep`](Self::keep). Dropping it leaves nothing.
 #[derive(Debug)]
@@ -22,12 +22,17 @@ pub struct UnpackedKit {
 }
 
 impl UnpackedKit {
-    /// Gives the folder its name, if it is to have one.
+    /// Gives the folder its name, if it is to have one. The report learns of it when that fails: what it calls verified is
+    /// there.
     ///
     /// # Errors
     /// The place was taken meanwhile.
-    pub fn keep(self) -> Result<(), Error> {
-        self.folder.keep().map_err(|e| no_folder(&e))
+    pub fn keep(self, report: &mut KitReport) -> Result<KeptFolder, Error> {
+        self.folder.keep().map_err(|e| {
+            let error = no_folder(&e);
+            report.fail(&error);
+            error
+        })
     }
 }
 
@@ -85,5 +90,25 @@ fn unusable(request: &UnpackRequest, error: &KitError) -> Error {
             .caused_by(e)
             .hint("nothing was unpacked; get the kit anew, from where it was packed"),
         error => Error::with_sources(ErrorKind::Format, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::UnixTime;
+
+    /// Whoever takes the place meanwhile gets no report that calls what lies there verified.
+    #[test]
+    fn a_kit_that_does_not_land_is_not_verified() {
+        let parent = tempfile::tempdir().unwrap();
+        let target = parent.path().join("out");
+        let kit = UnpackedKit { folder: WorkFolder::beside(&target).unwrap(), members: 0 };
+        let mut report = KitReport::new(UnixTime::from_seconds(0));
+        report.verified = true;
+        std::fs::create_dir(&target).unwrap();
+        std::fs::write(target.join("another"), "x").unwrap();
+        assert_eq!(kit.keep(&mut report).unwrap_err().kind, ErrorKind::Format);
+        assert!(!report.verified && report.error.is_some());
     }
 }

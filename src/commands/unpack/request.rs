@@ -51,7 +51,7 @@ impl UnpackRequest {
     pub fn files(&self) -> Files<'_> {
         let file = |path: &'_ OsString| path != "-";
         let kit = Some(&self.kit).filter(|kit| file(kit)).map(Path::new);
-        let files = Files::default().and_read("kit", kit);
+        let files = Files::default().and_read("kit", kit).and_written("folder", self.dir.as_deref());
         let Some(verify) = &self.verify else { return files };
         let key = match &verify.signer {
             KitSigner::Named(Signer::Key(key)) => Some(Path::new(key)),

@@ -82,22 +82,45 @@ impl WorkFolder {
         &self.content
     }
 
-    /// Gives it the name of the target; one without a target is removed.
+    /// Gives it the name of the target; one without a target is removed with what is returned.
     ///
     /// # Errors
     /// [`FolderError`]; the target is as it was then.
-    pub fn keep(self) -> Result<(), FolderError> {
+    pub fn keep(self) -> Result<KeptFolder, FolderError> {
         let Self { outer, content, target } = self;
-        let Some(Target { given, real, exists }) = target else { return Ok(()) };
-        synchronise(&content).map_err(|source| FolderError::Make { path: given.clone(), source })?;
-        // Renaming replaces an empty folder, but not on Windows.
-        if exists && cfg!(windows) {
-            fs::remove_dir(&real).map_err(|source| FolderError::Make { path: given.clone(), source })?;
+        if let Some(Target { given, real, exists }) = &target {
+            let fail = |source| FolderError::Make { path: given.clone(), source };
+            synchronise(&content).map_err(fail)?;
+            // Renaming replaces an empty folder, but not on Windows.
+            if *exists && cfg!(windows) {
+                fs::remove_dir(real).map_err(fail)?;
+            }
+            // Over anything else than an empty folder renaming fails.
+            fs::rename(&content, real).map_err(fail)?;
         }
-        // Over anything else than an empty folder renaming fails.
-        fs::rename(&content, &real).map_err(|source| FolderError::Make { path: given, source })?;
+        Ok(KeptFolder { outer, content, target })
+    }
+}
+
+/// A folder that has its name. It stays when this is dropped.
+#[derive(Debug)]
+pub struct KeptFolder {
+    outer: tempfile::TempDir,
+    content: PathBuf,
+    target: Option<Target>,
+}
+
+impl KeptFolder {
+    /// Takes it away again, for a run that failed after all, as far as the operating system lets it.
+    pub fn withdraw(self) {
+        let Self { outer, content, target } = self;
+        if let Some(Target { real, exists, .. }) = target
+            && fs::rename(&real, &content).is_ok()
+            && exists
+        {
+            let _ = fs::create_dir(&real);
+        }
         drop(outer);
-        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ mod names;
 mod tests;
 
 pub use archive::{Unpacked, open_kit, read_kit, write_kit};
-pub use folder::{FolderError, WorkFolder};
+pub use folder::{FolderError, KeptFolder, WorkFolder};
 pub use manifest::{KIT_SCHEMA, KitArtifact, Manifest, Member, Piece, Planned, Role};
 
 use std::path::PathBuf;

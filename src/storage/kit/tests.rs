@@ -360,9 +360,16 @@ mod folder {
             let work = WorkFolder::beside(&target).unwrap();
             std::fs::create_dir(work.path().join("a")).unwrap();
             std::fs::write(work.path().join("a/file"), "x").unwrap();
-            work.keep().unwrap();
-            assert_eq!(names(parent.path()), ["out"]);
+            let kept = work.keep().unwrap();
             assert_eq!(std::fs::read(target.join("a/file")).unwrap(), b"x");
+            kept.withdraw();
+            assert_eq!(names(parent.path()), if exists { vec!["out"] } else { vec![] });
+            assert!(!target.join("a").exists());
+            let work = WorkFolder::beside(&target).unwrap();
+            std::fs::write(work.path().join("file"), "x").unwrap();
+            drop(work.keep().unwrap());
+            assert_eq!(names(parent.path()), ["out"]);
+            assert_eq!(std::fs::read(target.join("file")).unwrap(), b"x");
             std::fs::remove_dir_all(&target).unwrap();
         }
     }
