@@ -455,3 +455,17 @@ fn no_artifact_is_called_by_the_digest_of_another_one() {
         assert!(error.reason.contains("digest of another one"), "{error}");
     }
 }
+
+/// One large bundle that is said to be of every artifact would be read as often.
+#[test]
+fn work_has_a_limit_that_the_size_of_the_kit_does_not_show() {
+    let bundle = |size| Piece { size, ..piece((Role::Bundle, "large.json", b"{}")) };
+    let artifact = |i: usize| {
+        let digest = HashAlgorithm::Sha256.digest(&i.to_be_bytes());
+        Planned { name: i.to_string(), digests: digest.into(), file: None, bundles: vec![0] }
+    };
+    let planned: Vec<Planned> = (0..1024).map(artifact).collect();
+    Manifest::new(&[bundle(8 << 20)], &planned).unwrap();
+    let error = Manifest::new(&[bundle((8 << 20) + 1)], &planned).unwrap_err();
+    assert!(error.kind == DecodeKind::Limit && error.reason.contains("bundles for all artifacts"), "{error}");
+}

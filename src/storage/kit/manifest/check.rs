@@ -12,6 +12,8 @@ pub(super) const MAX_MEMBERS: usize = 1024;
 pub(super) const MAX_BUNDLES: usize = 64;
 /// The longest name in bytes.
 const MAX_NAME: usize = 1024;
+/// The bundles of all artifacts, each counted for every artifact that it is of, in bytes: what verification has to read.
+const MAX_JUDGED: u64 = 8 << 30;
 /// All members together, in bytes.
 const MAX_TOTAL: u64 = 1 << 40;
 
@@ -43,6 +45,12 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), DecodeError> {
         return Err(DecodeError::whole(WHAT, "it has no artifact"));
     }
     artifacts.iter().try_for_each(|artifact| of_artifact(artifact, manifest))?;
+    let bundles = artifacts.iter().flat_map(|artifact| &artifact.bundles);
+    let sizes = bundles.filter_map(|path| manifest.at(path)).map(|member| member.piece.size);
+    let judged = sizes.fold(0, u64::saturating_add);
+    if judged > MAX_JUDGED {
+        return over("", format!("{judged} bytes of bundles for all artifacts, the limit is {MAX_JUDGED}"));
+    }
     if manifest.of(Role::TrustedRoot).count() > 1 {
         return Err(DecodeError::whole(WHAT, "it has more than one trusted root"));
     }
