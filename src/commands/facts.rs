@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::crypto::{PublicKey, sha256};
+use crate::x509::{Certificate, SubjectAlternativeName};
 
 /// The size of some bytes, and their SHA-256, so that two of them can be compared without showing them.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +46,29 @@ pub struct KeyFacts {
     fingerprint: String,
 }
 
+/// What is said of every certificate.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSummary {
+    /// RFC 4514.
+    subject: String,
+    /// RFC 4514.
+    issuer: String,
+    /// Hexadecimal.
+    serial: String,
+    not_before: String,
+    not_after: String,
+    /// SHA-256 of the encoding.
+    fingerprint: String,
+}
+
+/// A subject alternative name.
+#[derive(Debug, Serialize)]
+pub struct NameFacts {
+    kind: &'static str,
+    value: String,
+}
+
 /// SHA-256 in hexadecimal.
 pub fn fingerprint(der: &[u8]) -> String {
     hex::encode(sha256(der))
@@ -67,5 +91,37 @@ impl KeyFacts {
     pub fn of_spki(spki: &[u8]) -> Self {
         let unknown = || Self { kind: "unknown".to_owned(), fingerprint: fingerprint(spki) };
         PublicKey::from_spki_der(spki).map_or_else(|_| unknown(), |key| Self::of(&key))
+    }
+}
+
+impl CertificateSummary {
+    /// Of this certificate.
+    pub fn of(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial(),
+            not_before: certificate.not_before().to_string(),
+            not_after: certificate.not_after().to_string(),
+            fingerprint: fingerprint(certificate.der()),
+        }
+    }
+}
+
+impl NameFacts {
+    /// The names of this certificate; none where they cannot be read.
+    pub fn all_of(certificate: &Certificate) -> Vec<Self> {
+        certificate.subject_alternative_names().unwrap_or_default().iter().map(Self::of).collect()
+    }
+
+    fn of(name: &SubjectAlternativeName) -> Self {
+        let kind = match name {
+            SubjectAlternativeName::Email(_) => "email",
+            SubjectAlternativeName::Uri(_) => "uri",
+            SubjectAlternativeName::Dns(_) => "dns",
+            SubjectAlternativeName::Ip(_) => "ip",
+            SubjectAlternativeName::Other(_) => "username",
+        };
+        Self { kind, value: name.value().to_owned() }
     }
 }

@@ -44,17 +44,22 @@ impl BlobSource {
 ///
 /// # Errors
 /// As [`super::read_file`], without a limit.
-pub fn stream_blob(source: &BlobSource, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
-    let mut reader = source.reader()?;
+pub fn stream_blob(source: &BlobSource, take: impl FnMut(&[u8])) -> Result<(), Error> {
+    stream_open(&mut *source.reader()?, source.path(), take)
+}
+
+/// Hands the bytes of an artifact that is open to `take`, piece by piece; `path` is its name in errors.
+///
+/// # Errors
+/// It cannot be read.
+pub fn stream_open(reader: &mut dyn Read, path: &Path, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
     let mut buffer = vec![0; BUFFER];
     loop {
         match reader.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(n) => take(buffer.get(..n).unwrap_or_default()),
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(cause) => {
-                return Err(Error::Read { what: "artifact", path: source.path().to_owned(), source: cause });
-            }
+            Err(source) => return Err(Error::Read { what: "artifact", path: path.to_owned(), source }),
         }
     }
 }

@@ -6,7 +6,7 @@ mod input;
 pub mod kit;
 mod names;
 
-pub use blob::{BlobSource, read_blob, stream_blob};
+pub use blob::{BlobSource, read_blob, stream_blob, stream_open};
 pub use files::{Access, FileError, OutputStream, PendingFile, real_name, write_file};
 pub use input::{open_file, read_file};
 

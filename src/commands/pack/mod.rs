@@ -16,7 +16,7 @@ use super::{Context, Error, ErrorKind};
 use crate::bundle;
 use crate::crypto::{Digests, HashAlgorithm, Hasher};
 use crate::storage::kit::{KitError, Manifest, Piece, Planned, Role, write_kit};
-use crate::storage::{Access, PendingFile, open_file, read_file};
+use crate::storage::{Access, PendingFile, open_file, read_file, stream_open};
 use crate::trust::{TrustedRoot, embedded_public_root_json};
 use pairing::{Pairing, Subject};
 
@@ -162,22 +162,13 @@ fn artifact(
 /// Size and digests of a file, by SHA-256 and by `more`.
 fn digests_of(mut file: File, path: &Path, more: &[HashAlgorithm]) -> Result<(u64, Digests), Error> {
     let mut hasher = Hasher::new([HashAlgorithm::Sha256].into_iter().chain(more.iter().copied()));
-    let mut buffer = vec![0; 256 * 1024];
     let mut size = 0;
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok((size, hasher.finish())),
-            Ok(n) => {
-                size += n as u64;
-                hasher.update(buffer.get(..n).unwrap_or_default());
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(source) => {
-                let error = crate::storage::Error::Read { what: "artifact", path: path.to_owned(), source };
-                return Err(Error::artifact(&error));
-            }
-        }
-    }
+    stream_open(&mut file, path, |piece| {
+        size += piece.len() as u64;
+        hasher.update(piece);
+    })
+    .map_err(|e| Error::artifact(&e))?;
+    Ok((size, hasher.finish()))
 }
 
 fn write(

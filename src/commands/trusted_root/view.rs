@@ -5,7 +5,7 @@ mod tests;
 
 use serde::Serialize;
 
-use super::super::facts::{DocumentFacts, KeyFacts, Part, Problem, fingerprint};
+use super::super::facts::{CertificateSummary, DocumentFacts, KeyFacts, Part, Problem};
 use crate::crypto::UnixTime;
 use crate::tlog::checkpoint::log_id;
 use crate::trust::{CertificateAuthority, Listed, Log, RootDocument, Window};
@@ -109,22 +109,13 @@ pub struct WindowView {
 pub struct CertificateView {
     /// `root` for the one that is trusted by itself, `authority`, or `leaf`.
     pub role: &'static str,
-    /// RFC 4514.
-    pub subject: String,
-    /// RFC 4514.
-    pub issuer: String,
-    /// Hexadecimal.
-    pub serial: String,
+    /// Its names, its own validity, its fingerprint.
+    #[serde(flatten)]
+    pub summary: CertificateSummary,
     /// Where the present lies in its own validity, as that of a service.
     pub state: &'static str,
-    /// The first moment of its own validity, RFC 3339.
-    pub not_before: String,
-    /// The last moment of its own validity, RFC 3339.
-    pub not_after: String,
     /// Its key.
     pub key: KeyFacts,
-    /// SHA-256 of the certificate, hexadecimal.
-    pub fingerprint: String,
 }
 
 /// What kind of log it is.
@@ -219,14 +210,9 @@ fn certificate(role: &'static str, certificate: &Certificate, now: UnixTime) -> 
     let validity = Window { start: Some(certificate.not_before()), end: Some(certificate.not_after()) };
     CertificateView {
         role,
-        subject: certificate.subject(),
-        issuer: certificate.issuer(),
-        serial: certificate.serial(),
+        summary: CertificateSummary::of(certificate),
         state: state(validity, now),
-        not_before: certificate.not_before().to_string(),
-        not_after: certificate.not_after().to_string(),
         key: KeyFacts::of_spki(&certificate.spki_der()),
-        fingerprint: fingerprint(certificate.der()),
     }
 }
 

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::known::Known;
-use crate::commands::facts::{KeyFacts, Part, fingerprint};
+use crate::commands::facts::{CertificateSummary, KeyFacts, NameFacts, Part};
 use crate::x509::sct::{self, Sct};
-use crate::x509::{Certificate, SubjectAlternativeName, fulcio};
+use crate::x509::{Certificate, fulcio};
 
 /// The extensions that have members of their own; of the others only identifier and size are shown.
 const SHOWN: [&str; 7] =
@@ -18,11 +18,8 @@ const FULCIO: &str = "1.3.6.1.4.1.57264.1.";
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateFacts {
-    subject: String,
-    issuer: String,
-    serial: String,
-    not_before: String,
-    not_after: String,
+    #[serde(flatten)]
+    summary: CertificateSummary,
     subject_alternative_names: Vec<NameFacts>,
     key: KeyFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,16 +37,7 @@ pub struct CertificateFacts {
     fulcio: Map<String, Value>,
     scts: Vec<SctFacts>,
     other_extensions: Vec<OtherExtension>,
-    /// SHA-256 of the encoding.
-    fingerprint: String,
     size: usize,
-}
-
-/// A subject alternative name.
-#[derive(Debug, Serialize)]
-struct NameFacts {
-    kind: &'static str,
-    value: String,
 }
 
 /// An extension that is not shown otherwise.
@@ -81,22 +69,9 @@ pub struct SctFacts {
     document: Option<Part>,
 }
 
-/// What kind of name it is.
-pub fn name_kind(name: &SubjectAlternativeName) -> &'static str {
-    match name {
-        SubjectAlternativeName::Email(_) => "email",
-        SubjectAlternativeName::Uri(_) => "uri",
-        SubjectAlternativeName::Dns(_) => "dns",
-        SubjectAlternativeName::Ip(_) => "ip",
-        SubjectAlternativeName::Other(_) => "username",
-    }
-}
-
 impl CertificateFacts {
     /// Of this certificate.
     pub fn of(certificate: &Certificate, known: &Known) -> Self {
-        let names = certificate.subject_alternative_names().unwrap_or_default();
-        let name = |n: &SubjectAlternativeName| NameFacts { kind: name_kind(n), value: n.value().to_owned() };
         let fulcio = fulcio_by_name(certificate);
         let shown = |oid: &str| SHOWN.contains(&oid) || (!fulcio.is_empty() && oid.starts_with(FULCIO));
         let others = certificate
@@ -106,12 +81,8 @@ impl CertificateFacts {
             .map(|e| OtherExtension { value: Part::of(&e.value), oid: e.oid, critical: e.critical });
         let scts = sct::embedded(certificate).unwrap_or_default();
         Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial(),
-            not_before: certificate.not_before().to_string(),
-            not_after: certificate.not_after().to_string(),
-            subject_alternative_names: names.iter().map(name).collect(),
+            summary: CertificateSummary::of(certificate),
+            subject_alternative_names: NameFacts::all_of(certificate),
             key: KeyFacts::of_spki(&certificate.spki_der()),
             signature_algorithm: certificate.signature_scheme().ok().map(|s| s.to_string()),
             key_usage: certificate.key_usage(),
@@ -122,7 +93,6 @@ impl CertificateFacts {
             authority_key_id: certificate.authority_key_id().map(hex::encode),
             other_extensions: others.collect(),
             scts: scts.iter().map(|s| SctFacts::of(s, known)).collect(),
-            fingerprint: fingerprint(certificate.der()),
             size: certificate.der().len(),
             fulcio,
         }

@@ -3,10 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::certificate::name_kind;
 use super::recognise::Recognised;
 use crate::bundle::{Format, VerificationMaterial};
-use crate::commands::facts::fingerprint;
+use crate::commands::facts::{NameFacts, fingerprint};
 use crate::crypto::{decode_base64, json};
 use crate::x509::{Certificate, fulcio};
 
@@ -21,7 +20,7 @@ const MAX_DEPTH: usize = 4;
 pub struct SignerFacts {
     /// `certificate`, `key`, or `unknown` where the document does not say.
     kind: &'static str,
-    identities: Vec<Identity>,
+    identities: Vec<NameFacts>,
     /// The issuer of the identity token.
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
@@ -30,13 +29,6 @@ pub struct SignerFacts {
     /// SHA-256 of the key's SubjectPublicKeyInfo: of the certificate's or the document's own key, else what the hint says.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_fingerprint: Option<String>,
-}
-
-/// A subject alternative name.
-#[derive(Debug, Serialize)]
-struct Identity {
-    kind: &'static str,
-    value: String,
 }
 
 impl SignerFacts {
@@ -60,13 +52,8 @@ impl SignerFacts {
 
     /// Of this certificate.
     pub fn certificate(leaf: &Certificate) -> Self {
-        let names = leaf.subject_alternative_names().unwrap_or_default();
-        let identity = |name: &crate::x509::SubjectAlternativeName| Identity {
-            kind: name_kind(name),
-            value: name.value().to_owned(),
-        };
         Self {
-            identities: names.iter().map(identity).collect(),
+            identities: NameFacts::all_of(leaf),
             issuer: fulcio::extensions(leaf).ok().and_then(|e| e.issuer),
             key_fingerprint: Some(fingerprint(&leaf.spki_der())),
             ..Self::named("certificate")

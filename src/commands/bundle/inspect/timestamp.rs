@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::commands::facts::{Part, fingerprint};
+use crate::commands::facts::{CertificateSummary, Part};
 use crate::timestamp::Token;
 use crate::x509::Certificate;
 
@@ -30,13 +30,9 @@ pub struct TimestampFacts {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AuthorityFacts {
-    subject: String,
-    issuer: String,
-    serial: String,
-    not_before: String,
-    not_after: String,
+    #[serde(flatten)]
+    summary: CertificateSummary,
     is_authority: bool,
-    fingerprint: String,
 }
 
 impl TimestampFacts {
@@ -66,14 +62,6 @@ impl TimestampFacts {
 
 impl AuthorityFacts {
     fn of(certificate: &Certificate) -> Self {
-        Self {
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial(),
-            not_before: certificate.not_before().to_string(),
-            not_after: certificate.not_after().to_string(),
-            is_authority: certificate.is_ca(),
-            fingerprint: fingerprint(certificate.der()),
-        }
+        Self { summary: CertificateSummary::of(certificate), is_authority: certificate.is_ca() }
     }
 }

@@ -1,25 +1,24 @@
 //! `bundle create`.
 
+mod pieces;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::super::artifact::artifact;
-use super::super::candidates::{Candidate, MAX_BUNDLE, beside, signature_document, unreadable};
-use super::super::files::path as named_path;
-use super::super::inputs::{one_standard_input, read_named};
-use super::super::keys::public_key;
-use super::super::outputs::Destination;
-use super::super::{Context, Error, ErrorKind, Files, SignatureRequest, Subject};
-use super::upgrade::{proof_needed, several_signatures};
-use crate::bundle::detached::{Detached, SignatureFile, decode_envelope, decode_signature_file};
 use crate::bundle::upgrade::{upgrade, write};
-use crate::bundle::{Content, Decoded, Format, Raw, SignedEntity, VerificationMaterial, decode};
+use crate::bundle::{Content, SignedEntity, VerificationMaterial};
+use crate::commands::artifact::artifact;
+use crate::commands::candidates::{Candidate, unreadable};
+use crate::commands::files::path as named_path;
+use crate::commands::inputs::one_standard_input;
+use crate::commands::outputs::Destination;
+use crate::commands::{Context, Error, ErrorKind, Files, Subject};
 use crate::crypto::{HashAlgorithm, PublicKey, SignatureError, SignatureScheme, base64};
-use crate::payload::{Artifact, Envelope};
+use crate::payload::Artifact;
 use crate::sign::self_check;
-use crate::storage::read_file;
 use crate::timestamp::{Token, as_response};
 use crate::verify::{Reason, Rejection};
+use pieces::Pieces;
 
 /// What `bundle create` is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,49 +79,7 @@ pub async fn bundle_create(request: &BundleCreateRequest, context: &mut Context)
     destination.line(Pieces::read(request, context).await?.bundle(request, context)?)
 }
 
-/// What was read, before it is known to belong together.
-struct Pieces {
-    entity: SignedEntity,
-    /// Where the signature is from.
-    source: String,
-    /// The key that `--key` names.
-    key: Option<PublicKey>,
-}
-
 impl Pieces {
-    async fn read(request: &BundleCreateRequest, context: &Context) -> Result<Self, Error> {
-        let mut parts = beside(
-            &SignatureRequest {
-                certificate: request.certificate.clone(),
-                timestamp: request.timestamp.clone(),
-                ..SignatureRequest::default()
-            },
-            context,
-        )?;
-        let mut given: Vec<(String, SignatureFile)> = Vec::new();
-        if let Some(path) = &request.attestation {
-            let document = read_named("attestation", path.as_os_str(), MAX_BUNDLE, context)?;
-            let envelope = decode_envelope(&document).map_err(|e| unreadable(&path.display(), &e))?;
-            given.push((path.display().to_string(), SignatureFile::Envelope(envelope)));
-        }
-        if let Some(signature) = &request.signature {
-            let (document, source) = signature_document(signature, context)?;
-            let file = decode_signature_file(&document).map_err(|e| unreadable(&source, &e))?;
-            given.push((source, file));
-        }
-        if let Some(path) = &request.bundle {
-            let signature = older_bundle(path, request.ignore_log, &mut parts)?;
-            given.push((path.display().to_string(), signature));
-        }
-        let (source, signature) = agreed(given)?;
-        let entity = entity(parts, signature, &source)?;
-        let key = match &request.key {
-            Some(reference) => Some(public_key(reference, context).await?),
-            None => None,
-        };
-        Ok(Self { entity, source, key })
-    }
-
     /// The text of the bundle.
     fn bundle(mut self, request: &BundleCreateRequest, context: &Context) -> Result<String, Error> {
         let key = self.signatory()?;
@@ -200,106 +157,6 @@ impl Pieces {
         }
         Ok(())
     }
-}
-
-/// Reads a bundle in cosign's older format: its signature, and into `parts` what belongs to it.
-fn older_bundle(path: &Path, ignore_log: bool, parts: &mut Detached) -> Result<SignatureFile, Error> {
-    let shown = path.display();
-    let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
-    let Decoded { format, mut entities } = decode(&document).map_err(|e| unreadable(&shown, &e))?;
-    let unsuitable = |what: &str| {
-        Error::new(
-            ErrorKind::Format,
-            format!("`{shown}` is {what}, and --bundle takes one in cosign's older format"),
-        )
-    };
-    match format {
-        Format::Legacy => {}
-        Format::Sigstore => {
-            return Err(unsuitable("a Sigstore bundle")
-                .hint(format!("to make a v0.3 bundle of it: `bundle upgrade {shown}`")));
-        }
-        Format::Envelope => {
-            return Err(unsuitable("a DSSE envelope").hint(format!("name it with --attestation {shown}")));
-        }
-    }
-    let count = entities.len();
-    let Some(entity) = entities.pop().filter(|_| count == 1) else {
-        return Err(several_signatures(count, &shown));
-    };
-    log_entry(&entity, ignore_log, &shown.to_string())?;
-    match entity.material {
-        VerificationMaterial::Certificate(chain) => parts.certificates = chain,
-        VerificationMaterial::PublicKey { embedded, .. } => parts.embedded = embedded,
-    }
-    Ok(match entity.content {
-        Content::Message { signature, .. } => SignatureFile::Signature(signature),
-        Content::Envelope(envelope) => SignatureFile::Envelope(*envelope),
-    })
-}
-
-/// An entry of the older format has no inclusion proof, which v0.3 requires; and without an entry the log has to be
-/// searched for one.
-fn log_entry(entity: &SignedEntity, ignore_log: bool, shown: &str) -> Result<(), Error> {
-    match (entity.log_entries.first(), ignore_log) {
-        (None, true) => Ok(()),
-        (None, false) => Err(Error::not_available("searching the log for the entry of a signature")
-            .hint("to make a bundle without a log entry, add --ignore-tlog")),
-        (Some(entry), false) => Err(proof_needed(0, entry.log_index, "inclusion proof", &shown)),
-        (Some(_), true) => {
-            let message = format!("--ignore-tlog would lose the log entry of `{shown}`");
-            Err(Error::usage(message).hint(
-                "to make a bundle without it, name signature and certificate with --signature and --certificate",
-            ))
-        }
-    }
-}
-
-/// What was given is one signature; where an envelope is among it, that envelope.
-fn agreed(given: Vec<(String, SignatureFile)>) -> Result<(String, SignatureFile), Error> {
-    let mut given = given.into_iter();
-    let Some((mut source, mut signature)) = given.next() else {
-        return Err(Error::usage("there is no signature").hint("name it with --signature FILE"));
-    };
-    for (other_source, other) in given {
-        let same = match (&signature, &other) {
-            (SignatureFile::Signature(one), SignatureFile::Signature(other)) => one == other,
-            (SignatureFile::Envelope(one), SignatureFile::Envelope(other)) => {
-                same_envelope(&one.parsed, &other.parsed)
-            }
-            (SignatureFile::Envelope(envelope), SignatureFile::Signature(bytes))
-            | (SignatureFile::Signature(bytes), SignatureFile::Envelope(envelope)) => {
-                matches!(envelope.parsed.signatures.as_slice(), [one] if one.sig == *bytes)
-            }
-        };
-        if !same {
-            let message = format!("`{source}` and `{other_source}` do not hold the same signature");
-            return Err(Error::new(ErrorKind::NoneValid, message).hint("name one of them, the right one"));
-        }
-        if matches!((&signature, &other), (SignatureFile::Signature(_), SignatureFile::Envelope(_))) {
-            (source, signature) = (other_source, other);
-        }
-    }
-    Ok((source, signature))
-}
-
-/// `keyid` is a hint (DSSE protocol, "Signature definition") and says nothing of the signature.
-fn same_envelope(one: &Envelope, other: &Envelope) -> bool {
-    let signatures = |e: &Envelope| e.signatures.iter().map(|s| s.sig.clone()).collect::<Vec<_>>();
-    (&one.payload_type, &one.payload) == (&other.payload_type, &other.payload)
-        && signatures(one) == signatures(other)
-}
-
-fn entity(parts: Detached, signature: SignatureFile, source: &str) -> Result<SignedEntity, Error> {
-    let Raw { bytes, mut parsed } = match signature {
-        SignatureFile::Signature(signature) => return Ok(parts.message(signature)),
-        SignatureFile::Envelope(envelope) => envelope,
-    };
-    // As cosign: its verifier refuses a bundle that has one.
-    parsed.signatures.iter_mut().for_each(|signature| signature.keyid.clear());
-    let mut entities = parts.envelope(Raw { bytes, parsed }).map_err(|e| unreadable(&source, &e))?;
-    let count = entities.len();
-    entities.pop().filter(|_| count == 1).ok_or_else(|| several_signatures(count, &source))
 }
 
 /// The digest to state beside a signature: the one that it is over. Pure Ed25519 is over none; SHA-256 names the artifact
