@@ -19,7 +19,7 @@ use crate::x509::{Certificate, fulcio, sct};
 
 /// Contradictions of the document with itself, and what it lacks that no policy could make up for. No verification without
 /// a waiver accepts a document with one of them (but for a timestamp token whose own certificates are damaged, where a
-/// trusted root has them, too); that there is none means nothing.
+/// trusted root has them, too, and for one by an authority that is not trusted, beside a time that is); that there is none means nothing.
 pub fn visible(entity: &SignedEntity) -> Vec<Reason> {
     let mut view = View { entity, leaf: None, keys: Vec::new(), times: Vec::new(), found: Vec::new() };
     if let VerificationMaterial::Certificate(chain) = &entity.material {
@@ -96,7 +96,10 @@ impl View<'_> {
         if entry.inclusion_promise.is_some() && promise::signed_payload(entry).is_none() {
             self.note::<()>(Err(Reason::InclusionPromise { entry: position }));
         }
-        self.times.extend(entry.integrated_time);
+        // A time that no promise signs says nothing, and there is none in Rekor v2.
+        if entry.inclusion_promise.is_some() && !log::is_rekor_v2(&body) {
+            self.times.extend(entry.integrated_time);
+        }
         let logged_keys = logged_keys(&body);
         let mut signatory: Vec<Signatory<'_>> = self.leaf.map(Signatory::Certificate).into_iter().collect();
         if self.leaf.is_none() {

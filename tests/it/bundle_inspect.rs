@@ -419,3 +419,18 @@ fn nothing_is_suggested_for_what_holds_no_signature() {
     let twice = twice.says("the document shows a problem: timestamp 1: the same timestamp appears before");
     assert!(!twice.stderr.contains("expect a failure"), "{}", twice.stderr);
 }
+
+/// A time in an entry that no promise signs decides nothing in verification: it is no problem, whatever it is.
+#[test]
+fn a_time_that_nobody_signed_is_no_problem() {
+    let sandbox = Sandbox::new();
+    let path = testdata("mock-sigstore/v3.blob.keyless.rekor2.bundle.json");
+    let mut bundle: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for time in ["1000000000", "4000000000"] {
+        entry(&mut bundle)["integratedTime"] = time.into();
+        let path = sandbox.file("b.json", bundle.to_string());
+        let output = sandbox.run(&["bundle", "inspect", "-o", "json", path.to_str().unwrap()]).ok();
+        let inspection: Value = serde_json::from_str(&output.stdout).unwrap();
+        assert_eq!(inspection["problems"], serde_json::json!([]), "{time}");
+    }
+}
