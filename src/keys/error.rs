@@ -171,7 +171,7 @@ impl Error {
                 "set it to the text of the key, PEM and all, or name a key file with --key FILE"
             }
             Self::Missing { .. } => {
-                "a relative path starts at the current folder; a new key pair is made by `rcosign generate-key-pair`"
+                "a relative path starts at the current folder; a new key pair is made by `generate-key-pair`"
             }
             Self::ImportLength { .. } => "it can be used with --key as it is, without being imported",
             Self::EmptyReference | Self::UnknownScheme { .. } => {
@@ -180,15 +180,15 @@ impl Error {
             Self::CertificateGiven { .. } => {
                 "verify with --certificate and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }
-            Self::PrivateGiven { .. } => "print the public half with `rcosign public-key --key KEY`",
+            Self::PrivateGiven { .. } => "print the public half with `public-key --key KEY`",
             Self::PublicGiven { .. } => {
                 "name the private half of the pair, usually the file that ends in `.key`"
             }
             Self::ForeignEncryption { .. } => {
-                "decrypt it with `openssl pkey -in KEY -out PLAIN`, then encrypt it with `rcosign import-key-pair --key PLAIN`"
+                "decrypt it with `openssl pkey -in KEY -out PLAIN`, then encrypt it with `import-key-pair --key PLAIN`"
             }
             Self::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => {
-                "if the file is yours, encrypt its key anew with `rcosign import-key-pair`"
+                "if the file is yours, encrypt its key anew with `import-key-pair`"
             }
             Self::Sealed { source: OpenError::Password, .. } => {
                 "the password is taken from the variable COSIGN_PASSWORD, the terminal or standard input, in this order"

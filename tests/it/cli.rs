@@ -60,7 +60,7 @@ fn unknown_words_are_usage_errors_with_a_hint() {
     }
     for word in ["sign", "verify", "attest", "initialize", "save", "tree"] {
         let shown = run(&[word, "image"]).code(2).says(&format!("there is no command `{word}`\n"));
-        let shown = shown.says("hint: cosign has it; this version works on files, see `rcosign help`");
+        let shown = shown.says("hint: cosign has it; this version works on files, see `help`");
         assert!(!shown.stderr.contains("did you mean"), "{}", shown.stderr);
         run(&["help", word]).code(2).says("cosign has it");
     }

@@ -102,7 +102,7 @@ async fn keys(references: &[String], contents: &mut Contents, context: &mut Cont
     for reference in references {
         if reference.contains("://") {
             return Err(Error::usage(format!("`{reference}` is not the name of a file")).hint(
-                "write the public key into a file first: `rcosign public-key --key KEY --outfile cosign.pub`",
+                "write the public key into a file first: `public-key --key KEY --outfile cosign.pub`",
             ));
         }
         let key = public_key(reference, context).await?;
@@ -119,7 +119,7 @@ fn add_bundle(path: &Path, contents: &mut Contents, pairing: &mut Pairing) -> Re
     let decoded = bundle::decode(&document).map_err(|e| {
         Error::new(ErrorKind::Format, format!("`{}` cannot be used", path.display()))
             .caused_by(&e)
-            .hint("a kit takes bundles; `rcosign bundle create` makes one of a detached signature")
+            .hint("a kit takes bundles; `bundle create` makes one of a detached signature")
     })?;
     let sha256 = HashAlgorithm::Sha256.digest(&document);
     let piece = Piece { role: Role::Bundle, name: name_of(path), size: document.len() as u64, sha256 };
