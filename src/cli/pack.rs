@@ -17,7 +17,7 @@ pub struct PackArgs {
     /// File to pack; `sha256:HEX`, if no file is called so, stands for a file with that digest
     #[arg(value_name = "ARTIFACT...")]
     pub artifacts: Vec<OsString>,
-    /// Kit to write
+    /// Kit to write; a file that exists is not replaced
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Bundle to pack; it is paired with the artifacts whose digests it names (can be repeated)
@@ -55,11 +55,15 @@ impl PackArgs {
     /// What is asked for.
     ///
     /// # Errors
-    /// No kit to write, no artifact, no bundle, two trusted roots, a pair without `=`, an empty value.
+    /// No kit to write, `-` for it, no artifact, no bundle, two trusted roots, a pair without `=`, an empty value.
     pub fn request(&self) -> Result<PackRequest, Error> {
         let Some(out) = not_empty("--out", &self.out)? else {
             return Err(Error::usage("the kit has no name").hint("name the file to write with --out KIT.tar"));
         };
+        if out.as_os_str() == "-" {
+            return Err(Error::usage("`-` is not the name of a kit")
+                .hint("standard output is --out /dev/stdout, a file of that name --out ./-"));
+        }
         let pairs = self.artifact.iter().map(parted).collect::<Result<Vec<_>, _>>()?;
         for (flag, empty) in [
             ("--bundle", self.bundle.iter().any(|path| path.as_os_str().is_empty())),

@@ -92,7 +92,14 @@ impl Error {
 
     /// An output file that cannot be written.
     pub fn output(error: &storage::FileError) -> Self {
-        Self::with_sources(ErrorKind::Format, error)
+        let new = Self::with_sources(ErrorKind::Format, error);
+        match error {
+            storage::FileError::PrivateKey(_) => {
+                new.hint("name another file, or remove the key first if nobody needs it any more")
+            }
+            storage::FileError::Exists(_) => new.hint("name another file, or remove that one first"),
+            _ => new,
+        }
     }
 
     /// An error that speaks for itself, with every error beneath it as causes.

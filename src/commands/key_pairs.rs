@@ -59,9 +59,11 @@ impl Files {
             PathBuf::from(name)
         };
         let (private, public) = (named(".key"), named(".pub"));
-        // A public half can be made again from the private one, so nobody is asked about it.
-        confirm_replacing(&private, assume_yes, context)?;
-        let open = |path: PathBuf, access| match PendingFile::create(&path, access) {
+        // A public half can be made again from the private one that is replaced with it, so one question is enough. Where
+        // the private one is missing, it may be all that is left of a pair.
+        let old = if private.is_file() { &private } else { &public };
+        confirm_replacing(old, assume_yes, context)?;
+        let open = |path: PathBuf, access| match PendingFile::create_over_any(&path, access) {
             Ok(file) => Ok((file, path)),
             Err(e) => Err(Error::output(&e)),
         };
@@ -80,7 +82,7 @@ impl Files {
     }
 }
 
-/// Asks before a file that is there is replaced: a lost private key cannot be made again.
+/// Asks before a file that is there is replaced: a lost key cannot be made again.
 fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Result<(), Error> {
     if !path.is_file() {
         return Ok(());

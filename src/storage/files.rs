@@ -15,6 +15,8 @@ use super::names;
 
 /// Links that are followed before a loop is assumed; Linux allows as many (path_resolution(7)).
 const MAX_LINKS: usize = 40;
+/// Bytes of a file within which a private key begins.
+const KEY_SEARCH: u64 = 64 << 10;
 
 /// Who may read the file. Unix only; the umask applies as always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,12 @@ pub enum FileError {
         /// The missing folder.
         folder: PathBuf,
     },
+    /// What is there is a private key.
+    #[error("cannot write `{}`: it is a private key, which would be lost", .0.display())]
+    PrivateKey(PathBuf),
+    /// Something is there, and must not be replaced.
+    #[error("cannot write `{}`: it exists", .0.display())]
+    Exists(PathBuf),
     /// The operating system refused.
     #[error("cannot write `{}`", .path.display())]
     Write {
@@ -88,12 +96,43 @@ enum Place {
     Standard(u8),
 }
 
+/// What becomes of a regular file that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    /// It stays, and there is no new one.
+    Stays,
+    /// It is replaced, unless it is a private key.
+    Replaced,
+    /// It is replaced, whatever it is.
+    EvenKey,
+}
+
 impl PendingFile {
-    /// Secures the place of `path`.
+    /// Secures the place of `path`. What is there will be replaced, but not a private key.
     ///
     /// # Errors
-    /// [`FileError`] when the path names a folder, its folder is missing, or neither may be written.
+    /// [`FileError`] when the path names a folder or a private key in PEM, its folder is missing, or neither may be written.
     pub fn create(path: &Path, access: Access) -> Result<Self, FileError> {
+        Self::open(path, access, Existing::Replaced)
+    }
+
+    /// As [`create`](Self::create), where no regular file may be replaced.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), and [`FileError::Exists`].
+    pub fn create_new(path: &Path, access: Access) -> Result<Self, FileError> {
+        Self::open(path, access, Existing::Stays)
+    }
+
+    /// As [`create`](Self::create), where the user was asked, or asked for it: a private key is replaced as well.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), without [`FileError::PrivateKey`].
+    pub fn create_over_any(path: &Path, access: Access) -> Result<Self, FileError> {
+        Self::open(path, access, Existing::EvenKey)
+    }
+
+    fn open(path: &Path, access: Access, existing: Existing) -> Result<Self, FileError> {
         let fail = |source| FileError::Write { path: path.to_owned(), source };
         if path.as_os_str().is_empty() {
             return Err(FileError::Empty);
@@ -108,6 +147,10 @@ impl PendingFile {
             Followed::Path(target) => match fs::metadata(&target) {
                 Ok(found) if found.is_dir() => return Err(FileError::IsFolder(path.to_owned())),
                 Ok(found) if !found.is_file() => Place::Stream(target),
+                Ok(_) if existing == Existing::Stays => return Err(FileError::Exists(path.to_owned())),
+                Ok(_) if existing == Existing::Replaced && is_private_key(&target) => {
+                    return Err(FileError::PrivateKey(path.to_owned()));
+                }
                 Ok(_) => beside(path, target, true, access)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path, target, false, access)?,
                 Err(error) => return Err(fail(error)),
@@ -156,6 +199,19 @@ pub fn real_name(path: &Path) -> Option<PathBuf> {
             Some(same.map_or_else(|| folder.join(name), |text| folder.join(text)))
         }
     }
+}
+
+/// Whether a regular file holds a private key in PEM (RFC 7468, and the labels before it), as far as its beginning tells.
+/// Text before it is allowed there, so every line counts. What cannot be read is taken for something else.
+fn is_private_key(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(KEY_SEARCH).read_to_end(&mut start));
+    let is_key = |line: &[u8]| {
+        let line = line.trim_ascii();
+        line.starts_with(b"-----BEGIN ") && line.ends_with(b"PRIVATE KEY-----")
+    };
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    read.is_ok() && start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).split(is_end).any(is_key)
 }
 
 enum Followed {
@@ -321,6 +377,39 @@ mod tests {
         write_file(&path, b"short", Access::Owner).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"short");
         assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn a_private_key_is_not_replaced() {
+        let dir = folder();
+        let path = dir.path().join("out");
+        let body = "x".repeat(300);
+        for label in ["", "EC ", "ENCRYPTED SIGSTORE ", "ENCRYPTED ", "OPENSSH "] {
+            for before in ["", "\n ", "\u{feff}", "-----BEGIN EC PARAMETERS-----\r\nBg==\r\n"] {
+                let key = format!("{before}-----BEGIN {label}PRIVATE KEY-----\r\n{body}");
+                fs::write(&path, &key).unwrap();
+                let error = write_file(&path, b"x", Access::Owner).unwrap_err();
+                assert!(matches!(error, FileError::PrivateKey(_)), "{key}");
+                assert_eq!(fs::read_to_string(&path).unwrap(), key);
+            }
+        }
+        assert_eq!(names(dir.path()), ["out"]);
+        let asked = PendingFile::create_over_any(&path, Access::Owner).unwrap();
+        asked.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        for other in [
+            "-----BEGIN PUBLIC KEY-----\n",
+            "{\"a\": \"-----BEGIN PRIVATE KEY-----\"}",
+            "a -----BEGIN PRIVATE KEY-----\n",
+            "",
+        ] {
+            fs::write(&path, other).unwrap();
+            assert!(matches!(
+                PendingFile::create_new(&path, Access::Owner),
+                Err(FileError::Exists(found)) if found == path
+            ));
+            write_file(&path, b"x", Access::Owner).unwrap();
+        }
     }
 
     #[test]

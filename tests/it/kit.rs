@@ -314,6 +314,7 @@ fn an_ed25519_signature_is_not_verified_by_a_digest() {
     run(&sandbox, &[&pack, &["--digests-only"]]).ok();
     run(&sandbox, &[&unpack]).code(12).says("name the folder of the files with --artifacts DIR");
     run(&sandbox, &[&unpack, &["--artifacts", "."]]).ok();
+    std::fs::remove_file(sandbox.at("kit.tar")).unwrap();
     run(&sandbox, &[&pack]).ok();
     run(&sandbox, &[&unpack]).ok();
 }
@@ -330,6 +331,7 @@ fn a_packed_key_needs_its_fingerprint() {
     run(&sandbox, &[&unpack, &[&other]]).code(4).says("no key of the kit has the fingerprint");
     run(&sandbox, &[&unpack, &["cosign.pub"]]).code(2).says("is not the fingerprint of a key");
     run(&sandbox, &[&unpack, &[&fingerprint, "--key", "cosign.pub"]]).code(2);
+    std::fs::remove_file(sandbox.at("kit.tar")).unwrap();
     // A private key never goes along.
     run(&sandbox, &[TWO, &["--key", "cosign.key"]]).code(3);
     run(&sandbox, &[TWO, &["--key", "env://COSIGN_PASSWORD"]]).code(2).says("is not the name of a file");
@@ -358,7 +360,10 @@ fn one_artifact_that_fails_fails_the_kit() {
 #[test]
 fn pairs_are_found_or_asked_for() {
     let sandbox = signed();
-    let pack = |args: &[&str]| run(&sandbox, &[&["pack", "--out", "kit.tar"], args]);
+    let pack = |args: &[&str]| {
+        let _ = std::fs::remove_file(sandbox.at("kit.tar"));
+        run(&sandbox, &[&["pack", "--out", "kit.tar"], args])
+    };
     pack(&["--bundle", "app.bin.json", "app.bin", "notes.txt"])
         .code(10)
         .says("artifact `notes.txt` has no bundle");
@@ -422,11 +427,12 @@ fn nothing_that_is_read_is_replaced() {
         sandbox.run(&args).code(2).says("the kit would take its place");
         assert_eq!(sandbox.read(out), before);
     }
-    // A kit that was there stays when no new one is made.
+    // A kit that was there stays.
     sandbox.file("kit.tar", "an older kit");
-    sandbox.run(&["pack", "--out", "kit.tar", "--bundle", "app.bin.json", "notes.txt"]).code(3);
+    run(&sandbox, &[TWO]).code(3).says("cannot write `kit.tar`: it exists");
     assert_eq!(sandbox.text("kit.tar"), "an older kit");
     sandbox.run(&["unpack", "--dir", "out", "kit.tar"]).code(3);
+    std::fs::remove_file(sandbox.at("kit.tar")).unwrap();
     run(&sandbox, &[TWO]).ok();
     run(&sandbox, &[BY_KEY, &["--report", "json=kit.tar", "kit.tar"]]).code(2);
     run(&sandbox, &[BY_KEY, &["--type", "custom", "kit.tar"]]).code(12).says("leave --type out");
@@ -460,6 +466,7 @@ fn names_do_no_harm() {
     );
     // A file that is not in the kit is called by its own name, escaped.
     args.insert(1, "--digests-only");
+    std::fs::remove_file(sandbox.at("kit.tar")).unwrap();
     sandbox.run(&args).ok();
     let shown =
         run(&sandbox, &[BY_KEY, &["--report", "json", "kit.tar"]]).ok().says("a\\u{1b}[2Jb: Verified OK");

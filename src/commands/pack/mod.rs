@@ -50,10 +50,10 @@ impl Contents {
 /// Carries it out. Standard output gets nothing.
 ///
 /// # Errors
-/// A file that cannot be read or is not what it should be, an artifact without a bundle, a bundle of no artifact, one that
+/// A kit that exists, a file that cannot be read or is not what it should be, an artifact without a bundle, a bundle of no artifact, one that
 /// could be of several, a limit, a kit that cannot be written.
 pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let out = PendingFile::create(&request.out, Access::Everyone).map_err(|e| Error::output(&e))?;
+    let out = PendingFile::create_new(&request.out, Access::Everyone).map_err(|e| Error::output(&e))?;
     let mut contents = Contents::default();
     trusted_root(&request.trusted_root, &mut contents, context)?;
     keys(&request.keys, &mut contents, context).await?;
