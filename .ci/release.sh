@@ -6,6 +6,9 @@
 # Signing is sign-release.sh, because signatures differ each time.
 set -euo pipefail
 out=${1:?"usage: release.sh OUT KIND..."}; shift
+for kind in "$@"; do
+  case $kind in standard | static) ;; *) echo "release.sh: no such kind: $kind" >&2; exit 2 ;; esac
+done
 mkdir -p "$out"; out=$(cd "$out" && pwd -P)
 cd "$(dirname "$0")/.."
 here=$(pwd -P)
@@ -40,7 +43,6 @@ for kind in "$@"; do
   case $kind in
     standard) ;;
     static) flags+=(-C target-feature=+crt-static); name=$name-static ;;
-    *) echo "release.sh: no such kind: $kind" >&2; exit 2 ;;
   esac
   # One folder for each kind: the flags belong to every crate in it.
   CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; printf %s "${flags[*]}")

@@ -1,10 +1,19 @@
 #!/usr/bin/env bash
 # Builds the release twice, from two clean clones in different folders with crates in different places, and compares.
-# Usage: reproducible.sh OUT KIND...     KIND as in release.sh; the first build's files stay in OUT, its programs in OUT/programs
+# Usage: reproducible.sh OUT KIND...     KIND as in release.sh; OUT is missing or empty; the first build's files stay in OUT,
+# its programs in OUT/programs
 # A tree that was changed is built as it is, in both.
 set -euo pipefail
 out=${1:?"usage: reproducible.sh OUT KIND..."}; shift
-rm -rf "$out"; mkdir -p "$out"; out=$(cd "$out" && pwd -P)
+for kind in "$@"; do
+  case $kind in standard | static) ;; *) echo "reproducible.sh: no such kind: $kind (standard, static)" >&2; exit 2 ;; esac
+done
+[ $# -gt 0 ] || { echo 'reproducible.sh: name a kind: standard, static' >&2; exit 2; }
+# Nothing of somebody else's is removed, or mixed with what is built.
+if [ -e "$out" ] && ! { [ -d "$out" ] && [ -z "$(ls -A "$out")" ]; }; then
+  echo "reproducible.sh: $out is there and is not an empty folder" >&2; exit 2
+fi
+mkdir -p "$out"; out=$(cd "$out" && pwd -P)
 cd "$(dirname "$0")/.."
 here=$(pwd -P)
 target=$(rustc -vV | sed -n 's/^host: //p')

@@ -71,6 +71,14 @@ impl Policy {
         self
     }
 
+    /// Asks for a signature of the artifact itself. Without this, a statement about the artifact, of any predicate type, does as
+    /// well: whoever may sign a test result for it would also have signed the artifact. The opposite of
+    /// [`Self::predicate_type`]; the later of the two calls counts.
+    pub fn plain_signature(mut self) -> Self {
+        self.0.claim.content = ContentRequirement::Message;
+        self
+    }
+
     /// Asks for entries of at least so many distinct trusted logs; zero counts as one.
     pub fn require_log_entries(mut self, count: usize) -> Self {
         self.0.log = Requirement::Required { threshold: count };

@@ -107,6 +107,20 @@ fn expressions_match_the_whole_text() {
     }
 }
 
+/// A statement about a file, of any type, counts as its signature unless the policy says that it must not.
+#[test]
+fn a_statement_is_no_plain_signature() {
+    let bundle = bundle("cosign-3.x/p256.att.bundle.json");
+    let judge = |policy: fn(Policy) -> Policy| {
+        let by_key = Policy::key(key("cosign-3.x/p256.pub")).dangerously_without_log();
+        let artifact = data("cosign-3.x/artifact.txt");
+        let verifier = Verifier::new(TrustedRoot::empty(), policy(by_key));
+        verifier.verify(&bundle, Artifact::from_bytes(&artifact), Time::now())
+    };
+    assert!(judge(|policy| policy).is_ok());
+    assert_eq!(code(judge(Policy::plain_signature)), "not-a-plain-signature");
+}
+
 #[test]
 fn each_demand_can_be_refused() {
     let name = "v3.blob.keyless.rekor1-no-tsa.bundle.json";
@@ -116,6 +130,8 @@ fn each_demand_can_be_refused() {
     assert_eq!(code(mock(policy().require_log_entries(2), name)), "log-entry-missing");
     assert_eq!(code(mock(policy().require_certificate_timestamps(2), name)), "sct-missing");
     assert_eq!(code(mock(policy().predicate_type("https://example.com/p"), name)), "not-an-attestation");
+    assert!(mock(policy().plain_signature(), name).is_ok());
+    assert!(mock(policy().predicate_type("https://example.com/p").plain_signature(), name).is_ok());
     assert!(mock(policy().require_log_entries(0), name).is_ok(), "zero counts as one");
 
     let without_log = "v3.blob.keyless.tsa-only.bundle.json";

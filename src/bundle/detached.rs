@@ -222,10 +222,11 @@ fn base64_text(text: &str) -> Option<Vec<u8>> {
     if text.starts_with("-----BEGIN ") {
         return None;
     }
-    if !text.contains(|c: char| c.is_ascii_whitespace()) {
+    if !text.contains(['\r', '\n']) {
         return decode_base64(text);
     }
-    decode_base64(&text.split_ascii_whitespace().collect::<String>())
+    // Line breaks alone, as in cosign: words with spaces between them are a text, even if their letters would decode.
+    decode_base64(&text.split(['\r', '\n']).collect::<String>())
 }
 
 /// The size of a file that holds a signature, which an empty one does not.

@@ -46,6 +46,9 @@ pub(super) fn candidates(
     let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
     let decoded = decode(&document).map_err(|e| {
         let error = unreadable(&source, &e);
+        if let Some(hint) = misplaced(&document) {
+            return error.hint(hint);
+        }
         let is_json = matches!(document.trim_ascii_start().first(), None | Some(b'{' | b'['));
         if is_json {
             error
@@ -199,6 +202,22 @@ pub(super) fn format_name(format: Format, profile: Profile) -> String {
         (_, Profile::Bundle(BundleVersion::V0_3)) => "sigstore bundle v0.3".into(),
         (Format::Envelope, _) => "DSSE envelope".into(),
         (Format::Legacy | Format::Sigstore, Profile::Legacy) => "legacy bundle".into(),
+    }
+}
+
+/// What to do with a document of another kind that was given as a bundle.
+pub(super) fn misplaced(document: &[u8]) -> Option<&'static str> {
+    let start = document.get(..4096).unwrap_or(document);
+    let names = |kind: &[u8]| start.windows(kind.len()).any(|window| window == kind);
+    // The header of a tar archive (POSIX.1, ustar) has its mark there.
+    if document.get(257..262) == Some(b"ustar") {
+        Some("this is a tar archive: if it is a kit, verify it with `unpack --verify`")
+    } else if names(b"vnd.dev.sigstore.trustedroot") {
+        Some("this is a trusted root: `trusted-root inspect` shows it, and --trusted-root takes it to verify")
+    } else if names(b"vnd.dev.sigstore.signingconfig") {
+        Some("this is a signing configuration: it says where to sign, and has no signature")
+    } else {
+        None
     }
 }
 

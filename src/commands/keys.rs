@@ -7,8 +7,13 @@ use crate::http;
 use crate::keys::{self, KeyRef, NewPassword, Passwords, Sources, StdinUse};
 
 /// The public key that `reference` names.
-pub(super) async fn public_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
+pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
     let reference = KeyRef::parse(reference)?;
+    if reference.is_unprotected() {
+        context.narrator.warn(&format!(
+            "the public key is fetched from {reference} without encryption: anybody on the way can replace it"
+        ));
+    }
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = Sources { variables: &*context.variables, http: &http };
     Ok(keys::load_public_key(&reference, sources).await?)
@@ -22,6 +27,11 @@ pub(super) async fn signing_key(
 ) -> Result<Box<dyn SigningKey>, Error> {
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
+    if reference.is_unprotected() {
+        context.narrator.warn(&format!(
+            "the private key is fetched from {reference} without encryption: anybody on the way can read it"
+        ));
+    }
     let Context { variables, prompt, .. } = context;
     let sources = Sources { variables: &**variables, http: &http };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
@@ -88,6 +98,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::Directory { .. }
         | keys::Error::Public { .. }
         | keys::Error::CertificateGiven { .. }
+        | keys::Error::Otherwise { .. }
         | keys::Error::PrivateGiven { .. }
         | keys::Error::PublicGiven { .. }
         | keys::Error::Private { .. }

@@ -152,7 +152,7 @@ async fn policy(request: &VerifyRequest, context: &mut Context) -> Result<Verifi
 }
 
 /// The signer, with the key read.
-pub(super) async fn expected_signer(signer: &Signer, context: &Context) -> Result<ExpectedSigner, Error> {
+pub(super) async fn expected_signer(signer: &Signer, context: &mut Context) -> Result<ExpectedSigner, Error> {
     Ok(match signer {
         Signer::Key(reference) => ExpectedSigner::Key(public_key(reference, context).await?),
         Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),

@@ -84,6 +84,16 @@ pub enum Error {
         /// The reference.
         key: String,
     },
+    /// Something else than a key, and what it is.
+    #[error("`{key}` is {what}, not a public key in PEM or DER")]
+    Otherwise {
+        /// The reference.
+        key: String,
+        /// What it is, with its article.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
     /// A private key where a public key is needed.
     #[error("`{key}` is a private key, and a public key is needed")]
     PrivateGiven {
@@ -180,6 +190,7 @@ impl Error {
             Self::CertificateGiven { .. } => {
                 "verify with --certificate and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }
+            Self::Otherwise { hint, .. } => hint,
             Self::PrivateGiven { .. } => "print the public half with `public-key --key KEY`",
             Self::PublicGiven { .. } => {
                 "name the private half of the pair, usually the file that ends in `.key`"

@@ -5,14 +5,18 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{Error, KeyRef, Passwords, Variables};
+use crate::bundle;
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
-use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, pem};
+use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, base64, pem};
 use crate::http;
+use crate::x509::Certificate;
 
 /// A key is never longer; an RSA key of 8192 bits in PEM has 7 KiB.
 const MAX_SIZE: u64 = 1 << 20;
 /// Blocks of a file that are looked at to say what it is.
 const MAX_BLOCKS: usize = 8;
+/// The first byte of DER that is a key or a certificate (X.690 section 8.9).
+const SEQUENCE: u8 = 0x30;
 
 /// What keys are read from, beside the file system.
 #[derive(Clone, Copy)]
@@ -23,7 +27,7 @@ pub struct Sources<'a> {
     pub http: &'a http::Client,
 }
 
-/// Loads a public key: PEM `PUBLIC KEY` or `RSA PUBLIC KEY`, as cosign takes them. A certificate is refused, as cosign
+/// Loads a public key: PEM `PUBLIC KEY` or `RSA PUBLIC KEY`, as cosign takes them, or a SubjectPublicKeyInfo in DER. A certificate is refused, as cosign
 /// refuses it: its identity would go unchecked.
 ///
 /// # Errors
@@ -34,7 +38,16 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     match kind(&text) {
         Kind::Certificate => Err(Error::CertificateGiven { key: key() }),
         Kind::Private | Kind::Sealed | Kind::ForeignEncryption(_) => Err(Error::PrivateGiven { key: key() }),
+        Kind::Unknown if text.expose().first() == Some(&SEQUENCE) => {
+            if Certificate::from_der(text.expose()).is_ok() {
+                return Err(Error::CertificateGiven { key: key() });
+            }
+            PublicKey::from_spki_der(text.expose()).map_err(|source| Error::Public { key: key(), source })
+        }
         Kind::Public | Kind::Unknown => {
+            if let Some((what, hint)) = otherwise(text.expose()) {
+                return Err(Error::Otherwise { key: key(), what, hint });
+            }
             PublicKey::from_pem(text.expose()).map_err(|source| Error::Public { key: key(), source })
         }
     }
@@ -114,6 +127,41 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(failed)?;
     file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
+}
+
+/// What is often given in place of a public key, and what to do then. Nothing is decided by it but the words of a refusal:
+/// none of this is read as a key in PEM.
+fn otherwise(text: &[u8]) -> Option<(&'static str, &'static str)> {
+    let text = text.trim_ascii();
+    let ssh: [&[u8]; 5] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-", b"---- BEGIN SSH2"];
+    if ssh.iter().any(|start| text.starts_with(start)) {
+        return Some((
+            "an SSH public key",
+            "of an RSA or ECDSA key, `ssh-keygen -e -m PKCS8 -f FILE` writes the same key in PEM",
+        ));
+    }
+    if text.starts_with(b"{") {
+        return Some(match bundle::decode(text) {
+            Ok(_) => ("a bundle", "name it with --bundle, and the signer's public key with --key"),
+            Err(_) => ("a JSON document", "name the signer's public key with --key"),
+        });
+    }
+    if text.starts_with(b"<") {
+        return Some((
+            "a page or another XML document",
+            "was an error page or a login page saved in place of the key?",
+        ));
+    }
+    let der = base64::decode_text("key", text).ok()?;
+    if PublicKey::from_spki_der(&der).is_ok() {
+        return Some((
+            "the base64 of a public key",
+            "put `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----` in lines of their own around it",
+        ));
+    }
+    Certificate::from_der(&der)
+        .is_ok()
+        .then_some(("the base64 of a certificate", "verify with --certificate and the identity flags"))
 }
 
 /// What a file is, judged by its PEM labels.

@@ -49,6 +49,11 @@ impl KeyRef {
         };
         Err(Error::NotAvailableYet { what, key: key() })
     }
+
+    /// Whether it comes over a network that nothing protects: `http://`.
+    pub fn is_unprotected(&self) -> bool {
+        matches!(self, Self::Url(url) if split_scheme(url).is_some_and(|(scheme, _)| scheme == "http"))
+    }
 }
 
 impl std::fmt::Display for KeyRef {
@@ -94,8 +99,10 @@ mod tests {
             assert_eq!(KeyRef::parse(path).unwrap(), KeyRef::Path(path.into()), "{path}");
         }
         assert_eq!(KeyRef::parse("env://KEY").unwrap(), KeyRef::Env("KEY".into()));
-        for url in ["https://host/key", "http://host/key", "HTTPS://host/key"] {
-            assert_eq!(KeyRef::parse(url).unwrap(), KeyRef::Url(url.into()));
+        for url in ["https://host/key", "http://host/key", "HTTPS://host/key", "HTTP://host/key"] {
+            let key = KeyRef::parse(url).unwrap();
+            assert_eq!(key, KeyRef::Url(url.into()));
+            assert_eq!(key.is_unprotected(), !url.to_lowercase().starts_with("https:"), "{url}");
         }
         assert_eq!(KeyRef::parse("https://u:p@host/key?t=1").unwrap().to_string(), "https://host/key?...");
     }

@@ -118,6 +118,20 @@ fn fails<T>(result: Result<T, Error>, part: &str) -> Error {
 #[test]
 fn public_keys_from_files_and_variables() {
     let p256 = World::silent().public(&file("p256.pub.pem")).unwrap();
+    // In DER too; the DER of a certificate stays a certificate, whose identity would go unchecked.
+    let folder = tempfile::tempdir().unwrap();
+    let der = |name: &str, der: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, der).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    assert_eq!(World::silent().public(&der("p256.der", p256.spki_der())).unwrap(), p256);
+    let certificate = std::fs::read(file("refused/certificate.pem")).unwrap();
+    let certificate = crate::x509::Certificate::chain_from_pem(&certificate).unwrap();
+    let given = World::silent().public(&der("certificate.der", certificate[0].der()));
+    assert!(matches!(given, Err(Error::CertificateGiven { .. })), "{given:?}");
+    let cut = &p256.spki_der()[..40];
+    assert!(matches!(World::silent().public(&der("cut.der", cut)), Err(Error::Public { .. })));
     assert_eq!(p256.key_type(), KeyType::P256);
     let world = World::new(&[("PUB", &text("p256.pub.pem"))], Script::default());
     assert_eq!(world.public("env://PUB").unwrap(), p256);

@@ -38,7 +38,8 @@ pub(super) fn shape(entity: &SignedEntity, wanted: &ContentRequirement) -> Resul
     }
     let envelope = match (&entity.content, wanted) {
         (Content::Message { .. }, ContentRequirement::Statement(_)) => return Err(Reason::NotAnAttestation),
-        (Content::Message { .. }, ContentRequirement::Any) => return Ok(Structure { statement: None }),
+        (Content::Message { .. }, _) => return Ok(Structure { statement: None }),
+        (Content::Envelope(_), ContentRequirement::Message) => return Err(Reason::NotAPlainSignature),
         (Content::Envelope(envelope), _) => &envelope.parsed,
     };
     if envelope.signatures.len() != 1 {

@@ -85,6 +85,8 @@ pub struct ClaimRequirement {
 pub enum ContentRequirement {
     /// A signature of the artifact, or a statement about it.
     Any,
+    /// A signature of the artifact itself.
+    Message,
     /// A statement with a predicate of this type.
     Statement(PredicateTypeRequirement),
 }

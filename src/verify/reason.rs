@@ -29,6 +29,9 @@ pub enum Reason {
     /// A plain signature where an attestation was asked for.
     #[error("this is a signature of the artifact itself, not an attestation (no DSSE envelope)")]
     NotAnAttestation,
+    /// An attestation where a plain signature was asked for.
+    #[error("this is an attestation, a statement about the artifact, not a signature of the artifact itself")]
+    NotAPlainSignature,
     /// The envelope holds something else than a statement.
     #[error("the envelope's payload type is `{found}`, expected `application/vnd.in-toto+json`")]
     PayloadType {
@@ -354,6 +357,7 @@ impl Reason {
             Self::TooMany { .. } => "too-many",
             Self::EnvelopeSignatures { .. } => "envelope-signatures",
             Self::NotAnAttestation => "not-an-attestation",
+            Self::NotAPlainSignature => "not-a-plain-signature",
             Self::PayloadType { .. } => "payload-type",
             Self::Payload(_) => "payload",
             Self::ArtifactMissing => "artifact-missing",

@@ -42,7 +42,11 @@ fn sandbox() -> Sandbox {
 fn a_public_key_comes_by_its_address() {
     let sandbox = sandbox();
     let pem = std::fs::read(repository().join("testdata/keys/p256.pub.pem")).unwrap();
-    let _ = question(&sandbox, &format!("{}/k.pub", serve("200 OK", "text/plain", pem))).ok();
+    // Over http anybody may have put another key in its place, and that is said.
+    let _ = question(&sandbox, &format!("{}/k.pub", serve("200 OK", "text/plain", pem)))
+        .ok()
+        .says("WARNING: the public key is fetched from http://127.0.0.1:")
+        .says("anybody on the way can replace it");
 }
 
 #[test]

@@ -36,6 +36,9 @@ fn what_is_no_signature_says_what_it_looks_like() {
             "not base64; it looks like an HTML page; was an error page or a login page saved in place of the file?",
         ),
         (b"no signature", "not base64; it looks like plain text"),
+        (b"some file", "not base64; it looks like plain text"),
+        (b"some\tfile", "not base64; it looks like plain text"),
+        (b"some \n file", "not base64; it looks like plain text"),
         (b"====", "not base64; it looks like plain text"),
     ] {
         assert_eq!(decode_signature(document).unwrap_err().to_string(), format!("signature: {reason}"));

@@ -6,6 +6,7 @@ use super::fixture::*;
 use crate::bundle::{Content, VerificationMaterial};
 use crate::crypto::{HashAlgorithm, KeyType, PrivateKey, SigningInput, SigningKey};
 use crate::payload::EnvelopeSignature;
+use crate::verify::ContentRequirement;
 use crate::x509::Certificate;
 use crate::x509::issue::fixtures::{issued, p256, second, self_signed, span};
 use crate::x509::issue::{ExtendedKeyUsage, Extension, KeyUsage, Template};
@@ -13,13 +14,16 @@ use crate::x509::issue::{ExtendedKeyUsage, Extension, KeyUsage, Template};
 /// The code, what verifies, and what is done to it.
 type Row = (&'static str, fn() -> Case, fn(&mut Case));
 
-const STRUCTURE: [Row; 6] = [
+const STRUCTURE: [Row; 7] = [
     ("too-many", Case::keyless, |c| c.entity.log_entries = vec![c.entity.log_entries[0].clone(); 33]),
     ("envelope-signatures", Case::keyless_statement, |c| {
         let signature = c.envelope().parsed.signatures[0].clone();
         c.envelope().parsed.signatures.push(EnvelopeSignature { keyid: "1".into(), ..signature });
     }),
     ("not-an-attestation", Case::keyless, |c| c.policy.claim.content = of_type(PREDICATE_TYPE)),
+    ("not-a-plain-signature", Case::keyless_statement, |c| {
+        c.policy.claim.content = ContentRequirement::Message;
+    }),
     ("payload-type", Case::keyless_statement, |c| {
         c.envelope().parsed.payload_type = "application/json".into();
     }),

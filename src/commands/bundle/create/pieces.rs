@@ -10,7 +10,7 @@ use crate::commands::candidates::{MAX_BUNDLE, beside, signature_document, unread
 use crate::commands::inputs::read_named;
 use crate::commands::keys::public_key;
 use crate::commands::{Context, Error, ErrorKind, SignatureRequest};
-use crate::crypto::PublicKey;
+use crate::crypto::{DecodeError, PublicKey};
 use crate::payload::Envelope;
 use crate::storage::read_file;
 
@@ -24,7 +24,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    pub async fn read(request: &BundleCreateRequest, context: &Context) -> Result<Self, Error> {
+    pub async fn read(request: &BundleCreateRequest, context: &mut Context) -> Result<Self, Error> {
         let mut parts = beside(
             &SignatureRequest {
                 certificate: request.certificate.clone(),
@@ -41,7 +41,7 @@ impl Pieces {
         }
         if let Some(signature) = &request.signature {
             let (document, source) = signature_document(signature, context)?;
-            let file = decode_signature_file(&document).map_err(|e| unreadable(&source, &e))?;
+            let file = decode_signature_file(&document).map_err(|e| no_signature(&source, &document, &e))?;
             given.push((source, file));
         }
         if let Some(path) = &request.bundle {
@@ -55,6 +55,21 @@ impl Pieces {
             None => None,
         };
         Ok(Self { entity, source, key })
+    }
+}
+
+/// The error for a file that is no signature: perhaps it needs no bundle made of it.
+fn no_signature(source: &str, document: &[u8], error: &DecodeError) -> Error {
+    match decode(document).map(|decoded| decoded.format) {
+        Ok(Format::Sigstore) => {
+            Error::new(ErrorKind::Format, format!("`{source}` is a Sigstore bundle already"))
+                .hint("it can be verified as it is; `bundle upgrade` makes a v0.3 bundle of an older one")
+        }
+        Ok(Format::Legacy) => {
+            Error::new(ErrorKind::Format, format!("`{source}` is a bundle in cosign's older format"))
+                .hint(format!("name it with --bundle {source}"))
+        }
+        _ => unreadable(&source, error),
     }
 }
 

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::super::{Context, Error, ErrorKind, Files};
 use crate::bundle::{MAX_DOCUMENT, SignedEntity, VerificationMaterial};
+use crate::commands::candidates::misplaced;
 use crate::commands::facts::{DocumentFacts, KeyFacts, Part, Problem};
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::read_file;
@@ -95,7 +96,9 @@ pub(super) fn inspect(path: &Path) -> Result<(Inspection, Result<(), Error>), Er
         Ok(recognised) => (Inspection::of(source, &bytes, &recognised), Ok(())),
         Err(error) => {
             let inspection = Inspection::unreadable(source.clone(), &bytes, &error);
-            (inspection, Err(undecodable(&source, &error)))
+            let error = undecodable(&source, &error);
+            let hint = misplaced(&bytes);
+            (inspection, Err(hint.into_iter().fold(error, Error::hint)))
         }
     })
 }

@@ -150,5 +150,5 @@ fn der(bytes: &[u8], document: &[u8]) -> Result<Recognised, DecodeError> {
 
 /// Base64 text, folded or not.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    decode_base64(&text.split_ascii_whitespace().collect::<String>()).filter(|bytes| !bytes.is_empty())
+    decode_base64(&text.split(['\r', '\n']).collect::<String>()).filter(|bytes| !bytes.is_empty())
 }
