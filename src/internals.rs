@@ -13,6 +13,9 @@ pub mod crypto {
 pub mod payload {
     pub use crate::payload::*;
 }
+pub mod sandbox {
+    pub use crate::sandbox::*;
+}
 pub mod sign {
     pub use crate::sign::*;
 }

@@ -94,6 +94,8 @@ pub mod internals;
 #[cfg(feature = "cli")]
 mod keys;
 mod payload;
+#[cfg(feature = "internals")]
+mod sandbox;
 mod sign;
 #[cfg(feature = "cli")]
 mod storage;

@@ -7,6 +7,7 @@ mod authorities;
 mod blobs;
 mod bundles;
 mod keys;
+mod registry;
 mod roots;
 mod services;
 

@@ -1,0 +1,264 @@
+//! An OCI registry on loopback, in this process: the OCI distribution specification 1.1, in memory, with faults on demand.
+//!
+//! ```text
+//! let registry = Registry::start(Options { referrers: false, ..Options::default() })?;
+//! registry.hook(|request| match request.count {
+//!     1 if request.is("GET", "/manifests/") => Fault::status(503).header("Retry-After", "1"),
+//!     _ => Fault::none(),
+//! });
+//! // ... a client works with registry.address() ...
+//! assert_eq!(registry.journal().count("GET", "/manifests/"), 2);
+//! ```
+//!
+//! Where the specification is silent, the answers are those of Docker's registry (CNCF distribution), but where tests say
+//! otherwise. Each registry has a thread and a runtime of its own, so that blocking programs and tests can use it, and any
+//! number of them can run. It ends when it is dropped.
+
+mod access;
+mod blobs;
+mod contents;
+mod fault;
+mod journal;
+mod lists;
+mod manifests;
+mod names;
+mod reply;
+mod request;
+mod server;
+mod store;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use access::Access;
+pub use contents::Contents;
+pub use fault::Fault;
+pub use journal::Journal;
+pub use request::{Host, Request};
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use access::Guard;
+use server::Shared;
+use tls::Authority;
+
+/// What kind of registry it is. The default is one with everything that the specification has, for everybody, over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether there is the referrers API. Without it that path is not found, and pushing a manifest with a subject says nothing of
+    /// it (no `OCI-Subject`).
+    pub referrers: bool,
+    /// Whether a manifest is refused whose blobs or children are not in the repository. Its subject need not be.
+    pub checks_references: bool,
+    /// Whether manifests, tags and blobs can be deleted.
+    pub deletes: bool,
+    /// Whether blobs are mounted from other repositories; else an upload begins.
+    pub mounts: bool,
+    /// The most entries in one page of tags, catalog or referrers.
+    pub page: Option<usize>,
+    /// Whether `Location` is a path only, as the specification allows.
+    pub relative_locations: bool,
+    /// How the servers are spoken to.
+    pub transport: Transport,
+    /// Who is asked for what.
+    pub access: Access,
+    /// Whether those who show no credentials may pull.
+    pub anonymous_pull: bool,
+}
+
+/// How the servers are spoken to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// Plain HTTP.
+    #[default]
+    Http,
+    /// HTTPS, with a certificate for `localhost`, `127.0.0.1` and `::1` of an authority of its own.
+    Https,
+    /// As `Https`, and only with clients that have a certificate of that authority.
+    MutualTls,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            referrers: true,
+            checks_references: true,
+            deletes: true,
+            mounts: true,
+            page: None,
+            relative_locations: false,
+            transport: Transport::Http,
+            access: Access::Anyone,
+            anonymous_pull: false,
+        }
+    }
+}
+
+/// The rules that the answers follow.
+#[derive(Debug)]
+struct Rules {
+    referrers: bool,
+    checks_references: bool,
+    deletes: bool,
+    mounts: bool,
+    page: Option<usize>,
+    relative_locations: bool,
+    scheme: &'static str,
+}
+
+impl Rules {
+    /// The address of a path, for Location: on the host that the client has asked for.
+    fn location(&self, request: &Request, path: &str) -> String {
+        match request.header("host") {
+            Some(host) if !self.relative_locations => format!("{}://{host}{path}", self.scheme),
+            _ => path.to_owned(),
+        }
+    }
+}
+
+/// Why a registry does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No port on loopback, or no thread.
+    #[error("the registry could not start")]
+    Start(#[from] io::Error),
+    /// Its certificates could not be made.
+    #[error("the certificates of the registry could not be made")]
+    Certificates(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A registry that runs. It ends when this is dropped, and all connections with it.
+pub struct Registry {
+    shared: Arc<Shared>,
+    addresses: [SocketAddr; 2],
+    authority: Option<Authority>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Registry {
+    /// Starts a registry on free ports. When this returns it can be reached.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn start(options: Options) -> Result<Self, Error> {
+        let authority = match options.transport {
+            Transport::Http => None,
+            transport => {
+                Some(Authority::new(transport == Transport::MutualTls).map_err(Error::Certificates)?)
+            }
+        };
+        let [own, other] = [listen()?, listen()?];
+        let addresses = [own.local_addr()?, other.local_addr()?];
+        let scheme = if authority.is_some() { "https" } else { "http" };
+        let realm = match &options.access {
+            Access::Bearer { realm: Host::Other, .. } => {
+                format!("{scheme}://localhost:{}/token", addresses[1].port())
+            }
+            _ => format!("{scheme}://{}/token", addresses[0]),
+        };
+        let shared = Arc::new(Shared {
+            contents: Contents::default(),
+            rules: Rules {
+                referrers: options.referrers,
+                checks_references: options.checks_references,
+                deletes: options.deletes,
+                mounts: options.mounts,
+                page: options.page,
+                relative_locations: options.relative_locations,
+                scheme,
+            },
+            guard: Guard::new(options.access, options.anonymous_pull, realm),
+            journal: Journal::new(),
+            hook: Mutex::default(),
+            tls: authority.as_ref().map(|authority| Arc::clone(&authority.config).into()),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&shared);
+        let listeners = [(Host::Registry, own), (Host::Other, other)];
+        let thread = std::thread::Builder::new()
+            .name("registry".to_owned())
+            .spawn(move || server::run(&served, listeners, stopped))?;
+        Ok(Self { shared, addresses, authority, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `127.0.0.1:PORT`, as references begin.
+    pub fn address(&self) -> String {
+        self.addresses[0].to_string()
+    }
+
+    /// The address with its scheme, such as `http://127.0.0.1:PORT`; no slash at its end.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.shared.rules.scheme, self.address())
+    }
+
+    /// The address of the second host, with its scheme: `http://localhost:OTHER`. It has the same contents and asks for no credentials: a place
+    /// to send clients to, to see what they bring along.
+    pub fn other_url(&self) -> String {
+        format!("{}://localhost:{}", self.shared.rules.scheme, self.addresses[1].port())
+    }
+
+    /// What was asked so far.
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    /// What it holds.
+    pub fn contents(&self) -> &Contents {
+        &self.shared.contents
+    }
+
+    /// Sets the hook, in the place of the last one: it sees each request, of both hosts, before anything is done about it and says what
+    /// is to be wrong. It must not wait; [`Fault::delayed`] and [`Fault::held`] do. It may
+    /// hold clones of the journal and of the contents, and use them.
+    pub fn hook(&self, hook: impl Fn(&Request) -> Fault + Send + Sync + 'static) {
+        *self.shared.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+    }
+
+    /// Takes the hook away.
+    pub fn unhook(&self) {
+        *self.shared.hook.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Makes all bearer tokens of before worthless, as when they expire.
+    pub fn revoke_tokens(&self) {
+        self.shared.guard.revoke();
+    }
+
+    /// The certificate of the authority that the servers' certificate is from, in PEM; `None` over HTTP.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority.as_ref().map(|authority| authority.certificate.as_str())
+    }
+
+    /// A certificate of that authority for a client, and its private key (PKCS #8), both in PEM; `None` over HTTP.
+    pub fn client_pem(&self) -> Option<(&str, &str)> {
+        self.authority.as_ref().map(|authority| (authority.client.0.as_str(), authority.client.1.as_str()))
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
