@@ -146,18 +146,16 @@ pub(super) fn upload(store: &mut Store, rules: &Rules, request: &Request, (name,
     }
 }
 
-/// A chunk: with a Content-Range it has to begin where the last one ended (section "Pushing a blob in chunks").
+/// A chunk: with a Content-Range it has to begin where the last one ended (section "Pushing a blob in chunks"), and to be as
+/// long as that says.
 fn append(upload: &mut Upload, request: &Request) -> Result<(), Code> {
     if let Some(text) = request.header("content-range") {
-        let ends = text
-            .split_once('-')
-            .and_then(|(first, last)| Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?)));
-        let (first, last) = ends.ok_or(Code::BlobUploadInvalid)?;
-        if first != upload.parts.len() {
+        let ends = text.split_once('-').and_then(|(first, last)| {
+            Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?.checked_add(1)?))
+        });
+        let length = upload.parts.len();
+        if ends != Some((length, length + request.length)) {
             return Err(Code::RangeInvalid);
-        }
-        if last.checked_sub(first).and_then(|n| n.checked_add(1)) != Some(request.length) {
-            return Err(Code::BlobUploadInvalid);
         }
     }
     if upload.parts.len() + request.length > MAX_BLOB {

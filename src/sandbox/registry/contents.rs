@@ -9,6 +9,12 @@ use super::manifests::{OCI_MANIFEST, read};
 use super::store::{Repository, Store};
 use crate::crypto::HashAlgorithm;
 
+/// An empty tar archive, which is 1024 zeros, in gzip.
+const EMPTY_LAYER: [u8; 29] = [
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0x63, 0x60, 0x18, 0x05, 0xa3, 0x60, 0x14,
+    0x8c, 0x54, 0x00, 0x00, 0x2e, 0xaf, 0xb5, 0xef, 0x00, 0x04, 0x00, 0x00,
+];
+
 /// The contents of a registry. A clone is another view of the same, which a hook may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Contents(Arc<Mutex<Store>>);
@@ -39,9 +45,8 @@ impl Contents {
 
     /// Stores an image with one empty layer under a tag; returns the digest of its manifest. Each tag of each repository gets another image.
     pub fn plant_image(&self, repository: &str, tag: &str) -> String {
-        // Two blocks of zeros are an empty tar archive.
-        let layer = vec![0; 1024];
-        let diff_id = self.plant_blob(repository, layer);
+        let diff_id = HashAlgorithm::Sha256.digest(&[0; 1024]).to_string();
+        let layer = self.plant_blob(repository, EMPTY_LAYER);
         let config = json!({
             "architecture": "amd64",
             "os": "linux",
@@ -56,7 +61,7 @@ impl Contents {
             "mediaType": OCI_MANIFEST,
             "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": size },
             "layers": [
-                { "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": diff_id, "size": 1024 },
+                { "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": layer, "size": EMPTY_LAYER.len() },
             ],
         });
         self.plant_manifest(repository, Some(tag), OCI_MANIFEST, manifest.to_string())

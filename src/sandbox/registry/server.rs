@@ -148,11 +148,11 @@ impl Shared {
         match request.path.as_str() {
             "/token" => return self.guard.token(request),
             "/" => return Reply::new(200).with("Cache-Control", "no-cache"),
-            "/v2" => return Reply::new(301).with("Location", "/v2/"),
             _ => {}
         }
         let route = Route::parse(&request.path);
         let reply = match self.guard.admit(request, route.as_ref()) {
+            _ if request.path == "/v2" => Reply::new(301).with("Location", "/v2/"),
             Ok(()) => self.carry_out(request, route),
             Err(refusal) => *refusal,
         };

@@ -140,18 +140,16 @@ fn oras_attaches_and_discovers_by_api_and_by_tag() {
 /// One way of signing and verifying: flags of each.
 type Form = (&'static str, &'static [&'static str], &'static [&'static str]);
 
+const NEW: &[&str] = &["--new-bundle-format"];
+const OLD: &[&str] = &["--new-bundle-format=false"];
+const OWN: &[&str] = &["--use-signing-config=false"];
+const OWN_OLD: &[&str] = &["--use-signing-config=false", "--new-bundle-format=false"];
+
 fn forms(peer: &Peer) -> &'static [Form] {
     if peer.version == 2 {
-        &[
-            ("sign", &[], &[]),
-            ("attest", &["--new-bundle-format"], &["--new-bundle-format"]),
-            ("attest", &[], &[]),
-        ]
+        &[("sign", &[], &[]), ("attest", &[], &[]), ("attest", NEW, NEW)]
     } else {
-        let (sign, verify) = (&["--use-signing-config=false"], &[]);
-        let old =
-            (&["--use-signing-config=false", "--new-bundle-format=false"], &["--new-bundle-format=false"]);
-        &[("sign", sign, verify), ("sign", old.0, old.1), ("attest", sign, verify), ("attest", old.0, old.1)]
+        &[("sign", OWN, &[]), ("sign", OWN_OLD, OLD), ("attest", OWN, &[]), ("attest", OWN_OLD, OLD)]
     }
 }
 

@@ -60,6 +60,9 @@ impl Row {
     }
 }
 
+const NOT_LOOKED_AT: &str =
+    "section Pushing a blob in chunks: what is out of order is 416; Docker's does not look at Content-Range";
+
 fn blobs() -> Vec<Row> {
     let (blob, none) = (digest(BLOB), digest(b"none"));
     let post = || row("POST /v2/a/blobs/uploads/");
@@ -71,8 +74,8 @@ fn blobs() -> Vec<Row> {
         row("GET {location}"),
         chunk("0-4", &BLOB[..5]),
         row("GET {location}"),
-        chunk("bad", b"zz"),
-        chunk("5-50", b"zz"),
+        chunk("bad", b"zz").differs(416, 202, NOT_LOOKED_AT),
+        chunk("5-50", b"zz").differs(416, 202, NOT_LOOKED_AT),
         post(),
         chunk("0-4", &BLOB[..5]),
         row(&format!("PUT {{location}}&digest={blob}")).body(&BLOB[5..]),
@@ -91,7 +94,7 @@ fn blobs() -> Vec<Row> {
         row("GET /v2/a/blobs/uploads/"),
         row("POST /v2/UPPER/blobs/uploads/"),
         post(),
-        chunk("9-10", b"zz").differs(416, 202, "section Pushing a blob in chunks: out of order is 416"),
+        chunk("9-10", b"zz").differs(416, 202, NOT_LOOKED_AT),
         row(&format!("POST /v2/a/blobs/uploads/?digest={blob}")).body(BLOB).differs(
             201,
             202,
