@@ -50,11 +50,14 @@ for kind in "$@"; do
   cargo build --release --locked --target "$target" --bin rcosign
   program=$CARGO_TARGET_DIR/$target/release/rcosign$exe
 
-  tree=$CARGO_TARGET_DIR/$name; rm -rf "$tree"; mkdir -p "$tree/man" "$tree/completions"
-  cp "$program" LICENSE README.md CHANGELOG.md "$tree"
+  tree=$CARGO_TARGET_DIR/$name; rm -rf "$tree"; mkdir -p "$tree/completions"
+  cp "$program" "$tree"
+  # What the README leads to, so that its links work in the archive.
+  git ls-files -z -- LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs examples | tar --null -T - -cf - | tar -xf - -C "$tree"
   if [ "$target" = "$host" ]; then
     "$program" help --man "$tree/man"
-    for shell in bash zsh fish powershell elvish; do "$program" completion $shell >"$tree/completions/rcosign.$shell"; done
+    for shell in bash fish powershell elvish; do "$program" completion $shell >"$tree/completions/rcosign.$shell"; done
+    "$program" completion zsh >"$tree/completions/_rcosign" # the name that zsh looks for
   fi
   "$python" .ci/pack.py "$tree" "$out/$name.tar.gz"
   "$python" .ci/sbom.py "$target" "$program" >"$out/$name.cdx.json"

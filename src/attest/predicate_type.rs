@@ -71,6 +71,25 @@ impl PredicateType {
         NAMES.iter().find(|(name, _)| *name == asked).map_or(asked, |(_, known)| known.uri())
     }
 
+    /// The short name that somebody may have meant by a word that is neither a short name nor a URI: letters and digits
+    /// left out of it, or added. Nothing is decided by it.
+    pub fn meant(word: &str) -> Option<&'static str> {
+        let letters = |text: &str| -> String {
+            text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let plain = letters(word);
+        if is_uri(word) || !(3..=60).contains(&plain.len()) || Self::names().any(|name| name == word) {
+            return None;
+        }
+        let close = Self::names().filter(|name| is_within(name, &plain) || is_within(&plain, name));
+        close.min_by_key(|name| name.len().abs_diff(plain.len()))
+    }
+
+    /// Whether `text` is neither a short name nor a URI.
+    pub fn is_plain_word(text: &str) -> bool {
+        !is_uri(text) && !Self::names().any(|name| name == text)
+    }
+
     /// The URI of the type, which goes into the statement.
     pub fn uri(&self) -> &str {
         match self {
@@ -87,6 +106,12 @@ impl PredicateType {
     }
 }
 
+/// Whether the letters of `part` stand in `whole`, in their order.
+fn is_within(part: &str, whole: &str) -> bool {
+    let mut rest = whole.chars();
+    part.chars().all(|letter| rest.any(|found| found == letter))
+}
+
 /// Whether a text is an absolute URI by its form (RFC 3986 sections 3 and 3.1): a scheme, a colon, something after it,
 /// no white space or control characters.
 fn is_uri(text: &str) -> bool {
@@ -99,6 +124,23 @@ fn is_uri(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_meant() {
+        for (word, name) in [
+            ("slsaprov1", Some("slsaprovenance1")),
+            ("slsaprov", Some("slsaprovenance")),
+            ("SPDX-JSON", Some("spdxjson")),
+            ("cyclonedxjson", Some("cyclonedx")),
+            ("CycloneDX", Some("cyclonedx")),
+            ("spdx", None),
+            ("https://slsa.dev/provenance/v1", None),
+            ("release", None),
+            ("x", None),
+        ] {
+            assert_eq!(PredicateType::meant(word), name, "{word}");
+        }
+    }
 
     #[test]
     fn names_and_uris() {

@@ -67,17 +67,56 @@ pub fn script(shell: Shell, program: &str) -> Vec<u8> {
     let mut script = Vec::new();
     let program = shell_word(program);
     clap_complete::generate(shell, &mut spec(), program, &mut script);
-    if shell == Shell::Fish {
-        script.extend(fish_arguments(program).into_bytes());
+    match shell {
+        Shell::Fish => script.extend(fish_arguments(program).into_bytes()),
+        Shell::Bash => script = files_before_flags(&String::from_utf8_lossy(&script)).into_bytes(),
+        _ => {}
     }
     script
+}
+
+/// clap's generator for bash offers flags where a word begins that may name a file, so that a tab gives a dash. Where it
+/// offers nothing instead, bash offers files.
+fn files_before_flags(script: &str) -> String {
+    let takes_files = |command: &Spec| {
+        let name = command.get_name().to_owned();
+        let shown = command.get_arguments().filter(|arg| arg.is_positional() && !arg.is_hide_set());
+        shown.map(|arg| completed(&name, arg.clone())).any(|arg| arg.get_value_hint() == ValueHint::FilePath)
+    };
+    let commands: Vec<String> = tree::all()
+        .iter()
+        .filter(|command| takes_files(command))
+        .map(|command| command.get_name().replace('-', "__").replace(' ', "__subcmd__"))
+        .map(|label| format!("__subcmd__{label})"))
+        .collect();
+    let mut out = String::with_capacity(script.len());
+    let mut inside = false;
+    for line in script.lines() {
+        // The label of a command: its words, and nothing before them but the program.
+        if line.starts_with("        ") && !line.starts_with("         ") && line.ends_with(')') {
+            let words = line
+                .split_once("__subcmd__")
+                .map_or("", |(program, _)| line.get(program.len()..).unwrap_or_default());
+            inside = commands.iter().any(|label| label == words);
+        }
+        let line = match line.split_once(" || ${COMP_CWORD} -eq ") {
+            Some((flag, _)) if inside => format!("{flag} ]] ; then"),
+            _ if inside && line == r#"            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )"# => {
+                "            COMPREPLY=()".to_owned()
+            }
+            _ => line.to_owned(),
+        };
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
 }
 
 /// clap's generator for fish completes no arguments.
 fn fish_arguments(program: &str) -> String {
     let function = program.replace('-', "_");
     let shells: Vec<&str> = SHELLS.iter().map(|(name, _)| *name).collect();
-    let rows = [("completion", shells), ("help", help_words())];
+    let rows = [("completion", shells)];
     let line = |(command, words): &(&str, Vec<&str>)| {
         let words = words.join(" ");
         format!(
@@ -108,7 +147,7 @@ fn spec() -> Spec {
         }
         top = top.mut_subcommand(group, |group| group.subcommand(command.name(member)));
     }
-    top
+    top.mut_subcommand("help", |help| help.subcommands(help_words()))
 }
 
 /// The command without what is hidden.
@@ -119,6 +158,8 @@ fn shown(command: Spec) -> Spec {
     }
     let name = command.get_name().to_owned();
     let args = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    // The words after `help` are commands there, so that those of a group follow it.
+    let args = args.filter(|arg| name != "help" || !arg.is_positional());
     let out = out.args(args.map(|arg| completed(&name, arg.clone())));
     // The name is one of the table's.
     match tree::names().find(|known| *known == name) {
@@ -159,19 +200,34 @@ fn completed(command: &str, arg: Arg) -> Arg {
 fn values(command: &str, arg: &Arg) -> Option<Vec<&'static str>> {
     match (command, arg.get_id().as_str()) {
         ("completion", "shell") => Some(SHELLS.iter().map(|(name, _)| *name).collect()),
-        ("help", "topic") => Some(help_words()),
+        (_, "rekor_config" | "tsa_config") => Some(vec!["ANY", "ALL", "EXACT:1"]),
         _ if arg.get_long() == Some("type") => Some(PredicateType::names().collect()),
         _ => None,
     }
 }
 
-/// What may stand after `help`: commands, groups, the words of a group's commands, topics.
-fn help_words() -> Vec<&'static str> {
-    let mut words: Vec<&'static str> = Vec::new();
-    let all = tree::names().flat_map(|name| name.split(' ')).chain(topics::names());
-    for word in all {
-        if !words.contains(&word) {
-            words.push(word);
+/// What may stand after `help`: commands, groups and what follows each, topics.
+fn help_words() -> Vec<Spec> {
+    let word = |name: &'static str, about: String| {
+        Spec::new(name).about(about).disable_help_flag(true).disable_help_subcommand(true)
+    };
+    let mut words: Vec<Spec> =
+        tree::GROUPS.iter().map(|(group, about)| word(group, (*about).to_owned())).collect();
+    for (name, command) in tree::names().zip(tree::all()) {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        match name.split_once(' ') {
+            None => words.push(word(name, about)),
+            Some((group, member)) => {
+                let found = words.iter_mut().find(|known| known.get_name() == group);
+                if let Some(known) = found {
+                    *known = known.clone().subcommand(word(member, about));
+                }
+            }
+        }
+    }
+    for topic in topics::TOPICS {
+        if !words.iter().any(|known| known.get_name() == topic.name) {
+            words.push(word(topic.name, topic.about.to_owned()));
         }
     }
     words
@@ -189,7 +245,9 @@ mod tests {
             let found = name.split(' ').fold(&spec, |at, word| at.find_subcommand(word).unwrap());
             for arg in command.get_arguments() {
                 let there = found.get_arguments().any(|known| known.get_id() == arg.get_id());
-                assert_eq!(there, !arg.is_hide_set(), "{name} {}", arg.get_id());
+                // What `help` takes is completed as words that follow it.
+                let topic = name == "help" && arg.is_positional();
+                assert_eq!(there, !arg.is_hide_set() && !topic, "{name} {}", arg.get_id());
             }
         }
     }

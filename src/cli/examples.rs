@@ -192,6 +192,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "bundle inspect",
+        Example {
+            what: "print the predicate of an attestation, unverified",
+            line: "bundle inspect --predicate artifact.att.json",
+        },
+    ),
+    (
         "bundle diff",
         Example {
             what: "show what two bundles differ in; here nothing",

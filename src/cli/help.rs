@@ -17,7 +17,7 @@ pub struct HelpArgs {
     /// Command, group or topic to show help for; without one, all of them are listed
     #[arg(value_name = "[COMMAND|TOPIC]", id = "topic")]
     pub topic: Vec<OsString>,
-    /// Write the manual pages of all commands into this folder
+    /// Write the manual pages of all commands below this folder, into man1 and man7
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub man: Option<PathBuf>,
     /// Flags of every command.
@@ -85,22 +85,33 @@ fn with_topics(mut error: Error, word: &OsStr) -> Error {
     error
 }
 
-/// Writes the manual into `folder`, which is made if it is missing.
+/// Writes the manual below `folder`, which is made if it is missing, as `man` looks for it: commands in `man1`, concepts in
+/// `man7`. Says what was written.
 ///
 /// # Errors
-/// The folder cannot be made, and a page that cannot be written.
-pub fn write_manual(folder: &Path) -> Result<(), Error> {
-    if !folder.is_dir() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Error::new(ErrorKind::Format, format!("cannot make the folder `{}`", folder.display()))
-                .caused_by(&error)
-        })?;
-    }
-    for (name, page) in render::manual() {
-        let mut file = PendingFile::create(&folder.join(name), Access::Everyone)
+/// A folder cannot be made, and a page that cannot be written.
+pub fn write_manual(folder: &Path) -> Result<String, Error> {
+    let pages = render::manual();
+    for (name, page) in &pages {
+        // The section is what the name ends in.
+        let section = folder.join(format!("man{}", name.rsplit('.').next().unwrap_or_default()));
+        make(&section)?;
+        let mut file = PendingFile::create(&section.join(name), Access::Everyone)
             .map_err(|error| Error::output(&error))?;
         file.push(page.as_bytes());
         file.commit().map_err(|error| Error::output(&error))?;
     }
-    Ok(())
+    let shown = folder.display();
+    Ok(format!("Wrote {} manual pages to {shown}: they are found with MANPATH={shown}:", pages.len()))
+}
+
+fn make(folder: &Path) -> Result<(), Error> {
+    let failed = || Error::new(ErrorKind::Format, format!("cannot make the folder `{}`", folder.display()));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(file) = folder.ancestors().find(|path| path.is_file()) {
+        return Err(failed().cause(format!("`{}` is a file, not a folder", file.display())));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| failed().caused_by(&error))
 }

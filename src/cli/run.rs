@@ -122,7 +122,7 @@ impl Request {
             // Their words need the program's name: see `super::run`.
             Self::Completion(_) | Self::Help(_) => Vec::new(),
             Self::Manual(folder) => {
-                help::write_manual(&folder)?;
+                render::say(&help::write_manual(&folder)?);
                 Vec::new()
             }
             Self::Pack(request) => commands::pack(&request, context).await?,
@@ -168,6 +168,11 @@ fn bundle_inspect(
     if request.suggest {
         let line = commands::bundle_suggest(&request.document, context)?;
         output.data(format!("{line}\n").as_bytes());
+        return Ok(());
+    }
+    if request.predicate {
+        let predicate = commands::bundle_predicate(&request.document, context)?;
+        output.data(format!("{}\n", render::json(&predicate)).as_bytes());
         return Ok(());
     }
     let (inspection, result) = commands::bundle_inspect(request, context)?;

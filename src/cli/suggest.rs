@@ -11,6 +11,8 @@ const ELSEWHERE: &[(&[&str], &str, &str)] = &[
     (SIGNING, "--no-log", "to sign without a transparency log: --offline"),
     (SIGNING, "--insecure-ignore-tlog", "to sign without a transparency log: --offline"),
     (VERIFYING, "--tlog-upload", "to verify without a transparency log entry: --no-log"),
+    (&["pack"], "-o", "the kit to write is named with --out"),
+    (&["pack"], "--output", "the kit to write is named with --out"),
     (WITH_KEY, "-k", "a key is named with --key"),
 ];
 

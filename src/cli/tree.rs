@@ -187,6 +187,13 @@ pub fn unknown(word: &OsStr) -> Error {
     if topics::named(OsStr::new(word.as_ref())).is_some() {
         return new.hint(format!("`help {word}` explains what is meant by it"));
     }
+    if word == "kit" {
+        return new.hint("did you mean `pack`, which makes a kit, or `unpack`, which opens it?");
+    }
+    // The words of a command that was taken for one word: `bundle-inspect`, as its manual page is called.
+    if let Some(name) = names().find(|name| name.contains(' ') && name.replace(' ', "-") == word) {
+        return new.hint(format!("did you mean `{name}`?"));
+    }
     let commands = names().filter(|name| !name.contains(' '));
     let names = || commands.clone().chain(GROUPS.iter().map(|(name, _)| *name));
     // `import` is the beginning of `import-key-pair`, and far from it by its letters.

@@ -23,7 +23,7 @@ pub struct VerifyBlobAttestationArgs {
     /// Compare the file with the subjects of the statement (default true)
     #[arg(long, help_heading = "Statement")]
     pub check_claims: Option<bool>,
-    /// Digest of the file in hex, in place of reading it
+    /// Digest of the file in hex, or as sha256:HEX, in place of reading it
     #[arg(long, value_name = "HEX", help_heading = "Statement")]
     pub digest: Option<String>,
     /// Algorithm of --digest: sha256, sha384 or sha512
@@ -60,12 +60,8 @@ impl VerifyBlobAttestationArgs {
 
     fn subject(&self) -> Result<Subject, Error> {
         let digest = match (filled(&self.digest), filled(&self.digest_alg)) {
-            (Some(hex), Some(name)) => Some(digest(&hex, &name)?),
+            (Some(given), name) => Some(stated(&given, name.as_deref())?),
             (None, None) => None,
-            (Some(_), None) => {
-                return Err(Error::usage("--digest comes without the name of its algorithm")
-                    .hint("add --digestAlg sha256, sha384 or sha512"));
-            }
             (None, Some(_)) => {
                 return Err(Error::usage("--digestAlg comes without a digest").hint("add --digest HEX"));
             }
@@ -80,6 +76,21 @@ impl VerifyBlobAttestationArgs {
                 .hint("name a file, or its digest with --digest HEX --digestAlg sha256")
                 .hint("to look at the signature alone: --check-claims=false")),
         }
+    }
+}
+
+/// A digest as `ALGORITHM:HEX`, as `verify-blob` takes it, or in hex beside the name of its algorithm.
+fn stated(given: &str, name: Option<&str>) -> Result<Subject, Error> {
+    let prefixed = given.split_once(':').filter(|(prefix, _)| DIGESTS.contains(prefix));
+    match (prefixed, name) {
+        (Some((prefix, _)), Some(name)) if prefix != name => {
+            Err(Error::usage(format!("--digest is a {prefix} digest, and --digestAlg says {name}"))
+                .hint("leave --digestAlg out"))
+        }
+        (Some((prefix, hex)), _) => digest(hex, prefix),
+        (None, Some(name)) => digest(given, name),
+        (None, None) => Err(Error::usage("--digest comes without the name of its algorithm")
+            .hint("add --digestAlg sha256, sha384 or sha512, or write --digest sha256:HEX")),
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! What the signature's own document says of its key helps people to find their mistake; nothing is decided by it.
 
+use crate::attest::PredicateType;
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::crypto::{PublicKey, SignatureError, base64};
-use crate::verify::{ExpectedSigner, Reason, Requirement, VerificationPolicy, Waiver};
+use crate::verify::{ContentRequirement, ExpectedSigner, Reason, Requirement, VerificationPolicy, Waiver};
 use crate::x509::path::PathError;
 
 /// What else is known about a rejection, as one more cause.
@@ -33,7 +34,21 @@ pub(super) fn detail(reason: &Reason, policy: &VerificationPolicy, entity: &Sign
 /// The hints for a reason, most useful first; empty where the reason says it all.
 pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &SignedEntity) -> Vec<String> {
     if let Reason::PredicateType { found, .. } = reason {
-        return vec![format!("if that is the type you want, ask for it: --type {found}")];
+        let mut hints = vec![format!("if that is the type you want, ask for it: --type {found}")];
+        if let ContentRequirement::Statement(wanted) = &policy.claim.content
+            && PredicateType::is_plain_word(&wanted.asked)
+        {
+            let asked = &wanted.asked;
+            hints.push(match PredicateType::meant(asked) {
+                Some(name) => {
+                    format!("`{asked}` is neither a URI nor a short name: did you mean --type {name}?")
+                }
+                None => format!(
+                    "`{asked}` is neither a URI nor a short name; `help verify-blob-attestation` shows them"
+                ),
+            });
+        }
+        return hints;
     }
     let hints = match (reason, &policy.signer) {
         (Reason::Path(PathError::Expired { .. }), _) => return expired(policy, entity),
@@ -130,6 +145,13 @@ fn expired(policy: &VerificationPolicy, entity: &SignedEntity) -> Vec<String> {
     if !entity.timestamps.is_empty() && entity.log_entries.is_empty() {
         return vec![
             "the signed timestamp is not by a trusted authority: name its root with --timestamp-certificate-chain or --trusted-root"
+                .to_owned(),
+        ];
+    }
+    if entity.log_entries.is_empty() {
+        return vec![
+            "nothing here says when the certificate was used: get the bundle with its log entry or signed timestamp, or name a \
+             timestamp with --rfc3161-timestamp"
                 .to_owned(),
         ];
     }

@@ -25,7 +25,7 @@ mod verification;
 
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
-    bundle_create, bundle_diff, bundle_inspect, bundle_suggest, bundle_upgrade,
+    bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
 };
 pub use context::{Context, Narrator};
 pub use error::{Error, ErrorKind};

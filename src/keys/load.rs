@@ -156,7 +156,7 @@ fn otherwise(text: &[u8]) -> Option<(&'static str, &'static str)> {
     if PublicKey::from_spki_der(&der).is_ok() {
         return Some((
             "the base64 of a public key",
-            "put `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----` in lines of their own around it",
+            "`base64 -d FILE > key.der` decodes it to DER, which --key takes",
         ));
     }
     Certificate::from_der(&der)

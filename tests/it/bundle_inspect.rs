@@ -434,3 +434,25 @@ fn a_time_that_nobody_signed_is_no_problem() {
         assert_eq!(inspection["problems"], serde_json::json!([]), "{time}");
     }
 }
+
+/// What is printed is the predicate that was signed; programs read it with a JSON parser.
+#[test]
+fn the_predicate_of_an_attestation_is_printed() {
+    let sandbox = Sandbox::new();
+    for folder in ["cosign-2.x", "cosign-3.x"] {
+        for form in ["bundle", "dsse", "legacy", "statement"] {
+            let path = testdata(&format!("{folder}/p256.att.{form}.json"));
+            let output = sandbox.run(&["bundle", "inspect", "--predicate", path.to_str().unwrap()]).ok();
+            let statement = std::fs::read(testdata(&format!("{folder}/p256.att.statement.json"))).unwrap();
+            let statement: Value = serde_json::from_slice(&statement).unwrap();
+            let printed: Value = serde_json::from_str(&output.stdout).unwrap();
+            assert_eq!(printed, statement["predicate"], "{folder} {form}");
+            assert!(output.stderr.contains("WARNING: nothing of this was verified"), "{}", output.stderr);
+        }
+    }
+    for (name, code) in [("p256.bundle.json", 3), ("p256.pub", 3), ("artifact.txt", 3), ("p256.sig", 3)] {
+        let path = testdata(&format!("cosign-3.x/{name}"));
+        let output = sandbox.run(&["bundle", "inspect", "--predicate", path.to_str().unwrap()]).code(code);
+        assert_eq!(output.stdout, "", "{name}");
+    }
+}

@@ -21,6 +21,9 @@ pub struct BundleInspectArgs {
     /// Print the command that verifies it, by what it says of its signer
     #[arg(long)]
     pub suggest: Option<bool>,
+    /// Print the predicate of its statement: what an attestation says
+    #[arg(long)]
+    pub predicate: Option<bool>,
     /// How to show it.
     #[command(flatten)]
     pub format: FormatArgs,
@@ -37,11 +40,18 @@ impl CommandArgs for BundleInspectArgs {
             );
         };
         let suggest = self.suggest.unwrap_or_default();
+        let predicate = self.predicate.unwrap_or_default();
+        if predicate && (suggest || self.format.output.is_some()) {
+            return Err(Error::usage(
+                "--predicate prints the predicate as it is, and --suggest or --output something else",
+            )
+            .hint("leave one of them out"));
+        }
         if suggest && self.format.output.is_some() {
             return Err(Error::usage("--suggest prints one command line, which --output has no form for")
                 .hint("leave one of them out"));
         }
-        let request = BundleInspectRequest { document: PathBuf::from(document), suggest };
+        let request = BundleInspectRequest { document: PathBuf::from(document), suggest, predicate };
         Ok(Request::BundleInspect(request, self.format.format()))
     }
 }

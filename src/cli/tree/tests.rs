@@ -14,6 +14,7 @@ const VERSIONS: [&str; 3] = ["2.6.2", "3.0.4", "3.1.2"];
 const OURS: &[(&str, &str)] = &[
     ("attest-blob", "offline"),
     ("bundle inspect", "output"),
+    ("bundle inspect", "predicate"),
     ("bundle inspect", "suggest"),
     ("help", "man"),
     ("sign-blob", "offline"),

@@ -8,6 +8,6 @@ mod upgrade;
 
 pub use create::{BundleCreateRequest, bundle_create};
 pub use diff::{BundleDiffRequest, Difference, bundle_diff};
-pub use inspect::{BundleInspectRequest, bundle_inspect};
+pub use inspect::{BundleInspectRequest, bundle_inspect, bundle_predicate};
 pub use suggest::bundle_suggest;
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

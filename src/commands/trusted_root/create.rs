@@ -143,6 +143,12 @@ pub fn trusted_root_create(
     {
         context.narrator.warn(&problem);
     }
+    let authorities = document.certificate_authorities.len() + document.timestamp_authorities.len();
+    if authorities + document.logs.len() + document.ct_logs.len() == 0 {
+        context
+            .narrator
+            .warn("this trusted root trusts nobody: name services, or begin with --with-default-services");
+    }
     out.line(text)
 }
 

@@ -79,7 +79,7 @@ fn no_folder(error: &FolderError) -> Error {
     let new = Error::with_sources(ErrorKind::Format, error);
     match error {
         FolderError::Taken(_) | FolderError::NoName(_) => new.hint("--dir takes the name of a new folder"),
-        FolderError::NoParent(_) | FolderError::Make { .. } => new,
+        FolderError::NoParent(_) | FolderError::Make { .. } | FolderError::Temporary { .. } => new,
     }
 }
 

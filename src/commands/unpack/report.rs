@@ -130,6 +130,14 @@ mod tests {
         assert_eq!(names(&schema["properties"]), names(&written));
         let artifact = &schema["$defs"]["artifact"]["properties"];
         assert_eq!(names(artifact), names(&written["artifacts"][0]));
+        // Written out there, so that one file says it all; each is that of the other reports.
+        let other: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/reference/report.schema.json")).unwrap();
+        for part in ["candidate", "check"] {
+            assert!(schema["$defs"][part].is_object());
+            assert_eq!(schema["$defs"][part], other["$defs"][part], "{part}");
+        }
+        assert!(!schema.to_string().contains(".json#"));
         assert_eq!(names(&schema["$defs"]["error"]["properties"]), names(&written["error"]));
     }
 }

@@ -25,6 +25,15 @@ pub enum FolderError {
         #[source]
         source: io::Error,
     },
+    /// Nothing can be put where the system keeps temporary files.
+    #[error("cannot make a temporary folder in `{}`, which TMPDIR (on Windows TEMP) names", .path.display())]
+    Temporary {
+        /// Where temporary files are.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// A folder to work in, which nobody else can look into. Dropping it removes it and all that is in it.
@@ -60,11 +69,11 @@ impl WorkFolder {
     /// A folder where the system keeps temporary files.
     ///
     /// # Errors
-    /// [`FolderError::Make`].
+    /// [`FolderError::Temporary`], [`FolderError::Make`].
     pub fn temporary() -> Result<Self, FolderError> {
         let path = std::env::temp_dir();
         let made = builder().tempdir_in(&path);
-        let outer = made.map_err(|source| FolderError::Make { path: path.clone(), source })?;
+        let outer = made.map_err(|source| FolderError::Temporary { path: path.clone(), source })?;
         Self::within(outer, path, None)
     }
 

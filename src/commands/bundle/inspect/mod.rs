@@ -5,6 +5,7 @@ mod content;
 mod known;
 mod log;
 mod parts;
+mod predicate;
 mod problem;
 mod recognise;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use content::ContentFacts;
 pub(super) use known::Known;
 use log::LogEntryFacts;
 use parts::{MemberFacts, SignerFacts, members};
+pub use predicate::bundle_predicate;
 pub(super) use problem::{all as problems, is_repetition};
 pub(super) use recognise::{Recognised, recognise};
 use timestamp::TimestampFacts;
@@ -43,6 +45,8 @@ pub struct BundleInspectRequest {
     pub document: PathBuf,
     /// Print the command that verifies it in place of what is in it.
     pub suggest: bool,
+    /// Print the predicate of its statement in place of what is in it.
+    pub predicate: bool,
 }
 
 impl BundleInspectRequest {
