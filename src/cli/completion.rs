@@ -85,8 +85,8 @@ fn files_before_flags(script: &str) -> String {
     };
     let commands: Vec<String> = tree::all()
         .iter()
-        .filter(|command| takes_files(command))
-        .map(|command| command.get_name().replace('-', "__").replace(' ', "__subcmd__"))
+        .filter(|command| command.get_name() != "help" && takes_files(command))
+        .map(|command| command.get_name().replace(['-', ' '], "__subcmd__"))
         .map(|label| format!("__subcmd__{label})"))
         .collect();
     let mut out = String::with_capacity(script.len());
@@ -213,7 +213,8 @@ fn help_words() -> Vec<Spec> {
     };
     let mut words: Vec<Spec> =
         tree::GROUPS.iter().map(|(group, about)| word(group, (*about).to_owned())).collect();
-    for (name, command) in tree::names().zip(tree::all()) {
+    // `help` itself is left out: fish would take the word that stands already for the one that follows.
+    for (name, command) in tree::names().zip(tree::all()).filter(|(name, _)| *name != "help") {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         match name.split_once(' ') {
             None => words.push(word(name, about)),

@@ -446,7 +446,9 @@ fn the_predicate_of_an_attestation_is_printed() {
             let statement = std::fs::read(testdata(&format!("{folder}/p256.att.statement.json"))).unwrap();
             let statement: Value = serde_json::from_slice(&statement).unwrap();
             let printed: Value = serde_json::from_str(&output.stdout).unwrap();
-            assert_eq!(printed, statement["predicate"], "{folder} {form}");
+            // Each was made at a time of its own.
+            assert_eq!(printed["Data"], statement["predicate"]["Data"], "{folder} {form}");
+            assert!(printed["Timestamp"].is_string());
             assert!(output.stderr.contains("WARNING: nothing of this was verified"), "{}", output.stderr);
         }
     }
