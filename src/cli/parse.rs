@@ -10,10 +10,14 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::{args::values, compat, deprecated, environment, usage_error};
 use crate::commands::Error;
+
+/// Commands without a forerunner whose habits they would have to keep.
+const STRICT: &[&str] =
+    &["bundle diff", "bundle inspect", "bundle upgrade", "pack", "trusted-root inspect", "unpack"];
 
 /// What was found on the command line.
 #[derive(Debug)]
@@ -60,8 +64,9 @@ fn prepare_arg(command: &str, arg: Arg) -> Arg {
 /// Parses `arguments` as those of `command`.
 ///
 /// # Errors
-/// An unknown flag, and a value that is missing or does not parse, on the command line or in a variable.
+/// An unknown flag, in our own commands two values of a flag that takes one, and a value that is missing or does not parse, on the command line or in a variable.
 pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parsed, Error> {
+    let plain = command.clone();
     command.build();
     let name = command.get_name().to_owned();
     let mut warnings = Vec::new();
@@ -75,6 +80,13 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
     let mut matches = matches(&mut command, &arguments).map_err(|e| usage_error::translate(&e, &command))?;
     let help = matches.get_one::<bool>("help").copied().unwrap_or_default();
     if !help {
+        for flag in given_twice(plain, &arguments) {
+            let message = format!("--{flag} is given more than once, with different values");
+            if STRICT.contains(&name.as_str()) {
+                return Err(Error::usage(message).hint(format!("give --{flag} once")));
+            }
+            warnings.push(format!("{message}: the last one counts"));
+        }
         let filled = from_environment(&command, &matches, &name);
         if !filled.is_empty() {
             matches = with_environment(&mut command, &arguments, &filled)?;
@@ -87,6 +99,31 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
 fn matches(command: &mut Command, arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let name = OsString::from(command.get_name());
     command.try_get_matches_from_mut(std::iter::once(&name).chain(arguments))
+}
+
+/// The flags of one value that have several on the command line, where the last one would count. The arguments are known to
+/// be fine.
+fn given_twice(command: Command, arguments: &[OsString]) -> Vec<String> {
+    let collect = |arg: Arg| match arg.get_action() {
+        ArgAction::Set if !arg.is_positional() => arg.action(ArgAction::Append),
+        _ => arg,
+    };
+    let takes_one = |arg: &&Arg| !arg.is_positional() && matches!(arg.get_action(), ArgAction::Set);
+    let ids: Vec<_> = command.get_arguments().filter(takes_one).map(|arg| arg.get_id().clone()).collect();
+    let mut command = command.mut_args(collect);
+    let Ok(matches) = matches(&mut command, arguments) else { return Vec::new() };
+    let several = |id: &clap::Id| {
+        let given = matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        let mut values = matches.get_raw(id.as_str()).filter(|_| given).into_iter().flatten();
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    let ids: Vec<_> = ids.into_iter().filter(several).collect();
+    let flag = |id: &clap::Id| {
+        let arg = command.get_arguments().find(|arg| arg.get_id() == id)?;
+        arg.get_long().map(str::to_owned)
+    };
+    ids.iter().filter_map(flag).collect()
 }
 
 fn is_long(arg: &Arg, long: &str) -> bool {

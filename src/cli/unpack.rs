@@ -16,7 +16,8 @@ use crate::commands::{self, Context, Error, KitReport, KitSigner, KitVerificatio
 /// Take a kit apart, and verify what is in it
 ///
 /// A kit is what `pack` writes. Everything in it is compared with its manifest; --verify also verifies each artifact with its
-/// bundles. Nothing is fetched, and nothing is left behind unless all of it succeeds.
+/// bundles. Nothing is fetched, and nothing is left behind unless all of it succeeds; only a run that is
+/// interrupted leaves a folder `.rcosign-unpack.*`, which can be removed.
 #[derive(Debug, clap::Args)]
 pub struct UnpackArgs {
     /// Kit to take apart; `-` is standard input
@@ -32,7 +33,7 @@ pub struct UnpackArgs {
     /// any type verify
     #[arg(long = "type", value_name = "TYPE", help_heading = "Verification")]
     pub predicate_type: Option<String>,
-    /// Folder with the files of which the kit has the digest alone
+    /// Folder with the files of which the kit has the digest alone; refused where it has the bytes of all
     #[arg(long, value_name = "DIR", help_heading = "Verification")]
     pub artifacts: Option<PathBuf>,
     /// Trust the trusted root in the kit; whoever made the kit decides then
@@ -71,6 +72,7 @@ impl UnpackArgs {
     /// Not exactly one kit, neither a folder nor a verification, flags of a verification without `--verify`, nobody named as
     /// the signer, flags that contradict each other.
     pub fn request(&self, warnings: &mut Vec<String>) -> Result<UnpackRequest, Error> {
+        let packed_key = self.packed_key()?;
         let Some(kit) = at_most_one(&self.kit, "one kit is taken apart at a time")? else {
             return Err(
                 Error::usage("there is no kit to take apart").hint("name it, or `-` for standard input")
@@ -89,12 +91,16 @@ impl UnpackArgs {
             }
             _ => {}
         }
-        let verify = if verify { Some(self.verification(warnings)?) } else { None };
+        let verify = if verify { Some(self.verification(packed_key, warnings)?) } else { None };
         Ok(UnpackRequest { kit: kit.clone(), dir, verify })
     }
 
-    fn verification(&self, warnings: &mut Vec<String>) -> Result<KitVerification, Error> {
-        let signer = self.signer(warnings)?;
+    fn verification(
+        &self,
+        packed_key: Option<String>,
+        warnings: &mut Vec<String>,
+    ) -> Result<KitVerification, Error> {
+        let signer = self.signer(packed_key, warnings)?;
         let keyless = matches!(signer, KitSigner::Named(Signer::Identity(_)));
         let trust = self.trust.request(keyless)?;
         let packed_root = self.packed_trusted_root.unwrap_or_default();
@@ -114,8 +120,26 @@ impl UnpackArgs {
         })
     }
 
-    fn signer(&self, warnings: &mut Vec<String>) -> Result<KitSigner, Error> {
-        let Some(text) = not_empty("--packed-key", &self.packed_key)? else {
+    /// The fingerprint, in hexadecimal. Where it was forgotten, the next word, the kit perhaps, stands in its place.
+    fn packed_key(&self) -> Result<Option<String>, Error> {
+        let Some(text) = not_empty("--packed-key", &self.packed_key)? else { return Ok(None) };
+        let hex = text.strip_prefix("sha256:").unwrap_or(&text).to_ascii_lowercase();
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::usage(format!(
+                "--packed-key takes the fingerprint of a key, and `{text}` is none"
+            ))
+            .hint("it is written `sha256:` and 64 hexadecimal digits; `pack` shows it"));
+        }
+        Ok(Some(hex))
+    }
+
+    fn signer(&self, packed_key: Option<String>, warnings: &mut Vec<String>) -> Result<KitSigner, Error> {
+        let reference = self.key.reference()?.map(|key| key.to_ascii_lowercase());
+        if reference.is_some_and(|key| key.starts_with("https://") || key.starts_with("http://")) {
+            return Err(Error::usage("--key is an address, and `unpack` fetches nothing")
+                .hint("bring the key here as a file, and name that with --key FILE"));
+        }
+        let Some(hex) = packed_key else {
             return verify::signer(&self.key, &self.identity, &self.trust, false, warnings)
                 .map(KitSigner::Named);
         };
@@ -126,11 +150,6 @@ impl UnpackArgs {
         if let Some(flag) = self.identity.given().first() {
             return Err(Error::usage(format!("{flag} and --packed-key name two different signers"))
                 .hint("leave one of them out"));
-        }
-        let hex = text.strip_prefix("sha256:").unwrap_or(&text).to_ascii_lowercase();
-        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::usage(format!("`{text}` is not the fingerprint of a key"))
-                .hint("it is written `sha256:` and 64 hexadecimal digits; `pack` shows it"));
         }
         Ok(KitSigner::PackedKey(hex))
     }
@@ -188,12 +207,12 @@ pub async fn run(request: &UnpackRequest, context: &mut Context, output: &mut Ou
             }
         },
     }
-    if let Some(dir) = &request.dir {
-        render::say(&format!("Unpacked {members} files and the manifest into {}", dir.display()));
-    }
     match asked {
         Some(asked) => say_verified(asked, &report),
         None => render::say("Everything agrees with the manifest; nothing was verified (no --verify)"),
+    }
+    if let Some(dir) = &request.dir {
+        render::say(&format!("Unpacked {members} files and the manifest into {}", dir.display()));
     }
     Ok(())
 }

@@ -45,14 +45,33 @@ pub struct Error {
     pub causes: Vec<String>,
     /// Where several candidates were tried: why each was refused, in the order of trying.
     pub candidates: Vec<String>,
+    /// Where a run was about several things: those that failed, in order.
+    pub parts: Box<[Part]>,
     /// What to do next; each names a flag or a command.
     pub hints: Vec<String>,
+}
+
+/// One of several things that failed in the same run. Its hints are those of the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// What it is called.
+    pub name: String,
+    /// What failed.
+    pub error: Error,
 }
 
 impl Error {
     /// An error without cause and hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), candidates: Vec::new(), hints: Vec::new() }
+        let message = message.into();
+        Self {
+            kind,
+            message,
+            causes: Vec::new(),
+            candidates: Vec::new(),
+            parts: Box::default(),
+            hints: Vec::new(),
+        }
     }
 
     /// An error of kind [`ErrorKind::Usage`].
@@ -141,6 +160,15 @@ impl Error {
     #[must_use]
     pub fn candidate(mut self, reason: impl Into<String>) -> Self {
         self.candidates.push(reason.into());
+        self
+    }
+
+    /// Adds one of several things that failed.
+    #[must_use]
+    pub fn part(mut self, name: impl Into<String>, error: Self) -> Self {
+        let mut parts = std::mem::take(&mut self.parts).into_vec();
+        parts.push(Part { name: name.into(), error });
+        self.parts = parts.into();
         self
     }
 

@@ -133,9 +133,10 @@ impl Report {
 impl ErrorReport {
     /// The words of an error.
     pub(super) fn of(error: &Error) -> Self {
+        let parts = error.parts.iter().map(|part| format!("{}: {}", part.name, part.error.message));
         Self {
             message: error.message.clone(),
-            causes: error.causes.iter().chain(&error.candidates).cloned().collect(),
+            causes: error.causes.iter().chain(&error.candidates).cloned().chain(parts).collect(),
             hints: error.hints.clone(),
         }
     }

@@ -128,6 +128,21 @@ fn the_last_of_a_repeated_flag_wins() {
     run(&["version", "--timeout=1s", "--timeout=2s", "--json", "--json=false"]).ok();
     let failed = run(&["verify-blob", "--key=a", "--key=", "--sk", "f"]).code(1);
     assert!(failed.stderr.contains("hardware token"), "{}", failed.stderr);
+    let warning = "WARNING: --key is given more than once, with different values: the last one counts\n";
+    assert_eq!(failed.stderr.matches(warning).count(), 1, "{}", failed.stderr);
+    // The same value, and flags that take several, are fine.
+    let quiet = run(&["version", "--timeout=1s", "--timeout=1s", "--json", "--json=true"]).ok();
+    assert!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+    for ours in [
+        &["trusted-root", "inspect", "--output=text", "--output=json", "f"][..],
+        &["bundle", "inspect", "--output=text", "--output=json", "f"],
+        &["unpack", "--dir=a", "--dir=b", "f"],
+        &["pack", "--out=a", "--out=b", "f"],
+    ] {
+        run(ours).code(2).says("is given more than once, with different values");
+    }
+    let several = run(&["pack", "--key=a", "--key=b", "f"]).code(2);
+    assert!(!several.stderr.contains("more than once"), "{}", several.stderr);
 }
 
 #[test]

@@ -289,6 +289,8 @@ fn digests_stand_for_files_that_are_left_out() {
         .says("is not the file that the kit was packed for");
     std::fs::copy(data("mock-sigstore/artifact.txt"), sandbox.at("files/artifact.txt")).unwrap();
     let read = run(&sandbox, &[&unpack, &["--artifacts", "files"]]).ok().says("artifact.txt: Verified OK\n");
+    let read =
+        read.says(&format!("{}: Verified OK", std::path::Path::new("files").join("artifact.txt").display()));
     assert!(!read.stderr.contains("digest alone"), "{}", read.stderr);
     // A digest can be all that there is, also on the packing side.
     let report = run(&sandbox, &[&unpack, &["--report", "json"]]).ok().stdout;
@@ -299,6 +301,80 @@ fn digests_stand_for_files_that_are_left_out() {
     run(&sandbox, &[&["unpack", "--verify", "--trusted-root", &root, "bare.tar"], IDENTITY])
         .ok()
         .says(&format!("{digest}: Verified OK by its digest alone"));
+    run(
+        &sandbox,
+        &[&["unpack", "--verify", "--trusted-root", &root, "bare.tar", "--artifacts", "."], IDENTITY],
+    )
+    .code(11)
+    .says("was packed as a digest, without a name that a file could have")
+    .says("leave --artifacts out");
+    // Files that nobody looks at are not passed over in silence.
+    mock(&sandbox, "whole.tar", &[]);
+    let whole = ["unpack", "--verify", "--trusted-root", &root, "whole.tar", "--artifacts", "files"];
+    run(&sandbox, &[&whole, IDENTITY])
+        .code(2)
+        .says("the kit brings its files: those of --artifacts would not be looked at");
+}
+
+/// Files of one name: the kit tells them apart, their bundles with them, and `pack` says which is which.
+#[test]
+fn artifacts_of_one_name_keep_their_bundles() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["generate-key-pair"]).ok();
+    let systems = ["bsd", "linux", "mac"];
+    let mut args = vec!["pack".to_owned()];
+    for system in systems {
+        std::fs::create_dir(sandbox.at(system)).unwrap();
+        let name = format!("{system}/app.tar.gz");
+        sandbox.file(&name, format!("for {system}\n"));
+        let bundle = format!("{name}.json");
+        let _ =
+            sandbox.run(&["sign-blob", "--key", "cosign.key", "--offline", "--bundle", &bundle, &name]).ok();
+        args.extend([name, "--bundle".to_owned(), bundle]);
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let packed = run(&sandbox, &[&args, &["--out", "kit.tar"]]).ok();
+    run(&sandbox, &[BY_KEY, &["--dir", "out", "kit.tar"]]).ok();
+    for number in ["", "-2", "-3"] {
+        let path = format!("artifacts/app{number}.tar.gz");
+        let text = sandbox.text(&format!("out/{path}"));
+        let system = text.trim().strip_prefix("for ").unwrap();
+        assert!(
+            packed.stderr.contains(&format!("{system}/app.tar.gz is {path} in the kit\n")),
+            "{}",
+            packed.stderr
+        );
+        let bundle = sandbox.read(&format!("out/bundles/app{number}.tar.gz.json"));
+        assert_eq!(bundle, sandbox.read(&format!("{system}/app.tar.gz.json")), "{number}");
+    }
+    // Without their bytes, they are read from the folder by the names that were told.
+    let packed = run(&sandbox, &[&args, &["--digests-only", "--out", "digests.tar"]]).ok();
+    std::fs::create_dir(sandbox.at("files")).unwrap();
+    for system in systems {
+        let told = format!("{system}/app.tar.gz has to be called ");
+        let name = packed.stderr.split(&told).nth(1).unwrap().split(' ').next().unwrap();
+        std::fs::copy(sandbox.at(&format!("{system}/app.tar.gz")), sandbox.at("files").join(name)).unwrap();
+    }
+    run(&sandbox, &[BY_KEY, &["--artifacts", "files", "digests.tar"]]).ok();
+    std::fs::copy(sandbox.at("files/app-2.tar.gz"), sandbox.at("files/app-3.tar.gz")).unwrap();
+    run(&sandbox, &[BY_KEY, &["--artifacts", "files", "digests.tar"]])
+        .code(12)
+        .says("app-3.tar.gz` is not the file that the kit was packed for");
+}
+
+/// What the user named is read before a kit that may be large, and nothing is fetched.
+#[test]
+fn slips_come_to_light_before_the_kit_is_read() {
+    let sandbox = signed();
+    sandbox.file("kit.tar", "no kit");
+    let by = |more: &[&str]| run(&sandbox, &[&["unpack", "--verify", "--no-log", "kit.tar"], more]);
+    by(&["--key", "missing.pub"]).code(3).says("missing.pub");
+    by(&["--key", "cosign.pub", "--trusted-root", "missing.json"]).code(4).says("missing.json");
+    by(&["--key", "cosign.pub"]).code(3).says("only archives made by `pack` are unpacked");
+    for address in ["https://localhost/cosign.pub", "HTTP://localhost/cosign.pub"] {
+        by(&["--key", address]).code(2).says("--key is an address, and `unpack` fetches nothing");
+    }
+    by(&["--key", "a.pub", "--key", "cosign.pub"]).code(2).says("--key is given more than once");
 }
 
 /// Pure Ed25519 needs the bytes: a digest must not pass for them.
@@ -329,7 +405,10 @@ fn a_packed_key_needs_its_fingerprint() {
     run(&sandbox, &[&unpack, &[&fingerprint]]).ok().says("Key: keys/cosign.pub of the kit");
     let other = format!("sha256:{}", "0".repeat(64));
     run(&sandbox, &[&unpack, &[&other]]).code(4).says("no key of the kit has the fingerprint");
-    run(&sandbox, &[&unpack, &["cosign.pub"]]).code(2).says("is not the fingerprint of a key");
+    run(&sandbox, &[&unpack, &["cosign.pub"]]).code(2).says("--packed-key takes the fingerprint of a key");
+    run(&sandbox, &[&["unpack", "--verify", "--no-log", "--packed-key", "kit.tar"]])
+        .code(2)
+        .says("--packed-key takes the fingerprint of a key, and `kit.tar` is none");
     run(&sandbox, &[&unpack, &[&fingerprint, "--key", "cosign.pub"]]).code(2);
     std::fs::remove_file(sandbox.at("kit.tar")).unwrap();
     // A private key never goes along.

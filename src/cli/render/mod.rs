@@ -45,6 +45,15 @@ fn error_text(error: &Error) -> String {
     for (number, reason) in error.candidates.iter().enumerate() {
         text.push_str(&format!("    {}. {}\n", number + 1, Safe(reason)));
     }
+    for (number, part) in error.parts.iter().enumerate() {
+        text.push_str(&format!("    {}. {}: {}\n", number + 1, Safe(&part.name), Safe(&part.error.message)));
+        for cause in &part.error.causes {
+            text.push_str(&format!("         caused by: {}\n", Safe(cause)));
+        }
+        for reason in &part.error.candidates {
+            text.push_str(&format!("         - {}\n", Safe(reason)));
+        }
+    }
     for hint in &error.hints {
         text.push_str(&format!("hint: {}\n", Safe(hint)));
     }
@@ -71,6 +80,17 @@ pub fn install_panic_hook() {
 mod tests {
     use super::*;
     use crate::commands::ErrorKind;
+
+    #[test]
+    fn what_failed_in_one_run_is_a_list() {
+        let part = Error::new(ErrorKind::NoneValid, "not\nvalid").cause("why").candidate("first");
+        let error = Error::new(ErrorKind::NoneValid, "2 of 2").part("a\u{1b}", part.clone()).part("b", part);
+        assert_eq!(
+            error_text(&error),
+            "error: 2 of 2\n    1. a\\u{1b}: not\\nvalid\n         caused by: why\n         - first\n    2. b: \
+             not\\nvalid\n         caused by: why\n         - first\n"
+        );
+    }
 
     #[test]
     fn an_error_is_one_block_and_escaped() {

@@ -15,7 +15,7 @@ use super::keys::public_key;
 use super::{Context, Error, ErrorKind};
 use crate::bundle;
 use crate::crypto::{Digests, HashAlgorithm, Hasher};
-use crate::storage::kit::{KitError, Manifest, Piece, Planned, Role, write_kit};
+use crate::storage::kit::{KitArtifact, KitError, Manifest, Piece, Planned, Role, write_kit};
 use crate::storage::{Access, PendingFile, open_file, read_file, stream_open};
 use crate::trust::{TrustedRoot, embedded_public_root_json};
 use pairing::{Pairing, Subject};
@@ -74,7 +74,11 @@ pub async fn pack(request: &PackRequest, context: &mut Context) -> Result<Vec<u8
         pairing.pair(artifact, bundle)?;
     }
     let planned = pairing.finish()?;
-    write(&request.out, out, &contents, &planned, context)?;
+    let manifest = write(&request.out, out, &contents, &planned)?;
+    for (argument, planned) in request.all_artifacts().into_iter().zip(&planned) {
+        say_name(argument, planned, &manifest, context);
+    }
+    say(&request.out, &manifest, context);
     Ok(Vec::new())
 }
 
@@ -171,13 +175,7 @@ fn digests_of(mut file: File, path: &Path, more: &[HashAlgorithm]) -> Result<(u6
     Ok((size, hasher.finish()))
 }
 
-fn write(
-    path: &Path,
-    out: PendingFile,
-    contents: &Contents,
-    planned: &[Planned],
-    context: &mut Context,
-) -> Result<(), Error> {
+fn write(path: &Path, out: PendingFile, contents: &Contents, planned: &[Planned]) -> Result<Manifest, Error> {
     let (manifest, sources) = Manifest::new(&contents.pieces, planned).map_err(|e| {
         Error::new(ErrorKind::Format, format!("`{}` cannot be written", path.display())).caused_by(&e)
     })?;
@@ -200,8 +198,30 @@ fn write(
         e => Error::with_sources(ErrorKind::Format, e),
     })?;
     out.commit().map_err(|e| Error::output(&e))?;
-    say(path, &manifest, context);
-    Ok(())
+    Ok(manifest)
+}
+
+/// Says what an artifact is called in the kit, where that is another name, or not its alone.
+fn say_name(argument: &OsStr, planned: &Planned, manifest: &Manifest, context: &mut Context) {
+    let is = |artifact: &&KitArtifact| {
+        artifact.name == planned.name
+            && artifact.file.is_some() == planned.file.is_some()
+            && artifact.digests.len() == planned.digests.iter().count()
+            && planned.digests.iter().all(|digest| artifact.digests.contains(digest))
+    };
+    let Some(artifact) = manifest.artifacts().iter().find(is) else { return };
+    let shown = argument.to_string_lossy();
+    let alone = manifest.artifacts().iter().filter(|other| other.name == planned.name).count() == 1;
+    match &artifact.file {
+        Some(path) if !alone || !path.ends_with(&format!("/{}", planned.name)) => {
+            context.narrator.say(&format!("{shown} is {path} in the kit"));
+        }
+        None if !alone => {
+            let name = manifest.file_name(artifact);
+            context.narrator.say(&format!("{shown} has to be called {name} for `unpack --artifacts`"));
+        }
+        Some(_) | None => {}
+    }
 }
 
 fn say(path: &Path, manifest: &Manifest, context: &mut Context) {

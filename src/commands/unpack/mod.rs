@@ -11,7 +11,10 @@ pub use request::{KitSigner, KitVerification, UnpackRequest};
 use std::path::Path;
 
 use super::{Context, Error, ErrorKind, inputs};
-use crate::storage::kit::{FolderError, KeptFolder, KitError, Unpacked, WorkFolder, open_kit, read_kit};
+use crate::crypto::DecodeKind;
+use crate::storage::kit::{
+    FolderError, Foreign, KeptFolder, KitError, Unpacked, WorkFolder, open_kit, read_kit,
+};
 
 /// A kit that is unpacked, and that nobody sees until [`keep`](Self::keep). Dropping it leaves nothing.
 #[derive(Debug)]
@@ -63,12 +66,17 @@ async fn run(
         None => WorkFolder::temporary(),
     };
     let folder = folder.map_err(|e| no_folder(&e))?;
+    // A slip in a name must not come to light after the whole kit was read.
+    let prepared = match &request.verify {
+        Some(asked) => Some((asked, verify::prepare(asked, context).await?)),
+        None => None,
+    };
     let mut source = open_kit(&request.kit).map_err(|e| Error::file(&e))?;
     let unpacked = read_kit(&mut *source, folder.path()).map_err(|e| unusable(request, &e))?;
     report.of(&unpacked);
     context.narrator.say(&format!("Manifest: {}", unpacked.sha256));
-    if let Some(asked) = &request.verify {
-        verify::verify(asked, &unpacked, folder.path(), context, report).await?;
+    if let Some((asked, prepared)) = prepared {
+        verify::verify(asked, prepared, &unpacked, folder.path(), context, report)?;
         report.verified = true;
     }
     let Unpacked { manifest, .. } = unpacked;
@@ -85,10 +93,20 @@ fn no_folder(error: &FolderError) -> Error {
 
 fn unusable(request: &UnpackRequest, error: &KitError) -> Error {
     let name = request.kit.to_string_lossy();
+    let new = |e| Error::new(ErrorKind::Format, format!("`{name}` cannot be unpacked")).caused_by(e);
     match error {
-        KitError::Content(e) => Error::new(ErrorKind::Format, format!("`{name}` cannot be unpacked"))
-            .caused_by(e)
-            .hint("nothing was unpacked; get the kit anew, from where it was packed"),
+        KitError::Content(e) if e.kind == DecodeKind::Limit => new(e).hint("nothing was unpacked"),
+        KitError::Content(e) => {
+            new(e).hint("nothing was unpacked; get the kit anew, from where it was packed")
+        }
+        KitError::NotAKit(e, kind) => new(e).hint(match kind {
+            Foreign::Compressed => "decompress it first, and give `unpack` what comes out",
+            Foreign::Json => {
+                "a bundle is verified with `verify-blob`; only archives made by `pack` are unpacked"
+            }
+            Foreign::Pem => "a key is named with --key; only archives made by `pack` are unpacked",
+            Foreign::Other => "only archives made by `pack` are unpacked",
+        }),
         error => Error::with_sources(ErrorKind::Format, error),
     }
 }

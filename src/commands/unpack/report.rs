@@ -43,6 +43,9 @@ pub struct KitArtifactReport {
     /// Its path below the folder; missing where the kit has its digest alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Where its file is that was read in place of bytes in the kit. For people alone.
+    #[serde(skip)]
+    pub beside: Option<String>,
     /// `algorithm:hex`, those of the manifest; once it verified by its digest alone, those that a signature proves.
     pub digests: Vec<String>,
     /// Whether its bytes were read, from the kit or beside it; `false`: it was judged by its digest.
@@ -86,6 +89,7 @@ impl KitArtifactReport {
         Self {
             name: artifact.name.clone(),
             path: artifact.file.clone(),
+            beside: None,
             digests: artifact.digests.iter().map(ToString::to_string).collect(),
             read: false,
             verified: false,
@@ -96,7 +100,7 @@ impl KitArtifactReport {
 
     /// What it is called in messages: where it is, or, where it is nowhere, its name.
     pub fn shown(&self) -> &str {
-        self.path.as_deref().unwrap_or(&self.name)
+        self.path.as_deref().or(self.beside.as_deref()).unwrap_or(&self.name)
     }
 }
 
@@ -117,6 +121,7 @@ mod tests {
         report.artifacts.push(KitArtifactReport {
             name: "a".into(),
             path: Some("artifacts/a".into()),
+            beside: None,
             digests: vec!["sha256:00".into()],
             read: true,
             verified: false,

@@ -26,6 +26,9 @@ const UNKNOWN_TO_THE_ROOT: &[&str] = &[
     "timestamp-missing",
 ];
 
+/// Artifacts that a hint names.
+const NAMED: usize = 3;
+
 struct Kit<'a> {
     asked: &'a KitVerification,
     unpacked: &'a Unpacked,
@@ -36,28 +39,62 @@ struct Kit<'a> {
     root: Option<TrustedRoot>,
 }
 
+/// What can be read before the kit is.
+pub(super) struct Prepared {
+    /// `None` where a key of the kit is to be taken.
+    policy: Option<VerificationPolicy>,
+    /// The one that the user named.
+    root: Option<TrustedRoot>,
+}
+
+/// Reads the key and the trusted root that the user named.
+pub(super) async fn prepare(asked: &KitVerification, context: &mut Context) -> Result<Prepared, Error> {
+    let policy = match &asked.signer {
+        KitSigner::Named(signer) => Some(policy(asked, expected_signer(signer, context).await?)?),
+        KitSigner::PackedKey(_) => None,
+    };
+    // It is read in any case: a name with a slip in it is not passed over.
+    let root = match &asked.trust.trusted_root {
+        Some(_) if !asked.packed_root => Some(trusted_root(&asked.trust, context)?),
+        _ => None,
+    };
+    Ok(Prepared { policy, root })
+}
+
+fn policy(asked: &KitVerification, signer: ExpectedSigner) -> Result<VerificationPolicy, Error> {
+    policy_of(signer, &expected(asked), &asked.waivers, asked.require_timestamp)
+}
+
+fn expected(asked: &KitVerification) -> Expected {
+    match &asked.predicate_type {
+        Some(predicate_type) => Expected::Attestation { predicate_type: predicate_type.clone() },
+        None => Expected::Signature,
+    }
+}
+
 /// Verifies every artifact, and fills the report.
-pub(super) async fn verify(
+pub(super) fn verify(
     asked: &KitVerification,
+    prepared: Prepared,
     unpacked: &Unpacked,
     folder: &Path,
     context: &mut Context,
     report: &mut KitReport,
 ) -> Result<(), Error> {
-    let signer = match &asked.signer {
-        KitSigner::Named(signer) => expected_signer(signer, context).await?,
-        KitSigner::PackedKey(fingerprint) => {
-            ExpectedSigner::Key(packed_key(fingerprint, unpacked, folder, context)?)
+    let Prepared { policy: prepared, root } = prepared;
+    let policy = match (prepared, &asked.signer) {
+        (Some(policy), _) => policy,
+        (None, KitSigner::PackedKey(fingerprint)) => {
+            policy(asked, ExpectedSigner::Key(packed_key(fingerprint, unpacked, folder, context)?))?
         }
+        (None, KitSigner::Named(_)) => return Err(Error::usage("nobody is named as the signer")),
     };
-    let expected = match &asked.predicate_type {
-        Some(predicate_type) => Expected::Attestation { predicate_type: predicate_type.clone() },
-        None => Expected::Signature,
-    };
-    let policy = policy_of(signer, &expected, &asked.waivers, asked.require_timestamp)?;
-    let mut kit = Kit { asked, unpacked, folder, policy, expected, root: None };
-    // A root that the user named is read in any case: a name with a slip in it is not passed over.
-    if asked.packed_root || asked.trust.trusted_root.is_some() {
+    if asked.artifacts.is_some() && unpacked.manifest.artifacts().iter().all(|a| a.file.is_some()) {
+        return Err(Error::usage("the kit brings its files: those of --artifacts would not be looked at")
+            .hint("leave --artifacts out; it is for kits that were packed with --digests-only"));
+    }
+    let mut kit = Kit { asked, unpacked, folder, policy, expected: expected(asked), root };
+    if asked.packed_root {
         kit.read_root(context)?;
     }
     let mut failed = Vec::new();
@@ -65,7 +102,8 @@ pub(super) async fn verify(
         let mut entry = KitArtifactReport::of(artifact);
         let result = kit.artifact(artifact, &mut entry, context);
         entry.verified = result.is_ok();
-        if let Err(error) = result {
+        if let Err(mut error) = result {
+            fit_hints(&mut error);
             entry.error = Some(ErrorReport::of(&error));
             failed.push((entry.shown().to_owned(), error));
         }
@@ -147,7 +185,12 @@ impl Kit<'_> {
     ) -> Result<Option<Artifact>, Error> {
         let path = match (&artifact_.file, &self.asked.artifacts) {
             (Some(path), _) => Some(self.folder.join(path)),
-            (None, Some(folder)) => Some(beside(artifact_, folder)?),
+            (None, Some(folder)) => {
+                let name = self.unpacked.manifest.file_name(artifact_);
+                let path = beside(artifact_, &name, folder)?;
+                report.beside = Some(folder.join(name).to_string_lossy().into_owned());
+                Some(path)
+            }
             (None, None) => None,
         };
         report.read = path.is_some();
@@ -188,12 +231,6 @@ impl Kit<'_> {
 
     /// Adds what only a kit can advise.
     fn with_hints(&self, mut error: Error, report: &KitReport) -> Error {
-        // Of flags and commands that are not for kits.
-        let plain = error.hints.iter().any(|hint| hint.contains("`verify-blob`"));
-        error.hints.retain(|hint| !hint.contains("--bundle") && !hint.contains("`verify-blob`"));
-        if plain {
-            error = error.hint("leave --type out to verify plain signatures too");
-        }
         let reasons = report.artifacts.iter().filter(|artifact| !artifact.verified);
         let reasons = reasons.flat_map(|artifact| &artifact.candidates).flat_map(|c| &c.checks);
         let reasons: Vec<&str> = reasons.filter_map(|check| check.reason).collect();
@@ -214,6 +251,15 @@ impl Kit<'_> {
                 error.hint("the kit has the digest alone: name the folder of the files with --artifacts DIR");
         }
         error
+    }
+}
+
+/// Takes hints of flags and commands away that are not for kits.
+fn fit_hints(error: &mut Error) {
+    let plain = error.hints.iter().any(|hint| hint.contains("`verify-blob`"));
+    error.hints.retain(|hint| !hint.contains("--bundle") && !hint.contains("`verify-blob`"));
+    if plain {
+        error.hints.push("leave --type out to verify plain signatures too".to_owned());
     }
 }
 
@@ -248,9 +294,8 @@ fn packed_key(
         .hint("name a key file of your own with --key FILE, or get the fingerprint again from who signs"))
 }
 
-/// The file of an artifact that the kit lists by digest alone.
-fn beside(artifact: &KitArtifact, folder: &Path) -> Result<PathBuf, Error> {
-    let name = &artifact.name;
+/// The file of an artifact that the kit lists by digest alone, and that is called `name`.
+fn beside(artifact: &KitArtifact, name: &str, folder: &Path) -> Result<PathBuf, Error> {
     let mut parts = Path::new(name).components();
     // The name is the kit's word: it must not lead anywhere else.
     let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
@@ -268,6 +313,11 @@ fn beside(artifact: &KitArtifact, folder: &Path) -> Result<PathBuf, Error> {
     let mut hasher = Hasher::new(artifact.digests.iter().map(Digest::algorithm));
     match stream_blob(&BlobSource::File(path.clone().into_os_string()), |piece| hasher.update(piece)) {
         Ok(()) => {}
+        Err(storage::Error::Missing { .. }) if Digest::parse(name).is_ok() => {
+            let message = format!("`{name}` was packed as a digest, without a name that a file could have");
+            return Err(Error::new(ErrorKind::NoSuchArtifact, message)
+                .hint("leave --artifacts out: it is verified by its digest alone"));
+        }
         Err(error @ storage::Error::Missing { .. }) => {
             return Err(Error::artifact(&error).hint("leave --artifacts out to verify it by its digest"));
         }
@@ -298,14 +348,28 @@ fn failure(mut failed: Vec<(String, Error)>, of: usize) -> Error {
     };
     let message = format!("{} of {of} artifacts could not be verified; nothing was unpacked", failed.len());
     let mut error = Error::new(kind, message);
-    for (name, one) in failed {
-        let why: Vec<String> = std::iter::once(one.message).chain(one.causes).chain(one.candidates).collect();
-        error = error.candidate(format!("{name}: {}", why.join(": ")));
-        for hint in one.hints {
-            if !error.hints.contains(&hint) {
-                error = error.hint(hint);
+    let mut hints: Vec<(String, Vec<String>)> = Vec::new();
+    let count = failed.len();
+    for (name, mut one) in failed {
+        for hint in std::mem::take(&mut one.hints) {
+            match hints.iter_mut().find(|(known, _)| *known == hint) {
+                Some((_, names)) => names.push(name.clone()),
+                None => hints.push((hint, vec![name.clone()])),
             }
         }
+        error = error.part(name, one);
+    }
+    for (hint, names) in hints {
+        error = error.hint(if names.len() == count { hint } else { format!("{}: {hint}", few(&names)) });
     }
     error
+}
+
+/// The first of these names, and how many there are beside.
+fn few(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    match names.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} others", shown.join(", ")),
+    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::header::{self, BLOCK, Header};
 use super::manifest::MAX_MANIFEST;
-use super::{KitError, MANIFEST, Manifest, Member, WHAT};
+use super::{Foreign, KitError, MANIFEST, Manifest, Member, WHAT};
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, Hasher};
 use crate::storage::input;
 
@@ -130,14 +130,17 @@ impl Reader<'_> {
     fn manifest(&mut self) -> Result<Vec<u8>, KitError> {
         let mut block = [0; BLOCK];
         let whole = self.fill(&mut block, "");
-        if let Some(kind) = not_tar(&block) {
-            return Err(wrong("", kind).into());
+        if let Some((words, kind)) = not_tar(&block) {
+            return Err(KitError::NotAKit(wrong("", words), kind));
         }
+        let ours = block.starts_with(MANIFEST.as_bytes());
+        let foreign =
+            |error| if ours { KitError::Content(error) } else { KitError::NotAKit(error, Foreign::Other) };
         whole.map_err(|error| match error {
-            KitError::Content(_) => wrong("", "it is no tar archive, or one that was cut short").into(),
+            KitError::Content(_) => foreign(wrong("", "it is no tar archive, or one that was cut short")),
             error => error,
         })?;
-        match header::read(&block).map_err(|(at, reason)| wrong(&at, reason))? {
+        match header::read(&block).map_err(|(at, reason)| foreign(wrong(&at, reason)))? {
             Header::File { path, size } if path == MANIFEST => {
                 if size > MAX_MANIFEST {
                     return Err(too_large(MANIFEST, size, MAX_MANIFEST).into());
@@ -151,9 +154,9 @@ impl Reader<'_> {
                 Ok(text)
             }
             Header::File { path, .. } => {
-                Err(wrong(&path, format!("it comes first, where a kit has {MANIFEST}")).into())
+                Err(foreign(wrong(&path, format!("it comes first, where a kit has {MANIFEST}"))))
             }
-            Header::End => Err(wrong("", "the archive is empty").into()),
+            Header::End => Err(foreign(wrong("", "the archive is empty"))),
         }
     }
 
@@ -306,14 +309,16 @@ fn misplaced(manifest: &Manifest, place: usize, found: &str, expected: &str) -> 
 }
 
 /// What the file is, where its first bytes tell that it is no tar archive.
-fn not_tar(block: &[u8; BLOCK]) -> Option<&'static str> {
-    let kinds: [(&[u8], &str); 6] = [
-        (b"\x1f\x8b", "it is compressed with gzip, and a kit is not: decompress it first"),
-        (b"\x28\xb5\x2f\xfd", "it is compressed with zstd, and a kit is not: decompress it first"),
-        (b"\xfd7zXZ", "it is compressed with xz, and a kit is not: decompress it first"),
-        (b"BZh", "it is compressed with bzip2, and a kit is not: decompress it first"),
-        (b"PK\x03\x04", "it is a zip archive, not a kit"),
-        (b"{", "it is JSON, not a kit"),
+fn not_tar(block: &[u8; BLOCK]) -> Option<(&'static str, Foreign)> {
+    let kinds: [(&[u8], &str, Foreign); 7] = [
+        (b"\x1f\x8b", "it is compressed with gzip, and a kit is not", Foreign::Compressed),
+        (b"\x28\xb5\x2f\xfd", "it is compressed with zstd, and a kit is not", Foreign::Compressed),
+        (b"\xfd7zXZ", "it is compressed with xz, and a kit is not", Foreign::Compressed),
+        (b"BZh", "it is compressed with bzip2, and a kit is not", Foreign::Compressed),
+        (b"PK\x03\x04", "it is a zip archive, not a kit", Foreign::Other),
+        (b"{", "it is JSON, not a kit", Foreign::Json),
+        (b"-----BEGIN ", "it is PEM, not a kit", Foreign::Pem),
     ];
-    kinds.into_iter().find(|(magic, _)| block.starts_with(magic)).map(|(_, words)| words)
+    let found = kinds.into_iter().find(|(magic, ..)| block.starts_with(magic));
+    found.map(|(_, words, kind)| (words, kind))
 }

@@ -130,24 +130,40 @@ impl Manifest {
     pub fn new(pieces: &[Piece], planned: &[Planned]) -> Result<(Self, Vec<usize>), DecodeError> {
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         let key = |i: usize| pieces.get(i).map(|p| (p.role, &p.name, &p.sha256));
-        order.sort_by_key(|i| key(*i));
+        let firsts = firsts(pieces, planned);
+        let first = |i: usize| key(i).and_then(|key| firsts.get(&key));
+        order.sort_by_key(|i| {
+            pieces.get(*i).map(|p| (p.role, &p.name, first(*i).map(|first| first.place), &p.sha256))
+        });
+        let mut numbers = vec![1; pieces.len()];
         let mut taken: BTreeMap<Role, BTreeSet<String>> = BTreeMap::new();
         let mut members: Vec<(Member, usize)> = Vec::new();
         let mut paths = vec![String::new(); pieces.len()];
         for i in order {
             let Some(piece) = pieces.get(i) else { continue };
+            let number;
             let path = match members.last() {
-                Some((last, same)) if key(*same) == key(i) => last.path.clone(),
+                Some((last, same)) if key(*same) == key(i) => {
+                    number = numbers.get(*same).copied().unwrap_or(1);
+                    last.path.clone()
+                }
                 _ => {
                     let taken = taken.entry(piece.role).or_default();
-                    let name = names::free(&names::portable(&piece.name), taken);
+                    // Artifacts come first, so that the bundles can have their numbers.
+                    let wanted = match first(i) {
+                        Some(First { file: Some(file), .. }) => numbers.get(*file).copied().unwrap_or(1),
+                        Some(First { file: None, number, .. }) => *number,
+                        None => 1,
+                    };
+                    let name;
+                    (name, number) = names::free(&names::portable(&piece.name), wanted, taken);
                     let path = format!("{}/{name}", piece.role.folder());
                     members.push((Member { path: path.clone(), piece: piece.clone() }, i));
                     path
                 }
             };
-            if let Some(slot) = paths.get_mut(i) {
-                *slot = path;
+            if let (Some(slot), Some(its)) = (paths.get_mut(i), numbers.get_mut(i)) {
+                (*slot, *its) = (path, number);
             }
         }
         members.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
@@ -177,10 +193,57 @@ impl Manifest {
         self.artifacts.iter().filter(move |artifact| artifact.file.as_deref() == Some(path))
     }
 
+    /// What the file of an artifact without bytes is called in a folder: its name, with a number where artifacts before it
+    /// have the same.
+    pub fn file_name(&self, artifact: &KitArtifact) -> String {
+        let without = self.artifacts.iter().filter(|artifact| artifact.file.is_none());
+        let names = names::told_apart(without.clone().map(|artifact| artifact.name.as_str()));
+        let found = without.zip(names).find(|(known, _)| *known == artifact);
+        found.map_or_else(|| artifact.name.clone(), |(_, (name, _))| name)
+    }
+
     /// The member at a path.
     pub fn at(&self, path: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.path == path)
     }
+}
+
+/// Of a bundle: the first artifact that it is of.
+struct First {
+    /// Its place among all artifacts, by name and digests.
+    place: usize,
+    /// The piece with its bytes.
+    file: Option<usize>,
+    /// The number that its name has without bytes.
+    number: u32,
+}
+
+/// The first artifact of each bundle, which is told by role, name and digest.
+fn firsts<'a>(pieces: &'a [Piece], planned: &[Planned]) -> BTreeMap<(Role, &'a String, &'a Digest), First> {
+    let mut sorted: Vec<(&str, Vec<Digest>, &Planned)> =
+        planned.iter().map(|p| (p.name.as_str(), in_order(&p.digests), p)).collect();
+    sorted.sort_by(|(a, b, _), (c, d, _)| (a, b).cmp(&(c, d)));
+    let without = sorted.iter().filter(|(.., p)| p.file.is_none());
+    let without: BTreeSet<(&str, &Vec<Digest>)> =
+        without.map(|(name, digests, _)| (*name, digests)).collect();
+    let numbers = names::told_apart(without.iter().map(|(name, _)| *name));
+    let numbers: BTreeMap<_, u32> =
+        without.iter().zip(numbers).map(|(id, (_, number))| (*id, number)).collect();
+    let mut firsts = BTreeMap::new();
+    for (place, (name, digests, planned)) in sorted.iter().enumerate() {
+        for piece in planned.bundles.iter().filter_map(|bundle| pieces.get(*bundle)) {
+            let number = numbers.get(&(*name, digests)).copied().unwrap_or(1);
+            let key = (piece.role, &piece.name, &piece.sha256);
+            firsts.entry(key).or_insert(First { place, file: planned.file, number });
+        }
+    }
+    firsts
+}
+
+fn in_order(digests: &Digests) -> Vec<Digest> {
+    let mut digests: Vec<Digest> = digests.iter().cloned().collect();
+    digests.sort_by_key(|digest| digest.algorithm());
+    digests
 }
 
 /// Artifacts in order; those that are the same but for their bundles are one.
@@ -188,9 +251,7 @@ fn artifacts(planned: &[Planned], paths: &[String]) -> Vec<KitArtifact> {
     let mut merged: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     let path = |i: usize| paths.get(i).cloned().unwrap_or_default();
     for Planned { name, digests, file, bundles } in planned {
-        let mut digests: Vec<Digest> = digests.iter().cloned().collect();
-        digests.sort_by_key(|digest| digest.algorithm());
-        let key = (name.clone(), file.map(path), digests);
+        let key = (name.clone(), file.map(path), in_order(digests));
         merged.entry(key).or_default().extend(bundles.iter().map(|bundle| path(*bundle)));
     }
     let artifact = |((name, file, digests), bundles): (_, BTreeSet<String>)| KitArtifact {

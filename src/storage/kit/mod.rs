@@ -27,12 +27,28 @@ pub const MANIFEST: &str = "manifest.json";
 /// What the words of errors call it.
 const WHAT: &str = "kit";
 
+/// What a file is that is no kit, as far as its beginning tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// Compressed.
+    Compressed,
+    /// JSON.
+    Json,
+    /// PEM.
+    Pem,
+    /// Another archive, or nothing known.
+    Other,
+}
+
 /// A kit that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum KitError {
     /// It is not what it should be, or larger than the limits.
     #[error(transparent)]
     Content(#[from] DecodeError),
+    /// It is something else than a kit.
+    #[error("{0}")]
+    NotAKit(DecodeError, Foreign),
     /// A file is not the one any more that it was a moment ago.
     #[error("`{}` changed while it was read", .0.display())]
     Changed(PathBuf),

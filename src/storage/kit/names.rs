@@ -27,16 +27,47 @@ pub(super) fn portable(name: &str) -> String {
     out
 }
 
-/// `name`, or with a number where that is taken in any letter case; it is taken afterwards.
-pub(super) fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let (stem, rest) = name.split_at(name.find('.').unwrap_or(name.len()));
-    let mut number = 1u32;
+/// `name`, or with a number where that is taken in any letter case: with `wanted`, or the first that is free. It is taken
+/// afterwards. With the number; 1 stands for none.
+pub(super) fn free(name: &str, wanted: u32, taken: &mut BTreeSet<String>) -> (String, u32) {
+    let mut number = 1;
     let mut out = name.to_owned();
-    while !taken.insert(out.to_ascii_lowercase()) {
-        number += 1;
-        out = format!("{stem}-{number}{rest}");
+    if taken.contains(&out.to_ascii_lowercase()) && wanted > 1 {
+        (out, number) = (numbered(name, wanted), wanted);
     }
-    out
+    let mut next = 1;
+    while !taken.insert(out.to_ascii_lowercase()) {
+        next += 1;
+        (out, number) = (numbered(name, next), next);
+    }
+    (out, number)
+}
+
+fn numbered(name: &str, number: u32) -> String {
+    let (stem, rest) = name.split_at(name.find('.').unwrap_or(name.len()));
+    format!("{stem}-{number}{rest}")
+}
+
+/// What files in one folder are called that have these names, which are in order: those after the first of the same name
+/// have a number, as in [`free`]. Letter case counts.
+pub(super) fn told_apart<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<(String, u32)> {
+    let mut taken: BTreeSet<String> = names.clone().map(str::to_owned).collect();
+    let mut before = None;
+    let mut number = 1;
+    let one = |name: &'a str| {
+        if before.replace(name) != Some(name) {
+            number = 1;
+            return (name.to_owned(), 1);
+        }
+        loop {
+            number += 1;
+            let out = numbered(name, number);
+            if taken.insert(out.clone()) {
+                return (out, number);
+            }
+        }
+    };
+    names.map(one).collect()
 }
 
 /// What is dangerous in the path of a member, in words; everything else is found by comparing it with the one path that its
@@ -101,8 +132,20 @@ mod tests {
     #[test]
     fn a_number_tells_apart_what_has_the_same_name() {
         let mut taken = BTreeSet::new();
-        let names = ["a.tar.gz", "A.tar.gz", "a.tar.gz", "a-2.tar.gz", "b"].map(|n| free(n, &mut taken));
+        let names = ["a.tar.gz", "A.tar.gz", "a.tar.gz", "a-2.tar.gz", "b"].map(|n| free(n, 1, &mut taken).0);
         assert_eq!(names, ["a.tar.gz", "A-2.tar.gz", "a-3.tar.gz", "a-2-2.tar.gz", "b"]);
+    }
+
+    #[test]
+    fn a_wanted_number_is_given_where_it_is_free() {
+        let mut taken = BTreeSet::new();
+        let names =
+            [("b.json", 3), ("b.json", 3), ("b.json", 3), ("b.json", 1)].map(|(n, w)| free(n, w, &mut taken));
+        let expected = [("b.json", 1), ("b-3.json", 3), ("b-2.json", 2), ("b-4.json", 4)];
+        assert_eq!(names, expected.map(|(name, number)| (name.to_owned(), number)));
+        let names = ["a", "a", "a-2", "b", "b"];
+        let expected = [("a", 1), ("a-3", 3), ("a-2", 1), ("b", 1), ("b-2", 2)];
+        assert_eq!(told_apart(names.into_iter()), expected.map(|(name, number)| (name.to_owned(), number)));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn read(kit: &[u8]) -> Result<Unpacked, KitError> {
 
 fn refused(kit: &[u8]) -> DecodeError {
     match read(kit) {
-        Err(KitError::Content(error)) => error,
+        Err(KitError::Content(error) | KitError::NotAKit(error, _)) => error,
         other => panic!("{other:?}"),
     }
 }
