@@ -17,20 +17,22 @@ pub struct Authority<'a> {
 
 /// Why a token was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub enum TimestampError {
     /// The token's own form: content type, missing signed attributes, a signing-certificate attribute that names another
     /// certificate.
     #[error("the timestamp token is not well-formed: {0}")]
     Malformed(String),
+    /// What was timestamped is something else.
     #[error("the timestamp is over other bytes than this signature")]
     Imprint,
+    /// The key of the certificate that the token names did not sign it.
     #[error("the timestamp token's signature is not valid")]
     Signature,
     /// The certificate that signed does not belong to this authority. The token may be another authority's. What the token
     /// says in itself has been found right, as far as it carries its signer's certificate: imprint, signature, attributes.
     #[error("the timestamp token is not signed by this authority")]
     Authority,
+    /// No path leads from the certificate that signed to the authority, or it may not sign timestamps.
     #[error("the authority's certificate is not acceptable: {0}")]
     Certificate(#[from] PathError),
 }

@@ -6,13 +6,18 @@ use crate::crypto::DecodeError;
 
 /// The extensions' values by what they mean. Issuer: `.8` (DER string) where present, else `.1` (raw).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub struct FulcioExtensions {
+    /// Who issued the identity token.
     pub issuer: Option<String>,
+    /// The event that started the workflow (`.2`).
     pub github_workflow_trigger: Option<String>,
+    /// The commit that the workflow ran on (`.3`).
     pub github_workflow_sha: Option<String>,
+    /// The name of the workflow (`.4`).
     pub github_workflow_name: Option<String>,
+    /// The repository of the workflow (`.5`).
     pub github_workflow_repository: Option<String>,
+    /// The ref that the workflow ran on (`.6`).
     pub github_workflow_ref: Option<String>,
     /// All other known extensions (`.9` to `.23` and later) as (OID, name, value), in the certificate's order.
     pub others: Vec<(String, &'static str, String)>,

@@ -48,23 +48,65 @@ impl Path {
 
 /// Why no path was found; ordered by how much it says (later variants are more specific).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "messages and names say what the members are")]
 pub enum PathError {
+    /// No certificate at hand has the name of the issuer.
     #[error("no trusted authority issued the certificate `{subject}` (issuer `{issuer}`)")]
-    UnknownIssuer { subject: String, issuer: String },
+    UnknownIssuer {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// The issuer's name in it, RFC 4514.
+        issuer: String,
+    },
     /// An authority of the issuer's name is known, but the certificate is not signed by its key.
     #[error("the signature on certificate `{subject}` is not by the trusted authority `{issuer}`")]
-    Signature { subject: String, issuer: String },
+    Signature {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// The authority's name, RFC 4514.
+        issuer: String,
+    },
+    /// A certificate breaks a rule of RFC 5280, or one of this search.
     #[error("certificate `{subject}` is malformed or not allowed here: {reason}")]
-    Invalid { subject: String, reason: String },
+    Invalid {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// Which rule.
+        reason: String,
+    },
+    /// The leaf is for something else (RFC 5280 sections 4.2.1.3 and 4.2.1.12).
     #[error("certificate `{subject}` does not allow {usage}")]
-    Usage { subject: String, usage: Usage },
+    Usage {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// What was asked.
+        usage: Usage,
+    },
+    /// A certificate begins later.
     #[error("certificate `{subject}` is not yet valid at {time}: valid from {not_before}")]
-    NotYetValid { subject: String, time: UnixTime, not_before: UnixTime },
+    NotYetValid {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// The time that was asked about.
+        time: UnixTime,
+        /// The first moment of its validity.
+        not_before: UnixTime,
+    },
+    /// A certificate ended earlier.
     #[error("certificate `{subject}` has expired at {time}: valid until {not_after}")]
-    Expired { subject: String, time: UnixTime, not_after: UnixTime },
+    Expired {
+        /// The certificate's subject, RFC 4514.
+        subject: String,
+        /// The time that was asked about.
+        time: UnixTime,
+        /// The last moment of its validity.
+        not_after: UnixTime,
+    },
+    /// Too many certificates of one name: the search was given up.
     #[error("the search for a certificate path was stopped after {steps} steps")]
-    Budget { steps: usize },
+    Budget {
+        /// Signatures or candidates that were looked at.
+        steps: usize,
+    },
 }
 
 impl PathError {

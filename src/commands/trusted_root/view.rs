@@ -1,5 +1,6 @@
 //! What a trusted root trusts, for people and programs, and what looks wrong in it.
 
+mod problems;
 #[cfg(test)]
 mod tests;
 
@@ -7,7 +8,6 @@ use serde::Serialize;
 
 use super::super::facts::{CertificateSummary, DocumentFacts, KeyFacts, Part, Problem};
 use crate::crypto::UnixTime;
-use crate::tlog::checkpoint::log_id;
 use crate::trust::{CertificateAuthority, Listed, Log, RootDocument, Window};
 use crate::x509::Certificate;
 
@@ -140,8 +140,8 @@ pub(super) fn inspection(
         schema: ROOT_INSPECTION_SCHEMA,
         time: UnixTime::from_seconds(now.seconds()).to_string(),
         problems: [
-            same_ids(&document.logs, "transparency logs"),
-            same_ids(&document.ct_logs, "certificate transparency logs"),
+            problems::same_ids(&document.logs, "transparency logs"),
+            problems::same_ids(&document.ct_logs, "certificate transparency logs"),
         ]
         .concat(),
         document: DocumentFacts {
@@ -200,7 +200,7 @@ fn authority(listed: &Listed<CertificateAuthority>, timestamps: bool, now: UnixT
                 authority.intermediates.iter().map(|c| (if c.is_ca() { "authority" } else { "leaf" }, c));
             let chain = below.chain(authority.anchors.iter().map(|c| ("root", c)));
             view.certificates = chain.map(|(role, c)| certificate(role, c, now)).collect();
-            view.problems = problems_of_authority(authority, timestamps, now);
+            view.problems = problems::of_authority(authority, timestamps, now);
         }
     }
     view
@@ -233,54 +233,6 @@ fn state(window: Window, now: UnixTime) -> &'static str {
     }
 }
 
-fn problems_of_authority(authority: &CertificateAuthority, timestamps: bool, now: UnixTime) -> Vec<Problem> {
-    let mut problems = Vec::from_iter(empty_window(authority.valid_for));
-    let chain: Vec<&Certificate> = authority.intermediates.iter().chain(&authority.anchors).collect();
-    for pair in chain.windows(2) {
-        if let [below, above] = pair
-            && !below.is_issued_by(above)
-        {
-            let message =
-                format!("certificate {} was not issued by {}, which follows it", name(below), name(above));
-            problems.push(Problem { code: "chain-order", message });
-        }
-    }
-    for (i, certificate) in chain.iter().enumerate() {
-        if authority.valid_for.contains(now) && certificate.not_after() < now {
-            let end = certificate.not_after();
-            let message = format!(
-                "certificate {} expired on {end}, and the authority is still relied on",
-                name(certificate)
-            );
-            problems.push(Problem { code: "certificate-expired", message });
-        }
-        let signs_timestamps = timestamps && i == 0;
-        if !certificate.is_ca() && !signs_timestamps {
-            let message = format!("certificate {} is not that of an authority", name(certificate));
-            problems.push(Problem { code: "certificate-no-authority", message });
-        }
-    }
-    if timestamps
-        && !chain.iter().any(|certificate| certificate.is_for_time_stamping() && !certificate.is_ca())
-    {
-        let message = "no certificate is for time stamping (extended key usage)".to_owned();
-        problems.push(Problem { code: "certificate-usage", message });
-    }
-    problems
-}
-
-fn name(certificate: &Certificate) -> String {
-    match certificate.subject() {
-        subject if subject.is_empty() => format!("number {}", certificate.serial()),
-        subject => format!("`{subject}`"),
-    }
-}
-
-fn empty_window(window: Window) -> Option<Problem> {
-    let message = || "its time ends before it starts".to_owned();
-    window.is_empty().then(|| Problem { code: "window-empty", message: message() })
-}
-
 fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
     let mut view = LogView {
         address: listed.address.clone(),
@@ -302,48 +254,12 @@ fn log(listed: &Listed<Log>, kind: Kind, now: UnixTime) -> LogView {
             view.window = Some(window(log.valid_for, now));
             view.key = Some(KeyFacts::of(&log.key));
             view.log_id = Some(hex::encode(&log.log_id));
-            view.problems.extend(empty_window(log.valid_for));
-            match made_of(log, kind) {
+            view.problems.extend(problems::empty_window(log.valid_for));
+            match problems::made_of(log, kind) {
                 Ok(made_of) => view.log_id_is = Some(made_of),
                 Err(message) => view.problems.push(Problem { code: "log-id", message }),
             }
         }
     }
     view
-}
-
-/// What the identifier of a log is made of: its key (RFC 6962 section 3.2, Rekor v1), or its key and its name (Rekor v2).
-fn made_of(log: &Log, kind: Kind) -> Result<String, String> {
-    if log.log_id == log.key.key_id() {
-        return Ok("SHA-256 of the key".to_owned());
-    }
-    if kind == Kind::Certificates {
-        return Err(
-            "its identifier is not the SHA-256 of its key: no certificate timestamp can be by it".to_owned()
-        );
-    }
-    let name = log.checkpoint_name();
-    if log.log_id == log_id(&name, &log.key) {
-        return Ok(format!("checkpoint key of `{name}`"));
-    }
-    let or_name = match log_id("", &log.key) == log.key.key_id() {
-        // Of ECDSA keys all identifiers are made alike.
-        true => String::new(),
-        false => format!(", nor that of a checkpoint key of `{name}`"),
-    };
-    Err(format!("its identifier is not the SHA-256 of its key{or_name}"))
-}
-
-fn same_ids(list: &[Listed<Log>], what: &str) -> Vec<Problem> {
-    let logs: Vec<&Log> = list.iter().filter_map(|listed| listed.service.as_ref().ok()).collect();
-    let mut problems = Vec::new();
-    for (i, log) in logs.iter().enumerate() {
-        if let Some(other) = logs.iter().take(i).find(|other| other.log_id == log.log_id) {
-            let id = hex::encode(&log.log_id);
-            let (one, other) = (&other.base_url, &log.base_url);
-            let message = format!("the {what} `{one}` and `{other}` have the same identifier {id}");
-            problems.push(Problem { code: "log-id-repeated", message });
-        }
-    }
-    problems
 }
