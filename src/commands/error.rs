@@ -157,6 +157,7 @@ impl Error {
     }
 
     /// Adds why one candidate was refused.
+    #[cfg(test)]
     #[must_use]
     pub fn candidate(mut self, reason: impl Into<String>) -> Self {
         self.candidates.push(reason.into());
