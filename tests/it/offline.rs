@@ -140,7 +140,9 @@ fn the_air_gap_guide_needs_no_network() {
     let alone = "test \"$(tail -n +3 /proc/net/dev | wc -l)\" = 1\n";
     let words = ["/bin/sh", "-euc", &format!("PATH=$PWD/tmp:$PATH\n{alone}{script}")];
     let output = sandbox.program(unshare, &[&apart[..], &words].concat()).run().ok();
-    assert_eq!(output.stderr.matches("Verified OK").count(), 8, "{}", output.stderr);
+    let asked = script.matches("unpack --verify").count();
+    assert!(asked >= 8, "{asked}");
+    assert_eq!(output.stderr.matches("Verified OK").count(), asked, "{}", output.stderr);
 }
 
 #[test]
