@@ -47,6 +47,10 @@ pub mod keys {
     pub use crate::keys::*;
 }
 #[cfg(feature = "cli")]
+pub mod registry {
+    pub use crate::registry::*;
+}
+#[cfg(feature = "cli")]
 pub mod storage {
     pub use crate::storage::*;
 }

@@ -94,6 +94,8 @@ pub mod internals;
 #[cfg(feature = "cli")]
 mod keys;
 mod payload;
+#[cfg(feature = "cli")]
+mod registry;
 #[cfg(feature = "internals")]
 mod sandbox;
 mod sign;

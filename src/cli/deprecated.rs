@@ -7,12 +7,14 @@ enum Scope {
     Verifying,
     Creating,
     Rooting,
+    Imaging,
 }
 
-use Scope::{Creating, Rooting, Signing, Verifying};
+use Scope::{Creating, Imaging, Rooting, Signing, Verifying};
 
 /// Flag, commands, and what to do instead; by name.
 const TABLE: &[(&str, Scope, &str)] = &[
+    ("attachment-tag-prefix", Imaging, "tags give way to the referrers of OCI 1.1"),
     ("b64", Signing, "the bundle encodes the signature itself: use --bundle"),
     ("ca-intermediates", Verifying, "put the certificates into a trusted root: use --trusted-root"),
     ("ca-roots", Verifying, "put the certificates into a trusted root: use --trusted-root"),
@@ -69,6 +71,7 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,
+        "triangulate" | "generate" => Imaging,
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

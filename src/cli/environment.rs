@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use super::tree;
 
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
-const UNBOUND: &[&str] = &["help", "no-log", "output-file", "report", "verbose"];
+const UNBOUND: &[&str] =
+    &["help", "no-log", "output-file", "registry-auth-host", "report", "retry-for", "verbose"];
 
 /// Commands whose flags no variable fills: those of cosign that leave it at that, and ours.
 const UNBOUND_COMMANDS: &[&str] = &[
@@ -16,6 +17,7 @@ const UNBOUND_COMMANDS: &[&str] = &[
     "completion",
     "env",
     "help",
+    "login",
     "pack",
     "signing-config create",
     "trusted-root create",

@@ -11,9 +11,9 @@ use super::unpack;
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
-    GenerateKeyPairRequest, ImportKeyPairRequest, Narrator, PackRequest, PublicKeyRequest, ReportRequest,
-    Settings, SignBlobRequest, Signer, SigningConfigCreateRequest, TrustedRootCreateRequest,
-    TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
+    GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, LoginRequest, Narrator, PackRequest,
+    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, Signer, SigningConfigCreateRequest, TriangulateRequest,
+    TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
@@ -34,12 +34,16 @@ pub enum Request {
     BundleUpgrade(BundleUpgradeRequest),
     /// `completion`, for this shell.
     Completion(clap_complete::Shell),
+    /// `generate`.
+    Generate(GenerateRequest),
     /// `generate-key-pair`.
     GenerateKeyPair(GenerateKeyPairRequest),
     /// `help`, of these words.
     Help(Vec<OsString>),
     /// `import-key-pair`.
     ImportKeyPair(ImportKeyPairRequest),
+    /// `login`.
+    Login(LoginRequest),
     /// `help --man`, into this folder.
     Manual(PathBuf),
     /// `pack`.
@@ -52,6 +56,8 @@ pub enum Request {
     SigningConfigCreate(SigningConfigCreateRequest),
     /// Text that asks for nothing else: `version`, `env`.
     Text(String),
+    /// `triangulate`.
+    Triangulate(TriangulateRequest),
     /// `trusted-root create`.
     TrustedRootCreate(TrustedRootCreateRequest),
     /// `trusted-root inspect`, and how to show it.
@@ -90,11 +96,14 @@ impl Request {
             | Self::Help(_)
             | Self::Manual(_)
             | Self::Text(_) => Files::default(),
+            Self::Generate(request) => request.files(),
             Self::ImportKeyPair(request) => request.files(),
+            Self::Login(request) => request.files(),
             Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
             Self::SignBlob(request) => request.files(),
             Self::SigningConfigCreate(request) => request.files(),
+            Self::Triangulate(request) => request.files(),
             Self::TrustedRootCreate(request) => request.files(),
             Self::TrustedRootInspect(request, _) => request.files(),
             Self::Unpack(request) => request.files(),
@@ -111,12 +120,17 @@ impl Request {
                 return bundle_inspect(&request, format, context, output);
             }
             Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context)?,
+            Self::Generate(request) => commands::generate(&request, context).await?,
             Self::GenerateKeyPair(request) => {
                 commands::generate_key_pair(&request, context).await?;
                 Vec::new()
             }
             Self::ImportKeyPair(request) => {
                 commands::import_key_pair(&request, context).await?;
+                Vec::new()
+            }
+            Self::Login(request) => {
+                commands::login(request, context).await?;
                 Vec::new()
             }
             // Their words need the program's name: see `super::run`.
@@ -130,6 +144,7 @@ impl Request {
             Self::SignBlob(request) => commands::sign_blob(&request, context).await?,
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
             Self::Text(text) => text.into_bytes(),
+            Self::Triangulate(request) => commands::triangulate(&request, context).await?,
             Self::TrustedRootCreate(request) => commands::trusted_root_create(&request, context)?,
             Self::TrustedRootInspect(request, format) => {
                 format.show(&commands::trusted_root_inspect(&request, context)?)?

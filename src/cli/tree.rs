@@ -8,9 +8,9 @@ use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
-    attest_blob, bundle, completion, env, generate_key_pair, help, import_key_pair, pack, parse, public_key,
-    sign_blob, signing_config, suggest, topics, trusted_root, unpack, usage_error, verify_blob,
-    verify_blob_attestation, version,
+    attest_blob, bundle, completion, env, generate, generate_key_pair, help, import_key_pair, login, pack,
+    parse, public_key, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack,
+    usage_error, verify_blob, verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
@@ -42,6 +42,9 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("verify-blob", entry::<verify_blob::VerifyBlobArgs>()),
     ("attest-blob", entry::<attest_blob::AttestBlobArgs>()),
     ("verify-blob-attestation", entry::<verify_blob_attestation::VerifyBlobAttestationArgs>()),
+    ("triangulate", entry::<triangulate::TriangulateArgs>()),
+    ("generate", entry::<generate::GenerateArgs>()),
+    ("login", entry::<login::LoginArgs>()),
     ("bundle create", entry::<bundle::create::BundleCreateArgs>()),
     ("bundle upgrade", entry::<bundle::upgrade::BundleUpgradeArgs>()),
     ("bundle inspect", entry::<bundle::inspect::BundleInspectArgs>()),
@@ -73,17 +76,14 @@ const COSIGN_ONLY: &[&str] = &[
     "debug",
     "dockerfile",
     "download",
-    "generate",
     "initialize",
     "load",
-    "login",
     "manifest",
     "piv-tool",
     "pkcs11-tool",
     "save",
     "sign",
     "tree",
-    "triangulate",
     "upload",
     "verify",
     "verify-attestation",

@@ -7,17 +7,21 @@ mod context;
 mod error;
 mod facts;
 mod files;
+mod generate;
 mod hints;
 mod inputs;
 mod key_pairs;
 mod keys;
+mod login;
 mod outputs;
 mod pack;
+mod registry;
 mod report;
 mod request;
 mod signing;
 mod signing_config;
 mod statement;
+mod triangulate;
 mod trust;
 mod trusted_root;
 mod unpack;
@@ -30,8 +34,11 @@ pub use bundle::{
 pub use context::{Context, Narrator};
 pub use error::{Error, ErrorKind};
 pub use files::Files;
+pub use generate::{GenerateRequest, generate};
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
+pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
+pub use registry::{RegistryCredentials, RegistryRequest};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,
 };
@@ -43,6 +50,7 @@ pub use request::{
 };
 pub use signing::{attest_blob, sign_blob};
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
+pub use triangulate::{Attachment, TriangulateRequest, triangulate};
 pub use trusted_root::{
     AuthoritySource, AuthorityStart, AuthorityView, CertificateView, DefaultRoot, LogSource, LogView,
     RootInspection, TrustedRootCreateRequest, TrustedRootInspectRequest, trusted_root_create,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{ClientBuilder, Url};
 
 use super::{Error, Redacted, roots};
 
@@ -31,29 +31,15 @@ pub(super) struct Inner {
 
 impl Inner {
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let agent = format!(
-            "rcosign/{} ({}; {})",
-            env!("CARGO_PKG_VERSION"),
-            std::env::consts::OS,
-            std::env::consts::ARCH
-        );
-        let mut builder = reqwest::Client::builder()
-            .user_agent(agent)
+        let mut builder = builder()
             .connect_timeout(settings.connect)
             .timeout(settings.total)
-            .referer(false)
             .redirect(Policy::custom(redirect));
         if !settings.proxy {
             builder = builder.no_proxy();
         }
-        #[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static"))]
-        let builder = builder.dns_resolver(super::names::Names);
         let (builder, store) = roots::trust(builder)?;
-        let client = builder.build().map_err(|source| match store {
-            // Certificates of which none can be read: the library does not say where they are.
-            Some(store) if source.is_builder() => Error::Roots { store, source: Box::new(source) },
-            _ => Error::Setup(Box::new(source)),
-        })?;
+        let client = build(builder, store)?;
         Ok(Self { client, total: settings.total })
     }
 
@@ -83,18 +69,46 @@ impl Inner {
     }
 
     fn error(&self, url: &str, error: reqwest::Error) -> Error {
-        let url = Redacted(url).to_string();
-        // The message of reqwest would show the whole address.
-        let source = Box::new(error.without_url());
-        if source.is_timeout() {
-            Error::Timeout { url, limit: self.total }
-        } else if source.is_redirect() {
-            Error::Redirect { url, source }
-        } else if source.is_connect() {
-            Error::Connect { url, source }
-        } else {
-            Error::Transport { url, source }
-        }
+        error_of(&Redacted(url).to_string(), self.total, error)
+    }
+}
+
+/// What every client has: its name, and how names of servers are found.
+pub(super) fn builder() -> ClientBuilder {
+    let agent = format!(
+        "rcosign/{} ({}; {})",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    );
+    let builder = reqwest::Client::builder().user_agent(agent).referer(false);
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static"))]
+    let builder = builder.dns_resolver(super::names::Names);
+    builder
+}
+
+/// Makes the client; `store` is where its certificates come from.
+pub(super) fn build(builder: ClientBuilder, store: Option<String>) -> Result<reqwest::Client, Error> {
+    builder.build().map_err(|source| match store {
+        // Certificates of which none can be read: the library does not say where they are.
+        Some(store) if source.is_builder() => Error::Roots { store, source: Box::new(source) },
+        _ => Error::Setup(Box::new(source)),
+    })
+}
+
+/// What went wrong with a request to `url`, which is redacted already, that had to end after `limit`.
+pub(super) fn error_of(url: &str, limit: Duration, error: reqwest::Error) -> Error {
+    let url = url.to_owned();
+    // The message of reqwest would show the whole address.
+    let source = Box::new(error.without_url());
+    if source.is_timeout() {
+        Error::Timeout { url, limit }
+    } else if source.is_redirect() {
+        Error::Redirect { url, source }
+    } else if source.is_connect() {
+        Error::Connect { url, source }
+    } else {
+        Error::Transport { url, source }
     }
 }
 

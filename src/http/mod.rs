@@ -5,7 +5,11 @@
 //! them. The client is made when the first request is, so that commands that work offline never pay for it.
 
 #[cfg(feature = "http")]
+mod address;
+#[cfg(feature = "http")]
 mod client;
+#[cfg(feature = "http")]
+mod exchange;
 #[cfg(feature = "http")]
 #[cfg(any(test, all(target_os = "linux", target_env = "gnu", target_feature = "crt-static")))]
 mod names;
@@ -17,6 +21,10 @@ mod roots;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+pub use address::{Address, form};
+#[cfg(feature = "http")]
+pub use exchange::{Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings};
 pub use redacted::Redacted;
 
 /// Why a request failed. Addresses are redacted already.
@@ -37,6 +45,22 @@ pub enum Error {
         /// What is wrong with it.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The certificate to show to servers cannot be used.
+    #[error(
+        "{name} and its key cannot be used: a certificate and its private key, not encrypted, in PEM are expected"
+    )]
+    ClientCertificate {
+        /// Its file.
+        name: String,
+    },
+    /// A header holds what no header can hold; nothing was sent.
+    #[error("the header `{name}` of a request to {url} holds characters that no header can")]
+    Header {
+        /// The address.
+        url: String,
+        /// The header.
+        name: &'static str,
     },
     /// The client itself could not be made.
     #[error("the HTTP client could not be set up")]
@@ -99,6 +123,53 @@ pub enum Error {
         /// The address.
         url: String,
     },
+}
+
+#[cfg(feature = "http")]
+impl Error {
+    /// Whether the same request may well succeed a moment later: the connection broke or was silent. A server that cannot be
+    /// reached, or whose certificate is refused, stays so.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport { .. } | Self::Timeout { .. } => true,
+            Self::Connect { source, .. } => {
+                chain(source.as_ref()).any(|e| e.downcast_ref::<std::io::Error>().is_some_and(is_broken))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there was no connection, so that nothing was asked.
+    pub fn is_connect(&self) -> bool {
+        matches!(self, Self::Connect { .. })
+    }
+
+    /// Whether there was no connection because the certificate of the server is refused.
+    pub fn is_certificate(&self) -> bool {
+        // The TLS library tells by these words alone, through two others.
+        let Self::Connect { source, .. } = self else { return false };
+        chain(source.as_ref()).any(|error| error.to_string().contains("invalid peer certificate"))
+    }
+}
+
+/// An error and all beneath it.
+#[cfg(feature = "http")]
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+#[cfg(feature = "http")]
+fn is_broken(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+/// Waits. Must run inside a tokio runtime with time.
+#[cfg(feature = "http")]
+pub async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 /// The HTTP client. Costs nothing until its first request.

@@ -1,12 +1,14 @@
-//! What gets signed: the artifact, the DSSE envelope, the in-toto statement.
+//! What gets signed: the artifact, the DSSE envelope, the in-toto statement, the simple-signing payload.
 
 mod artifact;
 mod dsse;
 mod json_text;
+mod simple_signing;
 mod statement;
 
 pub use artifact::Artifact;
 pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
+pub use simple_signing::simple_signing;
 pub use statement::{IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject};
 
 /// A larger statement is neither made nor read: room for a predicate of 128 MiB, and for what escapes add to it.

@@ -5,6 +5,7 @@ pub mod format;
 pub mod identity;
 pub mod key;
 pub mod output;
+pub mod registry;
 pub mod root;
 pub mod services;
 pub mod sign;

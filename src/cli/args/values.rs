@@ -94,6 +94,54 @@ fn nanoseconds(number: &str, unit: &str) -> Option<i128> {
     Some(total)
 }
 
+/// The parts of a list with commas between, as Go's `encoding/csv` reads one line: a part that begins with a quotation mark
+/// ends with one, and may hold commas.
+///
+/// # Errors
+/// Quotation marks that do not fit, a line break outside of them.
+pub fn comma_separated(text: &str) -> Result<Vec<String>, &'static str> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    if text.is_empty() {
+        return Ok(parts);
+    }
+    loop {
+        let Some(mut quoted) = rest.strip_prefix('"') else {
+            let (part, after) = rest.split_once(',').map_or((rest, None), |(part, rest)| (part, Some(rest)));
+            if part.contains(['"', '\n', '\r']) {
+                return Err("a quotation mark or a line break stands in the middle of a part");
+            }
+            parts.push(part.to_owned());
+            match after {
+                Some(after) => rest = after,
+                None => return Ok(parts),
+            }
+            continue;
+        };
+        let mut part = String::new();
+        loop {
+            let (inside, after) = quoted.split_once('"').ok_or("a quotation mark is missing")?;
+            part.push_str(inside);
+            match after.strip_prefix('"') {
+                // Two of them are one that is meant.
+                Some(after) => {
+                    part.push('"');
+                    quoted = after;
+                }
+                None => {
+                    quoted = after;
+                    break;
+                }
+            }
+        }
+        parts.push(part);
+        match quoted.strip_prefix(',') {
+            Some(after) => rest = after,
+            None if quoted.is_empty() => return Ok(parts),
+            None => return Err("something follows a quotation mark"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +175,24 @@ mod tests {
         }
         for text in ["", "abc", "1.5", "--1", "0x", "0xg", "08", "9223372036854775808", "1 "] {
             assert!(integer(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_are_those_of_go() {
+        for (text, parts) in [
+            ("", vec![]),
+            ("a=b", vec!["a=b"]),
+            ("a=b,c=d", vec!["a=b", "c=d"]),
+            ("a,", vec!["a", ""]),
+            ("\"a=b,c\",d", vec!["a=b,c", "d"]),
+            ("\"a\"\"b\"", vec!["a\"b"]),
+            ("\"\"", vec![""]),
+        ] {
+            assert_eq!(comma_separated(text).unwrap(), parts, "{text}");
+        }
+        for text in ["a\"b", "\"a", "\"a\"b", "a\nb"] {
+            assert!(comma_separated(text).is_err(), "{text}");
         }
     }
 

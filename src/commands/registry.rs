@@ -1,0 +1,260 @@
+//! Registries that requests name: the room `registry` meets the context.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Context, Error, ErrorKind, Files};
+use crate::crypto::{Digest, Secret};
+use crate::registry::{Reference, Target};
+
+#[cfg(feature = "http")]
+pub(super) use client::client;
+
+/// How registries are reached, and with which credentials.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "this build asks nobody"))]
+pub struct RegistryRequest {
+    /// Registries may be spoken to without TLS.
+    pub plain_http: bool,
+    /// Any certificate of a registry will do.
+    pub accept_any_certificate: bool,
+    /// PEM file of certificate authorities in place of the platform's.
+    pub authorities: Option<PathBuf>,
+    /// PEM files of the certificate to show, and of its key.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// The name that a registry's certificate must bear.
+    pub server_name: Option<String>,
+    /// Hosts of token servers that may get credentials.
+    pub token_servers: Vec<String>,
+    /// How long what fails is tried again.
+    pub retry_for: Duration,
+    /// The credentials that were given.
+    pub credentials: Option<RegistryCredentials>,
+}
+
+/// Credentials for the registries that a command names.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "this build asks nobody"))]
+pub enum RegistryCredentials {
+    /// A token for the registry itself.
+    Token(Secret),
+    /// A user and a password.
+    User {
+        /// The user.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+}
+
+impl RegistryRequest {
+    /// Adds the files that it names.
+    pub(super) fn add_to<'a>(&'a self, files: Files<'a>) -> Files<'a> {
+        let (certificate, key) = match &self.certificate {
+            Some((certificate, key)) => (Some(certificate.as_path()), Some(key.as_path())),
+            None => (None, None),
+        };
+        files
+            .and_read("registry's certificate authorities", self.authorities.as_deref())
+            .and_read("client certificate", certificate)
+            .and_read("key of the client certificate", key)
+    }
+}
+
+/// Reads a reference to an image.
+///
+/// # Errors
+/// Of kind `Usage`: it is none.
+pub(super) fn reference(text: &str) -> Result<Reference, Error> {
+    Reference::parse(text).map_err(|error| {
+        Error::usage(format!("`{text}` is not a reference to an image"))
+            .caused_by(&error)
+            .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
+    })
+}
+
+/// The digest of the image that `reference` names. A reference with a digest is its own answer, and nobody is asked.
+///
+/// # Errors
+/// There is no such image; the registry is of no use.
+pub(super) async fn digest(
+    reference: &Reference,
+    request: &RegistryRequest,
+    context: &Context,
+) -> Result<Digest, Error> {
+    match reference.target() {
+        Target::Digest(digest) => Ok(digest.clone()),
+        Target::Tag(_) => resolve(reference, request, context).await,
+    }
+}
+
+#[cfg(feature = "http")]
+async fn resolve(
+    reference: &Reference,
+    request: &RegistryRequest,
+    context: &Context,
+) -> Result<Digest, Error> {
+    let client = client(request, context)?;
+    match client.resolve(reference.repository(), reference.target()).await? {
+        Some(digest) => Ok(digest),
+        None => Err(Error::new(ErrorKind::NoSuchArtifact, format!("there is no image `{reference}`"))
+            .hint("private images need credentials: `rcosign login HOST`")),
+    }
+}
+
+#[cfg(not(feature = "http"))]
+#[expect(clippy::unused_async, reason = "the same signature in every build")]
+async fn resolve(reference: &Reference, _: &RegistryRequest, _: &Context) -> Result<Digest, Error> {
+    Err(not_built(reference.repository().registry().as_str())
+        .hint("name the image by its digest: `HOST/PATH@sha256:HEX`"))
+}
+
+/// The error of builds that speak to nobody.
+#[cfg(not(feature = "http"))]
+pub(super) fn not_built(registry: &str) -> Error {
+    Error::new(ErrorKind::Other, format!("the registry {registry} cannot be asked"))
+        .cause("this build has no HTTP client; the full build of rcosign has it")
+}
+
+#[cfg(feature = "http")]
+mod client {
+    use super::{Context, Duration, Error, ErrorKind, RegistryCredentials, RegistryRequest, Secret};
+    use crate::crypto::DecodeKind;
+    use crate::http::{self, Authorities, ClientCertificate};
+    use crate::registry::{
+        self, Client, Connection, Credentials, GivenCredentials, Keychain, KeychainError, Places, Withheld,
+    };
+    use crate::storage::read_file;
+
+    /// How long nothing may be heard of a registry.
+    const STALL: Duration = Duration::from_secs(20);
+    /// A large bundle of certificates has a few hundred kilobytes.
+    const MAX_PEM: u64 = 1 << 22;
+
+    /// A client for the registries of one command.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(in crate::commands) fn client(request: &RegistryRequest, context: &Context) -> Result<Client, Error> {
+        let given = request.credentials.as_ref().and_then(given);
+        let keychain = Keychain { given, places: Places::of(&*context.variables) };
+        Ok(Client::new(connection(request, context)?, keychain))
+    }
+
+    fn connection(request: &RegistryRequest, context: &Context) -> Result<Connection, Error> {
+        let read = |what, path| read_file(what, path, MAX_PEM).map_err(|e| Error::trust_file(&e));
+        let authorities = match &request.authorities {
+            Some(path) => Some(Authorities {
+                name: format!("`{}`", path.display()),
+                pem: read("file of the registry's certificate authorities", path)?,
+            }),
+            None => None,
+        };
+        let certificate = match &request.certificate {
+            Some((certificate, key)) => Some(ClientCertificate {
+                name: format!("the client certificate `{}`", certificate.display()),
+                certificate: read("client certificate", certificate)?,
+                key: Secret::new(read("key of the client certificate", key)?),
+            }),
+            None => None,
+        };
+        Ok(Connection {
+            authorities,
+            certificate,
+            server_name: request.server_name.clone(),
+            accept_any_certificate: request.accept_any_certificate,
+            plain_http: request.plain_http,
+            token_servers: request.token_servers.clone(),
+            retry_for: request.retry_for,
+            total: context.settings.timeout,
+            stall: STALL,
+        })
+    }
+
+    fn given(credentials: &RegistryCredentials) -> Option<GivenCredentials> {
+        let again = |secret: &Secret| Secret::new(secret.expose().to_vec());
+        match credentials {
+            RegistryCredentials::Token(token) => Some(GivenCredentials {
+                credentials: Credentials::RegistryToken(again(token)),
+                source: "--registry-token",
+            }),
+            RegistryCredentials::User { username, password } => Some(GivenCredentials {
+                credentials: Credentials::of(username, again(password))?,
+                source: "the given user name and password",
+            }),
+        }
+    }
+
+    impl From<registry::Error> for Error {
+        fn from(error: registry::Error) -> Self {
+            let mut converted = Self::with_sources(kind(&error), &error);
+            match &error {
+                registry::Error::Http(source) => of_transport(converted, source),
+                registry::Error::Refused(refusal) => {
+                    converted
+                        .causes
+                        .extend(refusal.looked.iter().map(|looked| format!("credentials: {looked}")));
+                    match &refusal.withheld {
+                        Some((server, why)) => withheld(converted, server, *why),
+                        None => converted.hint(format!(
+                            "log in with `rcosign login {}`, or name other credentials with --registry-username and \
+                             --registry-password",
+                            refusal.registry
+                        )),
+                    }
+                }
+                _ => converted,
+            }
+        }
+    }
+
+    impl From<KeychainError> for Error {
+        fn from(error: KeychainError) -> Self {
+            registry::Error::from(error).into()
+        }
+    }
+
+    fn of_transport(mut converted: Error, source: &http::Error) -> Error {
+        // Of what the layers of a transport have to say, the first word and the last are for people.
+        let last = converted.causes.pop();
+        converted.causes.truncate(1);
+        converted.causes.extend(last);
+        if source.is_certificate() {
+            return converted
+                .hint("if a private authority issued the certificate, name it with --registry-cacert FILE");
+        }
+        converted
+    }
+
+    fn withheld(error: Error, server: &str, why: Withheld) -> Error {
+        match why {
+            Withheld::OtherSite => error
+                .cause(format!(
+                    "the token server {server} belongs to another site, and was given no credentials"
+                ))
+                .hint("if it may have them, name its host with --registry-auth-host HOST"),
+            Withheld::WithoutTls => {
+                error.cause(format!("the token server {server} has no TLS, and was given no credentials"))
+            }
+        }
+    }
+
+    fn kind(error: &registry::Error) -> ErrorKind {
+        use registry::Error as E;
+        match error {
+            E::Http(http::Error::Roots { .. } | http::Error::ClientCertificate { .. }) => {
+                ErrorKind::TrustMaterial
+            }
+            E::Http(http::Error::TooLarge { .. }) | E::TooLarge { .. } | E::Endless { .. } => {
+                ErrorKind::LimitExceeded
+            }
+            E::Http(_) | E::Status { .. } | E::Elsewhere { .. } => ErrorKind::Network,
+            E::Refused(_) | E::CredentialsNotText | E::Keychain(KeychainError::Helper { .. }) => {
+                ErrorKind::Authentication
+            }
+            E::Keychain(KeychainError::TooLarge { .. }) => ErrorKind::LimitExceeded,
+            E::Document { source, .. } if source.kind == DecodeKind::Limit => ErrorKind::LimitExceeded,
+            E::Keychain(_) | E::Document { .. } | E::Digest { .. } | E::Short { .. } => ErrorKind::Format,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Addresses that somebody else chose: realms, redirections, upload locations.
+
+use reqwest::Url;
+
+use super::{Error, Redacted};
+
+/// An http or https address. Displayed without what may be secret in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+impl Address {
+    /// Reads a whole address.
+    ///
+    /// # Errors
+    /// [`Error::Address`]: not http or https, or no host.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+            .map(Self)
+            .ok_or_else(|| Error::Address { url: Redacted(text).to_string() })
+    }
+
+    /// Reads an address that stands in an answer of this one; it may be relative.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn join(&self, text: &str) -> Result<Self, Error> {
+        let fail = || Error::Address { url: Redacted(text).to_string() };
+        self.0.join(text).map_err(|_| fail()).and_then(|url| Self::parse(url.as_str()))
+    }
+
+    /// Whether TLS protects what is sent there.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The host in lower case; an IPv6 address without brackets.
+    pub fn host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// Whether the two share scheme, host and port (RFC 6454 section 4).
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.0.origin() == other.0.origin()
+    }
+
+    /// Whether a user or a password stands in it.
+    pub fn has_credentials(&self) -> bool {
+        !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
+    /// The same with these pairs added to its query.
+    #[must_use]
+    pub fn with_query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.0.query_pairs_mut().extend_pairs(pairs);
+        self
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+/// Pairs as the body of a form (`application/x-www-form-urlencoded`).
+pub fn form(pairs: &[(&str, &str)]) -> String {
+    // Any address will do: only its query is looked at, which is written in the same way.
+    let Ok(mut url) = Url::parse("http://form/") else { return String::new() };
+    url.query_pairs_mut().extend_pairs(pairs);
+    url.query().unwrap_or_default().to_owned()
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Redacted(self.0.as_str()).fmt(f)
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    #[test]
+    fn other_schemes_and_nonsense_are_refused() {
+        for text in ["file:///etc/passwd", "ftp://h/", "h/x", "", "https://", "http://[::1", "data:,x"] {
+            assert!(Address::parse(text).is_err(), "{text}");
+            assert!(
+                text.contains(':') == false
+                    || address("http://h/").join(text).is_err()
+                    || text == "http://[::1"
+            );
+        }
+    }
+
+    #[test]
+    fn origins_are_compared_whole() {
+        let here = address("https://r.example/v2/");
+        for (other, same) in [
+            ("https://r.example:443/x", true),
+            ("https://R.EXAMPLE/x", true),
+            ("http://r.example/x", false),
+            ("https://r.example:444/x", false),
+            ("https://r.example.evil/x", false),
+            ("https://r.example@evil/x", false),
+        ] {
+            assert_eq!(here.is_same_origin(&address(other)), same, "{other}");
+        }
+        assert!(here.is_same_origin(&here.join("/v2/x?last=1").unwrap()));
+        assert!(!here.is_same_origin(&here.join("//evil/x").unwrap()));
+        assert_eq!(address("http://[::1]:5/").host(), "::1");
+    }
+
+    #[test]
+    fn pairs_are_escaped_and_never_shown() {
+        let with = address("https://a/t?x=1").with_query(&[("scope", "repository:a/b:pull"), ("s", "a b&c")]);
+        assert_eq!(with.url().as_str(), "https://a/t?x=1&scope=repository%3Aa%2Fb%3Apull&s=a+b%26c");
+        assert_eq!(format!("{with} {with:?}"), "https://a/t?... Address(https://a/t?...)");
+        assert_eq!(form(&[("refresh_token", "a+b=&\u{e4}")]), "refresh_token=a%2Bb%3D%26%C3%A4");
+    }
+}

@@ -1,0 +1,353 @@
+//! The client: one conversation with each registry, with what it asked for remembered, so that nothing is asked twice.
+//!
+//! Every document and every blob is compared with its digest before anybody sees it whole. No redirection is followed by
+//! the transport: it happens here, where credentials stay behind.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::auth::{Access, Keychain, Rules, Session};
+use super::error::{Error, Refusal, said_by};
+use super::reference::Registry;
+use super::retry;
+use crate::crypto::Secret;
+use crate::http::{
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
+};
+
+const MAX_REDIRECTS: usize = 5;
+/// How long one request for something small may take, from the first byte to the last.
+const SMALL: Duration = Duration::from_secs(60);
+
+/// How registries are reached.
+#[derive(Debug)]
+pub struct Connection {
+    /// Certificate authorities in place of those of the platform.
+    pub authorities: Option<Authorities>,
+    /// The certificate to show to registries, and to nobody else.
+    pub certificate: Option<ClientCertificate>,
+    /// The name that a registry's certificate must bear in place of the registry's own.
+    pub server_name: Option<String>,
+    /// Whether any certificate will do.
+    pub accept_any_certificate: bool,
+    /// Whether registries may be spoken to without TLS; those of this machine always may.
+    pub plain_http: bool,
+    /// Hosts of token servers that may get credentials.
+    pub token_servers: Vec<String>,
+    /// How long what fails is tried again.
+    pub retry_for: Duration,
+    /// How long all of it may take.
+    pub total: Duration,
+    /// How long nothing may be heard of a server.
+    pub stall: Duration,
+}
+
+/// Talks to registries.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+    keychain: Keychain,
+    started: Instant,
+    other: OnceLock<Exchange>,
+    hosts: Mutex<HashMap<Registry, Arc<Host>>>,
+}
+
+/// One registry.
+#[derive(Debug)]
+struct Host {
+    registry: Registry,
+    own: Exchange,
+    other: Exchange,
+    tls: OnceLock<bool>,
+    session: tokio::sync::Mutex<Session>,
+}
+
+/// A request to a registry.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    pub method: Method,
+    pub to: To<'a>,
+    pub accept: &'a str,
+    pub access: &'a Access,
+    /// The size of what may come beyond a small document; more time is given for it.
+    pub large: u64,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(super) enum To<'a> {
+    /// To this path, which begins with `/v2/`.
+    Path(&'a str),
+    /// To the next page of a list, which is on the same registry.
+    Page(&'a Address),
+}
+
+impl Client {
+    /// A client that has asked nothing yet.
+    pub fn new(connection: Connection, keychain: Keychain) -> Self {
+        Self {
+            connection,
+            keychain,
+            started: Instant::now(),
+            other: OnceLock::new(),
+            hosts: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Checks that `registry` takes the credentials of the keychain; whether it asked for any.
+    ///
+    /// # Errors
+    /// It does not, or does not answer.
+    pub async fn check_login(&self, registry: &Registry) -> Result<bool, Error> {
+        let access = Access { repository: None, actions: "" };
+        let request =
+            Request { method: Method::Get, to: To::Path("/v2/"), accept: "*/*", access: &access, large: 0 };
+        self.retried(async || {
+            let (answer, asked) = self.send_asked(registry, &request).await?;
+            match answer.status() {
+                200..=299 => Ok(asked),
+                _ => Err(Error::status(answer).await),
+            }
+        })
+        .await
+    }
+
+    /// Does `attempt` until it succeeds, fails for good, or there is no time left.
+    pub(super) async fn retried<T>(&self, attempt: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+        retry::until(self.connection.retry_for.min(self.left()), attempt).await
+    }
+
+    /// Sends one request; redirections are followed, a challenge is answered. What is left is the caller's to judge, but for
+    /// 401 and 403.
+    pub(super) async fn send(&self, registry: &Registry, request: &Request<'_>) -> Result<Answer, Error> {
+        Ok(self.send_asked(registry, request).await?.0)
+    }
+
+    /// As [`Self::send`]; also whether the registry asked for credentials.
+    async fn send_asked(&self, registry: &Registry, request: &Request<'_>) -> Result<(Answer, bool), Error> {
+        let host = self.host(registry)?;
+        let (start, mut answer) = self.first(&host, request).await?;
+        let (mut hops, mut answered) = (0, false);
+        loop {
+            let own = answer.address().is_same_origin(&start);
+            let next = match answer.status() {
+                301 | 302 | 303 | 307 | 308 => {
+                    hops += 1;
+                    redirection(&answer, hops)?
+                }
+                401 if own && !answered => {
+                    answered = true;
+                    let header = self.challenged(&host, answer, request.access).await?;
+                    answer = self.once(&host, &start, request, Some(&header)).await?;
+                    continue;
+                }
+                401 | 403 if own => return Err(self.refusal(&host, answer, request.access).await?),
+                _ => {
+                    let asked = answered || host.session.lock().await.is_challenged();
+                    return Ok((answer, asked));
+                }
+            };
+            // Credentials go to the registry alone, wherever it points.
+            let header = if next.is_same_origin(&start) {
+                self.header(&host, start.is_https(), request.access).await?
+            } else {
+                None
+            };
+            answer = if next.is_same_origin(&start) {
+                self.once(&host, &next, request, header.as_ref()).await?
+            } else {
+                self.exchange(self.other()?, &next, request, None).await?
+            };
+        }
+    }
+
+    /// The first answer, over TLS, or without where that is allowed and the server does not speak TLS.
+    async fn first(&self, host: &Host, request: &Request<'_>) -> Result<(Address, Answer), Error> {
+        let address = |tls: bool| {
+            let scheme = if tls { "https" } else { "http" };
+            match request.to {
+                To::Path(path) => Address::parse(&format!("{scheme}://{}{path}", host.registry)),
+                To::Page(page) => Ok(page.clone()),
+            }
+        };
+        if let Some(tls) = host.tls.get() {
+            let start = address(*tls)?;
+            let base =
+                Address::parse(&format!("{}://{}", if *tls { "https" } else { "http" }, host.registry))?;
+            if !start.is_same_origin(&base) {
+                let (url, target) = (base.to_string(), start.to_string());
+                return Err(Error::Elsewhere {
+                    url,
+                    target,
+                    reason: "a list does not lead to another server",
+                });
+            }
+            let header = self.header(host, *tls, request.access).await?;
+            let answer = self.once(host, &start, request, header.as_ref()).await?;
+            return Ok((start, answer));
+        }
+        let start = address(true)?;
+        let error = match self.once(host, &start, request, None).await {
+            Ok(answer) => {
+                let _ = host.tls.set(true);
+                return Ok((start, answer));
+            }
+            Err(error) => error,
+        };
+        let plain = host.registry.is_loopback() || self.connection.plain_http;
+        // A certificate that is refused is no reason to do without.
+        if !plain || !matches!(&error, Error::Http(e) if e.is_connect() && !e.is_certificate()) {
+            return Err(error);
+        }
+        let start = address(false)?;
+        let answer = self.once(host, &start, request, None).await?;
+        let _ = host.tls.set(false);
+        Ok((start, answer))
+    }
+
+    /// To the registry itself.
+    async fn once(
+        &self,
+        host: &Host,
+        address: &Address,
+        request: &Request<'_>,
+        header: Option<&Secret>,
+    ) -> Result<Answer, Error> {
+        self.exchange(&host.own, address, request, header).await
+    }
+
+    async fn exchange(
+        &self,
+        exchange: &Exchange,
+        address: &Address,
+        request: &Request<'_>,
+        header: Option<&Secret>,
+    ) -> Result<Answer, Error> {
+        let mut headers = vec![("accept", request.accept)];
+        if let Some(header) = header {
+            let text = std::str::from_utf8(header.expose()).map_err(|_| Error::CredentialsNotText)?;
+            headers.push(("authorization", text));
+        }
+        let total = self.time_for(request.large);
+        let call = Call { method: request.method, address, headers: &headers, body: b"", total };
+        Ok(exchange.send(&call).await?)
+    }
+
+    async fn header(&self, host: &Host, tls: bool, access: &Access) -> Result<Option<Secret>, Error> {
+        host.session.lock().await.header(access, &self.rules(host, tls)).await
+    }
+
+    async fn challenged(&self, host: &Host, answer: Answer, access: &Access) -> Result<Secret, Error> {
+        let offered: Vec<_> = answer.headers("www-authenticate").map(str::to_owned).collect();
+        let tls = answer.address().is_https();
+        let header = {
+            let mut session = host.session.lock().await;
+            session.answer(&offered, access, &self.rules(host, tls)).await?
+        };
+        match header {
+            Some(header) => Ok(header),
+            None => Err(self.refusal(host, answer, access).await?),
+        }
+    }
+
+    async fn refusal(&self, host: &Host, answer: Answer, access: &Access) -> Result<Error, Error> {
+        let known = host.session.lock().await.refusal(access, &self.keychain).await?;
+        Ok(Error::refused(Refusal {
+            registry: host.registry.to_string(),
+            status: answer.status(),
+            said: said_by(answer).await,
+            ..known
+        }))
+    }
+
+    fn rules<'a>(&'a self, host: &'a Host, tls: bool) -> Rules<'a> {
+        Rules {
+            keychain: &self.keychain,
+            allowed: &self.connection.token_servers,
+            own: &host.own,
+            other: &host.other,
+            tls,
+            total: self.time_for(0),
+        }
+    }
+
+    fn host(&self, registry: &Registry) -> Result<Arc<Host>, Error> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(registry) {
+            return Ok(Arc::clone(host));
+        }
+        let server_name = self
+            .connection
+            .server_name
+            .as_ref()
+            .map(|name| ServerName { host: registry.host().to_ascii_lowercase(), name: name.clone() });
+        // What is on this machine is not behind a proxy.
+        let own = http::Settings {
+            certificate: self.connection.certificate.as_ref(),
+            server_name: server_name.as_ref(),
+            proxy: !registry.is_loopback(),
+            ..self.settings()
+        };
+        let host = Arc::new(Host {
+            registry: registry.clone(),
+            own: Exchange::new(&own)?,
+            other: Exchange::new(&http::Settings { proxy: own.proxy, ..self.settings() })?,
+            tls: OnceLock::new(),
+            session: tokio::sync::Mutex::new(Session::new(registry.clone())),
+        });
+        hosts.insert(registry.clone(), Arc::clone(&host));
+        Ok(host)
+    }
+
+    /// To servers that are no registry of ours.
+    fn other(&self) -> Result<&Exchange, Error> {
+        if let Some(made) = self.other.get() {
+            return Ok(made);
+        }
+        let made = Exchange::new(&self.settings())?;
+        Ok(self.other.get_or_init(|| made))
+    }
+
+    fn settings(&self) -> http::Settings<'_> {
+        http::Settings {
+            authorities: self.connection.authorities.as_ref(),
+            certificate: None,
+            server_name: None,
+            accept_any_certificate: self.connection.accept_any_certificate,
+            proxy: true,
+            stall: self.connection.stall,
+        }
+    }
+
+    /// How long a request may take: a small document, and `large` bytes at a speed that is no attack.
+    fn time_for(&self, large: u64) -> Duration {
+        const SLOWEST: u64 = 16 * 1024;
+        SMALL.saturating_add(Duration::from_secs(large / SLOWEST)).min(self.left())
+    }
+
+    fn left(&self) -> Duration {
+        self.connection.total.saturating_sub(self.started.elapsed())
+    }
+}
+
+/// Where an answer points. The same rules as everywhere: not from https to http, not more than five times.
+fn redirection(answer: &Answer, hops: usize) -> Result<Address, Error> {
+    let url = answer.address().to_string();
+    let Some(location) = answer.header("location") else {
+        let status = answer.status();
+        return Err(Error::Status { url, status, said: None, retry_after: None });
+    };
+    let next = answer.address().join(location)?;
+    let elsewhere = |reason| Error::Elsewhere { url: url.clone(), target: next.to_string(), reason };
+    if answer.address().is_https() && !next.is_https() {
+        return Err(elsewhere("it has no TLS"));
+    }
+    if next.has_credentials() {
+        return Err(elsewhere("a user or a password stands in it"));
+    }
+    if hops > MAX_REDIRECTS {
+        return Err(elsewhere("there were 5 redirections before it"));
+    }
+    Ok(next)
+}

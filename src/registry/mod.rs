@@ -1,0 +1,36 @@
+//! Registries of images (OCI distribution specification 1.1): names, credentials, and the client that reads them.
+//!
+//! Nothing that a registry answers is believed: what has a digest is compared with it, lists and documents have limits, and
+//! credentials go to the registry that they are for and nowhere else. "Not there" is an answer of its own, and never what
+//! a failure looks like.
+
+mod attachment;
+#[cfg(feature = "http")]
+mod auth;
+#[cfg(feature = "http")]
+mod client;
+#[cfg(feature = "http")]
+mod content;
+#[cfg(feature = "http")]
+mod document;
+#[cfg(feature = "http")]
+mod error;
+mod reference;
+#[cfg(feature = "http")]
+mod retry;
+
+pub use attachment::{Attachment, Attachments, referrers_tag};
+#[cfg(feature = "http")]
+pub use auth::{
+    Credentials, GivenCredentials, HelperError, HelperName, Keychain, KeychainError, Places, StoredIn,
+    Withheld, store_login,
+};
+#[cfg(feature = "http")]
+pub use client::{Client, Connection};
+#[cfg(feature = "http")]
+pub use content::BlobReader;
+#[cfg(feature = "http")]
+pub use document::{Descriptor, Kind, Manifest, Platform};
+#[cfg(feature = "http")]
+pub use error::{Error, Refusal};
+pub use reference::{Reference, ReferenceError, Registry, Repository, TagReference, Target};
