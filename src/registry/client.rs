@@ -351,3 +351,6 @@ fn redirection(answer: &Answer, hops: usize) -> Result<Address, Error> {
     }
     Ok(next)
 }
+
+#[cfg(test)]
+mod tests;

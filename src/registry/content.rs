@@ -340,3 +340,6 @@ fn next_link(header: &str) -> Option<&str> {
 fn endless(repository: &Repository, path: &str, limit: usize, what: &'static str) -> Error {
     Error::Endless { url: format!("{}{path}", repository.registry()), limit, what }
 }
+
+#[cfg(test)]
+mod tests;

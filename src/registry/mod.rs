@@ -18,6 +18,8 @@ mod error;
 mod reference;
 #[cfg(feature = "http")]
 mod retry;
+#[cfg(all(test, feature = "http"))]
+mod scripted;
 
 pub use attachment::{Attachment, Attachments, referrers_tag};
 #[cfg(feature = "http")]
