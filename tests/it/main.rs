@@ -25,6 +25,7 @@ mod outputs;
 mod passwords;
 mod peers;
 mod public_api;
+mod registry;
 mod round_trip;
 mod shell;
 mod signing_config;

@@ -7,6 +7,7 @@ mod authorities;
 mod blobs;
 mod bundles;
 mod keys;
+mod registries;
 mod registry;
 mod roots;
 mod services;
