@@ -103,6 +103,22 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "triangulate",
+        Example {
+            what: "say under which tag the signatures of an image are",
+            line: "triangulate \
+                   registry.example/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        },
+    ),
+    (
+        "generate",
+        Example {
+            what: "show what a signature of an image is made over",
+            line: "generate --annotations build=42 \
+                   registry.example/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        },
+    ),
+    (
         "import-key-pair",
         Example {
             what: "encrypt the private key in other.pem, into import-cosign.key and import-cosign.pub",

@@ -49,6 +49,11 @@ pub const TOPICS: &[Topic] = &[
         include_str!("../../docs/concepts/offline.md"),
     ),
     topic(
+        "registries",
+        "Names of images, credentials, TLS, and what is tried again",
+        include_str!("../../docs/concepts/registries.md"),
+    ),
+    topic(
         "exit-codes",
         "What the program ends with, for every command",
         include_str!("../../docs/reference/exit-codes.md"),

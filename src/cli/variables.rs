@@ -90,11 +90,17 @@ pub const VARIABLES: &[Variable] = &[
         "is the PIN of a PKCS #11 token, if a key's URI does not hold it",
         "a PIN",
     )),
-    idle(
+    works(
         "COSIGN_REPOSITORY",
         "keeps signatures and attestations of images in another repository",
         "a repository",
     ),
+    secret(network(
+        "DOCKER_AUTH_CONFIG",
+        "holds logins of registries, which go before those in files",
+        "the content of Docker's configuration",
+    )),
+    network("DOCKER_CONFIG", "holds Docker's configuration, with logins of registries", "a folder"),
     idle("GITHUB_HOST", "names the GitHub Enterprise server that stores a key pair", "a host or an address"),
     secret(idle("GITHUB_TOKEN", "is the credential for storing a key pair with GitHub", "a token")),
     idle("GITLAB_HOST", "names the GitLab server that stores a key pair", "an address"),
@@ -118,6 +124,11 @@ pub const VARIABLES: &[Variable] = &[
         "NO_PROXY",
         "lists the servers that are asked without a proxy; lower case works too",
         "hosts, with commas between",
+    ),
+    network(
+        "REGISTRY_AUTH_FILE",
+        "holds Podman's logins of registries, in place of its usual files",
+        "a JSON file",
     ),
     works(
         "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
