@@ -124,7 +124,7 @@ async fn check_and_keep(
         context.narrator.warn(&line);
     }
     match store_login(&Places::of(&*context.variables), registry, &username, &password).await? {
-        StoredIn::Helper(helper, _) => context.narrator.say(&format!("logged in via {helper}")),
+        StoredIn::Helper(helper) => context.narrator.say(&format!("logged in via {helper}")),
         StoredIn::File(path, content) => {
             write(&path, &content)?;
             let shown = path.display();

@@ -95,11 +95,9 @@ mod tests {
     fn other_schemes_and_nonsense_are_refused() {
         for text in ["file:///etc/passwd", "ftp://h/", "h/x", "", "https://", "http://[::1", "data:,x"] {
             assert!(Address::parse(text).is_err(), "{text}");
-            assert!(
-                text.contains(':') == false
-                    || address("http://h/").join(text).is_err()
-                    || text == "http://[::1"
-            );
+        }
+        for text in ["file:///etc/passwd", "data:,x", "http://[::1", "//"] {
+            assert!(address("http://h/").join(text).is_err(), "{text}");
         }
     }
 

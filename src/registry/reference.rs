@@ -99,12 +99,14 @@ impl Registry {
     }
 
     /// The host without its port; an IPv6 address without brackets.
+    #[cfg(any(test, feature = "http"))]
     pub fn host(&self) -> &str {
         let (host, _) = split_port(&self.0);
         host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
     }
 
     /// Whether it is on this machine: `localhost`, or an address of loopback. Plain HTTP never leaves the machine then.
+    #[cfg(any(test, feature = "http"))]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
         host.eq_ignore_ascii_case("localhost")
@@ -112,6 +114,7 @@ impl Registry {
     }
 
     /// Whether it is Docker Hub, which has several names.
+    #[cfg(any(test, feature = "http"))]
     pub fn is_docker_hub(&self) -> bool {
         matches!(self.as_str(), DEFAULT_REGISTRY | DEFAULT_ALIAS | "registry-1.docker.io")
     }
@@ -158,6 +161,7 @@ impl Repository {
     }
 
     /// Its path in the registry: `library/ubuntu`.
+    #[cfg(any(test, feature = "http"))]
     pub fn path(&self) -> &str {
         &self.path
     }

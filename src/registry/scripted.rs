@@ -1,4 +1,5 @@
 //! A registry on loopback whose every answer a test decides.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

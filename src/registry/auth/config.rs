@@ -124,7 +124,8 @@ fn matches(key: &str, registry: &Registry, path: Option<&str>) -> Option<usize> 
         None => (bare.unwrap_or(key), ""),
     };
     let is = |name: &str| host.eq_ignore_ascii_case(name);
-    if !is(registry.as_str()) && !(registry.is_docker_hub() && DOCKER_HUB_HOSTS.iter().any(|name| is(name))) {
+    let of_docker_hub = registry.is_docker_hub() && DOCKER_HUB_HOSTS.iter().any(|name| is(name));
+    if !is(registry.as_str()) && !of_docker_hub {
         return None;
     }
     if bare.is_some() || VERSIONS.contains(&rest) {

@@ -11,8 +11,8 @@ use crate::registry::Registry;
 /// Where a login is kept.
 #[derive(Debug)]
 pub enum StoredIn {
-    /// A credential helper has it now; the file names the helper.
-    Helper(HelperName, PathBuf),
+    /// This credential helper has it now.
+    Helper(HelperName),
     /// It belongs into this file, whose whole content this is; whoever asked has to write it.
     File(PathBuf, Secret),
 }
@@ -44,7 +44,7 @@ pub async fn store_login(
     });
     let fail = |source| KeychainError::Helper { source_name: source_name.clone(), source };
     match kept.await {
-        Ok(kept) => kept.map(|helper| StoredIn::Helper(helper, path)).map_err(fail),
+        Ok(kept) => kept.map(StoredIn::Helper).map_err(fail),
         Err(_) => Err(fail(HelperError::Answer { helper: shown })),
     }
 }

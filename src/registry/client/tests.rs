@@ -67,15 +67,12 @@ fn only_a_status_that_says_so_means_not_there() {
 
 #[test]
 fn a_server_without_head_is_asked_for_the_manifest() {
-    let text = format!(
-        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}}"#
-    );
+    let text = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
     let expected = HashAlgorithm::Sha256.digest(text.as_bytes());
     for no_head in [reply(405), reply(200)] {
-        let text = text.clone();
         let served = serve(move |seen| match seen.line.starts_with("HEAD") {
             true => no_head.clone(),
-            false => reply(200).body(text.clone()),
+            false => reply(200).body(text),
         });
         assert_eq!(resolve(&anonymous(), &served.repository()).unwrap(), Some(expected.clone()));
     }

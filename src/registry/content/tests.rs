@@ -21,13 +21,13 @@ fn descriptor(content: &[u8], size: u64) -> Descriptor {
 }
 
 fn index(entries: &[u64]) -> String {
-    let entry = |size| {
+    let entry = |size: &u64| {
         let digest = HashAlgorithm::Sha256.digest(format!("{size}").as_bytes());
         format!(
             r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":{size}}}"#
         )
     };
-    let entries: Vec<_> = entries.iter().map(|size| entry(size)).collect();
+    let entries: Vec<_> = entries.iter().map(entry).collect();
     INDEX.replace("[]", &format!("[{}]", entries.join(",")))
 }
 
@@ -160,7 +160,7 @@ fn a_registry_without_referrers_says_so_and_a_failure_is_not_that() {
 fn cve_2023_46737_endless_lists_are_given_up() {
     let many: Vec<u64> = (0..3000).collect();
     let served = serve(move |seen| {
-        let next = format!("<{}x>; rel=\"next\"", seen.line.split(' ').nth(1).unwrap().replace('?', "?"));
+        let next = format!("<{}x>; rel=\"next\"", seen.line.split(' ').nth(1).unwrap());
         let next = if next.contains('?') { next } else { "<?last=x>; rel=\"next\"".to_owned() };
         of_index(index(&many)).with("Link", next)
     });
