@@ -98,7 +98,7 @@ async fn resolve(
     match client.resolve(reference.repository(), reference.target()).await? {
         Some(digest) => Ok(digest),
         None => Err(Error::new(ErrorKind::NoSuchArtifact, format!("there is no image `{reference}`"))
-            .hint("private images need credentials: `rcosign login HOST`")),
+            .hint("private images need credentials: `login HOST`")),
     }
 }
 
@@ -197,7 +197,7 @@ mod client {
                     match &refusal.withheld {
                         Some((server, why)) => withheld(converted, server, *why),
                         None => converted.hint(format!(
-                            "log in with `rcosign login {}`, or name other credentials with --registry-username and \
+                            "log in with `login {}`, or name other credentials with --registry-username and \
                              --registry-password",
                             refusal.registry
                         )),

@@ -267,6 +267,9 @@ fn hints_name_flags_that_exist() {
         "bundle upgrade",
         "pack",
         "unpack",
+        "triangulate",
+        "generate",
+        "login",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");
