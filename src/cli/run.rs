@@ -12,8 +12,9 @@ use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
     GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, LoginRequest, Narrator, PackRequest,
-    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, Signer, SigningConfigCreateRequest, TriangulateRequest,
-    TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
+    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, Signer, SigningConfigCreateRequest,
+    TriangulateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest,
+    Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
