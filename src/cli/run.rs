@@ -25,6 +25,38 @@ use crate::storage::{Access, PendingFile};
 pub enum Request {
     /// `attest-blob`.
     AttestBlob(AttestBlobRequest),
+    /// `sign`.
+    SignImages(Box<commands::SignImagesRequest>),
+    /// `verify`.
+    VerifyImages(Box<commands::VerifyImagesRequest>),
+    /// `attest`.
+    AttestImages(Box<commands::AttestImagesRequest>),
+    /// `attach signature`.
+    AttachSignature(Box<commands::AttachSignatureRequest>),
+    /// `attach attestation`.
+    AttachAttestation(Box<commands::AttachAttestationRequest>),
+    /// `attach sbom`.
+    AttachSbom(Box<commands::AttachSbomRequest>),
+    /// `download signature`.
+    DownloadSignature(Box<commands::DownloadSignatureRequest>),
+    /// `download attestation`.
+    DownloadAttestation(Box<commands::DownloadAttestationRequest>),
+    /// `download sbom`.
+    DownloadSbom(Box<commands::DownloadSbomRequest>),
+    /// `tree`.
+    Tree(Box<commands::TreeRequest>),
+    /// `clean`.
+    Clean(Box<commands::CleanRequest>),
+    /// `copy`.
+    Copy(Box<commands::CopyRequest>),
+    /// `save`.
+    Save(Box<commands::SaveRequest>),
+    /// `load`.
+    Load(Box<commands::LoadRequest>),
+    /// `upload blob`.
+    UploadBlob(Box<commands::UploadBlobRequest>),
+    /// `upload wasm`.
+    UploadWasm(Box<commands::UploadWasmRequest>),
     /// `bundle create`.
     BundleCreate(BundleCreateRequest),
     /// `bundle diff`, and how to show it.
@@ -88,6 +120,22 @@ impl Request {
     fn files(&self) -> Files<'_> {
         match self {
             Self::AttestBlob(request) => request.files(),
+            Self::SignImages(request) => request.files(),
+            Self::VerifyImages(request) => request.files(),
+            Self::AttestImages(request) => request.files(),
+            Self::AttachSignature(request) => request.files(),
+            Self::AttachAttestation(request) => request.files(),
+            Self::AttachSbom(request) => request.files(),
+            Self::DownloadSignature(request) => request.files(),
+            Self::DownloadAttestation(request) => request.files(),
+            Self::DownloadSbom(request) => request.files(),
+            Self::Tree(request) => request.files(),
+            Self::Clean(request) => request.files(),
+            Self::Copy(request) => request.files(),
+            Self::Save(request) => request.files(),
+            Self::Load(request) => request.files(),
+            Self::UploadBlob(request) => request.files(),
+            Self::UploadWasm(request) => request.files(),
             Self::BundleCreate(request) => request.files(),
             Self::BundleDiff(request, _) => request.files(),
             Self::BundleInspect(request, _) => request.files(),
@@ -115,6 +163,22 @@ impl Request {
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<(), Error> {
         let data = match self {
             Self::AttestBlob(request) => commands::attest_blob(&request, context).await?,
+            Self::SignImages(request) => commands::sign_images(&request, context).await?,
+            Self::VerifyImages(request) => commands::verify_images(&request, context).await?,
+            Self::AttestImages(request) => commands::attest_images(&request, context).await?,
+            Self::AttachSignature(request) => commands::attach_signature(&request, context).await?,
+            Self::AttachAttestation(request) => commands::attach_attestation(&request, context).await?,
+            Self::AttachSbom(request) => commands::attach_sbom(&request, context).await?,
+            Self::DownloadSignature(request) => commands::download_signature(&request, context).await?,
+            Self::DownloadAttestation(request) => commands::download_attestation(&request, context).await?,
+            Self::DownloadSbom(request) => commands::download_sbom(&request, context).await?,
+            Self::Tree(request) => commands::tree(&request, context).await?,
+            Self::Clean(request) => commands::clean(&request, context).await?,
+            Self::Copy(request) => commands::copy(&request, context).await?,
+            Self::Save(request) => commands::save(&request, context).await?,
+            Self::Load(request) => commands::load(&request, context).await?,
+            Self::UploadBlob(request) => commands::upload_blob(&request, context).await?,
+            Self::UploadWasm(request) => commands::upload_wasm(&request, context).await?,
             Self::BundleCreate(request) => commands::bundle_create(&request, context).await?,
             Self::BundleDiff(request, format) => return bundle_diff(&request, format, context, output),
             Self::BundleInspect(request, format) => {

@@ -8,9 +8,10 @@ use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
-    attest_blob, bundle, completion, env, generate, generate_key_pair, help, import_key_pair, login, pack,
-    parse, public_key, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack,
-    usage_error, verify_blob, verify_blob_attestation, version,
+    attach, attest, attest_blob, bundle, clean, completion, copy, dockerfile, download, env, generate,
+    generate_key_pair, help, image_tree, import_key_pair, load, login, manifest, pack, parse, public_key,
+    save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack, upload,
+    usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
@@ -42,9 +43,28 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("verify-blob", entry::<verify_blob::VerifyBlobArgs>()),
     ("attest-blob", entry::<attest_blob::AttestBlobArgs>()),
     ("verify-blob-attestation", entry::<verify_blob_attestation::VerifyBlobAttestationArgs>()),
+    ("sign", entry::<sign::SignImageArgs>()),
+    ("verify", entry::<verify::VerifyImageArgs>()),
+    ("attest", entry::<attest::AttestArgs>()),
+    ("verify-attestation", entry::<verify_attestation::VerifyAttestationArgs>()),
+    ("dockerfile verify", entry::<dockerfile::verify::DockerfileVerifyArgs>()),
+    ("manifest verify", entry::<manifest::verify::ManifestVerifyArgs>()),
     ("triangulate", entry::<triangulate::TriangulateArgs>()),
     ("generate", entry::<generate::GenerateArgs>()),
     ("login", entry::<login::LoginArgs>()),
+    ("attach signature", entry::<attach::signature::AttachSignatureArgs>()),
+    ("attach attestation", entry::<attach::attestation::AttachAttestationArgs>()),
+    ("attach sbom", entry::<attach::sbom::AttachSbomArgs>()),
+    ("download signature", entry::<download::signature::DownloadSignatureArgs>()),
+    ("download attestation", entry::<download::attestation::DownloadAttestationArgs>()),
+    ("download sbom", entry::<download::sbom::DownloadSbomArgs>()),
+    ("tree", entry::<image_tree::TreeArgs>()),
+    ("clean", entry::<clean::CleanArgs>()),
+    ("copy", entry::<copy::CopyArgs>()),
+    ("save", entry::<save::SaveArgs>()),
+    ("load", entry::<load::LoadArgs>()),
+    ("upload blob", entry::<upload::blob::UploadBlobArgs>()),
+    ("upload wasm", entry::<upload::wasm::UploadWasmArgs>()),
     ("bundle create", entry::<bundle::create::BundleCreateArgs>()),
     ("bundle upgrade", entry::<bundle::upgrade::BundleUpgradeArgs>()),
     ("bundle inspect", entry::<bundle::inspect::BundleInspectArgs>()),
@@ -65,29 +85,15 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("bundle", "Make, convert, show and compare bundles"),
     ("trusted-root", "Make and show trusted roots"),
     ("signing-config", "Make signing configs"),
+    ("dockerfile", "Verify the images of Dockerfiles"),
+    ("manifest", "Verify the images of Kubernetes manifests"),
+    ("attach", "Attach what was made elsewhere to images"),
+    ("download", "Show what belongs to images"),
+    ("upload", "Push files as artifacts"),
 ];
 
 /// Commands of cosign that are not here; a test compares.
-const COSIGN_ONLY: &[&str] = &[
-    "attach",
-    "attest",
-    "clean",
-    "copy",
-    "debug",
-    "dockerfile",
-    "download",
-    "initialize",
-    "load",
-    "manifest",
-    "piv-tool",
-    "pkcs11-tool",
-    "save",
-    "sign",
-    "tree",
-    "upload",
-    "verify",
-    "verify-attestation",
-];
+const COSIGN_ONLY: &[&str] = &["debug", "initialize", "piv-tool", "pkcs11-tool"];
 
 /// What the words of a command line name.
 pub enum Named {

@@ -44,7 +44,6 @@ impl CommandArgs for TriangulateArgs {
                 Some("sbom") => Some(Attachment::Sbom),
                 _ => Some(Attachment::Signature),
             },
-            tag_prefix: self.registry.tag_prefix(),
             registry: self.registry.request()?,
         }))
     }

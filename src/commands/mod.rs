@@ -1,41 +1,65 @@
 //! Requests in, reports out: the drivers behind the subcommands. Knows no clap and prints nothing.
 
 mod artifact;
+mod attach;
+mod attest_images;
 mod bundle;
 mod candidates;
+mod clean;
 mod context;
+mod copy;
+mod download;
 mod error;
 mod facts;
 mod files;
 mod generate;
 mod hints;
+mod images;
 mod inputs;
 mod key_pairs;
 mod keys;
+mod load;
 mod login;
 mod outputs;
 mod pack;
 mod registry;
 mod report;
 mod request;
+mod save;
+mod sign_images;
 mod signing;
 mod signing_config;
 mod statement;
+mod tree;
 mod triangulate;
 mod trust;
 mod trusted_root;
 mod unpack;
+mod upload;
 mod verification;
+mod verify_images;
 
+pub use attach::{
+    AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, attach_attestation, attach_sbom,
+    attach_signature,
+};
+pub use attest_images::{AttestImagesRequest, attest_images};
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
     bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
 };
+pub use clean::{CleanRequest, clean};
 pub use context::{Context, Narrator};
+pub use copy::{CopyRequest, copy};
+pub use download::{
+    DownloadAttestationRequest, DownloadSbomRequest, DownloadSignatureRequest, download_attestation,
+    download_sbom, download_signature,
+};
 pub use error::{Error, ErrorKind};
 pub use files::Files;
 pub use generate::{GenerateRequest, generate};
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
+pub use load::{LoadRequest, load};
 pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
 pub use registry::{RegistryCredentials, RegistryRequest};
@@ -48,8 +72,11 @@ pub use request::{
     SignOutputs, SignWith, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject,
     TrustRequest, VerifyRequest, Waivers, Witness,
 };
+pub use save::{SaveRequest, save};
+pub use sign_images::{SignImagesRequest, sign_images};
 pub use signing::{attest_blob, sign_blob};
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
+pub use tree::{TreeRequest, tree};
 pub use triangulate::{Attachment, TriangulateRequest, triangulate};
 pub use trusted_root::{
     AuthoritySource, AuthorityStart, AuthorityView, CertificateView, DefaultRoot, LogSource, LogView,
@@ -60,7 +87,9 @@ pub use unpack::{
     KIT_REPORT_SCHEMA, KitArtifactReport, KitReport, KitSigner, KitVerification, UnpackRequest, UnpackedKit,
     unpack,
 };
+pub use upload::{UploadBlobRequest, UploadWasmRequest, upload_blob, upload_wasm};
 pub use verification::verify;
+pub use verify_images::{VerifyImagesRequest, verify_images};
 
 /// Parts of requests.
 pub use crate::trust::{Selection, Service, Window};

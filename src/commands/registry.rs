@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Context, Error, ErrorKind, Files};
 use crate::crypto::{Digest, Secret};
-use crate::registry::{Reference, Target};
+use crate::registry::{Reference, Repository, Target};
 
 #[cfg(feature = "http")]
 pub(super) use client::client;
@@ -28,6 +28,8 @@ pub struct RegistryRequest {
     pub token_servers: Vec<String>,
     /// How long what fails is tried again.
     pub retry_for: Duration,
+    /// What the tags of attachments begin with.
+    pub tag_prefix: String,
     /// The credentials that were given.
     pub credentials: Option<RegistryCredentials>,
 }
@@ -70,6 +72,20 @@ pub(super) fn reference(text: &str) -> Result<Reference, Error> {
         Error::usage(format!("`{text}` is not a reference to an image"))
             .caused_by(&error)
             .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
+    })
+}
+
+/// The repository that `COSIGN_REPOSITORY` names.
+pub(super) fn signature_repository(context: &Context) -> Result<Option<Repository>, Error> {
+    const VARIABLE: &str = "COSIGN_REPOSITORY";
+    let Some(value) = (context.variables)(VARIABLE).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let text = value.to_string_lossy();
+    Repository::parse(&text).map(Some).map_err(|error| {
+        Error::new(ErrorKind::Usage, format!("`{text}` in the variable {VARIABLE} is not a repository"))
+            .caused_by(&error)
+            .hint(format!("unset {VARIABLE}, or name a repository as `HOST/PATH`"))
     })
 }
 

@@ -80,6 +80,18 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// What names it: media type, digest, size.
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor {
+            media_type: self.media_type.clone(),
+            digest: self.digest.clone(),
+            size: self.bytes.len() as u64,
+            artifact_type: None,
+            annotations: Vec::new(),
+            platform: None,
+        }
+    }
+
     /// Reads `bytes` whose digest is `digest`; the server calls them `content_type`.
     ///
     /// # Errors

@@ -11,10 +11,11 @@ mod auth;
 mod client;
 #[cfg(feature = "http")]
 mod content;
-#[cfg(feature = "http")]
 mod document;
 #[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
+mod push;
 mod reference;
 #[cfg(feature = "http")]
 mod retry;
@@ -31,7 +32,6 @@ pub use auth::{
 pub use client::{Client, Connection};
 #[cfg(feature = "http")]
 pub use content::BlobReader;
-#[cfg(feature = "http")]
 pub use document::{Descriptor, Kind, Manifest, Platform};
 #[cfg(feature = "http")]
 pub use error::{Error, Refusal};

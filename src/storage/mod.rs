@@ -1,7 +1,8 @@
-//! Where artifacts and signatures live: files, streams, and kits of them.
+//! Where artifacts and signatures live: files, streams, kits of them, and places with images.
 
 mod blob;
 mod files;
+pub mod images;
 mod input;
 pub mod kit;
 mod names;

@@ -74,12 +74,8 @@ impl RegistryArgs {
             return Err(Error::not_available("credentials of Kubernetes and of clouds (--k8s-keychain)")
                 .hint("leave --k8s-keychain out, and name a credential helper in Docker's configuration"));
         }
-        self.connection.request(self.credentials()?)
-    }
-
-    /// What the tags of attachments begin with.
-    pub fn tag_prefix(&self) -> String {
-        self.attachment_tag_prefix.clone().unwrap_or_default()
+        let tag_prefix = self.attachment_tag_prefix.clone().unwrap_or_default();
+        Ok(RegistryRequest { tag_prefix, ..self.connection.request(self.credentials()?)? })
     }
 
     fn credentials(&self) -> Result<Option<RegistryCredentials>, Error> {
@@ -136,6 +132,7 @@ impl ConnectionArgs {
             server_name,
             token_servers: self.registry_auth_host.clone(),
             retry_for: self.retry_for.unwrap_or(DEFAULT_RETRY),
+            tag_prefix: String::new(),
             credentials,
         })
     }

@@ -1,0 +1,5 @@
+//! Attach what was made elsewhere to images.
+
+pub mod attestation;
+pub mod sbom;
+pub mod signature;

@@ -1,0 +1,28 @@
+//! `attach sbom`.
+
+use std::ffi::OsString;
+
+use super::super::args::{registry::RegistryArgs, root::RootArgs};
+use super::super::run::Request;
+use super::super::tree::CommandArgs;
+use crate::commands::Error;
+
+/// Attach an SBOM to an image
+#[derive(Debug, clap::Args)]
+pub struct AttachSbomArgs {
+    /// Image
+    #[arg(value_name = "IMAGE")]
+    pub image: Vec<OsString>,
+    /// Registries.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for AttachSbomArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Err(Error::not_available("`attach sbom`"))
+    }
+}

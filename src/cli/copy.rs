@@ -1,0 +1,28 @@
+//! `copy`.
+
+use std::ffi::OsString;
+
+use super::args::{registry::RegistryArgs, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
+use crate::commands::Error;
+
+/// Copy an image with all that belongs to it
+#[derive(Debug, clap::Args)]
+pub struct CopyArgs {
+    /// Image
+    #[arg(value_name = "SOURCE")]
+    pub image: Vec<OsString>,
+    /// Registries.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for CopyArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Err(Error::not_available("`copy`"))
+    }
+}

@@ -1,0 +1,3 @@
+//! Verify the images of Dockerfiles.
+
+pub mod verify;

@@ -1,0 +1,5 @@
+//! Show what belongs to images.
+
+pub mod attestation;
+pub mod sbom;
+pub mod signature;

@@ -1,0 +1,3 @@
+//! Verify the images of Kubernetes manifests.
+
+pub mod verify;

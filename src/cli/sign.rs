@@ -1,0 +1,28 @@
+//! `sign`.
+
+use std::ffi::OsString;
+
+use super::args::{registry::RegistryArgs, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
+use crate::commands::Error;
+
+/// Sign images
+#[derive(Debug, clap::Args)]
+pub struct SignImageArgs {
+    /// Image
+    #[arg(value_name = "[IMAGE...]")]
+    pub images: Vec<OsString>,
+    /// Registries.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for SignImageArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Err(Error::not_available("`sign`"))
+    }
+}

@@ -1,0 +1,4 @@
+//! Push files as artifacts.
+
+pub mod blob;
+pub mod wasm;

@@ -1,0 +1,28 @@
+//! `verify`.
+
+use std::ffi::OsString;
+
+use super::args::{registry::RegistryArgs, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
+use crate::commands::Error;
+
+/// Verify the signatures of images
+#[derive(Debug, clap::Args)]
+pub struct VerifyImageArgs {
+    /// Image
+    #[arg(value_name = "[IMAGE...]")]
+    pub images: Vec<OsString>,
+    /// Registries.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for VerifyImageArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        Err(Error::not_available("`verify`"))
+    }
+}

@@ -1,0 +1,9 @@
+//! Attach what was made elsewhere to images.
+
+mod attestation;
+mod sbom;
+mod signature;
+
+pub use attestation::{AttachAttestationRequest, attach_attestation};
+pub use sbom::{AttachSbomRequest, attach_sbom};
+pub use signature::{AttachSignatureRequest, attach_signature};

@@ -1,0 +1,181 @@
+//! Where images and what belongs to them live: repositories of registries, layouts in folders, archives of layouts.
+//!
+//! A [`Place`] answers the same questions wherever it is, so that verifying, signing and copying know one kind of place.
+//! Every manifest and every blob that comes out of one has been compared with its digest and its size.
+
+mod archive;
+mod error;
+mod layout;
+mod name;
+#[cfg(feature = "http")]
+mod remote;
+
+pub use archive::Archive;
+pub use error::Error;
+pub use layout::Layout;
+pub use name::{ImageName, NameError};
+#[cfg(feature = "http")]
+pub use remote::Remote;
+
+use crate::crypto::Digest;
+use crate::registry::{Descriptor, Manifest, Target};
+
+/// A place with manifests and blobs.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A repository of a registry.
+    #[cfg(feature = "http")]
+    Registry(Remote),
+    /// An OCI image layout in a folder.
+    Layout(Layout),
+    /// An OCI image layout in a tar archive; nothing can be written there.
+    Archive(Archive),
+}
+
+/// An image's place, and the place of what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// Where the image is.
+    pub image: Place,
+    /// Where its signatures, attestations and SBOMs are: the same place, or the repository that `COSIGN_REPOSITORY` names.
+    pub attachments: Place,
+    /// What the tags of attachments begin with (`--attachment-tag-prefix`).
+    pub tag_prefix: String,
+}
+
+/// What a manifest is that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether the place itself lists it as a referrer of its subject; else the fallback index has to.
+    pub lists_referrers: bool,
+}
+
+/// What refers to a manifest, by where it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Referrers {
+    /// As the registry lists them itself; `None` where it does not. In a layout: every manifest in it with that subject.
+    pub listed: Option<Vec<Descriptor>>,
+    /// Those of the fallback index (the tag `sha256-HEX`); `None` where there is none.
+    pub fallback: Option<Vec<Descriptor>>,
+}
+
+impl Referrers {
+    /// All of them, each once, in the order of the lists.
+    pub fn all(&self) -> Vec<Descriptor> {
+        let mut all: Vec<Descriptor> = Vec::new();
+        for descriptor in self.listed.iter().chain(&self.fallback).flatten() {
+            if !all.iter().any(|known| known.digest == descriptor.digest) {
+                all.push(descriptor.clone());
+            }
+        }
+        all
+    }
+}
+
+macro_rules! at {
+    ($place:expr, $inner:ident => $call:expr) => {
+        match $place {
+            #[cfg(feature = "http")]
+            Place::Registry($inner) => $call,
+            Place::Layout($inner) => $call,
+            Place::Archive($inner) => $call,
+        }
+    };
+}
+
+impl Place {
+    /// The descriptor (media type, digest, size) of what `target` names; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// The place does not answer, or refuses; a failure never looks like "not there".
+    pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
+        at!(self, place => place.resolve(target).await)
+    }
+
+    /// The manifest that `target` names; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`]; it has another digest, or is no manifest.
+    pub async fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
+        at!(self, place => place.manifest(target).await)
+    }
+
+    /// The content of a blob of at most `limit` bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`]; it is larger, or not what the descriptor says.
+    pub async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+        at!(self, place => place.blob(descriptor, limit).await)
+    }
+
+    /// Hands a blob to `take`, part by part, however large it is; whether it is there. What was taken is good only if this
+    /// succeeds.
+    ///
+    /// # Errors
+    /// As [`Self::blob`].
+    pub async fn stream(&self, descriptor: &Descriptor, take: impl FnMut(&[u8])) -> Result<bool, Error> {
+        at!(self, place => place.stream(descriptor, take).await)
+    }
+
+    /// What refers to `subject`, from every list that there is. Nothing is filtered.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`]; a list without an end.
+    pub async fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
+        at!(self, place => place.referrers(subject).await)
+    }
+
+    /// Every tag; `None` where there is no such repository.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
+        at!(self, place => place.tags().await)
+    }
+
+    /// Writes a blob that is in memory, unless it is there.
+    ///
+    /// # Errors
+    /// The place refuses, or cannot be written.
+    pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
+        at!(self, place => place.put_blob(descriptor, content).await)
+    }
+
+    /// Takes a blob over from another place: nothing is done where it is there, a registry mounts it where it can, else it is
+    /// streamed.
+    ///
+    /// # Errors
+    /// As [`Self::blob`] and [`Self::put_blob`]; it is missing over there.
+    pub async fn copy_blob(&self, from: &Self, descriptor: &Descriptor) -> Result<(), Error> {
+        at!(self, place => place.copy_blob(from, descriptor).await)
+    }
+
+    /// Writes a manifest under a tag or under its digest. All that it names has to be there.
+    ///
+    /// # Errors
+    /// The place refuses, or cannot be written.
+    pub async fn put_manifest(
+        &self,
+        target: &Target,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, Error> {
+        at!(self, place => place.put_manifest(target, media_type, bytes).await)
+    }
+
+    /// Removes a manifest, or a tag; whether it was there.
+    ///
+    /// # Errors
+    /// The place refuses, or does not delete.
+    pub async fn delete(&self, target: &Target) -> Result<bool, Error> {
+        at!(self, place => place.delete(target).await)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        at!(self, place => place.fmt(f))
+    }
+}
