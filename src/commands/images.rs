@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use super::{Context, Error, ErrorKind, RegistryRequest};
 use crate::crypto::Digest;
 use crate::registry::{Descriptor, Manifest, Repository, Target};
-use crate::storage::images::{self, Home, ImageName, Place};
+#[cfg(feature = "http")]
+use crate::storage::images::Remote;
+use crate::storage::images::{self, Archive, Home, ImageName, Layout, Place};
 
 /// Opens the images of one command; they share one client, which is made when the first registry is named.
 pub(super) struct Images<'a> {
@@ -50,9 +52,67 @@ impl<'a> Images<'a> {
     /// # Errors
     /// It names none; there is no such layout.
     pub fn open(&self, typed: &str) -> Result<Image, Error> {
-        let _ = (self.request, self.context, &self.repository, typed);
-        Err(Error::new(ErrorKind::Other, "L writes this"))
+        let name = parse(typed)?;
+        let (place, target) = match &name {
+            ImageName::Registry(reference) => {
+                (self.remote(reference.repository())?, reference.target().clone())
+            }
+            ImageName::Layout(path, target) => {
+                let layout = Layout::open(path)?;
+                let target = target.clone().map_or_else(|| layout.only_image(), Ok)?;
+                (Place::Layout(layout), target)
+            }
+            ImageName::Archive(path, target) => {
+                let archive = Archive::open(path)?;
+                let target = target.clone().map_or_else(|| archive.only_image(), Ok)?;
+                (Place::Archive(archive), target)
+            }
+        };
+        let attachments = match &self.repository {
+            Some(repository) => self.remote(repository)?,
+            None => place.clone(),
+        };
+        let tag_prefix = self.request.tag_prefix.clone();
+        Ok(Image { typed: typed.to_owned(), name, home: Home { image: place, attachments, tag_prefix }, target })
     }
+
+    /// A repository of a registry.
+    ///
+    /// # Errors
+    /// A file that says how registries are reached cannot be read; this build reaches none.
+    #[cfg(feature = "http")]
+    pub fn remote(&self, repository: &Repository) -> Result<Place, Error> {
+        let client = match self.client.get() {
+            Some(client) => client,
+            None => {
+                let made = Arc::new(super::registry::client(self.request, self.context)?);
+                self.client.get_or_init(|| made)
+            }
+        };
+        Ok(Place::Registry(Remote::new(Arc::clone(client), repository.clone())))
+    }
+
+    /// A repository of a registry, which this build cannot reach.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "http"))]
+    pub fn remote(&self, repository: &Repository) -> Result<Place, Error> {
+        let _ = self.context;
+        Err(super::registry::not_built(repository.registry().as_str()))
+    }
+}
+
+/// What `typed` names.
+///
+/// # Errors
+/// Of kind `Usage`: nothing.
+pub(super) fn parse(typed: &str) -> Result<ImageName, Error> {
+    ImageName::parse(typed).map_err(|error| {
+        Error::usage(format!("`{typed}` is not a reference to an image"))
+            .caused_by(&error)
+            .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
+    })
 }
 
 impl Image {

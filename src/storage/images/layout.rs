@@ -26,6 +26,14 @@ impl Layout {
         &self.path
     }
 
+    /// The one image in it, by its digest.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub fn only_image(&self) -> Result<Target, Error> {
+        self.missing()
+    }
+
     fn missing<T>(&self) -> Result<T, Error> {
         Err(Error::ReadOnly { place: self.to_string() })
     }

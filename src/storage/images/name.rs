@@ -19,7 +19,7 @@ pub enum ImageName {
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
     /// It is no reference.
-    #[error(transparent)]
+    #[error("{0}")]
     Reference(#[from] ReferenceError),
 }
 
