@@ -73,7 +73,12 @@ impl<'a> Images<'a> {
             None => place.clone(),
         };
         let tag_prefix = self.request.tag_prefix.clone();
-        Ok(Image { typed: typed.to_owned(), name, home: Home { image: place, attachments, tag_prefix }, target })
+        Ok(Image {
+            typed: typed.to_owned(),
+            name,
+            home: Home { image: place, attachments, tag_prefix },
+            target,
+        })
     }
 
     /// A repository of a registry.
