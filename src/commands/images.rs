@@ -165,7 +165,9 @@ impl From<images::Error> for Error {
             images::Error::Registry(error) => error.into(),
             images::Error::File(error) => Self::file(&error),
             images::Error::Output(error) => Self::output(&error),
-            images::Error::TooLarge { .. } => Self::with_sources(ErrorKind::LimitExceeded, &error),
+            images::Error::TooLarge { .. } | images::Error::TooMany { .. } => {
+                Self::with_sources(ErrorKind::LimitExceeded, &error)
+            }
             error => Self::with_sources(ErrorKind::Format, &error),
         }
     }

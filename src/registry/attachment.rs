@@ -15,6 +15,11 @@ pub enum Attachment {
 }
 
 impl Attachment {
+    /// The tag `[PREFIX]sha256-HEX.SUFFIX` of what belongs to the image `digest`.
+    pub fn tag_of(self, prefix: &str, digest: &Digest) -> String {
+        format!("{prefix}{}.{}", dashed(digest), self.suffix())
+    }
+
     fn suffix(self) -> &'static str {
         match self {
             Self::Attestation => "att",
@@ -49,8 +54,7 @@ impl Attachments {
         digest: &Digest,
         what: Attachment,
     ) -> Result<TagReference, ReferenceError> {
-        let tag = format!("{}{}.{}", self.tag_prefix, dashed(digest), what.suffix());
-        self.repository(image).tagged(&tag)
+        self.repository(image).tagged(&what.tag_of(&self.tag_prefix, digest))
     }
 }
 

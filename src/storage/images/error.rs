@@ -71,6 +71,18 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// More belongs to an image than is looked at.
+    #[error("{subject} has {count} {what}; at most {limit} are looked at")]
+    TooMany {
+        /// The image.
+        subject: Digest,
+        /// Of what there are too many.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A blob that has to be there is not.
     #[error("`{place}` has no {wanted}")]
     Missing {

@@ -5,6 +5,7 @@
 
 mod archive;
 mod error;
+pub mod find;
 mod layout;
 mod name;
 #[cfg(feature = "http")]
@@ -41,6 +42,17 @@ pub struct Home {
     pub attachments: Place,
     /// What the tags of attachments begin with (`--attachment-tag-prefix`).
     pub tag_prefix: String,
+}
+
+impl Home {
+    /// The places to look for what belongs to the image: its own, and the other one where there is one.
+    pub fn places(&self) -> Vec<Place> {
+        if self.image.to_string() == self.attachments.to_string() {
+            vec![self.attachments.clone()]
+        } else {
+            vec![self.attachments.clone(), self.image.clone()]
+        }
+    }
 }
 
 /// What a manifest is that was written.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Error, Place, Referrers, Written};
 use crate::crypto::Digest;
-use crate::registry::{Client, Descriptor, Kind, Manifest, Repository, Target};
+use crate::registry::{Client, Descriptor, Kind, Manifest, Repository, Target, referrers_tag};
 
 /// A repository, with the client that reaches it.
 #[derive(Debug, Clone)]
@@ -54,13 +54,15 @@ impl Remote {
 
     /// See [`Place::referrers`].
     pub async fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
+        let tag = Target::Tag(referrers_tag(subject));
         let (listed, fallback) = tokio::join!(
             self.client.referrers(&self.repository, subject),
-            self.client.fallback_index(&self.repository, subject)
+            self.client.manifest(&self.repository, &tag)
         );
-        let fallback = fallback?.map(|manifest| match manifest.kind {
-            Kind::Index { manifests } => manifests,
-            Kind::Image { .. } => Vec::new(),
+        let fallback = fallback?.and_then(|manifest| match manifest.kind {
+            Kind::Index { manifests } => Some(manifests),
+            // `copy` of cosign 3 puts the image itself there: it lists nothing.
+            Kind::Image { .. } => None,
         });
         Ok(Referrers { listed: listed?, fallback })
     }

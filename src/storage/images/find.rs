@@ -1,0 +1,427 @@
+//! Finds what belongs to an image: everything that may be a signature, an attestation or an SBOM of it, wherever it stands.
+//!
+//! The sources are the referrers that the place lists itself, the fallback index (`sha256-HEX`), and the tags
+//! `[PREFIX]sha256-HEX.sig`, `.att` and `.sbom`; all of them in the image's own place and, where `COSIGN_REPOSITORY` names
+//! another one, in that one too. No source hides another. What is asked for:
+//!
+//! 1. the lists and the tags, all at once;
+//! 2. the manifest of every referrer that is listed. The entry of a list is never a reason to leave one out: indexes written
+//!    by cosign say `application/vnd.oci.empty.v1+json` there, and nobody checks what an index says;
+//! 3. the layers that are of a kind that is wanted, by what the manifest itself says of them ([`Kind`]): a foreign artifact
+//!    costs one request for its manifest, and its content is not fetched. A blob that is named twice is fetched once.
+//!
+//! A question that fails is an error, never "there is none". What is listed and gone, or cannot be read, is found all the
+//! same, as [`Unusable`]. More than the limits allow is an error as well, never a shorter list (CVE-2023-46737,
+//! CVE-2024-29902, CVE-2024-29903).
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{Error, Home, Place};
+use crate::crypto::Digest;
+use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
+
+/// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
+/// 1000 layers in a tag).
+const MAX_CANDIDATES: usize = 1_000;
+/// The size of all manifests that are listed for one image: real ones have a kilobyte.
+const MAX_MANIFESTS: u64 = 32 << 20;
+/// The size of all documents of one image, unless a single one may be larger.
+const MAX_DOCUMENTS: u64 = 512 << 20;
+/// What `COSIGN_MAX_ATTACHMENT_SIZE` is without being set, as in cosign.
+pub const DEFAULT_LARGEST: u64 = 128 << 20;
+
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+/// What the configuration of cosign's experimental referrers is called.
+const SIGNATURE_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+const ATTESTATION_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
+const SBOM_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sbom.v1+json";
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    /// Signatures in the way of the tag scheme: the tag `.sig`, and referrers with layers like those.
+    pub signatures: bool,
+    /// Attestations in the way of the tag scheme: the tag `.att`, and referrers with layers like those.
+    pub attestations: bool,
+    /// SBOMs: the tag `.sbom`, and referrers with layers like that one's.
+    pub sboms: bool,
+    /// Referrers of which nothing is known.
+    pub foreign: bool,
+    /// The forms to look for them in. Bundles may be either, so they are wanted whenever their form is.
+    pub forms: Forms,
+    /// The size of the largest document in bytes (`COSIGN_MAX_ATTACHMENT_SIZE`).
+    pub largest: u64,
+    /// How many questions may be open at a time.
+    pub workers: usize,
+}
+
+/// The forms in which signatures and attestations are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forms {
+    /// Bundles that refer to the image.
+    pub bundles: bool,
+    /// Layers under the tags of cosign 2.
+    pub tags: bool,
+    /// The same layers in manifests that refer to the image (cosign's experimental OCI 1.1 form).
+    pub layers: bool,
+}
+
+impl Forms {
+    /// All of them.
+    pub const ALL: Self = Self { bundles: true, tags: true, layers: true };
+    /// What cosign 3 writes.
+    pub const BUNDLES: Self = Self { bundles: true, tags: false, layers: false };
+    /// What cosign 2 writes.
+    pub const TAGS: Self = Self { bundles: false, tags: true, layers: false };
+    /// What cosign writes with `--registry-referrers-mode oci-1-1` and without bundles.
+    pub const LAYERS: Self = Self { bundles: false, tags: false, layers: true };
+}
+
+impl Default for Want {
+    /// Nothing, in every form.
+    fn default() -> Self {
+        Self {
+            signatures: false,
+            attestations: false,
+            sboms: false,
+            foreign: false,
+            forms: Forms::ALL,
+            largest: DEFAULT_LARGEST,
+            workers: 10,
+        }
+    }
+}
+
+impl Want {
+    fn tags(&self) -> impl Iterator<Item = Attachment> {
+        let wanted = [
+            (self.signatures, Attachment::Signature),
+            (self.attestations, Attachment::Attestation),
+            (self.sboms, Attachment::Sbom),
+        ];
+        let tags = self.forms.tags;
+        wanted.into_iter().filter(move |(wanted, _)| tags && *wanted).map(|(_, tag)| tag)
+    }
+
+    fn referrers(&self) -> bool {
+        self.forms.bundles || self.forms.layers || self.foreign
+    }
+
+    /// Whether a layer of this kind is of interest in something that refers to the image.
+    fn takes(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Bundle => self.forms.bundles,
+            Kind::Signature => self.signatures && self.forms.layers,
+            Kind::Attestation => self.attestations && self.forms.layers,
+            Kind::Sbom => self.sboms,
+            Kind::Foreign => self.foreign,
+        }
+    }
+}
+
+/// What a layer is, as far as the manifest around it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A Sigstore bundle, which may hold a signature or an attestation.
+    Bundle,
+    /// A simple-signing payload, its signature in the layer's annotations.
+    Signature,
+    /// A DSSE envelope, its certificate and log entry in the layer's annotations.
+    Attestation,
+    /// A bill of materials.
+    Sbom,
+    /// Anything else.
+    Foreign,
+}
+
+impl Kind {
+    /// The kind of a layer of something that refers to an image. The layer's own media type comes first; where that says
+    /// nothing, what the manifest says of the whole decides.
+    fn of(manifest: &Manifest, layer: &Descriptor) -> Self {
+        let config = match &manifest.kind {
+            registry::Kind::Image { config, .. } => Some(config.media_type.as_str()),
+            registry::Kind::Index { .. } => None,
+        };
+        let names = [Some(layer.media_type.as_str()), manifest.artifact_type.as_deref(), config];
+        let known = |name: &str| match name.to_ascii_lowercase().as_str() {
+            name if name.starts_with(BUNDLE) => Some(Self::Bundle),
+            SIMPLE_SIGNING | SIGNATURE_ARTIFACT => Some(Self::Signature),
+            ENVELOPE | ATTESTATION_ARTIFACT => Some(Self::Attestation),
+            SBOM_ARTIFACT => Some(Self::Sbom),
+            _ => None,
+        };
+        names.into_iter().flatten().find_map(known).unwrap_or(Self::Foreign)
+    }
+}
+
+/// Where a manifest was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// In a list of what refers to the image.
+    Referrer,
+    /// Under the tag of attachments of this sort.
+    Tag(Attachment),
+}
+
+/// Why something that was found is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It is named, and not there.
+    #[error("it is listed, and not there")]
+    Gone,
+    /// It is there, and not what it should be.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// A manifest that was found.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its name for people: `REPOSITORY@sha256:HEX`, or `REPOSITORY:sha256-HEX.sig`.
+    pub name: String,
+    /// Where it was found.
+    pub source: Source,
+    /// What names it. Its artifact type and its annotations are those that the manifest itself states; of one that is of no
+    /// use, those of the list.
+    pub manifest: Descriptor,
+    /// Its layers, each with its kind.
+    pub layers: Result<Vec<(Kind, Descriptor)>, Unusable>,
+    place: Place,
+}
+
+/// A layer that was found, with its content.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name for people: that of the manifest, and for one layer of several `, layer 2`.
+    pub name: String,
+    /// Where it was found.
+    pub source: Source,
+    /// The manifest, as [`Listed::manifest`].
+    pub manifest: Descriptor,
+    /// What it is; of a referrer that is of no use nobody knows, and it counts as a bundle.
+    pub kind: Kind,
+    /// The document, unless it is of no use.
+    pub document: Result<Document, Unusable>,
+}
+
+/// A layer and its content, which has been compared with the digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The layer, with its annotations.
+    pub layer: Descriptor,
+    /// A bundle, a payload, an envelope, or whatever it is.
+    pub content: Vec<u8>,
+}
+
+/// Everything of interest that belongs to `subject`, with its content: per place the referrers in the order of the lists,
+/// then the tags.
+///
+/// # Errors
+/// As [`list`]; a document is larger than it may be, or all of them together are.
+pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Found>, Error> {
+    let listed = list(home, subject, want).await?;
+    let contents = contents(&listed, want).await?;
+    let mut found = Vec::new();
+    for Listed { name, source, manifest, layers, place } in listed {
+        let all = match layers {
+            Ok(layers) => layers,
+            Err(unusable) => {
+                let kind = kind_at(source).unwrap_or(Kind::Bundle);
+                found.push(Found { name, source, manifest, kind, document: Err(unusable) });
+                continue;
+            }
+        };
+        let several = all.len() > 1;
+        for (number, (kind, layer)) in all.into_iter().enumerate() {
+            if !is_wanted(source, kind, want) {
+                continue;
+            }
+            let content = contents.get(&(place.to_string(), layer.digest.clone())).cloned().flatten();
+            let document = content.map(|content| Document { layer, content }).ok_or(Unusable::Gone);
+            let name = if several { format!("{name}, layer {}", number + 1) } else { name.clone() };
+            found.push(Found { name, source, manifest: manifest.clone(), kind, document });
+        }
+    }
+    Ok(found)
+}
+
+/// As [`find`], without the content of any layer: for those who only say what is there.
+///
+/// # Errors
+/// A place does not answer, or refuses; there is more than the limits allow.
+pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
+    let places = home.places();
+    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want));
+    let all: Vec<Listed> = futures_util::future::try_join_all(at_each).await?.into_iter().flatten().collect();
+    let candidates = |listed: &Listed| match &listed.layers {
+        Ok(layers) => layers.iter().filter(|(kind, _)| is_wanted(listed.source, *kind, want)).count(),
+        Err(_) => 1,
+    };
+    at_most(all.iter().map(candidates).sum(), subject, "layers that belong to it")?;
+    Ok(all)
+}
+
+async fn list_at(place: &Place, prefix: &str, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
+    let referrers = async {
+        if !want.referrers() {
+            return Ok(Vec::new());
+        }
+        let all = place.referrers(subject).await?.all();
+        at_most(all.len(), subject, "manifests that refer to it")?;
+        let size: u64 = all.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+        if size > MAX_MANIFESTS {
+            let what = format!("what refers to {subject}, manifests alone,");
+            return Err(Error::TooLarge { place: place.to_string(), what, limit: MAX_MANIFESTS });
+        }
+        let listed = all.into_iter().map(|entry| referrer(place, entry));
+        stream::iter(listed).buffered(want.workers.max(1)).try_collect::<Vec<_>>().await
+    };
+    let tags = want.tags().map(|attachment| tagged(place, prefix, subject, attachment));
+    let (mut listed, tagged) =
+        futures_util::future::try_join(referrers, futures_util::future::try_join_all(tags)).await?;
+    listed.extend(tagged.into_iter().flatten());
+    Ok(listed)
+}
+
+/// A manifest that a list names.
+async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
+    let name = format!("{place}@{}", entry.digest);
+    let target = Target::Digest(entry.digest.clone());
+    let unusable = |unusable| (entry.clone(), Err(unusable));
+    let (manifest, layers) = match place.manifest(&target).await {
+        Ok(Some(manifest)) if manifest.bytes.len() as u64 != entry.size => {
+            let (found, expected) = (manifest.bytes.len(), entry.size);
+            unusable(Unusable::Malformed(format!("it has {found} bytes, and the list says {expected}")))
+        }
+        Ok(Some(manifest)) => (described(&manifest), layers_of(&manifest)),
+        Ok(None) => unusable(Unusable::Gone),
+        Err(error) => unusable(malformed(error)?),
+    };
+    Ok(Listed { name, source: Source::Referrer, manifest, layers, place: place.clone() })
+}
+
+/// What is under a tag of attachments.
+async fn tagged(
+    place: &Place,
+    prefix: &str,
+    subject: &Digest,
+    attachment: Attachment,
+) -> Result<Option<Listed>, Error> {
+    let tag = attachment.tag_of(prefix, subject);
+    let name = format!("{place}:{tag}");
+    let source = Source::Tag(attachment);
+    let (manifest, layers) = match place.manifest(&Target::Tag(tag)).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(manifest)) => {
+            // Whatever a layer is called: under this tag it stands for one thing.
+            let kind = kind_at(source).unwrap_or(Kind::Foreign);
+            let layers = layers_of(&manifest).and_then(|layers| match manifest.kind {
+                registry::Kind::Index { .. } => Err(Unusable::Malformed("it is an index".to_owned())),
+                registry::Kind::Image { .. } => {
+                    Ok(layers.into_iter().map(|(_, layer)| (kind, layer)).collect())
+                }
+            });
+            (described(&manifest), layers)
+        }
+        Err(error) => {
+            let unusable = malformed(error)?;
+            let manifest = Descriptor {
+                media_type: String::new(),
+                digest: subject.clone(),
+                size: 0,
+                artifact_type: None,
+                annotations: Vec::new(),
+                platform: None,
+            };
+            (manifest, Err(unusable))
+        }
+    };
+    Ok(Some(Listed { name, source, manifest, layers, place: place.clone() }))
+}
+
+fn kind_at(source: Source) -> Option<Kind> {
+    match source {
+        Source::Referrer => None,
+        Source::Tag(Attachment::Signature) => Some(Kind::Signature),
+        Source::Tag(Attachment::Attestation) => Some(Kind::Attestation),
+        Source::Tag(Attachment::Sbom) => Some(Kind::Sbom),
+    }
+}
+
+/// Tags are asked for only where they are wanted.
+fn is_wanted(source: Source, kind: Kind, want: &Want) -> bool {
+    matches!(source, Source::Tag(_)) || want.takes(kind)
+}
+
+/// What names a manifest, with what it says of itself.
+fn described(manifest: &Manifest) -> Descriptor {
+    Descriptor {
+        artifact_type: manifest.artifact_type.clone(),
+        annotations: manifest.annotations.clone(),
+        ..manifest.descriptor()
+    }
+}
+
+/// The layers of a manifest; an index has none, and is nothing of ours.
+fn layers_of(manifest: &Manifest) -> Result<Vec<(Kind, Descriptor)>, Unusable> {
+    match &manifest.kind {
+        registry::Kind::Index { .. } => Ok(Vec::new()),
+        registry::Kind::Image { layers, .. } => {
+            Ok(layers.iter().map(|layer| (Kind::of(manifest, layer), layer.clone())).collect())
+        }
+    }
+}
+
+/// A document that is not what it should be spoils itself alone; every other failure is one.
+fn malformed(error: Error) -> Result<Unusable, Error> {
+    use crate::crypto::DecodeKind;
+    match &error {
+        #[cfg(feature = "http")]
+        Error::Registry(registry::Error::Document { source, .. }) if source.kind != DecodeKind::Limit => {
+            Ok(Unusable::Malformed(source.to_string()))
+        }
+        Error::Document { source, .. } if source.kind != DecodeKind::Limit => {
+            Ok(Unusable::Malformed(source.to_string()))
+        }
+        _ => Err(error),
+    }
+}
+
+/// The content of every blob that is wanted, each fetched once; `None` where it is gone.
+async fn contents(
+    listed: &[Listed],
+    want: &Want,
+) -> Result<HashMap<(String, Digest), Option<Vec<u8>>>, Error> {
+    let (mut known, mut blobs) = (HashSet::new(), Vec::new());
+    let mut size: u64 = 0;
+    for Listed { source, layers, place, .. } in listed {
+        for (_, layer) in layers.iter().flatten().filter(|(kind, _)| is_wanted(*source, *kind, want)) {
+            let key = (place.to_string(), layer.digest.clone());
+            if known.insert(key.clone()) {
+                size = size.saturating_add(layer.size);
+                blobs.push((key, place, layer));
+            }
+        }
+    }
+    let limit = MAX_DOCUMENTS.max(want.largest);
+    if let (true, Some((_, place, _))) = (size > limit, blobs.first()) {
+        let what = "all that belongs to the image".to_owned();
+        return Err(Error::TooLarge { place: place.to_string(), what, limit });
+    }
+    let fetched = blobs.into_iter().map(|(key, place, layer)| async move {
+        let content = place.blob(layer, want.largest).await?;
+        Ok::<_, Error>((key, content))
+    });
+    stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
+}
+
+fn at_most(count: usize, subject: &Digest, what: &'static str) -> Result<(), Error> {
+    if count > MAX_CANDIDATES {
+        return Err(Error::TooMany { subject: subject.clone(), what, count, limit: MAX_CANDIDATES });
+    }
+    Ok(())
+}
