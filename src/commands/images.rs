@@ -168,6 +168,11 @@ impl From<images::Error> for Error {
             images::Error::TooLarge { .. } | images::Error::TooMany { .. } => {
                 Self::with_sources(ErrorKind::LimitExceeded, &error)
             }
+            images::Error::Unlisted { ref entries, .. } => {
+                let mut new = Self::with_sources(ErrorKind::Network, &error);
+                new.causes.extend(entries.iter().map(|digest| format!("{digest} was written")));
+                new.hint("look with `tree IMAGE`; where it is missing, run this again, with more time (--retry-for)")
+            }
             error => Self::with_sources(ErrorKind::Format, &error),
         }
     }

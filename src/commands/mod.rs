@@ -22,6 +22,7 @@ mod load;
 mod login;
 mod outputs;
 mod pack;
+mod publishing;
 mod registry;
 mod report;
 mod request;

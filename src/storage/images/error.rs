@@ -97,4 +97,22 @@ pub enum Error {
         /// Where.
         place: String,
     },
+    /// A tag that several write did not settle in time, so that what was written may not be listed under it.
+    #[error(
+        "what was written to `{place}` may not be listed there: the tag `{tag}` did not settle within {} seconds",
+        .budget.as_secs()
+    )]
+    Unlisted {
+        /// Where.
+        place: String,
+        /// The tag.
+        tag: String,
+        /// What was to be listed.
+        entries: Vec<Digest>,
+        /// How long it was tried.
+        budget: std::time::Duration,
+        /// What went wrong last, besides others writing.
+        #[source]
+        source: Option<Box<Self>>,
+    },
 }

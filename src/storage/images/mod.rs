@@ -3,18 +3,24 @@
 //! A [`Place`] answers the same questions wherever it is, so that verifying, signing and copying know one kind of place.
 //! Every manifest and every blob that comes out of one has been compared with its digest and its size.
 
+mod append;
 mod archive;
 mod error;
 pub mod find;
 mod layout;
 mod name;
+mod publish;
 #[cfg(feature = "http")]
 mod remote;
 
+pub use append::{Appended, Change, Shape, Writer, append, lock_folder};
 pub use archive::Archive;
 pub use error::Error;
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
+pub use publish::{
+    Listed, NewBundle, NewLayer, Published, publish_bundle, publish_layer, publish_referring_layer,
+};
 #[cfg(feature = "http")]
 pub use remote::Remote;
 
