@@ -8,7 +8,8 @@ pub(super) fn writer(request: &RegistryRequest, context: &Context) -> Writer {
     Writer {
         locks: lock_folder(&*context.variables),
         budget: request.retry_for,
-        docker_media_types: (context.variables)("COSIGN_DOCKER_MEDIA_TYPES").is_some_and(|value| is_true(&value)),
+        docker_media_types: (context.variables)("COSIGN_DOCKER_MEDIA_TYPES")
+            .is_some_and(|value| is_true(&value)),
         now: context.now,
     }
 }

@@ -23,8 +23,7 @@ pub fn lock_folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathB
             return own;
         }
     }
-    let temporary =
-        ["TMPDIR", "TEMP", "TMP"].into_iter().find_map(filled).unwrap_or_else(std::env::temp_dir);
+    let temporary = ["TMPDIR", "TEMP", "TMP"].into_iter().find_map(filled).unwrap_or_else(std::env::temp_dir);
     own_folder(&temporary.join(format!("rcosign-{}", user())))
 }
 
