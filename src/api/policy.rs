@@ -1,5 +1,7 @@
 //! What is asked of a signature.
 
+use std::collections::BTreeMap;
+
 use super::{PatternError, PublicKey};
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -57,7 +59,7 @@ impl Policy {
             log: Requirement::ONE,
             timestamp: Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for")),
             sct: Requirement::ONE,
-            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None },
+            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
             signature_digest: None,
         })
     }

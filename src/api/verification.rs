@@ -182,7 +182,7 @@ impl VerifiedSignature {
             Content::Envelope(envelope) => {
                 Some(Statement::of(envelope.parsed.payload.clone(), claim.statement()?.clone()))
             }
-            Content::Message { .. } => None,
+            Content::Message { .. } | Content::SimpleSigning { .. } => None,
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Content, Profile, Raw, SignedEntity, VerificationMaterial, looks};
 use crate::crypto::{DecodeError, Node, PublicKey, decode_base64, json};
-use crate::payload::Envelope;
+use crate::payload::{Envelope, SimpleSigning};
 use crate::tlog::Entry;
 use crate::x509::Certificate;
 
@@ -157,6 +157,11 @@ impl Detached {
     /// The entity with a signature over the artifact itself.
     pub fn message(self, signature: Vec<u8>) -> SignedEntity {
         self.entity(Content::Message { digest: None, signature })
+    }
+
+    /// The entity with a simple-signing payload.
+    pub fn simple_signing(self, payload: Raw<SimpleSigning>, signature: Vec<u8>) -> SignedEntity {
+        self.entity(Content::SimpleSigning { payload: Box::new(payload), signature })
     }
 
     /// The entities with an envelope, one for each of its signatures. Each has the bytes of the whole envelope.

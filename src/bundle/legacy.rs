@@ -127,7 +127,9 @@ const MAX_MEMBERS: usize = 1000;
 /// signatures equally without it (2.5 never wrote it for blobs), and a key in `cert` replaces theirs.
 pub fn encode(entity: &SignedEntity) -> String {
     let signature = match &entity.content {
-        Content::Message { signature, .. } => encode_base64(signature),
+        Content::Message { signature, .. } | Content::SimpleSigning { signature, .. } => {
+            encode_base64(signature)
+        }
         Content::Envelope(envelope) if envelope.bytes.is_empty() => {
             encode_base64(envelope.parsed.to_json().as_bytes())
         }
@@ -137,22 +139,18 @@ pub fn encode(entity: &SignedEntity) -> String {
         VerificationMaterial::PublicKey { embedded, .. } => embedded.as_ref().map(PublicKey::to_pem),
         VerificationMaterial::Certificate(chain) => chain.first().map(Certificate::to_pem),
     };
-    let entry = entity.log_entries.iter().find_map(|e| Some((e, e.inclusion_promise.as_deref()?)));
     let bundle = Bundle {
         signature,
         cert: pem.map(|pem| encode_base64(pem.as_bytes())),
-        rekor_bundle: entry.map(|(entry, promise)| RekorBundle {
-            signed_entry_timestamp: encode_base64(promise),
-            payload: Payload {
-                body: encode_base64(&entry.canonicalized_body),
-                integrated_time: entry.integrated_time.map_or(0, UnixTime::seconds),
-                log_index: entry.log_index,
-                log_id: hex::encode(&entry.log_id),
-            },
-        }),
+        rekor_bundle: entity.log_entries.iter().find_map(RekorBundle::of),
     };
     // Serialisation into memory fails only where a map has keys that are no strings; there is no map here.
     serde_json::to_string(&bundle).unwrap_or_default()
+}
+
+/// Encodes the log's part alone; `None` for an entry without a promise.
+pub fn encode_rekor_bundle(entry: &Entry) -> Option<String> {
+    serde_json::to_string(&RekorBundle::of(entry)?).ok()
 }
 
 fn encode_base64(bytes: &[u8]) -> String {
@@ -175,6 +173,20 @@ struct RekorBundle {
     signed_entry_timestamp: String,
     #[serde(rename = "Payload")]
     payload: Payload,
+}
+
+impl RekorBundle {
+    fn of(entry: &Entry) -> Option<Self> {
+        Some(Self {
+            signed_entry_timestamp: encode_base64(entry.inclusion_promise.as_deref()?),
+            payload: Payload {
+                body: encode_base64(&entry.canonicalized_body),
+                integrated_time: entry.integrated_time.map_or(0, UnixTime::seconds),
+                log_index: entry.log_index,
+                log_id: hex::encode(&entry.log_id),
+            },
+        })
+    }
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! The signed entity, the only shape that any path knows, and its codecs.
 
+pub mod annotations;
 pub mod detached;
 mod format;
 pub mod legacy;
@@ -15,7 +16,7 @@ pub use format::{Decoded, Format, decode};
 pub const MAX_DOCUMENT: usize = 256 * 1024 * 1024;
 
 use crate::crypto::Digest;
-use crate::payload::Envelope;
+use crate::payload::{Envelope, SimpleSigning};
 use crate::tlog::Entry;
 use crate::x509::Certificate;
 
@@ -60,6 +61,23 @@ pub enum Content {
     /// has them (envelope files, legacy bundles: their log entries and timestamps are over these bytes), and empty where
     /// it has only the envelope's parts (protobuf bundles).
     Envelope(Box<Raw<Envelope>>),
+    /// A simple-signing payload, which names an image, and the signature over its bytes.
+    SimpleSigning {
+        /// The payload.
+        payload: Box<Raw<SimpleSigning>>,
+        /// The raw signature.
+        signature: Vec<u8>,
+    },
+}
+
+impl Content {
+    /// The raw signature: of an envelope, its first one; empty where it has none.
+    pub fn signature(&self) -> &[u8] {
+        match self {
+            Self::Message { signature, .. } | Self::SimpleSigning { signature, .. } => signature,
+            Self::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[], |s| &s.sig),
+        }
+    }
 }
 
 /// Whose signature the document claims it to be.

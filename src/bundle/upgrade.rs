@@ -23,6 +23,9 @@ pub enum UpgradeError {
     /// The document does not state the digest of the signed artifact, as older formats do not.
     #[error("it does not state the digest of the artifact, as a v0.3 bundle does")]
     NoDigest,
+    /// A bundle holds the signature of a simple-signing payload, but not the payload.
+    #[error("it is an image signature of the tag scheme, whose payload has no place in a bundle")]
+    ImageSignature,
     /// What was written does not read.
     #[error("the v0.3 bundle made of it cannot be read")]
     Unreadable(#[source] DecodeError),
@@ -39,7 +42,7 @@ pub enum UpgradeError {
 /// hint.
 ///
 /// # Errors
-/// [`UpgradeError::LogProof`], and [`UpgradeError::NoDigest`] for the older formats.
+/// [`UpgradeError::LogProof`], and for the older formats [`UpgradeError::NoDigest`] and [`UpgradeError::ImageSignature`].
 pub fn upgrade(entity: SignedEntity) -> Result<SignedEntity, UpgradeError> {
     for (position, entry) in entity.log_entries.iter().enumerate() {
         if let Some(missing) = missing(entry) {
@@ -54,6 +57,7 @@ pub fn upgrade(entity: SignedEntity) -> Result<SignedEntity, UpgradeError> {
         Content::Envelope(envelope) => {
             Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed: envelope.parsed }))
         }
+        Content::SimpleSigning { .. } => return Err(UpgradeError::ImageSignature),
         message @ Content::Message { .. } => message,
     };
     let material = match entity.material {

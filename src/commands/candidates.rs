@@ -9,7 +9,7 @@ use crate::bundle::detached::{
     Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
 };
 use crate::bundle::{
-    BundleVersion, Content, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode,
+    BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode,
 };
 use crate::crypto::DecodeError;
 use crate::storage::{self, read_file};
@@ -155,13 +155,7 @@ fn signature_bytes(argument: &OsStr, context: &Context) -> Result<(Vec<u8>, Stri
 
 /// A signature given beside a bundle has to be the bundle's own.
 fn same_signature(entity: &SignedEntity, given: &[u8], name: &str, bundle: &str) -> Result<(), Error> {
-    let own = match &entity.content {
-        Content::Message { signature, .. } => signature.as_slice(),
-        Content::Envelope(envelope) => {
-            envelope.parsed.signatures.first().map_or(&[][..], |s| s.sig.as_slice())
-        }
-    };
-    if own == given {
+    if entity.content.signature() == given {
         return Ok(());
     }
     let message = format!("the signature `{name}` is not the one in the bundle `{bundle}`");

@@ -122,6 +122,7 @@ fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity
             let hint = "either the artifact was changed, or it was signed with another key than the one given with --key";
             return vec![hint.to_owned()];
         }
+        Content::SimpleSigning { .. } => "an image signature is over its payload, which is there",
         Content::Envelope(_) => "an attestation's signature does not depend on the artifact",
     };
     if policy.signature_digest.is_some() {

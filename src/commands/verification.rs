@@ -1,6 +1,8 @@
 //! The driver behind `verify-blob` and `verify-blob-attestation`: collect the candidates, read the artifact once, judge
 //! each candidate, say what came of it. Opens no socket, except for a key whose address the user named.
 
+use std::collections::BTreeMap;
+
 use std::ops::ControlFlow;
 
 use super::artifact::artifact;
@@ -178,7 +180,7 @@ pub(super) fn policy_of(
             Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for"))
         },
         sct: unless(sct),
-        claim: ClaimRequirement { content: content(expected)?, binding_waived: claims.map(Waiver::Flag) },
+        claim: ClaimRequirement { content: content(expected)?, binding_waived: claims.map(Waiver::Flag), annotations: BTreeMap::new() },
         signature_digest: None,
     })
 }

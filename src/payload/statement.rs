@@ -12,6 +12,9 @@ use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime,
 /// The payload type of an envelope that holds a statement.
 pub const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
+/// The predicate type of cosign 3's image signatures: a statement that names an image and says nothing else of it.
+pub const IMAGE_SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
 /// A statement with more subjects is refused (CVE-2024-45395).
 const SUBJECT_LIMIT: usize = 1024;
 /// A subject with more digests, or with more annotations, is refused (CVE-2024-45395).
@@ -76,6 +79,11 @@ impl Predicate {
     pub fn from_json(what: &'static str, text: &[u8]) -> Result<Self, DecodeError> {
         within_size(what, text)?;
         Ok(Self(json_text::check(what, text)?.trim().to_owned()))
+    }
+
+    /// An object without members.
+    pub fn empty() -> Self {
+        Self("{}".to_owned())
     }
 
     /// A predicate that is a JSON string: this text.

@@ -9,7 +9,7 @@ use crate::crypto::{
     Digest, Ed25519Stream, Ed25519Streamed, HashAlgorithm, KeyType, PublicKey, SignError, SigningInput,
     SigningKey, base64,
 };
-use crate::payload::{Envelope, EnvelopeSignature, pre_authentication_encoding};
+use crate::payload::{Envelope, EnvelopeSignature, SimpleSigning, pre_authentication_encoding};
 use crate::x509::Certificate;
 
 /// What is to be signed.
@@ -21,6 +21,11 @@ pub enum Payload<'a> {
         stated: Digest,
         /// What the key signs: that digest, or the artifact's bytes where [`needs_message`] says so.
         input: &'a SigningInput,
+    },
+    /// A simple-signing payload.
+    SimpleSigning {
+        /// Its bytes; a payload that [`SimpleSigning::from_json`] does not read is refused.
+        payload: Vec<u8>,
     },
     /// A typed payload that goes into an envelope.
     Envelope {
@@ -65,12 +70,17 @@ pub fn stated_algorithm(key: KeyType) -> HashAlgorithm {
 /// Signs.
 ///
 /// # Errors
-/// The key fails, or cannot sign this form of input.
+/// The key fails, or cannot sign this form of input; a simple-signing payload that is none.
 pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError> {
     let SigningRequest { payload, key, certificate } = request;
     let content = match payload {
         Payload::Message { stated, input } => {
             Content::Message { signature: key.sign(input).await?, digest: Some(stated) }
+        }
+        Payload::SimpleSigning { payload: bytes } => {
+            let parsed = SimpleSigning::from_json(&bytes).map_err(|e| SignError::Backend(Box::new(e)))?;
+            let signature = key.sign(&SigningInput::Message(bytes.clone())).await?;
+            Content::SimpleSigning { payload: Box::new(Raw { bytes, parsed }), signature }
         }
         Payload::Envelope { payload_type, payload } => {
             let input = SigningInput::Message(pre_authentication_encoding(&payload_type, &payload));
@@ -78,6 +88,11 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError
             let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
             Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed }))
         }
+    };
+    // The tag scheme's form of it is the only one there is.
+    let profile = match content {
+        Content::SimpleSigning { .. } => Profile::Legacy,
+        _ => Profile::Bundle(BundleVersion::V0_3),
     };
     let material = match certificate {
         CertificateSource::None => VerificationMaterial::PublicKey {
@@ -92,7 +107,7 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError
         log_entries: Vec::new(),
         timestamps: Vec::new(),
         detached_scts: Vec::new(),
-        profile: Profile::Bundle(BundleVersion::V0_3),
+        profile,
     })
 }
 

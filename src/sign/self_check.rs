@@ -1,5 +1,7 @@
 //! What is made here is verified before anybody gets it, by the one verifying path.
 
+use std::collections::BTreeMap;
+
 use crate::bundle::SignedEntity;
 use crate::crypto::{PublicKey, UnixTime};
 use crate::payload::Artifact;
@@ -22,6 +24,7 @@ pub fn policy(key: &PublicKey, artifact: Option<&Artifact>) -> VerificationPolic
         claim: ClaimRequirement {
             content: ContentRequirement::Any,
             binding_waived: artifact.is_none().then_some(unbound),
+            annotations: BTreeMap::new(),
         },
         signature_digest: None,
     }

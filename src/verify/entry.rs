@@ -30,6 +30,9 @@ pub(super) fn compare(
     match content {
         Content::Message { digest, signature } => entry.message(digest.as_ref(), signature),
         Content::Envelope(envelope) => entry.envelope(envelope).map(|()| None),
+        Content::SimpleSigning { payload, signature } => {
+            entry.payload(&payload.bytes, signature).map(|()| None)
+        }
     }
 }
 
@@ -55,6 +58,18 @@ impl Comparison<'_> {
             // Nothing to compare it with but the artifact: Ed25519ph entries have SHA-512 whatever the document states.
             _ => Ok(Some(logged.clone())),
         }
+    }
+
+    /// The signed bytes are at hand, so the logged digest is compared whatever its algorithm.
+    fn payload(&self, payload: &[u8], signature: &[u8]) -> Result<(), Reason> {
+        let (Spec::HashedRekord { digest, signature: logged_signature, verifier }
+        | Spec::Rekord { digest, signature: logged_signature, verifier }) = &self.body.spec
+        else {
+            return Err(self.wrong_kind());
+        };
+        self.signature(logged_signature, signature)?;
+        self.verifier(verifier)?;
+        self.digest(digest, &digest.algorithm().digest(payload))
     }
 
     fn envelope(&self, envelope: &Raw<Envelope>) -> Result<(), Reason> {

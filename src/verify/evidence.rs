@@ -56,13 +56,15 @@ pub enum Check {
     Signature,
     /// What is signed names the artifact.
     Claim,
+    /// What is signed has the annotations that were asked for; there is no outcome where none were.
+    Annotations,
     /// The signer is the expected one.
     Signer,
 }
 
 impl Check {
     /// All checks in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Structure,
         Self::Log,
         Self::Time,
@@ -70,6 +72,7 @@ impl Check {
         Self::Sct,
         Self::Signature,
         Self::Claim,
+        Self::Annotations,
         Self::Signer,
     ];
 
@@ -83,6 +86,7 @@ impl Check {
             Self::Sct => "sct",
             Self::Signature => "signature",
             Self::Claim => "claim",
+            Self::Annotations => "annotations",
             Self::Signer => "signer",
         }
     }

@@ -24,7 +24,7 @@ mod verifier;
 mod visible;
 
 pub use chain::ChainProof;
-pub use claim::ClaimProof;
+pub use claim::{AnnotationProof, ClaimProof};
 pub use evidence::{Check, Evidence, Outcome, Trail};
 pub use identity::{IdentityMatcher, StringMatcher, WorkflowClaims};
 pub use log::LogProof;

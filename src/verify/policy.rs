@@ -1,5 +1,7 @@
 //! What the user asks of a signature. Contradictions cannot be written down.
 
+use std::collections::BTreeMap;
+
 use super::IdentityMatcher;
 use crate::crypto::{HashAlgorithm, PublicKey};
 
@@ -78,6 +80,9 @@ pub struct ClaimRequirement {
     pub content: ContentRequirement,
     /// `None`: the content has to name the artifact. `Some`: the user waived that (`--check-claims=false`).
     pub binding_waived: Option<Waiver>,
+    /// Annotations that have to be there with just these values: in the payload of an image signature, or in the subject
+    /// that is the artifact (in any subject where the binding is waived).
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// Which kind of content is wanted.
@@ -87,6 +92,9 @@ pub enum ContentRequirement {
     Any,
     /// A signature of the artifact itself.
     Message,
+    /// A signature of an image: a simple-signing payload, or a statement with cosign's sign predicate
+    /// ([`IMAGE_SIGNATURE_PREDICATE`](crate::payload::IMAGE_SIGNATURE_PREDICATE)). Attestations are not, whatever they say.
+    ImageSignature,
     /// A statement with a predicate of this type.
     Statement(PredicateTypeRequirement),
 }

@@ -32,6 +32,13 @@ pub enum Reason {
     /// An attestation where a plain signature was asked for.
     #[error("this is an attestation, a statement about the artifact, not a signature of the artifact itself")]
     NotAPlainSignature,
+    /// Not the signature of an image where one was asked for: an attestation, or a signature of a file. To whoever looks for
+    /// signatures of an image it is not there.
+    #[error("this is {found}, not a signature of an image")]
+    NotAnImageSignature {
+        /// What it is.
+        found: String,
+    },
     /// The envelope holds something else than a statement.
     #[error("the envelope's payload type is `{found}`, expected `application/vnd.in-toto+json`")]
     PayloadType {
@@ -296,6 +303,24 @@ pub enum Reason {
         /// The artifact's digest.
         digest: String,
     },
+    /// The simple-signing payload is about another image.
+    #[error("the signature is not for this image: it names {stated}, and the image is {actual}")]
+    PayloadDigest {
+        /// The digest in the payload.
+        stated: Digest,
+        /// The image's.
+        actual: Digest,
+    },
+    /// An annotation that was asked for is missing or has another value.
+    #[error("{}", annotation(name, expected, found.as_deref()))]
+    Annotation {
+        /// Its name.
+        name: String,
+        /// The value that was asked for.
+        expected: String,
+        /// What is there: a text in backticks, or other JSON.
+        found: Option<String>,
+    },
     /// The statement has another predicate type.
     #[error("the predicate type is `{found}`, expected {expected}")]
     PredicateType {
@@ -342,6 +367,13 @@ pub enum Reason {
     Extensions(DecodeError),
 }
 
+fn annotation(name: &str, expected: &str, found: Option<&str>) -> String {
+    match found {
+        Some(found) => format!("the annotation `{name}` is {found}, expected `{expected}`"),
+        None => format!("the annotation `{name}` is missing, expected `{expected}`"),
+    }
+}
+
 /// None where one is wanted, or fewer than are wanted.
 fn few(found: usize, required: usize, [one, many]: [&str; 2]) -> String {
     match (found, required) {
@@ -358,6 +390,7 @@ impl Reason {
             Self::EnvelopeSignatures { .. } => "envelope-signatures",
             Self::NotAnAttestation => "not-an-attestation",
             Self::NotAPlainSignature => "not-a-plain-signature",
+            Self::NotAnImageSignature { .. } => "not-an-image-signature",
             Self::PayloadType { .. } => "payload-type",
             Self::Payload(_) => "payload",
             Self::ArtifactMissing => "artifact-missing",
@@ -402,6 +435,8 @@ impl Reason {
             Self::Signature(_) => "signature-invalid",
             Self::CertificateKey(_) => "certificate-key",
             Self::Subject { .. } => "statement-subject",
+            Self::PayloadDigest { .. } => "payload-digest",
+            Self::Annotation { .. } => "annotation",
             Self::PredicateType { .. } => "predicate-type",
             Self::CertificateMissing => "certificate-missing",
             Self::OtherKey => "other-key",

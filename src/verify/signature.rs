@@ -78,6 +78,9 @@ pub(super) fn signature(
             let signed = envelope.signed_bytes();
             first_valid(key, named, Signed::Message(&signed), &signature.sig)
         }
+        Content::SimpleSigning { payload, signature } => {
+            first_valid(key, named, Signed::Message(&payload.bytes), signature)
+        }
     }
 }
 
@@ -188,6 +191,7 @@ pub fn stream_needs(entity: &SignedEntity, policy: &VerificationPolicy) -> Strea
             let named = |a: &HashAlgorithm| subjects.iter().any(|s| s.digest.contains_key(a.name()));
             needs.algorithms.extend(HashAlgorithm::ALL.into_iter().filter(named));
         }
+        Content::SimpleSigning { payload, .. } => needs.algorithms.push(payload.parsed.digest.algorithm()),
     }
     needs.algorithms.sort_unstable();
     needs.algorithms.dedup();

@@ -118,7 +118,7 @@ pub(super) fn signed_by<'a>(token: &Token, stamped: &[&'a [u8]]) -> &'a [u8] {
 /// be over the envelope as it was written, too: cosign 2 makes it so, and it covers the signature as well.
 pub(super) fn stamped(entity: &SignedEntity) -> Vec<&[u8]> {
     match &entity.content {
-        Content::Message { signature, .. } => vec![signature],
+        Content::Message { signature, .. } | Content::SimpleSigning { signature, .. } => vec![signature],
         Content::Envelope(envelope) => {
             let mut stamped: Vec<&[u8]> =
                 envelope.parsed.signatures.first().map(|s| s.sig.as_slice()).into_iter().collect();

@@ -1,7 +1,7 @@
 //! The one verifying path.
 
 use super::{
-    ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof, SignatureProof,
+    AnnotationProof, ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof, SignatureProof,
     SignerProof, TimeProof, Trail, VerificationPolicy, chain, claim, log, sct, signature, signer, time,
 };
 use crate::bundle::SignedEntity;
@@ -30,6 +30,7 @@ pub struct Verified {
     sct: Evidence<SctProof>,
     signature: SignatureProof,
     claim: Evidence<ClaimProof>,
+    annotations: AnnotationProof,
     signer: SignerProof,
     trail: Trail,
 }
@@ -55,9 +56,15 @@ impl Verifier<'_> {
             Check::Signature,
             signature::signature(entity, &chain, &bodies, artifact, self.policy),
         )?;
+        let annotations = claim::annotations(&structure, artifact, self.policy);
         let claim = step_evidence(&mut trail, Check::Claim, claim::claim(structure, artifact, self.policy))?;
+        let annotations = if self.policy.claim.annotations.is_empty() {
+            step_silent(&mut trail, Check::Annotations, annotations)?
+        } else {
+            step(&mut trail, Check::Annotations, annotations)?
+        };
         let signer = step(&mut trail, Check::Signer, signer::signer(&chain, self.policy))?;
-        Ok(Verified { entity: entity.clone(), log, time, chain, sct, signature, claim, signer, trail })
+        Ok(Verified { entity: entity.clone(), log, time, chain, sct, signature, claim, annotations, signer, trail })
     }
 }
 
@@ -119,6 +126,10 @@ impl Verified {
     /// The claim.
     pub fn claim(&self) -> &Evidence<ClaimProof> {
         &self.claim
+    }
+    /// The annotations.
+    pub fn annotations(&self) -> &AnnotationProof {
+        &self.annotations
     }
     /// The signer.
     pub fn signer(&self) -> &SignerProof {

@@ -179,6 +179,9 @@ impl View<'_> {
                 let encoded = envelope.signed_bytes();
                 (Digests::default(), Some(encoded), None, signature.sig.as_slice())
             }
+            Content::SimpleSigning { payload, signature } => {
+                (Digests::default(), Some(payload.bytes.clone()), None, signature.as_slice())
+            }
         };
         for key in std::mem::take(&mut self.keys) {
             let signed = match &encoded {

@@ -191,7 +191,7 @@ pub fn judge(
         log: Requirement::ONE,
         timestamp: Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for")),
         sct: Requirement::ONE,
-        claim: ClaimRequirement { content, binding_waived: None },
+        claim: ClaimRequirement { content, binding_waived: None, annotations: BTreeMap::new() },
         signature_digest: None,
     };
     let artifact = artifact(case, &entity, &policy, mode);

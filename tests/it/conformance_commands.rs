@@ -92,7 +92,7 @@ fn predicate_type(bundle: &Path) -> Option<String> {
         Content::Envelope(envelope) => {
             Some(Statement::from_json(&envelope.parsed.payload).unwrap().predicate_type)
         }
-        Content::Message { .. } => None,
+        _ => None,
     }
 }
 

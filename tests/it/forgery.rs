@@ -1,5 +1,7 @@
 //! Forgeries: sound bundles of a Sigstore of our own, in which one thing after another is changed.
 
+use std::collections::BTreeMap;
+
 use rcosign::internals::bundle::{
     BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial, sigstore,
 };
@@ -226,7 +228,7 @@ fn policy() -> VerificationPolicy {
         log: Requirement::ONE,
         timestamp: Requirement::Waived(Waiver::NotNeeded("test")),
         sct: Requirement::ONE,
-        claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None },
+        claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
         signature_digest: None,
     }
 }

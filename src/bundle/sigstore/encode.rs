@@ -3,16 +3,20 @@
 use serde::{Serialize, Serializer};
 
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
+use crate::crypto::HashAlgorithm;
 use crate::payload::Envelope;
 use crate::tlog::{Entry, InclusionProof};
 
 /// Encodes as v0.3, compact, members in cosign's order, byte for byte what cosign 3.1 writes for the same entity: 64-bit
 /// integers as strings, members with their default value left out.
 ///
+/// A signature of a simple-signing payload is written as one of that file, and the payload stays beside it.
+///
 /// What v0.3 has no place for is left out: certificates after the leaf, detached SCTs, a key that an old document
 /// embedded, a SHA-224 digest. An entry whose kind is unknown (from a legacy bundle) is written without it; such an entry has no proof
 /// either, and no reader of v0.3 takes it.
 pub fn encode(entity: &SignedEntity) -> String {
+    let payload_digest;
     let (message_signature, dsse_envelope) = match &entity.content {
         Content::Message { digest, signature } => {
             let message_digest = digest.as_ref().map_or(MessageDigest::default(), |digest| {
@@ -22,6 +26,13 @@ pub fn encode(entity: &SignedEntity) -> String {
             (Some(MessageSignature { message_digest, signature: Base64(signature) }), None)
         }
         Content::Envelope(envelope) => (None, Some(DsseEnvelope::of(&envelope.parsed))),
+        Content::SimpleSigning { payload, signature } => {
+            payload_digest = HashAlgorithm::Sha256.digest(&payload.bytes);
+            let digest = Some(Base64(payload_digest.bytes()));
+            let message_digest =
+                MessageDigest { algorithm: payload_digest.algorithm().protobuf_name(), digest };
+            (Some(MessageSignature { message_digest, signature: Base64(signature) }), None)
+        }
     };
     let bundle = Bundle {
         media_type: "application/vnd.dev.sigstore.bundle.v0.3+json",

@@ -74,6 +74,9 @@ fn command(
     let mut line = Line::default();
     match &entity.content {
         Content::Message { .. } => line.word("verify-blob"),
+        Content::SimpleSigning { .. } => {
+            return Err(nothing("it is the signature of an image: `verify` finds it by the image's name"));
+        }
         Content::Envelope(envelope) => {
             let statement = Statement::from_json(&envelope.parsed.payload).map_err(|e| {
                 nothing("its envelope holds no in-toto statement, and only statements are verified")
@@ -153,10 +156,7 @@ fn is_public_certificate(leaf: &Certificate, time: UnixTime, root: &TrustedRoot)
 
 fn is_public_timestamp(der: &[u8], entity: &SignedEntity, root: &TrustedRoot) -> bool {
     let Ok(token) = Token::from_der(der) else { return false };
-    let signature = match &entity.content {
-        Content::Message { signature, .. } => signature.as_slice(),
-        Content::Envelope(envelope) => envelope.parsed.signatures.first().map_or(&[][..], |s| &s.sig),
-    };
+    let signature = entity.content.signature();
     let by = |a: &crate::trust::CertificateAuthority| {
         timestamp::verify(&token, signature, Authority { anchors: &a.anchors, others: &a.intermediates })
             .is_ok()

@@ -140,6 +140,9 @@ fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
                 "make a v0.3 bundle with the artifact: `bundle create --ignore-tlog --bundle {shown} --artifact FILE{key}`"
             ))
         }
+        UpgradeError::ImageSignature => {
+            Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error)
+        }
         UpgradeError::Unreadable(_) | UpgradeError::Unfaithful => {
             Error::new(ErrorKind::Other, format!("`{shown}` cannot be upgraded; nothing was written"))
                 .caused_by(error)

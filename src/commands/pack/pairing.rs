@@ -124,6 +124,7 @@ fn about(entity: &SignedEntity) -> Vec<Digest> {
             };
             bodies.filter_map(|body| digest(body.spec)).collect()
         }
+        Content::SimpleSigning { payload, .. } => vec![payload.parsed.digest.clone()],
         Content::Envelope(envelope) => {
             let Ok(statement) = Statement::from_json(&envelope.parsed.payload) else { return Vec::new() };
             let digests = statement.subjects.into_iter().flat_map(|subject| subject.digest);

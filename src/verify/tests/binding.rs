@@ -86,10 +86,7 @@ fn differs_in_one_member(mut case: Case, log: usize, kind: Kind, required: crate
     case.stamp(0, 0);
     let other = |digest: &Digest| digest.algorithm().digest(OTHER_ARTIFACT);
     let (entity, genuine) = (case.entity.clone(), signature(&case.entity));
-    let digest = match &entity.content {
-        Content::Message { digest, .. } => digest.clone().unwrap(),
-        Content::Envelope(e) => HashAlgorithm::Sha256.digest(&e.parsed.signed_bytes()),
-    };
+    let digest = signed_digest(&entity);
     let signer = case.signer.logged();
     let mut judge = |what: &str, body: Vec<u8>, codes: &[&str]| {
         case.relog_body(log, body);

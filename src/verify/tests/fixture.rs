@@ -1,11 +1,13 @@
 //! A Sigstore in memory, entities that it witnesses, and cases: an entity together with all that it is judged by.
 
+use std::collections::BTreeMap;
+
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
 use crate::crypto::{
     Digest, Ed25519Stream, HashAlgorithm, Hasher, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime,
 };
 use crate::payload::{
-    Artifact, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, pre_authentication_encoding,
+    Artifact, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE, SimpleSigning, pre_authentication_encoding,
 };
 use crate::timestamp::issue as stamps;
 use crate::tlog::body::LoggedVerifier;
@@ -243,6 +245,14 @@ impl Signer {
         self.entity(Content::Message { digest: Some(hash.digest(artifact)), signature: self.sign(artifact) })
     }
 
+    /// A signature of an image in the tag scheme, without witnesses.
+    pub fn image(&self, payload: &[u8]) -> SignedEntity {
+        let signature = self.sign(payload);
+        let payload = Raw { bytes: payload.to_vec(), parsed: SimpleSigning::from_json(payload).unwrap() };
+        let content = Content::SimpleSigning { payload: Box::new(payload), signature };
+        SignedEntity { profile: Profile::Legacy, ..self.entity(content) }
+    }
+
     /// A statement about the artifact, without witnesses.
     pub fn statement(&self, artifact: &[u8]) -> SignedEntity {
         self.envelope(statement(artifact).as_bytes(), IN_TOTO_PAYLOAD_TYPE)
@@ -272,6 +282,13 @@ impl Signer {
     }
 }
 
+/// The payload of an image signature, with an annotation.
+pub(super) fn image_payload(image: &[u8]) -> Vec<u8> {
+    let annotations = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
+    let digest = HashAlgorithm::Sha256.digest(image);
+    crate::payload::simple_signing("registry.example/app", &digest, &annotations).into_bytes()
+}
+
 pub(super) fn statement(artifact: &[u8]) -> String {
     let digest = HashAlgorithm::Sha256.digest(artifact).hex();
     format!(
@@ -281,19 +298,21 @@ pub(super) fn statement(artifact: &[u8]) -> String {
 
 /// The raw signature of an entity.
 pub(super) fn signature(entity: &SignedEntity) -> Vec<u8> {
-    match &entity.content {
-        Content::Message { signature, .. } => signature.clone(),
-        Content::Envelope(envelope) => envelope.parsed.signatures[0].sig.clone(),
-    }
+    entity.content.signature().to_vec()
 }
 
 /// A true body about the entity, as the log's generation writes it.
 pub(super) fn body_of(entity: &SignedEntity, signer: &Signer, log: usize, kind: Kind) -> Vec<u8> {
-    let digest = match &entity.content {
+    body_with(entity, &signed_digest(entity), &signature(entity), &signer.logged(), log, kind)
+}
+
+/// The digest of what is signed.
+pub(super) fn signed_digest(entity: &SignedEntity) -> Digest {
+    match &entity.content {
         Content::Message { digest, .. } => digest.clone().unwrap(),
         Content::Envelope(envelope) => HashAlgorithm::Sha256.digest(&envelope.parsed.signed_bytes()),
-    };
-    body_with(entity, &digest, &signature(entity), &signer.logged(), log, kind)
+        Content::SimpleSigning { payload, .. } => HashAlgorithm::Sha256.digest(&payload.bytes),
+    }
 }
 
 /// A body that takes digest (of kinds that have one), signature and signer from elsewhere.
@@ -309,7 +328,7 @@ pub(super) fn body_with(
     let details = "PKIX_ECDSA_P256_SHA_256";
     let (json, payload, payload_type) = match &entity.content {
         Content::Envelope(e) => (&e.bytes[..], &e.parsed.payload[..], &e.parsed.payload_type[..]),
-        Content::Message { .. } => (&b"{}"[..], &b"{}"[..], IN_TOTO_PAYLOAD_TYPE),
+        _ => (&b"{}"[..], &b"{}"[..], IN_TOTO_PAYLOAD_TYPE),
     };
     let signatures = [(signature, verifier)];
     let envelope = body::LoggedEnvelope { json, payload, payload_type, signatures: &signatures };
@@ -347,7 +366,7 @@ impl Case {
             log: Requirement::ONE,
             timestamp: NO_STAMP,
             sct: Requirement::ONE,
-            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None },
+            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
             signature_digest: None,
         };
         Self { world, signer, entity, policy, given: Given::Bytes(ARTIFACT), now: second(JUDGED) }
@@ -386,6 +405,30 @@ impl Case {
         let mut entity = signer.statement(ARTIFACT);
         world.log(&mut entity, &signer, V1, Kind::Dsse);
         Self::new(world, signer, entity)
+    }
+
+    /// An image signature of the tag scheme, keyless, logged by Rekor v1 with a promise alone.
+    pub fn keyless_image() -> Self {
+        let mut world = World::new();
+        let signer = Self::keyless_signer(&world);
+        let mut entity = signer.image(&image_payload(ARTIFACT));
+        world.log(&mut entity, &signer, V1, Kind::HashedRekord);
+        entity.log_entries[0].inclusion_proof = None;
+        let mut case = Self::new(world, signer, entity);
+        case.policy.claim.content = ContentRequirement::ImageSignature;
+        case
+    }
+
+    /// As [`Self::keyless_image`], by a key.
+    pub fn keyed_image() -> Self {
+        let mut world = World::new();
+        let signer = Signer { key: p256("signer"), certificate: None };
+        let mut entity = signer.image(&image_payload(ARTIFACT));
+        world.log(&mut entity, &signer, V1, Kind::HashedRekord);
+        entity.log_entries[0].inclusion_proof = None;
+        let mut case = Self::new(world, signer, entity);
+        case.policy.claim.content = ContentRequirement::ImageSignature;
+        case
     }
 
     /// A v0.3 bundle by a key, logged by Rekor v1.
@@ -452,7 +495,7 @@ impl Case {
     pub fn envelope(&mut self) -> &mut Raw<Envelope> {
         match &mut self.entity.content {
             Content::Envelope(envelope) => envelope,
-            Content::Message { .. } => panic!("no envelope"),
+            _ => panic!("no envelope"),
         }
     }
 

@@ -132,12 +132,10 @@ impl Pieces {
     /// Every timestamp has to be of this signature; in a v0.3 bundle that is so for attestations as well.
     fn timestamps(&mut self, request: &BundleCreateRequest) -> Result<(), Error> {
         let Some(path) = &request.timestamp else { return Ok(()) };
-        let (signature, envelope) = match &self.entity.content {
-            Content::Message { signature, .. } => (signature.as_slice(), &[][..]),
-            Content::Envelope(raw) => {
-                let signature = raw.parsed.signatures.first().map_or(&[][..], |s| s.sig.as_slice());
-                (signature, raw.bytes.as_slice())
-            }
+        let signature = self.entity.content.signature();
+        let envelope = match &self.entity.content {
+            Content::Envelope(raw) => raw.bytes.as_slice(),
+            _ => &[][..],
         };
         for der in &mut self.entity.timestamps {
             let token = Token::from_der(der).map_err(|e| unreadable(&path.display(), &e))?;

@@ -104,7 +104,9 @@ fn older_bundle(path: &Path, ignore_log: bool, parts: &mut Detached) -> Result<S
         VerificationMaterial::PublicKey { embedded, .. } => parts.embedded = embedded,
     }
     Ok(match entity.content {
-        Content::Message { signature, .. } => SignatureFile::Signature(signature),
+        Content::Message { signature, .. } | Content::SimpleSigning { signature, .. } => {
+            SignatureFile::Signature(signature)
+        }
         Content::Envelope(envelope) => SignatureFile::Envelope(*envelope),
     })
 }

@@ -83,11 +83,17 @@ impl ContentFacts {
                 signatures: vec![signature("", bytes)],
                 ..Self::blank("artifact")
             },
+            Content::SimpleSigning { payload, signature: bytes } => Self {
+                digest: Some(payload.parsed.digest.to_string()),
+                signatures: vec![signature("", bytes)],
+                payload: Some(Part::of(&payload.bytes)),
+                ..Self::blank("image")
+            },
             Content::Envelope(envelope) => {
                 let parsed = &envelope.parsed;
                 let all = entities.iter().filter_map(|entity| match &entity.content {
                     Content::Envelope(envelope) => Some(&envelope.parsed.signatures),
-                    Content::Message { .. } => None,
+                    _ => None,
                 });
                 Self {
                     signatures: all.flatten().map(|s| signature(&s.keyid, &s.sig)).collect(),
