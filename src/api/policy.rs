@@ -59,7 +59,11 @@ impl Policy {
             log: Requirement::ONE,
             timestamp: Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for")),
             sct: Requirement::ONE,
-            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
+            claim: ClaimRequirement {
+                content: ContentRequirement::Any,
+                binding_waived: None,
+                annotations: BTreeMap::new(),
+            },
             signature_digest: None,
         })
     }

@@ -95,9 +95,7 @@ fn parts(annotations: &Annotations) -> Result<Detached, DecodeError> {
         certificates.extend(above);
     }
     let log_entry = match find(annotations, BUNDLE, MAX_BUNDLE)? {
-        Some(text) => {
-            Some(detached::decode_rekor_bundle(text.as_bytes()).map_err(|e| within(BUNDLE, &e))?)
-        }
+        Some(text) => Some(detached::decode_rekor_bundle(text.as_bytes()).map_err(|e| within(BUNDLE, &e))?),
         None => None,
     };
     let timestamps = match find(annotations, TIMESTAMP, MAX_TIMESTAMP)? {

@@ -8,9 +8,7 @@ use super::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::bundle::detached::{
     Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
 };
-use crate::bundle::{
-    BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode,
-};
+use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
 use crate::crypto::DecodeError;
 use crate::storage::{self, read_file};
 use crate::x509::Certificate;

@@ -180,7 +180,11 @@ pub(super) fn policy_of(
             Requirement::Waived(Waiver::NotNeeded("no signed timestamp was asked for"))
         },
         sct: unless(sct),
-        claim: ClaimRequirement { content: content(expected)?, binding_waived: claims.map(Waiver::Flag), annotations: BTreeMap::new() },
+        claim: ClaimRequirement {
+            content: content(expected)?,
+            binding_waived: claims.map(Waiver::Flag),
+            annotations: BTreeMap::new(),
+        },
         signature_digest: None,
     })
 }

@@ -9,7 +9,9 @@ mod statement;
 pub use artifact::Artifact;
 pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
 pub use simple_signing::{SimpleSigning, simple_signing};
-pub use statement::{IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject};
+pub use statement::{
+    IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject,
+};
 
 /// A larger statement is neither made nor read: room for a predicate of 128 MiB, and for what escapes add to it.
 pub const STATEMENT_SIZE_LIMIT: usize = 160 * 1024 * 1024;

@@ -146,11 +146,20 @@ mod tests {
     /// Annotations of containers/image are numbers, too; an annotation that is no text equals no text.
     #[test]
     fn keeps_annotations_of_any_type() {
-        let text = good().replace(r#"{"a":"b"}"#, r#"{"creator":"x","timestamp":1458239713,"n":null,"o":{"p":[1]}}"#);
+        let text = good()
+            .replace(r#"{"a":"b"}"#, r#"{"creator":"x","timestamp":1458239713,"n":null,"o":{"p":[1]}}"#);
         let read = SimpleSigning::from_json(text.replace(TYPE, ATOMIC).as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&read.optional).unwrap(), r#"{"creator":"x","n":null,"o":{"p":[1]},"timestamp":1458239713}"#);
-        assert_eq!((read.annotation("creator"), read.annotation("timestamp"), read.annotation("n")), (Some("x"), None, None));
-        let text = good().replace(r#""identity":{"docker-reference":"r.example/app"},"#, "").replace(r#""critical":{"#, r#""new":1,"critical":{"more":[],"#);
+        assert_eq!(
+            serde_json::to_string(&read.optional).unwrap(),
+            r#"{"creator":"x","n":null,"o":{"p":[1]},"timestamp":1458239713}"#
+        );
+        assert_eq!(
+            (read.annotation("creator"), read.annotation("timestamp"), read.annotation("n")),
+            (Some("x"), None, None)
+        );
+        let text = good()
+            .replace(r#""identity":{"docker-reference":"r.example/app"},"#, "")
+            .replace(r#""critical":{"#, r#""new":1,"critical":{"more":[],"#);
         assert_eq!(SimpleSigning::from_json(text.as_bytes()).unwrap().reference, "");
     }
 
@@ -160,7 +169,11 @@ mod tests {
         for (from, to, reason) in [
             (r#""critical""#, r#""Critical""#, "member `Critical` is spelled `critical`"),
             (r#""image""#, r#""IMAGE""#, "critical: member `IMAGE` is spelled `image`"),
-            ("docker-manifest-digest", "Docker-manifest-digest", "critical.image: member `Docker-manifest-digest` is spelled `docker-manifest-digest`"),
+            (
+                "docker-manifest-digest",
+                "Docker-manifest-digest",
+                "critical.image: member `Docker-manifest-digest` is spelled `docker-manifest-digest`",
+            ),
             (r#""critical""#, r#""other""#, "critical: is missing"),
             (r#""type""#, r#""kind""#, "critical.type: is missing"),
             (TYPE, "", "critical.type: is empty"),
@@ -177,14 +190,20 @@ mod tests {
             let text = good().replacen(from, to, 1);
             assert_ne!(text, good());
             let found = SimpleSigning::from_json(text.as_bytes()).unwrap_err().to_string();
-            assert!(found.starts_with("simple-signing payload: ") && found.contains(reason), "{from} -> {to}: {found}");
+            assert!(
+                found.starts_with("simple-signing payload: ") && found.contains(reason),
+                "{from} -> {to}: {found}"
+            );
         }
         for text in ["", "null", "[]", "{}", "x", &good()[1..], &format!("{}{}", good(), "{}")] {
             assert!(SimpleSigning::from_json(text.as_bytes()).is_err(), "{text}");
         }
         for text in [
             good().replace(r#""b""#, &format!("\"{}\"", "b".repeat(SIZE_LIMIT))),
-            good().replace(r#""a":"b""#, &(0..=MEMBER_LIMIT).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(",")),
+            good().replace(
+                r#""a":"b""#,
+                &(0..=MEMBER_LIMIT).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(","),
+            ),
         ] {
             assert_eq!(SimpleSigning::from_json(text.as_bytes()).unwrap_err().kind, DecodeKind::Limit);
         }

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::{ContentRequirement, Evidence, Reason, VerificationPolicy};
 use crate::bundle::{Content, SignedEntity};
-use crate::payload::{Artifact, IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, SimpleSigning, Statement, Subject};
+use crate::payload::{
+    Artifact, IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, SimpleSigning, Statement, Subject,
+};
 
 /// How many log entries, and how many timestamps, are looked at (CVE-2024-45395).
 pub(super) const MAX_WITNESSES: usize = 32;

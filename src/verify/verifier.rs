@@ -1,8 +1,9 @@
 //! The one verifying path.
 
 use super::{
-    AnnotationProof, ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof, SignatureProof,
-    SignerProof, TimeProof, Trail, VerificationPolicy, chain, claim, log, sct, signature, signer, time,
+    AnnotationProof, ChainProof, Check, ClaimProof, Evidence, LogProof, Reason, Rejection, SctProof,
+    SignatureProof, SignerProof, TimeProof, Trail, VerificationPolicy, chain, claim, log, sct, signature,
+    signer, time,
 };
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
@@ -64,7 +65,18 @@ impl Verifier<'_> {
             step(&mut trail, Check::Annotations, annotations)?
         };
         let signer = step(&mut trail, Check::Signer, signer::signer(&chain, self.policy))?;
-        Ok(Verified { entity: entity.clone(), log, time, chain, sct, signature, claim, annotations, signer, trail })
+        Ok(Verified {
+            entity: entity.clone(),
+            log,
+            time,
+            chain,
+            sct,
+            signature,
+            claim,
+            annotations,
+            signer,
+            trail,
+        })
     }
 }
 

@@ -228,7 +228,11 @@ fn policy() -> VerificationPolicy {
         log: Requirement::ONE,
         timestamp: Requirement::Waived(Waiver::NotNeeded("test")),
         sct: Requirement::ONE,
-        claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
+        claim: ClaimRequirement {
+            content: ContentRequirement::Any,
+            binding_waived: None,
+            annotations: BTreeMap::new(),
+        },
         signature_digest: None,
     }
 }

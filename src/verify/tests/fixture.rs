@@ -366,7 +366,11 @@ impl Case {
             log: Requirement::ONE,
             timestamp: NO_STAMP,
             sct: Requirement::ONE,
-            claim: ClaimRequirement { content: ContentRequirement::Any, binding_waived: None, annotations: BTreeMap::new() },
+            claim: ClaimRequirement {
+                content: ContentRequirement::Any,
+                binding_waived: None,
+                annotations: BTreeMap::new(),
+            },
             signature_digest: None,
         };
         Self { world, signer, entity, policy, given: Given::Bytes(ARTIFACT), now: second(JUDGED) }
