@@ -264,7 +264,8 @@ mod client {
             E::Http(http::Error::TooLarge { .. }) | E::TooLarge { .. } | E::Endless { .. } => {
                 ErrorKind::LimitExceeded
             }
-            E::Http(_) | E::Status { .. } | E::Elsewhere { .. } => ErrorKind::Network,
+            E::Source { source, .. } => source.downcast_ref::<E>().map_or(ErrorKind::Format, kind),
+            E::Http(_) | E::Status { .. } | E::Elsewhere { .. } | E::NoDelete { .. } => ErrorKind::Network,
             E::Refused(_) | E::CredentialsNotText | E::Keychain(KeychainError::Helper { .. }) => {
                 ErrorKind::Authentication
             }

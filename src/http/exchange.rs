@@ -2,12 +2,15 @@
 //! no credentials are kept: an answer of status 307 or 401 is the caller's to judge.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 
+use super::body::{Outgoing, Parts, Progress};
 use super::{Address, Error, client, roots};
 use crate::crypto::Secret;
 
@@ -66,6 +69,10 @@ pub enum Method {
     Head,
     /// Send to a resource that decides what it means.
     Post,
+    /// Put there.
+    Put,
+    /// Remove.
+    Delete,
 }
 
 /// One request.
@@ -99,7 +106,6 @@ impl Exchange {
     pub fn new(settings: &Settings<'_>) -> Result<Self, Error> {
         let mut builder = client::builder()
             .connect_timeout(settings.stall)
-            .read_timeout(settings.stall)
             .redirect(Policy::none());
         if settings.accept_any_certificate {
             builder = builder.tls_danger_accept_invalid_certs(true);
@@ -126,11 +132,35 @@ impl Exchange {
     /// # Errors
     /// There is no answer.
     pub async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let started = Instant::now();
+        let request = self.request(call)?;
+        match call.body.len() {
+            0 => self.answered(call, request, None).await,
+            // Small enough to be sent at once.
+            length if length <= 1 << 16 => {
+                self.answered(call, request.body(call.body.to_vec()), Some((0, Arc::default()))).await
+            }
+            length => self.send_parts(call, Parts::of_bytes(call.body), length as u64).await,
+        }
+    }
+
+    /// Sends one request whose body of `length` bytes is `parts`; that of the call is not looked at.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; [`Error::Body`] where the parts fail, or are more or less than `length` bytes.
+    pub async fn send_parts(&self, call: &Call<'_>, parts: Parts, length: u64) -> Result<Answer, Error> {
+        let progress = Arc::new(Progress::default());
+        let body = Outgoing::new(parts, length, Arc::clone(&progress));
+        let request = self.request(call)?.body(reqwest::Body::wrap(body));
+        self.answered(call, request, Some((length, progress))).await
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<reqwest::RequestBuilder, Error> {
         let method = match call.method {
             Method::Get => reqwest::Method::GET,
             Method::Head => reqwest::Method::HEAD,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
         };
         let mut url = call.address.url().clone();
         let mut host = None;
@@ -150,12 +180,41 @@ impl Exchange {
             value.set_sensitive(*name == "authorization");
             request = request.header(HeaderName::from_static(name), value);
         }
-        if !call.body.is_empty() {
-            request = request.body(call.body.to_vec());
+        Ok(request)
+    }
+
+    /// Waits for the answer, as long as something happens: a body that makes progress is no silence.
+    async fn answered(
+        &self,
+        call: &Call<'_>,
+        request: reqwest::RequestBuilder,
+        body: Option<(u64, Arc<Progress>)>,
+    ) -> Result<Answer, Error> {
+        /// What a server may need to digest a body: bytes in a second.
+        const DIGESTION: u64 = 16 << 20;
+        let clock = Clock { started: Instant::now(), total: call.total, stall: self.stall };
+        let mut sending = pin!(request.send());
+        let (length, progress) = body.unwrap_or_default();
+        let patience = self.stall + Duration::from_secs(length / DIGESTION);
+        let (mut sent, mut heard) = (0, Instant::now());
+        let sent_off = loop {
+            let limit = if progress.sent() < length { self.stall } else { patience };
+            let left = limit.saturating_sub(heard.elapsed());
+            let tick = if length == 0 { left } else { left.min(self.stall / 4) };
+            match tokio::time::timeout(tick, &mut sending).await {
+                Ok(sent_off) => break sent_off,
+                Err(_) if progress.sent() > sent => (sent, heard) = (progress.sent(), Instant::now()),
+                Err(_) if heard.elapsed() >= limit => {
+                    return Err(Error::Timeout { url: call.address.to_string(), limit: limit.min(call.total) });
+                }
+                Err(_) => {}
+            }
+        };
+        match (sent_off, progress.failure()) {
+            (Ok(response), _) => Ok(Answer { address: call.address.clone(), response, clock }),
+            (Err(_), Some(source)) => Err(Error::Body { url: call.address.to_string(), source }),
+            (Err(error), None) => Err(clock.error(call.address, error)),
         }
-        let clock = Clock { started, total: call.total, stall: self.stall };
-        let response = request.send().await.map_err(|e| clock.error(call.address, e))?;
-        Ok(Answer { address: call.address.clone(), response, clock })
     }
 }
 
@@ -199,13 +258,15 @@ impl Answer {
     /// The connection broke, or nothing was heard for too long.
     pub async fn chunk(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Error> {
         buffer.clear();
-        match self.response.chunk().await {
-            Ok(Some(chunk)) => {
+        let timeout = || Error::Timeout { url: self.address.to_string(), limit: self.clock.stall };
+        match tokio::time::timeout(self.clock.stall, self.response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
                 buffer.extend_from_slice(&chunk);
                 Ok(true)
             }
-            Ok(None) => Ok(false),
-            Err(error) => Err(self.clock.error(&self.address, error)),
+            Ok(Ok(None)) => Ok(false),
+            Ok(Err(error)) => Err(self.clock.error(&self.address, error)),
+            Err(_) => Err(timeout()),
         }
     }
 

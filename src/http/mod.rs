@@ -7,6 +7,8 @@
 #[cfg(feature = "http")]
 mod address;
 #[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "http")]
 mod client;
 #[cfg(feature = "http")]
 mod exchange;
@@ -23,6 +25,8 @@ use std::time::Duration;
 
 #[cfg(feature = "http")]
 pub use address::{Address, form};
+#[cfg(feature = "http")]
+pub use body::{Parts, SourceError};
 #[cfg(feature = "http")]
 pub use exchange::{Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings};
 pub use redacted::Redacted;
@@ -113,6 +117,15 @@ pub enum Error {
         /// The address.
         url: String,
         /// What the transport said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was to be sent could not be had.
+    #[error("what was to be sent to {url} cannot be read")]
+    Body {
+        /// The address.
+        url: String,
+        /// Why not.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

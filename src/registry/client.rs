@@ -4,6 +4,7 @@
 //! the transport: it happens here, where credentials stay behind.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::reference::Registry;
 use super::retry;
 use crate::crypto::Secret;
 use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, Parts, ServerName,
 };
 
 const MAX_REDIRECTS: usize = 5;
@@ -72,6 +73,40 @@ pub(super) struct Request<'a> {
     pub access: &'a Access,
     /// The size of what may come beyond a small document; more time is given for it.
     pub large: u64,
+    pub content: Content<'a>,
+}
+
+/// What a request sends.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    /// Nothing.
+    None,
+    /// This, of a media type.
+    Bytes(&'a str, &'a [u8]),
+    /// So many bytes, which are opened anew for each attempt.
+    Parts(u64, &'a dyn Open),
+}
+
+/// Opens what is to be sent.
+pub(super) trait Open {
+    /// Opens it, from its beginning.
+    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>>;
+}
+
+impl<F: AsyncFn() -> Result<Parts, Error>> Open for F {
+    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>> {
+        Box::pin(self())
+    }
+}
+
+impl std::fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Bytes(media_type, bytes) => write!(f, "Bytes({media_type}, {})", bytes.len()),
+            Self::Parts(length, _) => write!(f, "Parts({length})"),
+        }
+    }
 }
 
 /// Where a request goes.
@@ -81,6 +116,8 @@ pub(super) enum To<'a> {
     Path(&'a str),
     /// To the next page of a list, which is on the same registry.
     Page(&'a Address),
+    /// To where the registry wants an upload, which may be elsewhere.
+    Upload(&'a Address),
 }
 
 impl Client {
@@ -100,9 +137,15 @@ impl Client {
     /// # Errors
     /// It does not, or does not answer.
     pub async fn check_login(&self, registry: &Registry) -> Result<bool, Error> {
-        let access = Access { repository: None, actions: "" };
-        let request =
-            Request { method: Method::Get, to: To::Path("/v2/"), accept: "*/*", access: &access, large: 0 };
+        let access = Access { repository: None, actions: "", from: None };
+        let request = Request {
+            method: Method::Get,
+            to: To::Path("/v2/"),
+            accept: "*/*",
+            access: &access,
+            large: 0,
+            content: Content::None,
+        };
         self.retried(async || {
             let (answer, asked) = self.send_asked(registry, &request).await?;
             match answer.status() {
@@ -127,19 +170,20 @@ impl Client {
     /// As [`Self::send`]; also whether the registry asked for credentials.
     async fn send_asked(&self, registry: &Registry, request: &Request<'_>) -> Result<(Answer, bool), Error> {
         let host = self.host(registry)?;
-        let (start, mut answer) = self.first(&host, request).await?;
+        let (base, mut answer) = self.first(&host, request).await?;
         let (mut hops, mut answered) = (0, false);
         loop {
-            let own = answer.address().is_same_origin(&start);
+            let own = answer.address().is_same_origin(&base);
             let next = match answer.status() {
                 301 | 302 | 303 | 307 | 308 => {
                     hops += 1;
-                    redirection(&answer, hops)?
+                    redirection(&answer, hops, request.method)?
                 }
                 401 if own && !answered => {
                     answered = true;
+                    let address = answer.address().clone();
                     let header = self.challenged(&host, answer, request.access).await?;
-                    answer = self.once(&host, &start, request, Some(&header)).await?;
+                    answer = self.once(&host, &address, request, Some(&header)).await?;
                     continue;
                 }
                 401 | 403 if own => return Err(self.refusal(&host, answer, request.access).await?),
@@ -148,47 +192,38 @@ impl Client {
                     return Ok((answer, asked));
                 }
             };
-            // Credentials go to the registry alone, wherever it points.
-            let header = if next.is_same_origin(&start) {
-                self.header(&host, start.is_https(), request.access).await?
-            } else {
-                None
-            };
-            answer = if next.is_same_origin(&start) {
-                self.once(&host, &next, request, header.as_ref()).await?
-            } else {
-                self.exchange(self.other()?, &next, request, None).await?
-            };
+            answer = self.to(&host, &base, &next, request).await?;
         }
     }
 
-    /// The first answer, over TLS, or without where that is allowed and the server does not speak TLS.
+    /// To an address that the registry chose. Credentials go to the registry alone, wherever it points.
+    async fn to(
+        &self,
+        host: &Host,
+        base: &Address,
+        address: &Address,
+        request: &Request<'_>,
+    ) -> Result<Answer, Error> {
+        if !address.is_same_origin(base) {
+            return self.exchange(self.other()?, address, request, None).await;
+        }
+        let header = self.header(host, base.is_https(), request.access).await?;
+        self.once(host, address, request, header.as_ref()).await
+    }
+
+    /// The address of the registry, and the first answer: over TLS, or without where that is allowed and the server does not
+    /// speak TLS.
     async fn first(&self, host: &Host, request: &Request<'_>) -> Result<(Address, Answer), Error> {
-        let address = |tls: bool| {
-            let scheme = if tls { "https" } else { "http" };
-            match request.to {
-                To::Path(path) => Address::parse(&format!("{scheme}://{}{path}", host.registry)),
-                To::Page(page) => Ok(page.clone()),
-            }
+        let base = |tls: bool| {
+            Address::parse(&format!("{}://{}", if tls { "https" } else { "http" }, host.registry))
         };
         if let Some(tls) = host.tls.get() {
-            let start = address(*tls)?;
-            let base =
-                Address::parse(&format!("{}://{}", if *tls { "https" } else { "http" }, host.registry))?;
-            if !start.is_same_origin(&base) {
-                let (url, target) = (base.to_string(), start.to_string());
-                return Err(Error::Elsewhere {
-                    url,
-                    target,
-                    reason: "a list does not lead to another server",
-                });
-            }
-            let header = self.header(host, *tls, request.access).await?;
-            let answer = self.once(host, &start, request, header.as_ref()).await?;
-            return Ok((start, answer));
+            let base = base(*tls)?;
+            let answer = self.to(host, &base, &target(&base, request)?, request).await?;
+            return Ok((base, answer));
         }
-        let start = address(true)?;
-        let error = match self.once(host, &start, request, None).await {
+        let start = base(true)?;
+        let error = match self.once(host, &target(&start, request)?, request, None).await {
             Ok(answer) => {
                 let _ = host.tls.set(true);
                 return Ok((start, answer));
@@ -200,8 +235,8 @@ impl Client {
         if !plain || !matches!(&error, Error::Http(e) if e.is_connect() && !e.is_certificate()) {
             return Err(error);
         }
-        let start = address(false)?;
-        let answer = self.once(host, &start, request, None).await?;
+        let start = base(false)?;
+        let answer = self.once(host, &target(&start, request)?, request, None).await?;
         let _ = host.tls.set(false);
         Ok((start, answer))
     }
@@ -230,8 +265,22 @@ impl Client {
             headers.push(("authorization", text));
         }
         let total = self.time_for(request.large);
-        let call = Call { method: request.method, address, headers: &headers, body: b"", total };
-        Ok(exchange.send(&call).await?)
+        let mut call = Call { method: request.method, address, headers: &headers, body: b"", total };
+        let mut typed = headers.clone();
+        let answer = match request.content {
+            Content::None => exchange.send(&call).await?,
+            Content::Bytes(media_type, body) => {
+                typed.push(("content-type", media_type));
+                call = Call { headers: &typed, body, ..call };
+                exchange.send(&call).await?
+            }
+            Content::Parts(length, open) => {
+                typed.push(("content-type", "application/octet-stream"));
+                call = Call { headers: &typed, ..call };
+                exchange.send_parts(&call, open.open().await?, length).await?
+            }
+        };
+        Ok(answer)
     }
 
     async fn header(&self, host: &Host, tls: bool, access: &Access) -> Result<Option<Secret>, Error> {
@@ -331,8 +380,37 @@ impl Client {
     }
 }
 
-/// Where an answer points. The same rules as everywhere: not from https to http, not more than five times.
-fn redirection(answer: &Answer, hops: usize) -> Result<Address, Error> {
+/// The address of a request to the registry at `base`.
+fn target(base: &Address, request: &Request<'_>) -> Result<Address, Error> {
+    match request.to {
+        To::Path(path) => Ok(base.join(path)?),
+        To::Upload(address) => Ok(address.clone()),
+        To::Page(page) if page.is_same_origin(base) => Ok(page.clone()),
+        To::Page(page) => Err(Error::Elsewhere {
+            url: base.to_string(),
+            target: page.to_string(),
+            reason: "a list does not lead to another server",
+        }),
+    }
+}
+
+/// Where an answer redirects a request: not more than five times, and never so that it becomes another request.
+fn redirection(answer: &Answer, hops: usize, method: Method) -> Result<Address, Error> {
+    let next = location(answer)?;
+    let elsewhere =
+        |reason| Error::Elsewhere { url: answer.address().to_string(), target: next.to_string(), reason };
+    if hops > MAX_REDIRECTS {
+        return Err(elsewhere("there were 5 redirections before it"));
+    }
+    let same = matches!(method, Method::Get | Method::Head) || matches!(answer.status(), 307 | 308);
+    if !same {
+        return Err(elsewhere("what was sent would get lost"));
+    }
+    Ok(next)
+}
+
+/// Where an answer points (`Location`). The same rules as everywhere: not from https to http.
+pub(super) fn location(answer: &Answer) -> Result<Address, Error> {
     let url = answer.address().to_string();
     let Some(location) = answer.header("location") else {
         let status = answer.status();
@@ -345,9 +423,6 @@ fn redirection(answer: &Answer, hops: usize) -> Result<Address, Error> {
     }
     if next.has_credentials() {
         return Err(elsewhere("a user or a password stands in it"));
-    }
-    if hops > MAX_REDIRECTS {
-        return Err(elsewhere("there were 5 redirections before it"));
     }
     Ok(next)
 }

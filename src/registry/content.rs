@@ -1,13 +1,13 @@
 //! Manifests, blobs and lists of a registry.
 
 use super::auth::Access;
-use super::client::{Client, Request, To};
+use super::client::{Client, Content, Request, To};
 use super::document::{ACCEPT, Descriptor, Kind, Manifest, OCI_INDEX};
 use super::error::Error;
 use super::reference::{Repository, Target};
 use super::referrers_tag;
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, Hasher, Node, json};
-use crate::http::{self, Address, Answer, Method};
+use crate::http::{self, Address, Answer, Method, Parts};
 
 /// What registries take at most (OCI distribution specification 1.1, "Pushing Manifests": at least 4 MiB).
 const MAX_MANIFEST: u64 = 4 << 20;
@@ -23,6 +23,37 @@ impl Client {
     /// # Errors
     /// The registry does not answer, refuses, or answers nonsense.
     pub async fn resolve(&self, repository: &Repository, target: &Target) -> Result<Option<Digest>, Error> {
+        match self.head(repository, target).await? {
+            None => Ok(None),
+            Some(Head { digest: Some(digest), .. }) => Ok(Some(digest)),
+            Some(_) => Ok(self.manifest(repository, target).await?.map(|manifest| manifest.digest)),
+        }
+    }
+
+    /// Media type, digest and size of what `target` names; `None` where there is nothing. Where the answer to HEAD says
+    /// all three, nothing else is asked.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub async fn describe(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<Option<Descriptor>, Error> {
+        let Some(head) = self.head(repository, target).await? else { return Ok(None) };
+        // Types that are no manifest's are judged by the document itself.
+        let known = |media_type: &String| ACCEPT.split(", ").any(|known| known == media_type);
+        match head {
+            Head { digest: Some(digest), media_type: Some(media_type), size: Some(size) }
+                if known(&media_type) && size <= MAX_MANIFEST =>
+            {
+                Ok(Some(Descriptor::new(media_type, digest, size)))
+            }
+            _ => Ok(self.manifest(repository, target).await?.map(|manifest| manifest.descriptor())),
+        }
+    }
+
+    async fn head(&self, repository: &Repository, target: &Target) -> Result<Option<Head>, Error> {
         let access = pull(repository);
         let path = format!("/v2/{}/manifests/{target}", repository.path());
         let request = request(Method::Head, To::Path(&path), ACCEPT, &access);
@@ -30,21 +61,19 @@ impl Client {
             .retried(async || {
                 let answer = self.send(repository.registry(), &request).await?;
                 match answer.status() {
-                    200 => Ok(Some(named_digest(&answer))),
+                    200 => Ok(Some(Head::of(&answer))),
                     404 | 501 => Ok(None),
                     // Not every server knows HEAD.
-                    405 => Ok(Some(None)),
+                    405 => Ok(Some(Head::default())),
                     _ => Err(Error::status(answer).await),
                 }
             })
             .await?;
         match (head, target) {
-            (None, _) => Ok(None),
-            (Some(Some(found)), Target::Digest(wanted)) if found != *wanted => {
+            (Some(Head { digest: Some(found), .. }), Target::Digest(wanted)) if found != *wanted => {
                 Err(Error::Digest { url: format!("{repository}@{wanted}"), found })
             }
-            (Some(Some(found)), _) => Ok(Some(found)),
-            (Some(None), _) => Ok(self.manifest(repository, target).await?.map(|manifest| manifest.digest)),
+            (head, _) => Ok(head),
         }
     }
 
@@ -248,6 +277,14 @@ impl BlobReader {
         Ok(Self { answer, url, digest: descriptor.digest.clone(), size, read: 0, hasher })
     }
 
+    /// The parts as the body of another request.
+    pub fn into_parts(self) -> Parts {
+        Parts::of(self, |mut reader| async move {
+            let mut part = Vec::new();
+            Ok::<_, Error>(reader.next(&mut part).await?.then_some((part, reader)))
+        })
+    }
+
     /// The next part into `part`, whose content is replaced; `false` at the end.
     ///
     /// # Errors
@@ -278,16 +315,35 @@ impl BlobReader {
     }
 }
 
-fn request<'a>(method: Method, to: To<'a>, accept: &'a str, access: &'a Access) -> Request<'a> {
-    Request { method, to, accept, access, large: 0 }
+pub(super) fn request<'a>(method: Method, to: To<'a>, accept: &'a str, access: &'a Access) -> Request<'a> {
+    Request { method, to, accept, access, large: 0, content: Content::None }
 }
 
-fn pull(repository: &Repository) -> Access {
-    Access { repository: Some(repository.path().to_owned()), actions: "pull" }
+pub(super) fn pull(repository: &Repository) -> Access {
+    Access { repository: Some(repository.path().to_owned()), actions: "pull", from: None }
+}
+
+/// What the headers of an answer say of a manifest.
+#[derive(Debug, Default)]
+struct Head {
+    digest: Option<Digest>,
+    media_type: Option<String>,
+    size: Option<u64>,
+}
+
+impl Head {
+    fn of(answer: &Answer) -> Self {
+        let media_type = answer.header("content-type").and_then(|text| text.split(';').next());
+        Self {
+            digest: named_digest(answer),
+            media_type: media_type.map(|text| text.trim().to_owned()),
+            size: answer.announced_length(),
+        }
+    }
 }
 
 /// The digest that a registry says its answer has.
-fn named_digest(answer: &Answer) -> Option<Digest> {
+pub(super) fn named_digest(answer: &Answer) -> Option<Digest> {
     Digest::parse(answer.header("docker-content-digest")?).ok()
 }
 

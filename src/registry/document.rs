@@ -32,6 +32,20 @@ pub struct Descriptor {
     pub platform: Option<Platform>,
 }
 
+impl Descriptor {
+    /// One that says no more than what it has to.
+    pub fn new(media_type: impl Into<String>, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: media_type.into(),
+            digest,
+            size,
+            artifact_type: None,
+            annotations: Vec::new(),
+            platform: None,
+        }
+    }
+}
+
 /// A platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
@@ -82,14 +96,7 @@ pub struct Manifest {
 impl Manifest {
     /// What names it: media type, digest, size.
     pub fn descriptor(&self) -> Descriptor {
-        Descriptor {
-            media_type: self.media_type.clone(),
-            digest: self.digest.clone(),
-            size: self.bytes.len() as u64,
-            artifact_type: None,
-            annotations: Vec::new(),
-            platform: None,
-        }
+        Descriptor::new(self.media_type.clone(), self.digest.clone(), self.bytes.len() as u64)
     }
 
     /// Reads `bytes` whose digest is `digest`; the server calls them `content_type`.

@@ -83,6 +83,23 @@ pub enum Error {
         /// What was counted.
         what: &'static str,
     },
+    /// What was to be written to it cannot be read.
+    #[error("what was to be written to {repository} cannot be read")]
+    Source {
+        /// The repository.
+        repository: String,
+        /// Why not.
+        #[source]
+        source: http::SourceError,
+    },
+    /// It does not delete.
+    #[error("the registry {registry} does not delete{}", said_after(.said.as_ref()))]
+    NoDelete {
+        /// The registry.
+        registry: String,
+        /// What it said.
+        said: Option<String>,
+    },
     /// The registry points somewhere else, where nobody follows it.
     #[error("{url} points to {target}, which is not followed: {reason}")]
     Elsewhere {
@@ -139,11 +156,20 @@ impl Error {
         Self::Status { url, status, said: said_by(answer).await, retry_after }
     }
 
+    /// What the server said of it.
+    pub(super) fn said(self) -> Option<String> {
+        match self {
+            Self::Status { said, .. } => said,
+            _ => None,
+        }
+    }
+
     /// Whether the same may well work a moment later, and how long the server asked to be left alone.
     pub fn is_transient(&self) -> Option<Option<Duration>> {
         match self {
             Self::Http(error) if error.is_transient() => Some(None),
             Self::Short { .. } => Some(None),
+            Self::Source { source, .. } => source.downcast_ref::<Self>().and_then(Self::is_transient),
             // 501: it never will.
             Self::Status { status: 429 | 500 | 502..=599, retry_after, .. } => Some(*retry_after),
             _ => None,

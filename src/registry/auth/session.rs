@@ -19,11 +19,15 @@ pub struct Access {
     pub repository: Option<String>,
     /// What is to be done there, such as `pull` or `pull,push`.
     pub actions: &'static str,
+    /// Another repository of the registry, to read from.
+    pub from: Option<String>,
 }
 
 impl Access {
-    fn scope(&self) -> Option<String> {
-        self.repository.as_ref().map(|path| format!("repository:{path}:{}", self.actions))
+    fn scopes(&self) -> Vec<String> {
+        let own = self.repository.as_ref().map(|path| format!("repository:{path}:{}", self.actions));
+        let from = self.from.as_ref().map(|path| format!("repository:{path}:pull"));
+        own.into_iter().chain(from).collect()
     }
 }
 
@@ -140,11 +144,11 @@ impl Session {
         if realm.has_credentials() || (may.is_err() && !realm.is_https()) {
             return Ok(None);
         }
-        let scope = access.scope();
+        let scopes = access.scopes();
         let ask = Ask {
             realm: &realm,
             service: service.as_deref(),
-            scope: scope.as_deref(),
+            scopes: &scopes,
             credentials: credentials.filter(|_| may.is_ok()),
         };
         let own = realm.host().eq_ignore_ascii_case(self.registry.host());

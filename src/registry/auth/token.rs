@@ -19,7 +19,7 @@ pub struct Ask<'a> {
     /// The name of the registry there.
     pub service: Option<&'a str>,
     /// What the token is to be good for.
-    pub scope: Option<&'a str>,
+    pub scopes: &'a [String],
     /// Who asks; `None` is nobody in particular.
     pub credentials: Option<&'a Credentials>,
 }
@@ -34,7 +34,7 @@ pub async fn fetch(ask: &Ask<'_>, exchange: &Exchange, total: Duration) -> Resul
         other => {
             let mut pairs = Vec::new();
             pairs.extend(ask.service.map(|service| ("service", service)));
-            pairs.extend(ask.scope.map(|scope| ("scope", scope)));
+            pairs.extend(ask.scopes.iter().map(|scope| ("scope", scope.as_str())));
             let address = ask.realm.clone().with_query(&pairs);
             let basic = match other {
                 Some(Credentials::Basic { username, password }) => Some(basic(username, password)),
@@ -72,7 +72,11 @@ async fn refresh(
     let mut pairs =
         vec![("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", as_text(token)?)];
     pairs.extend(ask.service.map(|service| ("service", service)));
-    pairs.extend(ask.scope.map(|scope| ("scope", scope)));
+    // RFC 6749 section 3.3: one parameter, with spaces in it.
+    let scope = ask.scopes.join(" ");
+    if !scope.is_empty() {
+        pairs.push(("scope", &scope));
+    }
     let body = Secret::new(form(&pairs).into_bytes());
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let call =
