@@ -70,11 +70,11 @@ pub const VARIABLES: &[Variable] = &[
         "is the Buildkite job that an identity token speaks of",
         "an id, set by Buildkite",
     ),
-    idle("COSIGN_DOCKER_MEDIA_TYPES", "writes Docker's media types in place of those of OCI", "1"),
+    works("COSIGN_DOCKER_MEDIA_TYPES", "writes Docker's media types in place of those of OCI", "1"),
     idle("COSIGN_EXPERIMENTAL", "turns on experiments, such as the referrers of OCI 1.1", "true or false"),
-    idle(
+    works(
         "COSIGN_MAX_ATTACHMENT_SIZE",
-        "bounds what is read of an attachment in a registry",
+        "bounds what is read of an attachment in a registry; without it that is 128MiB",
         "a size such as 5120, 20K, 3M or 45MiB",
     ),
     secret(works(

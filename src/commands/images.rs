@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Context, Error, ErrorKind, RegistryRequest};
 use crate::crypto::Digest;
-use crate::registry::{Descriptor, Manifest, Repository, Target};
+use crate::registry::{Descriptor, Manifest, MediaTypes, Repository, Target};
 #[cfg(feature = "http")]
 use crate::storage::images::Remote;
 use crate::storage::images::{self, Archive, Home, ImageName, Layout, Place};
@@ -79,6 +79,23 @@ impl<'a> Images<'a> {
             home: Home { image: place, attachments, tag_prefix },
             target,
         })
+    }
+
+    /// The most bytes that are read of a signature, an attestation or an SBOM (`COSIGN_MAX_ATTACHMENT_SIZE`).
+    ///
+    /// # Errors
+    /// Of kind `Usage`: the variable holds no size.
+    pub fn attachment_limit(&self) -> Result<u64, Error> {
+        super::attachment_size::limit(self.context)
+    }
+
+    /// The media types of what is written (`COSIGN_DOCKER_MEDIA_TYPES`); what is no boolean is as if unset, as with cosign.
+    pub fn media_types(&self) -> MediaTypes {
+        let value = (self.context.variables)("COSIGN_DOCKER_MEDIA_TYPES");
+        match value.as_deref().and_then(std::ffi::OsStr::to_str) {
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => MediaTypes::Docker,
+            _ => MediaTypes::Oci,
+        }
     }
 
     /// A repository of a registry.

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod attach;
+mod attachment_size;
 mod attest_images;
 mod bundle;
 mod candidates;

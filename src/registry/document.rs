@@ -15,6 +15,34 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, app
 const MAX_DESCRIPTORS: usize = 10_000;
 const MAX_ANNOTATIONS: usize = 1_000;
 
+/// The media types of manifests that are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MediaTypes {
+    /// Those of the OCI image specification.
+    #[default]
+    Oci,
+    /// Docker's (manifest version 2, schema 2), for registries that know no others.
+    Docker,
+}
+
+impl MediaTypes {
+    /// That of a manifest.
+    pub fn manifest(self) -> &'static str {
+        match self {
+            Self::Oci => OCI_MANIFEST,
+            Self::Docker => DOCKER_MANIFEST,
+        }
+    }
+
+    /// That of an image's configuration.
+    pub fn config(self) -> &'static str {
+        match self {
+            Self::Oci => "application/vnd.oci.image.config.v1+json",
+            Self::Docker => "application/vnd.docker.container.image.v1+json",
+        }
+    }
+}
+
 /// Names content, and says what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {

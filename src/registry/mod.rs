@@ -32,7 +32,7 @@ pub use auth::{
 pub use client::{Client, Connection};
 #[cfg(feature = "http")]
 pub use content::BlobReader;
-pub use document::{Descriptor, Kind, Manifest, Platform};
+pub use document::{Descriptor, Kind, Manifest, MediaTypes, Platform};
 #[cfg(feature = "http")]
 pub use error::{Error, Refusal};
 pub use reference::{Reference, ReferenceError, Registry, Repository, TagReference, Target};

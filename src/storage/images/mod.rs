@@ -183,7 +183,26 @@ impl Place {
         at!(self, place => place.put_manifest(target, media_type, bytes).await)
     }
 
-    /// Removes a manifest, or a tag; whether it was there.
+    /// As [`Self::put_manifest`], and tried only once: for tags that others write too, where what was read before an attempt
+    /// that failed may be out of date for the next one.
+    ///
+    /// # Errors
+    /// As [`Self::put_manifest`]. Where a registry does not answer, it may have been written all the same.
+    pub async fn put_manifest_once(
+        &self,
+        target: &Target,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, Error> {
+        match self {
+            #[cfg(feature = "http")]
+            Self::Registry(place) => place.put_manifest_once(target, media_type, bytes).await,
+            Self::Layout(_) | Self::Archive(_) => self.put_manifest(target, media_type, bytes).await,
+        }
+    }
+
+    /// Removes a manifest, or a tag; whether it was there. Of a registry that does not delete tags, the manifest that the tag
+    /// names is removed, with all of its tags.
     ///
     /// # Errors
     /// The place refuses, or does not delete.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Error, Place, Referrers, Written};
 use crate::crypto::Digest;
-use crate::registry::{Client, Descriptor, Kind, Manifest, Repository, Target, referrers_tag};
+use crate::registry::{self, Client, Descriptor, Kind, Manifest, Repository, Target, referrers_tag};
 
 /// A repository, with the client that reaches it.
 #[derive(Debug, Clone)]
@@ -26,8 +26,7 @@ impl Remote {
 
     /// See [`Place::resolve`].
     pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
-        // P: HEAD alone where it says enough.
-        Ok(self.manifest(target).await?.map(|manifest| manifest.descriptor()))
+        Ok(self.client.describe(&self.repository, target).await?)
     }
 
     /// See [`Place::manifest`].
@@ -79,10 +78,23 @@ impl Remote {
 
     /// See [`Place::copy_blob`].
     pub async fn copy_blob(&self, from: &Place, descriptor: &Descriptor) -> Result<(), Error> {
-        // P: mount, and streaming.
-        let content = from.blob(descriptor, u64::MAX).await?;
-        let missing = || Error::Missing { place: from.to_string(), wanted: descriptor.digest.clone() };
-        self.put_blob(descriptor, &content.ok_or_else(missing)?).await
+        let Place::Registry(other) = from else {
+            let content = from.blob(descriptor, u64::MAX).await?;
+            return self.put_blob(descriptor, &content.ok_or_else(|| missing(from, descriptor))?).await;
+        };
+        if self.repository == other.repository {
+            return Ok(());
+        }
+        let open = async || match other.client.open_blob(&other.repository, descriptor).await? {
+            Some(reader) => Ok(reader.into_parts()),
+            None => Err(registry::Error::Source {
+                repository: self.to_string(),
+                source: Box::new(missing(from, descriptor)),
+            }),
+        };
+        let mount_from = Some(&other.repository);
+        let pushed = self.client.push_parts(&self.repository, descriptor, mount_from, open).await;
+        pushed.map_err(of_source)
     }
 
     /// See [`Place::put_manifest`].
@@ -97,9 +109,39 @@ impl Remote {
         Ok(Written { digest, lists_referrers })
     }
 
+    /// See [`Place::put_manifest_once`].
+    pub async fn put_manifest_once(
+        &self,
+        target: &Target,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, Error> {
+        let (digest, lists_referrers) =
+            self.client.put_manifest_once(&self.repository, target, media_type, bytes).await?;
+        Ok(Written { digest, lists_referrers })
+    }
+
     /// See [`Place::delete`].
     pub async fn delete(&self, target: &Target) -> Result<bool, Error> {
         Ok(self.client.delete_manifest(&self.repository, target).await?)
+    }
+}
+
+fn missing(place: &Place, descriptor: &Descriptor) -> Error {
+    Error::Missing { place: place.to_string(), wanted: descriptor.digest.clone() }
+}
+
+/// An error of the place that a blob comes from is not one of the registry that it was to go to.
+fn of_source(error: registry::Error) -> Error {
+    match error {
+        registry::Error::Source { repository, source } => match source.downcast::<registry::Error>() {
+            Ok(error) => of_source(*error),
+            Err(source) => match source.downcast::<Error>() {
+                Ok(error) => *error,
+                Err(source) => registry::Error::Source { repository, source }.into(),
+            },
+        },
+        error => error.into(),
     }
 }
 
