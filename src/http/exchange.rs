@@ -104,9 +104,7 @@ impl Exchange {
     /// # Errors
     /// [`Error::Roots`], [`Error::ClientCertificate`], [`Error::Setup`].
     pub fn new(settings: &Settings<'_>) -> Result<Self, Error> {
-        let mut builder = client::builder()
-            .connect_timeout(settings.stall)
-            .redirect(Policy::none());
+        let mut builder = client::builder().connect_timeout(settings.stall).redirect(Policy::none());
         if settings.accept_any_certificate {
             builder = builder.tls_danger_accept_invalid_certs(true);
         }
@@ -205,7 +203,10 @@ impl Exchange {
                 Ok(sent_off) => break sent_off,
                 Err(_) if progress.sent() > sent => (sent, heard) = (progress.sent(), Instant::now()),
                 Err(_) if heard.elapsed() >= limit => {
-                    return Err(Error::Timeout { url: call.address.to_string(), limit: limit.min(call.total) });
+                    return Err(Error::Timeout {
+                        url: call.address.to_string(),
+                        limit: limit.min(call.total),
+                    });
                 }
                 Err(_) => {}
             }

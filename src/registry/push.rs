@@ -187,7 +187,9 @@ impl Client {
         };
         match answer.status() {
             200..=202 | 204 => match named_digest(&answer) {
-                Some(found) if found.algorithm() == descriptor.digest.algorithm() && found != descriptor.digest => {
+                Some(found)
+                    if found.algorithm() == descriptor.digest.algorithm() && found != descriptor.digest =>
+                {
                     Err(Error::Digest { url: answer.address().to_string(), found })
                 }
                 _ => Ok(()),
@@ -242,7 +244,9 @@ impl Deleted {
         match self {
             Self::Done => Ok(true),
             Self::NotThere => Ok(false),
-            Self::Unsupported(said) => Err(Error::NoDelete { registry: repository.registry().to_string(), said }),
+            Self::Unsupported(said) => {
+                Err(Error::NoDelete { registry: repository.registry().to_string(), said })
+            }
         }
     }
 }

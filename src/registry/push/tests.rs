@@ -46,7 +46,10 @@ fn tag(name: &str) -> Target {
 
 fn parts_of(content: &[u8], part: usize) -> Parts {
     let parts: Vec<Vec<u8>> = content.chunks(part).map(<[u8]>::to_vec).collect();
-    Parts::of(parts.into_iter(), |mut rest| async move { Ok::<_, Error>(rest.next().map(|part| (part, rest))) })
+    Parts::of(
+        parts.into_iter(),
+        |mut rest| async move { Ok::<_, Error>(rest.next().map(|part| (part, rest))) },
+    )
 }
 
 #[test]
