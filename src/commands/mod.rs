@@ -11,6 +11,7 @@ mod context;
 mod copy;
 mod download;
 mod error;
+mod extract;
 mod facts;
 mod files;
 mod generate;

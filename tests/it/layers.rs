@@ -88,7 +88,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("futures_util", &["commands", "http", "registry", "storage"]),
     ("bytes", &["http"]),
     ("http_body", &["http"]),
-    ("saphyr", &["commands"]),
+    ("saphyr_parser", &["commands"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("rustls", &["sandbox"]),

@@ -1,0 +1,336 @@
+//! The images that a Dockerfile builds on: those of FROM, of COPY --from and of RUN --mount=from, without those that it
+//! builds itself. Pure.
+
+mod lines;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::DecodeError;
+use lines::{Instruction, at};
+use words::Unusable;
+
+const WHAT: &str = "Dockerfile";
+/// More are nobody's.
+const MAX_IMAGES: usize = 1_000;
+const MAX_STAGES: usize = 1_000;
+/// The image with nothing in it.
+const SCRATCH: &str = "scratch";
+
+/// Values from outside of the file.
+pub(super) struct Values<'a> {
+    /// Those of `--build-arg`, for what the file declares.
+    pub arguments: &'a BTreeMap<String, String>,
+    /// Variables of the environment, for what the file gives no value.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// The architecture of the builder, by Go's name, and its variant.
+    pub architecture: (&'static str, &'static str),
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Images {
+    /// All images, in order, each as often as it is named.
+    pub all: Vec<String>,
+    /// The one that the last stage is built on; `None` where that is nothing.
+    pub base: Option<String>,
+    /// How often `scratch` is named.
+    pub scratch: usize,
+    /// The image that reads the file in place of the builder (`# syntax=`).
+    pub frontend: Option<String>,
+    /// Names of `--build-arg` that the file does not declare.
+    pub undeclared: Vec<String>,
+}
+
+/// Finds the images.
+///
+/// # Errors
+/// A variable has no value, or the file is not one that a builder takes: with the line.
+pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, DecodeError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
+    let lines = lines::split(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    let names = stage_names(&lines.instructions, lines.escape);
+    let mut reader = Reader {
+        values,
+        escape: lines.escape,
+        names,
+        global: BTreeMap::new(),
+        local: BTreeMap::new(),
+        declared: BTreeSet::new(),
+        stages: Vec::new(),
+        found: Vec::new(),
+        scratch: 0,
+    };
+    for instruction in &lines.instructions {
+        reader.take(instruction)?;
+    }
+    let undeclared = values.arguments.keys().filter(|name| !reader.declared.contains(*name)).cloned();
+    Ok(Images {
+        base: reader.stages.last().and_then(|stage| stage.base.clone()),
+        undeclared: undeclared.collect(),
+        all: reader.found,
+        scratch: reader.scratch,
+        frontend: lines.frontend,
+    })
+}
+
+/// The names of all stages, in lower case, in order.
+fn stage_names(instructions: &[Instruction], escape: char) -> Vec<Option<String>> {
+    let of_stages = instructions.iter().filter(|instruction| instruction.name == "from");
+    of_stages.map(|from| from_words(from, escape).1.map(str::to_ascii_lowercase)).collect()
+}
+
+/// The words of FROM without its flags, and the name that it gives to the stage.
+fn from_words(from: &Instruction, escape: char) -> (Vec<&str>, Option<&str>) {
+    let (_, words) = flags(&from.rest, escape);
+    let name = match words[..] {
+        [_, r#as, name] if r#as.eq_ignore_ascii_case("as") => Some(name),
+        _ => None,
+    };
+    (words, name)
+}
+
+/// The flags of an instruction, and the words that follow them.
+fn flags(rest: &str, escape: char) -> (Vec<&str>, Vec<&str>) {
+    let words = words::split(rest, escape);
+    let count = words.iter().take_while(|word| word.starts_with("--")).count();
+    let (flags, words) = words.split_at_checked(count).unwrap_or_default();
+    (flags.to_vec(), words.to_vec())
+}
+
+struct Stage {
+    /// In lower case.
+    name: Option<String>,
+    /// The image at its bottom.
+    base: Option<String>,
+}
+
+struct Reader<'a> {
+    values: &'a Values<'a>,
+    escape: char,
+    /// The names of all stages, those to come included.
+    names: Vec<Option<String>>,
+    /// What ARG says before the first FROM: what FROM sees. `None`: declared, without a value.
+    global: BTreeMap<String, Option<String>>,
+    /// What ARG says in the stage.
+    local: BTreeMap<String, Option<String>>,
+    declared: BTreeSet<String>,
+    stages: Vec<Stage>,
+    found: Vec<String>,
+    scratch: usize,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, instruction: &Instruction) -> Result<(), DecodeError> {
+        let line = instruction.line;
+        match instruction.name.as_str() {
+            "arg" => self.arg(instruction),
+            "from" => self.from(instruction),
+            // What it says is done when another build begins with this image. That knows other stages, but these images.
+            "onbuild" => {
+                let (name, rest) = words::first(&instruction.rest);
+                let name = name.to_ascii_lowercase();
+                if matches!(name.as_str(), "from" | "onbuild") {
+                    let reason = format!("ONBUILD {} is not allowed", name.to_ascii_uppercase());
+                    return Err(DecodeError::new(WHAT, at(line), reason));
+                }
+                self.take(&Instruction { line, name, rest: rest.to_owned() })
+            }
+            "copy" | "add" => {
+                let (flags, _) = flags(&instruction.rest, self.escape);
+                let from: Vec<_> =
+                    flags.iter().filter_map(|flag| after_name(flag, "--from")).collect();
+                match from[..] {
+                    [] => Ok(()),
+                    [Some(from)] => self.other(line, from, instruction.name == "copy"),
+                    [None] => Err(DecodeError::new(WHAT, at(line), "--from needs a value: `--from=IMAGE`")),
+                    _ => Err(DecodeError::new(WHAT, at(line), "--from is there more than once")),
+                }
+            }
+            "run" => {
+                let (flags, _) = flags(&instruction.rest, self.escape);
+                for mount in flags.iter().filter_map(|flag| after_name(flag, "--mount").flatten()) {
+                    for from in mount_sources(mount) {
+                        self.other(line, from, true)?;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn arg(&mut self, instruction: &Instruction) -> Result<(), DecodeError> {
+        for word in words::split(&instruction.rest, self.escape) {
+            let (name, default) = match word.split_once('=') {
+                Some((name, default)) => (name, Some(default)),
+                None => (word, None),
+            };
+            let name = self.expand(instruction.line, name)?;
+            let given = self.values.arguments.get(&name).cloned();
+            let default = match (&given, default) {
+                (None, Some(default)) => self.expand_default(instruction.line, default)?,
+                _ => None,
+            };
+            self.declared.insert(name.clone());
+            let value = given.or(default);
+            if self.stages.is_empty() {
+                self.global.insert(name, value);
+            } else {
+                let value = value.or_else(|| self.global.get(&name).cloned().flatten());
+                self.local.insert(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// A default that needs a variable without a value is none, and no trouble unless an image needs it in turn.
+    fn expand_default(&self, line: usize, default: &str) -> Result<Option<String>, DecodeError> {
+        match words::expand(default, self.escape, &|name| self.variable(name)) {
+            Ok(value) => Ok(Some(value)),
+            Err(Unusable::Unset(_)) => Ok(None),
+            Err(other) => Err(self.unusable(line, default, other)),
+        }
+    }
+
+    fn from(&mut self, instruction: &Instruction) -> Result<(), DecodeError> {
+        let line = instruction.line;
+        // FROM sees what stands before the first one.
+        self.local.clear();
+        let (words, name) = from_words(instruction, self.escape);
+        let word = match words[..] {
+            [word] => word,
+            [word, _, _] if name.is_some() => word,
+            _ => {
+                let reason = "FROM takes an image, or an image, AS and a name";
+                return Err(DecodeError::new(WHAT, at(line), reason));
+            }
+        };
+        let image = self.expand(line, word)?;
+        let base = match earlier(&self.stages, &image) {
+            Some(stage) => stage.base.clone(),
+            None => self.add(line, image)?,
+        };
+        if self.stages.len() >= MAX_STAGES {
+            let reason = format!("more than {MAX_STAGES} stages");
+            return Err(DecodeError::new(WHAT, at(line), reason).over_limit());
+        }
+        self.stages.push(Stage { name: name.map(str::to_ascii_lowercase), base });
+        Ok(())
+    }
+
+    /// What COPY --from or a mount takes its files from.
+    fn other(&mut self, line: usize, word: &str, known: bool) -> Result<(), DecodeError> {
+        if !known {
+            return Err(DecodeError::new(WHAT, at(line), "ADD takes no --from; COPY does"));
+        }
+        if self.stages.is_empty() {
+            return Err(DecodeError::new(WHAT, at(line), "there is no FROM before it"));
+        }
+        let from = self.expand(line, word)?;
+        if let Ok(index) = from.parse::<usize>() {
+            // The stage that this stands in is none to copy from.
+            if index + 1 < self.stages.len() {
+                return Ok(());
+            }
+            return Err(DecodeError::new(WHAT, at(line), format!("there is no stage {index} before this one")));
+        }
+        let before = self.stages.split_last().map_or(&[][..], |(_, before)| before);
+        if earlier(before, &from).is_some() {
+            return Ok(());
+        }
+        let lower = from.to_ascii_lowercase();
+        let later = self.names.iter().skip(self.stages.len()).flatten().any(|name| *name == lower);
+        if later {
+            let reason = format!("`{from}` is the name of a later stage; not every builder takes it for that");
+            return Err(DecodeError::new(WHAT, at(line), reason));
+        }
+        self.add(line, from).map(|_| ())
+    }
+
+    fn add(&mut self, line: usize, image: String) -> Result<Option<String>, DecodeError> {
+        if image == SCRATCH {
+            self.scratch += 1;
+            return Ok(None);
+        }
+        if image.is_empty() {
+            return Err(DecodeError::new(WHAT, at(line), "the name of the image is empty"));
+        }
+        if self.found.len() >= MAX_IMAGES {
+            let reason = format!("more than {MAX_IMAGES} images");
+            return Err(DecodeError::new(WHAT, at(line), reason).over_limit());
+        }
+        self.found.push(image.clone());
+        Ok(Some(image))
+    }
+
+    fn expand(&self, line: usize, word: &str) -> Result<String, DecodeError> {
+        words::expand(word, self.escape, &|name| self.variable(name))
+            .map_err(|unusable| self.unusable(line, word, unusable))
+    }
+
+    fn unusable(&self, line: usize, word: &str, unusable: Unusable) -> DecodeError {
+        let error = |reason: String| DecodeError::new(WHAT, at(line), reason);
+        match unusable {
+            Unusable::Unset(name) if self.global.contains_key(&name) || self.local.contains_key(&name) => {
+                error(format!("the variable `{name}` in `{word}` is declared and has no value"))
+            }
+            Unusable::Unset(name) if self.declared.contains(&name) => error(format!(
+                "the variable `{name}` in `{word}` is not set: ARG in a stage counts in that stage alone"
+            )),
+            Unusable::Unset(name) => error(format!("the variable `{name}` in `{word}` is not set")),
+            Unusable::Other(why) => error(format!("`{word}` cannot be read: {why}")),
+            Unusable::Limit(why) => error(format!("`{word}` is too much: {why}")).over_limit(),
+        }
+    }
+
+    /// The value of a variable: as the file says, as the environment says, as every builder says.
+    fn variable(&self, name: &str) -> Option<String> {
+        let of_file = match self.local.get(name) {
+            Some(value) => value.clone(),
+            None => self.global.get(name).cloned().flatten(),
+        };
+        of_file.or_else(|| (self.values.environment)(name)).or_else(|| self.platform(name))
+    }
+
+    /// What a builder says of the platform that it builds for, which is its own unless it is told another.
+    fn platform(&self, name: &str) -> Option<String> {
+        let (architecture, variant) = self.values.architecture;
+        match name.strip_prefix("BUILD").or_else(|| name.strip_prefix("TARGET"))? {
+            "ARCH" => Some(architecture.to_owned()),
+            "OS" => Some("linux".to_owned()),
+            "VARIANT" => Some(variant.to_owned()),
+            "PLATFORM" if variant.is_empty() => Some(format!("linux/{architecture}")),
+            "PLATFORM" => Some(format!("linux/{architecture}/{variant}")),
+            _ => None,
+        }
+    }
+}
+
+/// The last of these stages that has this name.
+fn earlier<'a>(stages: &'a [Stage], name: &str) -> Option<&'a Stage> {
+    let is = |stage: &&Stage| stage.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
+    stages.iter().rev().find(is)
+}
+
+/// The value of a flag with this name; `Some(None)`: it is that flag, and has none.
+fn after_name<'a>(flag: &'a str, name: &str) -> Option<Option<&'a str>> {
+    let rest = flag.strip_prefix(name)?;
+    match rest.strip_prefix('=') {
+        Some(value) => Some(Some(value)),
+        None => rest.is_empty().then_some(None),
+    }
+}
+
+/// The values of `from` in a mount: `type=bind,from=IMAGE,target=/x`.
+fn mount_sources(mount: &str) -> impl Iterator<Item = &str> {
+    let unquoted = mount.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(mount);
+    unquoted.split(',').filter_map(|field| {
+        let field = field.trim_matches('"');
+        let (key, value) = field.split_once('=')?;
+        key.trim().eq_ignore_ascii_case("from").then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests;

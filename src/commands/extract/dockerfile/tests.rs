@@ -1,0 +1,149 @@
+use super::*;
+use crate::crypto::DecodeKind;
+
+fn of(text: &str, arguments: &[(&str, &str)]) -> Result<Images, DecodeError> {
+    let arguments = arguments.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let environment = |name: &str| (name == "ENVV").then(|| "fromenv".to_owned());
+    images(text.as_bytes(), &Values {
+        arguments: &arguments,
+        environment: &environment,
+        architecture: ("arm", "v7"),
+    })
+}
+
+fn all(text: &str) -> String {
+    of(text, &[]).unwrap_or_else(|error| panic!("{text}: {error}")).all.join(" ")
+}
+
+fn refused(text: &str) -> String {
+    match of(text, &[]) {
+        Ok(images) => panic!("{text}: {images:?}"),
+        Err(error) => error.to_string().replacen("Dockerfile: ", "", 1),
+    }
+}
+
+#[test]
+fn images_of_stages() {
+    for (text, expected) in [
+        ("FROM alpine", "alpine"),
+        ("from --platform=linux/amd64 alpine:3 AS build\nFROM build", "alpine:3"),
+        ("FROM --platform=$NONE a@sha256:00", "a@sha256:00"),
+        ("FROM a As One\nFROM ONE aS two\nFROM b\nCOPY --from=oNe /x /y", "a b"),
+        ("FROM alpine AS alpine\nFROM alpine", "alpine"),
+        ("FROM x AS y\nFROM y AS x\nFROM x", "x"),
+        ("FROM a\nFROM a", "a a"),
+        ("FROM \"a\"\nFROM 'b'", "a b"),
+        ("\u{feff}FROM a\r\nFROM b\r\n", "a b"),
+        ("FROM \\\n# FROM no\n a\nLABEL x=\"FROM b\"\nFROMAGE\nFROM b", "a b"),
+        ("# escape=`\nFROM `\n a", "a"),
+        ("RUN <<EOF\nFROM no\nEOF\nFROM a", "a"),
+        ("", ""),
+    ] {
+        assert_eq!(all(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn images_that_files_are_taken_from() {
+    for (text, expected) in [
+        ("FROM a\nCOPY --from=b:1 /x /y", "a b:1"),
+        ("FROM a\nCOPY --chown=1 --from=b:1 --link /x /y", "a b:1"),
+        ("FROM a\nCOPY /x --from=no", "a"),
+        ("FROM a\nRUN --mount=type=bind,from=b:2,target=/x ls", "a b:2"),
+        ("FROM a\nRUN --mount=type=cache,target=/c --mount=FROM=b,type=bind ls --mount=from=no", "a b"),
+        ("FROM a\nRUN --mount=\"type=bind,from=b\" ls", "a b"),
+        ("FROM a\nRUN --mount=type=bind,\"from=b\" ls", "a b"),
+        ("FROM a AS s\nFROM b\nCOPY --from=0 /x /y\nRUN --mount=from=S ls", "a b"),
+        ("FROM a\nONBUILD copy --from=b /x /y\nONBUILD RUN --mount=from=c ls", "a b c"),
+        ("FROM a\nCOPY <<EOF /x\nCOPY --from=no /x /y\nEOF", "a"),
+        ("FROM a\nCOPY --from=${ENVV} /x /y", "a fromenv"),
+    ] {
+        assert_eq!(all(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn variables() {
+    for (text, expected) in [
+        ("ARG V=1\nFROM a:$V", "a:1"),
+        ("ARG V=1 W=\"2 3\"\nARG X=$V-${W}\nFROM a:$X", "a:1-2 3"),
+        ("FROM a:${ENVV}", "a:fromenv"),
+        // As cosign: what the file says comes first.
+        ("ARG ENVV=default\nFROM a:${ENVV}", "a:default"),
+        ("ARG ENVV\nFROM a:${ENVV}", "a:fromenv"),
+        ("FROM ${U:-a}:${U:-3}${ENVV:+-x}", "a:3-x"),
+        ("ARG B=$U\nFROM a", "a"),
+        ("ARG S=one\nFROM a AS one\nFROM $S", "a"),
+        ("ARG S=b\nFROM a\nARG S\nCOPY --from=$S /x /y", "a b"),
+        ("ARG S=b\nFROM a\nARG S=c\nCOPY --from=$S /x /y\nFROM $S", "a c b"),
+        ("FROM a:$TARGETARCH-$BUILDOS-$TARGETVARIANT", "a:arm-linux-v7"),
+        ("FROM x-${TARGETPLATFORM#}", ""),
+    ] {
+        if expected.is_empty() {
+            assert!(refused(text).contains("not supported"));
+        } else {
+            assert_eq!(all(text), expected, "{text}");
+        }
+    }
+    let given = |text: &str| of(text, &[("V", "9")]).unwrap();
+    assert_eq!(given("ARG V=1\nFROM a:$V").all, ["a:9"]);
+    assert_eq!(given("ARG V\nFROM a:$V\nARG V=2\nCOPY --from=b:$V /x /y").all, ["a:9", "b:9"]);
+    assert_eq!(given("ARG W=1\nFROM a:$W").undeclared, ["V"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_its_line() {
+    for (text, line, words) in [
+        ("FROM ${U}", 1, "the variable `U` in `${U}` is not set"),
+        ("\nFROM a \\\n\n AS b\nCOPY --from=$U /x /y", 5, "the variable `U`"),
+        ("ARG U\nFROM a:$U", 2, "is declared and has no value"),
+        ("FROM a\nARG V=b\nFROM $V", 3, "counts in that stage alone"),
+        ("ARG V=\nFROM $V", 2, "the name of the image is empty"),
+        ("FROM", 1, "FROM takes"),
+        ("FROM a b", 1, "FROM takes"),
+        ("FROM a # comment", 1, "FROM takes"),
+        ("FROM a XS b", 1, "FROM takes"),
+        ("FROM a AS b c", 1, "FROM takes"),
+        ("FROM a\nCOPY --from b /x /y", 2, "--from needs a value"),
+        ("FROM a\nCOPY --from=b --from=c /x /y", 2, "more than once"),
+        ("FROM a\nADD --from=b /x /y", 2, "ADD takes no --from"),
+        ("FROM a\nCOPY --from=0 /x /y", 2, "there is no stage 0 before this one"),
+        ("FROM a\nCOPY --from=later /x /y\nFROM b AS Later", 2, "a later stage"),
+        ("COPY --from=b /x /y\nFROM a", 1, "no FROM before it"),
+        ("FROM a\nONBUILD FROM b", 2, "ONBUILD FROM"),
+        ("FROM a\nONBUILD ONBUILD COPY --from=b x y", 2, "ONBUILD ONBUILD"),
+        ("FROM a\nRUN <<X\nFROM b", 2, "has no end"),
+        ("FROM \"a", 1, "is missing"),
+    ] {
+        let error = refused(text);
+        assert!(error.starts_with(&format!("line {line}: ")) && error.contains(words), "{text:?}: {error}");
+    }
+    let values = Values { arguments: &BTreeMap::new(), environment: &|_| None, architecture: ("amd64", "") };
+    assert!(images(b"FROM \xff", &values).is_err());
+}
+
+#[test]
+fn the_base_is_that_of_the_last_stage() {
+    for (text, base) in [
+        ("FROM a\nCOPY --from=b /x /y", Some("a")),
+        ("FROM a AS one\nFROM b AS two\nFROM ONE", Some("a")),
+        ("FROM a AS one\nFROM one AS two\nFROM b\nFROM two\nCOPY --from=2 x y", Some("a")),
+        ("FROM a\nFROM scratch\nCOPY --from=b /x /y", None),
+        ("", None),
+    ] {
+        assert_eq!(of(text, &[]).unwrap().base.as_deref(), base, "{text}");
+    }
+    assert_eq!(of("FROM scratch\nFROM scratch AS s\nFROM s\nCOPY --from=scratch x y", &[]).unwrap().scratch, 3);
+    let frontend = of("# syntax=docker/dockerfile:1\nFROM a", &[]).unwrap().frontend;
+    assert_eq!(frontend.as_deref(), Some("docker/dockerfile:1"));
+}
+
+#[test]
+fn limits() {
+    let doubling: String =
+        (1..60).map(|n| format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1)).collect::<Vec<_>>().concat();
+    let many = "FROM a\n".repeat(MAX_IMAGES + 1);
+    for text in [format!("ARG A0=xxxx\n{doubling}FROM $A59"), many, "FROM a AS s\n".to_owned() + &"FROM s AS s\n".repeat(MAX_STAGES)] {
+        assert_eq!(of(&text, &[]).unwrap_err().kind, DecodeKind::Limit);
+    }
+}

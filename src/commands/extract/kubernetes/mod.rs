@@ -1,0 +1,248 @@
+//! The images that Kubernetes manifests name. Pure.
+
+mod path;
+mod yaml;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::crypto::{DecodeError, DecodeKind, json};
+pub use path::FieldPath;
+use path::join;
+
+const WHAT: &str = "Kubernetes manifest";
+const MAX_IMAGES: usize = 10_000;
+/// Lists of lists of lists.
+const MAX_LISTS: usize = 8;
+
+/// Where pods are described: in a Pod, in a workload or a Job, in a `CronJob`, in a `PodTemplate`.
+const PODS: [&[&str]; 4] =
+    [&["spec"], &["spec", "template", "spec"], &["spec", "jobTemplate", "spec", "template", "spec"], &["template", "spec"]];
+/// Lists of containers in a pod, in the order in which they start. Cosign does not look at the last one.
+const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// Kinds whose images all are where pods are described.
+const WORKLOADS: &[&str] = &[
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "Pod",
+    "PodTemplate",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+];
+
+/// Kinds of Kubernetes itself without an image.
+const WITHOUT: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "ControllerRevision",
+    "CustomResourceDefinition",
+    "Endpoints",
+    "EndpointSlice",
+    "Event",
+    "FlowSchema",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "IngressClass",
+    "Lease",
+    "LimitRange",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "PodDisruptionBudget",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "RuntimeClass",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
+/// How a manifest is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// JSON, one document.
+    Json,
+    /// YAML, any number of documents.
+    Yaml,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Images {
+    /// All images, in order, each as often as it is named.
+    pub all: Vec<String>,
+    /// Kinds that are not known, and that no path found anything in.
+    pub unknown: BTreeSet<String>,
+    /// Paths that found nothing in any document.
+    pub idle: Vec<FieldPath>,
+}
+
+/// Finds the images of all documents; `paths` are other places to look at.
+///
+/// # Errors
+/// It cannot be read, or is not what Kubernetes takes: with the place.
+pub(super) fn images(bytes: &[u8], syntax: Syntax, paths: &[FieldPath]) -> Result<Images, DecodeError> {
+    let mut reader = Reader { paths, used: vec![false; paths.len()], found: Images::default() };
+    match syntax {
+        Syntax::Json => reader.document(&json::parse(WHAT, bytes)?, None, 0)?,
+        Syntax::Yaml => {
+            let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
+            let mut documents = yaml::Documents::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+            while let Some(document) = documents.next()? {
+                reader.document(&document, None, 0)?;
+            }
+        }
+    }
+    let Reader { used, mut found, .. } = reader;
+    let idle = paths.iter().zip(used).filter(|(_, used)| !used).map(|(path, _)| path.clone());
+    found.idle = idle.collect();
+    Ok(found)
+}
+
+struct Reader<'a> {
+    paths: &'a [FieldPath],
+    used: Vec<bool>,
+    found: Images,
+}
+
+impl Reader<'_> {
+    /// `kind`: what it is where it does not say so itself.
+    fn document(&mut self, document: &Value, kind: Option<&str>, lists: usize) -> Result<(), DecodeError> {
+        if document.is_null() {
+            return Ok(());
+        }
+        let Value::Object(members) = document else {
+            return Err(DecodeError::whole(WHAT, "a document is not a mapping"));
+        };
+        let kind = match members.get("kind") {
+            Some(Value::String(kind)) => kind.as_str(),
+            None | Some(Value::Null) => kind.unwrap_or_default(),
+            Some(_) => return Err(DecodeError::new(WHAT, "kind", "not a text")),
+        };
+        if let (Some(of), Some(items)) = (kind.strip_suffix("List"), members.get("items")) {
+            if lists >= MAX_LISTS {
+                return Err(DecodeError::new(WHAT, "items", "too many lists in each other").over_limit());
+            }
+            for item in list(items, "items")? {
+                self.document(item, Some(of).filter(|of| !of.is_empty()), lists + 1)?;
+            }
+            return Ok(());
+        }
+        let shown = if kind.is_empty() { "a document" } else { kind };
+        for place in PODS {
+            match self.pod(document, place) {
+                // What merely looks like a pod in something else need not be one.
+                Err(error) if WORKLOADS.contains(&kind) || error.kind == DecodeKind::Limit => {
+                    return Err(of_kind(error, shown));
+                }
+                _ => {}
+            }
+        }
+        let by_path = self.by_path(document).map_err(|error| of_kind(error, shown))?;
+        if !by_path && !WORKLOADS.contains(&kind) && !WITHOUT.contains(&kind) {
+            self.found.unknown.insert(kind.to_owned());
+        }
+        Ok(())
+    }
+
+    fn pod(&mut self, document: &Value, place: &[&str]) -> Result<(), DecodeError> {
+        let Some(pod) = place.iter().try_fold(document, |value, name| value.get(name)) else { return Ok(()) };
+        let at = place.join(".");
+        for name in CONTAINERS {
+            let at = join(&at, name);
+            for (index, container) in member(pod, name, &at)?.iter().enumerate() {
+                self.image(container, "image", &format!("{at}[{index}]"))?;
+            }
+        }
+        let at = join(&at, "volumes");
+        for (index, volume) in member(pod, "volumes", &at)?.iter().enumerate() {
+            if let Some(source) = volume.get("image").filter(|image| !image.is_null()) {
+                self.image(source, "reference", &format!("{at}[{index}].image"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn image(&mut self, holder: &Value, name: &str, at: &str) -> Result<(), DecodeError> {
+        let Value::Object(members) = holder else { return Err(DecodeError::new(WHAT, at, "not a mapping")) };
+        match members.get(name) {
+            Some(value) => self.add(value, &join(at, name)),
+            None => Ok(()),
+        }
+    }
+
+    fn by_path(&mut self, document: &Value) -> Result<bool, DecodeError> {
+        let mut any = false;
+        for (index, path) in self.paths.iter().enumerate() {
+            for (at, value) in path.values(document) {
+                let before = self.found.all.len();
+                self.add(value, &at)?;
+                if self.found.all.len() > before {
+                    any = true;
+                    if let Some(used) = self.used.get_mut(index) {
+                        *used = true;
+                    }
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// Nothing is no image: Kubernetes itself fills it in, or refuses it.
+    fn add(&mut self, value: &Value, at: &str) -> Result<(), DecodeError> {
+        match value {
+            Value::Null => Ok(()),
+            Value::String(image) if image.is_empty() => Ok(()),
+            Value::String(_) if self.found.all.len() >= MAX_IMAGES => {
+                Err(DecodeError::new(WHAT, at, format!("more than {MAX_IMAGES} images")).over_limit())
+            }
+            Value::String(image) => {
+                self.found.all.push(image.clone());
+                Ok(())
+            }
+            _ => Err(DecodeError::new(WHAT, at, "not a text that names an image")),
+        }
+    }
+}
+
+/// A member that is a list, or nothing.
+fn member<'a>(holder: &'a Value, name: &str, at: &str) -> Result<&'a [Value], DecodeError> {
+    holder.get(name).map_or(Ok(&[]), |value| list(value, at))
+}
+
+fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value], DecodeError> {
+    match value {
+        Value::Array(items) => Ok(items),
+        Value::Null => Ok(&[]),
+        _ => Err(DecodeError::new(WHAT, at, "not a list")),
+    }
+}
+
+fn of_kind(error: DecodeError, kind: &str) -> DecodeError {
+    let at = format!("{kind}: {}", error.at);
+    DecodeError { at, ..error }
+}
+
+#[cfg(test)]
+mod tests;

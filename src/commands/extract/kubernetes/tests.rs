@@ -1,0 +1,101 @@
+use super::*;
+use crate::crypto::DecodeKind;
+
+fn of(text: &str, paths: &[&str]) -> Result<Images, DecodeError> {
+    let paths: Vec<_> = paths.iter().map(|path| FieldPath::parse(path).unwrap()).collect();
+    images(text.as_bytes(), Syntax::Yaml, &paths)
+}
+
+fn all(text: &str) -> String {
+    of(text, &[]).unwrap_or_else(|error| panic!("{text}: {error}")).all.join(" ")
+}
+
+#[test]
+fn every_workload() {
+    let pod = "{initContainers: [{image: i}], containers: [{image: c}, {name: none}, {image: d}], \
+               ephemeralContainers: [{image: e}], volumes: [{name: v}, {image: {reference: r}}]}";
+    let spec = format!("spec: {pod}");
+    let template = format!("spec: {{template: {{{spec}}}}}");
+    for (kind, body) in [
+        ("Pod", spec.clone()),
+        ("PodTemplate", format!("template: {{{spec}}}")),
+        ("Deployment", template.clone()),
+        ("StatefulSet", template.clone()),
+        ("DaemonSet", template.clone()),
+        ("ReplicaSet", template.clone()),
+        ("ReplicationController", template.clone()),
+        ("Job", template.clone()),
+        ("CronJob", format!("spec: {{jobTemplate: {{{template}}}}}")),
+    ] {
+        let found = of(&format!("kind: {kind}\n{body}"), &[]).unwrap();
+        assert_eq!(found.all.join(" "), "i c d e r", "{kind}");
+        assert!(found.unknown.is_empty(), "{kind}");
+        // A list of its own, whose items do not say again what they are.
+        let found = of(&format!("kind: {kind}List\nitems:\n- {{{body}}}\n- {{{body}}}"), &[]).unwrap();
+        assert_eq!((found.all.len(), found.unknown.len()), (10, 0), "{kind}");
+    }
+}
+
+#[test]
+fn documents_lists_and_anchors() {
+    for (text, expected) in [
+        ("", ""),
+        ("---\n---\nkind: Pod\nspec: {containers: [{image: a}]}\n---\nkind: Pod\nspec: {containers: [{image: a}]}", "a a"),
+        ("kind: List\nitems:\n- kind: Pod\n  spec: {containers: [{image: a}]}\n- kind: List\n  items: [{kind: Pod, spec: {containers: [{image: b}]}}]", "a b"),
+        ("kind: Pod\nspec: {containers: [&c {image: a}, *c, {<<: *c, name: x}, {<<: *c, image: b}]}", "a a a b"),
+        ("kind: Pod\nspec: {containers: null, volumes: }", ""),
+        ("kind: Pod\nspec: {containers: [{image: }, {image: ''}, {image: \"a\"}]}", "a"),
+        ("{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"a\"}]}}", "a"),
+        ("kind: Thing\nspec: {containers: [{image: a}, b], volumes: x}", "a"),
+        ("kind: ConfigMap\ndata:\n  x: |\n    kind: Pod\n    ---\n    spec: {containers: [{image: a}]}\n", ""),
+    ] {
+        assert_eq!(all(text), expected, "{text}");
+    }
+    let json = br#"{"kind": "Pod", "spec": {"containers": [{"image": "a"}, {"image": null}]}}"#;
+    assert_eq!(images(json, Syntax::Json, &[]).unwrap().all, ["a"]);
+}
+
+#[test]
+fn kinds_that_are_not_known_are_named_and_looked_at_by_path() {
+    let text = "kind: Rollout\nspec: {template: {spec: {containers: [{image: a}]}}, sidecar: {image: b}}\n---\n\
+                kind: Thing\nspec: {images: [c, d]}\n---\nspec: {}\n---\nkind: Service\nspec: {}";
+    let found = of(text, &[]).unwrap();
+    assert_eq!(found.all, ["a"]);
+    assert_eq!(found.unknown.into_iter().collect::<Vec<_>>(), ["", "Rollout", "Thing"]);
+    let found = of(text, &["spec.sidecar.image", "spec.images[*]", "spec.none"]).unwrap();
+    assert_eq!(found.all, ["a", "b", "c", "d"]);
+    assert_eq!(found.unknown.into_iter().collect::<Vec<_>>(), [""]);
+    assert_eq!(found.idle.iter().map(ToString::to_string).collect::<Vec<_>>(), ["spec.none"]);
+    let error = of(text, &["spec.images"]).unwrap_err();
+    assert_eq!(error.to_string(), "Kubernetes manifest: Thing: spec.images: not a text that names an image");
+}
+
+#[test]
+fn what_kubernetes_would_not_take_is_refused() {
+    for (text, words) in [
+        ("a: [", "not YAML"),
+        ("[a]", "not a mapping"),
+        ("kind: [Pod]", "kind: not a text"),
+        ("kind: Pod\nspec: {containers: {image: a}}", "Pod: spec.containers: not a list"),
+        ("kind: Pod\nspec: {containers: [a]}", "Pod: spec.containers[0]: not a mapping"),
+        ("kind: Pod\nspec: {containers: [{image: [a]}]}", "spec.containers[0].image: not a text"),
+        ("kind: Pod\nspec: {containers: [{image: a, image: b}]}", "`image` appears twice"),
+        ("kind: Job\nspec: {template: {spec: {volumes: [{image: a}]}}}", "Job: spec.template.spec.volumes[0].image: not a mapping"),
+        ("kind: List\nitems: {a: b}", "items: not a list"),
+    ] {
+        let error = of(text, &[]).unwrap_err().to_string();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+    assert!(images(b"kind: \xff", Syntax::Yaml, &[]).is_err());
+    for json in [&b"{} {}"[..], b"{\"kind\": 1, \"kind\": 2}", b"kind: Pod"] {
+        assert!(images(json, Syntax::Json, &[]).is_err());
+    }
+}
+
+#[test]
+fn limits() {
+    let deep = (0..=MAX_LISTS).fold("{kind: Pod}".to_owned(), |inner, _| format!("{{kind: List, items: [{inner}]}}"));
+    assert_eq!(of(&deep, &[]).unwrap_err().kind, DecodeKind::Limit);
+    let many = format!("kind: Pod\nspec: {{containers: [{}]}}", "{image: a}, ".repeat(MAX_IMAGES + 1));
+    assert_eq!(of(&many, &[]).unwrap_err().kind, DecodeKind::Limit);
+}

@@ -1,0 +1,277 @@
+//! YAML to values, as Kubernetes reads it (with merge keys, without tags), under limits. Pure.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_json::{Map, Value};
+
+use super::WHAT;
+use crate::crypto::DecodeError;
+
+/// In one document, aliases counted as what they stand for: an alias of an alias of an alias makes a small file a large one.
+const MAX_VALUES: usize = 200_000;
+const MAX_DEPTH: usize = 100;
+const MAX_DOCUMENTS: usize = 10_000;
+
+/// Reads documents one after the other. Every scalar becomes a text, but for those that are nothing.
+pub(super) struct Documents<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, (Value, usize)>,
+    values: usize,
+    documents: usize,
+}
+
+/// A key that takes over the members of others (YAML 1.1, "Merge Key Language-Independent Type").
+const MERGE: &str = "<<";
+
+impl<'a> Documents<'a> {
+    /// Those of a text.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0, documents: 0 }
+    }
+
+    /// The next one; `None` at the end.
+    ///
+    /// # Errors
+    /// It is not YAML; a key is there twice; it is too large or too deep.
+    pub(super) fn next(&mut self) -> Result<Option<Value>, DecodeError> {
+        loop {
+            let (event, span) = self.event()?;
+            match event {
+                Event::StreamEnd => return Ok(None),
+                Event::DocumentStart(_) => {
+                    self.documents += 1;
+                    if self.documents > MAX_DOCUMENTS {
+                        return Err(limit(span, format!("more than {MAX_DOCUMENTS} documents")));
+                    }
+                    self.anchors.clear();
+                    self.values = 0;
+                    let (event, span) = self.event()?;
+                    return self.value(event, span, 0).map(Some);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn event(&mut self) -> Result<(Event<'a>, Span), DecodeError> {
+        match self.parser.next_event() {
+            Some(event) => event.map_err(|error| not_yaml(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Value, DecodeError> {
+        if depth > MAX_DEPTH {
+            return Err(limit(span, format!("nested deeper than {MAX_DEPTH}")));
+        }
+        let before = self.values;
+        self.count(1, span)?;
+        let (anchor, value) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                known_tag(tag.as_deref(), span)?;
+                let nothing = style == ScalarStyle::Plain
+                    && tag.is_none()
+                    && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                (anchor, if nothing { Value::Null } else { Value::String(text.into_owned()) })
+            }
+            Event::SequenceStart(anchor, tag) => {
+                known_tag(tag.as_deref(), span)?;
+                let mut items = Vec::new();
+                loop {
+                    match self.event()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, span) => items.push(self.value(event, span, depth + 1)?),
+                    }
+                }
+                (anchor, Value::Array(items))
+            }
+            Event::MappingStart(anchor, tag) => {
+                known_tag(tag.as_deref(), span)?;
+                (anchor, Value::Object(self.mapping(depth)?))
+            }
+            Event::Alias(anchor) => {
+                // An anchor inside of which its own alias stands is not known yet.
+                let Some((value, size)) = self.anchors.get(&anchor) else {
+                    return Err(error(span, "the alias stands for nothing that was read before it"));
+                };
+                let (value, size) = (value.clone(), *size);
+                self.count(size, span)?;
+                return Ok(value);
+            }
+            _ => return Err(error(span, "a value is missing")),
+        };
+        if anchor != 0 {
+            // What an anchor keeps is a copy too.
+            let size = self.values - before;
+            self.count(size, span)?;
+            self.anchors.insert(anchor, (value.clone(), size));
+        }
+        Ok(value)
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Map<String, Value>, DecodeError> {
+        let (mut members, mut merged) = (Map::new(), Vec::new());
+        loop {
+            let (event, span) = self.event()?;
+            let plain = match &event {
+                Event::MappingEnd => break,
+                Event::Scalar(_, style, _, _) => *style == ScalarStyle::Plain,
+                _ => false,
+            };
+            let Value::String(key) = self.value(event, span, depth + 1)? else {
+                return Err(error(span, "a key that is not a text"));
+            };
+            let (event, of_value) = self.event()?;
+            let value = self.value(event, of_value, depth + 1)?;
+            if plain && key == MERGE {
+                merged.push((value, of_value));
+            } else if members.insert(key.clone(), value).is_some() {
+                return Err(error(span, &format!("the key `{key}` appears twice")));
+            }
+        }
+        if merged.len() > 1 {
+            let span = merged.last().map(|(_, span)| *span).unwrap_or_default();
+            return Err(error(span, "the key `<<` appears twice"));
+        }
+        for (value, span) in merged {
+            merge(&mut members, value, span)?;
+        }
+        Ok(members)
+    }
+
+    fn count(&mut self, more: usize, span: Span) -> Result<(), DecodeError> {
+        self.values = self.values.saturating_add(more);
+        if self.values > MAX_VALUES {
+            return Err(limit(span, format!("more than {MAX_VALUES} values in one document, aliases counted")));
+        }
+        Ok(())
+    }
+}
+
+/// Adds what `members` does not have; of several, the first counts.
+fn merge(members: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), DecodeError> {
+    let sources = match value {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    for source in sources {
+        let Value::Object(source) = source else {
+            return Err(error(span, "`<<` takes over a mapping, or a list of mappings"));
+        };
+        for (key, value) in source {
+            members.entry(key).or_insert(value);
+        }
+    }
+    Ok(())
+}
+
+/// A tag may change what a text means: `!!binary`. Only those that change nothing are read.
+fn known_tag(tag: Option<&Tag>, span: Span) -> Result<(), DecodeError> {
+    let Some(tag) = tag else { return Ok(()) };
+    let known = ["bool", "float", "int", "map", "seq", "str"].contains(&&*tag.suffix);
+    if tag.is_yaml_core_schema() && known {
+        return Ok(());
+    }
+    Err(error(span, &format!("the tag `{tag}` is not supported")))
+}
+
+fn not_yaml(error: &ScanError) -> DecodeError {
+    let line = error.marker().line();
+    let new = DecodeError::new(WHAT, format!("line {line}"), format!("not YAML: {}", error.info()));
+    // The parser tells a depth that is too much by these words alone.
+    if error.info().starts_with("recursion limit exceeded") { new.over_limit() } else { new }
+}
+
+fn error(span: Span, reason: &str) -> DecodeError {
+    DecodeError::new(WHAT, format!("line {}", span.start.line()), reason)
+}
+
+fn limit(span: Span, reason: String) -> DecodeError {
+    error(span, &reason).over_limit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::DecodeKind;
+
+    fn read(text: &str) -> Result<Vec<Value>, DecodeError> {
+        let mut documents = Documents::new(text);
+        let mut all = Vec::new();
+        while let Some(document) = documents.next()? {
+            all.push(document);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn values() {
+        for (text, expected) in [
+            ("", "[]"),
+            ("---\n---\na: 1", r#"[null,{"a":"1"}]"#),
+            ("a: [x, 'y', \"z\", ~, null, '']\nb:", r#"[{"a":["x","y","z",null,null,""],"b":null}]"#),
+            ("a: |\n  b\n  ---\n  c\n...\n---\nd", r#"[{"a":"b\n---\nc\n"},"d"]"#),
+            ("{\n\t\"a\": {\"b\": [true, 1.5]}\n}", r#"[{"a":{"b":["true","1.5"]}}]"#),
+            ("a: &x {b: c}\nd: *x", r#"[{"a":{"b":"c"},"d":{"b":"c"}}]"#),
+            ("a: &x {b: c, d: e}\nf:\n  <<: *x\n  d: g", r#"[{"a":{"b":"c","d":"e"},"f":{"d":"g","b":"c"}}]"#),
+            ("a: {<<: [{b: 1}, {b: 2, c: 3}]}", r#"[{"a":{"b":"1","c":"3"}}]"#),
+            ("a: {'<<': x}", r#"[{"a":{"<<":"x"}}]"#),
+            ("a: !!str 1", r#"[{"a":"1"}]"#),
+            ("%YAML 1.2\n---\na: b # c", r#"[{"a":"b"}]"#),
+        ] {
+            let found = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(Value::Array(found).to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (text, words) in [
+            ("a: [", "not YAML"),
+            ("a: 1\nb: 2\na: 3", "line 3: the key `a` appears twice"),
+            ("{\"a\": 1, \"a\": 2}", "`a` appears twice"),
+            ("a: 1\n'a': 2", "`a` appears twice"),
+            ("x: &x {b: 1}\nc: {<<: *x, <<: *x}", "`<<` appears twice"),
+            ("a: *b", "not YAML"),
+            ("a: &a [*a]", "nothing that was read before"),
+            ("a: !!binary YWxwaW5l", "not supported"),
+            ("a: !x b", "not supported"),
+            ("[a]: b", "not a text"),
+            ("a: {<<: x}", "takes over a mapping"),
+            ("a: b\n---\nc: *x", "not YAML"),
+            ("a: &x 1\n---\nb: *x", "line 3"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let laughs: String = (1..30)
+            .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+            .collect::<Vec<_>>()
+            .concat();
+        for text in [
+            format!("a0: &a0 [x, x, x]\n{laughs}"),
+            "[".repeat(100_000),
+            "a: ".to_owned() + &"- ".repeat(3),
+            "- ".repeat(50_000),
+            format!("[{}", "x, ".repeat(MAX_VALUES + 1)),
+            "---\n".repeat(MAX_DOCUMENTS + 2),
+        ] {
+            let Err(error) = read(&text) else { panic!("{}", text.len()) };
+            if !text.starts_with("a: ") {
+                assert_eq!(error.kind, DecodeKind::Limit, "{error}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[-a:&*<\\[\\]{}, \\n\"'|>!%#?\t~0]{0,60}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Images that files name: Dockerfiles and Kubernetes manifests.
+
+mod dockerfile;
+mod kubernetes;
