@@ -152,10 +152,10 @@ mod tests {
     #[test]
     fn continuations_comments_and_empty_lines() {
         assert_eq!(of("FROM a\r\n\r\nrun b"), [row(1, "from", "a"), row(3, "run", "b")]);
-        assert_eq!(of("FROM \\\n a \\ \n# no\n\n AS b\nRUN x"), [
-            row(1, "from", "a  AS b"),
-            row(6, "run", "x")
-        ]);
+        assert_eq!(
+            of("FROM \\\n a \\ \n# no\n\n AS b\nRUN x"),
+            [row(1, "from", "a  AS b"), row(6, "run", "x")]
+        );
         assert_eq!(of("RUN dir c:\\\\\nFROM a"), [row(1, "run", "dir c:\\\\"), row(2, "from", "a")]);
         assert_eq!(of("FROM a \\"), [row(1, "from", "a")]);
         assert_eq!(of("  # FROM a\n\t FROM\tb"), [row(2, "from", "b")]);
@@ -178,10 +178,15 @@ mod tests {
         assert_eq!(of("COPY <<\"E F\" /x\nFROM a\nE F\nFROM b").len(), 2);
         assert_eq!(of("ONBUILD run <<EOF\nFROM a\nEOF\nFROM b").len(), 2);
         // None of these begins one.
-        for text in ["RUN a<<EOF\nFROM b", "LABEL a=<<EOF\nFROM b", "RUN \"<<EOF\"\nFROM b", "RUN a << EOF\nFROM b"] {
+        for text in
+            ["RUN a<<EOF\nFROM b", "LABEL a=<<EOF\nFROM b", "RUN \"<<EOF\"\nFROM b", "RUN a << EOF\nFROM b"]
+        {
             assert_eq!(of(text).len(), 2, "{text}");
         }
         let error = split("FROM a\nRUN <<EOF\nFROM b").unwrap_err();
-        assert_eq!((error.at.as_str(), error.reason.as_str()), ("line 2", "the here-document `EOF` has no end"));
+        assert_eq!(
+            (error.at.as_str(), error.reason.as_str()),
+            ("line 2", "the here-document `EOF` has no end")
+        );
     }
 }

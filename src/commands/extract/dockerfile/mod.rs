@@ -138,8 +138,7 @@ impl Reader<'_> {
             }
             "copy" | "add" => {
                 let (flags, _) = flags(&instruction.rest, self.escape);
-                let from: Vec<_> =
-                    flags.iter().filter_map(|flag| after_name(flag, "--from")).collect();
+                let from: Vec<_> = flags.iter().filter_map(|flag| after_name(flag, "--from")).collect();
                 match from[..] {
                     [] => Ok(()),
                     [Some(from)] => self.other(line, from, instruction.name == "copy"),
@@ -233,7 +232,11 @@ impl Reader<'_> {
             if index + 1 < self.stages.len() {
                 return Ok(());
             }
-            return Err(DecodeError::new(WHAT, at(line), format!("there is no stage {index} before this one")));
+            return Err(DecodeError::new(
+                WHAT,
+                at(line),
+                format!("there is no stage {index} before this one"),
+            ));
         }
         let before = self.stages.split_last().map_or(&[][..], |(_, before)| before);
         if earlier(before, &from).is_some() {
@@ -242,7 +245,8 @@ impl Reader<'_> {
         let lower = from.to_ascii_lowercase();
         let later = self.names.iter().skip(self.stages.len()).flatten().any(|name| *name == lower);
         if later {
-            let reason = format!("`{from}` is the name of a later stage; not every builder takes it for that");
+            let reason =
+                format!("`{from}` is the name of a later stage; not every builder takes it for that");
             return Err(DecodeError::new(WHAT, at(line), reason));
         }
         self.add(line, from).map(|_| ())

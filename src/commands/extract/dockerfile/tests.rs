@@ -4,11 +4,10 @@ use crate::crypto::DecodeKind;
 fn of(text: &str, arguments: &[(&str, &str)]) -> Result<Images, DecodeError> {
     let arguments = arguments.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let environment = |name: &str| (name == "ENVV").then(|| "fromenv".to_owned());
-    images(text.as_bytes(), &Values {
-        arguments: &arguments,
-        environment: &environment,
-        architecture: ("arm", "v7"),
-    })
+    images(
+        text.as_bytes(),
+        &Values { arguments: &arguments, environment: &environment, architecture: ("arm", "v7") },
+    )
 }
 
 fn all(text: &str) -> String {
@@ -133,7 +132,10 @@ fn the_base_is_that_of_the_last_stage() {
     ] {
         assert_eq!(of(text, &[]).unwrap().base.as_deref(), base, "{text}");
     }
-    assert_eq!(of("FROM scratch\nFROM scratch AS s\nFROM s\nCOPY --from=scratch x y", &[]).unwrap().scratch, 3);
+    assert_eq!(
+        of("FROM scratch\nFROM scratch AS s\nFROM s\nCOPY --from=scratch x y", &[]).unwrap().scratch,
+        3
+    );
     let frontend = of("# syntax=docker/dockerfile:1\nFROM a", &[]).unwrap().frontend;
     assert_eq!(frontend.as_deref(), Some("docker/dockerfile:1"));
 }
@@ -143,7 +145,11 @@ fn limits() {
     let doubling: String =
         (1..60).map(|n| format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1)).collect::<Vec<_>>().concat();
     let many = "FROM a\n".repeat(MAX_IMAGES + 1);
-    for text in [format!("ARG A0=xxxx\n{doubling}FROM $A59"), many, "FROM a AS s\n".to_owned() + &"FROM s AS s\n".repeat(MAX_STAGES)] {
+    for text in [
+        format!("ARG A0=xxxx\n{doubling}FROM $A59"),
+        many,
+        "FROM a AS s\n".to_owned() + &"FROM s AS s\n".repeat(MAX_STAGES),
+    ] {
         assert_eq!(of(&text, &[]).unwrap_err().kind, DecodeKind::Limit);
     }
 }

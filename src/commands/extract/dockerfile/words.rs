@@ -229,11 +229,15 @@ mod tests {
 
     #[test]
     fn what_has_no_value() {
-        for (word, name) in [("$U", "U"), ("${U}", "U"), ("${U:?x}", "U"), ("${EMPTY:?x}", "EMPTY"), ("$1", "1")] {
+        for (word, name) in
+            [("$U", "U"), ("${U}", "U"), ("${U:?x}", "U"), ("${EMPTY:?x}", "EMPTY"), ("$1", "1")]
+        {
             assert_eq!(value(word), Err(Unusable::Unset(name.to_owned())), "{word}");
         }
         assert_eq!(value("${U:-$V}"), Err(Unusable::Unset("V".to_owned())));
-        for word in ["${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}"] {
+        for word in
+            ["${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}"]
+        {
             assert!(matches!(value(word), Err(Unusable::Other(_))), "{word}");
         }
         let deep = format!("{}x{}", "${U:-".repeat(100), "}".repeat(100));

@@ -17,8 +17,12 @@ const MAX_IMAGES: usize = 10_000;
 const MAX_LISTS: usize = 8;
 
 /// Where pods are described: in a Pod, in a workload or a Job, in a `CronJob`, in a `PodTemplate`.
-const PODS: [&[&str]; 4] =
-    [&["spec"], &["spec", "template", "spec"], &["spec", "jobTemplate", "spec", "template", "spec"], &["template", "spec"]];
+const PODS: [&[&str]; 4] = [
+    &["spec"],
+    &["spec", "template", "spec"],
+    &["spec", "jobTemplate", "spec", "template", "spec"],
+    &["template", "spec"],
+];
 /// Lists of containers in a pod, in the order in which they start. Cosign does not look at the last one.
 const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 

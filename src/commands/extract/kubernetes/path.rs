@@ -151,8 +151,24 @@ mod tests {
     #[test]
     fn what_is_no_path() {
         for text in [
-            "", ".", "a.", "a..b", "..a", "a b", "a[", "a[x]", "a[-1]", "a['x]", "a['x'", "a['x'x", "a[0]b", "a]", "$.a",
-            "a[99999999999999999999999]", &"a.".repeat(600), &format!("a{}", "[0]".repeat(64)),
+            "",
+            ".",
+            "a.",
+            "a..b",
+            "..a",
+            "a b",
+            "a[",
+            "a[x]",
+            "a[-1]",
+            "a['x]",
+            "a['x'",
+            "a['x'x",
+            "a[0]b",
+            "a]",
+            "$.a",
+            "a[99999999999999999999999]",
+            &"a.".repeat(600),
+            &format!("a{}", "[0]".repeat(64)),
         ] {
             assert!(FieldPath::parse(text).is_err(), "{text}");
         }

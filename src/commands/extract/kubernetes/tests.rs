@@ -40,14 +40,26 @@ fn every_workload() {
 fn documents_lists_and_anchors() {
     for (text, expected) in [
         ("", ""),
-        ("---\n---\nkind: Pod\nspec: {containers: [{image: a}]}\n---\nkind: Pod\nspec: {containers: [{image: a}]}", "a a"),
-        ("kind: List\nitems:\n- kind: Pod\n  spec: {containers: [{image: a}]}\n- kind: List\n  items: [{kind: Pod, spec: {containers: [{image: b}]}}]", "a b"),
-        ("kind: Pod\nspec: {containers: [&c {image: a}, *c, {<<: *c, name: x}, {<<: *c, image: b}]}", "a a a b"),
+        (
+            "---\n---\nkind: Pod\nspec: {containers: [{image: a}]}\n---\nkind: Pod\nspec: {containers: [{image: a}]}",
+            "a a",
+        ),
+        (
+            "kind: List\nitems:\n- kind: Pod\n  spec: {containers: [{image: a}]}\n- kind: List\n  items: [{kind: Pod, spec: {containers: [{image: b}]}}]",
+            "a b",
+        ),
+        (
+            "kind: Pod\nspec: {containers: [&c {image: a}, *c, {<<: *c, name: x}, {<<: *c, image: b}]}",
+            "a a a b",
+        ),
         ("kind: Pod\nspec: {containers: null, volumes: }", ""),
         ("kind: Pod\nspec: {containers: [{image: }, {image: ''}, {image: \"a\"}]}", "a"),
         ("{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"a\"}]}}", "a"),
         ("kind: Thing\nspec: {containers: [{image: a}, b], volumes: x}", "a"),
-        ("kind: ConfigMap\ndata:\n  x: |\n    kind: Pod\n    ---\n    spec: {containers: [{image: a}]}\n", ""),
+        (
+            "kind: ConfigMap\ndata:\n  x: |\n    kind: Pod\n    ---\n    spec: {containers: [{image: a}]}\n",
+            "",
+        ),
     ] {
         assert_eq!(all(text), expected, "{text}");
     }
@@ -80,7 +92,10 @@ fn what_kubernetes_would_not_take_is_refused() {
         ("kind: Pod\nspec: {containers: [a]}", "Pod: spec.containers[0]: not a mapping"),
         ("kind: Pod\nspec: {containers: [{image: [a]}]}", "spec.containers[0].image: not a text"),
         ("kind: Pod\nspec: {containers: [{image: a, image: b}]}", "`image` appears twice"),
-        ("kind: Job\nspec: {template: {spec: {volumes: [{image: a}]}}}", "Job: spec.template.spec.volumes[0].image: not a mapping"),
+        (
+            "kind: Job\nspec: {template: {spec: {volumes: [{image: a}]}}}",
+            "Job: spec.template.spec.volumes[0].image: not a mapping",
+        ),
         ("kind: List\nitems: {a: b}", "items: not a list"),
     ] {
         let error = of(text, &[]).unwrap_err().to_string();
@@ -94,7 +109,8 @@ fn what_kubernetes_would_not_take_is_refused() {
 
 #[test]
 fn limits() {
-    let deep = (0..=MAX_LISTS).fold("{kind: Pod}".to_owned(), |inner, _| format!("{{kind: List, items: [{inner}]}}"));
+    let deep = (0..=MAX_LISTS)
+        .fold("{kind: Pod}".to_owned(), |inner, _| format!("{{kind: List, items: [{inner}]}}"));
     assert_eq!(of(&deep, &[]).unwrap_err().kind, DecodeKind::Limit);
     let many = format!("kind: Pod\nspec: {{containers: [{}]}}", "{image: a}, ".repeat(MAX_IMAGES + 1));
     assert_eq!(of(&many, &[]).unwrap_err().kind, DecodeKind::Limit);

@@ -143,7 +143,10 @@ impl<'a> Documents<'a> {
     fn count(&mut self, more: usize, span: Span) -> Result<(), DecodeError> {
         self.values = self.values.saturating_add(more);
         if self.values > MAX_VALUES {
-            return Err(limit(span, format!("more than {MAX_VALUES} values in one document, aliases counted")));
+            return Err(limit(
+                span,
+                format!("more than {MAX_VALUES} values in one document, aliases counted"),
+            ));
         }
         Ok(())
     }
@@ -214,7 +217,10 @@ mod tests {
             ("a: |\n  b\n  ---\n  c\n...\n---\nd", r#"[{"a":"b\n---\nc\n"},"d"]"#),
             ("{\n\t\"a\": {\"b\": [true, 1.5]}\n}", r#"[{"a":{"b":["true","1.5"]}}]"#),
             ("a: &x {b: c}\nd: *x", r#"[{"a":{"b":"c"},"d":{"b":"c"}}]"#),
-            ("a: &x {b: c, d: e}\nf:\n  <<: *x\n  d: g", r#"[{"a":{"b":"c","d":"e"},"f":{"d":"g","b":"c"}}]"#),
+            (
+                "a: &x {b: c, d: e}\nf:\n  <<: *x\n  d: g",
+                r#"[{"a":{"b":"c","d":"e"},"f":{"d":"g","b":"c"}}]"#,
+            ),
             ("a: {<<: [{b: 1}, {b: 2, c: 3}]}", r#"[{"a":{"b":"1","c":"3"}}]"#),
             ("a: {'<<': x}", r#"[{"a":{"<<":"x"}}]"#),
             ("a: !!str 1", r#"[{"a":"1"}]"#),
