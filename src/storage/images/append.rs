@@ -3,9 +3,13 @@
 //! A registry has no "write if unchanged", so two who append at the same time can each write without the other's entry.
 //! How nothing is lost all the same: docs/design/appending.md.
 
+mod document;
 mod lock;
+mod protocol;
 
+pub use document::{config_of, descriptor, to_json};
 pub use lock::lock_folder;
+pub(super) use protocol::Shared;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
@@ -74,8 +78,11 @@ pub async fn append(
     shape: Shape,
     change: impl FnOnce(Option<&Manifest>) -> Change,
 ) -> Result<Appended, Error> {
-    let _ = (writer, tag, shape, change(None));
-    Err(Error::ReadOnly { place: place.to_string() })
+    let mut shared = Shared::new(writer, place, tag, shape);
+    let lock = shared.lock().await?;
+    let first = shared.read().await?;
+    let change = change(first.manifest.as_ref());
+    shared.bring_about(lock, first, change).await
 }
 
 /// Waits.

@@ -107,6 +107,8 @@ pub enum Error {
         place: String,
         /// The tag.
         tag: String,
+        /// The document that was written under it last, if any.
+        document: Option<Digest>,
         /// What was to be listed.
         entries: Vec<Digest>,
         /// How long it was tried.
