@@ -91,11 +91,7 @@ impl<'a> Images<'a> {
 
     /// The media types of what is written (`COSIGN_DOCKER_MEDIA_TYPES`); what is no boolean is as if unset, as with cosign.
     pub fn media_types(&self) -> MediaTypes {
-        let value = (self.context.variables)("COSIGN_DOCKER_MEDIA_TYPES");
-        match value.as_deref().and_then(std::ffi::OsStr::to_str) {
-            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => MediaTypes::Docker,
-            _ => MediaTypes::Oci,
-        }
+        media_types(self.context)
     }
 
     /// A repository of a registry.
@@ -135,6 +131,14 @@ pub(super) fn parse(typed: &str) -> Result<ImageName, Error> {
             .caused_by(&error)
             .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
     })
+}
+
+/// As [`Images::media_types`].
+pub(super) fn media_types(context: &Context) -> MediaTypes {
+    match (context.variables)("COSIGN_DOCKER_MEDIA_TYPES").as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => MediaTypes::Docker,
+        _ => MediaTypes::Oci,
+    }
 }
 
 impl Image {
@@ -185,9 +189,11 @@ impl From<images::Error> for Error {
             images::Error::TooLarge { .. } | images::Error::TooMany { .. } => {
                 Self::with_sources(ErrorKind::LimitExceeded, &error)
             }
-            images::Error::Unlisted { ref entries, .. } => {
+            images::Error::Unlisted { ref entries, ref document, .. } => {
                 let mut new = Self::with_sources(ErrorKind::Network, &error);
-                new.causes.extend(entries.iter().map(|digest| format!("{digest} was written")));
+                let written = entries.iter().map(|digest| format!("{digest} was written"));
+                let tagged = document.iter().map(|digest| format!("the tag was last written as {digest}"));
+                new.causes.extend(written.chain(tagged));
                 new.hint("look with `tree IMAGE`; where it is missing, run this again, with more time (--retry-for)")
             }
             error => Self::with_sources(ErrorKind::Format, &error),

@@ -78,7 +78,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry",
+            "verify", "registry", "storage",
         ],
     ),
     ("hex", &["*"]),

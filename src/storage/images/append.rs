@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::{Error, Place};
 use crate::crypto::{Digest, UnixTime};
-use crate::registry::{Descriptor, Manifest};
+use crate::registry::{Descriptor, Manifest, MediaTypes};
 
 /// How shared tags are written.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ pub struct Writer {
     pub locks: Option<PathBuf>,
     /// How long it is tried until what was added stays.
     pub budget: Duration,
-    /// Whether manifests that are made anew have Docker's media types (`COSIGN_DOCKER_MEDIA_TYPES`).
-    pub docker_media_types: bool,
+    /// The media types of manifests that are made anew.
+    pub media_types: MediaTypes,
     /// When manifests say that they were made.
     pub now: UnixTime,
 }

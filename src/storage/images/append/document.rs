@@ -5,13 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Change, Shape, Writer};
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, UnixTime};
-use crate::registry::{Descriptor, Kind, Manifest, referrers_tag};
+use crate::registry::{Descriptor, Kind, Manifest, MediaTypes, referrers_tag};
 
-const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 /// When cosign says that something was made that has no time.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
@@ -90,9 +86,7 @@ pub(super) fn changed(
         (Some(current), Shape::Index) => ("manifests", parsed(current)?),
         (Some(current), Shape::Layers { .. }) => ("layers", parsed(current)?),
         (None, Shape::Index) => ("manifests", fresh(OCI_INDEX)),
-        (None, Shape::Layers { .. }) => {
-            ("layers", fresh(if writer.docker_media_types { DOCKER_MANIFEST } else { OCI_MANIFEST }))
-        }
+        (None, Shape::Layers { .. }) => ("layers", fresh(writer.media_types.manifest())),
     };
     let old = match root.get_mut(list).map(Value::take) {
         Some(Value::Array(old)) => old,
@@ -216,12 +210,11 @@ fn config(
     writer: &Writer,
 ) -> Option<(Descriptor, Vec<u8>)> {
     let media_type = match current.map(|current| &current.kind) {
-        Some(Kind::Image { config, .. }) => match config.media_type.as_str() {
-            known @ (OCI_CONFIG | DOCKER_CONFIG) => known,
-            _ => return None,
-        },
-        _ if writer.docker_media_types => DOCKER_CONFIG,
-        _ => OCI_CONFIG,
+        Some(Kind::Image { config, .. }) => {
+            let known = [MediaTypes::Oci, MediaTypes::Docker].map(MediaTypes::config);
+            known.into_iter().find(|known| *known == config.media_type)?
+        }
+        _ => writer.media_types.config(),
     };
     let bytes = config_of(layers, created);
     Some((descriptor(media_type, &bytes), bytes))
@@ -234,8 +227,14 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
     const LAYERS: Shape = Shape::Layers { created: None };
 
-    fn writer(docker_media_types: bool) -> Writer {
-        Writer { locks: None, budget: std::time::Duration::ZERO, docker_media_types, now: NOW }
+    const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+    const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+
+    fn writer(docker: bool) -> Writer {
+        let media_types = if docker { MediaTypes::Docker } else { MediaTypes::Oci };
+        Writer { locks: None, budget: std::time::Duration::ZERO, media_types, now: NOW }
     }
 
     fn layer(content: &str, signature: &str) -> Descriptor {
@@ -352,8 +351,7 @@ mod tests {
     #[test]
     fn a_whole_document_is_written_as_it_is_where_it_has_all() {
         let (one, two) = (layer("p", "1"), layer("p", "2"));
-        let source =
-            read(&changed(None, LAYERS, "t", &add(&[&one, &two]), &writer(true)).unwrap());
+        let source = read(&changed(None, LAYERS, "t", &add(&[&one, &two]), &writer(true)).unwrap());
         let copy = Change { whole: Some(source.clone()), ..add(&[&one, &two]) };
         let made = changed(None, LAYERS, "t", &copy, &writer(false)).unwrap();
         assert_eq!((made.bytes, made.config.is_none()), (source.bytes.clone(), true));

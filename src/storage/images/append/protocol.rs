@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::document::{self, Document, holds};
 use super::lock::Lock;
 use super::{Appended, Change, Shape, Writer, pause, somewhat};
+use crate::crypto::Digest;
 #[cfg(feature = "http")]
 use crate::registry;
-use crate::crypto::Digest;
 use crate::registry::{Descriptor, Manifest, Target};
 use crate::storage::images::{Error, Place};
 
@@ -89,7 +89,7 @@ impl<'a> Shared<'a> {
     ///
     /// # Errors
     /// Somebody holds the lock of a layout for too long: nothing else protects that.
-    pub async fn lock(&self) -> Result<Option<Lock>, Error> {
+    pub async fn lock(&mut self) -> Result<Option<Lock>, Error> {
         let Some(folder) = &self.writer.locks else { return Ok(None) };
         let left = self.writer.budget.saturating_sub(self.started.elapsed());
         let (key, patience, needed) = match self.place {
@@ -253,16 +253,13 @@ impl<'a> Shared<'a> {
 
     /// What is under the tag right after it was written.
     fn now(&self, document: &Document) -> Result<State, Error> {
-        let manifest = Manifest::parse(
-            document.bytes.clone(),
-            document.digest.clone(),
-            Some(&document.media_type),
-        )
-        .map_err(|source| Error::Document {
-            what: format!("what was written under the tag `{}`", self.tag),
-            path: self.place.to_string().into(),
-            source,
-        })?;
+        let manifest =
+            Manifest::parse(document.bytes.clone(), document.digest.clone(), Some(&document.media_type))
+                .map_err(|source| Error::Document {
+                    what: format!("what was written under the tag `{}`", self.tag),
+                    path: self.place.to_string().into(),
+                    source,
+                })?;
         Ok(State { manifest: Some(manifest), asked: Instant::now() })
     }
 
