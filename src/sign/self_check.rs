@@ -43,3 +43,58 @@ pub fn verify(
     let policy = policy(key, artifact);
     Verifier { root: &TrustedRoot::default(), policy: &policy, now }.verify(entity, artifact)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::crypto::{HashAlgorithm, KeyType, PrivateKey, SigningKey};
+    use crate::payload::{IN_TOTO_PAYLOAD_TYPE, simple_signing};
+    use crate::sign::{CertificateSource, Payload, SigningRequest, sign};
+
+    fn statement(digest: &crate::crypto::Digest) -> Vec<u8> {
+        let digest = digest.hex();
+        format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{digest}"}}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#
+        )
+        .into_bytes()
+    }
+
+    /// Both forms of an image signature, by keys of every kind: good for their image, and for no other.
+    #[tokio::test]
+    async fn image_signatures() {
+        let digest = HashAlgorithm::Sha256.digest(b"image");
+        let image = |bytes: &[u8]| {
+            let digests = HashAlgorithm::Sha256.digest(bytes).into();
+            Artifact { name: "image".into(), digests, ed25519: Vec::new() }
+        };
+        let now = UnixTime::from_seconds(0);
+        for key_type in [KeyType::P256, KeyType::P384, KeyType::Ed25519] {
+            let key = PrivateKey::generate(key_type).unwrap();
+            let payloads = [
+                Payload::SimpleSigning { payload: simple_signing("r/a", &digest, &BTreeMap::new()).into() },
+                Payload::Envelope {
+                    payload_type: IN_TOTO_PAYLOAD_TYPE.to_owned(),
+                    payload: statement(&digest),
+                },
+            ];
+            for (payload, other) in payloads.into_iter().zip(["payload-digest", "statement-subject"]) {
+                let request = SigningRequest { payload, key: &key, certificate: CertificateSource::None };
+                let entity = sign(request).await.unwrap();
+                verify(&entity, Some(&image(b"image")), key.public_key(), now).unwrap();
+                verify(&entity, None, key.public_key(), now).unwrap();
+                let refused = verify(&entity, Some(&image(b"other")), key.public_key(), now).unwrap_err();
+                assert_eq!(refused.reason().code(), other);
+                let stranger = PrivateKey::generate(key_type).unwrap();
+                assert!(verify(&entity, Some(&image(b"image")), stranger.public_key(), now).is_err());
+            }
+            let payload = Payload::SimpleSigning { payload: b"{}".to_vec() };
+            assert!(
+                sign(SigningRequest { payload, key: &key, certificate: CertificateSource::None })
+                    .await
+                    .is_err()
+            );
+        }
+    }
+}

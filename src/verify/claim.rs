@@ -114,9 +114,25 @@ pub(super) fn claim(
     content: Structure,
     artifact: Option<&Artifact>,
     policy: &VerificationPolicy,
-) -> Result<Evidence<ClaimProof>, Reason> {
+) -> Result<(Evidence<ClaimProof>, AnnotationProof), Reason> {
+    predicate_type(&content, policy)?;
+    let binding = binding(&content, artifact, policy)?;
+    let annotations = annotations(&content, artifact, policy)?;
+    let claim = match binding {
+        Evidence::Waived(waiver) => Evidence::Waived(waiver),
+        Evidence::Proven(mut words) => {
+            if !annotations.found.is_empty() {
+                words.push_str(&format!(", with {annotations}"));
+            }
+            Evidence::Proven(ClaimProof { content, words })
+        }
+    };
+    Ok((claim, annotations))
+}
+
+fn predicate_type(content: &Structure, policy: &VerificationPolicy) -> Result<(), Reason> {
     if let (Structure::Statement(statement), ContentRequirement::Statement(wanted)) =
-        (&content, &policy.claim.content)
+        (content, &policy.claim.content)
         && statement.predicate_type != wanted.uri
     {
         let expected = if wanted.asked == wanted.uri {
@@ -126,16 +142,24 @@ pub(super) fn claim(
         };
         return Err(Reason::PredicateType { found: statement.predicate_type.clone(), expected });
     }
+    Ok(())
+}
+
+/// Whether the content is about the artifact; how, in words.
+fn binding(
+    content: &Structure,
+    artifact: Option<&Artifact>,
+    policy: &VerificationPolicy,
+) -> Result<Evidence<String>, Reason> {
     if matches!(content, Structure::Message) {
         // The signature check has compared the artifact's own bytes.
-        let words = "the artifact itself is signed".into();
-        return Ok(Evidence::Proven(ClaimProof { content, words }));
+        return Ok(Evidence::Proven("the artifact itself is signed".into()));
     }
     if let Some(waiver) = policy.claim.binding_waived {
         return Ok(Evidence::Waived(waiver));
     }
     let digests = &artifact.ok_or(Reason::ArtifactMissing)?.digests;
-    let words = match &content {
+    Ok(Evidence::Proven(match content {
         Structure::Message => String::new(),
         Structure::Statement(statement) => {
             let Some(subject) = statement.matches(digests) else {
@@ -159,11 +183,10 @@ pub(super) fn claim(
             }
             format!("a signature of the image, made for `{}`", payload.reference)
         }
-    };
-    Ok(Evidence::Proven(ClaimProof { content, words }))
+    }))
 }
 
-/// The annotations that were asked for are in what was signed. Made by [`annotations`] alone.
+/// The annotations that were asked for are in what was signed. Made by [`claim`] alone.
 #[derive(Debug, Clone, Default)]
 pub struct AnnotationProof {
     found: BTreeMap<String, String>,
@@ -179,7 +202,7 @@ impl AnnotationProof {
 impl std::fmt::Display for AnnotationProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (i, (name, value)) in self.found.iter().enumerate() {
-            write!(f, "{}{name}={value}", if i == 0 { "" } else { ", " })?;
+            write!(f, "{}`{name}={value}`", if i == 0 { "" } else { ", " })?;
         }
         Ok(())
     }
@@ -187,7 +210,7 @@ impl std::fmt::Display for AnnotationProof {
 
 /// Compares the annotations of content whose signature is already verified. They count with the binding waived, too: who
 /// asks for them must not be told of success without them.
-pub(super) fn annotations(
+fn annotations(
     content: &Structure,
     artifact: Option<&Artifact>,
     policy: &VerificationPolicy,

@@ -5,6 +5,7 @@ mod binding;
 mod content;
 mod fixture;
 mod identities;
+mod images;
 mod mutation;
 pub(crate) mod mutator;
 mod reasons;

@@ -14,7 +14,7 @@ use crate::x509::issue::{ExtendedKeyUsage, Extension, KeyUsage, Template};
 /// The code, what verifies, and what is done to it.
 type Row = (&'static str, fn() -> Case, fn(&mut Case));
 
-const STRUCTURE: [Row; 7] = [
+const STRUCTURE: [Row; 8] = [
     ("too-many", Case::keyless, |c| c.entity.log_entries = vec![c.entity.log_entries[0].clone(); 33]),
     ("envelope-signatures", Case::keyless_statement, |c| {
         let signature = c.envelope().parsed.signatures[0].clone();
@@ -23,6 +23,9 @@ const STRUCTURE: [Row; 7] = [
     ("not-an-attestation", Case::keyless, |c| c.policy.claim.content = of_type(PREDICATE_TYPE)),
     ("not-a-plain-signature", Case::keyless_statement, |c| {
         c.policy.claim.content = ContentRequirement::Message;
+    }),
+    ("not-an-image-signature", Case::keyless_statement, |c| {
+        c.policy.claim.content = ContentRequirement::ImageSignature;
     }),
     ("payload-type", Case::keyless_statement, |c| {
         c.envelope().parsed.payload_type = "application/json".into();
@@ -184,7 +187,7 @@ const CERTIFICATE: [Row; 13] = [
     }),
 ];
 
-const SIGNATURE: [Row; 6] = [
+const SIGNATURE: [Row; 8] = [
     ("artifact-digest", Case::keyless, |c| c.given = Given::Bytes(OTHER_ARTIFACT)),
     ("digest-unavailable", Case::keyless, |c| c.given = Given::Digest(HashAlgorithm::Sha512)),
     (
@@ -203,6 +206,10 @@ const SIGNATURE: [Row; 6] = [
         },
     ),
     ("statement-subject", Case::keyless_statement, |c| c.given = Given::Bytes(OTHER_ARTIFACT)),
+    ("payload-digest", Case::keyless_image, |c| c.given = Given::Bytes(OTHER_ARTIFACT)),
+    ("annotation", Case::keyless_image, |c| {
+        c.policy.claim.annotations.insert("env".into(), "test".into());
+    }),
     ("predicate-type", Case::keyless_statement, |c| {
         c.policy.claim.content = of_type("https://slsa.dev/provenance/v0.2");
     }),
