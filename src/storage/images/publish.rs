@@ -1,9 +1,13 @@
 //! Publishing what was signed: a bundle as a referrer, or a layer under a tag.
 
-use super::append::Writer;
+mod listing;
+mod manifest;
+mod replaced;
+
+use super::append::{self, Change, Shape, Shared, Writer};
 use super::{Error, Home, Place};
 use crate::crypto::Digest;
-use crate::registry::{Attachment, Descriptor};
+use crate::registry::{Attachment, Descriptor, Target};
 
 /// A Sigstore bundle to be published.
 #[derive(Debug, Clone, Copy)]
@@ -64,15 +68,30 @@ pub enum Listed {
 /// Publishes a bundle as a referrer of `subject`.
 ///
 /// # Errors
-/// [`Error::Unlisted`], see [`super::append`]; the place refuses.
+/// [`Error::Unlisted`], see [`super::append()`]; the place refuses.
 pub async fn publish_bundle(
     writer: &Writer,
     home: &Home,
     subject: &Descriptor,
     bundle: &NewBundle<'_>,
 ) -> Result<Published, Error> {
-    let _ = (writer, subject, bundle);
-    not_yet(&home.attachments)
+    let place = &home.attachments;
+    let (manifest, blobs) = manifest::of_bundle(subject, bundle, writer.now);
+    let [(config, config_bytes), (layer, json)] = &blobs;
+    let older = async {
+        match bundle.predicate_type.filter(|_| bundle.replaces) {
+            Some(predicate_type) => replaced::bundles(place, &subject.digest, predicate_type).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (one, other, older) =
+        tokio::join!(place.put_blob(config, config_bytes), place.put_blob(layer, json), older);
+    one.and(other)?;
+    let mut older = older?;
+    older.retain(|entry| entry.digest != manifest.entry.digest);
+    let listed = publish_manifest(writer, place, &subject.digest, &manifest, &older).await?;
+    let (replaced, kept) = replaced::remove(place, &older, &listed).await?;
+    Ok(Published { manifest: manifest.entry.digest, listed, is_new: true, replaced, kept })
 }
 
 /// Publishes a layer under the tag of the image `subject`.
@@ -85,8 +104,29 @@ pub async fn publish_layer(
     subject: &Digest,
     layer: &NewLayer<'_>,
 ) -> Result<Published, Error> {
-    let _ = (writer, subject, layer);
-    not_yet(&home.attachments)
+    let place = &home.attachments;
+    let tag = layer.what.tag_of(&home.tag_prefix, subject);
+    let new = manifest::layer(layer);
+    let mut shared = Shared::new(writer, place, &tag, Shape::Layers { created: layer.created });
+    let (pushed, seen) = tokio::join!(place.put_blob(&new, layer.content), shared.read());
+    pushed?;
+    let (lock, seen) = shared.lock_having_read(seen?).await?;
+    let there = shared.entries(&seen)?;
+    let same = there.iter().find(|entry| **entry == new || (layer.is_same)(entry));
+    let entry = same.unwrap_or(&new).clone();
+    let replaces = |other: &&Descriptor| **other != entry && (layer.replaces)(other);
+    let change =
+        Change { remove: there.iter().filter(replaces).cloned().collect(), add: vec![entry], whole: None };
+    let (is_new, replaced) = (same.is_none(), digests(&change.remove));
+    let appended = shared.bring_about(lock, seen, change).await?;
+    Ok(Published {
+        // Something was added, so there is a document.
+        manifest: appended.document.unwrap_or(new.digest),
+        listed: Listed::Tag(tag),
+        is_new,
+        replaced,
+        kept: Vec::new(),
+    })
 }
 
 /// Publishes a layer in a manifest of its own that refers to `subject`, as cosign does with `--registry-referrers-mode oci-1-1`: the
@@ -100,10 +140,38 @@ pub async fn publish_referring_layer(
     subject: &Descriptor,
     layer: &NewLayer<'_>,
 ) -> Result<Published, Error> {
-    let _ = (writer, subject, layer);
-    not_yet(&home.attachments)
+    let place = &home.attachments;
+    let new = manifest::layer(layer);
+    let (manifest, (config, config_bytes)) = manifest::of_layer(subject, layer, &new);
+    let (one, other) =
+        tokio::join!(place.put_blob(&config, &config_bytes), place.put_blob(&new, layer.content));
+    one.and(other)?;
+    let listed = publish_manifest(writer, place, &subject.digest, &manifest, &[]).await?;
+    Ok(Published {
+        manifest: manifest.entry.digest,
+        listed,
+        is_new: true,
+        replaced: Vec::new(),
+        kept: Vec::new(),
+    })
 }
 
-fn not_yet(place: &Place) -> Result<Published, Error> {
-    Err(Error::ReadOnly { place: place.to_string() })
+/// Writes a manifest that refers to `subject`, and has it listed; `older` are taken out of the fallback index.
+async fn publish_manifest(
+    writer: &Writer,
+    place: &Place,
+    subject: &Digest,
+    manifest: &manifest::New,
+    older: &[Descriptor],
+) -> Result<Listed, Error> {
+    let target = Target::Digest(manifest.entry.digest.clone());
+    let written = place.put_manifest(&target, &manifest.entry.media_type, &manifest.bytes).await?;
+    if written.lists_referrers {
+        return Ok(Listed::Place);
+    }
+    listing::list(writer, place, subject, &manifest.entry, older).await
+}
+
+fn digests(descriptors: &[Descriptor]) -> Vec<Digest> {
+    descriptors.iter().map(|descriptor| descriptor.digest.clone()).collect()
 }

@@ -66,6 +66,14 @@ impl Remote {
         Ok(Referrers { listed: listed?, fallback })
     }
 
+    /// What the registry itself lists as referrers; `None` where it lists none.
+    ///
+    /// # Errors
+    /// As [`Place::referrers`].
+    pub async fn listed_referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+        Ok(self.client.referrers(&self.repository, subject).await?)
+    }
+
     /// See [`Place::tags`].
     pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
         Ok(self.client.tags(&self.repository).await?)

@@ -21,6 +21,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a neighbour's lock is respected: it is a courtesy, and whoever holds it may hang.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A lock that takes longer to get was somebody else's.
+const UNCONTENDED: Duration = Duration::from_millis(2);
 /// What registries take at most (OCI distribution specification 1.1, "Pushing Manifests": at least 4 MiB).
 const MAX_MANIFEST: usize = 4 << 20;
 
@@ -105,6 +107,17 @@ impl<'a> Shared<'a> {
             None if needed && self.is_over() => Err(self.unlisted(&Change::default())),
             lock => Ok(lock),
         }
+    }
+
+    /// As [`Self::lock`], after `state` was read without it: where others may have written in between, it is read again.
+    ///
+    /// # Errors
+    /// As [`Self::lock`] and [`Self::read`].
+    pub async fn lock_having_read(&mut self, state: State) -> Result<(Option<Lock>, State), Error> {
+        let waiting = Instant::now();
+        let lock = self.lock().await?;
+        let state = if waiting.elapsed() > UNCONTENDED { self.read().await? } else { state };
+        Ok((lock, state))
     }
 
     /// What is under the tag.

@@ -1,0 +1,110 @@
+//! What a new attestation replaces.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::manifest::BUNDLE;
+use super::{Error, Listed, Place, digests};
+use crate::bundle::{self, Content};
+use crate::crypto::Digest;
+use crate::payload::{IN_TOTO_PAYLOAD_TYPE, Statement};
+#[cfg(feature = "http")]
+use crate::registry;
+use crate::registry::{Descriptor, Kind, Target};
+
+/// The largest bundle that is looked at; a larger one is left alone.
+const MAX_BUNDLE: u64 = 64 << 20;
+const WORKERS: usize = 8;
+
+/// The bundles that refer to `subject` and hold a statement of this predicate type. What counts is the statement: what lists and
+/// manifests say of it is not relied on, so that nothing of another type is ever taken for one. What cannot be read stays.
+///
+/// # Errors
+/// The place does not answer.
+pub(super) async fn bundles(
+    place: &Place,
+    subject: &Digest,
+    predicate_type: &str,
+) -> Result<Vec<Descriptor>, Error> {
+    let all = place.referrers(subject).await?.all();
+    let judged = stream::iter(all)
+        .map(|entry| async move {
+            let is_one = is_of_type(place, subject, &entry, predicate_type).await?;
+            Ok::<_, Error>(is_one.then_some(entry))
+        })
+        .buffered(WORKERS);
+    judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
+}
+
+/// Removes what was replaced; what is gone, and what the place does not delete although it lists it.
+///
+/// # Errors
+/// The place does not answer, or refuses.
+pub(super) async fn remove(
+    place: &Place,
+    older: &[Descriptor],
+    listed: &Listed,
+) -> Result<(Vec<Digest>, Vec<Digest>), Error> {
+    let (mut gone, mut kept) = (Vec::new(), Vec::new());
+    for digest in digests(older) {
+        match place.delete(&Target::Digest(digest.clone())).await {
+            Ok(_) => gone.push(digest),
+            // The fallback index lists it no longer, which is enough.
+            Err(_) if matches!(listed, Listed::Tag(_)) => gone.push(digest),
+            Err(error) if is_undeletable(&error) => kept.push(digest),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((gone, kept))
+}
+
+fn is_undeletable(error: &Error) -> bool {
+    #[cfg(feature = "http")]
+    if let Error::Registry(registry::Error::NoDelete { .. }) = error {
+        return true;
+    }
+    let _ = error;
+    false
+}
+
+/// Whether a manifest is that of one bundle, with a statement of this type about `subject`.
+async fn is_of_type(
+    place: &Place,
+    subject: &Digest,
+    entry: &Descriptor,
+    predicate_type: &str,
+) -> Result<bool, Error> {
+    let Some(manifest) = readable(place.manifest(&Target::Digest(entry.digest.clone())).await)? else {
+        return Ok(false);
+    };
+    let Kind::Image { layers, .. } = &manifest.kind else { return Ok(false) };
+    let [layer] = layers.as_slice() else { return Ok(false) };
+    let is_its = manifest.subject.as_ref().is_some_and(|its| its.digest == *subject);
+    if !is_its || layer.media_type != BUNDLE || layer.size > MAX_BUNDLE {
+        return Ok(false);
+    }
+    let Some(document) = readable(place.blob(layer, MAX_BUNDLE).await)? else { return Ok(false) };
+    let Ok(decoded) = bundle::decode(&document) else { return Ok(false) };
+    let [entity] = decoded.entities.as_slice() else { return Ok(false) };
+    let Content::Envelope(envelope) = &entity.content else { return Ok(false) };
+    let statement = (envelope.parsed.payload_type == IN_TOTO_PAYLOAD_TYPE)
+        .then(|| Statement::from_json(&envelope.parsed.payload).ok())
+        .flatten();
+    Ok(statement.is_some_and(|statement| statement.predicate_type == predicate_type))
+}
+
+/// What is there and is not what it should be is as good as nothing here.
+fn readable<T>(answer: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        #[cfg(feature = "http")]
+        Err(Error::Registry(
+            registry::Error::Document { .. }
+            | registry::Error::Digest { .. }
+            | registry::Error::Short { .. }
+            | registry::Error::TooLarge { .. },
+        )) => Ok(None),
+        Err(Error::Document { .. } | Error::Digest { .. } | Error::Size { .. } | Error::TooLarge { .. }) => {
+            Ok(None)
+        }
+        answer => answer,
+    }
+}
