@@ -1,9 +1,9 @@
 //! `generate`.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::args::{at_most_one, registry::RegistryArgs, root::RootArgs, values};
+use super::args::verify_images::annotations;
+use super::args::{at_most_one, registry::RegistryArgs, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, GenerateRequest};
@@ -41,24 +41,4 @@ impl CommandArgs for GenerateArgs {
             registry: self.registry.request()?,
         }))
     }
-}
-
-/// Annotations by name.
-fn annotations(flags: &[String]) -> Result<BTreeMap<String, String>, Error> {
-    let mut found = BTreeMap::new();
-    for flag in flags {
-        let parts = values::comma_separated(flag)
-            .map_err(|reason| Error::usage(format!("`{flag}` is no list of annotations: {reason}")))?;
-        for part in parts {
-            let Some((name, value)) = part.split_once('=') else {
-                return Err(Error::usage(format!("`{part}` is no annotation"))
-                    .hint("an annotation is written `--annotations NAME=VALUE`"));
-            };
-            if found.insert(name.to_owned(), value.to_owned()).is_some_and(|before| before != value) {
-                return Err(Error::usage(format!("the annotation `{name}` is given twice, with two values"))
-                    .hint("leave one of them out"));
-            }
-        }
-    }
-    Ok(found)
 }

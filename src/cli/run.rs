@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::args::format::Format;
 use super::help;
 use super::render::{self, Output};
-use super::unpack;
+use super::{unpack, verify};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
@@ -164,7 +164,7 @@ impl Request {
         let data = match self {
             Self::AttestBlob(request) => commands::attest_blob(&request, context).await?,
             Self::SignImages(request) => commands::sign_images(&request, context).await?,
-            Self::VerifyImages(request) => commands::verify_images(&request, context).await?,
+            Self::VerifyImages(request) => return verify::run(&request, context, output).await,
             Self::AttestImages(request) => commands::attest_images(&request, context).await?,
             Self::AttachSignature(request) => commands::attach_signature(&request, context).await?,
             Self::AttachAttestation(request) => commands::attach_attestation(&request, context).await?,
@@ -215,7 +215,7 @@ impl Request {
                 format.show(&commands::trusted_root_inspect(&request, context)?)?
             }
             Self::Unpack(request) => return unpack::run(&request, context, output).await,
-            Self::Verify(request) => return verify(&request, context, output).await,
+            Self::Verify(request) => return verify_blob(&request, context, output).await,
         };
         output.data(&data);
         Ok(())
@@ -260,7 +260,11 @@ fn bundle_inspect(
     result
 }
 
-async fn verify(request: &VerifyRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
+async fn verify_blob(
+    request: &VerifyRequest,
+    context: &mut Context,
+    output: &mut Output,
+) -> Result<(), Error> {
     let file = report_file(request.report.as_ref())?;
     let (report, result) = commands::verify(request, context).await;
     if request.report.is_some() {

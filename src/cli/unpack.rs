@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::args::identity::IdentityArgs;
 use super::args::key::KeyArgs;
 use super::args::output::ReportArgs;
-use super::args::trust::TrustArgs;
+use super::args::trust::{IdleArgs, TrustArgs};
 use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
 use super::run::{Request, report_file, say_waivers, show_checks, write_report};
@@ -51,6 +51,9 @@ pub struct UnpackArgs {
     /// What is trusted.
     #[command(flatten)]
     pub trust: TrustArgs,
+    /// What makes no difference.
+    #[command(flatten)]
+    pub idle: IdleArgs,
     /// A report.
     #[command(flatten)]
     pub report: ReportArgs,

@@ -1,28 +1,53 @@
 //! `verify-attestation`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use super::args::{registry::RegistryArgs, root::RootArgs};
+use super::args::filled;
+use super::args::root::RootArgs;
+use super::args::verify_images::VerifyImagesArgs;
 use super::run::Request;
 use super::tree::CommandArgs;
-use crate::commands::Error;
+use super::verify::some_images;
+use crate::commands::{Error, Expected, VerifyImagesRequest};
 
 /// Verify statements about images
+///
+/// Every form in which attestations are stored is looked at. Each image is judged by itself; the exit code is that of the worst.
 #[derive(Debug, clap::Args)]
 pub struct VerifyAttestationArgs {
-    /// Image
-    #[arg(value_name = "[IMAGE...]")]
+    /// Image: a reference, or oci:FOLDER[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
+    #[arg(value_name = "IMAGE")]
     pub images: Vec<OsString>,
-    /// Registries.
+    /// Verify the images in this file too, one in a line; `-` is standard input
+    #[arg(long, value_name = "LIST", help_heading = "Signature")]
+    pub from_file: Option<OsString>,
+    /// Type that the predicate must have: a URI, or a short name as in `attest` (default custom)
+    #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
+    pub predicate_type: Option<String>,
+    /// Apply this policy to the statement (not available yet in this version)
+    #[arg(long, value_name = "FILE", help_heading = "Statement")]
+    pub policy: Vec<PathBuf>,
+    /// Signer, signatures, trust, report.
     #[command(flatten)]
-    pub registry: RegistryArgs,
+    pub verify: VerifyImagesArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
 }
 
 impl CommandArgs for VerifyAttestationArgs {
-    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        Err(Error::not_available("`verify-attestation`"))
+    fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
+        if self.policy.iter().any(|policy| !policy.as_os_str().is_empty()) {
+            return Err(Error::not_available("policies for statements (--policy)")
+                .hint("leave --policy out, and judge what standard output shows"));
+        }
+        let list = filled(&self.from_file);
+        let images = some_images(&self.images, list.as_ref())?;
+        let expected = Expected::Attestation {
+            predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
+        };
+        let request = self.verify.request("verify-attestation", images, expected, None, warnings)?;
+        Ok(Request::VerifyImages(Box::new(VerifyImagesRequest { list, ..request })))
     }
 }

@@ -68,9 +68,8 @@ pub(super) fn candidates(
 }
 
 /// The candidates in a document; `source` is its name in messages.
-pub(super) fn of_document(document: &[u8], source: &str) -> Result<Vec<Candidate>, Error> {
-    let decoded = decode(document).map_err(|e| unreadable(&source, &e))?;
-    Ok(of_decoded(decoded, source))
+pub(super) fn of_document(document: &[u8], source: &str) -> Result<Vec<Candidate>, DecodeError> {
+    Ok(of_decoded(decode(document)?, source))
 }
 
 fn of_decoded(decoded: Decoded, source: &str) -> Vec<Candidate> {

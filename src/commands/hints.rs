@@ -123,6 +123,9 @@ fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity
             return vec![hint.to_owned()];
         }
         Content::SimpleSigning { .. } => "an image signature is over its payload, which is there",
+        Content::Envelope(_) if matches!(policy.claim.content, ContentRequirement::ImageSignature) => {
+            "an image signature is over its payload, which is there"
+        }
         Content::Envelope(_) => "an attestation's signature does not depend on the artifact",
     };
     if policy.signature_digest.is_some() {

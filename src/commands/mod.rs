@@ -20,6 +20,7 @@ mod images;
 mod inputs;
 mod key_pairs;
 mod keys;
+mod limits;
 mod load;
 mod login;
 mod outputs;
@@ -40,7 +41,6 @@ mod trusted_root;
 mod unpack;
 mod upload;
 mod verification;
-mod verify_images;
 
 pub use attach::{
     AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, attach_attestation, attach_sbom,
@@ -67,7 +67,8 @@ pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
 pub use registry::{RegistryCredentials, RegistryRequest};
 pub use report::{
-    ArtifactReport, CandidateReport, CheckReport, ErrorReport, REPORT_SCHEMA, Report, SignerReport,
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, REPORT_SCHEMA, Report,
+    SignerReport,
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
@@ -91,8 +92,11 @@ pub use unpack::{
     unpack,
 };
 pub use upload::{UploadBlobRequest, UploadWasmRequest, upload_blob, upload_wasm};
-pub use verification::verify;
-pub use verify_images::{VerifyImagesRequest, verify_images};
+pub use verification::{
+    BesideImages, Children, ImagesOutput, Performed, Search, ShownImage, VerifiedImages, VerifyImagesRequest,
+    verify, verify_images,
+};
 
 /// Parts of requests.
+pub use crate::registry::Platform;
 pub use crate::trust::{Selection, Service, Window};

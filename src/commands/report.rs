@@ -29,8 +29,11 @@ pub struct Report {
     /// Where the trusted root came from; missing when none was needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_root: Option<String>,
-    /// Each candidate signature, in the order of the document.
+    /// Each candidate signature, in the order of the document; of images, those stand with each image.
     pub candidates: Vec<CandidateReport>,
+    /// Every image, in the order in which they were named; missing where files are verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<ImageReport>>,
     /// Why the run failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -43,6 +46,32 @@ pub struct ArtifactReport {
     pub name: String,
     /// `algorithm:hex`, those that were computed.
     pub digests: Vec<String>,
+}
+
+/// One image.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageReport {
+    /// As the user named it; of a manifest in an index, its place and its digest.
+    pub name: String,
+    /// The digest of its manifest, which is what was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The platform that the index states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The image in whose index it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// What had to hold of an index and of what is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Whether at least one candidate verified.
+    pub verified: bool,
+    /// Each candidate signature.
+    pub candidates: Vec<CandidateReport>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
 }
 
 /// One candidate.
@@ -119,6 +148,7 @@ impl Report {
             artifact: None,
             trusted_root: None,
             candidates: Vec::new(),
+            images: None,
             error: None,
         }
     }
@@ -151,7 +181,32 @@ impl ArtifactReport {
     }
 }
 
+impl ImageReport {
+    /// A report in which nothing has happened yet.
+    pub(super) fn new(name: String) -> Self {
+        Self {
+            name,
+            digest: None,
+            platform: None,
+            index: None,
+            rule: None,
+            verified: false,
+            candidates: Vec::new(),
+            error: None,
+        }
+    }
+}
+
 impl CandidateReport {
+    /// Of a candidate that could not even be read.
+    pub(super) fn unreadable(source: String, format: String, reason: String) -> Self {
+        let mut checks = checks(&Trail::default());
+        if let Some(first) = checks.first_mut() {
+            (first.outcome, first.detail) = ("failed", Some(reason));
+        }
+        Self { source, format, verified: false, signer: None, predicate_type: None, checks }
+    }
+
     /// What became of one candidate.
     pub(super) fn of(source: String, format: String, verdict: &Result<Verified, Rejection>) -> Self {
         let (verified, trail) = match verdict {

@@ -13,6 +13,7 @@ pub mod spec;
 pub mod trust;
 pub mod values;
 pub mod verify;
+pub mod verify_images;
 
 use std::ffi::{OsStr, OsString};
 

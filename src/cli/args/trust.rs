@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::{filled, not_empty, one_of, values};
 use crate::commands::{Error, SignatureRequest, TrustRequest, Waivers};
 
-const SIGNATURE_DIGESTS: &[&str] = &["sha224", "sha256", "sha384", "sha512"];
+/// What `--signature-digest-algorithm` takes.
+pub const SIGNATURE_DIGESTS: &[&str] = &["sha224", "sha256", "sha384", "sha512"];
 
 /// Where a signature is.
 #[derive(Debug, clap::Args)]
@@ -93,6 +94,12 @@ pub struct TrustArgs {
     /// Demand no signed certificate timestamp, and look at none
     #[arg(long)]
     pub insecure_ignore_sct: Option<bool>,
+}
+
+/// Flags of cosign that make no difference to files.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Trust")]
+pub struct IdleArgs {
     /// No effect: verification asks no service
     #[arg(long)]
     pub offline: Option<bool>,

@@ -4,7 +4,7 @@ use super::filled;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
-use super::trust::{SignatureArgs, TrustArgs};
+use super::trust::{IdleArgs, SignatureArgs, TrustArgs};
 use crate::commands::{Error, Expected, Signer, Subject, VerifyRequest};
 
 /// Flags that every verifying command has.
@@ -22,6 +22,9 @@ pub struct VerifyArgs {
     /// What is trusted.
     #[command(flatten)]
     pub trust: TrustArgs,
+    /// What makes no difference.
+    #[command(flatten)]
+    pub idle: IdleArgs,
     /// A report.
     #[command(flatten)]
     pub report: ReportArgs,

@@ -2,6 +2,7 @@
 
 mod differences;
 mod help;
+pub mod images;
 mod man;
 mod markdown;
 mod outline;

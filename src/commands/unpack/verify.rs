@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::report::{KitArtifactReport, KitReport};
 use super::request::{KitSigner, KitVerification};
 use crate::commands::artifact::artifact;
-use crate::commands::candidates::{Candidate, of_document};
+use crate::commands::candidates::{Candidate, of_document, unreadable};
 use crate::commands::trust::{given_root, trusted_root};
 use crate::commands::verification::{expected_signer, judge, needs_root, policy_of};
 use crate::commands::{CandidateReport, Context, Error, ErrorKind, ErrorReport, Expected, Subject};
@@ -127,7 +127,7 @@ impl Kit<'_> {
         for path in &artifact.bundles {
             let document = read_file("bundle", &self.folder.join(path), Role::Bundle.limit())
                 .map_err(|e| Error::file(&e))?;
-            candidates.extend(of_document(&document, path)?);
+            candidates.extend(of_document(&document, path).map_err(|e| unreadable(&path, &e))?);
         }
         if self.root.is_none() && needs_root(&self.policy, &candidates) {
             self.read_root(context)?;

@@ -1,18 +1,32 @@
 //! The driver behind `verify-blob` and `verify-blob-attestation`: collect the candidates, read the artifact once, judge
 //! each candidate, say what came of it. Opens no socket, except for a key whose address the user named.
 
-use std::collections::BTreeMap;
+mod attached;
+mod children;
+mod images;
+mod list;
+mod nothing;
+mod request;
+mod shown;
+mod worst;
 
+pub use images::{VerifiedImages, verify_images};
+pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};
+pub use shown::{Performed, ShownImage};
+
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::artifact::artifact;
-use super::candidates::{Candidate, candidates};
-use super::inputs;
-use super::keys::public_key;
-use super::report::{ArtifactReport, CandidateReport, Report};
-use super::trust::trusted_root;
-use super::{Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers};
 use crate::attest::PredicateType;
+use crate::commands::artifact::artifact;
+use crate::commands::candidates::{Candidate, candidates};
+use crate::commands::inputs;
+use crate::commands::keys::public_key;
+use crate::commands::report::{ArtifactReport, CandidateReport, Report};
+use crate::commands::trust::trusted_root;
+use crate::commands::{
+    Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers,
+};
 use crate::crypto::HashAlgorithm;
 use crate::payload::Artifact;
 use crate::trust::TrustedRoot;
@@ -64,21 +78,13 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
 
 /// Judges the candidates of one artifact: what became of each, and success if at least one verified. `None` as the artifact
 /// only where the policy waives the claim.
-pub(super) fn judge(
+pub(in crate::commands) fn judge(
     verifier: &Verifier<'_>,
     expected: &Expected,
     candidates: &[Candidate],
     artifact: Option<&Artifact>,
 ) -> (Vec<CandidateReport>, Result<(), Error>) {
-    let mut verdict = Verdict::default();
-    let mut reports = Vec::new();
-    for Candidate { source, format, entity } in candidates {
-        let judged = verifier.verify(entity, artifact);
-        reports.push(CandidateReport::of(source.clone(), format.clone(), &judged));
-        if verdict.add(judged).is_break() {
-            break;
-        }
-    }
+    let (verdict, reports) = Verdict::of(verifier, candidates, artifact);
     if verdict.is_success() {
         return (reports, Ok(()));
     }
@@ -94,6 +100,29 @@ struct Verdict {
 }
 
 impl Verdict {
+    /// Judges every candidate, and says what became of each.
+    fn of(
+        verifier: &Verifier<'_>,
+        candidates: &[Candidate],
+        artifact: Option<&Artifact>,
+    ) -> (Self, Vec<CandidateReport>) {
+        let mut verdict = Self::default();
+        let mut reports = Vec::new();
+        for Candidate { source, format, entity } in candidates {
+            let judged = verifier.verify(entity, artifact);
+            reports.push(CandidateReport::of(source.clone(), format.clone(), &judged));
+            if verdict.add(judged).is_break() {
+                break;
+            }
+        }
+        (verdict, reports)
+    }
+
+    /// Whether a limit ended the search.
+    fn is_limit(&self) -> bool {
+        self.rejections.iter().any(|rejection| rejection.reason().is_limit())
+    }
+
     /// Takes one more candidate; a limit that was exceeded ends the search.
     fn add(&mut self, judged: Result<Verified, Rejection>) -> ControlFlow<()> {
         match judged {
@@ -137,7 +166,7 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
 }
 
 /// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.
-pub(super) fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
+pub(in crate::commands) fn needs_root(policy: &VerificationPolicy, candidates: &[Candidate]) -> bool {
     let by_key_alone = matches!(
         (&policy.signer, policy.log, policy.timestamp),
         (ExpectedSigner::Key(_), Requirement::Waived(_), Requirement::Waived(_))
@@ -154,7 +183,10 @@ async fn policy(request: &VerifyRequest, context: &mut Context) -> Result<Verifi
 }
 
 /// The signer, with the key read.
-pub(super) async fn expected_signer(signer: &Signer, context: &mut Context) -> Result<ExpectedSigner, Error> {
+pub(in crate::commands) async fn expected_signer(
+    signer: &Signer,
+    context: &mut Context,
+) -> Result<ExpectedSigner, Error> {
     Ok(match signer {
         Signer::Key(reference) => ExpectedSigner::Key(public_key(reference, context).await?),
         Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),
@@ -162,7 +194,7 @@ pub(super) async fn expected_signer(signer: &Signer, context: &mut Context) -> R
 }
 
 /// What is asked of each signature.
-pub(super) fn policy_of(
+pub(in crate::commands) fn policy_of(
     signer: ExpectedSigner,
     expected: &Expected,
     waivers: &Waivers,
@@ -251,13 +283,13 @@ fn none_valid(
         count => format!("none of {count} {what}s{of} is valid for what was asked"),
     };
     let mut error = Error::new(kind, message).cause(best.reason().to_string());
-    if let Some(detail) = super::hints::detail(best.reason(), policy, &candidate.entity) {
+    if let Some(detail) = crate::commands::hints::detail(best.reason(), policy, &candidate.entity) {
         error = error.cause(detail);
     }
     if rejections.len() > 1 {
         error.candidates = rejections.iter().map(ToString::to_string).collect();
     }
-    for hint in super::hints::hints(best.reason(), policy, &candidate.entity) {
+    for hint in crate::commands::hints::hints(best.reason(), policy, &candidate.entity) {
         error = error.hint(hint);
     }
     error

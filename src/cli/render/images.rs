@@ -1,0 +1,69 @@
+//! What cosign prints of verified images, to the byte: scripts read it.
+
+use super::json;
+use crate::commands::{Performed, ShownImage};
+
+/// The checks that were made, for standard error; from the evidence, so a check that was waived is not among them.
+pub fn checks(image: &ShownImage) -> Vec<String> {
+    let Performed { annotations, claims, log, key } = image.performed;
+    let signer = if key {
+        "The signatures were verified against the specified public key"
+    } else {
+        "The code-signing certificate was verified using trusted certificate authority certificates"
+    };
+    let checks = [
+        (annotations, "The specified annotations were verified."),
+        (claims, "The cosign claims were validated"),
+        (log, "Existence of the claims in the transparency log was verified offline"),
+        (true, signer),
+    ];
+    let head = [
+        String::new(),
+        format!("Verification for {} --", image.name),
+        "The following checks were performed on each of these signatures:".to_owned(),
+    ];
+    let made = checks.into_iter().filter(|(made, _)| *made).map(|(_, check)| format!("  - {check}"));
+    head.into_iter().chain(made).collect()
+}
+
+/// The signatures, for standard output: a line of JSON after an empty one, or an object in each line.
+pub fn signatures(image: &ShownImage, text: bool) -> String {
+    let documents: Vec<_> = image.documents.iter().map(|document| json(document)).collect();
+    if text { lines(&documents) } else { format!("\n[{}]\n", documents.join(",")) }
+}
+
+/// The envelopes of attestations, for standard output, one in each line.
+pub fn attestations(image: &ShownImage) -> String {
+    let documents: Vec<_> = image.documents.iter().map(|document| json(document)).collect();
+    lines(&documents)
+}
+
+fn lines(documents: &[String]) -> String {
+    documents.iter().map(|document| format!("{document}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_was_not_made_is_not_listed() {
+        let performed = Performed { annotations: false, claims: true, log: false, key: true };
+        let mut image =
+            ShownImage { name: "r/a:1".into(), performed, documents: vec!["{}".into(), "{\"a\":1}".into()] };
+        assert_eq!(
+            checks(&image),
+            [
+                "",
+                "Verification for r/a:1 --",
+                "The following checks were performed on each of these signatures:",
+                "  - The cosign claims were validated",
+                "  - The signatures were verified against the specified public key",
+            ]
+        );
+        assert_eq!(signatures(&image, false), "\n[{},{\"a\":1}]\n");
+        assert_eq!(signatures(&image, true), "{}\n{\"a\":1}\n");
+        image.performed = Performed { annotations: true, claims: false, log: true, key: false };
+        assert_eq!(checks(&image)[3..].len(), 3);
+    }
+}

@@ -1,0 +1,153 @@
+//! Images for several platforms: the index alone, every manifest in it, or the one for a platform.
+
+use std::collections::HashSet;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{self, StreamExt};
+
+use super::images::{Job, Outcome};
+use crate::commands::images::Image;
+use crate::commands::{Error, ErrorKind};
+use crate::crypto::Digest;
+use crate::registry::{Descriptor, Kind, Manifest, Platform, Target};
+
+/// An index in an index in an index: nobody nests deeper.
+const MAX_DEPTH: usize = 4;
+/// Manifests below one image.
+const MAX_CHILDREN: usize = 1_000;
+
+impl Job<'_> {
+    /// An image, and everything below it where it is an index; each has to verify by itself.
+    pub(super) async fn each(&self, image: &Image) -> Vec<Outcome> {
+        let manifest = match image.manifest().await {
+            Ok(manifest) => manifest,
+            Err(error) => return vec![Outcome::failed(image.typed.clone(), error)],
+        };
+        let mut below = Vec::new();
+        if let Err(error) = self.gather(image, &manifest, &mut below, MAX_DEPTH).await {
+            return vec![Outcome::failed(image.typed.clone(), error)];
+        }
+        let count = below.len();
+        let own = self.one(image, Some(manifest));
+        if count == 0 {
+            return vec![own.await];
+        }
+        let children = below.into_iter().map(|(entry, manifest)| async move {
+            let child = child(image, &entry.digest);
+            let outcome = self.one(&child, Some(manifest)).await;
+            outcome.child(&image.typed, entry.platform.as_ref().map(name))
+        });
+        let (own, children): (_, Vec<_>) = futures_util::future::join(
+            own,
+            stream::iter(children).buffered(self.request.search.workers).collect(),
+        )
+        .await;
+        let rule =
+            format!("the index and each of the {count} manifests below it have to verify by themselves");
+        std::iter::once(own.rule(rule)).chain(children).collect()
+    }
+
+    /// Everything below an index, each manifest once, an index before what is in it.
+    fn gather<'f>(
+        &'f self,
+        image: &'f Image,
+        index: &'f Manifest,
+        below: &'f mut Vec<(Descriptor, Manifest)>,
+        depth: usize,
+    ) -> LocalBoxFuture<'f, Result<(), Error>> {
+        Box::pin(async move {
+            let Kind::Index { manifests } = &index.kind else { return Ok(()) };
+            if depth == 0 {
+                return Err(too_many(image, format!("indexes in indexes, more than {MAX_DEPTH} deep")));
+            }
+            let mut known: HashSet<Digest> = below.iter().map(|(entry, _)| entry.digest.clone()).collect();
+            let new: Vec<_> = manifests.iter().filter(|entry| known.insert(entry.digest.clone())).collect();
+            if below.len() + new.len() > MAX_CHILDREN {
+                return Err(too_many(image, format!("more than {MAX_CHILDREN} manifests")));
+            }
+            let fetched = new.into_iter().map(|entry| async move {
+                Ok::<_, Error>((entry.clone(), child(image, &entry.digest).manifest().await?))
+            });
+            let fetched: Vec<_> = stream::iter(fetched).buffered(self.request.search.workers).collect().await;
+            for fetched in fetched {
+                let (entry, manifest) = fetched?;
+                let nested = matches!(manifest.kind, Kind::Index { .. }).then(|| manifest.clone());
+                below.push((entry, manifest));
+                if let Some(nested) = nested {
+                    self.gather(image, &nested, below, depth - 1).await?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The manifest for one platform.
+    pub(super) async fn of_platform(&self, image: &Image, platform: &Platform) -> Vec<Outcome> {
+        let chosen = match image.manifest().await {
+            Ok(manifest) => choose(image, &manifest, platform),
+            Err(error) => Err(error),
+        };
+        match chosen {
+            Ok(entry) => {
+                let outcome = self.one(&child(image, &entry.digest), None).await;
+                vec![outcome.child(&image.typed, entry.platform.as_ref().map(name))]
+            }
+            Err(error) => vec![Outcome::failed(image.typed.clone(), error)],
+        }
+    }
+}
+
+/// Another manifest of the same place.
+fn child(image: &Image, digest: &Digest) -> Image {
+    Image {
+        typed: format!("{}@{digest}", image.home.image),
+        name: image.name.clone(),
+        home: image.home.clone(),
+        target: Target::Digest(digest.clone()),
+    }
+}
+
+fn choose(image: &Image, manifest: &Manifest, wanted: &Platform) -> Result<Descriptor, Error> {
+    let Kind::Index { manifests } = &manifest.kind else {
+        return Err(Error::new(ErrorKind::NoSuchArtifact, format!("`{}` is not an index", image.typed))
+            .cause("only an index has manifests for several platforms")
+            .hint("leave --platform out"));
+    };
+    let fits = |platform: &Platform| {
+        platform.os == wanted.os
+            && platform.architecture == wanted.architecture
+            && (wanted.variant.is_none() || platform.variant == wanted.variant)
+    };
+    let mut chosen = manifests.iter().filter(|entry| entry.platform.as_ref().is_some_and(fits));
+    match (chosen.next(), chosen.next()) {
+        (Some(entry), None) => Ok(entry.clone()),
+        (Some(_), Some(_)) => Err(Error::usage(format!(
+            "`{}` has several manifests for {}",
+            image.typed,
+            name(wanted)
+        ))
+        .cause(all(manifests))
+        .hint("name the variant too, `--platform OS/ARCHITECTURE/VARIANT`, or the manifest by its digest")),
+        (None, _) => {
+            let message = format!("`{}` has nothing for the platform {}", image.typed, name(wanted));
+            Err(Error::new(ErrorKind::NoSuchArtifact, message).cause(all(manifests)))
+        }
+    }
+}
+
+fn all(manifests: &[Descriptor]) -> String {
+    let names: Vec<_> = manifests.iter().filter_map(|entry| entry.platform.as_ref().map(name)).collect();
+    format!("it has: {}", names.join(", "))
+}
+
+fn name(platform: &Platform) -> String {
+    let Platform { os, architecture, variant } = platform;
+    match variant {
+        Some(variant) => format!("{os}/{architecture}/{variant}"),
+        None => format!("{os}/{architecture}"),
+    }
+}
+
+fn too_many(image: &Image, what: String) -> Error {
+    Error::new(ErrorKind::LimitExceeded, format!("`{}` has {what}", image.typed))
+}

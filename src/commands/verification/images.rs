@@ -1,0 +1,372 @@
+//! The driver behind `verify` and its relatives: every image by itself, several at a time, in the order in which they were
+//! named. What is judged, and how, is [`super::Verdict`]'s, as for files.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::Path;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::attached::Attached;
+use super::request::{Children, VerifyImagesRequest};
+use super::shown::{Performed, ShownImage};
+use super::{Verdict, expected_signer, list, needs_root, policy_of, shown, worst};
+use crate::bundle::Raw;
+use crate::bundle::detached::{Detached, decode_signature};
+use crate::commands::candidates::{Candidate, beside, signature_document, unreadable};
+use crate::commands::images::{Image, Images};
+use crate::commands::inputs::read_named;
+use crate::commands::limits::largest_attachment;
+use crate::commands::report::{ErrorReport, ImageReport, Report};
+use crate::commands::trust::trusted_root;
+use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, TrustRequest};
+use crate::crypto::{Digest, HashAlgorithm, UnixTime};
+use crate::payload::{Artifact, SimpleSigning, simple_signing};
+use crate::registry::{Attachment, Manifest, Target};
+use crate::storage::images::find::{Forms, Want, find};
+use crate::storage::images::{Home, ImageName, Layout, Place};
+use crate::trust::TrustedRoot;
+use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
+
+/// What a verification of images found.
+pub struct VerifiedImages {
+    /// Everything, for those who read reports.
+    pub report: Report,
+    /// The images of which something verified, in their order.
+    pub shown: Vec<ShownImage>,
+}
+
+/// Verifies images. Report and what is to be shown are complete whether or not the run succeeded; success needs a verified
+/// signature of every image.
+pub async fn verify_images(
+    request: &VerifyImagesRequest,
+    context: &mut Context,
+) -> (VerifiedImages, Result<(), Error>) {
+    let mut found = VerifiedImages { report: Report::new(request.command, context.now), shown: Vec::new() };
+    let result = run(request, context, &mut found).await;
+    match &result {
+        Ok(()) => found.report.verified = true,
+        Err(error) => found.report.fail(error),
+    }
+    (found, result)
+}
+
+async fn run(
+    request: &VerifyImagesRequest,
+    context: &mut Context,
+    found: &mut VerifiedImages,
+) -> Result<(), Error> {
+    let mut names = request.images.clone();
+    if let Some(list) = &request.list {
+        names.extend(list::read(list, context)?);
+    }
+    if names.is_empty() {
+        return Err(
+            Error::usage("there is no image to verify").hint("name images, or a file with --from-file")
+        );
+    }
+    let images = open(&names, request, context)?;
+    let signer = expected_signer(&request.signer, context).await?;
+    let job = Job::new(request, policy(request, signer)?, context)?;
+    let judged = images.into_iter().map(|(name, image)| async {
+        match image {
+            Ok(image) => job.image(image).await,
+            Err(error) => vec![Outcome::failed(name, error)],
+        }
+    });
+    let outcomes: Vec<_> = stream::iter(judged).buffered(request.search.workers).collect().await;
+    found.report.trusted_root = job.root.get().map(|root| root.source.clone());
+    let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+    let (count, mut failed, mut reports) = (outcomes.len(), Vec::new(), Vec::new());
+    for Outcome { mut report, shown, result } in outcomes {
+        match result {
+            Ok(()) => report.verified = true,
+            Err(error) => {
+                report.error = Some(ErrorReport::of(&error));
+                failed.push((report.name.clone(), error));
+            }
+        }
+        found.shown.extend(shown);
+        reports.push(report);
+    }
+    found.report.images = Some(reports);
+    worst::of(failed, count).map_or(Ok(()), Err)
+}
+
+/// Opens every image; one that cannot be opened fails alone.
+fn open(
+    names: &[String],
+    request: &VerifyImagesRequest,
+    context: &Context,
+) -> Result<Vec<(String, Result<Image, Error>)>, Error> {
+    let images = Images::new(&request.registry, context)?;
+    let one = |name: &String| {
+        if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }
+    };
+    Ok(names.iter().map(|name| (name.clone(), one(name))).collect())
+}
+
+/// The image in a folder that `save` wrote.
+fn local(folder: &str, tag_prefix: &str) -> Result<Image, Error> {
+    let layout = Layout::open(Path::new(folder))?;
+    let target = layout.only_image()?;
+    let place = Place::Layout(layout);
+    Ok(Image {
+        typed: folder.to_owned(),
+        name: ImageName::Layout(folder.into(), None),
+        home: Home { image: place.clone(), attachments: place, tag_prefix: tag_prefix.to_owned() },
+        target,
+    })
+}
+
+fn policy(
+    request: &VerifyImagesRequest,
+    signer: crate::verify::ExpectedSigner,
+) -> Result<VerificationPolicy, Error> {
+    let mut policy = policy_of(signer, &request.expected, &request.waivers, request.require_timestamp)?;
+    if request.expected == Expected::Signature {
+        policy.claim.content = ContentRequirement::ImageSignature;
+    }
+    policy.claim.annotations = request.annotations.clone();
+    policy.signature_digest = request.beside.digest_algorithm.and_then(HashAlgorithm::from_name);
+    Ok(policy)
+}
+
+/// What became of one image.
+pub(super) struct Outcome {
+    report: ImageReport,
+    shown: Option<ShownImage>,
+    result: Result<(), Error>,
+}
+
+impl Outcome {
+    pub(super) fn failed(name: String, error: Error) -> Self {
+        Self { report: ImageReport::new(name), shown: None, result: Err(error) }
+    }
+
+    /// Notes what the image is in an index.
+    pub(super) fn child(mut self, index: &str, platform: Option<String>) -> Self {
+        self.report.index = Some(index.to_owned());
+        self.report.platform = platform;
+        self
+    }
+
+    /// Notes what had to hold of an index.
+    pub(super) fn rule(mut self, rule: String) -> Self {
+        self.report.rule = Some(rule);
+        self
+    }
+}
+
+/// What is the same for every image.
+pub(super) struct Job<'a> {
+    pub(super) request: &'a VerifyImagesRequest,
+    policy: VerificationPolicy,
+    want: Want,
+    beside: Detached,
+    /// A signature from a file, with its name, in place of those that are found.
+    given: Option<Given>,
+    now: UnixTime,
+    root: Root<'a>,
+}
+
+struct Given {
+    signature: Vec<u8>,
+    source: String,
+    payload: Option<Vec<u8>>,
+}
+
+impl<'a> Job<'a> {
+    fn new(
+        request: &'a VerifyImagesRequest,
+        policy: VerificationPolicy,
+        context: &'a mut Context,
+    ) -> Result<Self, Error> {
+        let signature = matches!(request.expected, Expected::Signature);
+        let search = &request.search;
+        let want = Want {
+            signatures: signature,
+            attestations: !signature,
+            forms: Forms { bundles: search.bundles, tags: search.tags, layers: search.layers },
+            largest: largest_attachment(context)?,
+            workers: search.workers,
+            ..Want::default()
+        };
+        let files = SignatureRequest {
+            certificate: request.beside.certificate.clone(),
+            sct: request.beside.sct.clone(),
+            ..SignatureRequest::default()
+        };
+        let beside = beside(&files, context)?;
+        let given = given(request, context)?;
+        let now = context.now;
+        let root = Root::new(&request.trust, context);
+        // A root that the user named is read in any case: a name with a slip in it is not passed over.
+        root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[]))?;
+        Ok(Self { request, policy, want, beside, given, now, root })
+    }
+
+    /// One image that was named, and what belongs to it.
+    async fn image(&self, image: Image) -> Vec<Outcome> {
+        match &self.request.children {
+            Children::Whole => vec![self.one(&image, None).await],
+            Children::Each => self.each(&image).await,
+            Children::Of(platform) => self.of_platform(&image, platform).await,
+        }
+    }
+
+    /// One manifest; `known`, where somebody has it already.
+    pub(super) async fn one(&self, image: &Image, known: Option<Manifest>) -> Outcome {
+        let mut report = ImageReport::new(image.typed.clone());
+        match self.judged(image, known, &mut report).await {
+            Ok(shown) => Outcome { report, shown: Some(shown), result: Ok(()) },
+            Err(error) => Outcome { report, shown: None, result: Err(error) },
+        }
+    }
+
+    async fn judged(
+        &self,
+        image: &Image,
+        known: Option<Manifest>,
+        report: &mut ImageReport,
+    ) -> Result<ShownImage, Error> {
+        let (digest, attached) = self.attached(image, known).await?;
+        report.digest = Some(digest.to_string());
+        let artifact =
+            Artifact { name: image.typed.clone(), digests: digest.clone().into(), ed25519: Vec::new() };
+        let root = self.root.read(needs_root(&self.policy, &attached.candidates))?;
+        let verifier = Verifier { root, policy: &self.policy, now: self.now };
+        let (verdict, reports) = Verdict::of(&verifier, &attached.candidates, Some(&artifact));
+        report.candidates = reports;
+        report.candidates.extend(attached.spoiled.iter().map(super::attached::Spoiled::report));
+        if !verdict.is_success() {
+            return Err(self.none_valid(&artifact, &verdict, &attached));
+        }
+        let verified = &verdict.verified;
+        let documents = match self.request.expected {
+            Expected::Signature => verified.iter().map(|v| shown::signature(v, &artifact, &digest)).collect(),
+            Expected::Attestation { .. } => verified.iter().map(shown::attestation).collect(),
+        };
+        Ok(ShownImage { name: image.typed.clone(), performed: Performed::of(verified), documents })
+    }
+
+    /// The digest of the image, and what belongs to it: the manifest is read once, and what is judged is its digest. Where that
+    /// is known, everything is asked for at the same time.
+    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(Digest, Attached), Error> {
+        if self.request.sbom || self.given.is_some() {
+            let manifest = self.meant(image, known).await?;
+            let found = match &self.given {
+                Some(given) => return Ok((manifest.digest.clone(), self.detached(given, image, &manifest)?)),
+                None => find(&image.home, &manifest.digest, &self.want).await?,
+            };
+            return Ok((manifest.digest, Attached::read(found, &self.beside)?));
+        }
+        let (digest, found) = match (&image.target, known) {
+            (_, Some(manifest)) => {
+                let found = find(&image.home, &manifest.digest, &self.want).await;
+                (manifest.digest, found)
+            }
+            (Target::Digest(digest), None) => {
+                let (manifest, found) = tokio::join!(image.manifest(), find(&image.home, digest, &self.want));
+                (manifest?.digest, found)
+            }
+            (Target::Tag(_), None) => {
+                let manifest = image.manifest().await?;
+                let found = find(&image.home, &manifest.digest, &self.want).await;
+                (manifest.digest, found)
+            }
+        };
+        Ok((digest, Attached::read(found?, &self.beside)?))
+    }
+
+    /// The manifest whose signatures are meant: the image's, or that of the SBOM that is attached to it.
+    async fn meant(&self, image: &Image, known: Option<Manifest>) -> Result<Manifest, Error> {
+        let manifest = match known {
+            Some(manifest) => manifest,
+            None => image.manifest().await?,
+        };
+        if !self.request.sbom {
+            return Ok(manifest);
+        }
+        let tag = Attachment::Sbom.tag_of(&image.home.tag_prefix, &manifest.digest);
+        let sbom = image.home.attachments.manifest(&Target::Tag(tag.clone())).await?;
+        sbom.ok_or_else(|| {
+            let message = format!("there is no SBOM of `{}`", image.typed);
+            Error::new(ErrorKind::NoSuchArtifact, message)
+                .cause(format!("`{}:{tag}` is not there", image.home.attachments))
+        })
+    }
+
+    /// The signature that was given in a file, over the payload that was given, or that signing the image makes.
+    fn detached(&self, given: &Given, image: &Image, manifest: &Manifest) -> Result<Attached, Error> {
+        let bytes = match &given.payload {
+            Some(payload) => payload.clone(),
+            None => {
+                let reference = match &image.name {
+                    ImageName::Registry(reference) => reference.repository().to_string(),
+                    other => other.to_string(),
+                };
+                simple_signing(&reference, &manifest.digest, &self.request.annotations).into_bytes()
+            }
+        };
+        let parsed = SimpleSigning::from_json(&bytes).map_err(|e| unreadable(&"--payload", &e))?;
+        let entity = Detached {
+            certificates: self.beside.certificates.clone(),
+            scts: self.beside.scts.clone(),
+            ..Detached::default()
+        }
+        .simple_signing(Raw { bytes, parsed }, given.signature.clone());
+        let candidate = Candidate { source: given.source.clone(), format: "detached".to_owned(), entity };
+        Ok(Attached { candidates: vec![candidate], spoiled: Vec::new() })
+    }
+
+    fn none_valid(&self, artifact: &Artifact, verdict: &Verdict, attached: &Attached) -> Error {
+        super::nothing::error(self.request, &self.policy, artifact, verdict, attached)
+    }
+}
+
+fn given(request: &VerifyImagesRequest, context: &Context) -> Result<Option<Given>, Error> {
+    let Some(signature) = &request.beside.signature else { return Ok(None) };
+    let (document, source) = signature_document(signature, context)?;
+    let signature = decode_signature(&document).map_err(|e| unreadable(&source, &e))?;
+    let payload = match &request.beside.payload {
+        Some(name) => Some(read_named("payload", name, 1 << 20, context)?),
+        None => None,
+    };
+    Ok(Some(Given { signature, source, payload }))
+}
+
+/// The trusted root, read when the first signature needs it.
+struct Root<'a> {
+    request: &'a TrustRequest,
+    context: RefCell<&'a mut Context>,
+    root: OnceCell<TrustedRoot>,
+    nothing: TrustedRoot,
+}
+
+impl<'a> Root<'a> {
+    fn new(request: &'a TrustRequest, context: &'a mut Context) -> Self {
+        Self {
+            request,
+            context: RefCell::new(context),
+            root: OnceCell::new(),
+            nothing: TrustedRoot::default(),
+        }
+    }
+
+    /// The root, which is empty as long as nothing needed it.
+    fn read(&self, needed: bool) -> Result<&TrustedRoot, Error> {
+        match self.root.get() {
+            Some(root) => Ok(root),
+            None if !needed => Ok(&self.nothing),
+            None => {
+                let root = trusted_root(self.request, &mut self.context.borrow_mut())?;
+                Ok(self.root.get_or_init(|| root))
+            }
+        }
+    }
+
+    /// The root, if it was read.
+    fn get(&self) -> Option<&TrustedRoot> {
+        self.root.get()
+    }
+}
