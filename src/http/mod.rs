@@ -157,6 +157,15 @@ impl Error {
         matches!(self, Self::Connect { .. })
     }
 
+    /// Whether there was no connection because the server, which is there, speaks something else than TLS.
+    pub fn is_not_tls(&self) -> bool {
+        use std::io::ErrorKind::InvalidData;
+        let Self::Connect { source, .. } = self else { return false };
+        let is_other = |e: &std::io::Error| is_broken(e) || e.kind() == InvalidData;
+        !self.is_certificate()
+            && chain(source.as_ref()).any(|e| e.downcast_ref::<std::io::Error>().is_some_and(is_other))
+    }
+
     /// Whether there was no connection because the certificate of the server is refused.
     pub fn is_certificate(&self) -> bool {
         // The TLS library tells by these words alone, through two others.

@@ -50,7 +50,7 @@ pub struct Client {
     connection: Connection,
     keychain: Keychain,
     started: Instant,
-    other: OnceLock<Exchange>,
+    shared: [OnceLock<Arc<Exchange>>; 2],
     hosts: Mutex<HashMap<Registry, Arc<Host>>>,
 }
 
@@ -58,10 +58,14 @@ pub struct Client {
 #[derive(Debug)]
 struct Host {
     registry: Registry,
-    own: Exchange,
-    other: Exchange,
+    /// To the registry, with the certificate that only it is shown.
+    own: Arc<Exchange>,
+    /// To token servers elsewhere.
+    other: Arc<Exchange>,
     tls: OnceLock<bool>,
-    session: tokio::sync::Mutex<Session>,
+    /// Held by the one who finds out whether the registry speaks TLS.
+    probe: tokio::sync::Mutex<()>,
+    session: Session,
 }
 
 /// A request to a registry.
@@ -127,7 +131,7 @@ impl Client {
             connection,
             keychain,
             started: Instant::now(),
-            other: OnceLock::new(),
+            shared: Default::default(),
             hosts: Mutex::new(HashMap::new()),
         }
     }
@@ -170,7 +174,7 @@ impl Client {
     /// As [`Self::send`]; also whether the registry asked for credentials.
     async fn send_asked(&self, registry: &Registry, request: &Request<'_>) -> Result<(Answer, bool), Error> {
         let host = self.host(registry)?;
-        let (base, mut answer) = self.first(&host, request).await?;
+        let (base, (mut answer, mut used)) = self.first(&host, request).await?;
         let (mut hops, mut answered) = (0, false);
         loop {
             let own = answer.address().is_same_origin(&base);
@@ -182,74 +186,80 @@ impl Client {
                 401 if own && !answered => {
                     answered = true;
                     let address = answer.address().clone();
-                    let header = self.challenged(&host, answer, request.access).await?;
-                    answer = self.once(&host, &address, request, Some(&header)).await?;
+                    let header = self.challenged(&host, answer, request.access, used.as_ref()).await?;
+                    answer = self.exchange(&host.own, &address, request, Some(&header)).await?;
+                    used = Some(header);
                     continue;
                 }
                 401 | 403 if own => return Err(self.refusal(&host, answer, request.access).await?),
                 _ => {
-                    let asked = answered || host.session.lock().await.is_challenged();
+                    let asked = answered || host.session.is_challenged();
                     return Ok((answer, asked));
                 }
             };
-            answer = self.to(&host, &base, &next, request).await?;
+            (answer, used) = self.to(&host, &base, &next, request).await?;
         }
     }
 
-    /// To an address that the registry chose. Credentials go to the registry alone, wherever it points.
+    /// To an address that the registry chose. Credentials go to the registry alone, wherever it points. Also what was shown.
     async fn to(
         &self,
         host: &Host,
         base: &Address,
         address: &Address,
         request: &Request<'_>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<(Answer, Option<Secret>), Error> {
         if !address.is_same_origin(base) {
-            return self.exchange(self.other()?, address, request, None).await;
+            return Ok((self.exchange(&*self.shared(true)?, address, request, None).await?, None));
         }
-        let header = self.header(host, base.is_https(), request.access).await?;
-        self.once(host, address, request, header.as_ref()).await
+        let header = host.session.header(request.access, &self.rules(host, base.is_https())).await?;
+        Ok((self.exchange(&host.own, address, request, header.as_ref()).await?, header))
     }
 
     /// The address of the registry, and the first answer: over TLS, or without where that is allowed and the server does not
-    /// speak TLS.
-    async fn first(&self, host: &Host, request: &Request<'_>) -> Result<(Address, Answer), Error> {
+    /// speak TLS. Of several first requests, one finds that out, and the others wait for it.
+    async fn first(
+        &self,
+        host: &Host,
+        request: &Request<'_>,
+    ) -> Result<(Address, (Answer, Option<Secret>)), Error> {
         let base = |tls: bool| {
             Address::parse(&format!("{}://{}", if tls { "https" } else { "http" }, host.registry))
         };
-        if let Some(tls) = host.tls.get() {
-            let base = base(*tls)?;
+        let may_be_plain = host.registry.is_loopback() || self.connection.plain_http;
+        let known = || host.tls.get().copied().or((!may_be_plain).then_some(true));
+        let probing = match known() {
+            Some(_) => None,
+            None => Some(host.probe.lock().await),
+        };
+        if let Some(tls) = known() {
+            drop(probing);
+            let base = base(tls)?;
             let answer = self.to(host, &base, &target(&base, request)?, request).await?;
             return Ok((base, answer));
         }
         let start = base(true)?;
-        let error = match self.once(host, &target(&start, request)?, request, None).await {
+        let error = match self.exchange(&host.own, &target(&start, request)?, request, None).await {
             Ok(answer) => {
                 let _ = host.tls.set(true);
-                return Ok((start, answer));
+                return Ok((start, (answer, None)));
             }
             Err(error) => error,
         };
-        let plain = host.registry.is_loopback() || self.connection.plain_http;
         // A certificate that is refused is no reason to do without.
-        if !plain || !matches!(&error, Error::Http(e) if e.is_connect() && !e.is_certificate()) {
-            return Err(error);
+        match &error {
+            Error::Http(error) if error.is_connect() && !error.is_certificate() => {
+                if error.is_not_tls() {
+                    let _ = host.tls.set(false);
+                    drop(probing);
+                }
+            }
+            _ => return Err(error),
         }
         let start = base(false)?;
-        let answer = self.once(host, &target(&start, request)?, request, None).await?;
+        let answer = self.exchange(&host.own, &target(&start, request)?, request, None).await?;
         let _ = host.tls.set(false);
-        Ok((start, answer))
-    }
-
-    /// To the registry itself.
-    async fn once(
-        &self,
-        host: &Host,
-        address: &Address,
-        request: &Request<'_>,
-        header: Option<&Secret>,
-    ) -> Result<Answer, Error> {
-        self.exchange(&host.own, address, request, header).await
+        Ok((start, (answer, None)))
     }
 
     async fn exchange(
@@ -283,25 +293,23 @@ impl Client {
         Ok(answer)
     }
 
-    async fn header(&self, host: &Host, tls: bool, access: &Access) -> Result<Option<Secret>, Error> {
-        host.session.lock().await.header(access, &self.rules(host, tls)).await
-    }
-
-    async fn challenged(&self, host: &Host, answer: Answer, access: &Access) -> Result<Secret, Error> {
+    async fn challenged(
+        &self,
+        host: &Host,
+        answer: Answer,
+        access: &Access,
+        used: Option<&Secret>,
+    ) -> Result<Secret, Error> {
         let offered: Vec<_> = answer.headers("www-authenticate").map(str::to_owned).collect();
-        let tls = answer.address().is_https();
-        let header = {
-            let mut session = host.session.lock().await;
-            session.answer(&offered, access, &self.rules(host, tls)).await?
-        };
-        match header {
+        let rules = self.rules(host, answer.address().is_https());
+        match host.session.answer(&offered, access, &rules, used).await? {
             Some(header) => Ok(header),
             None => Err(self.refusal(host, answer, access).await?),
         }
     }
 
     async fn refusal(&self, host: &Host, answer: Answer, access: &Access) -> Result<Error, Error> {
-        let known = host.session.lock().await.refusal(access, &self.keychain).await?;
+        let known = host.session.refusal(access, &self.keychain).await?;
         Ok(Error::refused(Refusal {
             registry: host.registry.to_string(),
             status: answer.status(),
@@ -332,30 +340,39 @@ impl Client {
             .as_ref()
             .map(|name| ServerName { host: registry.host().to_ascii_lowercase(), name: name.clone() });
         // What is on this machine is not behind a proxy.
-        let own = http::Settings {
-            certificate: self.connection.certificate.as_ref(),
-            server_name: server_name.as_ref(),
-            proxy: !registry.is_loopback(),
-            ..self.settings()
+        let other = self.shared(!registry.is_loopback())?;
+        // One client is enough for all where nothing sets the registry apart.
+        let own = if self.connection.certificate.is_none() && server_name.is_none() {
+            Arc::clone(&other)
+        } else {
+            Arc::new(Exchange::new(&http::Settings {
+                certificate: self.connection.certificate.as_ref(),
+                server_name: server_name.as_ref(),
+                proxy: !registry.is_loopback(),
+                ..self.settings()
+            })?)
         };
         let host = Arc::new(Host {
             registry: registry.clone(),
-            own: Exchange::new(&own)?,
-            other: Exchange::new(&http::Settings { proxy: own.proxy, ..self.settings() })?,
+            own,
+            other,
             tls: OnceLock::new(),
-            session: tokio::sync::Mutex::new(Session::new(registry.clone())),
+            probe: tokio::sync::Mutex::default(),
+            session: Session::new(registry.clone()),
         });
         hosts.insert(registry.clone(), Arc::clone(&host));
         Ok(host)
     }
 
-    /// To servers that are no registry of ours.
-    fn other(&self) -> Result<&Exchange, Error> {
-        if let Some(made) = self.other.get() {
-            return Ok(made);
+    /// To servers that are no registry of ours, by the proxy of the environment or not.
+    fn shared(&self, proxy: bool) -> Result<Arc<Exchange>, Error> {
+        let [direct, through] = &self.shared;
+        let shared = if proxy { through } else { direct };
+        if let Some(made) = shared.get() {
+            return Ok(Arc::clone(made));
         }
-        let made = Exchange::new(&self.settings())?;
-        Ok(self.other.get_or_init(|| made))
+        let made = Arc::new(Exchange::new(&http::Settings { proxy, ..self.settings() })?);
+        Ok(Arc::clone(shared.get_or_init(|| made)))
     }
 
     fn settings(&self) -> http::Settings<'_> {

@@ -1,6 +1,7 @@
 //! What a registry asked for, and what it was answered.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::challenge::{self, Challenge};
@@ -24,6 +25,15 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether whoever may do this may do the `other` too.
+    fn covers(&self, other: &Self) -> bool {
+        self != other
+            && self.repository.is_some()
+            && self.repository == other.repository
+            && other.from.is_none()
+            && other.actions.split(',').all(|wanted| self.actions.split(',').any(|action| action == wanted))
+    }
+
     fn scopes(&self) -> Vec<String> {
         let own = self.repository.as_ref().map(|path| format!("repository:{path}:{}", self.actions));
         let from = self.from.as_ref().map(|path| format!("repository:{path}:pull"));
@@ -47,127 +57,189 @@ pub struct Rules<'a> {
     pub total: Duration,
 }
 
-/// What is known of one registry.
+/// What is known of one registry. Requests that run at the same time share it: no lock is held while a registry is asked, and
+/// while a token server is asked, only those wait who want the same token.
 #[derive(Debug)]
 pub struct Session {
     registry: Registry,
-    challenge: Option<Challenge>,
-    lookups: HashMap<Option<String>, Lookup>,
-    tokens: HashMap<Access, Secret>,
-    withheld: Option<(String, Withheld)>,
+    challenge: Mutex<Option<Challenge>>,
+    lookups: tokio::sync::Mutex<HashMap<Option<String>, Arc<Lookup>>>,
+    tokens: Mutex<HashMap<Access, Arc<Slot>>>,
+    withheld: Mutex<Option<(String, Withheld)>>,
+}
+
+/// The place of one token.
+type Slot = tokio::sync::Mutex<Held>;
+
+#[derive(Debug, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Token(Secret),
+    /// The token server gives none, and is not asked again.
+    Refused(Refusal),
 }
 
 impl Session {
     /// Nothing is known yet.
     pub fn new(registry: Registry) -> Self {
-        Self { registry, challenge: None, lookups: HashMap::new(), tokens: HashMap::new(), withheld: None }
+        Self {
+            registry,
+            challenge: Mutex::default(),
+            lookups: tokio::sync::Mutex::default(),
+            tokens: Mutex::default(),
+            withheld: Mutex::default(),
+        }
     }
 
     /// The header to begin with: none before the registry asked for something.
     ///
     /// # Errors
     /// As [`Self::answer`].
-    pub async fn header(&mut self, access: &Access, rules: &Rules<'_>) -> Result<Option<Secret>, Error> {
-        match self.challenge.clone() {
+    pub async fn header(&self, access: &Access, rules: &Rules<'_>) -> Result<Option<Secret>, Error> {
+        let challenge = locked(&self.challenge).clone();
+        match challenge {
             None => Ok(None),
-            Some(challenge) => self.answer_to(&challenge, access, rules).await,
+            Some(challenge) => self.answer_to(&challenge, access, rules, None).await,
         }
     }
 
-    /// The header that answers the challenges of `headers`; `None` where there is nothing to answer with. A token that was
-    /// used already, and that the registry does not take any more, is not used again.
+    /// The header that answers the challenges of `headers`; `None` where there is nothing to answer with. The token in
+    /// `used`, which the registry does not take any more, is not used again.
     ///
     /// # Errors
     /// A source of credentials or the token server is of no use.
     pub async fn answer(
-        &mut self,
+        &self,
         headers: &[String],
         access: &Access,
         rules: &Rules<'_>,
+        used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
         let offered: Vec<_> = headers.iter().flat_map(|header| challenge::parse(header)).collect();
         let bearer = offered.iter().find(|challenge| matches!(challenge, Challenge::Bearer { .. }));
         let Some(chosen) = bearer.or_else(|| offered.first()).cloned() else { return Ok(None) };
-        self.tokens.remove(access);
-        let answer = self.answer_to(&chosen, access, rules).await?;
-        self.challenge = Some(chosen);
+        let answer = self.answer_to(&chosen, access, rules, used).await?;
+        *locked(&self.challenge) = Some(chosen);
         Ok(answer)
     }
 
     /// Whether the registry asked for anything.
     pub fn is_challenged(&self) -> bool {
-        self.challenge.is_some()
+        locked(&self.challenge).is_some()
     }
 
     /// All that is known of why the registry refused.
-    pub async fn refusal(&mut self, access: &Access, keychain: &Keychain) -> Result<Refusal, Error> {
-        let withheld = self.withheld.clone();
+    ///
+    /// # Errors
+    /// A source of credentials is of no use.
+    pub async fn refusal(&self, access: &Access, keychain: &Keychain) -> Result<Refusal, Error> {
+        let withheld = locked(&self.withheld).clone();
         let lookup = self.lookup(access, keychain).await?;
         Ok(Refusal { looked: lookup.looked.clone(), withheld, ..Refusal::default() })
     }
 
-    async fn lookup(&mut self, access: &Access, keychain: &Keychain) -> Result<&Lookup, Error> {
+    async fn lookup(&self, access: &Access, keychain: &Keychain) -> Result<Arc<Lookup>, Error> {
         let path = access.repository.clone();
-        if !self.lookups.contains_key(&path) {
-            let found = keychain.lookup(&self.registry, path.as_deref()).await?;
-            self.lookups.insert(path.clone(), found);
+        // Held while a helper runs: nobody wants two of the same helper at once.
+        let mut lookups = self.lookups.lock().await;
+        if let Some(known) = lookups.get(&path) {
+            return Ok(Arc::clone(known));
         }
-        self.lookups.get(&path).ok_or(Error::CredentialsNotText)
+        let found = Arc::new(keychain.lookup(&self.registry, path.as_deref()).await?);
+        lookups.insert(path, Arc::clone(&found));
+        Ok(found)
     }
 
     async fn answer_to(
-        &mut self,
+        &self,
         challenge: &Challenge,
         access: &Access,
         rules: &Rules<'_>,
+        used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
-        if let Some(token) = self.tokens.get(access) {
-            return Ok(Some(again(token)));
-        }
-        self.lookup(access, rules.keychain).await?;
-        let path = access.repository.clone();
-        let Some(lookup) = self.lookups.get(&path) else { return Ok(None) };
+        let lookup = self.lookup(access, rules.keychain).await?;
         let credentials = lookup.credentials.as_ref();
         if let Some(Credentials::RegistryToken(token)) = credentials {
             return Ok(Some(token::bearer(token.expose())));
         }
-        let Challenge::Bearer { realm, service } = challenge else {
-            return Ok(match credentials {
-                Some(Credentials::Basic { username, password }) => Some(token::basic(username, password)),
-                _ => None,
-            });
-        };
-        let realm = Address::parse(realm)?;
-        let may = realm::check(&self.registry, rules.tls, &realm, rules.allowed);
-        self.withheld = may.err().map(|why| (realm.to_string(), why));
+        match (challenge, credentials) {
+            (Challenge::Bearer { realm, service }, _) => {
+                self.token(&Address::parse(realm)?, service.as_deref(), access, (rules, &lookup), used).await
+            }
+            (Challenge::Basic, Some(Credentials::Basic { username, password })) => {
+                Ok(Some(token::basic(username, password)))
+            }
+            (Challenge::Basic, _) => Ok(None),
+        }
+    }
+
+    /// The token for `access`: fetched once, whoever asks how often.
+    async fn token(
+        &self,
+        realm: &Address,
+        service: Option<&str>,
+        access: &Access,
+        (rules, lookup): (&Rules<'_>, &Lookup),
+        used: Option<&Secret>,
+    ) -> Result<Option<Secret>, Error> {
+        if let Some(wider) = self.wider(access).filter(|token| !is_same(used, token)) {
+            return Ok(Some(wider));
+        }
+        let slot = Arc::clone(locked(&self.tokens).entry(access.clone()).or_default());
+        let mut held = slot.lock().await;
+        match &*held {
+            Held::Token(token) if !is_same(used, token) => return Ok(Some(again(token))),
+            Held::Refused(refusal) => return Err(Error::refused(refusal.clone())),
+            Held::Token(_) | Held::Nothing => {}
+        }
+        let may = realm::check(&self.registry, rules.tls, realm, rules.allowed);
+        *locked(&self.withheld) = may.err().map(|why| (realm.to_string(), why));
         // A realm with a user in it is no realm; one without TLS that is not the registry's own may be anybody's.
         if realm.has_credentials() || (may.is_err() && !realm.is_https()) {
             return Ok(None);
         }
         let scopes = access.scopes();
-        let ask = Ask {
-            realm: &realm,
-            service: service.as_deref(),
-            scopes: &scopes,
-            credentials: credentials.filter(|_| may.is_ok()),
-        };
+        let credentials = lookup.credentials.as_ref().filter(|_| may.is_ok());
+        let ask = Ask { realm, service, scopes: &scopes, credentials };
         let own = realm.host().eq_ignore_ascii_case(self.registry.host());
         let exchange = if own { rules.own } else { rules.other };
-        let fetched = token::fetch(&ask, exchange, rules.total).await;
-        let token = match fetched {
-            Ok(token) => token,
-            Err(Error::Refused(refusal)) => {
-                let looked = lookup.looked.clone();
-                let withheld = self.withheld.clone();
-                let registry = self.registry.to_string();
-                return Err(Error::refused(Refusal { registry, looked, withheld, ..*refusal }));
+        match token::fetch(&ask, exchange, rules.total).await {
+            Ok(token) => {
+                let header = again(&token);
+                *held = Held::Token(token);
+                Ok(Some(header))
             }
-            Err(error) => return Err(error),
-        };
-        let header = again(&token);
-        self.tokens.insert(access.clone(), token);
-        Ok(Some(header))
+            Err(Error::Refused(refusal)) => {
+                let withheld = locked(&self.withheld).clone();
+                let registry = self.registry.to_string();
+                let refusal = Refusal { registry, looked: lookup.looked.clone(), withheld, ..*refusal };
+                *held = Held::Refused(refusal.clone());
+                Err(Error::refused(refusal))
+            }
+            Err(error) => Err(error),
+        }
     }
+
+    /// A token that is there already, and good for more than `access`.
+    fn wider(&self, access: &Access) -> Option<Secret> {
+        let slots = locked(&self.tokens);
+        slots.iter().filter(|(known, _)| known.covers(access)).find_map(|(_, slot)| {
+            match &*slot.try_lock().ok()? {
+                Held::Token(token) => Some(again(token)),
+                Held::Nothing | Held::Refused(_) => None,
+            }
+        })
+    }
+}
+
+/// Nothing is half done where one of these is held.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_same(used: Option<&Secret>, token: &Secret) -> bool {
+    used.is_some_and(|used| used.expose() == token.expose())
 }
 
 fn again(secret: &Secret) -> Secret {
