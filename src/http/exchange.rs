@@ -271,6 +271,18 @@ impl Answer {
         }
     }
 
+    /// Reads what is left of a short body that nobody looks at, so that the connection is good for the next request.
+    pub async fn discard(mut self) {
+        const SHORT: u64 = 1 << 14;
+        const SOON: Duration = Duration::from_millis(250);
+        if self.announced_length().is_some_and(|length| length <= SHORT) {
+            let mut buffer = Vec::new();
+            let reading = async { while let Ok(true) = self.chunk(&mut buffer).await {} };
+            // Whether all of it came makes no difference but to the time of the next request.
+            let _ = tokio::time::timeout(SOON, reading).await;
+        }
+    }
+
     /// The whole body, of at most `limit` bytes.
     ///
     /// # Errors

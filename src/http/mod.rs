@@ -179,7 +179,11 @@ impl Error {
 fn chain<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |error| match error.downcast_ref::<std::io::Error>() {
+        // Its source is that of the error within, which would be passed over.
+        Some(error) => error.get_ref().map(|within| within as &(dyn std::error::Error + 'static)),
+        None => error.source(),
+    })
 }
 
 #[cfg(feature = "http")]

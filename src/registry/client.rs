@@ -153,7 +153,10 @@ impl Client {
         self.retried(async || {
             let (answer, asked) = self.send_asked(registry, &request).await?;
             match answer.status() {
-                200..=299 => Ok(asked),
+                200..=299 => {
+                    answer.discard().await;
+                    Ok(asked)
+                }
                 _ => Err(Error::status(answer).await),
             }
         })
@@ -181,7 +184,9 @@ impl Client {
             let next = match answer.status() {
                 301 | 302 | 303 | 307 | 308 => {
                     hops += 1;
-                    redirection(&answer, hops, request.method)?
+                    let next = redirection(&answer, hops, request.method)?;
+                    answer.discard().await;
+                    next
                 }
                 401 if own && !answered => {
                     answered = true;
@@ -303,7 +308,10 @@ impl Client {
         let offered: Vec<_> = answer.headers("www-authenticate").map(str::to_owned).collect();
         let rules = self.rules(host, answer.address().is_https());
         match host.session.answer(&offered, access, &rules, used).await? {
-            Some(header) => Ok(header),
+            Some(header) => {
+                answer.discard().await;
+                Ok(header)
+            }
             None => Err(self.refusal(host, answer, access).await?),
         }
     }
@@ -395,6 +403,12 @@ impl Client {
     fn left(&self) -> Duration {
         self.connection.total.saturating_sub(self.started.elapsed())
     }
+}
+
+/// The answer that there is nothing, or nothing more to say.
+pub(super) async fn ended<T>(answer: Answer, value: T) -> Result<T, Error> {
+    answer.discard().await;
+    Ok(value)
 }
 
 /// The address of a request to the registry at `base`.

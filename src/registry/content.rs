@@ -1,7 +1,7 @@
 //! Manifests, blobs and lists of a registry.
 
 use super::auth::Access;
-use super::client::{Client, Content, Request, To};
+use super::client::{Client, Content, Request, To, ended};
 use super::document::{ACCEPT, Descriptor, Kind, Manifest, OCI_INDEX};
 use super::error::Error;
 use super::reference::{Repository, Target};
@@ -93,7 +93,7 @@ impl Client {
             let answer = self.send(repository.registry(), &request).await?;
             match answer.status() {
                 200 => manifest(answer, target).await.map(Some),
-                404 | 405 | 501 => Ok(None),
+                404 | 405 | 501 => ended(answer, None).await,
                 _ => Err(Error::status(answer).await),
             }
         })
@@ -141,7 +141,7 @@ impl Client {
         let answer = self.send(repository.registry(), &request).await?;
         match answer.status() {
             200 => BlobReader::new(answer, descriptor).map(Some),
-            404 | 405 | 501 => Ok(None),
+            404 | 405 | 501 => ended(answer, None).await,
             _ => Err(Error::status(answer).await),
         }
     }
@@ -232,7 +232,9 @@ impl Client {
                             let next = next_page(&answer)?;
                             Ok((read(answer).await?, next))
                         }
-                        status if page.is_none() && absent.contains(&status) => Ok((None, None)),
+                        status if page.is_none() && absent.contains(&status) => {
+                            ended(answer, (None, None)).await
+                        }
                         _ => Err(Error::status(answer).await),
                     }
                 })

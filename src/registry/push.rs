@@ -4,7 +4,7 @@
 //! attempt that fails opens it again. Credentials go to the registry alone, wherever it wants an upload to go.
 
 use super::auth::Access;
-use super::client::{Client, Content, Request, To, location};
+use super::client::{Client, Content, Request, To, ended, location};
 use super::content::{named_digest, pull, request};
 use super::document::{Descriptor, Manifest};
 use super::error::Error;
@@ -61,7 +61,7 @@ impl Client {
         }
         check_named(&answer, bytes)?;
         let lists_referrers = lists_referrers(&answer, media_type, bytes, &digest);
-        Ok((digest, lists_referrers))
+        ended(answer, (digest, lists_referrers)).await
     }
 
     /// Whether a blob is there.
@@ -150,9 +150,9 @@ impl Client {
         );
         let request = request(Method::Post, To::Path(&path), "*/*", &access);
         match self.send(repository.registry(), &request).await {
-            Ok(answer) if answer.status() == 201 => Ok(true),
+            Ok(answer) if answer.status() == 201 => ended(answer, true).await,
             // 202 begins an upload, which is left alone; whoever may not mount may still upload.
-            Ok(answer) if matches!(answer.status(), 202 | 400..=428) => Ok(false),
+            Ok(answer) if matches!(answer.status(), 202 | 400..=428) => ended(answer, false).await,
             Ok(answer) => Err(Error::status(answer).await),
             Err(Error::Refused(_)) => Ok(false),
             Err(error) => Err(error),
@@ -174,6 +174,7 @@ impl Client {
             return Err(Error::status(answer).await);
         }
         let place = location(&answer)?.with_query(&[("digest", &descriptor.digest.to_string())]);
+        answer.discard().await;
         let finish = Request {
             large: descriptor.size,
             content,
@@ -192,7 +193,7 @@ impl Client {
                 {
                     Err(Error::Digest { url: answer.address().to_string(), found })
                 }
-                _ => Ok(()),
+                _ => ended(answer, ()).await,
             },
             _ => Err(Error::status(answer).await),
         }
@@ -222,8 +223,8 @@ impl Client {
         self.retried(async || {
             let answer = self.send(repository.registry(), &request).await?;
             match answer.status() {
-                200 | 202 | 204 => Ok(Deleted::Done),
-                404 | 410 => Ok(Deleted::NotThere),
+                200 | 202 | 204 => ended(answer, Deleted::Done).await,
+                404 | 410 => ended(answer, Deleted::NotThere).await,
                 400 | 405 | 501 => Ok(Deleted::Unsupported(Error::status(answer).await.said())),
                 _ => Err(Error::status(answer).await),
             }

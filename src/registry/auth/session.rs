@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::challenge::{self, Challenge};
 use super::keychain::{Credentials, Keychain, Lookup};
 use super::realm::{self, Withheld};
@@ -165,7 +167,8 @@ impl Session {
         }
         match (challenge, credentials) {
             (Challenge::Bearer { realm, service }, _) => {
-                self.token(&Address::parse(realm)?, service.as_deref(), access, (rules, &lookup), used).await
+                let server = (&Address::parse(realm)?, service.as_deref());
+                self.token(server, access, rules, &lookup, used).await
             }
             (Challenge::Basic, Some(Credentials::Basic { username, password })) => {
                 Ok(Some(token::basic(username, password)))
@@ -177,17 +180,13 @@ impl Session {
     /// The token for `access`: fetched once, whoever asks how often.
     async fn token(
         &self,
-        realm: &Address,
-        service: Option<&str>,
+        (realm, service): (&Address, Option<&str>),
         access: &Access,
-        (rules, lookup): (&Rules<'_>, &Lookup),
+        rules: &Rules<'_>,
+        lookup: &Lookup,
         used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
-        if let Some(wider) = self.wider(access).filter(|token| !is_same(used, token)) {
-            return Ok(Some(wider));
-        }
-        let slot = Arc::clone(locked(&self.tokens).entry(access.clone()).or_default());
-        let mut held = slot.lock().await;
+        let (access, mut held) = self.slot(access).await;
         match &*held {
             Held::Token(token) if !is_same(used, token) => return Ok(Some(again(token))),
             Held::Refused(refusal) => return Err(Error::refused(refusal.clone())),
@@ -221,15 +220,18 @@ impl Session {
         }
     }
 
-    /// A token that is there already, and good for more than `access`.
-    fn wider(&self, access: &Access) -> Option<Secret> {
-        let slots = locked(&self.tokens);
-        slots.iter().filter(|(known, _)| known.covers(access)).find_map(|(_, slot)| {
-            match &*slot.try_lock().ok()? {
-                Held::Token(token) => Some(again(token)),
-                Held::Nothing | Held::Refused(_) => None,
+    /// The place of a token that is good for `access`: one that is there already and good for more, or its own.
+    async fn slot(&self, access: &Access) -> (Access, OwnedMutexGuard<Held>) {
+        let slot = |access: &Access| Arc::clone(locked(&self.tokens).entry(access.clone()).or_default());
+        let wider: Vec<_> =
+            locked(&self.tokens).keys().filter(|known| known.covers(access)).cloned().collect();
+        for wider in wider {
+            let held = slot(&wider).lock_owned().await;
+            if let Held::Token(_) = &*held {
+                return (wider, held);
             }
-        })
+        }
+        (access.clone(), slot(access).lock_owned().await)
     }
 }
 
