@@ -279,7 +279,8 @@ fn blobs_are_mounted_where_the_registry_does_it() {
 /// A mount needs a token for both repositories; one that is refused is no failure.
 #[test]
 fn a_mount_asks_for_both_repositories() {
-    let registry = start(Options { access: Door::bearer("u", "secret", Host::Registry), ..Options::default() });
+    let registry =
+        start(Options { access: Door::bearer("u", "secret", Host::Registry), ..Options::default() });
     let (from, to) = (repository(&registry, "aa"), repository(&registry, "bb"));
     let blob = described(b"content");
     run(async {
@@ -304,14 +305,18 @@ fn scopes(registry: &Registry) -> Vec<String> {
     let requests = registry.journal().requests();
     let of = |query: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.strip_prefix("scope="));
-        pairs.map(|s| s.replace("%3A", ":").replace("%2C", ",").replace("%2F", "/")).collect::<Vec<_>>().join(" ")
+        pairs
+            .map(|s| s.replace("%3A", ":").replace("%2C", ",").replace("%2F", "/"))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     requests.iter().filter(|r| r.path == "/token").map(|r| of(&r.query)).collect()
 }
 
 #[test]
 fn each_token_is_asked_for_once_by_however_many() {
-    let registry = start(Options { access: Door::bearer("u", "secret", Host::Registry), ..Options::default() });
+    let registry =
+        start(Options { access: Door::bearer("u", "secret", Host::Registry), ..Options::default() });
     registry.hook(|request| match request.path.as_str() {
         "/token" => Fault::none().delayed(Duration::from_millis(100)),
         _ => Fault::none(),
@@ -341,7 +346,8 @@ fn each_token_is_asked_for_once_by_however_many() {
     // Somebody who is refused is not asked about again and again.
     registry.journal().clear();
     run(async {
-        let client = Client::new(connection(), keychain(Credentials::of("u", Secret::new(b"no".to_vec())).unwrap()));
+        let client =
+            Client::new(connection(), keychain(Credentials::of("u", Secret::new(b"no".to_vec())).unwrap()));
         let all: Vec<_> = (0..8).map(|n| tag(&format!("v{n}"))).collect();
         let asked = all.iter().map(|target| client.manifest(&here, target));
         for found in futures_util::future::join_all(asked).await {
@@ -431,7 +437,9 @@ fn manifests_are_compared_with_what_the_registry_says() {
 fn what_the_registry_refuses_is_said() {
     let registry = open_registry();
     let here = repository(&registry, "app");
-    for (status, code) in [(400, "DIGEST_INVALID"), (404, "NAME_UNKNOWN"), (413, "SIZE_INVALID"), (507, "FULL")] {
+    for (status, code) in
+        [(400, "DIGEST_INVALID"), (404, "NAME_UNKNOWN"), (413, "SIZE_INVALID"), (507, "FULL")]
+    {
         registry.hook(move |_| Fault::error(status, code, "the reason"));
         let error = run(anonymous().push_blob(&here, &described(b"x"), b"x")).unwrap_err();
         assert!(error.to_string().ends_with(&format!("status {status}: {code}, the reason")), "{error}");
