@@ -4,7 +4,7 @@ use super::{Context, Error, ErrorKind};
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{PrivateKey, PublicKey, SigningKey};
 use crate::http;
-use crate::keys::{self, KeyRef, NewPassword, Passwords, Sources, StdinUse};
+use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Sources, StdinUse};
 
 /// The public key that `reference` names.
 pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
@@ -25,6 +25,15 @@ pub(super) async fn signing_key(
     stdin: StdinUse,
     context: &mut Context,
 ) -> Result<Box<dyn SigningKey>, Error> {
+    Ok(found_key(reference, stdin, context).await?.open()?)
+}
+
+/// The private key that `reference` names, with the passwords that may open it: all questions are asked.
+pub(super) async fn found_key(
+    reference: &str,
+    stdin: StdinUse,
+    context: &mut Context,
+) -> Result<FoundKey, Error> {
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
     if reference.is_unprotected() {
@@ -35,7 +44,18 @@ pub(super) async fn signing_key(
     let Context { variables, prompt, .. } = context;
     let sources = Sources { variables: &**variables, http: &http };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
-    Ok(keys::load_signing_key(&reference, sources, &mut passwords).await?)
+    Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
+}
+
+/// Opens a key while others work: on a thread of its own, because an encrypted key takes its time.
+///
+/// # Errors
+/// The password does not open it.
+pub(super) async fn open_beside(key: FoundKey) -> Result<Box<dyn SigningKey>, Error> {
+    match tokio::task::spawn_blocking(move || key.open()).await {
+        Ok(opened) => Ok(opened?),
+        Err(error) => Err(Error::new(ErrorKind::Other, "the key could not be opened").caused_by(&error)),
+    }
 }
 
 /// The plain private key that is to be imported.

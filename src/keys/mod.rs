@@ -11,7 +11,7 @@ mod reference;
 mod terminal;
 
 pub use error::Error;
-pub use load::{Sources, load_public_key, load_signing_key};
+pub use load::{FoundKey, Sources, find_signing_key, load_public_key};
 pub use pair::{KeyPair, load_importable_key};
 pub use password::{NewPassword, Passwords, Prompt, StdinUse};
 pub use reference::KeyRef;

@@ -75,7 +75,7 @@ impl World {
         let variables = |name: &str| Self::variable(&self.variables, name);
         let sources = Sources { variables: &variables, http: &self.http };
         let mut passwords = Passwords::new(&variables, &mut self.script, self.stdin);
-        run(load_signing_key(&KeyRef::parse(reference)?, sources, &mut passwords))
+        run(find_signing_key(&KeyRef::parse(reference)?, sources, &mut passwords))?.open()
     }
 
     fn importable(&self, reference: &str) -> Result<PrivateKey, Error> {
