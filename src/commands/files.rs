@@ -32,7 +32,9 @@ impl<'a> Files<'a> {
         self
     }
 
-    fn and_signing(self, with: &'a SignWith, outputs: &'a SignOutputs) -> Self {
+    /// Adds what a signer is read from.
+    #[must_use]
+    pub(super) fn and_signer(self, with: &'a SignWith) -> Self {
         let config = match &with.witness {
             Witness::SigningConfig(path) => Some(path.as_path()),
             Witness::Nobody(_) => None,
@@ -41,6 +43,10 @@ impl<'a> Files<'a> {
             .and_read("certificate", with.certificate.as_deref())
             .and_read("certificate chain", with.certificate_chain.as_deref())
             .and_read("signing config", config)
+    }
+
+    fn and_signing(self, with: &'a SignWith, outputs: &'a SignOutputs) -> Self {
+        self.and_signer(with)
             .and_written("bundle", outputs.bundle.as_ref().map(|(path, _)| path.as_path()))
             .and_written("signature", outputs.signature.as_deref())
             .and_written("certificate", outputs.certificate.as_deref())
