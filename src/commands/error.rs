@@ -3,8 +3,11 @@
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage;
 
-/// What kind of failure it is. `cli::exit` turns it into the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many names stand before a hint.
+const NAMED: usize = 3;
+
+/// What kind of failure it is. `cli::exit` turns it into the exit code. Of several the last in this order is the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// Anything without a kind of its own.
     Other,
@@ -173,11 +176,40 @@ impl Error {
         self
     }
 
+    /// One error of several things that failed in one run. A hint that is not for all of them says for which it is.
+    pub fn several(kind: ErrorKind, message: String, failed: Vec<(String, Self)>) -> Self {
+        let mut this = Self::new(kind, message);
+        let mut hints: Vec<(String, Vec<String>)> = Vec::new();
+        let count = failed.len();
+        for (name, mut one) in failed {
+            for hint in std::mem::take(&mut one.hints) {
+                match hints.iter_mut().find(|(known, _)| *known == hint) {
+                    Some((_, names)) => names.push(name.clone()),
+                    None => hints.push((hint, vec![name.clone()])),
+                }
+            }
+            this = this.part(name, one);
+        }
+        for (hint, names) in hints {
+            this = this.hint(if names.len() == count { hint } else { format!("{}: {hint}", few(&names)) });
+        }
+        this
+    }
+
     /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+}
+
+/// The first of these names, and how many there are beside.
+fn few(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    match names.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} others", shown.join(", ")),
     }
 }
 

@@ -1,11 +1,11 @@
-//! From predicate files and statement files to the bytes that `attest-blob` signs.
+//! From predicate files and statement files to the bytes that `attest` and `attest-blob` sign.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Context, Error, ErrorKind, StatementSource};
-use crate::attest::{self, PredicateType};
-use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher};
+use crate::attest::{self, Attestation, PredicateType};
+use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher, UnixTime};
 use crate::payload::{Artifact, Subject};
 use crate::storage::{BlobSource, read_file, stream_blob};
 
@@ -34,8 +34,7 @@ pub(super) fn statement(
     }
     match source {
         StatementSource::Predicate { predicate, predicate_type, blob, digest } => {
-            let kind = PredicateType::parse(predicate_type)
-                .map_err(|e| Error::usage("--type cannot be used").caused_by(&e))?;
+            let kind = predicate_kind(predicate_type)?;
             let digest = match digest {
                 Some(text) => attest::hash_flag(text)
                     .map_err(|e| Error::usage("--hash cannot be used").caused_by(&e))?,
@@ -45,19 +44,16 @@ pub(super) fn statement(
                     digest
                 }
             };
-            let text = read_statement("predicate", predicate, context)?;
-            let subject = Subject::new(subject_name(blob), &digest);
-            let made = attest::statement(&kind, &text, subject, context.now)
-                .map_err(|e| refused("predicate", predicate, &e))?;
+            let made = Statements::of_predicate(predicate, kind, context)?
+                .about(subject_name(blob), &digest, context.now)?;
             Ok((made.payload, blob_artifact(blob, digest.into())))
         }
         StatementSource::Statement { statement: path, blob } => {
-            let text = read_statement("statement", path, context)?;
-            let made = attest::statement_file(&text).map_err(|e| refused("statement", path, &e))?;
+            let Attestation { payload, statement } = whole_statement(path, context)?;
             let artifact = match blob {
                 Some(blob) => blob_artifact(blob, sha256_of(blob)?.into()),
                 None => {
-                    let digest = made.statement.subjects.iter().find_map(Subject::known_digest);
+                    let digest = statement.subjects.iter().find_map(Subject::known_digest);
                     let digest = digest.ok_or_else(|| {
                         unusable("statement", path)
                             .cause("no subject has a digest by an algorithm that is understood")
@@ -65,13 +61,90 @@ pub(super) fn statement(
                     blob_artifact(path.as_os_str(), digest.into())
                 }
             };
-            if made.statement.matches(&artifact.digests).is_none() {
+            if statement.matches(&artifact.digests).is_none() {
                 let cause = format!("none of its subjects has the digest of `{}`", artifact.name);
                 return Err(unusable("statement", path).cause(cause));
             }
-            Ok((made.payload, artifact))
+            Ok((payload, artifact))
         }
     }
+}
+
+/// What statements are made from, read once, however many artifacts they are about.
+pub(super) struct Statements {
+    file: PathBuf,
+    source: Made,
+}
+
+enum Made {
+    Predicate { kind: PredicateType, text: Vec<u8> },
+    Whole(Attestation),
+}
+
+impl Statements {
+    /// From a predicate.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is too large.
+    pub(super) fn of_predicate(
+        file: &Path,
+        kind: PredicateType,
+        context: &mut Context,
+    ) -> Result<Self, Error> {
+        let text = read_statement("predicate", file, context)?;
+        Ok(Self { file: file.to_owned(), source: Made::Predicate { kind, text } })
+    }
+
+    /// A statement that was written elsewhere.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is none.
+    pub(super) fn whole(file: &Path, context: &mut Context) -> Result<Self, Error> {
+        Ok(Self { file: file.to_owned(), source: Made::Whole(whole_statement(file, context)?) })
+    }
+
+    /// The type of the predicate.
+    pub(super) fn predicate_type(&self) -> &str {
+        match &self.source {
+            Made::Predicate { kind, .. } => kind.uri(),
+            Made::Whole(made) => &made.statement.predicate_type,
+        }
+    }
+
+    /// Whether an artifact with these digests can be the subject: any, unless somebody else wrote the statement.
+    pub(super) fn are_about(&self, digests: &Digests) -> bool {
+        match &self.source {
+            Made::Predicate { .. } => true,
+            Made::Whole(made) => made.statement.matches(digests).is_some(),
+        }
+    }
+
+    /// The statement about the artifact with this name and digest. One that was written elsewhere is what it is.
+    ///
+    /// # Errors
+    /// The predicate is not what its type says.
+    pub(super) fn about(&self, name: String, digest: &Digest, now: UnixTime) -> Result<Attestation, Error> {
+        match &self.source {
+            Made::Predicate { kind, text } => {
+                attest::statement(kind, text, Subject::new(name, digest), now)
+                    .map_err(|e| refused("predicate", &self.file, &e))
+            }
+            Made::Whole(made) => Ok(made.clone()),
+        }
+    }
+}
+
+fn whole_statement(file: &Path, context: &mut Context) -> Result<Attestation, Error> {
+    let text = read_statement("statement", file, context)?;
+    attest::statement_file(&text).map_err(|e| refused("statement", file, &e))
+}
+
+/// The type that is meant by `--type`.
+///
+/// # Errors
+/// It is neither a short name nor a URI.
+pub(super) fn predicate_kind(typed: &str) -> Result<PredicateType, Error> {
+    PredicateType::parse(typed).map_err(|e| Error::usage("--type cannot be used").caused_by(&e))
 }
 
 fn read_statement(what: &'static str, path: &Path, context: &mut Context) -> Result<Vec<u8>, Error> {

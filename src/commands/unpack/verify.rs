@@ -26,8 +26,6 @@ const UNKNOWN_TO_THE_ROOT: &[&str] = &[
     "timestamp-missing",
 ];
 
-/// Artifacts that a hint names.
-const NAMED: usize = 3;
 
 struct Kit<'a> {
     asked: &'a KitVerification,
@@ -347,29 +345,5 @@ fn failure(mut failed: Vec<(String, Error)>, of: usize) -> Error {
         _ => ErrorKind::NoneValid,
     };
     let message = format!("{} of {of} artifacts could not be verified; nothing was unpacked", failed.len());
-    let mut error = Error::new(kind, message);
-    let mut hints: Vec<(String, Vec<String>)> = Vec::new();
-    let count = failed.len();
-    for (name, mut one) in failed {
-        for hint in std::mem::take(&mut one.hints) {
-            match hints.iter_mut().find(|(known, _)| *known == hint) {
-                Some((_, names)) => names.push(name.clone()),
-                None => hints.push((hint, vec![name.clone()])),
-            }
-        }
-        error = error.part(name, one);
-    }
-    for (hint, names) in hints {
-        error = error.hint(if names.len() == count { hint } else { format!("{}: {hint}", few(&names)) });
-    }
-    error
-}
-
-/// The first of these names, and how many there are beside.
-fn few(names: &[String]) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    match names.len() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} others", shown.join(", ")),
-    }
+    Error::several(kind, message, failed)
 }
