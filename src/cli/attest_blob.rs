@@ -8,7 +8,8 @@ use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{AttestBlobRequest, Error, StatementSource};
 
-const ENTRY_TYPES: &[&str] = &["dsse", "intoto"];
+/// The kinds of log entries of attestations.
+pub const ENTRY_TYPES: &[&str] = &["dsse", "intoto"];
 
 /// Sign a statement about a file
 ///

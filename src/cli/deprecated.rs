@@ -14,7 +14,9 @@ use Scope::{Creating, Imaging, Rooting, Signing, Verifying};
 
 /// Flag, commands, and what to do instead; by name.
 const TABLE: &[(&str, Scope, &str)] = &[
+    ("attachment", Signing, "attachments give way to referrers and attestations"),
     ("attachment-tag-prefix", Imaging, "tags give way to the referrers of OCI 1.1"),
+    ("attachment-tag-prefix", Signing, "tags give way to the referrers of OCI 1.1"),
     ("b64", Signing, "the bundle encodes the signature itself: use --bundle"),
     ("ca-intermediates", Verifying, "put the certificates into a trusted root: use --trusted-root"),
     ("ca-roots", Verifying, "put the certificates into a trusted root: use --trusted-root"),
@@ -37,8 +39,11 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("output", Signing, "the bundle holds the signature: use --bundle"),
     ("output-attestation", Signing, "the bundle holds the statement: use --bundle"),
     ("output-certificate", Signing, "the bundle holds the certificate: use --bundle"),
+    ("output-payload", Signing, "the bundle holds the payload: use --bundle"),
     ("output-signature", Signing, "the bundle holds the signature: use --bundle"),
+    ("payload", Signing, "the payload is made"),
     ("private-infrastructure", Verifying, "use --no-log"),
+    ("record-creation-timestamp", Signing, "a bundle always records it"),
     ("rekor-end-time", Rooting, "name the log by pairs: use --rekor"),
     ("rekor-entry-type", Signing, "it is going away"),
     ("rekor-key", Rooting, "name the log by pairs: use --rekor"),
@@ -47,10 +52,12 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rekor-url", Rooting, "name the log by pairs: use --rekor"),
+    ("replace", Signing, "it is going away"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp-bundle", Signing, "the bundle holds the timestamp: use --bundle"),
     ("sct", Verifying, "the certificate in the bundle holds it: use --bundle"),
+    ("sign-container-identity", Signing, "a bundle names an image by its digest alone"),
     ("signature", Verifying, "the bundle holds the signature: use --bundle"),
     ("signature-digest-algorithm", Verifying, "the bundle names the digest: use --bundle"),
     (
@@ -67,7 +74,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
 /// What to do instead of `flag` in `command`, if the flag is deprecated there.
 pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
     let scope = match command {
-        "sign-blob" | "attest-blob" => Signing,
+        "sign" | "sign-blob" | "attest" | "attest-blob" => Signing,
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,

@@ -5,8 +5,18 @@ use std::ffi::OsString;
 use super::tree;
 
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
-const UNBOUND: &[&str] =
-    &["help", "no-log", "output-file", "registry-auth-host", "report", "retry-for", "verbose"];
+const UNBOUND: &[&str] = &[
+    "from-file",
+    "help",
+    "no-log",
+    "output-file",
+    "registry-auth-host",
+    "report",
+    "retry-for",
+    "skip-existing",
+    "verbose",
+    "write",
+];
 
 /// Commands whose flags no variable fills: those of cosign that leave it at that, and ours.
 const UNBOUND_COMMANDS: &[&str] = &[
@@ -28,7 +38,7 @@ const UNBOUND_COMMANDS: &[&str] = &[
 
 /// The variable that stands in for `flag` in `command`.
 pub fn variable(command: &str, flag: &str) -> Option<String> {
-    let ours = flag == "offline" && matches!(command, "sign-blob" | "attest-blob");
+    let ours = flag == "offline" && matches!(command, "sign" | "sign-blob" | "attest" | "attest-blob");
     // Help of the program or of a group is asked for by words alone.
     if command.is_empty() || tree::is_group(command) {
         return None;

@@ -37,7 +37,7 @@ impl CommandArgs for GenerateArgs {
         };
         Ok(Request::Generate(GenerateRequest {
             image: image.to_string_lossy().into_owned(),
-            annotations: annotations(&self.annotations)?,
+            annotations: values::annotations(&self.annotations)?,
             registry: self.registry.request()?,
         }))
     }

@@ -3,7 +3,6 @@
 mod artifact;
 mod attach;
 mod attachment_size;
-mod attest_images;
 mod bundle;
 mod candidates;
 mod clean;
@@ -30,7 +29,6 @@ mod registry;
 mod report;
 mod request;
 mod save;
-mod sign_images;
 mod signing;
 mod signing_config;
 mod statement;
@@ -46,7 +44,6 @@ pub use attach::{
     AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, attach_attestation, attach_sbom,
     attach_signature,
 };
-pub use attest_images::{AttestImagesRequest, attest_images};
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
     bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
@@ -77,8 +74,10 @@ pub use request::{
     TrustRequest, VerifyRequest, Waivers, Witness,
 };
 pub use save::{SaveRequest, save};
-pub use sign_images::{SignImagesRequest, sign_images};
-pub use signing::{attest_blob, sign_blob};
+pub use signing::{
+    AttestImagesRequest, Form, ImageSigning, ImageStatement, SignImagesRequest, attest_blob, attest_images,
+    sign_blob, sign_images,
+};
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
 pub use tree::{TreeRequest, tree};
 pub use triangulate::{Attachment, TriangulateRequest, triangulate};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BundleForm, Context, Error, SignOutputs};
+use super::{BundleForm, Context, Error, Narrator, SignOutputs};
 use crate::bundle::{SignedEntity, legacy, sigstore};
 use crate::storage::{Access, PendingFile};
 use crate::x509::Certificate;
@@ -37,11 +37,12 @@ pub(super) struct Outputs {
     bundle: Option<(PendingFile, PathBuf, BundleForm)>,
     signature: Option<(PendingFile, PathBuf)>,
     certificate: Option<(PendingFile, PathBuf)>,
-    attestation: Option<(PendingFile, PathBuf)>,
+    payload: Option<(PendingFile, PathBuf, &'static str)>,
 }
 
 impl Outputs {
-    pub(super) fn open(outputs: &SignOutputs, attestation: Option<&Path>) -> Result<Self, Error> {
+    /// `payload`: a file for what is signed itself, and what that is called.
+    pub(super) fn open(outputs: &SignOutputs, payload: Option<(&Path, &'static str)>) -> Result<Self, Error> {
         let open = |path: &Path| match PendingFile::create(path, Access::Owner) {
             Ok(file) => Ok((file, path.to_owned())),
             Err(e) => Err(Error::output(&e)),
@@ -53,7 +54,10 @@ impl Outputs {
             },
             signature: outputs.signature.as_deref().map(open).transpose()?,
             certificate: outputs.certificate.as_deref().map(open).transpose()?,
-            attestation: attestation.map(open).transpose()?,
+            payload: match payload {
+                Some((path, what)) => open(path).map(|(file, path)| Some((file, path, what)))?,
+                None => None,
+            },
         })
     }
 
@@ -83,9 +87,9 @@ impl Outputs {
         }
     }
 
-    pub(super) fn attestation(&mut self, statement: &[u8]) {
-        if let Some((file, _)) = &mut self.attestation {
-            file.push(statement);
+    pub(super) fn payload(&mut self, payload: &[u8]) {
+        if let Some((file, ..)) = &mut self.payload {
+            file.push(payload);
         }
     }
 
@@ -95,18 +99,16 @@ impl Outputs {
         }
     }
 
-    pub(super) fn commit(self, context: &mut Context) -> Result<(), Error> {
+    pub(super) fn commit(self, narrator: &mut dyn Narrator) -> Result<(), Error> {
         let files = [
-            (self.bundle.map(|(file, path, _)| (file, path)), "Wrote bundle to file"),
-            (self.signature, "Wrote signature to file"),
-            (self.attestation, "Wrote attestation to file"),
-            (self.certificate, "Wrote certificate to file"),
+            self.bundle.map(|(file, path, _)| (file, path, "bundle")),
+            self.signature.map(|(file, path)| (file, path, "signature")),
+            self.payload,
+            self.certificate.map(|(file, path)| (file, path, "certificate")),
         ];
-        for (output, said) in files {
-            if let Some((file, path)) = output {
-                file.commit().map_err(|e| Error::output(&e))?;
-                context.narrator.say(&format!("{said} {}", path.display()));
-            }
+        for (file, path, what) in files.into_iter().flatten() {
+            file.commit().map_err(|e| Error::output(&e))?;
+            narrator.say(&format!("Wrote {what} to file {}", path.display()));
         }
         Ok(())
     }

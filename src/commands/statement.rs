@@ -44,8 +44,11 @@ pub(super) fn statement(
                     digest
                 }
             };
-            let made = Statements::of_predicate(predicate, kind, context)?
-                .about(subject_name(blob), &digest, context.now)?;
+            let made = Statements::of_predicate(predicate, kind, context)?.about(
+                subject_name(blob),
+                &digest,
+                context.now,
+            )?;
             Ok((made.payload, blob_artifact(blob, digest.into())))
         }
         StatementSource::Statement { statement: path, blob } => {
@@ -103,6 +106,19 @@ impl Statements {
         Ok(Self { file: file.to_owned(), source: Made::Whole(whole_statement(file, context)?) })
     }
 
+    /// The file that was read.
+    pub(super) fn file(&self) -> &PathBuf {
+        &self.file
+    }
+
+    /// The size of what was read, in bytes.
+    pub(super) fn size(&self) -> usize {
+        match &self.source {
+            Made::Predicate { text, .. } => text.len(),
+            Made::Whole(made) => made.payload.len(),
+        }
+    }
+
     /// The type of the predicate.
     pub(super) fn predicate_type(&self) -> &str {
         match &self.source {
@@ -125,10 +141,8 @@ impl Statements {
     /// The predicate is not what its type says.
     pub(super) fn about(&self, name: String, digest: &Digest, now: UnixTime) -> Result<Attestation, Error> {
         match &self.source {
-            Made::Predicate { kind, text } => {
-                attest::statement(kind, text, Subject::new(name, digest), now)
-                    .map_err(|e| refused("predicate", &self.file, &e))
-            }
+            Made::Predicate { kind, text } => attest::statement(kind, text, Subject::new(name, digest), now)
+                .map_err(|e| refused("predicate", &self.file, &e)),
             Made::Whole(made) => Ok(made.clone()),
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod format;
 pub mod identity;
+pub mod image_signing;
 pub mod key;
 pub mod output;
 pub mod registry;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{filled, key::KeyArgs, output::SignOutputArgs, services::ServiceArgs};
 use crate::commands::{Error, SignOutputs, SignWith};
 
-/// Flags that every signing command has.
+/// Which key signs, with which certificate.
 #[derive(Debug, clap::Args)]
-pub struct SignArgs {
+pub struct SignerArgs {
     /// Which key.
     #[command(flatten)]
     pub key: KeyArgs,
@@ -17,6 +17,32 @@ pub struct SignArgs {
     /// Certificates above the certificate, as PEM
     #[arg(long, value_name = "FILE", alias = "cert-chain", help_heading = "Key")]
     pub certificate_chain: Option<PathBuf>,
+}
+
+impl SignerArgs {
+    /// Key, certificate and witnesses.
+    ///
+    /// # Errors
+    /// Flags that contradict each other, and services or keys that this version cannot reach.
+    pub fn with(&self, services: &ServiceArgs) -> Result<SignWith, Error> {
+        let key = self.key.reference()?;
+        let witness = services.witness(key.as_deref())?;
+        Ok(SignWith {
+            // Without a key there is no witness either.
+            key: key.unwrap_or_default(),
+            certificate: filled(&self.certificate),
+            certificate_chain: filled(&self.certificate_chain),
+            witness,
+        })
+    }
+}
+
+/// Flags that every command has that signs files.
+#[derive(Debug, clap::Args)]
+pub struct SignArgs {
+    /// Who signs.
+    #[command(flatten)]
+    pub signer: SignerArgs,
     /// What is written.
     #[command(flatten)]
     pub output: SignOutputArgs,
@@ -29,17 +55,9 @@ impl SignArgs {
     /// Key, certificate and witnesses.
     ///
     /// # Errors
-    /// Flags that contradict each other, and services or keys that this version cannot reach.
+    /// As [`SignerArgs::with`].
     pub fn with(&self) -> Result<SignWith, Error> {
-        let key = self.key.reference()?;
-        let witness = self.services.witness(key.as_deref())?;
-        Ok(SignWith {
-            // Without a key there is no witness either.
-            key: key.unwrap_or_default(),
-            certificate: filled(&self.certificate),
-            certificate_chain: filled(&self.certificate_chain),
-            witness,
-        })
+        self.signer.with(&self.services)
     }
 
     /// What is written. `signature` is the file for the signature; without one it goes to standard output, beside a

@@ -43,7 +43,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
             printed.extend_from_slice(if request.base64 { b"\n" } else { b"" });
         }
     }
-    outputs.commit(context)?;
+    outputs.commit(&mut *context.narrator)?;
     Ok(printed)
 }
 
@@ -53,7 +53,8 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
 /// As [`sign_blob`]; a predicate that is not what its type says.
 pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let stdin = if standard_inputs(&request.source) > 0 { StdinUse::Taken } else { StdinUse::Free };
-    let mut outputs = Outputs::open(&request.outputs, request.attestation.as_deref())?;
+    let statement_file = request.attestation.as_deref().map(|file| (file, "attestation"));
+    let mut outputs = Outputs::open(&request.outputs, statement_file)?;
     refuse_services(&request.with.witness)?;
     let (payload, artifact) = statement(&request.source, context)?;
     let signer = Signer::open(&request.with, stdin, context).await?;
@@ -62,9 +63,9 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };
     outputs.bundle(&entity);
     outputs.signature(&envelope.bytes);
-    outputs.attestation(&payload);
+    outputs.payload(&payload);
     outputs.certificate(signer.certificates.first(), str::to_owned);
-    outputs.commit(context)?;
+    outputs.commit(&mut *context.narrator)?;
     let mut printed = Vec::new();
     if request.outputs.print {
         printed.extend_from_slice(&envelope.bytes);
@@ -100,7 +101,7 @@ impl Signer {
         let input = message.map_or_else(|| SigningInput::Digest(stated.clone()), SigningInput::Message);
         let entity = self.make(Payload::Message { stated, input: &input }).await?;
         artifact.ed25519.extend(streamed(&entity, key, &input));
-        self.check(&entity, &artifact, context)?;
+        self.check(&entity, &artifact, context.now)?;
         Ok(entity)
     }
 }

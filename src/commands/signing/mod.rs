@@ -2,8 +2,14 @@
 //! asked for, every signature is verified before it is published, and every file is written whole or not at all.
 
 mod blob;
+mod existing;
+mod image;
+mod publish;
 mod request;
+mod signees;
 mod signer;
+mod work;
 
 pub use blob::{attest_blob, sign_blob};
+pub use image::{attest_images, sign_images};
 pub use request::{AttestImagesRequest, Form, ImageSigning, ImageStatement, SignImagesRequest};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::super::files::{Files, path};
-use super::super::{RegistryRequest, SignWith};
+use super::super::{BundleForm, RegistryRequest, SignWith};
 
 /// How a signature is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,13 @@ pub struct AttestImagesRequest {
 }
 
 impl ImageSigning {
+    /// Where the bundle goes, and in which form.
+    pub(super) fn bundle(&self) -> Option<(PathBuf, BundleForm)> {
+        let is_bundle = self.forms.contains(&Form::Bundle);
+        let form = if is_bundle { BundleForm::Sigstore } else { BundleForm::Legacy };
+        self.bundle.clone().map(|path| (path, form))
+    }
+
     fn files(&self) -> Files<'_> {
         self.registry
             .add_to(Files::default())

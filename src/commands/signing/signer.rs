@@ -1,5 +1,6 @@
 //! Who signs: a key with its certificate, and what it makes, verified.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::super::keys::{found_key, open_beside};
@@ -7,12 +8,13 @@ use super::super::statement::unusable;
 use super::super::{Context, Error, ErrorKind, SignWith, SigningAlgorithm, Witness};
 use crate::bundle::SignedEntity;
 use crate::bundle::detached::decode_certificates;
-use crate::crypto::{KeyType, SigningKey};
+use crate::crypto::{KeyType, SigningKey, UnixTime};
 use crate::keys::{FoundKey, StdinUse};
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
-use crate::trust::SigningConfig;
+use crate::trust::{SigningConfig, TrustedRoot};
+use crate::verify::{ContentRequirement, Rejection, Verifier};
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
 
@@ -48,11 +50,6 @@ impl Found {
         refuse_services(&with.witness)?;
         let certificates = certificates(with, context)?;
         Ok(Self { key: found_key(&with.key, stdin, context).await?, certificates })
-    }
-
-    /// The certificate.
-    pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificates.first()
     }
 
     /// Opens the key while others work.
@@ -103,7 +100,7 @@ impl Signer {
     ) -> Result<SignedEntity, Error> {
         let payload_type = IN_TOTO_PAYLOAD_TYPE.into();
         let entity = self.make(Payload::Envelope { payload_type, payload }).await?;
-        self.check(&entity, artifact, context)?;
+        self.check(&entity, artifact, context.now)?;
         Ok(entity)
     }
 
@@ -118,14 +115,39 @@ impl Signer {
     }
 
     /// Verifies what came out as a stranger would, before anybody gets it.
-    pub fn check(&self, entity: &SignedEntity, artifact: &Artifact, context: &Context) -> Result<(), Error> {
-        self_check::verify(entity, Some(artifact), self.key.public_key(), context.now).map(|_| ()).map_err(
-            |rejection| {
-                Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
-                    .caused_by(&rejection)
-            },
-        )
+    ///
+    /// # Errors
+    /// It does not verify.
+    pub fn check(&self, entity: &SignedEntity, artifact: &Artifact, now: UnixTime) -> Result<(), Error> {
+        match self_check::verify(entity, Some(artifact), self.key.public_key(), now) {
+            Ok(_) => Ok(()),
+            Err(rejection) => Err(unverified(&rejection)),
+        }
     }
+
+    /// Whether this is a signature by this key of the image `artifact`, with these annotations.
+    ///
+    /// # Errors
+    /// It is something else, or does not verify.
+    pub fn has_signed(
+        &self,
+        entity: &SignedEntity,
+        artifact: &Artifact,
+        annotations: &BTreeMap<String, String>,
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        let mut policy = self_check::policy(self.key.public_key(), Some(artifact));
+        policy.claim.content = ContentRequirement::ImageSignature;
+        policy.claim.annotations.clone_from(annotations);
+        let verifier = Verifier { root: &TrustedRoot::default(), policy: &policy, now };
+        verifier.verify(entity, Some(artifact)).map(|_| ())
+    }
+}
+
+/// The error for what was made and does not hold.
+pub(super) fn unverified(rejection: &Rejection) -> Error {
+    Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
+        .caused_by(rejection)
 }
 
 /// An algorithm that was named and is not the key's is a mistake; cosign ignores the flag for keys in files.

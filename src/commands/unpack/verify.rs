@@ -26,7 +26,6 @@ const UNKNOWN_TO_THE_ROOT: &[&str] = &[
     "timestamp-missing",
 ];
 
-
 struct Kit<'a> {
     asked: &'a KitVerification,
     unpacked: &'a Unpacked,

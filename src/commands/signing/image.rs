@@ -1,0 +1,383 @@
+//! `sign` and `attest`: every image is looked up while the key opens, and is then signed, checked and published on its own.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use futures_util::stream::{self, StreamExt};
+
+use super::super::images::Image;
+use super::super::inputs::one_standard_input;
+use super::super::outputs::Outputs;
+use super::super::publishing::writer;
+use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
+use super::existing::is_signed;
+use super::publish::{Publisher, Signed};
+use super::signees::{AT_A_TIME, Extent, Failed, Signee, named, resolve};
+use super::signer::{Found, Signer, refuse_services, unverified};
+use super::work::Work;
+use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
+use crate::bundle::Content;
+use crate::crypto::{Digest, UnixTime, base64};
+use crate::keys::StdinUse;
+use crate::registry::Target;
+use crate::storage::images::ImageName;
+
+/// A larger payload is worked on alone: it is in memory several times.
+const LARGE: usize = 1 << 20;
+
+/// Signs every image; returns what goes to standard output.
+///
+/// # Errors
+/// The key does not open, and nothing was published; images that could not be signed, and the others were.
+pub async fn sign_images(request: &SignImagesRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let asked = &request.signing;
+    let stdin = standard_input(asked, request.payload.as_deref())?;
+    let images = opened(asked, context)?;
+    refuse_services(&asked.with.witness)?;
+    let work = Work::signature(request, context)?;
+    let job = Job {
+        asked,
+        work,
+        outputs: SignOutputs {
+            bundle: asked.bundle(),
+            signature: request.output_signature.clone(),
+            certificate: request.output_certificate.clone(),
+            print: !asked.upload && asked.bundle.is_none() && request.output_signature.is_none(),
+        },
+        payload: request.output_payload.clone(),
+        extent: match (request.attached_sbom, asked.recursive) {
+            (true, _) => Extent::AttachedSbom,
+            (false, true) => Extent::Recursive,
+            (false, false) => Extent::Itself,
+        },
+        skip_existing: request.skip_existing,
+        replaces: false,
+        now: context.now,
+    };
+    job.run(&images, stdin, context).await
+}
+
+/// Makes, signs and publishes a statement about every image; returns what goes to standard output.
+///
+/// # Errors
+/// As [`sign_images`]; a predicate that is not what its type says.
+pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let asked = &request.signing;
+    let stdin = standard_input(asked, Some(request.source.file()))?;
+    let images = opened(asked, context)?;
+    refuse_services(&asked.with.witness)?;
+    let work = Work::statement(request, context)?;
+    let job = Job {
+        asked,
+        work,
+        outputs: SignOutputs {
+            bundle: asked.bundle(),
+            signature: None,
+            certificate: None,
+            print: !asked.upload && asked.bundle.is_none(),
+        },
+        payload: None,
+        extent: if asked.recursive { Extent::Recursive } else { Extent::Itself },
+        skip_existing: false,
+        replaces: request.replace,
+        now: context.now,
+    };
+    job.run(&images, stdin, context).await
+}
+
+fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<StdinUse, Error> {
+    let names: Vec<_> =
+        [asked.from_file.as_deref(), document].into_iter().flatten().map(Path::as_os_str).collect();
+    one_standard_input(names.iter().copied())?;
+    Ok(if names.iter().any(|name| *name == "-") { StdinUse::Taken } else { StdinUse::Free })
+}
+
+/// The images that were named. Of a tag in a registry it is said what cosign says.
+fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
+    let images = named(asked, context)?;
+    for image in &images {
+        if let (ImageName::Registry(_), Target::Tag(_)) = (&image.name, &image.target) {
+            context.narrator.warn(&format!(
+                "Image reference {} uses a tag, not a digest, to identify the image to sign.",
+                image.typed
+            ));
+            for line in TAG_WARNING {
+                context.narrator.say(line);
+            }
+        }
+    }
+    Ok(images)
+}
+
+const TAG_WARNING: [&str; 5] = [
+    "    This can lead you to sign a different image than the intended one. Please use a",
+    "    digest (example.com/ubuntu@sha256:abc123...) rather than tag",
+    "    (example.com/ubuntu:latest) for the input to cosign. The ability to refer to",
+    "    images by tag will be removed in a future release.",
+    "",
+];
+
+/// What is to be done, with all that it needs but the key.
+struct Job<'a> {
+    asked: &'a ImageSigning,
+    work: Work,
+    outputs: SignOutputs,
+    /// Where the payload goes.
+    payload: Option<PathBuf>,
+    extent: Extent,
+    skip_existing: bool,
+    replaces: bool,
+    now: UnixTime,
+}
+
+impl Job<'_> {
+    async fn run(
+        mut self,
+        images: &[Image],
+        stdin: StdinUse,
+        context: &mut Context,
+    ) -> Result<Vec<u8>, Error> {
+        self.has_room(images.len())?;
+        self.without_certificate(context);
+        // The names of files that depend on digests are not known yet.
+        let mut outputs = match self.extent {
+            Extent::Recursive => None,
+            Extent::Itself | Extent::AttachedSbom => Some(self.open_outputs(None)?),
+        };
+        let found = Found::find(&self.asked.with, stdin, context).await?;
+        let publisher = Publisher {
+            writer: writer(&self.asked.registry, context),
+            created: self.asked.record_creation.then_some(self.now),
+            replaces: self.replaces,
+            predicate_type: self.work.predicate_type().to_owned(),
+        };
+        // What takes time without waiting for anybody, beside what does nothing but wait.
+        let (signer, (signees, mut failed)) = tokio::join!(found.open(), resolve(images, self.extent));
+        let signer = signer?;
+        self.has_room_for(&signees)?;
+        signees.iter().try_for_each(|signee| self.work.check(signee))?;
+        let run = Run { job: &self, signer, publisher, narrator: RefCell::new(&mut *context.narrator) };
+        let count = signees.len() + failed.len();
+        let at_a_time = if self.work.size() > LARGE { 1 } else { AT_A_TIME };
+        let all = signees.iter().map(|signee| {
+            let (run, outputs) = (&run, outputs.take());
+            async move {
+                let Signee { position, called, .. } = signee;
+                let failed = |error| Failed { position: *position, called: called.clone(), error };
+                run.one(signee, outputs).await.map_err(failed)
+            }
+        });
+        let mut done = stream::iter(all).buffered(at_a_time);
+        let mut printed = Vec::new();
+        while let Some(result) = done.next().await {
+            match result {
+                Ok(more) => printed.extend(more),
+                Err(error) => failed.push(error),
+            }
+        }
+        if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
+    }
+
+    /// A file has room for one result.
+    fn has_room(&self, images: usize) -> Result<(), Error> {
+        let outputs = &self.outputs;
+        let single = [
+            ("--bundle", outputs.bundle.is_some()),
+            ("--output-signature", outputs.signature.is_some()),
+            ("--output-payload", self.payload.is_some()),
+            ("--output-certificate", outputs.certificate.is_some()),
+        ];
+        match single.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) if images > 1 => {
+                Err(Error::usage(format!("{images} images are to be signed, and {flag} has room for one"))
+                    .hint("sign each image on its own, with a file of its own for the result"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is in an index was not known before.
+    fn has_room_for(&self, signees: &[Signee]) -> Result<(), Error> {
+        if self.outputs.bundle.is_none() || signees.len() < 2 {
+            return Ok(());
+        }
+        let message = format!(
+            "the index and what is in it are {} images, and --bundle has room for one",
+            signees.len()
+        );
+        Err(Error::usage(message).hint("leave out --bundle or --recursive"))
+    }
+
+    /// Without a certificate there is none to write.
+    fn without_certificate(&mut self, context: &mut Context) {
+        if self.asked.with.certificate.is_none()
+            && let Some(path) = self.outputs.certificate.take()
+        {
+            let path = path.display();
+            context.narrator.warn(&format!("a key signs without a certificate: `{path}` is not written"));
+        }
+    }
+
+    /// Secures the places of the files. Those of one image of several bear its digest, as in cosign.
+    fn open_outputs(&self, of: Option<&Digest>) -> Result<Outputs, Error> {
+        let named = |path: &PathBuf| match of {
+            None => path.clone(),
+            Some(digest) => {
+                let mut name = path.clone().into_os_string();
+                name.push(format!("-{}", digest.to_string().replace(':', "-")));
+                name.into()
+            }
+        };
+        let outputs = SignOutputs {
+            signature: self.outputs.signature.as_ref().map(named),
+            certificate: self.outputs.certificate.as_ref().map(named),
+            ..self.outputs.clone()
+        };
+        let payload = self.payload.as_ref().map(named);
+        Outputs::open(&outputs, payload.as_deref().map(|path| (path, "payload")))
+    }
+}
+
+/// A job that runs: the key is open.
+struct Run<'a> {
+    job: &'a Job<'a>,
+    signer: Signer,
+    publisher: Publisher,
+    narrator: RefCell<&'a mut dyn Narrator>,
+}
+
+impl Run<'_> {
+    /// Signs one image, checks and keeps what came out, and publishes it.
+    async fn one(&self, signee: &Signee, outputs: Option<Outputs>) -> Result<Vec<u8>, Error> {
+        let (job, signer) = (self.job, &self.signer);
+        let mut signed = Vec::new();
+        for form in job.asked.forms.iter().copied() {
+            if let (true, Some(said)) = (job.skip_existing, job.work.annotations())
+                && is_signed(signee, form, said, signer, job.now).await?
+            {
+                self.say(&format!("{} is signed by this key already", signee.shown()));
+                continue;
+            }
+            for payload in job.work.payloads(signee, form, job.now)? {
+                let entity = signer.make(payload).await?;
+                match job.work.annotations() {
+                    Some(said) => signer
+                        .has_signed(&entity, &signee.artifact(), said, job.now)
+                        .map_err(|rejection| unverified(&rejection))?,
+                    None => signer.check(&entity, &signee.artifact(), job.now)?,
+                }
+                signed.push(Signed { form, entity });
+            }
+        }
+        if signed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outputs = match outputs {
+            Some(outputs) => outputs,
+            None => job.open_outputs(Some(&signee.descriptor.digest))?,
+        };
+        self.keep(&signed, outputs)?;
+        let printed = if job.outputs.print { printed(&signed) } else { Vec::new() };
+        if job.asked.upload {
+            self.publish(signee, &signed).await?;
+        }
+        Ok(printed)
+    }
+
+    /// Writes the files, before anything that can fail for other reasons: a signature that was made is not lost.
+    fn keep(&self, signed: &[Signed], mut outputs: Outputs) -> Result<(), Error> {
+        if let Some(one) = signed.iter().find(|one| one.form == Form::Bundle).or(signed.first()) {
+            outputs.bundle(&one.entity);
+        }
+        for (number, Signed { entity, .. }) in signed.iter().enumerate() {
+            if number > 0 {
+                outputs.signature(b"\n");
+                outputs.payload(b"\n");
+            }
+            outputs.signature(base64::encode(entity.content.signature()).as_bytes());
+            outputs.payload(match &entity.content {
+                Content::Message { .. } => &[],
+                Content::SimpleSigning { payload, .. } => &payload.bytes,
+                Content::Envelope(envelope) => &envelope.parsed.payload,
+            });
+        }
+        outputs.certificate(self.signer.certificates.first(), str::to_owned);
+        outputs.commit(&mut **self.narrator.borrow_mut())
+    }
+
+    async fn publish(&self, signee: &Signee, signed: &[Signed]) -> Result<(), Error> {
+        if self.job.work.annotations().is_some() {
+            self.say(&format!("Pushing signature to: {}", signee.home.attachments));
+        }
+        let mut there: Vec<String> = Vec::new();
+        for one in signed {
+            let published = match self.publisher.publish(signee, one, &self.signer, self.job.now).await {
+                Ok(published) => published,
+                Err(error) => return Err(self.unpublished(signee, &there, error)),
+            };
+            there.push(format!("{}@{}", signee.home.attachments, published.manifest));
+            let uri = &self.publisher.predicate_type;
+            if !published.replaced.is_empty() {
+                self.say(&format!("Replacing attestation predicate: {uri}"));
+            }
+            if !published.kept.is_empty() {
+                self.narrator.borrow_mut().warn(&format!(
+                    "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
+                    signee.home.attachments,
+                    published.kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what became of a signature that was made.
+    fn unpublished(&self, signee: &Signee, there: &[String], error: Error) -> Error {
+        let what = if self.job.work.annotations().is_none() { "attestation" } else { "signature" };
+        let message = format!("the {what} of `{}` was made and not published", signee.called);
+        let mut outer = Error::new(error.kind, message).cause(error.message);
+        outer.causes.extend(error.causes);
+        outer.causes.extend(there.iter().map(|place| format!("published was {place}")));
+        outer.hints = error.hints;
+        match &self.job.outputs.bundle {
+            Some((file, BundleForm::Sigstore)) => outer.hint(format!(
+                "it is in `{}`: `attach {what} --{} {0} {}` publishes it",
+                file.display(),
+                if what == "signature" { "bundle" } else { "attestation" },
+                signee.called
+            )),
+            Some((file, BundleForm::Legacy)) => outer.hint(format!("it is in `{}`", file.display())),
+            None => outer.hint("nothing is lost by doing it again"),
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.narrator.borrow_mut().say(line);
+    }
+}
+
+/// What goes to standard output: signatures in base64, envelopes as they are.
+fn printed(signed: &[Signed]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for Signed { entity, .. } in signed {
+        match &entity.content {
+            Content::Envelope(envelope) => out.extend_from_slice(&envelope.bytes),
+            content => out.extend_from_slice(base64::encode(content.signature()).as_bytes()),
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+/// One error of all images that failed.
+fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
+    if let ([_], 1) = (failed.as_slice(), of)
+        && let Some(Failed { error, .. }) = failed.pop()
+    {
+        return error;
+    }
+    failed.sort_by_key(|failed| failed.position);
+    let kind = failed.iter().map(|failed| failed.error.kind).max().unwrap_or(ErrorKind::Other);
+    let message = format!("{} of {of} images were not signed", failed.len());
+    Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
+}

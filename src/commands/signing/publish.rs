@@ -1,0 +1,105 @@
+//! From a signature to where everybody finds it.
+
+use std::collections::BTreeMap;
+
+use super::super::{Error, ErrorKind};
+use super::Form;
+use super::signees::Signee;
+use super::signer::Signer;
+use crate::bundle::annotations::{self, PREDICATE_TYPE};
+use crate::bundle::{Content, SignedEntity, VerificationMaterial, sigstore};
+use crate::crypto::UnixTime;
+use crate::registry::{Attachment, Descriptor};
+use crate::storage::images::{
+    NewBundle, NewLayer, Published, Writer, publish_bundle, publish_layer, publish_referring_layer,
+};
+
+/// A signature, and how it is kept.
+pub(super) struct Signed {
+    /// How.
+    pub form: Form,
+    /// It.
+    pub entity: SignedEntity,
+}
+
+/// How signatures are published.
+pub(super) struct Publisher {
+    /// How shared tags are written.
+    pub writer: Writer,
+    /// When it is said that something under a tag was made.
+    pub created: Option<UnixTime>,
+    /// Whether older statements of the same type go.
+    pub replaces: bool,
+    /// The predicate type.
+    pub predicate_type: String,
+}
+
+impl Publisher {
+    /// Publishes one signature of an image.
+    ///
+    /// # Errors
+    /// The place refuses, or others kept changing what is there.
+    pub async fn publish(
+        &self,
+        signee: &Signee,
+        signed: &Signed,
+        signer: &Signer,
+        now: UnixTime,
+    ) -> Result<Published, Error> {
+        let (home, subject) = (&signee.home, &signee.descriptor);
+        if signed.form == Form::Bundle {
+            let json = sigstore::encode(&signed.entity);
+            let bundle = NewBundle {
+                json: json.as_bytes(),
+                content: "dsse-envelope",
+                predicate_type: Some(&self.predicate_type),
+                replaces: self.replaces,
+            };
+            return Ok(publish_bundle(&self.writer, home, subject, &bundle).await?);
+        }
+        let made = annotations::encode(&signed.entity)
+            .map_err(|e| Error::new(ErrorKind::Other, "the signature has no place there").caused_by(&e))?;
+        let is_attestation = matches!(signed.entity.content, Content::Envelope(_));
+        let layer = NewLayer {
+            what: if is_attestation { Attachment::Attestation } else { Attachment::Signature },
+            media_type: made.media_type,
+            content: &made.content,
+            annotations: &made.annotations,
+            is_same: &|there| is_same(there, &signed.entity, signee, signer, now),
+            replaces: &|there| {
+                self.replaces && is_attestation && predicate_type(there) == Some(&self.predicate_type)
+            },
+            created: self.created,
+        };
+        Ok(match signed.form {
+            Form::Referrer => publish_referring_layer(&self.writer, home, subject, &layer).await?,
+            Form::Bundle | Form::Tag => publish_layer(&self.writer, home, &subject.digest, &layer).await?,
+        })
+    }
+}
+
+/// Whether a layer holds the same payload with a good signature by the same key and the same certificate.
+fn is_same(
+    there: &Descriptor,
+    entity: &SignedEntity,
+    signee: &Signee,
+    signer: &Signer,
+    now: UnixTime,
+) -> bool {
+    let Content::SimpleSigning { payload, .. } = &entity.content else { return false };
+    // The payload is the same if its digest is.
+    if there.digest != there.digest.algorithm().digest(&payload.bytes) {
+        return false;
+    }
+    let Ok(found) = annotations::decode_signature(&there.annotations, &payload.bytes) else { return false };
+    let same = match (&found.material, &entity.material) {
+        (VerificationMaterial::Certificate(one), VerificationMaterial::Certificate(other)) => one == other,
+        (VerificationMaterial::PublicKey { .. }, VerificationMaterial::PublicKey { .. }) => true,
+        _ => false,
+    };
+    same && signer.has_signed(&found, &signee.artifact(), &BTreeMap::new(), now).is_ok()
+}
+
+fn predicate_type(layer: &Descriptor) -> Option<&String> {
+    layer.annotations.iter().find(|(name, _)| name == PREDICATE_TYPE).map(|(_, value)| value)
+}

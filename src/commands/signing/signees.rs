@@ -1,0 +1,220 @@
+//! The images that are to be signed: each manifest is fetched once, and everything is over the digest that it then has.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::super::images::{Image, Images};
+use super::super::{Context, Error, ErrorKind};
+use super::ImageSigning;
+use crate::crypto::Digest;
+use crate::payload::Artifact;
+use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target};
+use crate::storage::images::{Home, ImageName};
+use crate::storage::read_file;
+
+/// A list of images: ten thousand of them have a megabyte.
+const MAX_LIST: u64 = 16 << 20;
+/// How many images may be signed in one run.
+const MAX_SIGNEES: usize = 10_000;
+/// How deep indexes may stand in indexes.
+const MAX_DEPTH: usize = 8;
+/// Images that are worked on at a time.
+pub(super) const AT_A_TIME: usize = 8;
+
+/// An image that is to be signed.
+#[derive(Debug, Clone)]
+pub(super) struct Signee {
+    /// The position of the image, as it was named, among all.
+    pub position: usize,
+    /// What messages call it.
+    pub called: String,
+    /// What signatures and statements call it: its repository, without tag and digest.
+    pub name: String,
+    /// Where it is, and where its signatures go.
+    pub home: Home,
+    /// It.
+    pub descriptor: Descriptor,
+}
+
+/// An image that was not signed, and why.
+pub(super) struct Failed {
+    /// As [`Signee::position`].
+    pub position: usize,
+    /// As [`Signee::called`].
+    pub called: String,
+    /// Why.
+    pub error: Error,
+}
+
+impl Signee {
+    /// Where it is, with its digest.
+    pub fn shown(&self) -> String {
+        format!("{}@{}", self.home.image, self.descriptor.digest)
+    }
+
+    /// What a verifier knows of it.
+    pub fn artifact(&self) -> Artifact {
+        let digests = self.descriptor.digest.clone().into();
+        Artifact { name: self.called.clone(), digests, ed25519: Vec::new() }
+    }
+}
+
+/// What of an image is to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// It.
+    Itself,
+    /// It, and everything that is in it.
+    Recursive,
+    /// The SBOM that is attached to it.
+    AttachedSbom,
+}
+
+/// The images that were named, in their order; nobody is asked for them yet.
+///
+/// # Errors
+/// There is none; one is none; the list cannot be read.
+pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image>, Error> {
+    let mut typed = asked.images.clone();
+    if let Some(file) = &asked.from_file {
+        typed.extend(listed(file)?);
+    }
+    if typed.is_empty() {
+        return Err(Error::usage("the list names no image").hint("write one image into each line"));
+    }
+    if typed.len() > MAX_SIGNEES {
+        let message = format!("{} images are named, the limit is {MAX_SIGNEES}", typed.len());
+        return Err(Error::new(ErrorKind::LimitExceeded, message));
+    }
+    let images = Images::new(&asked.registry, context)?;
+    typed.iter().map(|typed| images.open(typed)).collect()
+}
+
+/// The lines of a list, without empty ones and those that begin with `#`.
+fn listed(file: &Path) -> Result<Vec<String>, Error> {
+    let text = read_file("list of images", file, MAX_LIST).map_err(|e| Error::file(&e))?;
+    let text = String::from_utf8(text).map_err(|_| {
+        Error::new(ErrorKind::Format, format!("the list of images `{}` is not UTF-8", file.display()))
+    })?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_owned).collect())
+}
+
+/// What is to be signed of each image, in their order, and those that failed. What is the same digest in the same place is
+/// signed once.
+pub(super) async fn resolve(images: &[Image], extent: Extent) -> (Vec<Signee>, Vec<Failed>) {
+    let all = images.iter().enumerate();
+    let all = all
+        .map(|(position, image)| async move { (position, image, of_image(position, image, extent).await) });
+    let mut answers = stream::iter(all).buffered(AT_A_TIME);
+    let (mut signees, mut failed, mut known) = (Vec::new(), Vec::new(), HashSet::new());
+    while let Some((position, image, answer)) = answers.next().await {
+        match answer {
+            Ok(found) => signees.extend(found.into_iter().filter(|signee: &Signee| {
+                known.insert((signee.home.attachments.to_string(), signee.descriptor.digest.clone()))
+            })),
+            Err(error) => failed.push(Failed { position, called: image.typed.clone(), error }),
+        }
+    }
+    (signees, failed)
+}
+
+async fn of_image(position: usize, image: &Image, extent: Extent) -> Result<Vec<Signee>, Error> {
+    if extent == Extent::AttachedSbom {
+        return Ok(vec![attached_sbom(position, image).await?]);
+    }
+    let manifest = image.manifest().await?;
+    let top = Signee {
+        position,
+        called: image.typed.clone(),
+        name: name(&image.name),
+        home: image.home.clone(),
+        descriptor: manifest.descriptor(),
+    };
+    match extent {
+        Extent::Recursive => with_children(top, manifest).await,
+        Extent::Itself | Extent::AttachedSbom => Ok(vec![top]),
+    }
+}
+
+/// The image, and all that is in it. What an index says of an image is believed: the index is what was asked for, by its digest.
+async fn with_children(top: Signee, manifest: Manifest) -> Result<Vec<Signee>, Error> {
+    let mut seen: HashSet<Digest> = HashSet::from([top.descriptor.digest.clone()]);
+    let mut all = vec![top.clone()];
+    let mut level = vec![manifest];
+    for depth in 0.. {
+        let mut next = Vec::new();
+        for manifest in level {
+            let Kind::Index { manifests } = manifest.kind else { continue };
+            for child in manifests {
+                if !seen.insert(child.digest.clone()) {
+                    continue;
+                }
+                let called = format!("{}@{}", top.name, child.digest);
+                if all.len() == MAX_SIGNEES || depth == MAX_DEPTH {
+                    let message = format!("`{}` holds more than can be signed at once", top.called);
+                    return Err(Error::new(ErrorKind::LimitExceeded, message).cause(format!(
+                        "the limits are {MAX_SIGNEES} images and {MAX_DEPTH} indexes within each other"
+                    )));
+                }
+                if child.media_type.contains("index") || child.media_type.contains("manifest.list") {
+                    next.push(index(&top, &called, &child.digest).await?);
+                }
+                // Of its entry, what names the image; the rest is the index's.
+                let descriptor = Descriptor {
+                    media_type: child.media_type,
+                    digest: child.digest,
+                    size: child.size,
+                    artifact_type: None,
+                    annotations: Vec::new(),
+                    platform: None,
+                };
+                all.push(Signee { called, descriptor, ..top.clone() });
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        level = next;
+    }
+    Ok(all)
+}
+
+async fn index(top: &Signee, called: &str, digest: &Digest) -> Result<Manifest, Error> {
+    let found = top.home.image.manifest(&Target::Digest(digest.clone())).await?;
+    found.ok_or_else(|| {
+        Error::new(ErrorKind::NoSuchArtifact, format!("`{}` names an index that is not there", top.called))
+            .cause(format!("there is no `{called}`"))
+    })
+}
+
+/// The SBOM under the tag `.sbom` of an image.
+async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> {
+    let tag = Attachment::Sbom.tag_of(&image.home.tag_prefix, &image.digest().await?);
+    let place = &image.home.attachments;
+    let manifest = place.manifest(&Target::Tag(tag.clone())).await?.ok_or_else(|| {
+        Error::new(ErrorKind::NoSuchArtifact, format!("no SBOM is attached to `{}`", image.typed))
+            .cause(format!("there is no `{place}:{tag}`"))
+            .hint("sign the image itself: leave --attachment out")
+    })?;
+    Ok(Signee {
+        position,
+        called: format!("{place}:{tag}"),
+        name: place.to_string(),
+        home: Home { image: place.clone(), ..image.home.clone() },
+        descriptor: manifest.descriptor(),
+    })
+}
+
+/// What signatures call an image: its repository; of a layout the name of its folder, since the way there is nobody's business.
+fn name(image: &ImageName) -> String {
+    match image {
+        ImageName::Registry(reference) => reference.repository().to_string(),
+        ImageName::Layout(path, _) | ImageName::Archive(path, _) => {
+            let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            whole.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+        }
+    }
+}
