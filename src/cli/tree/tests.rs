@@ -12,6 +12,11 @@ use crate::cli::{deprecated, environment};
 const VERSIONS: [&str; 3] = ["2.6.2", "3.0.4", "3.1.2"];
 /// Flags that cosign does not have, with the command that has them.
 const OURS: &[(&str, &str)] = &[
+    ("attest", "from-file"),
+    ("attest", "offline"),
+    ("attest", "registry-auth-host"),
+    ("attest", "retry-for"),
+    ("attest", "write"),
     ("attest-blob", "offline"),
     ("bundle inspect", "output"),
     ("bundle inspect", "predicate"),
@@ -27,6 +32,12 @@ const OURS: &[(&str, &str)] = &[
     ("login", "registry-client-key"),
     ("login", "registry-server-name"),
     ("login", "retry-for"),
+    ("sign", "from-file"),
+    ("sign", "offline"),
+    ("sign", "registry-auth-host"),
+    ("sign", "retry-for"),
+    ("sign", "skip-existing"),
+    ("sign", "write"),
     ("sign-blob", "offline"),
     ("triangulate", "registry-auth-host"),
     ("triangulate", "retry-for"),
