@@ -37,7 +37,7 @@ impl CommandArgs for GenerateArgs {
         };
         Ok(Request::Generate(GenerateRequest {
             image: image.to_string_lossy().into_owned(),
-            annotations: values::annotations(&self.annotations)?,
+            annotations: annotations(&self.annotations)?,
             registry: self.registry.request()?,
         }))
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, values};
+use super::args::{filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, verify_images::annotations};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, Form, SignImagesRequest};
@@ -76,7 +76,7 @@ impl SignImageArgs {
                 .hint("name a file for it with --bundle FILE"));
         }
         let payload = filled(&self.payload);
-        let annotations = values::annotations(&self.annotations)?;
+        let annotations = annotations(&self.annotations)?;
         let identities: Vec<String> =
             self.sign_container_identity.iter().filter(|name| !name.is_empty()).cloned().collect();
         if payload.is_some() {

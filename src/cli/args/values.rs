@@ -1,9 +1,6 @@
 //! Values of flags, read as Go's flag package reads them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-use crate::commands::Error;
 
 /// A boolean in one of the spellings that Go's `strconv.ParseBool` knows.
 ///
@@ -143,29 +140,6 @@ pub fn comma_separated(text: &str) -> Result<Vec<String>, &'static str> {
             None => return Err("something follows a quotation mark"),
         }
     }
-}
-
-/// Annotations by name, as `--annotations` gives them.
-///
-/// # Errors
-/// One without `=`, and one name with two values.
-pub fn annotations(flags: &[String]) -> Result<BTreeMap<String, String>, Error> {
-    let mut found = BTreeMap::new();
-    for flag in flags {
-        let parts = comma_separated(flag)
-            .map_err(|reason| Error::usage(format!("`{flag}` is no list of annotations: {reason}")))?;
-        for part in parts {
-            let Some((name, value)) = part.split_once('=') else {
-                return Err(Error::usage(format!("`{part}` is no annotation"))
-                    .hint("an annotation is written `--annotations NAME=VALUE`"));
-            };
-            if found.insert(name.to_owned(), value.to_owned()).is_some_and(|before| before != value) {
-                return Err(Error::usage(format!("the annotation `{name}` is given twice, with two values"))
-                    .hint("leave one of them out"));
-            }
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
