@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, verify_images::annotations};
+use super::args::{
+    filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, verify_images::annotations,
+};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, Form, SignImagesRequest};
