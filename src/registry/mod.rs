@@ -35,4 +35,4 @@ pub use content::BlobReader;
 pub use document::{Descriptor, Kind, Manifest, MediaTypes, Platform};
 #[cfg(feature = "http")]
 pub use error::{Error, Refusal};
-pub use reference::{Reference, ReferenceError, Registry, Repository, TagReference, Target};
+pub use reference::{Reference, ReferenceError, Registry, Repository, TagReference, Target, image_digest};

@@ -275,8 +275,12 @@ impl std::fmt::Display for Reference {
     }
 }
 
-/// Images are named by SHA-256 everywhere; a tool that read another digest here would be alone with it.
-fn image_digest(text: &str) -> Result<Digest, ReferenceError> {
+/// Reads the digest of an image. They are named by SHA-256 everywhere; a tool that read another digest here would be alone
+/// with it.
+///
+/// # Errors
+/// It is none, or another one.
+pub fn image_digest(text: &str) -> Result<Digest, ReferenceError> {
     let fail = |reason: String| ReferenceError::Digest { digest: text.to_owned(), reason };
     let digest = Digest::parse(text).map_err(|error| fail(error.reason))?;
     match digest.algorithm() {
