@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::{digest, reference};
+use super::images::{Images, parse, repository_name};
 use super::{Context, Error, Files, RegistryRequest};
 use crate::payload::simple_signing;
 
@@ -29,8 +29,8 @@ impl GenerateRequest {
 /// # Errors
 /// There is no such image, or its registry is of no use.
 pub async fn generate(request: &GenerateRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let image = reference(&request.image)?;
-    let digest = digest(&image, &request.registry, context).await?;
+    let name = parse(&request.image)?;
+    let digest = Images::new(&request.registry, context)?.digest(&name, &request.image).await?;
     // Without a line end, as in cosign: these are the bytes to sign.
-    Ok(simple_signing(&image.repository().to_string(), &digest, &request.annotations).into_bytes())
+    Ok(simple_signing(&repository_name(&name), &digest, &request.annotations).into_bytes())
 }

@@ -4,11 +4,11 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Context, Error, ErrorKind, RegistryRequest};
-use crate::crypto::Digest;
+use crate::crypto::{DecodeKind, Digest};
 use crate::registry::{Descriptor, Manifest, MediaTypes, Repository, Target};
 #[cfg(feature = "http")]
 use crate::storage::images::Remote;
-use crate::storage::images::{self, Archive, Home, ImageName, Layout, Place};
+use crate::storage::images::{self, Archive, Home, ImageName, Layout, NameError, Place};
 
 /// Opens the images of one command; they share one client, which is made when the first registry is named.
 pub(super) struct Images<'a> {
@@ -94,6 +94,18 @@ impl<'a> Images<'a> {
         media_types(self.context)
     }
 
+    /// The digest of the image that `typed` names, which `name` is read from. A reference with a digest is its own answer: no
+    /// registry is reached, not even by builds that could.
+    ///
+    /// # Errors
+    /// There is no such image; its place is of no use.
+    pub async fn digest(&self, name: &ImageName, typed: &str) -> Result<Digest, Error> {
+        match name {
+            ImageName::Registry(reference) if let Target::Digest(digest) = reference.target() => Ok(digest.clone()),
+            _ => self.open(typed)?.digest().await,
+        }
+    }
+
     /// A repository of a registry.
     ///
     /// # Errors
@@ -121,15 +133,31 @@ impl<'a> Images<'a> {
     }
 }
 
+/// See [`Image::repository_name`].
+pub(super) fn repository_name(name: &ImageName) -> String {
+    let path = match name {
+        ImageName::Registry(reference) => return reference.repository().to_string(),
+        ImageName::Layout(path, _) | ImageName::Archive(path, _) => path,
+    };
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    let stem = real.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c) { c } else { '-' };
+    let plain: String = stem.chars().map(plain).collect();
+    let plain = plain.trim_matches(['.', '_', '-']);
+    format!("localhost/{}", if plain.is_empty() { "layout" } else { plain })
+}
+
 /// What `typed` names.
 ///
 /// # Errors
 /// Of kind `Usage`: nothing.
 pub(super) fn parse(typed: &str) -> Result<ImageName, Error> {
     ImageName::parse(typed).map_err(|error| {
-        Error::usage(format!("`{typed}` is not a reference to an image"))
-            .caused_by(&error)
-            .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
+        let hint = match &error {
+            NameError::Reference(_) => "an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`",
+            _ => "an image outside of a registry is named `oci:DIR:TAG`, or `oci-archive:FILE:TAG`",
+        };
+        Error::usage(format!("`{typed}` is not a reference to an image")).caused_by(&error).hint(hint)
     })
 }
 
@@ -169,6 +197,12 @@ impl Image {
         }
     }
 
+    /// The name that signed payloads give it: its repository. What is in a layout has none, and is called after the folder
+    /// or the file, in the place that Podman gives to what is on this machine: `localhost/NAME`.
+    pub fn repository_name(&self) -> String {
+        repository_name(&self.name)
+    }
+
     fn missing(&self) -> Error {
         let new = Error::new(ErrorKind::NoSuchArtifact, format!("there is no image `{}`", self.typed));
         match self.home.image {
@@ -181,22 +215,34 @@ impl Image {
 
 impl From<images::Error> for Error {
     fn from(error: images::Error) -> Self {
+        use images::Error as E;
+        let kind = match &error {
+            #[cfg(feature = "http")]
+            E::Registry(_) => ErrorKind::Network,
+            E::Unlisted { .. } => ErrorKind::Network,
+            E::NoLayout { .. } | E::NoImage { .. } => ErrorKind::NoSuchArtifact,
+            E::Several { .. } => ErrorKind::Usage,
+            E::TooLarge { .. } | E::TooMany { .. } | E::Overfull { .. } => ErrorKind::LimitExceeded,
+            E::NotALayout { source, .. } | E::Document { source, .. } if source.kind == DecodeKind::Limit => {
+                ErrorKind::LimitExceeded
+            }
+            _ => ErrorKind::Format,
+        };
         match error {
             #[cfg(feature = "http")]
-            images::Error::Registry(error) => error.into(),
-            images::Error::File(error) => Self::file(&error),
-            images::Error::Output(error) => Self::output(&error),
-            images::Error::TooLarge { .. } | images::Error::TooMany { .. } => {
-                Self::with_sources(ErrorKind::LimitExceeded, &error)
-            }
-            images::Error::Unlisted { ref entries, ref document, .. } => {
-                let mut new = Self::with_sources(ErrorKind::Network, &error);
+            E::Registry(error) => error.into(),
+            E::File(error) => Self::artifact(&error),
+            E::Output(error) => Self::output(&error),
+            E::Unlisted { ref entries, ref document, .. } => {
+                let mut new = Self::with_sources(kind, &error);
                 let written = entries.iter().map(|digest| format!("{digest} was written"));
                 let tagged = document.iter().map(|digest| format!("the tag was last written as {digest}"));
                 new.causes.extend(written.chain(tagged));
                 new.hint("look with `tree IMAGE`; where it is missing, run this again, with more time (--retry-for)")
             }
-            error => Self::with_sources(ErrorKind::Format, &error),
+            E::Several { .. } => Self::with_sources(kind, &error)
+                .hint("say which one is meant: `oci:DIR:TAG` or `oci:DIR@sha256:HEX`"),
+            error => Self::with_sources(kind, &error),
         }
     }
 }

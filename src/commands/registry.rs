@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Context, Error, ErrorKind, Files};
-use crate::crypto::{Digest, Secret};
-use crate::registry::{Reference, Repository, Target};
+use crate::crypto::Secret;
+use crate::registry::Repository;
 
 #[cfg(feature = "http")]
 pub(super) use client::client;
@@ -63,18 +63,6 @@ impl RegistryRequest {
     }
 }
 
-/// Reads a reference to an image.
-///
-/// # Errors
-/// Of kind `Usage`: it is none.
-pub(super) fn reference(text: &str) -> Result<Reference, Error> {
-    Reference::parse(text).map_err(|error| {
-        Error::usage(format!("`{text}` is not a reference to an image"))
-            .caused_by(&error)
-            .hint("an image is named `HOST/PATH:TAG` or `HOST/PATH@sha256:HEX`")
-    })
-}
-
 /// The repository that `COSIGN_REPOSITORY` names.
 pub(super) fn signature_repository(context: &Context) -> Result<Option<Repository>, Error> {
     const VARIABLE: &str = "COSIGN_REPOSITORY";
@@ -87,42 +75,6 @@ pub(super) fn signature_repository(context: &Context) -> Result<Option<Repositor
             .caused_by(&error)
             .hint(format!("unset {VARIABLE}, or name a repository as `HOST/PATH`"))
     })
-}
-
-/// The digest of the image that `reference` names. A reference with a digest is its own answer, and nobody is asked.
-///
-/// # Errors
-/// There is no such image; the registry is of no use.
-pub(super) async fn digest(
-    reference: &Reference,
-    request: &RegistryRequest,
-    context: &Context,
-) -> Result<Digest, Error> {
-    match reference.target() {
-        Target::Digest(digest) => Ok(digest.clone()),
-        Target::Tag(_) => resolve(reference, request, context).await,
-    }
-}
-
-#[cfg(feature = "http")]
-async fn resolve(
-    reference: &Reference,
-    request: &RegistryRequest,
-    context: &Context,
-) -> Result<Digest, Error> {
-    let client = client(request, context)?;
-    match client.resolve(reference.repository(), reference.target()).await? {
-        Some(digest) => Ok(digest),
-        None => Err(Error::new(ErrorKind::NoSuchArtifact, format!("there is no image `{reference}`"))
-            .hint("private images need credentials: `login HOST`")),
-    }
-}
-
-#[cfg(not(feature = "http"))]
-#[expect(clippy::unused_async, reason = "the same signature in every build")]
-async fn resolve(reference: &Reference, _: &RegistryRequest, _: &Context) -> Result<Digest, Error> {
-    Err(not_built(reference.repository().registry().as_str())
-        .hint("name the image by its digest: `HOST/PATH@sha256:HEX`"))
 }
 
 /// The error of builds that speak to nobody.

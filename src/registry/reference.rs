@@ -325,7 +325,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_tag(tag: &str) -> Result<(), &'static str> {
+pub(super) fn check_tag(tag: &str) -> Result<(), &'static str> {
     if tag.is_empty() || tag.len() > MAX_TAG {
         return Err("it has from 1 to 128 characters");
     }

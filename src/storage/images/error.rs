@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::contents::listed;
 use crate::crypto::{DecodeError, Digest};
 #[cfg(feature = "http")]
 use crate::registry;
@@ -38,6 +39,54 @@ pub enum Error {
         /// What is wrong.
         #[source]
         source: DecodeError,
+    },
+    /// There is no such layout.
+    #[error("there is no image layout `{}`", .path.display())]
+    NoLayout {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// There is nothing in a layout but what belongs to images elsewhere, or nothing at all.
+    #[error("there is no image in `{place}`")]
+    NoImage {
+        /// The layout.
+        place: String,
+    },
+    /// Nobody said which image of a layout is meant.
+    #[error("there are several images in `{place}`: {}", listed(.names))]
+    Several {
+        /// The layout.
+        place: String,
+        /// What they are called, as it would be written after the path.
+        names: Vec<String>,
+    },
+    /// There is more of something than is looked at.
+    #[error("there are more than {limit} {what} in `{place}`")]
+    Overfull {
+        /// Where.
+        place: String,
+        /// What.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file of a layout is none, or not in it.
+    #[error("`{file}` in `{}` cannot be used: {reason}", .path.display())]
+    NotAFile {
+        /// The layout.
+        path: PathBuf,
+        /// The path in it.
+        file: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Another process holds the lock of a layout.
+    #[error("`{}` is being written by somebody else, who holds its lock for longer than {seconds} s", .path.display())]
+    Locked {
+        /// The layout.
+        path: PathBuf,
+        /// How long it was waited.
+        seconds: u64,
     },
     /// Content has another digest than its name says.
     #[error("`{place}` holds something else than {wanted}: its digest is {found}")]
@@ -82,6 +131,15 @@ pub enum Error {
         count: usize,
         /// The limit.
         limit: usize,
+    },
+    /// A manifest is something else than the index says that names it.
+    #[error("what is in `{place}` does not fit together")]
+    Mismatch {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        #[source]
+        source: DecodeError,
     },
     /// A blob that has to be there is not.
     #[error("`{place}` has no {wanted}")]

@@ -5,6 +5,8 @@
 
 mod append;
 mod archive;
+mod check;
+mod contents;
 mod error;
 pub mod find;
 mod layout;
@@ -15,6 +17,7 @@ mod remote;
 
 pub use append::{Appended, Change, Shape, Writer, append, lock_folder};
 pub use archive::Archive;
+pub use check::{GraphReport, check_graph};
 pub use error::Error;
 pub use layout::Layout;
 pub use name::{ImageName, NameError};

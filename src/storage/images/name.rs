@@ -90,6 +90,18 @@ impl ImageName {
     }
 }
 
+impl ImageName {
+    /// Something else in the same layout or archive; a reference is its own answer.
+    #[must_use]
+    pub fn with(&self, target: Target) -> Self {
+        match self {
+            Self::Registry(reference) => Self::Registry(reference.clone()),
+            Self::Layout(path, _) => Self::Layout(path.clone(), Some(target)),
+            Self::Archive(path, _) => Self::Archive(path.clone(), Some(target)),
+        }
+    }
+}
+
 impl std::fmt::Display for ImageName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (scheme, path, target) = match self {

@@ -4,7 +4,7 @@
 use super::names;
 
 /// The unit of a tar archive.
-pub(super) const BLOCK: usize = 512;
+pub(in crate::storage) const BLOCK: usize = 512;
 
 /// What a block at the place of a header is.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(super) fn read(block: &[u8; BLOCK]) -> Result<Header, (String, String)> {
 }
 
 /// The sum of all bytes, those of the sum itself taken for spaces.
-fn checksum(block: &[u8; BLOCK]) -> u32 {
+pub(in crate::storage) fn checksum(block: &[u8; BLOCK]) -> u32 {
     let byte = |(i, byte): (usize, &u8)| u32::from(if (148..156).contains(&i) { b' ' } else { *byte });
     block.iter().enumerate().map(byte).sum()
 }

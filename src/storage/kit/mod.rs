@@ -13,6 +13,9 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+pub(super) use header::{BLOCK, checksum};
+pub(super) use names::danger;
+
 pub use archive::{Unpacked, open_kit, read_kit, write_kit};
 pub use folder::{FolderError, KeptFolder, WorkFolder};
 pub use manifest::{KIT_SCHEMA, KitArtifact, Manifest, Member, Piece, Planned, Role};

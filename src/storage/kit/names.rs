@@ -72,7 +72,7 @@ pub(super) fn told_apart<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Ve
 
 /// What is dangerous in the path of a member, in words; everything else is found by comparing it with the one path that its
 /// name gives.
-pub(super) fn danger(path: &str) -> Option<&'static str> {
+pub(in crate::storage) fn danger(path: &str) -> Option<&'static str> {
     let mut parts = path.split('/');
     Some(if path.is_empty() {
         "has no name"
