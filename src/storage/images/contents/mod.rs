@@ -301,6 +301,11 @@ impl Contents {
         Ok(Some(content))
     }
 
+    /// Forgets what was found, because something was written.
+    pub fn forget(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// The graph beneath `index`; it is walked once for each state of it.
     fn graph(&self, index: &Manifest) -> Result<Arc<Graph>, Error> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -89,7 +89,10 @@ impl Layout {
         }
         let path = self.folder.inside(&blob_path(&digest))?;
         match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.contents.forget();
+                Ok(true)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(listed),
             Err(source) => Err(unwritable(&path, source)),
         }
