@@ -101,7 +101,9 @@ impl<'a> Images<'a> {
     /// There is no such image; its place is of no use.
     pub async fn digest(&self, name: &ImageName, typed: &str) -> Result<Digest, Error> {
         match name {
-            ImageName::Registry(reference) if let Target::Digest(digest) = reference.target() => Ok(digest.clone()),
+            ImageName::Registry(reference) if let Target::Digest(digest) = reference.target() => {
+                Ok(digest.clone())
+            }
             _ => self.open(typed)?.digest().await,
         }
     }
@@ -141,7 +143,8 @@ pub(super) fn repository_name(name: &ImageName) -> String {
     };
     let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let stem = real.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c) { c } else { '-' };
+    let plain =
+        |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c) { c } else { '-' };
     let plain: String = stem.chars().map(plain).collect();
     let plain = plain.trim_matches(['.', '_', '-']);
     format!("localhost/{}", if plain.is_empty() { "layout" } else { plain })

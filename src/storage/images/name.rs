@@ -30,7 +30,9 @@ pub enum NameError {
     #[error("{0}")]
     Reference(#[from] ReferenceError),
     /// It is one of a place that is not read.
-    #[error("images of `{transport}:` are not read; those of registries, `oci:`, `oci-archive:` and `docker-archive:` are")]
+    #[error(
+        "images of `{transport}:` are not read; those of registries, `oci:`, `oci-archive:` and `docker-archive:` are"
+    )]
     Transport {
         /// The name of the place.
         transport: String,
@@ -134,7 +136,8 @@ fn split(scheme: &str, rest: &str) -> Result<(PathBuf, Option<Target>), NameErro
         _ => (rest, None),
     };
     // `C:\layout:tag`, on any system: no image is called `\layout` or `/layout`.
-    let is_drive = matches!(rest.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let is_drive =
+        matches!(rest.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let from = if is_drive { 2 } else { 0 };
     let colon = rest.get(from..).and_then(|rest| rest.find(':')).map(|at| at + from);
     let (path, inner) = match colon.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?))) {

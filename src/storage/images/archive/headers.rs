@@ -50,7 +50,9 @@ pub(super) fn read(
     let mut count = 0;
     loop {
         let block = block(archive, at, length)?;
-        if at == 0 && let Some(words) = compressed(&block) {
+        if at == 0
+            && let Some(words) = compressed(&block)
+        {
             return Err(DecodeError::whole(WHAT, words).into());
         }
         if block.iter().all(|byte| *byte == 0) {
@@ -59,7 +61,9 @@ pub(super) fn read(
         }
         count += 1;
         if count > MAX_MEMBERS {
-            return Err(DecodeError::whole(WHAT, format!("more than {MAX_MEMBERS} members")).over_limit().into());
+            return Err(DecodeError::whole(WHAT, format!("more than {MAX_MEMBERS} members"))
+                .over_limit()
+                .into());
         }
         let header = header(&block)?;
         let from = at.saturating_add(BLOCK as u64);
@@ -122,7 +126,9 @@ fn header(block: &[u8; BLOCK]) -> Result<Header, DecodeError> {
                 return Err(wrong(name, format!("its path {danger}")));
             }
         }
-        other => return Err(wrong(name, format!("it is {}; a layout has files and folders alone", words(other)))),
+        other => {
+            return Err(wrong(name, format!("it is {}; a layout has files and folders alone", words(other))));
+        }
     }
     Ok(Header { kind, path: path.to_owned(), size })
 }
@@ -178,11 +184,7 @@ fn record(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn block(archive: &mut (impl Read + Seek), at: u64, length: u64) -> Result<[u8; BLOCK], Error> {
     let mut block = [0; BLOCK];
     if at.checked_add(BLOCK as u64).is_none_or(|end| end > length) {
-        let reason = if at == 0 {
-            "it is no tar archive"
-        } else {
-            "it has no end: it was cut short"
-        };
+        let reason = if at == 0 { "it is no tar archive" } else { "it has no end: it was cut short" };
         return Err(DecodeError::whole(WHAT, reason).into());
     }
     archive.seek(SeekFrom::Start(at))?;

@@ -23,10 +23,7 @@ const MAX_LISTED: usize = 5;
 ///
 /// # Errors
 /// It names several manifests, and nobody can tell which is meant.
-pub(super) fn named<'a>(
-    entries: &'a [Descriptor],
-    tag: &str,
-) -> Result<Option<&'a Descriptor>, DecodeError> {
+pub(super) fn named<'a>(entries: &'a [Descriptor], tag: &str) -> Result<Option<&'a Descriptor>, DecodeError> {
     let by = |is: &dyn Fn(&str) -> bool| -> Vec<&Descriptor> {
         let names = |entry: &Descriptor| {
             let names = [annotation(entry, REF_NAME), annotation(entry, CONTAINERD_NAME)];
@@ -43,7 +40,8 @@ pub(super) fn named<'a>(
     }
     let first = found.first().copied();
     if first.is_some_and(|first| found.iter().any(|other| other.digest != first.digest)) {
-        let reason = format!("{} manifests are called `{tag}`; name the one that is meant by its digest", found.len());
+        let reason =
+            format!("{} manifests are called `{tag}`; name the one that is meant by its digest", found.len());
         return Err(DecodeError::new("image layout", "manifests", reason));
     }
     Ok(first)

@@ -116,11 +116,7 @@ impl Graph {
         self.count += 1;
         self.spend(contents, manifest.bytes.len() as u64)?;
         if self.count > MAX_MANIFESTS {
-            return Err(Error::Overfull {
-                place: contents.name(),
-                what: "manifests",
-                limit: MAX_MANIFESTS,
-            });
+            return Err(Error::Overfull { place: contents.name(), what: "manifests", limit: MAX_MANIFESTS });
         }
         if let Kind::Image { config, layers } = &manifest.kind {
             let digests = layers.iter().chain([config]).map(|descriptor| descriptor.digest.clone());

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::crypto::{DecodeError, Digest, Node, json as strict};
-use crate::storage::images::contents::{CONTAINERD_NAME, INDEX, INDEX_TYPE, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME};
+use crate::storage::images::contents::{
+    CONTAINERD_NAME, INDEX, INDEX_TYPE, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME,
+};
 
 const MAX_ENTRIES: usize = 10_000;
 const ENTRIES: &str = "manifests";
@@ -70,10 +72,14 @@ impl Index {
         let at = list
             .iter()
             .position(|old| has_digest(old, &digest) && (entry.tag.is_none() || has_tag(old)))
-            .or_else(|| list.iter().position(|old| has_digest(old, &digest) && annotation(old, REF_NAME).is_none()))
+            .or_else(|| {
+                list.iter().position(|old| has_digest(old, &digest) && annotation(old, REF_NAME).is_none())
+            })
             .or_else(|| {
                 let replaced = replaced.as_deref()?;
-                list.iter().position(|old| has_digest(old, replaced) && (has_tag(old) || is_nameless_attachment(old)))
+                list.iter().position(|old| {
+                    has_digest(old, replaced) && (has_tag(old) || is_nameless_attachment(old))
+                })
             });
         let at = at.unwrap_or_else(|| {
             list.push(json!({}));
@@ -89,7 +95,9 @@ impl Index {
             if here || !has_tag(old) {
                 return true;
             }
-            if has_digest(old, &digest) || replaced.as_deref().is_some_and(|replaced| has_digest(old, replaced)) {
+            if has_digest(old, &digest)
+                || replaced.as_deref().is_some_and(|replaced| has_digest(old, replaced))
+            {
                 return false;
             }
             remove_annotation(old, REF_NAME);
@@ -118,7 +126,8 @@ impl Index {
             let meant = match tag {
                 None => true,
                 Some(is) => {
-                    annotation(old, REF_NAME).is_none_or(is) || annotation(old, CONTAINERD_NAME).is_some_and(is)
+                    annotation(old, REF_NAME).is_none_or(is)
+                        || annotation(old, CONTAINERD_NAME).is_some_and(is)
                 }
             };
             !(same && meant)
@@ -199,14 +208,17 @@ mod tests {
 
     #[test]
     fn what_is_foreign_stays_where_it_is() {
-        let foreign = json!([{ "mediaType": "x/y", "digest": "blake3:00", "size": 1, "z": {"b": 1, "a": 2} }, 5]);
+        let foreign =
+            json!([{ "mediaType": "x/y", "digest": "blake3:00", "size": 1, "z": {"b": 1, "a": 2} }, 5]);
         let mut index = parse(&foreign);
         index.put(&entry(&digest("a"), Some("v1")), None);
         assert!(!index.remove(&digest("b"), None));
         index.drop_bare(&[digest("b")]);
         let text = String::from_utf8(index.text()).unwrap();
-        let (start, end) = (r#"{"x":{"y":[1.5,null]},"manifests":[{"mediaType":"x/y","digest":"blake3:00","size":1,"z":{"b":1,"a":2}},5,"#,
-            r#"],"schemaVersion":2,"annotations":{"a":"b"}}"#);
+        let (start, end) = (
+            r#"{"x":{"y":[1.5,null]},"manifests":[{"mediaType":"x/y","digest":"blake3:00","size":1,"z":{"b":1,"a":2}},5,"#,
+            r#"],"schemaVersion":2,"annotations":{"a":"b"}}"#,
+        );
         assert!(text.starts_with(start) && text.ends_with(end), "{text}");
     }
 
@@ -219,7 +231,8 @@ mod tests {
         index.put(&entry(&a, Some("v2")), None);
         index.put(&entry(&b, Some("v1")), None);
         let found = entries(index);
-        let shown: Vec<_> = found.iter().map(|e| (e["digest"].as_str().unwrap(), annotation(e, REF_NAME))).collect();
+        let shown: Vec<_> =
+            found.iter().map(|e| (e["digest"].as_str().unwrap(), annotation(e, REF_NAME))).collect();
         let (a, b) = (a.to_string(), b.to_string());
         assert_eq!(shown, [(&*a, None), (&*a, Some("v2")), (&*b, Some("v1"))]);
         assert!(found[0].get("annotations").is_none());
@@ -242,7 +255,8 @@ mod tests {
         let (image, old, new) = (digest("image"), digest("old"), digest("new"));
         let tag = format!("{}.sig", image.to_string().replace(':', "-"));
         for annotations in [json!({ KIND: KIND_SIGNATURES }), json!({ REF_NAME: tag, "more": "x" })] {
-            let entry_of = |digest: &Digest| json!({"mediaType": TYPE, "digest": digest.to_string(), "size": 1});
+            let entry_of =
+                |digest: &Digest| json!({"mediaType": TYPE, "digest": digest.to_string(), "size": 1});
             let mut first = entry_of(&old);
             first["annotations"] = annotations.clone();
             let mut index = parse(&json!([first, entry_of(&image)]));
@@ -269,7 +283,14 @@ mod tests {
 
     #[test]
     fn what_is_no_index_is_refused() {
-        for bad in ["", "[]", "{}", r#"{"manifests":{}}"#, r#"{"manifests":null}"#, r#"{"manifests":[],"manifests":[]}"#] {
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"manifests":{}}"#,
+            r#"{"manifests":null}"#,
+            r#"{"manifests":[],"manifests":[]}"#,
+        ] {
             assert!(Index::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -31,7 +31,8 @@ impl Lock {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             // Not cut off: whatever it is, it is not ours to empty.
-            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+            let file =
+                OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(fail)?;
             match file.try_lock() {
                 // Whoever held it took the file away: the next one is locked on another file.
                 Ok(()) if is_same(&file, &path) => return Ok(Self { path, _file: file }),

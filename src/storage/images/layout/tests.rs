@@ -82,12 +82,11 @@ fn blob(content: &[u8], media_type: &str) -> Descriptor {
 
 /// Writes an artifact with a layer of this text; its manifest.
 fn artifact(layout: &Layout, text: &str, subject: Option<&str>) -> Vec<u8> {
-    let (config, layer) = (blob(b"{}", "application/vnd.oci.empty.v1+json"), blob(text.as_bytes(), "text/plain"));
+    let (config, layer) =
+        (blob(b"{}", "application/vnd.oci.empty.v1+json"), blob(text.as_bytes(), "text/plain"));
     now(layout.put_blob(&config, b"{}")).unwrap();
     now(layout.put_blob(&layer, text.as_bytes())).unwrap();
-    let part = |d: &Descriptor| {
-        serde_json::json!({"mediaType": d.media_type, "digest": d.digest.to_string(), "size": d.size})
-    };
+    let part = |d: &Descriptor| serde_json::json!({"mediaType": d.media_type, "digest": d.digest.to_string(), "size": d.size});
     let mut manifest = serde_json::json!({
         "schemaVersion": 2, "mediaType": OCI, "artifactType": "application/x", "config": part(&config),
         "layers": [part(&layer)], "annotations": {"a": text},
@@ -134,9 +133,7 @@ fn layouts_of_crane_and_oras() {
     let crane = Layout::open(&fixture("crane-pull")).unwrap();
     assert_eq!(crane.only_image().unwrap(), by_digest(IMAGE));
     assert!(now(crane.tags()).unwrap().unwrap().is_empty());
-    for (name, image, bundle) in
-        [("oras-copy", IMAGE, BUNDLE), ("oras-copy-index", MULTI, BUNDLE_OF_MULTI)]
-    {
+    for (name, image, bundle) in [("oras-copy", IMAGE, BUNDLE), ("oras-copy-index", MULTI, BUNDLE_OF_MULTI)] {
         let layout = Layout::open(&fixture(name)).unwrap();
         assert_eq!(layout.only_image().unwrap(), by_digest(image), "{name}");
         assert_eq!(resolved(&layout, &tag("v1")).as_deref(), Some(image));
@@ -237,7 +234,11 @@ fn no_link_leads_out_of_the_folder() {
     fs::rename(blobs.join(hex), secret.path().join(hex)).unwrap();
     for to in [secret.path().join(hex), PathBuf::from("../../../nothing"), PathBuf::from("/dev/zero")] {
         symlink(&to, blobs.join(hex)).unwrap();
-        assert!(matches!(now(layout.blob(&descriptor, 999)), Err(Error::NotAFile { .. })), "{}", to.display());
+        assert!(
+            matches!(now(layout.blob(&descriptor, 999)), Err(Error::NotAFile { .. })),
+            "{}",
+            to.display()
+        );
         assert!(now(layout.manifest(&by_digest(IMAGE))).is_err());
         assert!(now(layout.put_blob(&descriptor, &fs::read(secret.path().join(hex)).unwrap())).is_err());
         fs::remove_file(blobs.join(hex)).unwrap();
@@ -291,13 +292,26 @@ fn names_of_docker_and_containerd() {
     write_index(
         folder.path(),
         &serde_json::json!([
-            entry(IMAGE, 401, &serde_json::json!({"io.containerd.image.name": "docker.io/library/app:v1",
-                "org.opencontainers.image.ref.name": "v1"})),
-            entry(IMAGE, 401, &serde_json::json!({"org.opencontainers.image.ref.name": "r.example:5000/app:other"})),
-            entry(IMAGE, 401, &serde_json::json!({"org.opencontainers.image.ref.name": "r.example:5000/app"})),
+            entry(
+                IMAGE,
+                401,
+                &serde_json::json!({"io.containerd.image.name": "docker.io/library/app:v1",
+                "org.opencontainers.image.ref.name": "v1"})
+            ),
+            entry(
+                IMAGE,
+                401,
+                &serde_json::json!({"org.opencontainers.image.ref.name": "r.example:5000/app:other"})
+            ),
+            entry(
+                IMAGE,
+                401,
+                &serde_json::json!({"org.opencontainers.image.ref.name": "r.example:5000/app"})
+            ),
         ]),
     );
-    for name in ["v1", "docker.io/library/app:v1", "other", "r.example:5000/app:other", "r.example:5000/app"] {
+    for name in ["v1", "docker.io/library/app:v1", "other", "r.example:5000/app:other", "r.example:5000/app"]
+    {
         assert_eq!(resolved(&layout, &tag(name)).as_deref(), Some(IMAGE), "{name}");
     }
     for name in ["app:v1", "latest", "5000/app", "app"] {
@@ -390,7 +404,8 @@ fn what_is_written_is_found_again() {
     assert_eq!(now(layout.tags()).unwrap().unwrap(), ["v1".to_owned(), sig.to_string()]);
     // Made again, it stays what it is.
     assert_eq!(resolved(&Layout::create(layout.path()).unwrap(), &tag("v1")), Some(subject));
-    let names: Vec<_> = fs::read_dir(layout.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(layout.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
 }
 
@@ -428,7 +443,10 @@ fn nothing_wrong_is_written() {
     let wrong = now(layout.put_manifest(&tag("v1"), OCI, without_layer.as_bytes()));
     assert!(matches!(wrong, Err(Error::Missing { .. })), "{wrong:?}");
     let other_size = text.replace("\"size\":5", "\"size\":6");
-    assert!(matches!(now(layout.put_manifest(&tag("v1"), OCI, other_size.as_bytes())), Err(Error::Size { .. })));
+    assert!(matches!(
+        now(layout.put_manifest(&tag("v1"), OCI, other_size.as_bytes())),
+        Err(Error::Size { .. })
+    ));
     let lie = Descriptor { digest: digest(IMAGE), ..blob(b"x", "x/y") };
     assert!(matches!(now(layout.put_blob(&lie, b"x")), Err(Error::Digest { .. })));
     assert_eq!(fs::read(layout.path().join("index.json")).unwrap(), before);
@@ -528,7 +546,10 @@ fn thirty_two_writers_lose_nothing() {
     let path = folder.path().join("layout");
     let subject = {
         let layout = Layout::create(&path).unwrap();
-        now(layout.put_manifest(&tag("v1"), OCI, &artifact(&layout, "image", None))).unwrap().digest.to_string()
+        now(layout.put_manifest(&tag("v1"), OCI, &artifact(&layout, "image", None)))
+            .unwrap()
+            .digest
+            .to_string()
     };
     std::thread::scope(|scope| {
         for i in 0..32 {
@@ -550,7 +571,8 @@ fn thirty_two_writers_lose_nothing() {
 #[test]
 fn a_list_without_an_end_is_refused() {
     let (folder, layout) = copy("crane-pull");
-    let many: Vec<_> = (0..10_001).map(|_| serde_json::json!({"mediaType": OCI, "digest": IMAGE, "size": 401})).collect();
+    let many: Vec<_> =
+        (0..10_001).map(|_| serde_json::json!({"mediaType": OCI, "digest": IMAGE, "size": 401})).collect();
     write_index(folder.path(), &serde_json::json!(many));
     match layout.only_image() {
         Err(Error::Document { source, .. }) => assert_eq!(source.kind, crate::crypto::DecodeKind::Limit),
@@ -568,6 +590,7 @@ fn a_manifest_is_walked_once() {
         vec![child; 5_000].join(",")
     );
     let written =
-        now(layout.put_manifest(&tag("v1"), "application/vnd.oci.image.index.v1+json", index.as_bytes())).unwrap();
+        now(layout.put_manifest(&tag("v1"), "application/vnd.oci.image.index.v1+json", index.as_bytes()))
+            .unwrap();
     assert_eq!(layout.only_image().unwrap(), Target::Digest(written.digest));
 }

@@ -10,12 +10,12 @@ use super::lock::Lock;
 use super::{Layout, Written};
 use crate::crypto::{DecodeError, Digest, HashAlgorithm};
 use crate::registry::{Descriptor, Kind, Manifest, Target};
+use crate::storage::FileError;
 use crate::storage::images::Error;
 use crate::storage::images::check::is_foreign;
 use crate::storage::images::contents::{
     INDEX, MARKER, MAX_INDEX, Source, blob_path, is_attachment_tag, kind_of_tag, tag_of,
 };
-use crate::storage::FileError;
 
 const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
