@@ -1,7 +1,17 @@
 //! How commands write what belongs to images: the room `storage` meets the context.
 
-use super::{Context, RegistryRequest, images};
-use crate::storage::images::{Writer, lock_folder};
+use super::images::{self, Image};
+use super::{Context, RegistryRequest};
+use crate::registry::Target;
+use crate::storage::images::{ImageName, Writer, lock_folder};
+
+const TAG_WARNING: [&str; 5] = [
+    "    This can lead you to sign a different image than the intended one. Please use a",
+    "    digest (example.com/ubuntu@sha256:abc123...) rather than tag",
+    "    (example.com/ubuntu:latest) for the input to cosign. The ability to refer to",
+    "    images by tag will be removed in a future release.",
+    "",
+];
 
 /// How the shared tags of one command are written.
 pub(super) fn writer(request: &RegistryRequest, context: &Context) -> Writer {
@@ -10,5 +20,18 @@ pub(super) fn writer(request: &RegistryRequest, context: &Context) -> Writer {
         budget: request.retry_for,
         media_types: images::media_types(context),
         now: context.now,
+    }
+}
+
+/// Says of a tag in a registry what cosign says.
+pub(super) fn warn_of_tag(image: &Image, context: &mut Context) {
+    if let (ImageName::Registry(_), Target::Tag(_)) = (&image.name, &image.target) {
+        context.narrator.warn(&format!(
+            "Image reference {} uses a tag, not a digest, to identify the image to sign.",
+            image.typed
+        ));
+        for line in TAG_WARNING {
+            context.narrator.say(line);
+        }
     }
 }

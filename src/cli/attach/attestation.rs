@@ -1,18 +1,25 @@
 //! `attach attestation`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::super::args::{registry::RegistryArgs, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::Error;
+use crate::commands::{AttachAttestationRequest, Error};
 
-/// Attach attestations to an image
+/// Attach attestations that were made elsewhere to images
+///
+/// A DSSE envelope goes under the tag of cosign 2, a Sigstore bundle refers to the image. A file may hold several, one after the
+/// other. Nothing is verified. What is attached already is not attached again.
 #[derive(Debug, clap::Args)]
 pub struct AttachAttestationArgs {
     /// Image
     #[arg(value_name = "IMAGE")]
     pub image: Vec<OsString>,
+    /// File with DSSE envelopes or Sigstore bundles; `-` is standard input (can be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Attestation")]
+    pub attestation: Vec<PathBuf>,
     /// Registries.
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -23,6 +30,22 @@ pub struct AttachAttestationArgs {
 
 impl CommandArgs for AttachAttestationArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        Err(Error::not_available("`attach attestation`"))
+        let images: Vec<_> = self.image.iter().filter(|image| !image.is_empty()).collect();
+        if images.is_empty() {
+            return Err(Error::usage("there is no image to attach an attestation to")
+                .hint("name it after the command: `attach attestation IMAGE`"));
+        }
+        let attestations: Vec<_> =
+            self.attestation.iter().filter(|path| !path.as_os_str().is_empty()).cloned().collect();
+        if attestations.is_empty() {
+            return Err(
+                Error::usage("there is no attestation to attach").hint("name it with --attestation FILE")
+            );
+        }
+        Ok(Request::AttachAttestation(Box::new(AttachAttestationRequest {
+            images: images.into_iter().map(|image| image.to_string_lossy().into_owned()).collect(),
+            attestations,
+            registry: self.registry.request()?,
+        })))
     }
 }

@@ -1,10 +1,28 @@
 //! `attach attestation`.
 
-use super::super::{Context, Error, Files, RegistryRequest};
+use std::path::{Path, PathBuf};
+
+use serde_json::value::RawValue;
+
+use super::super::images::{Image, Images};
+use super::super::publishing::{warn_of_tag, writer};
+use super::super::{Context, Error, ErrorKind, Files, RegistryRequest};
+use super::{bundle as bundles, parts};
+use crate::bundle::{self, Format, annotations};
+use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
+use crate::registry::Attachment;
+use crate::storage::images::{NewLayer, Writer, publish_layer};
+
+/// Documents in one file.
+const MAX_DOCUMENTS: usize = 1000;
 
 /// What `attach attestation` is asked for.
 #[derive(Debug)]
 pub struct AttachAttestationRequest {
+    /// The images, at least one.
+    pub images: Vec<String>,
+    /// Files with envelopes or bundles, at least one; `-` is standard input.
+    pub attestations: Vec<PathBuf>,
     /// Registries.
     pub registry: RegistryRequest,
 }
@@ -12,17 +30,122 @@ pub struct AttachAttestationRequest {
 impl AttachAttestationRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
-        self.registry.add_to(Files::default())
+        let files = self.registry.add_to(Files::default());
+        self.attestations.iter().fold(files, |files, path| files.and_read("attestation", Some(path)))
     }
+}
+
+/// A document in a file.
+enum Document {
+    Bundle(Vec<u8>),
+    Envelope(Vec<u8>, Box<Statement>),
 }
 
 /// Attach attestations to an image; returns what goes to standard output.
 ///
 /// # Errors
-/// Whatever is met.
+/// A file cannot be read or holds no attestation; there is no such image; its place refuses.
 pub async fn attach_attestation(
-    _request: &AttachAttestationRequest,
-    _context: &mut Context,
+    request: &AttachAttestationRequest,
+    context: &mut Context,
 ) -> Result<Vec<u8>, Error> {
-    Err(Error::not_available("`attach attestation`"))
+    super::super::inputs::one_standard_input(request.attestations.iter().map(|path| path.as_os_str()))?;
+    let mut read = Vec::new();
+    for path in &request.attestations {
+        context.narrator.say(&format!("Using payload from: {}", path.display()));
+        let text = bundles::read("attestation", path)?;
+        read.push((path, documents(path, &text)?));
+    }
+    let images: Vec<Image> = {
+        let opener = Images::new(&request.registry, context)?;
+        request.images.iter().map(|typed| opener.open(typed)).collect::<Result<_, _>>()?
+    };
+    let writer = writer(&request.registry, context);
+    for image in &images {
+        warn_of_tag(image, context);
+        for (path, documents) in &read {
+            for document in documents {
+                publish(&writer, image, path, document, context).await?;
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// What is in a file: one document, or several, one after the other.
+fn documents(path: &Path, text: &[u8]) -> Result<Vec<Document>, Error> {
+    let unusable = |error| parts::unusable("attestation", path, &error);
+    let several: Vec<Box<RawValue>> = serde_json::Deserializer::from_slice(text)
+        .into_iter()
+        .take(MAX_DOCUMENTS + 1)
+        .collect::<Result<_, _>>()
+        .unwrap_or_default();
+    if several.len() > MAX_DOCUMENTS {
+        let reason = format!("more than {MAX_DOCUMENTS} documents in one file");
+        return Err(unusable(crate::crypto::DecodeError::whole("attestations", reason).over_limit()));
+    }
+    match several.as_slice() {
+        // The decoder says what is wrong with what is no JSON, or nothing at all.
+        [] | [_] => Ok(vec![document(path, text)?]),
+        several => several.iter().map(|one| document(path, one.get().as_bytes())).collect(),
+    }
+}
+
+fn document(path: &Path, text: &[u8]) -> Result<Document, Error> {
+    let unusable = |error| parts::unusable("attestation", path, &error);
+    match bundle::decode(text).map_err(unusable)?.format {
+        Format::Sigstore => Ok(Document::Bundle(text.to_vec())),
+        Format::Envelope => {
+            let envelope = Envelope::from_json(text).map_err(unusable)?;
+            if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE {
+                return Err(Error::new(
+                    ErrorKind::Format,
+                    format!(
+                        "`{}` holds no attestation: its payload is `{}`",
+                        path.display(),
+                        envelope.payload_type
+                    ),
+                )
+                .cause(format!("the payload of an attestation is `{IN_TOTO_PAYLOAD_TYPE}`")));
+            }
+            let statement = Statement::from_json(&envelope.payload).map_err(unusable)?;
+            Ok(Document::Envelope(text.trim_ascii().to_vec(), Box::new(statement)))
+        }
+        Format::Legacy => Err(Error::new(
+            ErrorKind::Format,
+            format!("`{}` is a bundle of cosign 2, not an envelope", path.display()),
+        )
+        .hint("`bundle upgrade` makes a Sigstore bundle of it, which can be attached")),
+    }
+}
+
+async fn publish(
+    writer: &Writer,
+    image: &Image,
+    path: &Path,
+    document: &Document,
+    context: &mut Context,
+) -> Result<(), Error> {
+    let (envelope, statement) = match document {
+        Document::Bundle(json) => return bundles::publish(writer, image, path, json, context).await,
+        Document::Envelope(envelope, statement) => (envelope, statement),
+    };
+    let digest = image.digest().await?;
+    bundles::warn_of_others(statement, &digest, path, context);
+    let pairs = [
+        (annotations::SIGNATURE.to_owned(), String::new()),
+        (annotations::PREDICATE_TYPE.to_owned(), statement.predicate_type.clone()),
+    ];
+    let layer = NewLayer {
+        what: Attachment::Attestation,
+        media_type: annotations::ENVELOPE_MEDIA_TYPE,
+        content: envelope,
+        annotations: &pairs,
+        // cosign writes no predicate type here.
+        is_same: &|there| there.digest == there.digest.algorithm().digest(envelope),
+        replaces: &|_| false,
+        created: None,
+    };
+    publish_layer(writer, &image.home, &digest, &layer).await?;
+    Ok(())
 }

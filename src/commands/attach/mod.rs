@@ -1,9 +1,11 @@
 //! Attach what was made elsewhere to images.
 
 mod attestation;
+mod bundle;
+mod parts;
 mod sbom;
 mod signature;
 
 pub use attestation::{AttachAttestationRequest, attach_attestation};
 pub use sbom::{AttachSbomRequest, attach_sbom};
-pub use signature::{AttachSignatureRequest, attach_signature};
+pub use signature::{AttachSignatureRequest, AttachedSignature, SignatureParts, attach_signature};

@@ -22,7 +22,8 @@ pub use error::Error;
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{
-    Listed, NewBundle, NewLayer, Published, publish_bundle, publish_layer, publish_referring_layer,
+    Listed, NewBundle, NewLayer, Published, is_bundle_published, publish_bundle, publish_layer,
+    publish_referring_layer,
 };
 #[cfg(feature = "http")]
 pub use remote::Remote;

@@ -94,6 +94,15 @@ pub async fn publish_bundle(
     Ok(Published { manifest: manifest.entry.digest, listed, is_new: true, replaced, kept })
 }
 
+/// Whether this very bundle refers to `subject` already.
+///
+/// # Errors
+/// The place does not answer.
+pub async fn is_bundle_published(home: &Home, subject: &Digest, json: &[u8]) -> Result<bool, Error> {
+    let digest = append::descriptor(manifest::BUNDLE, json).digest;
+    replaced::holds_layer(&home.attachments, subject, &digest).await
+}
+
 /// Publishes a layer under the tag of the image `subject`.
 ///
 /// # Errors

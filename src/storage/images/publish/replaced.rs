@@ -35,6 +35,25 @@ pub(super) async fn bundles(
     judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
 }
 
+/// Whether one of the manifests that refer to `subject` has a layer with this digest.
+///
+/// # Errors
+/// The place does not answer.
+pub(super) async fn holds_layer(place: &Place, subject: &Digest, layer: &Digest) -> Result<bool, Error> {
+    let all = place.referrers(subject).await?.all();
+    let looked = stream::iter(all)
+        .map(|entry| async move {
+            let manifest = readable(place.manifest(&Target::Digest(entry.digest)).await)?;
+            Ok::<_, Error>(manifest.is_some_and(|manifest| match &manifest.kind {
+                Kind::Image { layers, .. } => layers.iter().any(|known| known.digest == *layer),
+                Kind::Index { .. } => false,
+            }))
+        })
+        .buffered(WORKERS);
+    let mut found = std::pin::pin!(looked.try_filter(|is_one| std::future::ready(*is_one)));
+    Ok(found.try_next().await?.is_some())
+}
+
 /// Removes what was replaced; what is gone, and what the place does not delete although it lists it.
 ///
 /// # Errors
