@@ -48,7 +48,7 @@ pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
     bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
 };
-pub use clean::{CleanRequest, clean};
+pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};
 pub use copy::{CopyRequest, copy};
 pub use download::{
@@ -90,7 +90,9 @@ pub use unpack::{
     KIT_REPORT_SCHEMA, KitArtifactReport, KitReport, KitSigner, KitVerification, UnpackRequest, UnpackedKit,
     unpack,
 };
-pub use upload::{UploadBlobRequest, UploadWasmRequest, upload_blob, upload_wasm};
+pub use upload::{
+    UploadBlobRequest, UploadFile, UploadPlatform, UploadWasmRequest, upload_blob, upload_wasm,
+};
 pub use verification::{
     BesideImages, Children, ImagesOutput, Performed, Search, ShownImage, VerifiedImages, VerifyImagesRequest,
     verify, verify_images,

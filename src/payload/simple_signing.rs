@@ -99,20 +99,20 @@ pub fn simple_signing(reference: &str, digest: &Digest, annotations: &BTreeMap<S
         "null".to_owned()
     } else {
         let pairs: Vec<_> =
-            annotations.iter().map(|(name, value)| format!("{}:{}", quoted(name), quoted(value))).collect();
+            annotations.iter().map(|(name, value)| format!("{}:{}", go_string(name), go_string(value))).collect();
         format!("{{{}}}", pairs.join(","))
     };
     format!(
         "{{\"critical\":{{\"identity\":{{\"docker-reference\":{}}},\"image\":{{\"docker-manifest-digest\":{}}},\"type\":{}}},\
          \"optional\":{optional}}}",
-        quoted(reference),
-        quoted(&digest.to_string()),
-        quoted(TYPE),
+        go_string(reference),
+        go_string(&digest.to_string()),
+        go_string(TYPE),
     )
 }
 
 /// A string as Go's `encoding/json` writes it: what HTML would obey is escaped too.
-fn quoted(text: &str) -> String {
+pub fn go_string(text: &str) -> String {
     let mut out = String::new();
     for c in serde_json::Value::from(text).to_string().chars() {
         match c {
@@ -222,6 +222,6 @@ mod tests {
             )
         );
         assert!(simple_signing("r/a", &digest, &BTreeMap::new()).ends_with(r#"},"optional":null}"#));
-        assert_eq!(quoted("\"\\\n\u{1}&\u{2028}\u{e4}"), "\"\\\"\\\\\\n\\u0001\\u0026\\u2028\u{e4}\"");
+        assert_eq!(go_string("\"\\\n\u{1}&\u{2028}\u{e4}"), "\"\\\"\\\\\\n\\u0001\\u0026\\u2028\u{e4}\"");
     }
 }

@@ -3,13 +3,17 @@
 //! What is written is described by us, and what the registry says of it is compared. A blob of any size is sent part by part; an
 //! attempt that fails opens it again. Credentials go to the registry alone, wherever it wants an upload to go.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
 use super::auth::Access;
 use super::client::{Client, Content, Request, To, ended, location};
 use super::content::{named_digest, pull, request};
 use super::document::{Descriptor, Manifest};
 use super::error::Error;
 use super::reference::{Repository, Target};
-use crate::crypto::{Digest, HashAlgorithm};
+use crate::crypto::{Digest, HashAlgorithm, Hasher};
 use crate::http::{Answer, Method, Parts};
 
 impl Client {
@@ -132,6 +136,25 @@ impl Client {
             self.upload(repository, descriptor, Content::Parts(descriptor.size, &open)).await
         })
         .await
+    }
+
+    /// Writes a blob that is a file, however large; nothing is read where the blob is there already.
+    ///
+    /// # Errors
+    /// As [`Self::push_parts`]; also where the file is not what the descriptor says, any more.
+    pub async fn push_file(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        path: &Path,
+    ) -> Result<(), Error> {
+        let open = async || match File::open(path) {
+            Ok(file) => Ok(file_parts(file, descriptor.digest.clone())),
+            Err(error) => {
+                Err(Error::Source { repository: repository.to_string(), source: Box::new(error) })
+            }
+        };
+        self.push_parts(repository, descriptor, None, open).await
     }
 
     /// Has the registry take a blob over from another of its repositories; whether it did.
@@ -274,6 +297,28 @@ fn lists_referrers(answer: &Answer, media_type: &str, bytes: &[u8], digest: &Dig
         Some(subject) => named.trim() == subject.digest.to_string(),
         None => false,
     }
+}
+
+/// The parts of a file, which has to have this digest in the end.
+fn file_parts(file: File, wanted: Digest) -> Parts {
+    const PART: u64 = 1 << 18;
+    let hasher = Hasher::new([wanted.algorithm()]);
+    Parts::of(Some((file, hasher)), move |state| {
+        let wanted = wanted.clone();
+        async move {
+            let Some((mut file, mut hasher)) = state else { return Ok(None) };
+            let mut part = Vec::new();
+            file.by_ref().take(PART).read_to_end(&mut part)?;
+            if !part.is_empty() {
+                hasher.update(&part);
+                return Ok(Some((part, Some((file, hasher)))));
+            }
+            match hasher.finish().get(wanted.algorithm()) {
+                Some(found) if *found == wanted => Ok(None),
+                _ => Err(io::Error::other("the file is not what it was when it was looked at first")),
+            }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -193,6 +193,13 @@ pub struct Listed {
     place: Place,
 }
 
+impl Listed {
+    /// The place that it is in.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
 /// A layer that was found, with its content.
 #[derive(Debug, Clone)]
 pub struct Found {

@@ -28,6 +28,8 @@ pub use publish::{
 #[cfg(feature = "http")]
 pub use remote::Remote;
 
+use std::path::Path;
+
 use crate::crypto::Digest;
 use crate::registry::{Descriptor, Manifest, Target};
 
@@ -163,6 +165,21 @@ impl Place {
     /// The place refuses, or cannot be written.
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
         at!(self, place => place.put_blob(descriptor, content).await)
+    }
+
+    /// Writes a blob that is a file, unless it is there. A registry gets it part by part, however large it is.
+    ///
+    /// # Errors
+    /// As [`Self::put_blob`]; the file is not what the descriptor says.
+    pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "http")]
+            Self::Registry(place) => place.put_file(descriptor, path).await,
+            Self::Layout(_) | Self::Archive(_) => {
+                let content = crate::storage::read_file("file", path, descriptor.size)?;
+                self.put_blob(descriptor, &content).await
+            }
+        }
     }
 
     /// Takes a blob over from another place: nothing is done where it is there, a registry mounts it where it can, else it is

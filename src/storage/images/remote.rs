@@ -1,5 +1,6 @@
 //! A repository of a registry.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Error, Place, Referrers, Written};
@@ -82,6 +83,11 @@ impl Remote {
     /// See [`Place::put_blob`].
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
         Ok(self.client.push_blob(&self.repository, descriptor, content).await?)
+    }
+
+    /// See [`Place::put_file`].
+    pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
+        Ok(self.client.push_file(&self.repository, descriptor, path).await?)
     }
 
     /// See [`Place::copy_blob`].
