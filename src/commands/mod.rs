@@ -56,6 +56,7 @@ pub use download::{
     download_sbom, download_signature,
 };
 pub use error::{Error, ErrorKind};
+pub use extract::{FieldPath, ImageFile};
 pub use files::Files;
 pub use generate::{GenerateRequest, generate};
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};

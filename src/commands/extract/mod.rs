@@ -2,3 +2,205 @@
 
 mod dockerfile;
 mod kubernetes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::{Context, Error, ErrorKind};
+use crate::crypto::{DecodeError, DecodeKind};
+use crate::storage::images::ImageName;
+use crate::storage::read_file;
+use kubernetes::Syntax;
+
+/// Part of a request.
+pub use kubernetes::FieldPath;
+
+/// More is no Dockerfile that anybody wrote.
+const MAX_DOCKERFILE: u64 = 1 << 20;
+/// The largest manifests are those of custom resources, which have some megabytes.
+const MAX_MANIFEST: u64 = 16 << 20;
+
+/// A file that names images. `-` is standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageFile {
+    /// A Dockerfile.
+    Dockerfile {
+        /// Its path.
+        path: PathBuf,
+        /// Only the image that its last stage is built on is looked for.
+        base_image_only: bool,
+        /// Values of ARG (`--build-arg`).
+        arguments: BTreeMap<String, String>,
+    },
+    /// A Kubernetes manifest.
+    Kubernetes {
+        /// Its path.
+        path: PathBuf,
+        /// Places of images beside those that are known.
+        fields: Vec<FieldPath>,
+    },
+}
+
+impl ImageFile {
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Dockerfile { path, .. } | Self::Kubernetes { path, .. } => path,
+        }
+    }
+
+    /// The images that it names, in order, each as often as it is named, and each as it names it; they are said. All are
+    /// images in registries: what `oci:` means here it does not mean there.
+    ///
+    /// # Errors
+    /// It cannot be read, is not what it should be, or names none.
+    pub(super) fn images(&self, context: &mut Context) -> Result<Vec<String>, Error> {
+        let images = match self {
+            Self::Dockerfile { path, base_image_only, arguments } => {
+                of_dockerfile(path, *base_image_only, arguments, context)?
+            }
+            Self::Kubernetes { path, fields } => of_manifest(path, fields, context)?,
+        };
+        context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
+        Ok(images.into_iter().map(in_registry).collect())
+    }
+}
+
+/// The name of an image in a registry: `oci:latest` is the folder `latest` on a command line, and in a file that is read by
+/// a builder or by Kubernetes it is an image of Docker Hub.
+fn in_registry(name: String) -> String {
+    match ImageName::parse(&name) {
+        Ok(ImageName::Layout(..) | ImageName::Archive(..)) => format!("index.docker.io/library/{name}"),
+        // Whatever else it is, those who open it say so.
+        Ok(ImageName::Registry(_)) => name,
+        Err(_) => match name.split_once(':') {
+            Some(("oci" | "oci-archive" | "docker-archive", _)) => format!("index.docker.io/library/{name}"),
+            _ => name,
+        },
+    }
+}
+
+fn of_dockerfile(
+    path: &Path,
+    base_image_only: bool,
+    arguments: &BTreeMap<String, String>,
+    context: &mut Context,
+) -> Result<Vec<String>, Error> {
+    let bytes = read_file("Dockerfile", path, MAX_DOCKERFILE).map_err(|error| Error::file(&error))?;
+    let found = {
+        let environment = |name: &str| (context.variables)(name)?.into_string().ok();
+        let values = dockerfile::Values { arguments, environment: &environment, architecture: architecture() };
+        dockerfile::images(&bytes, &values).map_err(|error| {
+            unusable("Dockerfile", path, error).hint("a variable that only the build knows is given by `--build-arg NAME=VALUE`")
+        })?
+    };
+    for _ in 0..found.scratch {
+        context.narrator.say("- scratch image ignored");
+    }
+    for name in &found.undeclared {
+        context.narrator.warn(&format!("no ARG in the Dockerfile declares `{name}` (--build-arg)"));
+    }
+    if let Some(frontend) = &found.frontend {
+        let line = format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");
+        context.narrator.warn(&line);
+    }
+    let images = if base_image_only { found.base.into_iter().collect() } else { found.all };
+    if images.is_empty() {
+        let new = Error::new(ErrorKind::Other, "no images found in Dockerfile");
+        return Err(if base_image_only && found.scratch > 0 {
+            new.cause("its last stage is built on scratch").hint("leave --base-image-only out to verify what is copied")
+        } else {
+            new
+        });
+    }
+    Ok(images)
+}
+
+/// The architecture that a builder on this machine builds for, by Go's name, and its variant.
+fn architecture() -> (&'static str, &'static str) {
+    match std::env::consts::ARCH {
+        "x86_64" => ("amd64", ""),
+        "x86" => ("386", ""),
+        "aarch64" => ("arm64", ""),
+        "arm" => ("arm", "v7"),
+        "powerpc64" => ("ppc64le", ""),
+        other => (other, ""),
+    }
+}
+
+fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Result<Vec<String>, Error> {
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    let syntax = match extension.as_deref() {
+        Some("json") => Some(Syntax::Json),
+        Some("yaml" | "yml") => Some(Syntax::Yaml),
+        _ if path.as_os_str() == "-" => None,
+        _ => {
+            return Err(Error::usage(format!(
+                "`{}` ends neither in .yaml nor in .yml nor in .json",
+                path.display()
+            ))
+            .hint("a manifest with another name is read from standard input: `manifest verify - <FILE`"));
+        }
+    };
+    let bytes = read_file("manifest", path, MAX_MANIFEST).map_err(|error| Error::file(&error))?;
+    let found = match syntax {
+        Some(syntax) => kubernetes::images(&bytes, syntax, fields),
+        // JSON may be indented by tabs, which YAML does not take everywhere; what is no JSON may still be YAML.
+        None if bytes.trim_ascii_start().starts_with(b"{") => {
+            kubernetes::images(&bytes, Syntax::Json, fields)
+                .or_else(|_| kubernetes::images(&bytes, Syntax::Yaml, fields))
+        }
+        None => kubernetes::images(&bytes, Syntax::Yaml, fields),
+    };
+    let found = found.map_err(|error| unusable("Kubernetes manifest", path, error))?;
+    if let Some(idle) = found.idle.first() {
+        return Err(Error::usage(format!("there is no image at `{idle}` in any document (--path)"))
+            .hint("a path is written as in `spec.template.containers[*].image`"));
+    }
+    if !found.unknown.is_empty() {
+        context.narrator.warn(&unknown(&found.unknown));
+    }
+    if found.all.is_empty() {
+        return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
+    }
+    Ok(found.all)
+}
+
+fn unknown(kinds: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 20;
+    let names = kinds.iter().map(|kind| if kind.is_empty() { "(none)" } else { kind.as_str() });
+    let mut names = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if kinds.len() > SHOWN {
+        names.push_str(", ...");
+    }
+    format!("images in documents of these kinds are only found where they look like pods: {names}; name other places with --path")
+}
+
+fn unusable(what: &str, path: &Path, error: DecodeError) -> Error {
+    let kind = match error.kind {
+        DecodeKind::Limit => ErrorKind::LimitExceeded,
+        _ => ErrorKind::Format,
+    };
+    let at = if error.at.is_empty() { String::new() } else { format!("{}: ", error.at) };
+    Error::new(kind, format!("{what} `{}` cannot be read", path.display())).cause(format!("{at}{}", error.reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_mean_images_in_registries() {
+        for (name, expected) in [
+            ("alpine", "alpine"),
+            ("r.example/oci:1", "r.example/oci:1"),
+            ("oci:latest", "index.docker.io/library/oci:latest"),
+            ("oci-archive:1", "index.docker.io/library/oci-archive:1"),
+            ("docker-archive:1", "index.docker.io/library/docker-archive:1"),
+            ("oci:", "index.docker.io/library/oci:"),
+            ("NO", "NO"),
+        ] {
+            assert_eq!(in_registry(name.to_owned()), expected);
+        }
+    }
+}
