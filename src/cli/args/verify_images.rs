@@ -151,6 +151,7 @@ impl VerifyImagesArgs {
             command,
             images,
             list: None,
+            file: None,
             local: search.local_image.unwrap_or_default(),
             expected,
             trust: self.trust.request(matches!(signer, Signer::Identity(_)))?,

@@ -1,9 +1,9 @@
 //! `upload blob`.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::super::args::verify_images::annotations;
 use super::super::args::{at_most_one, filled, registry::RegistryArgs, root::RootArgs, values};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
@@ -42,11 +42,12 @@ impl CommandArgs for UploadBlobArgs {
             return Err(Error::usage("there is no place to upload to")
                 .hint("name it after the flags: `upload blob --files FILE HOST/PATH:TAG`"));
         };
+        let hints = vec!["an annotation is written `--annotation NAME=VALUE`, once for each name".to_owned()];
         Ok(Request::UploadBlob(Box::new(UploadBlobRequest {
             image: image.to_string_lossy().into_owned(),
             files: files(&self.files)?,
             media_type: filled(&self.ct),
-            annotations: annotations(&self.annotation)?,
+            annotations: annotations(&self.annotation).map_err(|error| Error { hints, ..error })?,
             registry: self.registry.request()?,
         })))
     }
@@ -96,26 +97,6 @@ fn file(text: &str) -> UploadFile {
         variant: part(2),
     };
     UploadFile { path: PathBuf::from(path), platform: Some(platform) }
-}
-
-/// Annotations by name.
-fn annotations(flags: &[String]) -> Result<BTreeMap<String, String>, Error> {
-    let mut found = BTreeMap::new();
-    for flag in flags {
-        let parts = values::comma_separated(flag)
-            .map_err(|reason| Error::usage(format!("`{flag}` is no list of annotations: {reason}")))?;
-        for part in parts {
-            let Some((name, value)) = part.split_once('=') else {
-                return Err(Error::usage(format!("`{part}` is no annotation"))
-                    .hint("an annotation is written `--annotation NAME=VALUE`"));
-            };
-            if found.insert(name.to_owned(), value.to_owned()).is_some_and(|before| before != value) {
-                return Err(Error::usage(format!("the annotation `{name}` is given twice, with two values"))
-                    .hint("leave one of them out"));
-            }
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

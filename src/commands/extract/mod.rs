@@ -91,7 +91,9 @@ fn of_dockerfile(
         let environment = |name: &str| (context.variables)(name)?.into_string().ok();
         let values = dockerfile::Values { arguments, environment: &environment, architecture: architecture() };
         dockerfile::images(&bytes, &values).map_err(|error| {
-            unusable("Dockerfile", path, error).hint("a variable that only the build knows is given by `--build-arg NAME=VALUE`")
+            let of_variable = error.reason.starts_with("the variable ");
+            let new = unusable("Dockerfile", path, error);
+            if of_variable { new.hint("give it the value that the build gets: `--build-arg NAME=VALUE`") } else { new }
         })?
     };
     for _ in 0..found.scratch {

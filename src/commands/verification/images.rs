@@ -59,6 +59,9 @@ async fn run(
     if let Some(list) = &request.list {
         names.extend(list::read(list, context)?);
     }
+    if let Some(file) = &request.file {
+        names.extend(file.images(context)?);
+    }
     if names.is_empty() {
         return Err(
             Error::usage("there is no image to verify").hint("name images, or a file with --from-file")

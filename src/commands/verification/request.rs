@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::commands::{Expected, Files, RegistryRequest, ReportRequest, Signer, TrustRequest, Waivers};
+use crate::commands::{
+    Expected, Files, ImageFile, RegistryRequest, ReportRequest, Signer, TrustRequest, Waivers,
+};
 use crate::registry::Platform;
 
 /// `verify`, `verify-attestation`, `dockerfile verify` and `manifest verify`.
@@ -16,6 +18,8 @@ pub struct VerifyImagesRequest {
     pub images: Vec<String>,
     /// A file with more of them, one in a line; `-` is standard input.
     pub list: Option<OsString>,
+    /// A file that names more of them: a Dockerfile or a Kubernetes manifest.
+    pub file: Option<ImageFile>,
     /// Whether an image is named by the folder that it was saved to (`--local-image`).
     pub local: bool,
     /// What a signature has to be.
@@ -114,6 +118,7 @@ impl VerifyImagesRequest {
             .add_to(Files::default())
             .and_read("key", key)
             .and_read("list of images", self.list.as_deref().map(std::path::Path::new))
+            .and_read("file with images", self.file.as_ref().map(ImageFile::path).filter(|p| p.as_os_str() != "-"))
             .and_read("signature", self.beside.signature.as_deref().map(std::path::Path::new))
             .and_read("payload", self.beside.payload.as_deref().map(std::path::Path::new))
             .and_read("certificate", self.beside.certificate.as_deref())
