@@ -37,8 +37,9 @@ impl CommandArgs for CleanArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         let image = at_most_one(&self.image, "one image is cleaned at a time")?;
         let Some(image) = image.filter(|image| !image.is_empty()) else {
-            return Err(Error::usage("there is no image to clean")
-                .hint("name it after the command: `clean IMAGE`"));
+            return Err(
+                Error::usage("there is no image to clean").hint("name it after the command: `clean IMAGE`")
+            );
         };
         let what = match self.what.as_deref() {
             Some("attestation") => CleanWhat::Attestations,
@@ -47,7 +48,9 @@ impl CommandArgs for CleanArgs {
             Some("signature") => CleanWhat::Signatures,
             // A script's variable that happened to be empty is not a wish to remove everything.
             Some("") => {
-                return Err(Error::usage("--type is given and empty").hint("leave --type out to remove everything"));
+                return Err(
+                    Error::usage("--type is given and empty").hint("leave --type out to remove everything")
+                );
             }
             _ => CleanWhat::All,
         };

@@ -106,7 +106,8 @@ pub async fn clean(request: &CleanRequest, context: &mut Context) -> Result<Vec<
         roles.push((listed, role));
     }
     warn_of_what_stays(request, &roles, context);
-    let cleaner = Cleaner { request, image: &image, subject: &subject, writer: writer(&request.registry, context) };
+    let cleaner =
+        Cleaner { request, image: &image, subject: &subject, writer: writer(&request.registry, context) };
     let mut failed = Vec::new();
     for place in image.home.places() {
         let here = roles.iter().filter(|(listed, _)| listed.place().to_string() == place.to_string());
@@ -279,9 +280,7 @@ impl Cleaner<'_> {
         let done = append(&self.writer, place, tag, Shape::Index, change).await?;
         let Some(digest) = done.document.filter(|_| done.written) else { return Ok(false) };
         let target = Target::Digest(digest);
-        let is_empty = |manifest: &Manifest| {
-            matches!(&manifest.kind, registry::Kind::Index { manifests } if manifests.is_empty())
-        };
+        let is_empty = |manifest: &Manifest| matches!(&manifest.kind, registry::Kind::Index { manifests } if manifests.is_empty());
         // By its digest: if somebody has signed meanwhile, the tag names another index, and that one stays.
         if place.manifest(&target).await?.as_ref().is_some_and(is_empty) {
             return Ok(place.delete(&target).await.unwrap_or(false));
@@ -300,7 +299,10 @@ fn failure(image: &str, mut failed: Vec<(String, Error)>) -> Result<Vec<u8>, Err
     let kind = first.kind;
     if failed.len() == 1 {
         let (name, mut error) = failed.remove(0);
-        error.causes.insert(0, std::mem::replace(&mut error.message, format!("{name} could not be removed from {image}")));
+        error.causes.insert(
+            0,
+            std::mem::replace(&mut error.message, format!("{name} could not be removed from {image}")),
+        );
         return Err(error);
     }
     let new = Error::new(kind, format!("{} things could not be removed from {image}", failed.len()));

@@ -98,8 +98,10 @@ pub fn simple_signing(reference: &str, digest: &Digest, annotations: &BTreeMap<S
     let optional = if annotations.is_empty() {
         "null".to_owned()
     } else {
-        let pairs: Vec<_> =
-            annotations.iter().map(|(name, value)| format!("{}:{}", go_string(name), go_string(value))).collect();
+        let pairs: Vec<_> = annotations
+            .iter()
+            .map(|(name, value)| format!("{}:{}", go_string(name), go_string(value)))
+            .collect();
         format!("{{{}}}", pairs.join(","))
     };
     format!(

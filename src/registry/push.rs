@@ -150,9 +150,7 @@ impl Client {
     ) -> Result<(), Error> {
         let open = async || match File::open(path) {
             Ok(file) => Ok(file_parts(file, descriptor.digest.clone())),
-            Err(error) => {
-                Err(Error::Source { repository: repository.to_string(), source: Box::new(error) })
-            }
+            Err(error) => Err(Error::Source { repository: repository.to_string(), source: Box::new(error) }),
         };
         self.push_parts(repository, descriptor, None, open).await
     }

@@ -65,8 +65,10 @@ pub fn request(
     warnings: &mut Vec<String>,
 ) -> Result<Request, Error> {
     if verify.search.local_image.unwrap_or_default() {
-        return Err(Error::usage("--local-image is about folders, and such a file names images in registries")
-            .hint("leave --local-image out, or verify each folder with `verify --local-image`"));
+        return Err(Error::usage(
+            "--local-image is about folders, and such a file names images in registries",
+        )
+        .hint("leave --local-image out, or verify each folder with `verify --local-image`"));
     }
     let request = verify.request(command, Vec::new(), Expected::Signature, Some(signatures), warnings)?;
     Ok(Request::VerifyImages(Box::new(VerifyImagesRequest { file: Some(file), ..request })))

@@ -67,12 +67,16 @@ fn files(flags: &[String]) -> Result<Vec<UploadFile>, Error> {
         for (index, file) in files.iter().enumerate() {
             let path = file.path.display();
             let Some(platform) = &file.platform else {
-                return Err(Error::usage(format!("of several files each has a platform, and `{path}` has none"))
-                    .hint(format!("add it to the name: `--files {path}:linux/amd64`")));
+                return Err(Error::usage(format!(
+                    "of several files each has a platform, and `{path}` has none"
+                ))
+                .hint(format!("add it to the name: `--files {path}:linux/amd64`")));
             };
             if files.iter().take(index).any(|other| other.platform.as_ref() == Some(platform)) {
-                return Err(Error::usage(format!("the platform of `{path}` is that of another file as well"))
-                    .hint("give each file a platform of its own"));
+                return Err(Error::usage(format!(
+                    "the platform of `{path}` is that of another file as well"
+                ))
+                .hint("give each file a platform of its own"));
             }
         }
     }
@@ -87,7 +91,11 @@ fn file(text: &str) -> UploadFile {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
     };
     let parts: Vec<_> = platform.split('/').collect();
-    if path.is_empty() || parts.len() > 3 || !parts.iter().all(|part| known(part)) || Path::new(text).is_file() {
+    if path.is_empty()
+        || parts.len() > 3
+        || !parts.iter().all(|part| known(part))
+        || Path::new(text).is_file()
+    {
         return whole();
     }
     let part = |index: usize| parts.get(index).map(|part| (*part).to_owned());

@@ -89,11 +89,16 @@ fn of_dockerfile(
     let bytes = read_file("Dockerfile", path, MAX_DOCKERFILE).map_err(|error| Error::file(&error))?;
     let found = {
         let environment = |name: &str| (context.variables)(name)?.into_string().ok();
-        let values = dockerfile::Values { arguments, environment: &environment, architecture: architecture() };
+        let values =
+            dockerfile::Values { arguments, environment: &environment, architecture: architecture() };
         dockerfile::images(&bytes, &values).map_err(|error| {
             let of_variable = error.reason.starts_with("the variable ");
             let new = unusable("Dockerfile", path, error);
-            if of_variable { new.hint("give it the value that the build gets: `--build-arg NAME=VALUE`") } else { new }
+            if of_variable {
+                new.hint("give it the value that the build gets: `--build-arg NAME=VALUE`")
+            } else {
+                new
+            }
         })?
     };
     for _ in 0..found.scratch {
@@ -103,14 +108,16 @@ fn of_dockerfile(
         context.narrator.warn(&format!("no ARG in the Dockerfile declares `{name}` (--build-arg)"));
     }
     if let Some(frontend) = &found.frontend {
-        let line = format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");
+        let line =
+            format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");
         context.narrator.warn(&line);
     }
     let images = if base_image_only { found.base.into_iter().collect() } else { found.all };
     if images.is_empty() {
         let new = Error::new(ErrorKind::Other, "no images found in Dockerfile");
         return Err(if base_image_only && found.scratch > 0 {
-            new.cause("its last stage is built on scratch").hint("leave --base-image-only out to verify what is copied")
+            new.cause("its last stage is built on scratch")
+                .hint("leave --base-image-only out to verify what is copied")
         } else {
             new
         });
@@ -175,7 +182,9 @@ fn unknown(kinds: &BTreeSet<String>) -> String {
     if kinds.len() > SHOWN {
         names.push_str(", ...");
     }
-    format!("images in documents of these kinds are only found where they look like pods: {names}; name other places with --path")
+    format!(
+        "images in documents of these kinds are only found where they look like pods: {names}; name other places with --path"
+    )
 }
 
 fn unusable(what: &str, path: &Path, error: DecodeError) -> Error {
@@ -184,7 +193,8 @@ fn unusable(what: &str, path: &Path, error: DecodeError) -> Error {
         _ => ErrorKind::Format,
     };
     let at = if error.at.is_empty() { String::new() } else { format!("{}: ", error.at) };
-    Error::new(kind, format!("{what} `{}` cannot be read", path.display())).cause(format!("{at}{}", error.reason))
+    Error::new(kind, format!("{what} `{}` cannot be read", path.display()))
+        .cause(format!("{at}{}", error.reason))
 }
 
 #[cfg(test)]

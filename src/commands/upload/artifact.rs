@@ -116,7 +116,10 @@ mod tests {
         };
         for (annotations, digest) in [
             (pairs(&[]), "58e5ad0966f26e37881bf955d9a675d9e74b49e3b94b882a9d7f686447f7eede"),
-            (pairs(&[("z", "1"), ("a", "<b>&")]), "6a5f2f0e8385947cf2a2e5f3fe3135f5bd27c4ca834ad71564c4217ab81607b5"),
+            (
+                pairs(&[("z", "1"), ("a", "<b>&")]),
+                "6a5f2f0e8385947cf2a2e5f3fe3135f5bd27c4ca834ad71564c4217ab81607b5",
+            ),
             (pairs(&[("k", "v")]), "d947a4e62b64bf97544baea8fa926b6930ae27c24655269e8a9fbc2f3ba52b47"),
         ] {
             assert_eq!(Artifact::of(&layer, config, &annotations).descriptor.digest.hex(), digest);
@@ -128,7 +131,8 @@ mod tests {
             architecture: architecture.to_owned(),
             variant: None,
         };
-        let images = [(image(&layer), platform("linux", "amd64")), (image(&other), platform("darwin", "arm64"))];
+        let images =
+            [(image(&layer), platform("linux", "amd64")), (image(&other), platform("darwin", "arm64"))];
         assert_eq!(
             index(&images, &pairs(&[("k", "v")])).0.digest.hex(),
             "efe0bc2713b4e5f3514839fece0376773202fbe1d39a5422ad38f489c7e66bf4"

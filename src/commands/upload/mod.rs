@@ -40,7 +40,8 @@ fn look(path: &Path) -> Result<Looked, Error> {
     .map_err(|error| Error::artifact(&error))?;
     let digests: Digests = hasher.finish();
     // A hasher has a digest for whatever it was made for.
-    let digest = digests.get(HashAlgorithm::Sha256).cloned().unwrap_or_else(|| HashAlgorithm::Sha256.digest(&[]));
+    let digest =
+        digests.get(HashAlgorithm::Sha256).cloned().unwrap_or_else(|| HashAlgorithm::Sha256.digest(&[]));
     Ok(Looked { digest, size, start })
 }
 

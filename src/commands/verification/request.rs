@@ -118,7 +118,10 @@ impl VerifyImagesRequest {
             .add_to(Files::default())
             .and_read("key", key)
             .and_read("list of images", self.list.as_deref().map(std::path::Path::new))
-            .and_read("file with images", self.file.as_ref().map(ImageFile::path).filter(|p| p.as_os_str() != "-"))
+            .and_read(
+                "file with images",
+                self.file.as_ref().map(ImageFile::path).filter(|p| p.as_os_str() != "-"),
+            )
             .and_read("signature", self.beside.signature.as_deref().map(std::path::Path::new))
             .and_read("payload", self.beside.payload.as_deref().map(std::path::Path::new))
             .and_read("certificate", self.beside.certificate.as_deref())
