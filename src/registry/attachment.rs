@@ -4,7 +4,7 @@ use super::reference::{ReferenceError, Repository, TagReference};
 use crate::crypto::Digest;
 
 /// What is attached to an image under a tag of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attachment {
     /// DSSE envelopes: `.att`.
     Attestation,

@@ -141,6 +141,22 @@ pub enum Error {
         #[source]
         source: DecodeError,
     },
+    /// Something that belongs to an image is further away from it than is looked.
+    #[error("what belongs to the image in `{place}` goes more than {limit} steps deep: indexes in indexes, or referrers of referrers")]
+    TooDeep {
+        /// Where.
+        place: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// Something else is there under that name.
+    #[error("`{reference}` exists already, and is {found}")]
+    Occupied {
+        /// The name.
+        reference: String,
+        /// What it names.
+        found: Digest,
+    },
     /// A blob that has to be there is not.
     #[error("`{place}` has no {wanted}")]
     Missing {

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Error, Home, Place};
 use crate::crypto::Digest;
-use crate::registry::{Attachment, Descriptor, Kind, Manifest, referrers_tag};
+use crate::registry::{Attachment, Descriptor, Kind, Manifest};
 
 /// How far from the image something may be: an index in an index, the referrer of a referrer. What is further away is an error,
 /// and never left out in silence.
@@ -34,6 +34,7 @@ const AT_ONCE: usize = 8;
 pub struct Graph {
     home: Home,
     image: Digest,
+    selection: Selection,
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
 }
@@ -50,7 +51,7 @@ pub struct Item {
 }
 
 /// What a manifest is to the image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The image itself.
     Image,
@@ -73,7 +74,7 @@ pub enum Role {
 }
 
 /// One of the places of a [`Home`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// That of the image.
     Image,
@@ -108,8 +109,8 @@ impl Graph {
     /// [`MAX_BYTES`] and [`MAX_DEPTH`] allow.
     pub async fn read(home: &Home, image: Manifest, selection: Selection) -> Result<Self, Error> {
         let digest = image.digest.clone();
-        let (items, left_out) = walk::walk(home, image, selection).await?;
-        Ok(Self { home: home.clone(), image: digest, items, left_out })
+        let (items, left_out) = walk::walk(home, image, &selection).await?;
+        Ok(Self { home: home.clone(), image: digest, selection, items, left_out })
     }
 
     /// What is listed and cannot be taken along.
@@ -122,26 +123,19 @@ impl Graph {
         &self.items
     }
 
-    /// How late each item has to be written: after all its children, and after its subject. In the order of the items.
-    fn ranks(&self) -> Vec<usize> {
-        let known: HashMap<&Digest, usize> =
-            self.items.iter().enumerate().map(|(number, item)| (&item.manifest.digest, number)).collect();
-        let before = |item: &Item| -> Vec<usize> {
-            let children = children(&item.manifest).iter().map(|child| &child.digest);
-            let subject = match &item.role {
-                Role::Referrer { of } | Role::Attachment { of, .. } => Some(of),
-                Role::Image | Role::Child | Role::Part => None,
-            };
-            children.chain(subject).filter_map(|digest| known.get(digest).copied()).collect()
-        };
-        let before: Vec<_> = self.items.iter().map(before).collect();
-        let mut ranks = vec![0; self.items.len()];
+    /// How late each manifest has to be written: after all its children, and after its subject.
+    fn ranks(&self) -> HashMap<&Digest, usize> {
+        let mut ranks: HashMap<&Digest, usize> =
+            self.items.iter().map(|item| (&item.manifest.digest, 0)).collect();
         // Digests make no circles, and the walk goes no deeper.
         for _ in 0..=2 * MAX_DEPTH {
-            let later = |needed: &Vec<usize>| {
-                needed.iter().filter_map(|number| ranks.get(*number)).max().map_or(0, |rank| rank + 1)
-            };
-            let next: Vec<usize> = before.iter().map(later).collect();
+            let mut next = ranks.clone();
+            for item in &self.items {
+                let needed = children(&item.manifest).iter().map(|child| &child.digest).chain(item.role.of());
+                let needed = needed.filter_map(|digest| ranks.get(digest)).max();
+                let rank = next.entry(&item.manifest.digest).or_default();
+                *rank = (*rank).max(needed.map_or(0, |rank| rank + 1));
+            }
             if next == ranks {
                 break;
             }
@@ -151,7 +145,26 @@ impl Graph {
     }
 }
 
+impl Role {
+    /// What it belongs to.
+    fn of(&self) -> Option<&Digest> {
+        match self {
+            Self::Attachment { of, .. } | Self::Referrer { of } => Some(of),
+            Self::Image | Self::Child | Self::Part => None,
+        }
+    }
+
+    /// In which place of a home it belongs.
+    fn side(&self) -> Side {
+        match self {
+            Self::Image | Self::Child => Side::Image,
+            Self::Attachment { .. } | Self::Referrer { .. } | Self::Part => Side::Attachments,
+        }
+    }
+}
+
 impl Side {
+    /// Its place.
     fn of(self, home: &Home) -> &Place {
         match self {
             Self::Image => &home.image,
@@ -185,14 +198,13 @@ fn children(manifest: &Manifest) -> &[Descriptor] {
     }
 }
 
-/// The tag of what belongs to `digest`.
-fn tag(prefix: &str, digest: &Digest, what: Attachment) -> String {
-    let suffix = match what {
-        Attachment::Attestation => "att",
-        Attachment::Sbom => "sbom",
-        Attachment::Signature => "sig",
-    };
-    format!("{prefix}{}.{suffix}", referrers_tag(digest))
+impl LeftOut {
+    /// What it is.
+    fn referrer(&self) -> &Digest {
+        match self {
+            Self::Missing { referrer, .. } | Self::Unrelated { referrer, .. } => referrer,
+        }
+    }
 }
 
 impl std::fmt::Display for LeftOut {

@@ -9,6 +9,7 @@ mod check;
 mod contents;
 mod error;
 pub mod find;
+pub mod graph;
 mod layout;
 mod name;
 mod publish;

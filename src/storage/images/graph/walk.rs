@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{
-    AT_ONCE, Item, LeftOut, MAX_BYTES, MAX_DEPTH, MAX_MANIFESTS, Role, Selection, Side, children, tag,
-};
+use super::{AT_ONCE, Item, LeftOut, MAX_BYTES, MAX_DEPTH, MAX_MANIFESTS, Role, Selection, Side, children};
 use crate::crypto::Digest;
 use crate::registry::{Attachment, Descriptor, Manifest, Target};
 use crate::storage::images::{Error, Home};
@@ -32,11 +30,13 @@ struct Seen {
 
 struct Walk<'a> {
     home: &'a Home,
-    selection: Selection,
+    image: Digest,
+    selection: &'a Selection,
     items: Vec<Item>,
     left_out: Vec<LeftOut>,
-    /// What has been or is being looked at.
-    known: HashSet<Digest>,
+    /// What has been or is being looked at, and as what: that something is falsely listed as one thing does not hide that it is
+    /// another.
+    known: HashSet<(Digest, Role, Side)>,
     bytes: u64,
 }
 
@@ -44,21 +44,22 @@ struct Walk<'a> {
 pub(super) async fn walk(
     home: &Home,
     image: Manifest,
-    selection: Selection,
+    selection: &Selection,
 ) -> Result<(Vec<Item>, Vec<LeftOut>), Error> {
     let digest = image.digest.clone();
     let mut walk = Walk {
         home,
+        image: digest.clone(),
         selection,
         items: Vec::new(),
         left_out: Vec::new(),
-        known: HashSet::from([digest.clone()]),
+        known: HashSet::from([(digest.clone(), Role::Image, Side::Image)]),
         bytes: 0,
     };
     let mut next =
         vec![Visit { digest, manifest: Some(image), role: Role::Image, side: Side::Image, depth: 0 }];
     while !next.is_empty() {
-        let seen: Vec<Seen> = stream::iter(next.drain(..).map(|visit| look(home, &walk.selection, visit)))
+        let seen: Vec<Seen> = stream::iter(next.drain(..).map(|visit| look(home, selection, visit)))
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
@@ -66,7 +67,11 @@ pub(super) async fn walk(
             walk.note(seen, &mut next)?;
         }
     }
-    Ok((walk.items, walk.left_out))
+    let Walk { items, mut left_out, .. } = walk;
+    // What is not in the one place may be in the other.
+    left_out.retain(|left| !items.iter().any(|item| item.manifest.digest == *left.referrer()));
+    left_out.dedup();
+    Ok((items, left_out))
 }
 
 /// Reads a manifest, and asks what belongs to it.
@@ -89,11 +94,11 @@ async fn look(home: &Home, selection: &Selection, mut visit: Visit) -> Result<Se
         Role::Attachment { what, .. } => *what == Attachment::Sbom,
         Role::Part => false,
     };
-    let sides = if home.is_one() { &[Side::Attachments][..] } else { &[Side::Attachments, Side::Image] };
+    let sides = if home.places().len() == 1 { &[Side::Attachments][..] } else { &[Side::Attachments, Side::Image] };
     let attachments = async {
         let asked = sides.iter().flat_map(|side| tags.iter().map(|what| (*side, *what)));
         let asked = asked.map(|(side, what)| async move {
-            let target = Target::Tag(tag(&home.tag_prefix, digest, what));
+            let target = Target::Tag(what.tag_of(&home.tag_prefix, digest));
             Ok::<_, Error>(side.of(home).manifest(&target).await?.map(|found| (side, what, found)))
         });
         let found: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
@@ -168,17 +173,15 @@ impl Walk<'_> {
         depth: usize,
         next: &mut Vec<Visit>,
     ) -> Result<(), Error> {
-        // The same document under two tags is two attachments.
-        let attachment = matches!(role, Role::Attachment { .. });
-        if !self.known.insert(digest.clone()) && !attachment {
+        if !self.known.insert((digest.clone(), role.clone(), side)) {
             return Ok(());
         }
-        let place = || self.home.image.to_string();
         if depth > MAX_DEPTH {
-            return Err(Error::TooDeep { place: place(), limit: MAX_DEPTH });
+            return Err(Error::TooDeep { place: self.home.image.to_string(), limit: MAX_DEPTH });
         }
         if self.known.len() > MAX_MANIFESTS {
-            return Err(Error::TooMany { place: place(), limit: MAX_MANIFESTS });
+            let (count, what) = (self.known.len(), "manifests that belong to it");
+            return Err(Error::TooMany { subject: self.image.clone(), what, count, limit: MAX_MANIFESTS });
         }
         next.push(Visit { digest: digest.clone(), manifest, role, side, depth });
         Ok(())
