@@ -1,10 +1,21 @@
 //! `save`.
 
+use std::path::PathBuf;
+
+use super::copy::take_over;
+use super::images::Images;
+use super::publishing::writer;
 use super::{Context, Error, Files, RegistryRequest};
+use crate::registry::Target;
+use crate::storage::images::{Home, ImageName, Layout, Place};
 
 /// What `save` is asked for.
 #[derive(Debug)]
 pub struct SaveRequest {
+    /// The image.
+    pub image: String,
+    /// The folder.
+    pub folder: PathBuf,
     /// Registries.
     pub registry: RegistryRequest,
 }
@@ -19,7 +30,20 @@ impl SaveRequest {
 /// Write an image with all that belongs to it into a folder; returns what goes to standard output.
 ///
 /// # Errors
-/// Whatever is met.
-pub async fn save(_request: &SaveRequest, _context: &mut Context) -> Result<Vec<u8>, Error> {
-    Err(Error::not_available("`save`"))
+/// There is no such image; the folder is something else than a layout, or cannot be written.
+pub async fn save(request: &SaveRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    let images = Images::new(&request.registry, context)?;
+    let image = images.open(&request.image)?;
+    drop(images);
+    // Nothing is made for an image that is not there.
+    let manifest = image.manifest().await?;
+    let layout = Layout::create(&request.folder)?;
+    let place = Place::Layout(layout.clone());
+    // In a layout, tags have no prefix: it is for whoever shares a repository.
+    let home = Home { image: place.clone(), attachments: place, tag_prefix: String::new() };
+    let writer = writer(&request.registry, context);
+    let target = name_in_layout(&image.name, &image.target);
+    take_over((&image.home, manifest.clone()), (&home, &target), &writer, context).await?;
+    layout.mark(&manifest.digest)?;
+    Ok(Vec::new())
 }

@@ -5,8 +5,6 @@
 //! each child; and the referrers of those. [`Graph::read`] finds all of it, and [`Transfer`] takes it over.
 
 mod selection;
-#[cfg(all(test, feature = "http"))]
-mod tests;
 mod transfer;
 mod walk;
 
