@@ -1,11 +1,11 @@
 //! `copy`; and what `save` and `load` share with it.
 
-use super::images::{Image, Images};
+use super::images::{Image, Images, parse};
 use super::publishing::writer;
 use super::{Attachment, Context, Error, ErrorKind, Files, RegistryRequest};
 use crate::registry::{Descriptor, Kind, Manifest, Platform, Target};
 use crate::storage::images::graph::{Graph, Selection, Step, Transfer};
-use crate::storage::images::{self, Home, Writer};
+use crate::storage::images::{self, Home, ImageName, Layout, Writer};
 
 /// What `copy` is asked for.
 #[derive(Debug)]
@@ -39,15 +39,27 @@ impl CopyRequest {
 /// There is no such image; the name is taken; a place is of no use.
 pub async fn copy(request: &CopyRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let images = Images::new(&request.registry, context)?;
-    let (source, mut destination) =
-        (images.open(&request.source)?, images.create(&request.destination)?);
-    drop(images);
-    // COSIGN_REPOSITORY says where signatures are; what is copied is together afterwards.
-    destination.home.attachments = destination.home.image.clone();
+    let source = images.open(&request.source)?;
+    let named = parse(&request.destination)?;
     let manifest = match &request.platform {
         None => source.manifest().await?,
         Some(platform) => child(&source, platform).await?,
     };
+    // Nothing is made for an image that is not there.
+    let named = match named {
+        ImageName::Layout(path, target) => {
+            if !request.dry_run {
+                Layout::create(&path)?;
+            }
+            let target = target.unwrap_or_else(|| name_in_layout(&source, &manifest));
+            ImageName::Layout(path, Some(target))
+        }
+        named => named,
+    };
+    let mut destination = images.open_as(&request.destination, named)?;
+    drop(images);
+    // COSIGN_REPOSITORY says where signatures are; what is copied is together afterwards.
+    destination.home.attachments = destination.home.image.clone();
     let selection =
         if request.only.is_empty() { Selection::Everything } else { Selection::Only(request.only.clone()) };
     let with_image = request.only.is_empty();
@@ -79,6 +91,14 @@ pub(super) async fn take_over(
     let transfer = Transfer::plan(&graph, to, Some(target), true).await?;
     transfer.run(writer, |_| ()).await?;
     Ok(())
+}
+
+/// What an image is called in a layout: as it is called where it comes from.
+pub(super) fn name_in_layout(source: &Image, manifest: &Manifest) -> Target {
+    match &source.target {
+        Target::Tag(tag) => Target::Tag(tag.clone()),
+        Target::Digest(_) => Target::Digest(manifest.digest.clone()),
+    }
 }
 
 fn with_force(error: images::Error) -> Error {

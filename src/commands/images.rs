@@ -52,7 +52,14 @@ impl<'a> Images<'a> {
     /// # Errors
     /// It names none; there is no such layout.
     pub fn open(&self, typed: &str) -> Result<Image, Error> {
-        let name = parse(typed)?;
+        self.open_as(typed, parse(typed)?)
+    }
+
+    /// As [`Self::open`], with the name read already.
+    ///
+    /// # Errors
+    /// There is no such layout.
+    pub fn open_as(&self, typed: &str, name: ImageName) -> Result<Image, Error> {
         let (place, target) = match &name {
             ImageName::Registry(reference) => {
                 (self.remote(reference.repository())?, reference.target().clone())
@@ -225,7 +232,10 @@ impl From<images::Error> for Error {
             E::Unlisted { .. } => ErrorKind::Network,
             E::NoLayout { .. } | E::NoImage { .. } => ErrorKind::NoSuchArtifact,
             E::Several { .. } => ErrorKind::Usage,
-            E::TooLarge { .. } | E::TooMany { .. } | E::Overfull { .. } => ErrorKind::LimitExceeded,
+            E::TooDeep { .. } | E::TooLarge { .. } | E::TooMany { .. } | E::Overfull { .. } => {
+                ErrorKind::LimitExceeded
+            }
+            E::Occupied { .. } => ErrorKind::Other,
             E::NotALayout { source, .. } | E::Document { source, .. } if source.kind == DecodeKind::Limit => {
                 ErrorKind::LimitExceeded
             }

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::copy::take_over;
+use super::copy::{name_in_layout, take_over};
 use super::images::Images;
 use super::publishing::writer;
 use super::{Context, Error, Files, RegistryRequest};
-use crate::registry::Target;
-use crate::storage::images::{Home, ImageName, Layout, Place};
+use crate::storage::images::{Home, Layout, Place};
 
 /// What `save` is asked for.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ pub async fn save(request: &SaveRequest, context: &mut Context) -> Result<Vec<u8
     // In a layout, tags have no prefix: it is for whoever shares a repository.
     let home = Home { image: place.clone(), attachments: place, tag_prefix: String::new() };
     let writer = writer(&request.registry, context);
-    let target = name_in_layout(&image.name, &image.target);
+    let target = name_in_layout(&image, &manifest);
     take_over((&image.home, manifest.clone()), (&home, &target), &writer, context).await?;
     layout.mark(&manifest.digest)?;
     Ok(Vec::new())

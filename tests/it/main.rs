@@ -6,6 +6,7 @@ mod bundle_diff;
 mod bundle_inspect;
 mod bundle_upgrade;
 mod cli;
+mod copying;
 mod conformance;
 mod conformance_commands;
 mod docs;

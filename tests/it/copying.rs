@@ -1,0 +1,508 @@
+//! `copy`, `save` and `load`, against registries of this process.
+
+use rcosign::internals::crypto::HashAlgorithm;
+use rcosign::internals::sandbox::registry::{Access, Contents, Fault, Host, Options, Registry};
+use serde_json::{Value, json};
+
+use crate::support::Sandbox;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
+const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+
+fn start(referrers: bool) -> Registry {
+    Registry::start(Options { referrers, ..Options::default() }).unwrap()
+}
+
+/// A repository that is filled from inside.
+#[derive(Clone, Copy)]
+struct Planted<'a> {
+    contents: &'a Contents,
+    repository: &'a str,
+    /// Whether the registry lists referrers; else there are fallback indexes.
+    lists: bool,
+}
+
+impl Planted<'_> {
+    fn descriptor(&self, media_type: &str, digest: &str) -> Value {
+        let (_, bytes) = self.contents.manifest(self.repository, digest).unwrap();
+        json!({ "mediaType": media_type, "digest": digest, "size": bytes.len() })
+    }
+
+    fn blob(&self, media_type: &str, content: &str) -> Value {
+        let digest = self.contents.plant_blob(self.repository, content);
+        json!({ "mediaType": media_type, "digest": digest, "size": content.len() })
+    }
+
+    fn manifest(&self, tag: Option<&str>, document: &Value) -> String {
+        let media_type = document["mediaType"].as_str().unwrap();
+        self.contents.plant_manifest(self.repository, tag, media_type, document.to_string())
+    }
+
+    /// An index of these manifests.
+    fn index(&self, tag: Option<&str>, children: &[(&str, &str, &str)]) -> String {
+        let children: Vec<_> = children
+            .iter()
+            .map(|(media_type, digest, platform)| {
+                let mut child = self.descriptor(media_type, digest);
+                if let Some((os, architecture)) = platform.split_once('/') {
+                    child["platform"] = json!({ "os": os, "architecture": architecture });
+                }
+                child
+            })
+            .collect();
+        let document = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": children });
+        self.manifest(tag, &document)
+    }
+
+    /// What is under a tag of the tag scheme, with one layer for each text.
+    fn attachment(&self, of: &str, suffix: &str, media_type: &str, texts: &[&str]) -> String {
+        let layers: Vec<_> = texts
+            .iter()
+            .map(|text| {
+                let mut layer = self.blob(media_type, text);
+                layer["annotations"] = json!({ "dev.cosignproject.cosign/signature": format!("of {text}") });
+                layer
+            })
+            .collect();
+        let config = self.blob("application/vnd.oci.image.config.v1+json", &format!("{{\"c\":{texts:?}}}"));
+        let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+        self.manifest(Some(&attachment_tag(of, suffix)), &document)
+    }
+
+    /// A bundle that refers to a manifest.
+    fn bundle(&self, of: &str, media_type: &str, predicate: &str, content: &str) -> String {
+        let document = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": BUNDLE,
+            "config": self.blob("application/vnd.oci.empty.v1+json", "{}"),
+            "layers": [self.blob(BUNDLE, content)],
+            "subject": self.descriptor(media_type, of),
+            "annotations": { "dev.sigstore.bundle.predicateType": predicate },
+        });
+        let digest = self.manifest(None, &document);
+        self.list(of, &digest);
+        digest
+    }
+
+    /// Adds a manifest to the fallback index, as cosign does: with a type that says nothing.
+    fn list(&self, of: &str, digest: &str) {
+        if self.lists {
+            return;
+        }
+        let tag = of.replace(':', "-");
+        let mut entries = entries(self.contents, self.repository, &tag);
+        let mut entry = self.descriptor(MANIFEST, digest);
+        entry["artifactType"] = json!("application/vnd.oci.empty.v1+json");
+        entries.push(entry);
+        self.manifest(Some(&tag), &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }));
+    }
+}
+
+fn attachment_tag(of: &str, suffix: &str) -> String {
+    format!("{}.{suffix}", of.replace(':', "-"))
+}
+
+fn entries(contents: &Contents, repository: &str, reference: &str) -> Vec<Value> {
+    let Some((_, bytes)) = contents.manifest(repository, reference) else { return Vec::new() };
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    document["manifests"].as_array().or(document["layers"].as_array()).unwrap().clone()
+}
+
+/// Everything that an image can have: an index with an image and another index in it, with signatures, attestations and
+/// an SBOM in every form, of the index and of a child, and with a referrer of a referrer.
+struct Everything {
+    index: String,
+    child: String,
+    /// Every manifest, but for fallback indexes.
+    manifests: Vec<String>,
+    /// Tag and digest of the tag scheme.
+    tags: Vec<(String, String)>,
+    /// Subject and referrer.
+    referrers: Vec<(String, String)>,
+}
+
+fn everything(planted: Planted<'_>) -> Everything {
+    let (contents, repository) = (planted.contents, planted.repository);
+    let child = contents.plant_image(repository, "one");
+    let grandchild = contents.plant_image(repository, "two");
+    for tag in ["one", "two"] {
+        let digest = if tag == "one" { &child } else { &grandchild };
+        let (media_type, bytes) = contents.manifest(repository, digest).unwrap();
+        contents.uproot(repository, tag);
+        contents.plant_manifest(repository, None, &media_type, bytes);
+    }
+    let nested = planted.index(None, &[(MANIFEST, &grandchild, "linux/arm64")]);
+    let index = planted.index(Some("v1"), &[(MANIFEST, &child, "linux/amd64"), (INDEX, &nested, "")]);
+    let tags = vec![
+        (attachment_tag(&index, "sig"), planted.attachment(&index, "sig", SIMPLE_SIGNING, &["a", "b"])),
+        (attachment_tag(&index, "att"), planted.attachment(&index, "att", ENVELOPE, &["c"])),
+        (attachment_tag(&index, "sbom"), planted.attachment(&index, "sbom", "text/spdx", &["d"])),
+        (attachment_tag(&grandchild, "sig"), planted.attachment(&grandchild, "sig", SIMPLE_SIGNING, &["e"])),
+    ];
+    let signature = planted.bundle(&index, INDEX, SIGN, "bundle 1");
+    let mut referrers = vec![
+        (index.clone(), planted.bundle(&index, INDEX, PROVENANCE, "bundle 2")),
+        (child.clone(), planted.bundle(&child, MANIFEST, SIGN, "bundle 3")),
+        (signature.clone(), planted.bundle(&signature, MANIFEST, "https://x.example/note", "bundle 4")),
+    ];
+    referrers.push((index.clone(), signature));
+    let attached = tags.iter().map(|(_, digest)| digest.clone());
+    let manifests = [&child, &grandchild, &nested, &index].into_iter().cloned();
+    let manifests = manifests.chain(attached).chain(referrers.iter().map(|(_, digest)| digest.clone())).collect();
+    Everything { index, child, manifests, tags, referrers }
+}
+
+impl Everything {
+    /// Expects all of it, and nothing half.
+    #[track_caller]
+    fn is_in(&self, registry: &Registry, repository: &str, tag: &str, lists: bool) {
+        let contents = registry.contents();
+        let there = contents.manifests(repository);
+        for digest in &self.manifests {
+            assert!(there.contains(digest), "{digest}");
+            complete(contents, repository, digest);
+        }
+        let tags = contents.tags(repository);
+        let at = |tag: &str| tags.iter().find(|(known, _)| known == tag).map(|(_, digest)| digest.clone());
+        assert_eq!(at(tag).as_ref(), Some(&self.index));
+        for (tag, digest) in &self.tags {
+            assert_eq!(at(tag).as_ref(), Some(digest), "{tag}");
+        }
+        for (subject, referrer) in &self.referrers {
+            assert!(contents.referrers(repository, subject).contains(referrer), "{referrer}");
+            let entries = entries(contents, repository, &subject.replace(':', "-"));
+            let entry = entries.iter().find(|entry| entry["digest"] == **referrer);
+            // The index of referrers is for registries that do not list them, and says what is true.
+            assert_eq!(entry.is_none(), lists, "{referrer}");
+            if let Some(entry) = entry {
+                assert_eq!(entry["artifactType"], BUNDLE);
+                assert!(entry["annotations"]["dev.sigstore.bundle.predicateType"].is_string());
+            }
+        }
+    }
+}
+
+/// Expects everything that a manifest names.
+#[track_caller]
+fn complete(contents: &Contents, repository: &str, digest: &str) {
+    let (_, bytes) = contents.manifest(repository, digest).unwrap_or_else(|| panic!("{digest} is missing"));
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    let blobs = document["layers"].as_array().into_iter().flatten().chain(document.get("config"));
+    for blob in blobs {
+        let blob = blob["digest"].as_str().unwrap();
+        let content = contents.blob(repository, blob).unwrap_or_else(|| panic!("{blob} of {digest} is missing"));
+        assert_eq!(HashAlgorithm::Sha256.digest(&content).to_string(), blob);
+    }
+    for child in document["manifests"].as_array().into_iter().flatten() {
+        complete(contents, repository, child["digest"].as_str().unwrap());
+    }
+}
+
+fn writes(registry: &Registry) -> Vec<String> {
+    let requests = registry.journal().requests();
+    requests.iter().filter(|r| !["GET", "HEAD"].contains(&r.method.as_str())).map(|r| r.line()).collect()
+}
+
+#[test]
+fn everything_arrives_and_the_tag_comes_last() {
+    for (from_lists, to_lists) in [(true, true), (true, false), (false, true), (false, false)] {
+        let (sandbox, from, to) = (Sandbox::new(), start(from_lists), start(to_lists));
+        let planted = Planted { contents: from.contents(), repository: "app/src", lists: from_lists };
+        let all = everything(planted);
+        let (source, destination) =
+            (format!("{}/app/src:v1", from.address()), format!("{}/mirror/dst:v9", to.address()));
+        let dry = sandbox.run(&["copy", "--dry-run", &source, &destination]).ok();
+        assert_eq!(writes(&to), Vec::<String>::new());
+        assert_eq!(dry.stdout.lines().count(), 4 + 4 + 1, "{}", dry.stdout);
+
+        let output = sandbox.run(&["copy", &source, &destination]).ok();
+        assert_eq!(output.stdout, "");
+        let last = format!("Copying {}/app/src@{} to {destination}...", from.address(), all.index);
+        assert_eq!(output.stderr.lines().last(), Some(last.as_str()));
+        let sig = &all.tags[0].0;
+        let line = format!("Copying {}/app/src:{sig} to {}/mirror/dst:{sig}...\n", from.address(), to.address());
+        assert!(output.stderr.contains(&line), "{}", output.stderr);
+        all.is_in(&to, "mirror/dst", "v9", to_lists);
+        let written = writes(&to);
+        assert!(written.last().unwrap().contains("/v2/mirror/dst/manifests/v9"), "{written:?}");
+        // Neither credentials nor writes go to the source.
+        assert_eq!(writes(&from), Vec::<String>::new());
+
+        // Once more: nothing is said, nothing is written, no blob is read.
+        from.journal().clear();
+        to.journal().clear();
+        let output = sandbox.run(&["copy", &source, &destination]).ok();
+        assert_eq!((output.stdout, output.stderr), (String::new(), String::new()));
+        assert_eq!(writes(&to), Vec::<String>::new());
+        for registry in [&from, &to] {
+            assert_eq!(registry.journal().count("GET", "/blobs/"), 0);
+            assert_eq!(registry.journal().count("HEAD", "/blobs/"), 0);
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_copy_leaves_no_tag_on_something_incomplete_and_is_completed() {
+    for to_lists in [true, false] {
+        let (sandbox, from) = (Sandbox::new(), start(true));
+        let planted = Planted { contents: from.contents(), repository: "app/src", lists: true };
+        let all = everything(planted);
+        let source = format!("{}/app/src:v1", from.address());
+        let mut stop = 1;
+        loop {
+            let to = start(to_lists);
+            // Whatever is the write of this number fails, and all that come after it.
+            let seen = std::sync::atomic::AtomicUsize::new(0);
+            to.hook(move |request| {
+                let is_read = ["GET", "HEAD"].contains(&request.method.as_str());
+                let number = if is_read { 0 } else { seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 };
+                if number >= stop { Fault::error(403, "DENIED", "no") } else { Fault::none() }
+            });
+            let destination = format!("{}/dst:v9", to.address());
+            let output = sandbox.run(&["copy", "--retry-for", "0s", &source, &destination]);
+            for (_, digest) in to.contents().tags("dst") {
+                complete(to.contents(), "dst", &digest);
+            }
+            if output.code == 0 {
+                assert!(stop > 20, "{stop}");
+                break;
+            }
+            assert_eq!(output.code, 6, "{output:?}");
+            assert!(!to.contents().tags("dst").iter().any(|(tag, _)| tag == "v9"));
+            to.unhook();
+            let _ = sandbox.run(&["copy", &source, &destination]).ok();
+            all.is_in(&to, "dst", "v9", to_lists);
+            stop += 5;
+        }
+    }
+}
+
+#[test]
+fn signatures_at_the_destination_stay() {
+    let (sandbox, from, to) = (Sandbox::new(), start(true), start(false));
+    let plant = |registry, repository, lists| Planted { contents: registry, repository, lists };
+    let source = plant(from.contents(), "src", true);
+    let image = from.contents().plant_image("src", "v1");
+    let (media_type, bytes) = from.contents().manifest("src", &image).unwrap();
+    source.attachment(&image, "sig", SIMPLE_SIGNING, &["a", "b"]);
+    source.bundle(&image, MANIFEST, SIGN, "bundle 1");
+    // The destination has the image, a signature of its own, one in common, and a bundle of its own.
+    let destination = plant(to.contents(), "dst", false);
+    to.contents().plant_image("src", "v1");
+    for blob in entries(from.contents(), "src", "v1") {
+        let digest = blob["digest"].as_str().unwrap();
+        to.contents().plant_blob("dst", from.contents().blob("src", digest).unwrap());
+    }
+    to.contents().plant_manifest("dst", Some("v1"), &media_type, bytes);
+    destination.attachment(&image, "sig", SIMPLE_SIGNING, &["b", "own"]);
+    let own = destination.bundle(&image, MANIFEST, SIGN, "bundle of its own");
+
+    let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
+    let args = ["copy", &names[0], &names[1]];
+    let _ = sandbox.run(&args).ok();
+    let texts = |registry: &Registry, repository: &str| {
+        let layers = entries(registry.contents(), repository, &attachment_tag(&image, "sig"));
+        let text = |layer: &Value| layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap().to_owned();
+        let mut texts: Vec<_> = layers.iter().map(text).collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(texts(&to, "dst"), ["of a", "of b", "of own"]);
+    let listed = entries(to.contents(), "dst", &image.replace(':', "-"));
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().any(|entry| entry["digest"] == *own));
+    complete(to.contents(), "dst", &attachment_tag(&image, "sig"));
+    to.journal().clear();
+    let output = sandbox.run(&args).ok();
+    assert_eq!((output.stderr.as_str(), writes(&to)), ("", vec![]));
+    // And back: both have all.
+    let _ = sandbox.run(&["copy", &names[1], &names[0]]).ok();
+    assert_eq!(texts(&from, "src"), ["of a", "of b", "of own"]);
+    assert!(from.contents().referrers("src", &image).contains(&own));
+}
+
+#[test]
+fn a_name_that_is_taken_is_kept_unless_forced() {
+    let (sandbox, registry) = (Sandbox::new(), start(true));
+    let contents = registry.contents();
+    let (one, two) = (contents.plant_image("src", "v1"), contents.plant_image("dst", "v1"));
+    let planted = |repository| Planted { contents, repository, lists: true };
+    let names = ["src", "dst"].map(|name| format!("{}/{name}:v1", registry.address()));
+    let tag_of = |tag: &str| contents.tags("dst").into_iter().find(|(known, _)| known == tag).map(|(_, d)| d);
+    registry.journal().clear();
+    let output = sandbox.run(&["copy", &names[0], &names[1]]).code(1);
+    assert!(output.stderr.contains(&format!("`{}` exists already, and is {two}", names[1])), "{}", output.stderr);
+    assert!(output.stderr.contains("--force"), "{}", output.stderr);
+    assert_eq!(writes(&registry), Vec::<String>::new());
+    let _ = sandbox.run(&["copy", "--force", &names[0], &names[1]]).ok();
+    assert_eq!(tag_of("v1"), Some(one.clone()));
+    // So is an SBOM, of which there is one.
+    planted("src").attachment(&one, "sbom", "text/spdx", &["new"]);
+    let old = planted("dst").attachment(&one, "sbom", "text/spdx", &["old"]);
+    let sbom = attachment_tag(&one, "sbom");
+    let _ = sandbox.run(&["copy", &names[0], &names[1]]).code(1).says("exists already");
+    assert_eq!(tag_of(&sbom), Some(old));
+    let _ = sandbox.run(&["copy", "-f", &names[0], &names[1]]).ok();
+    assert_eq!(contents.manifest("dst", &sbom), contents.manifest("src", &sbom));
+    // A digest is no name for something else.
+    let by_digest = format!("{}/dst@{two}", registry.address());
+    let _ = sandbox.run(&["copy", &names[0], &by_digest]).code(3).says(&two);
+    let by_digest = format!("{}/other@{one}", registry.address());
+    let _ = sandbox.run(&["copy", &names[0], &by_digest]).ok();
+    assert_eq!(contents.manifest("other", &one), contents.manifest("src", &one));
+    let _ = sandbox.run(&["copy", &format!("{}/src:none", registry.address()), &names[1]]).code(11);
+}
+
+#[test]
+fn only_some_of_what_belongs_to_an_image() {
+    let (sandbox, from) = (Sandbox::new(), start(true));
+    let planted = Planted { contents: from.contents(), repository: "src", lists: true };
+    let all = everything(planted);
+    let source = format!("{}/src:v1", from.address());
+    let sign: Vec<_> = all.referrers.iter().filter(|(s, r)| {
+        let (_, bytes) = from.contents().manifest("src", r).unwrap();
+        let _ = s;
+        String::from_utf8(bytes).unwrap().contains(SIGN)
+    }).collect();
+    for (flags, suffixes, bundles) in [
+        (&["--only", "sig"][..], &["sig"][..], sign.len()),
+        (&["--sig-only"], &["sig"], sign.len()),
+        (&["--only", "sig,att"], &["sig", "att"], 4),
+        (&["--only", "sbom", "--only", "att"], &["sbom", "att"], 1),
+    ] {
+        let to = start(true);
+        let destination = format!("{}/dst:v9", to.address());
+        let _ = sandbox.run(&[&["copy"], flags, &[&source, &destination]].concat()).ok();
+        let tags: Vec<_> = to.contents().tags("dst").into_iter().map(|(tag, _)| tag).collect();
+        let mut expected: Vec<_> = all.tags.iter().map(|(tag, _)| tag.clone()).collect();
+        expected.retain(|tag| suffixes.iter().any(|suffix| tag.ends_with(&format!(".{suffix}"))));
+        expected.sort();
+        assert_eq!(tags, expected, "{flags:?}");
+        let there = to.contents().manifests("dst");
+        assert!(!there.contains(&all.index) && !there.contains(&all.child));
+        assert_eq!(all.referrers.iter().filter(|(_, r)| there.contains(r)).count(), bundles, "{flags:?}");
+    }
+    for value in ["sign", "sig,x", "sig;att"] {
+        let _ = sandbox.run(&["copy", "--only", value, &source, "127.0.0.1:1/dst/x"]).code(2).says("sig, att, sbom");
+    }
+    let _ = sandbox.run(&["copy", "--only", "att", "--sig-only", &source, "127.0.0.1:1/dst/x"]).code(2);
+    for args in [&["copy"][..], &["copy", &source], &["copy", &source, "a/b", "c/d"]] {
+        let _ = sandbox.run(args).code(2);
+    }
+}
+
+#[test]
+fn one_platform_of_an_index() {
+    let (sandbox, registry) = (Sandbox::new(), start(true));
+    let planted = Planted { contents: registry.contents(), repository: "src", lists: true };
+    let all = everything(planted);
+    let at = |name: &str| format!("{}/{name}", registry.address());
+    let _ = sandbox.run(&["copy", "--platform", "linux/amd64", &at("src:v1"), &at("dst:v1")]).ok();
+    let contents = registry.contents();
+    assert_eq!(contents.manifest("dst", "v1"), contents.manifest("src", &all.child));
+    assert_eq!(contents.referrers("dst", &all.child).len(), 1);
+    assert!(contents.manifest("dst", &all.index).is_none());
+    let output = sandbox.run(&["copy", "--platform", "linux/s390x", &at("src:v1"), &at("dst:v2")]).code(1);
+    assert!(output.stderr.contains("linux/amd64"), "{}", output.stderr);
+    let child = at(&format!("src@{}", all.child));
+    let _ = sandbox.run(&["copy", "--platform", "linux/amd64", &child, &at("dst:v2")]).code(1);
+    let _ = sandbox.run(&["copy", "--platform", "linux", &at("src:v1"), &at("dst:v2")]).code(2);
+}
+
+#[test]
+fn what_is_listed_and_of_no_use_is_left_out_aloud_and_what_is_missing_is_an_error() {
+    let (sandbox, registry) = (Sandbox::new(), start(false));
+    let contents = registry.contents();
+    let planted = Planted { contents, repository: "src", lists: false };
+    let image = contents.plant_image("src", "v1");
+    let other = contents.plant_image("src", "other");
+    let good = planted.bundle(&image, MANIFEST, SIGN, "good");
+    let gone = planted.bundle(&image, MANIFEST, SIGN, "gone");
+    planted.list(&image, &other);
+    contents.uproot("src", &gone);
+    let at = |name: &str| format!("{}/{name}", registry.address());
+    let output = sandbox.run(&["copy", &at("src:v1"), &at("dst:v1")]).ok();
+    for (digest, why) in [(&gone, "is not there"), (&other, "refers to something else")] {
+        let line = output.stderr.lines().find(|line| line.contains(&**digest)).unwrap();
+        assert!(line.starts_with("WARNING: ") && line.contains(why), "{line}");
+    }
+    let listed = entries(contents, "dst", &image.replace(':', "-"));
+    assert_eq!(listed.iter().map(|entry| entry["digest"].as_str().unwrap()).collect::<Vec<_>>(), [good]);
+
+    // A child that is not there: the index would be worthless.
+    let index = planted.index(Some("both"), &[(MANIFEST, &image, "linux/amd64"), (MANIFEST, &other, "linux/arm64")]);
+    contents.uproot("src", &other);
+    let _ = sandbox.run(&["copy", &at("src:both"), &at("index:v1")]).code(3).says(&other);
+    assert!(contents.tags("index").is_empty());
+    let _ = index;
+    // A layer that is not there.
+    let layer = entries(contents, "src", "v1")[0]["digest"].as_str().unwrap().to_owned();
+    contents.uproot("src", &layer);
+    let _ = sandbox.run(&["copy", &at("src:v1"), &at("new:v1")]).code(3).says(&layer);
+    assert!(contents.tags("new").is_empty());
+}
+
+#[test]
+fn layers_that_may_not_be_distributed_stay_where_they_are() {
+    let (sandbox, from, to) = (Sandbox::new(), start(true), start(true));
+    let planted = Planted { contents: from.contents(), repository: "src", lists: true };
+    let foreign = json!({
+        "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "digest": HashAlgorithm::Sha256.digest(b"far away").to_string(),
+        "size": 8,
+        "urls": ["https://far.example/layer"],
+    });
+    let config = planted.blob("application/vnd.oci.image.config.v1+json", "{}");
+    let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [foreign] });
+    let digest = planted.manifest(Some("v1"), &document);
+    let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
+    let _ = sandbox.run(&["copy", &names[0], &names[1]]).ok();
+    assert_eq!(to.contents().manifest("dst", "v1"), from.contents().manifest("src", &digest));
+    let _ = sandbox.run(&["save", "--dir", "saved", &names[0]]).ok();
+    let _ = sandbox.run(&["load", "--dir", "saved", &format!("{}/loaded:v1", to.address())]).ok();
+    assert_eq!(to.contents().manifest("loaded", "v1"), from.contents().manifest("src", &digest));
+}
+
+/// An index in an index in an index and so on is an error that says so, and not a stack that overflows.
+#[test]
+fn depth_has_a_limit() {
+    let (sandbox, registry) = (Sandbox::new(), start(true));
+    let contents = registry.contents();
+    let planted = Planted { contents, repository: "src", lists: true };
+    let mut digest = contents.plant_image("src", "leaf");
+    let mut media_type = MANIFEST;
+    for depth in 1..=9 {
+        digest = planted.index(Some(&format!("depth-{depth}")), &[(media_type, &digest, "")]);
+        media_type = INDEX;
+    }
+    let at = |name: &str| format!("{}/{name}", registry.address());
+    let _ = sandbox.run(&["copy", &at("src:depth-8"), &at("dst:v1")]).ok();
+    let _ = sandbox.run(&["copy", &at("src:depth-9"), &at("dst:v2")]).code(8).says("8 steps");
+}
+
+#[test]
+fn each_registry_gets_its_own_credentials() {
+    let secured = |user: &str| {
+        let access = Access::basic(user, "right");
+        Registry::start(Options { access, ..Options::default() }).unwrap()
+    };
+    let (sandbox, from, to) = (Sandbox::new(), secured("reader"), secured("writer"));
+    from.contents().plant_image("src", "v1");
+    for (registry, user) in [(&from, "reader"), (&to, "writer")] {
+        let _ = sandbox.run(&["login", &registry.address(), "-u", user, "-p", "right"]).ok();
+    }
+    let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
+    let _ = sandbox.run(&["copy", &names[0], &names[1]]).ok();
+    assert_eq!(to.contents().manifest("dst", "v1"), from.contents().manifest("src", "v1"));
+    for registry in [&from, &to] {
+        let seen: std::collections::BTreeSet<_> =
+            registry.journal().authorized(Host::Registry).iter().map(|r| r.authorization().unwrap().to_owned()).collect();
+        assert_eq!(seen.len(), 1);
+    }
+}
