@@ -265,7 +265,7 @@ fn an_interrupted_copy_leaves_no_tag_on_something_incomplete_and_is_completed() 
                 if number >= stop { Fault::error(403, "DENIED", "no") } else { Fault::none() }
             });
             let destination = format!("{}/dst:v9", to.address());
-            let output = sandbox.run(&["copy", "--retry-for", "0s", &source, &destination]);
+            let output = sandbox.run(&["copy", "--retry-for", "5s", &source, &destination]);
             for (_, digest) in to.contents().tags("dst") {
                 complete(to.contents(), "dst", &digest);
             }

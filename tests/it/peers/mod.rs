@@ -6,6 +6,7 @@ mod attestations;
 mod authorities;
 mod blobs;
 mod bundles;
+mod copying;
 mod keys;
 mod registries;
 mod registry;

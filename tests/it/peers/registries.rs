@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use crate::support::{Sandbox, peer, repository};
 
 /// A registry that runs until it is dropped.
-struct Registry {
+pub(super) struct Registry {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Drop for Registry {
@@ -36,7 +36,7 @@ fn start(mut command: Command, address: SocketAddr) -> Registry {
 }
 
 /// CNCF distribution, with these lines more in its configuration, indented below `http:` and at the top.
-fn distribution(sandbox: &Sandbox, http: &str, top: &str) -> Option<Registry> {
+pub(super) fn distribution(sandbox: &Sandbox, http: &str, top: &str) -> Option<Registry> {
     let program = peer("docker-registry")?;
     let address = free();
     let data = sandbox.at("data");
@@ -51,7 +51,7 @@ fn distribution(sandbox: &Sandbox, http: &str, top: &str) -> Option<Registry> {
 }
 
 /// The registry of the Go world's tests.
-fn crane_registry() -> Option<Registry> {
+pub(super) fn crane_registry() -> Option<Registry> {
     let program = peer("crane")?;
     let address = free();
     let mut command = Command::new(program);
@@ -60,7 +60,7 @@ fn crane_registry() -> Option<Registry> {
 }
 
 /// Puts an image into a registry; its digest.
-fn push(sandbox: &Sandbox, crane: &std::path::Path, image: &str, more: &[&str]) -> String {
+pub(super) fn push(sandbox: &Sandbox, crane: &std::path::Path, image: &str, more: &[&str]) -> String {
     sandbox.file("layer.txt", "layer");
     let tar = sandbox.program("/usr/bin/tar".as_ref(), &["cf", "layer.tar", "layer.txt"]).run();
     assert_eq!(tar.code, 0);
