@@ -6,7 +6,8 @@ use super::copy::{name_in_layout, take_over};
 use super::images::Images;
 use super::publishing::writer;
 use super::{Context, Error, Files, RegistryRequest};
-use crate::storage::images::{Home, Layout, Place};
+use crate::registry::Target;
+use crate::storage::images::{Home, ImageName, Layout, Place};
 
 /// What `save` is asked for.
 #[derive(Debug)]
@@ -41,8 +42,18 @@ pub async fn save(request: &SaveRequest, context: &mut Context) -> Result<Vec<u8
     // In a layout, tags have no prefix: it is for whoever shares a repository.
     let home = Home { image: place.clone(), attachments: place, tag_prefix: String::new() };
     let writer = writer(&request.registry, context);
-    let target = name_in_layout(&image, &manifest);
+    let (target, reference) = match (&image.name, name_in_layout(&image, &manifest)) {
+        (ImageName::Registry(reference), Target::Tag(tag)) => {
+            let reference = reference.to_string();
+            (Target::Tag(layout.free_name(&reference, &tag)?), Some(reference))
+        }
+        (_, target) => (target, None),
+    };
     take_over((&image.home, manifest.clone()), (&home, &target), &writer, context).await?;
-    layout.mark(&manifest.digest)?;
+    let named = match (&target, &reference) {
+        (Target::Tag(name), Some(reference)) => Some((name.as_str(), reference.as_str())),
+        _ => None,
+    };
+    layout.mark(&manifest, named)?;
     Ok(Vec::new())
 }

@@ -29,7 +29,7 @@ pub(super) struct Entry<'a> {
 pub(super) struct Index {
     /// All but the entries, whose place is kept.
     members: Map<String, Value>,
-    entries: Vec<Value>,
+    pub entries: Vec<Value>,
 }
 
 impl Index {
@@ -158,11 +158,20 @@ fn fill(slot: &mut Map<String, Value>, entry: &Entry<'_>, digest: &str) {
     }
 }
 
-fn annotation<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
+/// Gives an entry an annotation, in place of that of the same name.
+pub(super) fn set_annotation(entry: &mut Value, name: &str, value: &str) {
+    let Some(members) = entry.as_object_mut() else { return };
+    let annotations = members.entry("annotations").or_insert_with(|| json!({}));
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(name.to_owned(), json!(value));
+    }
+}
+
+pub(super) fn annotation<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
     entry.get("annotations")?.get(name)?.as_str()
 }
 
-fn remove_annotation(entry: &mut Value, name: &str) {
+pub(super) fn remove_annotation(entry: &mut Value, name: &str) {
     let Some(members) = entry.as_object_mut() else { return };
     let Some(annotations) = members.get_mut("annotations").and_then(Value::as_object_mut) else { return };
     annotations.shift_remove(name);

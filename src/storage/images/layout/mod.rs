@@ -7,6 +7,7 @@
 mod folder;
 mod index;
 mod lock;
+mod mark;
 mod write;
 
 use std::path::Path;

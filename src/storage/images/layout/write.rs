@@ -131,7 +131,7 @@ impl Layout {
     }
 
     /// Reads `index.json`, lets it be changed, and writes it if it is another one then. The lock is held.
-    fn change(&self, change: impl FnOnce(&mut Index) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn change(&self, change: impl FnOnce(&mut Index) -> Result<(), Error>) -> Result<(), Error> {
         let before = self.contents.index()?.bytes;
         let parse = || Index::parse(&before).map_err(|source| self.document(INDEX.to_owned(), source));
         let mut index = parse()?;
