@@ -6,6 +6,7 @@ use super::tree;
 
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &[
+    "dry-run",
     "from-file",
     "help",
     "no-log",

@@ -45,18 +45,10 @@ pub async fn copy(request: &CopyRequest, context: &mut Context) -> Result<Vec<u8
         None => source.manifest().await?,
         Some(platform) => child(&source, platform).await?,
     };
-    // Nothing is made for an image that is not there.
-    let named = match named {
-        ImageName::Layout(path, target) => {
-            if !request.dry_run {
-                Layout::create(&path)?;
-            }
-            let target = target.unwrap_or_else(|| name_in_layout(&source, &manifest));
-            ImageName::Layout(path, Some(target))
-        }
-        named => named,
+    let mut destination = match named {
+        ImageName::Layout(..) if request.dry_run => images.open_as(&request.destination, named)?,
+        named => destination(&images, &request.destination, named, (&source, &manifest))?,
     };
-    let mut destination = images.open_as(&request.destination, named)?;
     drop(images);
     // COSIGN_REPOSITORY says where signatures are; what is copied is together afterwards.
     destination.home.attachments = destination.home.image.clone();
@@ -91,6 +83,24 @@ pub(super) async fn take_over(
     let transfer = Transfer::plan(&graph, to, Some(target), true).await?;
     transfer.run(writer, |_| ()).await?;
     Ok(())
+}
+
+/// Where an image is to go. A layout that is not there is made: by now it is known that there is something to put into it.
+pub(super) fn destination(
+    images: &Images<'_>,
+    typed: &str,
+    name: ImageName,
+    (source, manifest): (&Image, &Manifest),
+) -> Result<Image, Error> {
+    let name = match name {
+        ImageName::Layout(path, target) => {
+            Layout::create(&path)?;
+            let target = target.unwrap_or_else(|| name_in_layout(source, manifest));
+            ImageName::Layout(path, Some(target))
+        }
+        name => name,
+    };
+    images.open_as(typed, name)
 }
 
 /// What an image is called in a layout: as it is called where it comes from.

@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::copy::take_over;
-use super::images::Images;
+use super::copy::{destination, take_over};
+use super::images::{Images, parse};
 use super::publishing::writer;
 use super::{Context, Error, Files, RegistryRequest};
 use crate::storage::images::{Home, ImageName};
@@ -34,9 +34,10 @@ impl LoadRequest {
 pub async fn load(request: &LoadRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let images = Images::new(&request.registry, context)?;
     let source = images.open_as(&request.source.to_string_lossy(), source_name(&request.source)?)?;
-    let destination = images.open(&request.image)?;
-    drop(images);
+    let named = parse(&request.image)?;
     let manifest = source.manifest().await?;
+    let destination = destination(&images, &request.image, named, (&source, &manifest))?;
+    drop(images);
     let place = source.home.image.clone();
     // All that was saved is in there, and its tags have no prefix.
     let home = Home { image: place.clone(), attachments: place, tag_prefix: String::new() };
@@ -49,7 +50,7 @@ pub async fn load(request: &LoadRequest, context: &mut Context) -> Result<Vec<u8
 fn source_name(source: &OsStr) -> Result<ImageName, Error> {
     const SCHEMES: [&str; 3] = ["oci:", "oci-archive:", "docker-archive:"];
     match source.to_str() {
-        Some(text) if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => super::images::parse(text),
+        Some(text) if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => parse(text),
         _ => Ok(ImageName::Layout(PathBuf::from(source), None)),
     }
 }

@@ -29,6 +29,8 @@ pub use auth::{
     Withheld, store_login,
 };
 #[cfg(feature = "http")]
+pub use crate::http::Parts;
+#[cfg(feature = "http")]
 pub use client::{Client, Connection};
 #[cfg(feature = "http")]
 pub use content::BlobReader;

@@ -278,7 +278,7 @@ fn an_interrupted_copy_leaves_no_tag_on_something_incomplete_and_is_completed() 
             to.unhook();
             let _ = sandbox.run(&["copy", &source, &destination]).ok();
             all.is_in(&to, "dst", "v9", to_lists);
-            stop += 5;
+            stop += 9;
         }
     }
 }

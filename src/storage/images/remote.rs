@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::contents::Pieces;
 use super::{Error, Place, Referrers, Written};
 use crate::crypto::Digest;
-use crate::registry::{self, Client, Descriptor, Kind, Manifest, Repository, Target, referrers_tag};
+use crate::registry::{self, Client, Descriptor, Kind, Manifest, Parts, Repository, Target, referrers_tag};
 
 /// A repository, with the client that reaches it.
 #[derive(Debug, Clone)]
@@ -92,9 +93,14 @@ impl Remote {
 
     /// See [`Place::copy_blob`].
     pub async fn copy_blob(&self, from: &Place, descriptor: &Descriptor) -> Result<(), Error> {
-        let Place::Registry(other) = from else {
-            let content = from.blob(descriptor, u64::MAX).await?;
-            return self.put_blob(descriptor, &content.ok_or_else(|| missing(from, descriptor))?).await;
+        let other = match from {
+            Place::Registry(other) => other,
+            Place::Layout(layout) => {
+                return self.push_pieces(from, descriptor, || layout.pieces(descriptor)).await;
+            }
+            Place::Archive(archive) => {
+                return self.push_pieces(from, descriptor, || archive.pieces(descriptor)).await;
+            }
         };
         if self.repository == other.repository {
             return Ok(());
@@ -109,6 +115,24 @@ impl Remote {
         let mount_from = Some(&other.repository);
         let pushed = self.client.push_parts(&self.repository, descriptor, mount_from, open).await;
         pushed.map_err(of_source)
+    }
+
+    /// Writes a blob that is in files, piece by piece.
+    async fn push_pieces(
+        &self,
+        from: &Place,
+        descriptor: &Descriptor,
+        open: impl Fn() -> Result<Option<Pieces>, Error>,
+    ) -> Result<(), Error> {
+        let open = async || match open().and_then(|found| found.ok_or_else(|| missing(from, descriptor))) {
+            Ok(pieces) => Ok(Parts::of(pieces, |mut pieces: Pieces| async move {
+                Ok::<_, Error>(pieces.next()?.map(|piece| (piece, pieces)))
+            })),
+            Err(source) => {
+                Err(registry::Error::Source { repository: self.to_string(), source: Box::new(source) })
+            }
+        };
+        self.client.push_parts(&self.repository, descriptor, None, open).await.map_err(of_source)
     }
 
     /// See [`Place::put_manifest`].

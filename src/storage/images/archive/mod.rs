@@ -10,6 +10,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "http")]
+use super::contents::Pieces;
 use super::contents::{Contents, Opened, Source};
 use super::{Error, Place, Referrers, Written};
 use crate::crypto::{DecodeError, Digest};
@@ -91,6 +93,15 @@ impl Archive {
     /// See [`Place::stream`].
     pub async fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
         self.contents.stream(descriptor, &mut take)
+    }
+
+    /// As [`Self::stream`], for whoever asks for one piece after the other.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "http")]
+    pub(super) fn pieces(&self, descriptor: &Descriptor) -> Result<Option<Pieces>, Error> {
+        self.contents.pieces(descriptor)
     }
 
     /// See [`Place::referrers`].

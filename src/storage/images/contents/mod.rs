@@ -55,9 +55,55 @@ pub(super) trait Source: std::fmt::Debug + Send + Sync {
 /// A file of a layout.
 pub(super) struct Opened {
     /// Its content.
-    pub reader: Box<dyn Read>,
+    pub reader: Box<dyn Read + Send>,
     /// The size that it has now.
     pub size: u64,
+}
+
+/// A blob on its way. It is good only if the end is reached without an error.
+#[cfg(feature = "http")]
+pub(super) struct Pieces {
+    contents: Contents,
+    digest: Digest,
+    opened: Opened,
+    /// `None`: the end was reached.
+    hasher: Option<Hasher>,
+    read: u64,
+}
+
+#[cfg(feature = "http")]
+impl Pieces {
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// It cannot be read; it is not what its descriptor says.
+    pub fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let Some(mut hasher) = self.hasher.take() else { return Ok(None) };
+        let mut piece = vec![0; PIECE];
+        let n = loop {
+            match self.opened.reader.read(&mut piece) {
+                Ok(n) => break n,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(self.contents.unreadable(source)),
+            }
+        };
+        self.read = self.read.saturating_add(n as u64);
+        let (place, wanted, expected) = (self.contents.name(), self.digest.clone(), self.opened.size);
+        if self.read > expected || (n == 0 && self.read != expected) {
+            return Err(Error::Size { place, wanted, expected, found: self.read });
+        }
+        if n > 0 {
+            piece.truncate(n);
+            hasher.update(&piece);
+            self.hasher = Some(hasher);
+            return Ok(Some(piece));
+        }
+        match hasher.finish().get(self.digest.algorithm()) {
+            Some(found) if *found == self.digest => Ok(None),
+            Some(found) => Err(Error::Digest { place, wanted, found: found.clone() }),
+            None => Ok(None),
+        }
+    }
 }
 
 /// What is in a layout.
@@ -192,6 +238,22 @@ impl Contents {
         }
         self.checked(&descriptor.digest, opened, take)?;
         Ok(true)
+    }
+
+    /// A blob for whoever asks for one piece after the other; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::stream`].
+    #[cfg(feature = "http")]
+    pub fn pieces(&self, descriptor: &Descriptor) -> Result<Option<Pieces>, Error> {
+        let Some(opened) = self.open_blob(&descriptor.digest)? else { return Ok(None) };
+        if opened.size != descriptor.size {
+            let (place, wanted) = (self.name(), descriptor.digest.clone());
+            return Err(Error::Size { place, wanted, expected: descriptor.size, found: opened.size });
+        }
+        let hasher = Some(Hasher::new([descriptor.digest.algorithm()]));
+        let (contents, digest) = (self.clone(), descriptor.digest.clone());
+        Ok(Some(Pieces { contents, digest, opened, hasher, read: 0 }))
     }
 
     /// See [`super::Place::referrers`].

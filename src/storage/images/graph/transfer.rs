@@ -107,15 +107,12 @@ impl<'a> Transfer<'a> {
         self.puts.iter().filter(|put| put.named).for_each(|put| told(&self.put_step(put)));
         self.write_blobs().await?;
         let lists = self.write_manifests().await?;
-        for (subject, entries) in lists {
-            let place = &self.to.attachments;
-            let change = Change { add: entries, ..Change::default() };
-            append(writer, place, &referrers_tag(&subject), Shape::Index, |_| change).await?;
-        }
-        for tagging in &self.tags {
-            told(&self.tag_step(tagging));
-            self.write_tag(writer, tagging).await?;
-        }
+        // Making sure that an entry stays takes its time; each has a tag of its own.
+        let lists = stream::iter(lists).map(|(subject, entries)| self.write_list(writer, subject, entries));
+        lists.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        self.tags.iter().for_each(|tagging| told(&self.tag_step(tagging)));
+        let tags = stream::iter(&self.tags).map(|tagging| self.write_tag(writer, tagging));
+        tags.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         if let Some((target, manifest)) = &self.image {
             self.image_step().iter().for_each(told);
             self.to.image.put_manifest(target, &manifest.media_type, &manifest.bytes).await?;
@@ -325,6 +322,17 @@ impl<'a> Transfer<'a> {
             }
         }
         Ok(lists)
+    }
+
+    async fn write_list(
+        &self,
+        writer: &Writer,
+        subject: Digest,
+        entries: Vec<Descriptor>,
+    ) -> Result<(), Error> {
+        let change = Change { add: entries, ..Change::default() };
+        append(writer, &self.to.attachments, &referrers_tag(&subject), Shape::Index, |_| change).await?;
+        Ok(())
     }
 
     async fn write_tag(&self, writer: &Writer, tagging: &Tagging<'_>) -> Result<(), Error> {

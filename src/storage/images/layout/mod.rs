@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use self::folder::Folder;
 use super::contents::Contents;
+#[cfg(feature = "http")]
+use super::contents::Pieces;
 use super::{Error, Place, Referrers, Written};
 use crate::crypto::Digest;
 use crate::registry::{Descriptor, Manifest, Target};
@@ -77,6 +79,15 @@ impl Layout {
     /// See [`Place::stream`].
     pub async fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
         self.contents.stream(descriptor, &mut take)
+    }
+
+    /// As [`Self::stream`], for whoever asks for one piece after the other.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "http")]
+    pub(super) fn pieces(&self, descriptor: &Descriptor) -> Result<Option<Pieces>, Error> {
+        self.contents.pieces(descriptor)
     }
 
     /// See [`Place::referrers`].
