@@ -68,7 +68,9 @@ impl CommandArgs for CopyArgs {
                 1 => "the copy has no name".to_owned(),
                 _ => format!("`{}` is one argument too many", names.get(2).map_or("", String::as_str)),
             };
-            return Err(Error::usage(message).hint("name the image and its new name: `copy SOURCE DESTINATION`"));
+            return Err(
+                Error::usage(message).hint("name the image and its new name: `copy SOURCE DESTINATION`")
+            );
         };
         let mut only: Vec<Attachment> = self.only.iter().flat_map(|kinds| kinds.0.iter().copied()).collect();
         if self.sig_only.unwrap_or_default() {

@@ -63,7 +63,8 @@ pub async fn copy(request: &CopyRequest, context: &mut Context) -> Result<Vec<u8
     let transfer =
         Transfer::plan(&graph, &destination.home, target, request.force).await.map_err(with_force)?;
     if request.dry_run {
-        let lines = transfer.steps().iter().map(|step| format!("{} {}\n", step.from, step.to)).collect::<String>();
+        let lines =
+            transfer.steps().iter().map(|step| format!("{} {}\n", step.from, step.to)).collect::<String>();
         return Ok(lines.into_bytes());
     }
     let told = |step: &Step| narrator.say(&format!("Copying {} to {}...", step.from, step.to));
@@ -122,7 +123,8 @@ async fn child(source: &Image, platform: &str) -> Result<Manifest, Error> {
     let wanted = Wanted::parse(platform)?;
     let index = source.manifest().await?;
     let Kind::Index { manifests } = &index.kind else {
-        let message = format!("`{}` is an image for one platform, and --platform picks from an index", source.typed);
+        let message =
+            format!("`{}` is an image for one platform, and --platform picks from an index", source.typed);
         return Err(Error::new(ErrorKind::Other, message).hint("leave --platform out"));
     };
     let fits = |child: &&Descriptor| child.platform.as_ref().is_some_and(|own| wanted.fits(own));
@@ -130,11 +132,19 @@ async fn child(source: &Image, platform: &str) -> Result<Manifest, Error> {
     match found.as_slice() {
         [one] => {
             let target = Target::Digest(one.digest.clone());
-            let missing = || images::Error::Missing { place: source.home.image.to_string(), wanted: one.digest.clone() };
+            let missing = || images::Error::Missing {
+                place: source.home.image.to_string(),
+                wanted: one.digest.clone(),
+            };
             Ok(source.home.image.manifest(&target).await?.ok_or_else(missing)?)
         }
         [] => Err(not_one(source, "has no image for", platform, manifests)),
-        _ => Err(not_one(source, "has several images for", platform, &found.into_iter().cloned().collect::<Vec<_>>())),
+        _ => Err(not_one(
+            source,
+            "has several images for",
+            platform,
+            &found.into_iter().cloned().collect::<Vec<_>>(),
+        )),
     }
 }
 

@@ -22,14 +22,14 @@ mod retry;
 #[cfg(all(test, feature = "http"))]
 mod scripted;
 
+#[cfg(feature = "http")]
+pub use crate::http::Parts;
 pub use attachment::{Attachment, Attachments, referrers_tag};
 #[cfg(feature = "http")]
 pub use auth::{
     Credentials, GivenCredentials, HelperError, HelperName, Keychain, KeychainError, Places, StoredIn,
     Withheld, store_login,
 };
-#[cfg(feature = "http")]
-pub use crate::http::Parts;
 #[cfg(feature = "http")]
 pub use client::{Client, Connection};
 #[cfg(feature = "http")]

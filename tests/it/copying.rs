@@ -70,7 +70,8 @@ impl Planted<'_> {
             })
             .collect();
         let config = self.blob("application/vnd.oci.image.config.v1+json", &format!("{{\"c\":{texts:?}}}"));
-        let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+        let document =
+            json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
         self.manifest(Some(&attachment_tag(of, suffix)), &document)
     }
 
@@ -154,7 +155,8 @@ fn everything(planted: Planted<'_>) -> Everything {
     referrers.push((index.clone(), signature));
     let attached = tags.iter().map(|(_, digest)| digest.clone());
     let manifests = [&child, &grandchild, &nested, &index].into_iter().cloned();
-    let manifests = manifests.chain(attached).chain(referrers.iter().map(|(_, digest)| digest.clone())).collect();
+    let manifests =
+        manifests.chain(attached).chain(referrers.iter().map(|(_, digest)| digest.clone())).collect();
     Everything { index, child, manifests, tags, referrers }
 }
 
@@ -196,7 +198,8 @@ fn complete(contents: &Contents, repository: &str, digest: &str) {
     let blobs = document["layers"].as_array().into_iter().flatten().chain(document.get("config"));
     for blob in blobs {
         let blob = blob["digest"].as_str().unwrap();
-        let content = contents.blob(repository, blob).unwrap_or_else(|| panic!("{blob} of {digest} is missing"));
+        let content =
+            contents.blob(repository, blob).unwrap_or_else(|| panic!("{blob} of {digest} is missing"));
         assert_eq!(HashAlgorithm::Sha256.digest(&content).to_string(), blob);
     }
     for child in document["manifests"].as_array().into_iter().flatten() {
@@ -226,7 +229,8 @@ fn everything_arrives_and_the_tag_comes_last() {
         let last = format!("Copying {}/app/src@{} to {destination}...", from.address(), all.index);
         assert_eq!(output.stderr.lines().last(), Some(last.as_str()));
         let sig = &all.tags[0].0;
-        let line = format!("Copying {}/app/src:{sig} to {}/mirror/dst:{sig}...\n", from.address(), to.address());
+        let line =
+            format!("Copying {}/app/src:{sig} to {}/mirror/dst:{sig}...\n", from.address(), to.address());
         assert!(output.stderr.contains(&line), "{}", output.stderr);
         all.is_in(&to, "mirror/dst", "v9", to_lists);
         let written = writes(&to);
@@ -261,7 +265,8 @@ fn an_interrupted_copy_leaves_no_tag_on_something_incomplete_and_is_completed() 
             let seen = std::sync::atomic::AtomicUsize::new(0);
             to.hook(move |request| {
                 let is_read = ["GET", "HEAD"].contains(&request.method.as_str());
-                let number = if is_read { 0 } else { seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 };
+                let number =
+                    if is_read { 0 } else { seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 };
                 if number >= stop { Fault::error(403, "DENIED", "no") } else { Fault::none() }
             });
             let destination = format!("{}/dst:v9", to.address());
@@ -308,7 +313,9 @@ fn signatures_at_the_destination_stay() {
     let _ = sandbox.run(&args).ok();
     let texts = |registry: &Registry, repository: &str| {
         let layers = entries(registry.contents(), repository, &attachment_tag(&image, "sig"));
-        let text = |layer: &Value| layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap().to_owned();
+        let text = |layer: &Value| {
+            layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap().to_owned()
+        };
         let mut texts: Vec<_> = layers.iter().map(text).collect();
         texts.sort();
         texts
@@ -337,7 +344,11 @@ fn a_name_that_is_taken_is_kept_unless_forced() {
     let tag_of = |tag: &str| contents.tags("dst").into_iter().find(|(known, _)| known == tag).map(|(_, d)| d);
     registry.journal().clear();
     let output = sandbox.run(&["copy", &names[0], &names[1]]).code(1);
-    assert!(output.stderr.contains(&format!("`{}` exists already, and is {two}", names[1])), "{}", output.stderr);
+    assert!(
+        output.stderr.contains(&format!("`{}` exists already, and is {two}", names[1])),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("--force"), "{}", output.stderr);
     assert_eq!(writes(&registry), Vec::<String>::new());
     let _ = sandbox.run(&["copy", "--force", &names[0], &names[1]]).ok();
@@ -365,11 +376,15 @@ fn only_some_of_what_belongs_to_an_image() {
     let planted = Planted { contents: from.contents(), repository: "src", lists: true };
     let all = everything(planted);
     let source = format!("{}/src:v1", from.address());
-    let sign: Vec<_> = all.referrers.iter().filter(|(s, r)| {
-        let (_, bytes) = from.contents().manifest("src", r).unwrap();
-        let _ = s;
-        String::from_utf8(bytes).unwrap().contains(SIGN)
-    }).collect();
+    let sign: Vec<_> = all
+        .referrers
+        .iter()
+        .filter(|(s, r)| {
+            let (_, bytes) = from.contents().manifest("src", r).unwrap();
+            let _ = s;
+            String::from_utf8(bytes).unwrap().contains(SIGN)
+        })
+        .collect();
     for (flags, suffixes, bundles) in [
         (&["--only", "sig"][..], &["sig"][..], sign.len()),
         (&["--sig-only"], &["sig"], sign.len()),
@@ -389,7 +404,10 @@ fn only_some_of_what_belongs_to_an_image() {
         assert_eq!(all.referrers.iter().filter(|(_, r)| there.contains(r)).count(), bundles, "{flags:?}");
     }
     for value in ["sign", "sig,x", "sig;att"] {
-        let _ = sandbox.run(&["copy", "--only", value, &source, "127.0.0.1:1/dst/x"]).code(2).says("sig, att, sbom");
+        let _ = sandbox
+            .run(&["copy", "--only", value, &source, "127.0.0.1:1/dst/x"])
+            .code(2)
+            .says("sig, att, sbom");
     }
     let _ = sandbox.run(&["copy", "--only", "att", "--sig-only", &source, "127.0.0.1:1/dst/x"]).code(2);
     for args in [&["copy"][..], &["copy", &source], &["copy", &source, "a/b", "c/d"]] {
@@ -436,7 +454,8 @@ fn what_is_listed_and_of_no_use_is_left_out_aloud_and_what_is_missing_is_an_erro
     assert_eq!(listed.iter().map(|entry| entry["digest"].as_str().unwrap()).collect::<Vec<_>>(), [good]);
 
     // A child that is not there: the index would be worthless.
-    let index = planted.index(Some("both"), &[(MANIFEST, &image, "linux/amd64"), (MANIFEST, &other, "linux/arm64")]);
+    let index =
+        planted.index(Some("both"), &[(MANIFEST, &image, "linux/amd64"), (MANIFEST, &other, "linux/arm64")]);
     contents.uproot("src", &other);
     let _ = sandbox.run(&["copy", &at("src:both"), &at("index:v1")]).code(3).says(&other);
     assert!(contents.tags("index").is_empty());
@@ -459,7 +478,8 @@ fn layers_that_may_not_be_distributed_stay_where_they_are() {
         "urls": ["https://far.example/layer"],
     });
     let config = planted.blob("application/vnd.oci.image.config.v1+json", "{}");
-    let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [foreign] });
+    let document =
+        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [foreign] });
     let digest = planted.manifest(Some("v1"), &document);
     let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
     let _ = sandbox.run(&["copy", &names[0], &names[1]]).ok();
@@ -501,8 +521,12 @@ fn each_registry_gets_its_own_credentials() {
     let _ = sandbox.run(&["copy", &names[0], &names[1]]).ok();
     assert_eq!(to.contents().manifest("dst", "v1"), from.contents().manifest("src", "v1"));
     for registry in [&from, &to] {
-        let seen: std::collections::BTreeSet<_> =
-            registry.journal().authorized(Host::Registry).iter().map(|r| r.authorization().unwrap().to_owned()).collect();
+        let seen: std::collections::BTreeSet<_> = registry
+            .journal()
+            .authorized(Host::Registry)
+            .iter()
+            .map(|r| r.authorization().unwrap().to_owned())
+            .collect();
         assert_eq!(seen.len(), 1);
     }
 }
@@ -553,7 +577,8 @@ fn what_is_saved_is_loaded_with_everything() {
         let _ = sandbox.program("/usr/bin/tar".as_ref(), &["cf", "saved.tar", "-C", "saved", "."]).run().ok();
         for to_lists in [true, false] {
             let to = start(to_lists);
-            for (number, folder) in ["saved", "oci:saved:v1", "oci-archive:saved.tar"].into_iter().enumerate() {
+            for (number, folder) in ["saved", "oci:saved:v1", "oci-archive:saved.tar"].into_iter().enumerate()
+            {
                 let repository = format!("dst/{number}");
                 let destination = format!("{}/{repository}:v9", to.address());
                 to.journal().clear();
@@ -594,7 +619,11 @@ fn a_folder_takes_several_images() {
     let output = sandbox.run(&["load", "--dir", "saved", &at("loaded:v1")]).code(2);
     assert!(output.stderr.contains("`:v1`") && output.stderr.contains("oci:DIR:TAG"), "{}", output.stderr);
     let named = [at("two:v1"), images[1].clone()];
-    for (name, digest) in [("oci:saved:v1", &images[0]), (&format!("oci:saved@{}", named[1]), &images[1]), (&format!("oci:saved:{}", named[0]), &images[1])] {
+    for (name, digest) in [
+        ("oci:saved:v1", &images[0]),
+        (&format!("oci:saved@{}", named[1]), &images[1]),
+        (&format!("oci:saved:{}", named[0]), &images[1]),
+    ] {
         let _ = sandbox.run(&["load", "--dir", name, &at("loaded:v1")]).ok();
         let tags = contents.tags("loaded");
         assert!(tags.contains(&("v1".to_owned(), digest.clone())), "{name}: {tags:?}");
@@ -640,7 +669,8 @@ fn what_was_changed_on_disk_is_not_loaded() {
     let all = everything(planted);
     let at = |name: &str| format!("{}/{name}", registry.address());
     let _ = sandbox.run(&["save", "--dir", "saved", &at("src:v1")]).ok();
-    let files: Vec<_> = std::fs::read_dir(sandbox.at("saved/blobs/sha256")).unwrap().map(|f| f.unwrap().path()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(sandbox.at("saved/blobs/sha256")).unwrap().map(|f| f.unwrap().path()).collect();
     assert!(files.len() > 15);
     for (number, file) in files.iter().enumerate() {
         let content = std::fs::read(file).unwrap();

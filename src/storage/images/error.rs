@@ -142,7 +142,9 @@ pub enum Error {
         source: DecodeError,
     },
     /// Something that belongs to an image is further away from it than is looked.
-    #[error("what belongs to the image in `{place}` goes more than {limit} steps deep: indexes in indexes, or referrers of referrers")]
+    #[error(
+        "what belongs to the image in `{place}` goes more than {limit} steps deep: indexes in indexes, or referrers of referrers"
+    )]
     TooDeep {
         /// Where.
         place: String,

@@ -212,7 +212,10 @@ impl std::fmt::Display for LeftOut {
                 write!(f, "{referrer} is listed as belonging to {of} and is not there; it is left out")
             }
             Self::Unrelated { referrer, of } => {
-                write!(f, "{referrer} is listed as belonging to {of} and refers to something else; it is left out")
+                write!(
+                    f,
+                    "{referrer} is listed as belonging to {of} and refers to something else; it is left out"
+                )
             }
         }
     }

@@ -50,11 +50,10 @@ fn kinds_of(referrer: &Manifest) -> Vec<Attachment> {
         Kind::Image { config, layers } => (Some(config), layers.as_slice()),
         Kind::Index { .. } => (None, [].as_slice()),
     };
-    let mut types = referrer.artifact_type.iter().map(String::as_str).chain(
-        config.iter().flat_map(|config| {
+    let mut types =
+        referrer.artifact_type.iter().map(String::as_str).chain(config.iter().flat_map(|config| {
             [Some(config.media_type.as_str()), config.artifact_type.as_deref()].into_iter().flatten()
-        }),
-    );
+        }));
     let annotation =
         |name: &str| referrer.annotations.iter().find(|(known, _)| known == name).map(|(_, v)| v.as_str());
     let is_bundle = types.clone().any(|t| t.starts_with(BUNDLE))
@@ -113,8 +112,14 @@ mod tests {
         let bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
         let predicate = |text: &str| json!({ "dev.sigstore.bundle.predicateType": text });
         for (members, expected) in [
-            (json!({ "layer": bundle, "annotations": predicate("https://sigstore.dev/cosign/sign/v1") }), &[Signature][..]),
-            (json!({ "layer": bundle, "annotations": predicate("https://slsa.dev/provenance/v1") }), &[Attestation]),
+            (
+                json!({ "layer": bundle, "annotations": predicate("https://sigstore.dev/cosign/sign/v1") }),
+                &[Signature][..],
+            ),
+            (
+                json!({ "layer": bundle, "annotations": predicate("https://slsa.dev/provenance/v1") }),
+                &[Attestation],
+            ),
             (
                 json!({ "artifactType": bundle, "annotations": { "dev.sigstore.bundle.content": "message-signature" } }),
                 &[Signature],

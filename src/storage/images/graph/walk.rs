@@ -94,7 +94,8 @@ async fn look(home: &Home, selection: &Selection, mut visit: Visit) -> Result<Se
         Role::Attachment { what, .. } => *what == Attachment::Sbom,
         Role::Part => false,
     };
-    let sides = if home.places().len() == 1 { &[Side::Attachments][..] } else { &[Side::Attachments, Side::Image] };
+    let sides =
+        if home.places().len() == 1 { &[Side::Attachments][..] } else { &[Side::Attachments, Side::Image] };
     let attachments = async {
         let asked = sides.iter().flat_map(|side| tags.iter().map(|what| (*side, *what)));
         let asked = asked.map(|(side, what)| async move {

@@ -69,10 +69,12 @@ fn mark(entries: &mut [Value], image: &Digest, kind: &str, named: Option<(&str, 
             continue;
         }
         let is_own = name.as_deref().is_some_and(|name| name.starts_with(&own));
-        let is_nameless_attachment = name.is_none()
-            && matches!(annotation(entry, KIND), Some(KIND_SIGNATURES | KIND_ATTESTATIONS));
-        let is_of_cosign =
-            matches!(annotation(entry, KIND), Some(KIND_IMAGE | KIND_INDEX | KIND_SIGNATURES | KIND_ATTESTATIONS));
+        let is_nameless_attachment =
+            name.is_none() && matches!(annotation(entry, KIND), Some(KIND_SIGNATURES | KIND_ATTESTATIONS));
+        let is_of_cosign = matches!(
+            annotation(entry, KIND),
+            Some(KIND_IMAGE | KIND_INDEX | KIND_SIGNATURES | KIND_ATTESTATIONS)
+        );
         if is_of_cosign && !is_own && !is_nameless_attachment {
             remove_annotation(entry, KIND);
         } else if let Some(name) = name.filter(|_| is_own) {
