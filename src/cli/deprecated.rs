@@ -27,6 +27,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("ctfe-key", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("ctfe-start-time", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("ctfe-url", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
+    ("experimental-oci11", Imaging, "what refers to an image is shown without it"),
     ("experimental-oci11", Verifying, "it has no effect on files"),
     ("fulcio-uri", Rooting, "name the certificate authority by pairs: use --fulcio"),
     ("fulcio-url", Signing, "name the certificate authority in a signing config: use --signing-config"),
@@ -78,7 +79,9 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,
-        "triangulate" | "generate" => Imaging,
+        "triangulate" | "generate" | "tree" | "download signature" | "download attestation" | "download sbom" => {
+            Imaging
+        }
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

@@ -11,6 +11,7 @@ const UNBOUND: &[&str] = &[
     "help",
     "no-log",
     "output-file",
+    "output-format",
     "registry-auth-host",
     "report",
     "retry-for",
@@ -39,7 +40,8 @@ const UNBOUND_COMMANDS: &[&str] = &[
 
 /// The variable that stands in for `flag` in `command`.
 pub fn variable(command: &str, flag: &str) -> Option<String> {
-    let ours = flag == "offline" && matches!(command, "sign" | "sign-blob" | "attest" | "attest-blob");
+    let ours = flag == "offline" && matches!(command, "sign" | "sign-blob" | "attest" | "attest-blob")
+        || (command, flag) == ("tree", "output");
     // Help of the program or of a group is asked for by words alone.
     if command.is_empty() || tree::is_group(command) {
         return None;

@@ -44,7 +44,7 @@ pub enum Request {
     /// `download sbom`.
     DownloadSbom(Box<commands::DownloadSbomRequest>),
     /// `tree`.
-    Tree(Box<commands::TreeRequest>),
+    Tree(Box<commands::TreeRequest>, Format),
     /// `clean`.
     Clean(Box<commands::CleanRequest>),
     /// `copy`.
@@ -129,7 +129,7 @@ impl Request {
             Self::DownloadSignature(request) => request.files(),
             Self::DownloadAttestation(request) => request.files(),
             Self::DownloadSbom(request) => request.files(),
-            Self::Tree(request) => request.files(),
+            Self::Tree(request, _) => request.files(),
             Self::Clean(request) => request.files(),
             Self::Copy(request) => request.files(),
             Self::Save(request) => request.files(),
@@ -169,10 +169,23 @@ impl Request {
             Self::AttachSignature(request) => commands::attach_signature(&request, context).await?,
             Self::AttachAttestation(request) => commands::attach_attestation(&request, context).await?,
             Self::AttachSbom(request) => commands::attach_sbom(&request, context).await?,
-            Self::DownloadSignature(request) => commands::download_signature(&request, context).await?,
-            Self::DownloadAttestation(request) => commands::download_attestation(&request, context).await?,
-            Self::DownloadSbom(request) => commands::download_sbom(&request, context).await?,
-            Self::Tree(request) => commands::tree(&request, context).await?,
+            Self::DownloadSignature(request) => {
+                render::json_lines(&commands::download_signature(&request, context).await?)
+            }
+            Self::DownloadAttestation(request) => {
+                render::json_lines(&commands::download_attestation(&request, context).await?)
+            }
+            Self::DownloadSbom(request) => {
+                output.foreign(&commands::download_sbom(&request, context).await?);
+                return Ok(());
+            }
+            Self::Tree(request, format) => {
+                let tree = commands::tree(&request, context).await?;
+                match format {
+                    Format::Text => render::tree(&tree).into_bytes(),
+                    Format::Json => format.show(&tree)?,
+                }
+            }
             Self::Clean(request) => commands::clean(&request, context).await?,
             Self::Copy(request) => commands::copy(&request, context).await?,
             Self::Save(request) => commands::save(&request, context).await?,

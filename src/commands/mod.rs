@@ -24,6 +24,7 @@ mod load;
 mod login;
 mod outputs;
 mod pack;
+mod platform;
 mod publishing;
 mod registry;
 mod report;
@@ -52,7 +53,7 @@ pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};
 pub use copy::{CopyRequest, copy};
 pub use download::{
-    DownloadAttestationRequest, DownloadSbomRequest, DownloadSignatureRequest, download_attestation,
+    DownloadAttestationRequest, DownloadSbomRequest, DownloadSignatureRequest, Shape, download_attestation,
     download_sbom, download_signature,
 };
 pub use error::{Error, ErrorKind};
@@ -63,6 +64,7 @@ pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
 pub use load::{LoadRequest, load};
 pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
+pub use platform::PlatformRequest;
 pub use registry::{RegistryCredentials, RegistryRequest};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, REPORT_SCHEMA, Report,
@@ -80,7 +82,7 @@ pub use signing::{
     sign_blob, sign_images,
 };
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
-pub use tree::{TreeRequest, tree};
+pub use tree::{ImageTree, TreeAttachment, TreeContent, TreeRequest, tree};
 pub use triangulate::{Attachment, TriangulateRequest, triangulate};
 pub use trusted_root::{
     AuthoritySource, AuthorityStart, AuthorityView, CertificateView, DefaultRoot, LogSource, LogView,

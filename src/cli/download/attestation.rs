@@ -2,17 +2,31 @@
 
 use std::ffi::OsString;
 
-use super::super::args::{registry::RegistryArgs, root::RootArgs};
+use super::super::args::platform::platform;
+use super::super::args::{filled, known, registry::RegistryArgs, root::RootArgs, shape::ShapeArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::Error;
+use crate::commands::{DownloadAttestationRequest, Error, PlatformRequest};
 
 /// Show the attestations of an image
+///
+/// One JSON document on each line. What is under a tag is shown as its DSSE envelope, with `payloadType`, `payload` and
+/// `signatures`; bundles are shown as they are, with the envelope in `dsseEnvelope`, those of signatures too, as cosign 3
+/// does. With `--output-format legacy` bundles are shown as envelopes as well, and signatures are left out. Nothing is verified.
 #[derive(Debug, clap::Args)]
 pub struct DownloadAttestationArgs {
     /// Image
     #[arg(value_name = "IMAGE")]
     pub image: Vec<OsString>,
+    /// Show those of this type alone: a short name of `attest --type`, or a URI
+    #[arg(long, value_name = "TYPE", help_heading = "Attestation")]
+    pub predicate_type: Option<String>,
+    /// Look at the image for this platform in the index that is named
+    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", value_parser = known(&[], platform), help_heading = "Attestation")]
+    pub platform: Option<PlatformRequest>,
+    /// The shape of bundles.
+    #[command(flatten)]
+    pub shape: ShapeArgs,
     /// Registries.
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -23,6 +37,12 @@ pub struct DownloadAttestationArgs {
 
 impl CommandArgs for DownloadAttestationArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        Err(Error::not_available("`download attestation`"))
+        Ok(Request::DownloadAttestation(Box::new(DownloadAttestationRequest {
+            image: super::image(&self.image, "download attestation")?,
+            predicate_type: filled(&self.predicate_type),
+            platform: self.platform.clone(),
+            shape: self.shape.shape(),
+            registry: self.registry.request()?,
+        })))
     }
 }

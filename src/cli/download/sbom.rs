@@ -2,17 +2,24 @@
 
 use std::ffi::OsString;
 
-use super::super::args::{registry::RegistryArgs, root::RootArgs};
+use super::super::args::platform::platform;
+use super::super::args::{known, registry::RegistryArgs, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::Error;
+use crate::commands::{DownloadSbomRequest, Error, PlatformRequest};
 
 /// Show the SBOM of an image
+///
+/// The document goes to standard output byte for byte; on a terminal, control characters in it are shown as `\\u{1b}`. It is not
+/// signed: an SBOM in an attestation is, see `download attestation`.
 #[derive(Debug, clap::Args)]
 pub struct DownloadSbomArgs {
     /// Image
     #[arg(value_name = "IMAGE")]
     pub image: Vec<OsString>,
+    /// Look at the image for this platform in the index that is named
+    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", value_parser = known(&[], platform), help_heading = "SBOM")]
+    pub platform: Option<PlatformRequest>,
     /// Registries.
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -23,6 +30,10 @@ pub struct DownloadSbomArgs {
 
 impl CommandArgs for DownloadSbomArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        Err(Error::not_available("`download sbom`"))
+        Ok(Request::DownloadSbom(Box::new(DownloadSbomRequest {
+            image: super::image(&self.image, "download sbom")?,
+            platform: self.platform.clone(),
+            registry: self.registry.request()?,
+        })))
     }
 }

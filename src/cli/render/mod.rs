@@ -10,13 +10,15 @@ mod output;
 #[cfg(test)]
 mod reference;
 mod safe;
+mod tree;
 
 pub use differences::differences;
 pub use help::{command_help, group_help, root_help, topic_help};
 pub use man::manual;
 pub use outline::outline;
 pub use output::Output;
-pub use safe::{Safe, json};
+pub use safe::{Safe, json, json_lines, text};
+pub use tree::tree;
 
 use std::io::Write;
 

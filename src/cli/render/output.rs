@@ -1,6 +1,6 @@
 //! Standard output, or the file that takes its place.
 
-use std::io::{ErrorKind as IoKind, Write};
+use std::io::{ErrorKind as IoKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit;
@@ -33,6 +33,15 @@ impl Output {
     /// Adds data.
     pub fn data(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Adds a document from outside: byte for byte, but on a terminal without what that would obey.
+    pub fn foreign(&mut self, document: &[u8]) {
+        if self.file.is_none() && std::io::stdout().is_terminal() {
+            self.data(super::text(document).as_bytes());
+        } else {
+            self.data(document);
+        }
     }
 
     /// Writes what was added so far, for words that must not come before it.

@@ -51,6 +51,28 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// Lines of JSON, as [`json`]; text that is not UTF-8 is not JSON, and shown with marks in place of it.
+pub fn json_lines(lines: &[u8]) -> Vec<u8> {
+    json(&String::from_utf8_lossy(lines)).into_bytes()
+}
+
+/// A whole document for a terminal: lines and tabs stay, all else that a terminal would obey is shown as [`Safe`] shows it.
+pub fn text(document: &[u8]) -> String {
+    let document = String::from_utf8_lossy(document);
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if is_unsafe(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Control characters (Unicode category Cc), format characters (Cf: bidirectional and invisible ones), the line and
 /// paragraph separators, and whatever else is invisible by the property Default_Ignorable_Code_Point, such as the Hangul
 /// fillers, which are letters: two identities that differ in it alone must not look the same.

@@ -364,10 +364,15 @@ fn is_wanted(source: Source, kind: Kind, want: &Want) -> bool {
     matches!(source, Source::Tag(_)) || want.takes(kind)
 }
 
-/// What names a manifest, with what it says of itself.
+/// What names a manifest, with what it says of itself. What states no type of artifact is of its configuration's (OCI
+/// distribution specification 1.1, "Listing Referrers").
 fn described(manifest: &Manifest) -> Descriptor {
+    let config = match &manifest.kind {
+        registry::Kind::Image { config, .. } => Some(config.media_type.clone()),
+        registry::Kind::Index { .. } => None,
+    };
     Descriptor {
-        artifact_type: manifest.artifact_type.clone(),
+        artifact_type: manifest.artifact_type.clone().or(config),
         annotations: manifest.annotations.clone(),
         ..manifest.descriptor()
     }
