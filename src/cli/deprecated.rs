@@ -79,9 +79,12 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,
-        "triangulate" | "generate" | "tree" | "download signature" | "download attestation" | "download sbom" => {
-            Imaging
-        }
+        "triangulate"
+        | "generate"
+        | "tree"
+        | "download signature"
+        | "download attestation"
+        | "download sbom" => Imaging,
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

@@ -34,7 +34,9 @@ impl CommandArgs for TreeArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         let image = at_most_one(&self.image, "one image is looked at at a time")?;
         let Some(image) = image.filter(|image| !image.is_empty()) else {
-            return Err(Error::usage("there is no image to look at").hint("name it after the command: `tree IMAGE`"));
+            return Err(
+                Error::usage("there is no image to look at").hint("name it after the command: `tree IMAGE`")
+            );
         };
         let request = TreeRequest {
             image: image.to_string_lossy().into_owned(),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::images::Images;
 use super::{Context, Error, Files, RegistryRequest};
 use crate::registry::{Attachment, Kind, Target};
-use crate::storage::images::find::{Forms, Listed, Source, Want, list};
 use crate::storage::images::Home;
+use crate::storage::images::find::{Forms, Listed, Source, Want, list};
 
 /// What `tree` is asked for.
 #[derive(Debug)]
@@ -95,7 +95,9 @@ pub async fn tree(request: &TreeRequest, context: &mut Context) -> Result<ImageT
         let place = if listed.source == Source::Referrer { &mut referrers } else { &mut tags };
         place.push(attachment(listed, &image.home).await?);
     }
-    tags.sort_by_key(|tag| ["signatures", "attestations", "sboms"].iter().position(|name| *name == tag.found_as));
+    tags.sort_by_key(|tag| {
+        ["signatures", "attestations", "sboms"].iter().position(|name| *name == tag.found_as)
+    });
     let attachments = tags.into_iter().chain(referrers).collect();
     Ok(ImageTree { image: request.image.clone(), digest: digest.to_string(), attachments })
 }

@@ -15,7 +15,8 @@ pub fn tree(tree: &ImageTree) -> String {
     }
     for attachment in &tree.attachments {
         let _ = writeln!(out, "\u{2514}\u{2500}\u{2500} {}: {}", heading(attachment), Safe(&attachment.name));
-        let problem = attachment.problem.iter().map(|problem| format!("it cannot be read: {}", Safe(problem)));
+        let problem =
+            attachment.problem.iter().map(|problem| format!("it cannot be read: {}", Safe(problem)));
         let content = attachment.content.iter().map(|content| format!("\u{1f352} {}", Safe(&content.digest)));
         let lines: Vec<_> = problem.chain(content).collect();
         for (i, line) in lines.iter().enumerate() {

@@ -35,7 +35,10 @@ struct Downloads {
 
 impl Downloads {
     /// Each document that was found becomes a line, none, or a complaint.
-    fn of(found: Vec<Found>, mut line: impl FnMut(&Found, &Document) -> Result<Option<String>, Error>) -> Self {
+    fn of(
+        found: Vec<Found>,
+        mut line: impl FnMut(&Found, &Document) -> Result<Option<String>, Error>,
+    ) -> Self {
         let mut downloads = Self { lines: Vec::new(), unusable: Vec::new(), others: 0 };
         for found in found {
             match &found.document {
@@ -43,7 +46,8 @@ impl Downloads {
                     Ok(Some(text)) => downloads.lines.push(text),
                     Ok(None) => downloads.others += 1,
                     Err(error) => {
-                        let causes = error.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
+                        let causes =
+                            error.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
                         downloads.unusable.push(format!("{}: {}{causes}", found.name, error.message));
                     }
                 },

@@ -29,7 +29,9 @@ impl DownloadSbomRequest {
 /// # Errors
 /// There is none; there are several that differ; a place is of no use.
 pub async fn download_sbom(request: &DownloadSbomRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    context.narrator.warn("SBOM attachments are deprecated in cosign: use attestations of type spdxjson or cyclonedx");
+    context
+        .narrator
+        .warn("SBOM attachments are deprecated in cosign: use attestations of type spdxjson or cyclonedx");
     context.narrator.warn(
         "an SBOM that is attached so is not signed, and anybody may have put it there: `download attestation` shows SBOMs that are",
     );
