@@ -10,6 +10,7 @@ mod conformance;
 mod conformance_commands;
 mod copying;
 mod docs;
+mod downloads;
 mod examples;
 mod fixtures;
 mod forgery;

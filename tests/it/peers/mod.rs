@@ -7,6 +7,7 @@ mod authorities;
 mod blobs;
 mod bundles;
 mod copying;
+mod downloads;
 mod keys;
 mod registries;
 mod registry;
