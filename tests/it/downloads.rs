@@ -29,7 +29,8 @@ impl Served {
 
     fn run(&self, words: &[&str]) -> crate::support::Output {
         let name = self.name();
-        let words: Vec<&str> = words.iter().map(|word| if *word == "IMAGE" { name.as_str() } else { word }).collect();
+        let words: Vec<&str> =
+            words.iter().map(|word| if *word == "IMAGE" { name.as_str() } else { word }).collect();
         self.sandbox.run(&words)
     }
 
@@ -75,11 +76,15 @@ impl Served {
     fn refer(&self, bundle: &str, predicate_type: &str) -> String {
         let digest = self.registry.contents().plant_blob("app", bundle);
         let layer = json!({ "mediaType": BUNDLE, "digest": digest, "size": bundle.len() });
-        self.plant(None, &[layer], json!({
-            "artifactType": BUNDLE,
-            "subject": self.subject(),
-            "annotations": { "dev.sigstore.bundle.predicateType": predicate_type },
-        }))
+        self.plant(
+            None,
+            &[layer],
+            json!({
+                "artifactType": BUNDLE,
+                "subject": self.subject(),
+                "annotations": { "dev.sigstore.bundle.predicateType": predicate_type },
+            }),
+        )
     }
 
     fn list(&self, digests: &[&str]) {
@@ -151,7 +156,8 @@ fn bundles_are_shown_in_both_shapes() {
     for referrers in [true, false] {
         let served = Served::new(referrers);
         let signature = served.refer(&served.bundle(SIGN, true), SIGN);
-        let attestation = served.refer(&served.bundle("https://example.com/t", false), "https://example.com/t");
+        let attestation =
+            served.refer(&served.bundle("https://example.com/t", false), "https://example.com/t");
         if !referrers {
             served.list(&[&signature, &attestation]);
         }
@@ -159,11 +165,19 @@ fn bundles_are_shown_in_both_shapes() {
         assert_eq!(shown.lines().count(), 2);
         assert!(shown.contains(&served.bundle(SIGN, false)), "{shown}");
         assert_eq!(shown, served.run(&["download", "attestation", "IMAGE"]).ok().stdout);
-        let legacy = lines(&served.run(&["download", "signature", "--output-format", "legacy", "IMAGE"]).ok().stdout);
-        assert_eq!((legacy.len(), &legacy[0]["Base64Signature"], &legacy[0]["Cert"]), (1, &json!("AAEC"), &Value::Null));
-        let legacy = lines(&served.run(&["download", "attestation", "--output-format", "legacy", "IMAGE"]).ok().stdout);
+        let legacy =
+            lines(&served.run(&["download", "signature", "--output-format", "legacy", "IMAGE"]).ok().stdout);
+        assert_eq!(
+            (legacy.len(), &legacy[0]["Base64Signature"], &legacy[0]["Cert"]),
+            (1, &json!("AAEC"), &Value::Null)
+        );
+        let legacy = lines(
+            &served.run(&["download", "attestation", "--output-format", "legacy", "IMAGE"]).ok().stdout,
+        );
         assert_eq!((legacy.len(), &legacy[0]["signatures"]), (1, &json!([{ "keyid": "", "sig": "AAEC" }])));
-        let one = served.run(&["download", "attestation", "--predicate-type", "https://example.com/t", "IMAGE"]).ok();
+        let one = served
+            .run(&["download", "attestation", "--predicate-type", "https://example.com/t", "IMAGE"])
+            .ok();
         assert_eq!(one.stdout, format!("{}\n", served.bundle("https://example.com/t", false)));
         served.plant_tag("sig");
         assert_eq!(served.run(&["download", "signature", "IMAGE"]).ok().stdout.lines().count(), 6);
@@ -182,7 +196,10 @@ fn none_is_an_error_and_never_an_empty_success() {
     }
     served.plant_tag("att");
     let of_type = ["download", "attestation", "--predicate-type", "vuln", "IMAGE"];
-    served.run(&of_type).code(1).says("has no attestations of type https://cosign.sigstore.dev/attestation/vuln/v1");
+    served
+        .run(&of_type)
+        .code(1)
+        .says("has no attestations of type https://cosign.sigstore.dev/attestation/vuln/v1");
     served.run(&["download", "attestation", "--predicate-type", "nonsense", "IMAGE"]).code(2);
     served.run(&["download", "attestation", "--platform", "linux/amd64", "IMAGE"]).code(2).says("one image");
     let missing = format!("{}/app:none", served.registry.address());
@@ -220,7 +237,10 @@ fn sboms_of_images_and_of_platforms() {
     served.registry.contents().plant_manifest("app", Some("all"), INDEX, index);
     let all = format!("{}/app:all", served.registry.address());
     served.sandbox.run(&["download", "sbom", &all]).code(1).says("linux/amd64").says("--platform");
-    assert_eq!(served.sandbox.run(&["download", "sbom", "--platform", "linux/amd64", &all]).ok().stdout, document);
+    assert_eq!(
+        served.sandbox.run(&["download", "sbom", "--platform", "linux/amd64", &all]).ok().stdout,
+        document
+    );
     served.sandbox.run(&["download", "sbom", "--platform", "linux/s390x", &all]).code(11).says("linux/amd64");
     served.sandbox.run(&["download", "sbom", "--platform", "linux//x", &all]).code(2);
 }
@@ -245,15 +265,25 @@ fn trees_show_all_that_belongs_to_an_image_in_a_stable_order() {
     let served = Served::new(true);
     let empty = served.run(&["tree", "IMAGE"]).ok().stdout;
     let name = served.name();
-    assert_eq!(empty, format!("\u{1f4e6} Supply Chain Security Related artifacts for an image: {name}\nNo Supply Chain Security Related Artifacts found for image {name}\n"));
+    assert_eq!(
+        empty,
+        format!(
+            "\u{1f4e6} Supply Chain Security Related artifacts for an image: {name}\nNo Supply Chain Security Related Artifacts found for image {name}\n"
+        )
+    );
     let bundle = served.refer(&served.bundle(SIGN, false), SIGN);
     // A72, A73: a type of its own, a type by the configuration alone, and an index.
-    let foreign = served.plant(None, &[], json!({ "artifactType": "example/x", "subject": served.subject() }));
-    let by_config = served.plant(None, &[], json!({
-        "subject": served.subject(),
-        "config": { "mediaType": "application/vnd.dev.cosign.artifact.sig.v1+json", "size": 2,
-                    "digest": served.registry.contents().plant_blob("app", "{}") },
-    }));
+    let foreign =
+        served.plant(None, &[], json!({ "artifactType": "example/x", "subject": served.subject() }));
+    let by_config = served.plant(
+        None,
+        &[],
+        json!({
+            "subject": served.subject(),
+            "config": { "mediaType": "application/vnd.dev.cosign.artifact.sig.v1+json", "size": 2,
+                        "digest": served.registry.contents().plant_blob("app", "{}") },
+        }),
+    );
     let child = &served.image;
     let (_, bytes) = served.registry.contents().manifest("app", child).unwrap();
     let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "artifactType": "example/index", "subject": served.subject(),
@@ -264,23 +294,37 @@ fn trees_show_all_that_belongs_to_an_image_in_a_stable_order() {
     let text = served.run(&["tree", "IMAGE"]).ok().stdout;
     let at = format!("{}/app", served.registry.address());
     let heads: Vec<&str> = text.lines().filter(|line| line.starts_with('\u{2514}')).collect();
-    assert_eq!(heads[0], format!("\u{2514}\u{2500}\u{2500} \u{1f510} Signatures for an image tag: {at}:{}", served.tag("sig")));
-    assert_eq!(heads[1], format!("\u{2514}\u{2500}\u{2500} \u{1f4be} Attestations for an image tag: {at}:{}", served.tag("att")));
+    assert_eq!(
+        heads[0],
+        format!("\u{2514}\u{2500}\u{2500} \u{1f510} Signatures for an image tag: {at}:{}", served.tag("sig"))
+    );
+    assert_eq!(
+        heads[1],
+        format!(
+            "\u{2514}\u{2500}\u{2500} \u{1f4be} Attestations for an image tag: {at}:{}",
+            served.tag("att")
+        )
+    );
     for (kind, digest) in [
         (SIGN, &bundle),
         ("example/x", &foreign),
         ("application/vnd.dev.cosign.artifact.sig.v1+json", &by_config),
         ("example/index", &index),
     ] {
-        let line = format!("\u{2514}\u{2500}\u{2500} \u{1f517} {kind} artifacts via OCI referrer: {at}@{digest}");
+        let line =
+            format!("\u{2514}\u{2500}\u{2500} \u{1f517} {kind} artifacts via OCI referrer: {at}@{digest}");
         assert!(heads[2..].contains(&line.as_str()), "{line}\n{text}");
     }
     assert_eq!(heads.len(), 6);
     assert!(text.contains(&format!("   \u{2514}\u{2500}\u{2500} \u{1f352} {}\n", signatures[3])), "{text}");
     assert!(text.contains(&format!("{index}\n   \u{2514}\u{2500}\u{2500} \u{1f352} {child}\n")), "{text}");
     assert_eq!(served.run(&["tree", "IMAGE"]).ok().stdout, text);
-    let facts: Value = serde_json::from_str(&served.run(&["tree", "-o", "json", "IMAGE"]).ok().stdout).unwrap();
-    assert_eq!((facts["digest"].as_str(), facts["attachments"].as_array().unwrap().len()), (Some(child.as_str()), 6));
+    let facts: Value =
+        serde_json::from_str(&served.run(&["tree", "-o", "json", "IMAGE"]).ok().stdout).unwrap();
+    assert_eq!(
+        (facts["digest"].as_str(), facts["attachments"].as_array().unwrap().len()),
+        (Some(child.as_str()), 6)
+    );
     assert_eq!(facts["attachments"][0]["foundAs"], "signatures");
     let tags = served.run(&["tree", "--experimental-oci11=false", "IMAGE"]).ok().stdout;
     assert_eq!(tags.lines().filter(|line| line.starts_with('\u{2514}')).count(), 2);
@@ -292,7 +336,9 @@ fn requests_are_few() {
     let served = Served::new(true);
     served.plant_tag("sig");
     served.registry.journal().clear();
-    served.run(&["download", "signature", &format!("{}/app@{}", served.registry.address(), served.image)]).ok();
+    served
+        .run(&["download", "signature", &format!("{}/app@{}", served.registry.address(), served.image)])
+        .ok();
     // The referrers, the fallback index, the tag, and three layers that differ.
     assert!(served.registry.journal().requests().len() <= 6, "{:#?}", served.registry.journal().lines());
 }
@@ -304,9 +350,11 @@ fn failures_are_not_absence() {
     let served = Served::new(true);
     served.plant_tag("sig");
     let tag = served.tag("sig");
-    served.registry.hook(move |request| {
-        if request.path.contains(&tag) { Fault::status(403) } else { Fault::none() }
-    });
+    served.registry.hook(
+        move |request| {
+            if request.path.contains(&tag) { Fault::status(403) } else { Fault::none() }
+        },
+    );
     for words in [&["download", "signature", "IMAGE"][..], &["tree", "IMAGE"]] {
         let refused = served.run(words);
         assert!(![0, 1, 10].contains(&refused.code), "{}", refused.stderr);

@@ -29,7 +29,9 @@ fn lines(text: &str) -> Vec<String> {
 
 #[test]
 fn downloads_and_trees_are_those_of_cosign() {
-    let (Some(crane), Some(three), Some(two)) = (peer("crane"), peer("cosign-3"), peer("cosign-2")) else { return };
+    let (Some(crane), Some(three), Some(two)) = (peer("crane"), peer("cosign-3"), peer("cosign-2")) else {
+        return;
+    };
     let sandbox = Sandbox::new();
     sandbox.file("predicate.json", "{\"a\":1}");
     let _ = sandbox.program(&two, &["generate-key-pair"]).env("COSIGN_PASSWORD", "pw").run().ok();
@@ -44,14 +46,37 @@ fn downloads_and_trees_are_those_of_cosign() {
             sandbox.program(program, words).env("COSIGN_PASSWORD", "pw").run()
         };
         let (tags, by_digest) = image("tags");
-        let _ = run(&two, &["sign", "--key", "cosign.key", "--tlog-upload=false", "-y", "-a", "a=<b>", &by_digest]).ok();
+        let _ = run(
+            &two,
+            &["sign", "--key", "cosign.key", "--tlog-upload=false", "-y", "-a", "a=<b>", &by_digest],
+        )
+        .ok();
         let kind = "https://example.com/t";
-        let _ = run(&two, &["attest", "--key", "cosign.key", "--tlog-upload=false", "-y", "--predicate", "predicate.json", "--type", kind, &by_digest]).ok();
+        let _ = run(
+            &two,
+            &[
+                "attest",
+                "--key",
+                "cosign.key",
+                "--tlog-upload=false",
+                "-y",
+                "--predicate",
+                "predicate.json",
+                "--type",
+                kind,
+                &by_digest,
+            ],
+        )
+        .ok();
         let _ = run(&two, &["attach", "sbom", "--sbom", "predicate.json", &by_digest]).ok();
         let (bundles, by_digest) = image("bundles");
         let key = ["--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "-y"];
         let _ = run(&three, &[&["sign"][..], &key, &[&by_digest]].concat()).ok();
-        let _ = run(&three, &[&["attest"][..], &key, &["--predicate", "predicate.json", "--type", kind, &by_digest]].concat()).ok();
+        let _ = run(
+            &three,
+            &[&["attest"][..], &key, &["--predicate", "predicate.json", "--type", kind, &by_digest]].concat(),
+        )
+        .ok();
         let (none, _) = image("none");
         for (command, is_of_two) in [
             (&["download", "signature"][..], true),
@@ -83,7 +108,8 @@ fn downloads_and_trees_are_those_of_cosign() {
             }
         }
         // The other shape of a bundle is what cosign 2 would have shown.
-        let legacy = sandbox.run(&["download", "attestation", "--output-format", "legacy", &bundles]).ok().stdout;
+        let legacy =
+            sandbox.run(&["download", "attestation", "--output-format", "legacy", &bundles]).ok().stdout;
         let theirs = run(&two, &["download", "attestation", &tags]).ok().stdout;
         let names = |text: &str| -> Vec<String> {
             let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
