@@ -1,5 +1,5 @@
-//! Examples in help, as data. They run in this order in one folder that holds `artifact.txt`, `predicate.json` and a private key `other.pem`, with
-//! `COSIGN_PASSWORD` set; a test does so.
+//! Examples in help, as data. They run in this order in one folder that holds `artifact.txt`, `predicate.json`, a private key `other.pem` and an
+//! image layout `app`, with `COSIGN_PASSWORD` set; a test does so.
 
 /// One example.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +116,27 @@ pub const EXAMPLES: &[(&str, Example)] = &[
             what: "show what a signature of an image is made over",
             line: "generate --annotations build=42 \
                    registry.example/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        },
+    ),
+    (
+        "copy",
+        Example {
+            what: "copy an image with all that belongs to it, here from folder to folder",
+            line: "copy oci:app oci:mirror:v1",
+        },
+    ),
+    (
+        "save",
+        Example {
+            what: "write an image with all that belongs to it into the folder saved",
+            line: "save --dir saved oci:mirror:v1",
+        },
+    ),
+    (
+        "load",
+        Example {
+            what: "push it from there; a registry takes it as `HOST/PATH:TAG`",
+            line: "load --dir saved oci:loaded:v2",
         },
     ),
     (

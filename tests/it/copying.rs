@@ -489,6 +489,85 @@ fn layers_that_may_not_be_distributed_stay_where_they_are() {
     assert_eq!(to.contents().manifest("loaded", "v1"), from.contents().manifest("src", &digest));
 }
 
+/// `COSIGN_REPOSITORY` and the prefix say where signatures are; at the destination everything is together.
+#[test]
+fn signatures_in_another_repository_come_along() {
+    let (sandbox, from, to) = (Sandbox::new(), start(true), start(false));
+    let contents = from.contents();
+    let image = contents.plant_image("src", "v1");
+    let beside = Planted { contents, repository: "src", lists: true };
+    let near = beside.bundle(&image, MANIFEST, SIGN, "beside the image");
+    // The subject is described as it is in the other repository.
+    let (media_type, bytes) = contents.manifest("src", &image).unwrap();
+    contents.plant_manifest("sigs", None, &media_type, bytes);
+    let elsewhere = Planted { contents, repository: "sigs", lists: true };
+    let far = elsewhere.bundle(&image, MANIFEST, SIGN, "elsewhere");
+    let signature = elsewhere.attachment(&image, "sig", SIMPLE_SIGNING, &["a"]);
+    let tag = format!("p-{}", attachment_tag(&image, "sig"));
+    contents.plant_tag("sigs", &tag, &signature);
+    contents.uproot("sigs", &image);
+    let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
+    let args = ["copy", "--attachment-tag-prefix", "p-", &names[0], &names[1]];
+    let run = || sandbox.rcosign(&args).env("COSIGN_REPOSITORY", &format!("{}/sigs", from.address())).run().ok();
+    let _ = run();
+    assert!(to.contents().tags("dst").contains(&(tag, signature)));
+    let mut referrers = to.contents().referrers("dst", &image);
+    let mut expected = [near, far];
+    (referrers.sort(), expected.sort());
+    assert_eq!(referrers, expected);
+    assert_eq!(entries(to.contents(), "dst", &image.replace(':', "-")).len(), 2);
+    to.journal().clear();
+    let _ = run();
+    assert_eq!(writes(&to), Vec::<String>::new());
+}
+
+/// What cosign 3's own `copy` left at the destination: the image in the place of the index of referrers.
+#[test]
+fn an_image_under_the_fallback_tag_hides_nothing() {
+    let (sandbox, registry) = (Sandbox::new(), start(false));
+    let contents = registry.contents();
+    let planted = Planted { contents, repository: "src", lists: false };
+    let image = contents.plant_image("src", "v1");
+    let bundle = planted.bundle(&image, MANIFEST, SIGN, "bundle");
+    let at = |name: &str| format!("{}/{name}", registry.address());
+    let _ = sandbox.run(&["copy", "--only", "sbom", &at("src:v1"), &at("dst:v1")]).ok();
+    let _ = sandbox.run(&["copy", &at("src:v1"), &at("dst:v1")]).ok();
+    contents.plant_tag("dst", &image.replace(':', "-"), &image);
+    let _ = sandbox.run(&["copy", &at("src:v1"), &at("dst:v1")]).ok();
+    let listed = entries(contents, "dst", &image.replace(':', "-"));
+    assert_eq!(listed.iter().map(|entry| entry["digest"].as_str().unwrap()).collect::<Vec<_>>(), [bundle]);
+    // And back from where it was so.
+    contents.plant_tag("dst", &image.replace(':', "-"), &image);
+    let _ = sandbox.run(&["copy", &at("dst:v1"), &at("third:v1")]).ok();
+    assert_eq!(contents.manifest("third", "v1"), contents.manifest("src", "v1"));
+}
+
+/// CVE-2023-46737 of cosign: no end of what belongs to an image.
+#[test]
+fn numbers_and_sizes_have_limits() {
+    let (sandbox, registry) = (Sandbox::new(), start(true));
+    let contents = registry.contents();
+    let planted = Planted { contents, repository: "src", lists: true };
+    contents.plant_image("src", "v1");
+    let config = planted.blob("application/vnd.oci.image.config.v1+json", "{}");
+    let children: Vec<_> = (0..9)
+        .map(|number| {
+            let text = format!("{number}{}", "x".repeat(2 << 20));
+            let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [], "x": text });
+            planted.manifest(None, &document)
+        })
+        .collect();
+    let children: Vec<_> = children.iter().map(|digest| (MANIFEST, digest.as_str(), "")).collect();
+    planted.index(Some("large"), &children);
+    let at = |name: &str| format!("{}/{name}", registry.address());
+    let _ = sandbox.run(&["copy", &at("src:large"), &at("dst:v1")]).code(8).says("16777216 bytes");
+    registry.hook(|request| {
+        if request.path.contains("/referrers/") { Fault::endless_pages(request) } else { Fault::none() }
+    });
+    let _ = sandbox.run(&["copy", &at("src:v1"), &at("dst:v1")]).code(8);
+    assert!(contents.tags("dst").is_empty());
+}
+
 /// An index in an index in an index and so on is an error that says so, and not a stack that overflows.
 #[test]
 fn depth_has_a_limit() {

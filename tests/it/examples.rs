@@ -9,6 +9,8 @@ fn the_examples_of_help_work_as_printed() {
     sandbox.file("predicate.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
     let key = std::fs::read(repository().join("testdata/keys/p256.pkcs8.pem")).unwrap();
     sandbox.file("other.pem", key);
+    let layout = repository().join("testdata/layouts/cosign-3-save");
+    let _ = sandbox.program("/bin/cp".as_ref(), &["-R", layout.to_str().unwrap(), "app"]).run().ok();
     let mut count = 0;
     for line in examples() {
         let words: Vec<&str> = line.split(' ').collect();

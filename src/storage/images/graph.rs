@@ -23,7 +23,7 @@ pub const MAX_DEPTH: usize = 8;
 /// The most manifests that may belong to one image; as many as one list may have entries.
 pub const MAX_MANIFESTS: usize = 10_000;
 /// The most bytes that they may have together; they are in memory while the image is copied. Blobs are not.
-pub const MAX_BYTES: u64 = 32 << 20;
+pub const MAX_BYTES: u64 = 16 << 20;
 /// Requests at a time.
 const AT_ONCE: usize = 8;
 

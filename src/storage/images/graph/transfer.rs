@@ -86,7 +86,7 @@ impl<'a> Transfer<'a> {
         let has_referrers =
             graph.items.iter().any(|item| matches!(&item.role, Role::Referrer { of } if *of == graph.image));
         // Nothing needs the image before its tag does.
-        let by_tag_alone = !has_referrers && matches!(image, Some((Target::Tag(_), _)));
+        let by_tag_alone = !has_referrers && image.is_some();
         let (puts, entries) = transfer.missing_manifests(&present, target.is_some(), by_tag_alone);
         (transfer.image, transfer.tags, transfer.puts, transfer.entries) = (image, tags, puts, entries);
         Ok(transfer)
@@ -115,7 +115,11 @@ impl<'a> Transfer<'a> {
         tags.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         if let Some((target, manifest)) = &self.image {
             self.image_step().iter().for_each(told);
-            self.to.image.put_manifest(target, &manifest.media_type, &manifest.bytes).await?;
+            let is_written = matches!(target, Target::Digest(_))
+                && self.puts.iter().any(|put| put.item.role == Role::Image);
+            if !is_written {
+                self.to.image.put_manifest(target, &manifest.media_type, &manifest.bytes).await?;
+            }
         }
         Ok(())
     }
@@ -183,11 +187,16 @@ impl<'a> Transfer<'a> {
 
     /// What of the manifests is there, and what the place lists.
     async fn present(&self) -> Result<Present, Error> {
+        let is_asked = |item: &&Item| match &item.role {
+            Role::Image | Role::Child => self.graph.selection.with_image(),
+            Role::Part | Role::Referrer { .. } => true,
+            Role::Attachment { .. } => false,
+        };
         let wanted: HashSet<(Side, &Digest)> = self
             .graph
             .items
             .iter()
-            .filter(|item| !matches!(item.role, Role::Attachment { .. }))
+            .filter(is_asked)
             .map(|item| (self.side(item), &item.manifest.digest))
             .collect();
         let manifests = stream::iter(wanted)

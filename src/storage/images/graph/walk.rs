@@ -9,6 +9,9 @@ use crate::crypto::Digest;
 use crate::registry::{Attachment, Descriptor, Manifest, Target};
 use crate::storage::images::{Error, Home};
 
+/// Manifests that are looked at at a time; each comes with a handful of questions.
+const VISITS: usize = 4;
+
 /// Something to look at.
 struct Visit {
     digest: Digest,
@@ -59,11 +62,11 @@ pub(super) async fn walk(
     let mut next =
         vec![Visit { digest, manifest: Some(image), role: Role::Image, side: Side::Image, depth: 0 }];
     while !next.is_empty() {
-        let seen: Vec<Seen> = stream::iter(next.drain(..).map(|visit| look(home, selection, visit)))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        for seen in seen {
+        let visits = std::mem::take(&mut next);
+        // One after the other, so that the limits are met before more is read.
+        let mut seen =
+            std::pin::pin!(stream::iter(visits).map(|visit| look(home, selection, visit)).buffered(VISITS));
+        while let Some(seen) = seen.try_next().await? {
             walk.note(seen, &mut next)?;
         }
     }
@@ -139,6 +142,14 @@ impl Walk<'_> {
                 return Ok(());
             }
         }
+        // What is under tags has been read with what it belongs to, and counts there.
+        let own = Some(&manifest).filter(|_| !matches!(visit.role, Role::Attachment { .. }));
+        let read = own.into_iter().chain(attachments.iter().map(|(_, _, found)| found));
+        self.bytes += read.map(|manifest| manifest.bytes.len() as u64).sum::<u64>();
+        if self.bytes > MAX_BYTES {
+            let (place, what) = (self.home.image.to_string(), "all that belongs to the image".to_owned());
+            return Err(Error::TooLarge { place, what, limit: MAX_BYTES });
+        }
         let depth = visit.depth + 1;
         let part = match visit.role {
             Role::Image | Role::Child => Role::Child,
@@ -155,11 +166,6 @@ impl Walk<'_> {
         for (side, descriptor) in referrers {
             let role = Role::Referrer { of: visit.digest.clone() };
             self.plan(&descriptor.digest, None, (role, side), depth, next)?;
-        }
-        self.bytes += manifest.bytes.len() as u64;
-        if self.bytes > MAX_BYTES {
-            let (place, what) = (self.home.image.to_string(), "all that belongs to the image".to_owned());
-            return Err(Error::TooLarge { place, what, limit: MAX_BYTES });
         }
         self.items.push(Item { manifest, role: visit.role, side: visit.side });
         Ok(())
