@@ -513,7 +513,8 @@ fn signatures_in_another_repository_come_along() {
     assert!(to.contents().tags("dst").contains(&(tag, signature)));
     let mut referrers = to.contents().referrers("dst", &image);
     let mut expected = [near, far];
-    (referrers.sort(), expected.sort());
+    referrers.sort();
+    expected.sort();
     assert_eq!(referrers, expected);
     assert_eq!(entries(to.contents(), "dst", &image.replace(':', "-")).len(), 2);
     to.journal().clear();
