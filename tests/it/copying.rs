@@ -508,7 +508,8 @@ fn signatures_in_another_repository_come_along() {
     contents.uproot("sigs", &image);
     let names = [format!("{}/src:v1", from.address()), format!("{}/dst:v1", to.address())];
     let args = ["copy", "--attachment-tag-prefix", "p-", &names[0], &names[1]];
-    let run = || sandbox.rcosign(&args).env("COSIGN_REPOSITORY", &format!("{}/sigs", from.address())).run().ok();
+    let run =
+        || sandbox.rcosign(&args).env("COSIGN_REPOSITORY", &format!("{}/sigs", from.address())).run().ok();
     let _ = run();
     assert!(to.contents().tags("dst").contains(&(tag, signature)));
     let mut referrers = to.contents().referrers("dst", &image);
