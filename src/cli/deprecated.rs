@@ -8,34 +8,45 @@ enum Scope {
     Creating,
     Rooting,
     Imaging,
+    Judging,
 }
 
-use Scope::{Creating, Imaging, Rooting, Signing, Verifying};
+use Scope::{Creating, Imaging, Judging, Rooting, Signing, Verifying};
 
 /// Flag, commands, and what to do instead; by name.
 const TABLE: &[(&str, Scope, &str)] = &[
     ("attachment", Signing, "attachments give way to referrers and attestations"),
     ("attachment-tag-prefix", Imaging, "tags give way to the referrers of OCI 1.1"),
     ("attachment-tag-prefix", Signing, "tags give way to the referrers of OCI 1.1"),
+
+    ("attachment", Judging, "name the attachment by its own tag or digest"),
+    ("attachment-tag-prefix", Judging, "tags give way to the referrers of OCI 1.1"),
     ("b64", Signing, "the bundle encodes the signature itself: use --bundle"),
     ("ca-intermediates", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("ca-intermediates", Judging, "put the certificates into a trusted root: use --trusted-root"),
     ("ca-roots", Verifying, "put the certificates into a trusted root: use --trusted-root"),
+    ("ca-roots", Judging, "put the certificates into a trusted root: use --trusted-root"),
     ("certificate", Verifying, "the bundle holds the certificate: use --bundle, and --trusted-root"),
+    ("certificate", Judging, "the bundle holds the certificate: use --trusted-root"),
     ("certificate-chain", Verifying, "put the certificates into a trusted root: use --trusted-root"),
     ("certificate-chain", Rooting, "name the certificate authority by pairs: use --fulcio"),
+    ("certificate-chain", Judging, "put the certificates into a trusted root: use --trusted-root"),
     ("ctfe-end-time", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("ctfe-key", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("ctfe-start-time", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("ctfe-url", Rooting, "name the certificate transparency log by pairs: use --ctfe"),
     ("experimental-oci11", Imaging, "what refers to an image is shown without it"),
     ("experimental-oci11", Verifying, "it has no effect on files"),
+    ("experimental-oci11", Judging, "without it, every form is looked at"),
     ("fulcio-uri", Rooting, "name the certificate authority by pairs: use --fulcio"),
     ("fulcio-url", Signing, "name the certificate authority in a signing config: use --signing-config"),
     ("insecure-skip-verify", Signing, "it has no effect"),
     ("issue-certificate", Signing, "it is going away"),
     ("new-bundle-format", Signing, "the Sigstore bundle becomes the only format that is written"),
     ("new-bundle-format", Verifying, "the format is recognised by its content"),
+    ("new-bundle-format", Judging, "without it, every form is looked at"),
     ("offline", Verifying, "verification of files asks no service anyway"),
+    ("offline", Judging, "verification asks registries alone anyway"),
     ("oidc-issuer", Signing, "name the issuer in a signing config: use --signing-config"),
     ("output", Signing, "the bundle holds the signature: use --bundle"),
     ("output-attestation", Signing, "the bundle holds the statement: use --bundle"),
@@ -45,6 +56,9 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("payload", Signing, "the payload is made"),
     ("private-infrastructure", Verifying, "use --no-log"),
     ("record-creation-timestamp", Signing, "a bundle always records it"),
+
+    ("payload", Judging, "the bundle holds the payload"),
+    ("private-infrastructure", Judging, "use --no-log"),
     ("rekor-end-time", Rooting, "name the log by pairs: use --rekor"),
     ("rekor-entry-type", Signing, "it is going away"),
     ("rekor-key", Rooting, "name the log by pairs: use --rekor"),
@@ -54,19 +68,26 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rekor-url", Rooting, "name the log by pairs: use --rekor"),
     ("replace", Signing, "it is going away"),
+
+    ("rekor-url", Judging, "the bundle holds the proof of the log"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp-bundle", Signing, "the bundle holds the timestamp: use --bundle"),
     ("sct", Verifying, "the certificate in the bundle holds it: use --bundle"),
     ("sign-container-identity", Signing, "a bundle names an image by its digest alone"),
+
+    ("sct", Judging, "the certificate in the bundle holds it"),
     ("signature", Verifying, "the bundle holds the signature: use --bundle"),
+    ("signature", Judging, "signatures are looked up in the registry"),
     ("signature-digest-algorithm", Verifying, "the bundle names the digest: use --bundle"),
+    ("signature-digest-algorithm", Judging, "the bundle names the digest"),
     (
         "timestamp-certificate-chain",
         Verifying,
         "put the certificates into a trusted root: use --trusted-root",
     ),
     ("timestamp-certificate-chain", Rooting, "name the timestamp authority by pairs: use --tsa"),
+    ("timestamp-certificate-chain", Judging, "put the certificates into a trusted root: use --trusted-root"),
     ("timestamp-server-url", Signing, "name the authority in a signing config: use --signing-config"),
     ("timestamp-uri", Rooting, "name the timestamp authority by pairs: use --tsa"),
     ("tlog-upload", Signing, "to sign with the key alone: use --offline"),
@@ -85,6 +106,7 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         | "download signature"
         | "download attestation"
         | "download sbom" => Imaging,
+        "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" => Judging,
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

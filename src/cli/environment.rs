@@ -40,8 +40,14 @@ const UNBOUND_COMMANDS: &[&str] = &[
 
 /// The variable that stands in for `flag` in `command`.
 pub fn variable(command: &str, flag: &str) -> Option<String> {
-    let ours = flag == "offline" && matches!(command, "sign" | "sign-blob" | "attest" | "attest-blob")
-        || (command, flag) == ("tree", "output");
+    let ours = match command {
+        "sign" | "sign-blob" | "attest" | "attest-blob" => flag == "offline",
+        "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" => {
+            matches!(flag, "from-file" | "platform" | "recursive")
+        }
+        "tree" => flag == "output",
+        _ => false,
+    };
     // Help of the program or of a group is asked for by words alone.
     if command.is_empty() || tree::is_group(command) {
         return None;

@@ -19,7 +19,6 @@ mod images;
 mod inputs;
 mod key_pairs;
 mod keys;
-mod limits;
 mod load;
 mod login;
 mod outputs;

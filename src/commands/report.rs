@@ -299,7 +299,17 @@ mod tests {
         let mut report = Report::new("verify-blob", UnixTime::from_seconds(0));
         report.artifact = Some(ArtifactReport { name: "a".into(), digests: vec!["sha256:00".into()] });
         report.trusted_root = Some("r".into());
-        report.candidates.push(candidate);
+        report.candidates.push(candidate.clone());
+        report.images = Some(vec![ImageReport {
+            name: "i".into(),
+            digest: Some("sha256:00".into()),
+            platform: Some("linux/amd64".into()),
+            index: Some("i".into()),
+            rule: Some("x".into()),
+            verified: false,
+            candidates: vec![candidate],
+            error: Some(ErrorReport::of(&Error::usage("x"))),
+        }]);
         report.fail(&Error::usage("x"));
         let written = serde_json::to_value(&report).unwrap();
         let definitions = &schema["$defs"];
@@ -313,7 +323,8 @@ mod tests {
         };
         same(&schema, &written);
         same(&schema["properties"]["artifact"], &written["artifact"]);
-        same(&schema["properties"]["error"], &written["error"]);
+        same(&definitions["error"], &written["error"]);
+        same(&definitions["image"], &written["images"][0]);
         same(&definitions["candidate"], &written["candidates"][0]);
         same(&definitions["candidate"]["properties"]["signer"], &written["candidates"][0]["signer"]);
         same(&definitions["check"], &written["candidates"][0]["checks"][0]);

@@ -35,3 +35,4 @@ mod support;
 mod tls;
 mod transcripts;
 mod trusted_root;
+mod verify_images;

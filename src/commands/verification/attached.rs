@@ -6,7 +6,7 @@ use crate::bundle::{SignedEntity, VerificationMaterial, annotations};
 use crate::commands::candidates::{Candidate, of_document};
 use crate::commands::report::CandidateReport;
 use crate::commands::{Error, ErrorKind};
-use crate::crypto::{DecodeError, DecodeKind};
+use crate::crypto::DecodeKind;
 use crate::storage::images::find::{Document, Found, Kind, Unusable};
 
 /// What belongs to one image.

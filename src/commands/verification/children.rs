@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use super::images::{Job, Outcome};
+use super::images::{Job, Outcome, complete};
 use crate::commands::images::Image;
 use crate::commands::{Error, ErrorKind};
 use crate::crypto::Digest;
@@ -23,6 +23,9 @@ impl Job<'_> {
             Ok(manifest) => manifest,
             Err(error) => return vec![Outcome::failed(image.typed.clone(), error)],
         };
+        if let Err(error) = complete(image, &manifest).await {
+            return vec![Outcome::failed(image.typed.clone(), error)];
+        }
         let mut below = Vec::new();
         if let Err(error) = self.gather(image, &manifest, &mut below, MAX_DEPTH).await {
             return vec![Outcome::failed(image.typed.clone(), error)];

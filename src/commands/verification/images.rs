@@ -12,18 +12,18 @@ use super::shown::{Performed, ShownImage};
 use super::{Verdict, expected_signer, list, needs_root, policy_of, shown, worst};
 use crate::bundle::Raw;
 use crate::bundle::detached::{Detached, decode_signature};
+use crate::commands::attachment_size;
 use crate::commands::candidates::{Candidate, beside, signature_document, unreadable};
 use crate::commands::images::{Image, Images};
 use crate::commands::inputs::read_named;
-use crate::commands::limits::largest_attachment;
 use crate::commands::report::{ErrorReport, ImageReport, Report};
 use crate::commands::trust::trusted_root;
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, TrustRequest};
-use crate::crypto::{Digest, HashAlgorithm, UnixTime};
+use crate::crypto::{HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find};
-use crate::storage::images::{Home, ImageName, Layout, Place};
+use crate::storage::images::{Home, ImageName, Layout, Place, check_graph};
 use crate::trust::TrustedRoot;
 use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
 
@@ -190,7 +190,7 @@ impl<'a> Job<'a> {
             signatures: signature,
             attestations: !signature,
             forms: Forms { bundles: search.bundles, tags: search.tags, layers: search.layers },
-            largest: largest_attachment(context)?,
+            largest: attachment_size::limit(context)?,
             workers: search.workers,
             ..Want::default()
         };
@@ -232,7 +232,13 @@ impl<'a> Job<'a> {
         known: Option<Manifest>,
         report: &mut ImageReport,
     ) -> Result<ShownImage, Error> {
-        let (digest, attached) = self.attached(image, known).await?;
+        // What is below an index was compared with it.
+        let alone = known.is_none();
+        let (manifest, attached) = self.attached(image, known).await?;
+        let digest = manifest.digest.clone();
+        if alone {
+            complete(image, &manifest).await?;
+        }
         report.digest = Some(digest.to_string());
         let artifact =
             Artifact { name: image.typed.clone(), digests: digest.clone().into(), ed25519: Vec::new() };
@@ -252,33 +258,36 @@ impl<'a> Job<'a> {
         Ok(ShownImage { name: image.typed.clone(), performed: Performed::of(verified), documents })
     }
 
-    /// The digest of the image, and what belongs to it: the manifest is read once, and what is judged is its digest. Where that
+    /// The manifest of the image, and what belongs to it: it is read once, and what is judged is its digest. Where that
     /// is known, everything is asked for at the same time.
-    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(Digest, Attached), Error> {
+    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(Manifest, Attached), Error> {
         if self.request.sbom || self.given.is_some() {
             let manifest = self.meant(image, known).await?;
             let found = match &self.given {
-                Some(given) => return Ok((manifest.digest.clone(), self.detached(given, image, &manifest)?)),
+                Some(given) => {
+                    let attached = self.detached(given, image, &manifest)?;
+                    return Ok((manifest, attached));
+                }
                 None => find(&image.home, &manifest.digest, &self.want).await?,
             };
-            return Ok((manifest.digest, Attached::read(found, &self.beside)?));
+            return Ok((manifest, Attached::read(found, &self.beside)?));
         }
-        let (digest, found) = match (&image.target, known) {
+        let (manifest, found) = match (&image.target, known) {
             (_, Some(manifest)) => {
                 let found = find(&image.home, &manifest.digest, &self.want).await;
-                (manifest.digest, found)
+                (manifest, found)
             }
             (Target::Digest(digest), None) => {
                 let (manifest, found) = tokio::join!(image.manifest(), find(&image.home, digest, &self.want));
-                (manifest?.digest, found)
+                (manifest?, found)
             }
             (Target::Tag(_), None) => {
                 let manifest = image.manifest().await?;
                 let found = find(&image.home, &manifest.digest, &self.want).await;
-                (manifest.digest, found)
+                (manifest, found)
             }
         };
-        Ok((digest, Attached::read(found?, &self.beside)?))
+        Ok((manifest, Attached::read(found?, &self.beside)?))
     }
 
     /// The manifest whose signatures are meant: the image's, or that of the SBOM that is attached to it.
@@ -324,6 +333,19 @@ impl<'a> Job<'a> {
 
     fn none_valid(&self, artifact: &Artifact, verdict: &Verdict, attached: &Attached) -> Error {
         super::nothing::error(self.request, &self.policy, artifact, verdict, attached)
+    }
+}
+
+/// Compares every blob of an image on this machine with its digest and its size: nobody else has done so. What comes from a
+/// registry is compared by whoever runs it.
+pub(super) async fn complete(image: &Image, manifest: &Manifest) -> Result<(), Error> {
+    match &image.home.image {
+        #[cfg(feature = "http")]
+        Place::Registry(_) => Ok(()),
+        place @ (Place::Layout(_) | Place::Archive(_)) => {
+            check_graph(place, manifest).await?;
+            Ok(())
+        }
     }
 }
 

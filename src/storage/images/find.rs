@@ -29,8 +29,8 @@ const MAX_CANDIDATES: usize = 1_000;
 const MAX_MANIFESTS: u64 = 32 << 20;
 /// The size of all documents of one image, unless a single one may be larger.
 const MAX_DOCUMENTS: u64 = 512 << 20;
-/// What `COSIGN_MAX_ATTACHMENT_SIZE` is without being set, as in cosign.
-pub const DEFAULT_LARGEST: u64 = 128 << 20;
+/// The size of a document that nobody set another limit for.
+const DEFAULT_LARGEST: u64 = 128 << 20;
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";

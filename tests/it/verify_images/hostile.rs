@@ -1,0 +1,135 @@
+//! Registries that fail, and those that lie.
+
+use rcosign::internals::sandbox::registry::Fault;
+use serde_json::json;
+
+use super::signed::{BUNDLE, MANIFEST, REPOSITORY, World};
+
+/// users-ask A43: a throttled list is not an unsigned image.
+#[test]
+fn a_failed_question_is_never_unsigned() {
+    let world = World::new(Default::default());
+    let image = world.image("v1");
+    world.sign_tag(&image, "b");
+    for part in ["/referrers/", "/manifests/sha256-", ".sig", "/blobs/"] {
+        for (status, code) in [(429, 5), (500, 5), (503, 5), (401, 6), (403, 6)] {
+            world.registry.hook(move |request| {
+                if request.path.contains(part) { Fault::status(status) } else { Fault::none() }
+            });
+            let output = world.with_key("verify", "a", &image.by_digest(), &[]);
+            assert_eq!(output.code, code, "{part} {status}: {}", output.stderr);
+        }
+    }
+    // Not there is an answer.
+    for status in [404, 405, 501] {
+        world.registry.hook(move |request| {
+            if request.path.contains("/referrers/") { Fault::status(status) } else { Fault::none() }
+        });
+        let _ = world.with_key("verify", "b", &image.by_digest(), &[]).ok();
+    }
+}
+
+/// CVE-2023-46737 of cosign: lists without an end, and more candidates than anybody needs.
+#[test]
+fn cve_2023_46737_a_limit_is_an_error_and_never_a_shorter_list() {
+    let world = World::without_referrers();
+    let image = world.image("v1");
+    let entry = world.sign_bundle(&image, "a");
+    let made_up =
+        |n: usize| json!({ "mediaType": MANIFEST, "digest": format!("sha256:{n:064x}"), "size": 2 });
+    let entries: Vec<_> = std::iter::once(entry.clone()).chain((0..1000).map(made_up)).collect();
+    world.fallback(&image, &entries);
+    world.registry.journal().clear();
+    let _ = world.verify(&image.by_digest(), &[]).code(8).says("at most 1000");
+    assert!(world.registry.journal().requests().len() < 10);
+    world.fallback(
+        &image,
+        &[
+            entry.clone(),
+            json!({ "mediaType": MANIFEST, "digest": format!("sha256:{:064x}", 1), "size": 1u64 << 40 }),
+        ],
+    );
+    let _ = world.verify(&image.by_digest(), &[]).code(8);
+    world.fallback(&image, &[entry]);
+    let _ = world.verify(&image.by_digest(), &[]).ok();
+    world.registry.hook(|request| {
+        if request.path.contains("/referrers/") { Fault::endless_pages(request) } else { Fault::none() }
+    });
+    let _ = world.verify(&image.by_digest(), &[]).code(8);
+}
+
+/// CVE-2024-29902 and CVE-2024-29903 of cosign: attachments of any size, manifests with any number of layers.
+#[test]
+fn cve_2024_29902_and_29903_sizes_and_layers_have_limits() {
+    let world = World::new(Default::default());
+    let image = world.image("v1");
+    let layer = world.layer(REPOSITORY, &image, "a", &[]);
+    world.tag(REPOSITORY, &image, "sig", &[layer.clone()]);
+    let limited = |size: &str| {
+        let args = ["verify", "--key", "a.pub", "--no-log", &image.by_digest()];
+        world.sandbox.rcosign(&args).env("COSIGN_MAX_ATTACHMENT_SIZE", size).run()
+    };
+    let _ = limited("1K").ok();
+    let _ = limited("100").code(8);
+    let _ = limited("many").code(2).says("COSIGN_MAX_ATTACHMENT_SIZE");
+    let mut huge = layer.clone();
+    huge["size"] = (1_u64 << 40).into();
+    world.tag(REPOSITORY, &image, "sig", &[layer.clone(), huge]);
+    let _ = world.verify(&image.by_digest(), &[]).code(8);
+    world.tag(REPOSITORY, &image, "sig", &vec![layer.clone(); 1001]);
+    let _ = world.verify(&image.by_digest(), &[]).code(8);
+    // One blob is fetched once, however many layers name it.
+    world.tag(REPOSITORY, &image, "sig", &vec![layer; 500]);
+    world.registry.journal().clear();
+    let _ = world.verify(&image.by_digest(), &[]).ok();
+    assert_eq!(world.registry.journal().count("GET", "/blobs/"), 1);
+}
+
+/// CVE-2022-47633 of Kyverno, CVE-2023-33959 of notation: the registry shows another manifest to whoever verifies.
+#[test]
+fn cve_2023_33959_the_digest_that_is_verified_is_that_of_what_came() {
+    let world = World::new(Default::default());
+    let (image, other) = (world.image("v1"), world.image("v2"));
+    world.sign_bundle(&image, "a");
+    let (media_type, bytes) = world.registry.contents().manifest(REPOSITORY, &other.digest).unwrap();
+    let path = format!("/manifests/{}", image.digest);
+    let lie = {
+        let bytes = bytes.clone();
+        move |request: &rcosign::internals::sandbox::registry::Request| {
+            if request.path.ends_with(&path) {
+                Fault::answer(&media_type, bytes.clone())
+            } else {
+                Fault::none()
+            }
+        }
+    };
+    world.registry.hook(lie);
+    let output = world.verify(&image.by_digest(), &[]);
+    assert!(output.code != 0 && output.stdout.is_empty(), "{}", output.stderr);
+    // A tag that moves between two looks is looked at once.
+    let (media_type, _) = world.registry.contents().manifest(REPOSITORY, &other.digest).unwrap();
+    world.registry.hook(move |request| match request.count {
+        1 => Fault::none(),
+        _ if request.path.ends_with("/manifests/v1") => Fault::answer(&media_type, bytes.clone()),
+        _ => Fault::none(),
+    });
+    let output = world.verify(&image.by_tag(), &[]).ok();
+    assert!(output.stdout.contains(&image.digest));
+    // A signature of another image says nothing of this one.
+    world.registry.unhook();
+    let stolen = world.bundle(&image, "a", "https://sigstore.dev/cosign/sign/v1", &json!({}));
+    world.refer(REPOSITORY, &other, BUNDLE, &stolen);
+    let _ = world.verify(&other.by_digest(), &[]).code(12);
+}
+
+/// CVE-2026-45803 of another client: what a signature says reaches a terminal as text.
+#[test]
+fn cve_2026_45803_escapes_in_annotations_are_shown_not_obeyed() {
+    let world = World::new(Default::default());
+    let image = world.image("v1");
+    let bundle =
+        world.bundle(&image, "a", "https://sigstore.dev/cosign/sign/v1", &json!({ "x": "\u{9b}2J\u{202e}" }));
+    world.refer(REPOSITORY, &image, BUNDLE, &bundle);
+    let output = world.verify(&image.by_digest(), &[]).ok();
+    assert!(output.stdout.contains(r"\u009b2J\u202e") && !output.stdout.contains('\u{9b}'));
+}
