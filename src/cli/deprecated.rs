@@ -18,7 +18,6 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("attachment", Signing, "attachments give way to referrers and attestations"),
     ("attachment-tag-prefix", Imaging, "tags give way to the referrers of OCI 1.1"),
     ("attachment-tag-prefix", Signing, "tags give way to the referrers of OCI 1.1"),
-
     ("attachment", Judging, "name the attachment by its own tag or digest"),
     ("attachment-tag-prefix", Judging, "tags give way to the referrers of OCI 1.1"),
     ("b64", Signing, "the bundle encodes the signature itself: use --bundle"),
@@ -56,7 +55,6 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("payload", Signing, "the payload is made"),
     ("private-infrastructure", Verifying, "use --no-log"),
     ("record-creation-timestamp", Signing, "a bundle always records it"),
-
     ("payload", Judging, "the bundle holds the payload"),
     ("private-infrastructure", Judging, "use --no-log"),
     ("rekor-end-time", Rooting, "name the log by pairs: use --rekor"),
@@ -68,14 +66,12 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rekor-url", Rooting, "name the log by pairs: use --rekor"),
     ("replace", Signing, "it is going away"),
-
     ("rekor-url", Judging, "the bundle holds the proof of the log"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp-bundle", Signing, "the bundle holds the timestamp: use --bundle"),
     ("sct", Verifying, "the certificate in the bundle holds it: use --bundle"),
     ("sign-container-identity", Signing, "a bundle names an image by its digest alone"),
-
     ("sct", Judging, "the certificate in the bundle holds it"),
     ("signature", Verifying, "the bundle holds the signature: use --bundle"),
     ("signature", Judging, "signatures are looked up in the registry"),

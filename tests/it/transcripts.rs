@@ -154,8 +154,24 @@ impl Transcript {
 
 fn copy(sandbox: &Sandbox, from: &str, name: &str) {
     let from = repository().join("testdata").join(from);
+    if from.is_dir() {
+        return copy_folder(&from, &sandbox.at(name));
+    }
     let bytes = std::fs::read(&from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
     let _ = sandbox.file(name, bytes);
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::write(to, std::fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
 }
 
 /// Words between spaces; `'` keeps them together, and `\u{1b}` is a character.

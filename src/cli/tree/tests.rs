@@ -79,7 +79,6 @@ const OURS: &[(&str, &str)] = &[
     ("upload blob", "retry-for"),
     ("upload wasm", "registry-auth-host"),
     ("upload wasm", "retry-for"),
-
     ("verify", "from-file"),
     ("verify", "no-log"),
     ("verify", "platform"),

@@ -248,7 +248,16 @@ pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Foun
                 continue;
             }
             let content = contents.get(&(place.to_string(), layer.digest.clone())).cloned().flatten();
-            let document = content.map(|content| Document { layer, content }).ok_or(Unusable::Gone);
+            let document = match content {
+                None => Err(Unusable::Gone),
+                // Another layer with the same digest told its size.
+                Some(content) if content.len() as u64 != layer.size => {
+                    let (found, expected) = (content.len(), layer.size);
+                    let reason = format!("it has {found} bytes, and its descriptor says {expected}");
+                    Err(Unusable::Malformed(reason))
+                }
+                Some(content) => Ok(Document { layer, content }),
+            };
             let name = if several { format!("{name}, layer {}", number + 1) } else { name.clone() };
             found.push(Found { name, source, manifest: manifest.clone(), kind, document });
         }
@@ -412,6 +421,10 @@ async fn contents(
     let mut size: u64 = 0;
     for Listed { source, layers, place, .. } in listed {
         for (_, layer) in layers.iter().flatten().filter(|(kind, _)| is_wanted(*source, *kind, want)) {
+            if layer.size > want.largest {
+                let what = format!("the blob {}", layer.digest);
+                return Err(Error::TooLarge { place: place.to_string(), what, limit: want.largest });
+            }
             let key = (place.to_string(), layer.digest.clone());
             if known.insert(key.clone()) {
                 size = size.saturating_add(layer.size);

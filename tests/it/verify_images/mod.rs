@@ -1,6 +1,7 @@
 //! `verify` and `verify-attestation`, against registries in this process, with and without the referrers API.
 
 mod hostile;
+mod local;
 mod several;
 mod signed;
 
