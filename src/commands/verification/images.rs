@@ -95,12 +95,15 @@ async fn run(
     worst::of(failed, count).map_or(Ok(()), Err)
 }
 
+/// An image that was opened, or not, with its name.
+type Opened = (String, Result<Image, Error>);
+
 /// Opens every image; one that cannot be opened fails alone.
 fn open(
     names: &[String],
     request: &VerifyImagesRequest,
     context: &Context,
-) -> Result<Vec<(String, Result<Image, Error>)>, Error> {
+) -> Result<Vec<Opened>, Error> {
     let images = Images::new(&request.registry, context)?;
     let one = |name: &String| {
         if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }

@@ -28,12 +28,15 @@ pub(super) fn error(
         let what = word(&request.expected);
         let message = format!("no {what} of `{}` can be used", artifact.name);
         error = Error::new(ErrorKind::NoneValid, message);
-    } else if let Some(first) = verdict.rejections.first().filter(|_| error.candidates.is_empty())
-        && !attached.spoiled.is_empty()
-    {
-        error.candidates.push(first.to_string());
     }
-    error.candidates.extend(attached.spoiled.iter().map(ToString::to_string));
+    if attached.candidates.len() + attached.spoiled.len() > 1 || attached.candidates.is_empty() {
+        // None verified, so the rejections are those of the first candidates, in their order.
+        let judged = attached.candidates.iter().zip(&verdict.rejections);
+        error.candidates = judged
+            .map(|(candidate, rejection)| format!("`{}`: {rejection}", candidate.source))
+            .chain(attached.spoiled.iter().map(ToString::to_string))
+            .collect();
+    }
     let found = found_types(verdict);
     if found.len() > 1 {
         error = error.cause(format!("predicate types found: {}", found.join(", ")));
@@ -45,7 +48,7 @@ pub(super) fn error(
 fn none(request: &VerifyImagesRequest, artifact: &Artifact, attached: &Attached) -> Error {
     let what = word(&request.expected);
     let mut error = Error::new(ErrorKind::NoSignature, format!("there is no {what} of `{}`", artifact.name));
-    let others = types(attached.candidates.iter().map(|candidate| kind(candidate)));
+    let others = types(attached.candidates.iter().map(kind));
     if !others.is_empty() {
         error = error.cause(format!("what is there: {}", others.join(", ")));
         return match &request.expected {

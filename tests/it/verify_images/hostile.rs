@@ -64,7 +64,7 @@ fn cve_2024_29902_and_29903_sizes_and_layers_have_limits() {
     let world = World::new(Default::default());
     let image = world.image("v1");
     let layer = world.layer(REPOSITORY, &image, "a", &[]);
-    world.tag(REPOSITORY, &image, "sig", &[layer.clone()]);
+    world.tag(REPOSITORY, &image, "sig", std::slice::from_ref(&layer));
     let limited = |size: &str| {
         let args = ["verify", "--key", "a.pub", "--no-log", &image.by_digest()];
         world.sandbox.rcosign(&args).env("COSIGN_MAX_ATTACHMENT_SIZE", size).run()

@@ -29,9 +29,8 @@ fn layouts(names: &[&str]) -> Sandbox {
 #[test]
 fn what_cosign_saved_verifies_by_both_names() {
     let sandbox = layouts(&["cosign-2-save", "cosign-3-save"]);
-    let verify = |key: &str, args: &[&str]| {
-        sandbox.run(&[&["verify", "--key", key, "--no-log"][..], args].concat())
-    };
+    let verify =
+        |key: &str, args: &[&str]| sandbox.run(&[&["verify", "--key", key, "--no-log"][..], args].concat());
     for name in ["cosign-2-save", "cosign-3-save"] {
         let local = verify("cosign.pub", &["--local-image", name]).ok();
         assert!(local.stderr.contains(&format!("\nVerification for {name} --\n")), "{}", local.stderr);
@@ -50,7 +49,9 @@ fn a_layer_that_was_exchanged_is_noticed() {
     let sandbox = layouts(&["cosign-3-save"]);
     let args = ["verify", "--key", "cosign.pub", "--no-log", "--local-image", "cosign-3-save"];
     let _ = sandbox.run(&args).ok();
-    let manifest = |blob: &serde_json::Value| blob["layers"][0]["mediaType"].as_str().is_some_and(|t| t.contains("image.layer"));
+    let manifest = |blob: &serde_json::Value| {
+        blob["layers"][0]["mediaType"].as_str().is_some_and(|t| t.contains("image.layer"))
+    };
     let blobs = sandbox.at("cosign-3-save/blobs/sha256");
     let layer = std::fs::read_dir(&blobs)
         .unwrap()
