@@ -99,11 +99,7 @@ async fn run(
 type Opened = (String, Result<Image, Error>);
 
 /// Opens every image; one that cannot be opened fails alone.
-fn open(
-    names: &[String],
-    request: &VerifyImagesRequest,
-    context: &Context,
-) -> Result<Vec<Opened>, Error> {
+fn open(names: &[String], request: &VerifyImagesRequest, context: &Context) -> Result<Vec<Opened>, Error> {
     let images = Images::new(&request.registry, context)?;
     let one = |name: &String| {
         if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }
