@@ -9,6 +9,7 @@ mod bundles;
 mod copying;
 mod downloads;
 mod keys;
+mod pushing;
 mod registries;
 mod registry;
 mod roots;

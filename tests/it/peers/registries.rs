@@ -37,6 +37,16 @@ fn start(mut command: Command, address: SocketAddr) -> Registry {
 
 /// CNCF distribution, with these lines more in its configuration, indented below `http:` and at the top.
 pub(super) fn distribution(sandbox: &Sandbox, http: &str, top: &str) -> Option<Registry> {
+    distribution_with(sandbox, http, top, &[])
+}
+
+/// As [`distribution`], with these variables.
+pub(super) fn distribution_with(
+    sandbox: &Sandbox,
+    http: &str,
+    top: &str,
+    variables: &[(&str, &str)],
+) -> Option<Registry> {
     let program = peer("docker-registry")?;
     let address = free();
     let data = sandbox.at("data");
@@ -46,7 +56,7 @@ pub(super) fn distribution(sandbox: &Sandbox, http: &str, top: &str) -> Option<R
     );
     let file = sandbox.file(&format!("registry-{}.yml", address.port()), config);
     let mut command = Command::new(program);
-    command.arg("serve").arg(file).env_clear();
+    command.arg("serve").arg(file).env_clear().envs(variables.iter().copied());
     Some(start(command, address))
 }
 
