@@ -15,6 +15,8 @@ const MAX_MANIFEST: u64 = 4 << 20;
 const MAX_REFERRERS: usize = 10_000;
 const MAX_TAGS: usize = 100_000;
 const MAX_PAGES: usize = 1_000;
+/// The text of all pages of a list.
+const MAX_LIST: usize = 16 << 20;
 
 impl Client {
     /// The digest of what `target` names; `None` where there is nothing. For a digest that is the question whether it is
@@ -163,8 +165,9 @@ impl Client {
             if answer.header("content-type").and_then(|t| t.split(';').next()) != Some(OCI_INDEX) {
                 return Ok(None);
             }
-            match manifest(answer, &Target::Tag(String::new())).await?.kind {
-                Kind::Index { manifests } => Ok(Some(manifests)),
+            let page = manifest(answer, &Target::Tag(String::new())).await?;
+            match page.kind {
+                Kind::Index { manifests } => Ok(Some((manifests, page.bytes.len()))),
                 Kind::Image { .. } => {
                     let source = DecodeError::whole("list of referrers", "it is an image");
                     Err(Error::Document { url, source })
@@ -204,7 +207,8 @@ impl Client {
         let read = async |answer: Answer| {
             let url = answer.address().to_string();
             let text = answer.body(MAX_MANIFEST).await?;
-            tags(&text).map(Some).map_err(|source| Error::Document { url, source })
+            let tags = tags(&text).map_err(|source| Error::Document { url, source })?;
+            Ok(Some((tags, text.len())))
         };
         self.pages(repository, &path, MAX_TAGS, (&[404, 405, 501], "application/json"), read).await
     }
@@ -216,10 +220,10 @@ impl Client {
         path: &str,
         limit: usize,
         (absent, accept): (&[u16], &str),
-        read: impl AsyncFn(Answer) -> Result<Option<Vec<T>>, Error>,
+        read: impl AsyncFn(Answer) -> Result<Option<(Vec<T>, usize)>, Error>,
     ) -> Result<Option<Vec<T>>, Error> {
         let access = pull(repository);
-        let mut all = Vec::new();
+        let (mut all, mut length) = (Vec::new(), 0_usize);
         let mut page: Option<Address> = None;
         for _ in 0..MAX_PAGES {
             let to = || page.as_ref().map_or(To::Path(path), To::Page);
@@ -240,12 +244,18 @@ impl Client {
                 })
                 .await?;
             match items {
-                Some(items) => all.extend(items),
+                Some((items, size)) => {
+                    length = length.saturating_add(size);
+                    all.extend(items);
+                }
                 None if page.is_none() => return Ok(None),
                 None => return Err(endless(repository, path, MAX_PAGES, "pages of the same kind")),
             }
             if all.len() > limit {
                 return Err(endless(repository, path, limit, "entries"));
+            }
+            if length > MAX_LIST {
+                return Err(endless(repository, path, MAX_LIST, "bytes"));
             }
             match next {
                 None => return Ok(Some(all)),

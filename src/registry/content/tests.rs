@@ -167,6 +167,19 @@ fn cve_2023_46737_endless_lists_are_given_up() {
     let error = run(anonymous().referrers(&served.repository(), &subject())).unwrap_err();
     assert!(matches!(error, Error::Endless { limit: MAX_REFERRERS, .. }), "{error:?}");
     assert!(served.requests().len() < 6);
+    // Few entries that are large are as bad as many.
+    let heavy = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[],"annotations":{{"a":"{}"}}}}"#,
+        "a".repeat(4_000_000)
+    );
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let served = serve(move |_| {
+        let next = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        of_index(heavy.clone()).with("Link", format!("<?last={next}>; rel=\"next\""))
+    });
+    let error = run(anonymous().referrers(&served.repository(), &subject())).unwrap_err();
+    assert!(matches!(error, Error::Endless { limit: MAX_LIST, .. }), "{error:?}");
+    assert_eq!(served.requests().len(), 5);
     let circle = serve(|_| of_index(index(&[1])).with("Link", "<?last=a>; rel=\"next\""));
     let error = run(anonymous().referrers(&circle.repository(), &subject())).unwrap_err();
     assert!(matches!(error, Error::Endless { .. }), "{error:?}");

@@ -188,3 +188,6 @@ impl std::fmt::Display for Remote {
         self.repository.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;
