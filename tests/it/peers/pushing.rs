@@ -86,8 +86,7 @@ async fn exercise(client: &Arc<Client>, server: &str, deletes: bool) {
         for _ in 0..2 {
             here.put_blob(&config, &image.config).await.unwrap();
             here.put_blob(&layer, &image.layer).await.unwrap();
-            let written =
-                here.put_manifest(&tag("v1"), types.manifest(), &image.manifest).await.unwrap();
+            let written = here.put_manifest(&tag("v1"), types.manifest(), &image.manifest).await.unwrap();
             assert_eq!((written.digest, written.lists_referrers), (image.digest(), false));
         }
         let found = here.resolve(&tag("v1")).await.unwrap().unwrap();
@@ -130,8 +129,7 @@ fn docker_registry_takes_what_is_written() {
     let Some(registry) = distribution(&sandbox, "", "") else { return };
     run(exercise(&anonymous(connection()), &registry.address.to_string(), false));
     let other = Sandbox::new();
-    let registry =
-        distribution_with(&other, "", "", &[("REGISTRY_STORAGE_DELETE_ENABLED", "true")]).unwrap();
+    let registry = distribution_with(&other, "", "", &[("REGISTRY_STORAGE_DELETE_ENABLED", "true")]).unwrap();
     run(exercise(&anonymous(connection()), &registry.address.to_string(), true));
     // What is there is sound in the eyes of others.
     let (Some(crane), image) = (peer("crane"), format!("{}/oci/one:v2", registry.address)) else { return };
@@ -230,12 +228,51 @@ fn names_are_those_of_crane() {
     let (longest, too_long) = (format!("h.x/{}", "a".repeat(255)), format!("h.x/{}", "a".repeat(256)));
     let (full, too_full) = (format!("h.x/aa:{}", "t".repeat(128)), format!("h.x/aa:{}", "t".repeat(129)));
     for name in [
-        "ubuntu", "ab", "a", "A/b", "Ub", "", "ubuntu:v1", "ubuntu:-x", "ubuntu:.x", "ubuntu:", "localhost", "localhost/x",
-        "localhost/xx", "localhost:5000/xx", "a.b/cc", "a.b:80/cc", "a.b:x/cc", "a_b.c/dd", "[::1]:5000/xx", "[::1]/xx",
-        "h.x", "h.x/", "h.x/--", "h.x/a__b", "h.x/aa:b:c", "h.x/aa b", " h.x/aa", "h.x?/aa", "h.x#/aa", "h%41.x/aa",
-        "docker.io/ubuntu", "docker.io/library/ubuntu", "index.docker.io/ubuntu", "registry-1.docker.io/ubuntu", "H.X/aa",
-        "10.0.0.1/aa", "foo/bar", "foo/bar/baz", "user@host.x/aa", "h.x/aa@sha256:1", "h.x/\u{e4}",
-        longest.as_str(), &too_long, &full, &too_full,
+        "ubuntu",
+        "ab",
+        "a",
+        "A/b",
+        "Ub",
+        "",
+        "ubuntu:v1",
+        "ubuntu:-x",
+        "ubuntu:.x",
+        "ubuntu:",
+        "localhost",
+        "localhost/x",
+        "localhost/xx",
+        "localhost:5000/xx",
+        "a.b/cc",
+        "a.b:80/cc",
+        "a.b:x/cc",
+        "a_b.c/dd",
+        "[::1]:5000/xx",
+        "[::1]/xx",
+        "h.x",
+        "h.x/",
+        "h.x/--",
+        "h.x/a__b",
+        "h.x/aa:b:c",
+        "h.x/aa b",
+        " h.x/aa",
+        "h.x?/aa",
+        "h.x#/aa",
+        "h%41.x/aa",
+        "docker.io/ubuntu",
+        "docker.io/library/ubuntu",
+        "index.docker.io/ubuntu",
+        "registry-1.docker.io/ubuntu",
+        "H.X/aa",
+        "10.0.0.1/aa",
+        "foo/bar",
+        "foo/bar/baz",
+        "user@host.x/aa",
+        "h.x/aa@sha256:1",
+        "h.x/\u{e4}",
+        longest.as_str(),
+        &too_long,
+        &full,
+        &too_full,
     ] {
         for name in [name.to_owned(), format!("{name}@{digest}")] {
             let theirs = sandbox
@@ -276,9 +313,10 @@ fn digests_are_those_of_crane() {
     ] {
         let theirs = sandbox.program(&crane, &["digest", &image]).run();
         let reference = Reference::parse(&image).unwrap();
-        let ours = run(place(&anonymous(connection()), &reference.repository().to_string())
-            .resolve(reference.target()))
-        .unwrap();
+        let ours =
+            run(place(&anonymous(connection()), &reference.repository().to_string())
+                .resolve(reference.target()))
+            .unwrap();
         let theirs = (theirs.code == 0).then(|| theirs.stdout.trim().to_owned());
         assert_eq!(ours.map(|found| found.digest.to_string()), theirs, "{image}");
     }

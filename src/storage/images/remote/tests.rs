@@ -101,7 +101,8 @@ fn what_a_tag_names_costs_one_request() {
     let tag = Target::Tag("v1".to_owned());
     run(async {
         here.put_manifest(&tag, MediaTypes::Oci.manifest(), text.as_bytes()).await.unwrap();
-        let expected = Descriptor { media_type: MediaTypes::Oci.manifest().to_owned(), ..described(text.as_bytes()) };
+        let expected =
+            Descriptor { media_type: MediaTypes::Oci.manifest().to_owned(), ..described(text.as_bytes()) };
         for (header, requests) in
             [("x-nothing", 1), ("docker-content-digest", 2), ("content-length", 2), ("content-type", 2)]
         {
