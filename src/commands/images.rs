@@ -201,9 +201,13 @@ impl Image {
     /// # Errors
     /// As [`Self::manifest`].
     pub async fn digest(&self) -> Result<Digest, Error> {
-        match &self.target {
-            Target::Digest(digest) => Ok(digest.clone()),
-            Target::Tag(_) => Ok(self.descriptor().await?.digest),
+        match (&self.target, &self.home.image) {
+            (Target::Digest(digest), _) => Ok(digest.clone()),
+            #[cfg(feature = "http")]
+            (Target::Tag(_), Place::Registry(remote)) => {
+                remote.digest(&self.target).await?.ok_or_else(|| self.missing())
+            }
+            (Target::Tag(_), _) => Ok(self.descriptor().await?.digest),
         }
     }
 

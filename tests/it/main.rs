@@ -18,6 +18,7 @@ mod inputs;
 mod key_urls;
 mod kit;
 mod layers;
+mod layouts;
 mod library;
 mod mutants;
 mod mutation;

@@ -31,6 +31,14 @@ impl Remote {
         Ok(self.client.describe(&self.repository, target).await?)
     }
 
+    /// The digest of what `target` names; less is asked for than by [`Self::resolve`].
+    ///
+    /// # Errors
+    /// As [`Place::resolve`].
+    pub async fn digest(&self, target: &Target) -> Result<Option<Digest>, Error> {
+        Ok(self.client.resolve(&self.repository, target).await?)
+    }
+
     /// See [`Place::manifest`].
     pub async fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
         Ok(self.client.manifest(&self.repository, target).await?)
