@@ -46,7 +46,8 @@ fn what_belongs_to_an_image_of_a_layout_is_beside_it() {
         let output = sandbox.run(&["triangulate", "--type", "digest", name]).ok();
         assert_eq!(output.stdout, format!("{found}@{IMAGE}\n"), "{name}");
     }
-    let elsewhere = sandbox.rcosign(&["triangulate", "oci:App.Layout"]).env("COSIGN_REPOSITORY", "r.example/sigs");
+    let elsewhere =
+        sandbox.rcosign(&["triangulate", "oci:App.Layout"]).env("COSIGN_REPOSITORY", "r.example/sigs");
     assert_eq!(elsewhere.run().ok().stdout, format!("r.example/sigs:sha256-{HEX}.sig\n"));
     let prefix = ["triangulate", "--attachment-tag-prefix", "a b", "oci:App.Layout"];
     let _ = sandbox.run(&prefix).code(2).says("letters");
@@ -55,9 +56,15 @@ fn what_belongs_to_an_image_of_a_layout_is_beside_it() {
 #[test]
 fn payloads_call_a_layout_by_its_folder() {
     let sandbox = sandbox();
-    for (name, repository) in [("oci:App.Layout", "localhost/app"), ("oci-archive:app.tar:v1", "localhost/app")] {
+    for (name, repository) in
+        [("oci:App.Layout", "localhost/app"), ("oci-archive:app.tar:v1", "localhost/app")]
+    {
         let output = sandbox.run(&["generate", name]).ok();
-        assert!(output.stdout.contains(&format!("\"docker-reference\":\"{repository}\"")), "{}", output.stdout);
+        assert!(
+            output.stdout.contains(&format!("\"docker-reference\":\"{repository}\"")),
+            "{}",
+            output.stdout
+        );
         assert!(output.stdout.contains(IMAGE));
     }
 }
@@ -104,7 +111,9 @@ fn of_several_images_one_has_to_be_named() {
     let copy = format!("{config}\n");
     let digest = rcosign::internals::crypto::HashAlgorithm::Sha256.digest(copy.as_bytes());
     sandbox.file(&format!("App.Layout/blobs/sha256/{}", digest.hex()), &copy);
-    let index = index.replace(other, &digest.to_string()).replace("\"size\":877", &format!("\"size\":{}", copy.len()));
+    let index = index
+        .replace(other, &digest.to_string())
+        .replace("\"size\":877", &format!("\"size\":{}", copy.len()));
     sandbox.file("App.Layout/index.json", index);
     let words = "there are several images in `App.Layout`: `:v1`";
     let _ = sandbox.run(&["triangulate", "oci:App.Layout"]).code(2).says(words).says("oci:DIR:TAG");

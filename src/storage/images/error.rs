@@ -184,7 +184,7 @@ pub enum Error {
         /// The tag.
         tag: String,
         /// The document that was written under it last, if any.
-        document: Option<Digest>,
+        document: Option<Box<Digest>>,
         /// What was to be listed.
         entries: Vec<Digest>,
         /// How long it was tried.

@@ -299,7 +299,7 @@ impl<'a> Shared<'a> {
         Error::Unlisted {
             place: self.place.to_string(),
             tag: self.tag.to_owned(),
-            document: self.document.take(),
+            document: self.document.take().map(Box::new),
             entries,
             budget: self.writer.budget,
             source: self.trouble.take().map(Box::new),

@@ -71,8 +71,10 @@ fn refused(parts: &[&[u8]]) -> DecodeError {
 #[test]
 fn an_archive_is_read_as_the_folder_that_it_was() {
     // As skopeo and docker write it, and as `tar -cf x -C DIR .` does.
-    let folders: Vec<u8> =
-        ["./", "./blobs/", "./blobs/sha256/"].iter().flat_map(|p| member(p, tar::EntryType::Directory, b"")).collect();
+    let folders: Vec<u8> = ["./", "./blobs/", "./blobs/sha256/"]
+        .iter()
+        .flat_map(|p| member(p, tar::EntryType::Directory, b""))
+        .collect();
     for before in ["", "./"] {
         let (_folder, archive) = open(&[&folders, &members("cosign-3-save", before), &END, &[0; 8192]]);
         let archive = archive.unwrap();
@@ -181,7 +183,8 @@ fn limits_hold() {
             let mut bad = file(&format!("blobs/sha256/{}", "0".repeat(64)), b"");
             bad[124..136].copy_from_slice(size.as_bytes());
             if binary {
-                bad[124..136].copy_from_slice(&[0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+                bad[124..136]
+                    .copy_from_slice(&[0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
             }
             let block: [u8; 512] = bad[..512].try_into().unwrap();
             let mut header = tar::Header::from_byte_slice(&block).clone();

@@ -59,7 +59,9 @@ fn image(config: &serde_json::Value, layers: &[serde_json::Value]) -> Vec<u8> {
 }
 
 fn index(manifests: &[serde_json::Value]) -> Vec<u8> {
-    serde_json::json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests }).to_string().into_bytes()
+    serde_json::json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests })
+        .to_string()
+        .into_bytes()
 }
 
 /// Lists a manifest without a look at what it names.
@@ -94,7 +96,8 @@ fn cve_2026_42575_each_changed_missing_or_longer_part_is_seen() {
                 let (folder, layout) = new();
                 for entry in fs::read_dir(source.join("blobs/sha256")).unwrap() {
                     let path = entry.unwrap().path();
-                    fs::copy(&path, folder.path().join("blobs/sha256").join(path.file_name().unwrap())).unwrap();
+                    fs::copy(&path, folder.path().join("blobs/sha256").join(path.file_name().unwrap()))
+                        .unwrap();
                 }
                 fs::copy(source.join("index.json"), folder.path().join("index.json")).unwrap();
                 check(&layout).unwrap();

@@ -106,12 +106,15 @@ impl Pieces {
     }
 }
 
+/// The digest of an `index.json`, and what is beneath it.
+type Known = (Digest, Arc<Graph>);
+
 /// What is in a layout.
 #[derive(Debug, Clone)]
 pub(super) struct Contents {
     source: Arc<dyn Source>,
     /// The graph beneath `index.json` of this digest.
-    known: Arc<Mutex<Option<(Digest, Arc<Graph>)>>>,
+    known: Arc<Mutex<Option<Known>>>,
 }
 
 impl Contents {
