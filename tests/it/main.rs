@@ -1,6 +1,7 @@
 //! Tests that run the program. One file per subject; `support` runs it in a folder and an environment of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod appending;
 mod bundle_create;
 mod bundle_diff;
 mod bundle_inspect;

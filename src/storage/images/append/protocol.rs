@@ -325,7 +325,7 @@ impl Shared<'_> {
             Ok(Ok(_)) if state.asked.elapsed() <= window => return Ok(Step::Written(self.now(document)?)),
             Ok(answer) => answer,
             Err(_) => {
-                let mut seen = None;
+                let mut seen = Vec::new();
                 let answer = loop {
                     tokio::select! {
                         biased;
@@ -340,7 +340,7 @@ impl Shared<'_> {
                 if answer.as_ref().is_err_and(|error| !may_have_landed(error)) {
                     return self.refused(answer.err()).await;
                 }
-                self.put_back(seen, document, change).await?;
+                self.put_back(&seen, change).await?;
                 answer
             }
         };
@@ -350,36 +350,28 @@ impl Shared<'_> {
         }
     }
 
-    /// Looks at the tag once in T, so that nothing stands there for longer unseen: who wrote it looks again after T.
-    async fn watch(&mut self, seen: &mut Option<State>) {
+    /// Looks at the tag twice in T, so that nothing stands there for so long unseen: who wrote it looks again after T.
+    async fn watch(&mut self, seen: &mut Vec<Descriptor>) {
         let window = self.window();
         if let Ok(state) = self.read().await {
-            *seen = Some(state);
+            for entry in self.entries(&state).unwrap_or_default() {
+                if !holds(self.shape, seen, entry) {
+                    seen.push(entry.clone());
+                }
+            }
         }
         pause(window / 2).await;
     }
 
-    /// After a write that came late: what was there just before, and is no longer, is to be there; what this brought back is not.
-    async fn put_back(
-        &mut self,
-        seen: Option<State>,
-        document: &Document,
-        change: &mut Change,
-    ) -> Result<(), Error> {
-        let Some(seen) = seen else { return Ok(()) };
+    /// After a write that came late: whatever was seen while it was on its way and is no longer there is to be there. What
+    /// others removed on purpose in that time comes back too; that nothing is lost weighs more.
+    async fn put_back(&mut self, seen: &[Descriptor], change: &mut Change) -> Result<(), Error> {
         let now = self.read().await?;
-        let (before, after) = (self.entries(&seen)?, self.entries(&now)?);
-        for entry in before {
-            let wanted = holds(self.shape, &change.remove, entry) || holds(self.shape, &change.add, entry);
-            if !wanted && !holds(self.shape, after, entry) {
+        let after = self.entries(&now)?;
+        for entry in seen {
+            let known = holds(self.shape, &change.remove, entry) || holds(self.shape, &change.add, entry);
+            if !known && !holds(self.shape, after, entry) {
                 change.add.push(entry.clone());
-            }
-        }
-        if now.digest() == Some(&document.digest) {
-            for entry in after {
-                if !holds(self.shape, before, entry) && !holds(self.shape, &change.add, entry) {
-                    change.remove.push(entry.clone());
-                }
             }
         }
         Ok(())
