@@ -233,7 +233,7 @@ impl From<images::Error> for Error {
         let kind = match &error {
             #[cfg(feature = "http")]
             E::Registry(_) => ErrorKind::Network,
-            E::Unlisted { .. } => ErrorKind::Network,
+            E::Unlisted(_) => ErrorKind::Network,
             E::NoLayout { .. } | E::NoImage { .. } => ErrorKind::NoSuchArtifact,
             E::Several { .. } => ErrorKind::Usage,
             E::TooDeep { .. } | E::TooLarge { .. } | E::TooMany { .. } | E::Overfull { .. } => {
@@ -250,10 +250,11 @@ impl From<images::Error> for Error {
             E::Registry(error) => error.into(),
             E::File(error) => Self::artifact(&error),
             E::Output(error) => Self::output(&error),
-            E::Unlisted { ref entries, ref document, .. } => {
+            E::Unlisted(ref unlisted) => {
                 let mut new = Self::with_sources(kind, &error);
-                let written = entries.iter().map(|digest| format!("{digest} was written"));
-                let tagged = document.iter().map(|digest| format!("the tag was last written as {digest}"));
+                let written = unlisted.entry.iter().map(|digest| format!("{digest} was written"));
+                let tagged =
+                    unlisted.document.iter().map(|digest| format!("the tag was last written as {digest}"));
                 new.causes.extend(written.chain(tagged));
                 new.hint("look with `tree IMAGE`; where it is missing, run this again, with more time (--retry-for)")
             }

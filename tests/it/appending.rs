@@ -159,7 +159,7 @@ fn writes_that_a_proxy_delays_undo_nothing() {
         let writes = AtomicUsize::new(0);
         // Every third write takes effect a second after all others think that they are done.
         place.registry.hook(move |request| {
-            if Place::writes_tag(request) && writes.fetch_add(1, Ordering::Relaxed) % 3 == 0 {
+            if Place::writes_tag(request) && writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
                 Fault::none().delayed(Duration::from_millis(900))
             } else {
                 Fault::none()

@@ -93,7 +93,7 @@ async fn pause(time: Duration) {
 
 /// Waits. Without registries there is one thing to do at a time.
 #[cfg(not(feature = "http"))]
-#[expect(clippy::unused_async, reason = "the same signature in every build")]
+#[allow(clippy::unused_async, reason = "the same signature in every build")]
 async fn pause(time: Duration) {
     std::thread::sleep(time);
 }

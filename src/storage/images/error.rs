@@ -174,23 +174,27 @@ pub enum Error {
         place: String,
     },
     /// A tag that several write did not settle in time, so that what was written may not be listed under it.
-    #[error(
-        "what was written to `{place}` may not be listed there: the tag `{tag}` did not settle within {} seconds",
-        .budget.as_secs()
-    )]
-    Unlisted {
-        /// Where.
-        place: String,
-        /// The tag.
-        tag: String,
-        /// The document that was written under it last, if any.
-        document: Option<Box<Digest>>,
-        /// What was to be listed.
-        entries: Vec<Digest>,
-        /// How long it was tried.
-        budget: std::time::Duration,
-        /// What went wrong last, besides others writing.
-        #[source]
-        source: Option<Box<Self>>,
-    },
+    #[error(transparent)]
+    Unlisted(Box<Unlisted>),
+}
+
+/// A tag that several write did not settle in time.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "what was written to `{place}` may not be listed there: the tag `{tag}` did not settle within {} seconds",
+    .budget.as_secs()
+)]
+pub struct Unlisted {
+    /// Where.
+    pub place: String,
+    /// The tag.
+    pub tag: String,
+    /// The document that was written under it last, if any.
+    pub document: Option<Digest>,
+    /// What was to be listed.
+    pub entry: Option<Digest>,
+    /// How long it was tried.
+    pub budget: std::time::Duration,
+    /// What went wrong last, besides others writing.
+    pub source: Option<Box<Error>>,
 }

@@ -19,7 +19,7 @@ mod remote;
 pub use append::{Appended, Change, Shape, Writer, append, lock_folder};
 pub use archive::Archive;
 pub use check::{GraphReport, check_graph};
-pub use error::Error;
+pub use error::{Error, Unlisted};
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{

@@ -9,7 +9,7 @@ use crate::crypto::Digest;
 #[cfg(feature = "http")]
 use crate::registry;
 use crate::registry::{Descriptor, Manifest, Target};
-use crate::storage::images::{Error, Place};
+use crate::storage::images::{Error, Place, Unlisted};
 
 /// T: how long it may take from the question what is under a tag to the answer of the write that follows from it. Everybody
 /// who holds to it writes within T of what they saw, or knows that they may not have.
@@ -58,7 +58,7 @@ pub struct State {
 /// What came of an attempt to write.
 enum Step {
     /// It was written in time.
-    Written(State),
+    Written(Box<State>),
     /// It was not, or nobody knows.
     Again,
 }
@@ -178,7 +178,7 @@ impl<'a> Shared<'a> {
                 }
             } else {
                 match self.write(state, &mut change).await? {
-                    Step::Written(now) => (state, written) = (now, true),
+                    Step::Written(now) => (state, written) = (*now, true),
                     Step::Again => state = self.read().await?,
                 }
             }
@@ -261,7 +261,7 @@ impl<'a> Shared<'a> {
         }
         let _ = (state, change);
         put.await?;
-        Ok(Step::Written(self.now(document)?))
+        Ok(Step::Written(Box::new(self.now(document)?)))
     }
 
     /// What is under the tag right after it was written.
@@ -294,16 +294,14 @@ impl<'a> Shared<'a> {
     }
 
     fn unlisted(&mut self, change: &Change) -> Error {
-        let mut entries: Vec<Digest> = change.add.iter().map(|entry| entry.digest.clone()).collect();
-        entries.truncate(1);
-        Error::Unlisted {
+        Error::Unlisted(Box::new(Unlisted {
             place: self.place.to_string(),
             tag: self.tag.to_owned(),
-            document: self.document.take().map(Box::new),
-            entries,
+            document: self.document.take(),
+            entry: change.add.first().map(|entry| entry.digest.clone()),
             budget: self.writer.budget,
             source: self.trouble.take().map(Box::new),
-        }
+        }))
     }
 }
 
@@ -322,7 +320,9 @@ impl Shared<'_> {
         let window = self.window();
         let rest = window.saturating_sub(state.asked.elapsed());
         let answer = match tokio::time::timeout(rest, &mut put).await {
-            Ok(Ok(_)) if state.asked.elapsed() <= window => return Ok(Step::Written(self.now(document)?)),
+            Ok(Ok(_)) if state.asked.elapsed() <= window => {
+                return Ok(Step::Written(Box::new(self.now(document)?)));
+            }
             Ok(answer) => answer,
             Err(_) => {
                 let mut seen = Vec::new();
