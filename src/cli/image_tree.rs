@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{at_most_one, format::FormatArgs, registry::RegistryArgs, root::RootArgs};
+use super::args::{at_most_one, one_of, format::FormatArgs, registry::RegistryArgs, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, TreeRequest};
@@ -19,6 +19,9 @@ pub struct TreeArgs {
     /// Show what refers to the image; without, tags alone (default true)
     #[arg(long, help_heading = "Output")]
     pub experimental_oci11: Option<bool>,
+    /// No effect, as in cosign: tags and what refers to the image are both shown
+    #[arg(long, value_name = "MODE", value_parser = one_of(&["legacy", "oci-1-1"]), help_heading = "Output")]
+    pub registry_referrers_mode: Option<String>,
     /// Text or JSON.
     #[command(flatten)]
     pub format: FormatArgs,

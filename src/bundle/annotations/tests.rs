@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::*;
 use crate::crypto::DecodeKind;
 
-fn layers(kind: &str) -> Vec<(Vec<(String, String)>, Vec<u8>)> {
+/// Annotations and content.
+type Parts = (Vec<(String, String)>, Vec<u8>);
+
+fn layers(kind: &str) -> Vec<Parts> {
     let document = std::fs::read("testdata/mock-images/cosign-2.layers.json").unwrap();
     let document: Value = serde_json::from_slice(&document).unwrap();
     let layer = |layer: &Value| {
@@ -17,7 +20,7 @@ fn layers(kind: &str) -> Vec<(Vec<(String, String)>, Vec<u8>)> {
 }
 
 /// The timestamped one, which has every annotation.
-fn full() -> (Vec<(String, String)>, Vec<u8>) {
+fn full() -> Parts {
     layers("sig").remove(1)
 }
 

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use super::super::args::platform::platform;
-use super::super::args::{filled, known, registry::RegistryArgs, root::RootArgs, shape::ShapeArgs};
+use super::super::args::{filled, registry::RegistryArgs, root::RootArgs, shape::ShapeArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::{DownloadAttestationRequest, Error, PlatformRequest};
+use crate::commands::{DownloadAttestationRequest, Error};
 
 /// Show the attestations of an image
 ///
@@ -22,8 +22,8 @@ pub struct DownloadAttestationArgs {
     #[arg(long, value_name = "TYPE", help_heading = "Attestation")]
     pub predicate_type: Option<String>,
     /// Look at the image for this platform in the index that is named
-    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", value_parser = known(&[], platform), help_heading = "Attestation")]
-    pub platform: Option<PlatformRequest>,
+    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", help_heading = "Attestation")]
+    pub platform: Option<String>,
     /// The shape of bundles.
     #[command(flatten)]
     pub shape: ShapeArgs,
@@ -40,7 +40,7 @@ impl CommandArgs for DownloadAttestationArgs {
         Ok(Request::DownloadAttestation(Box::new(DownloadAttestationRequest {
             image: super::image(&self.image, "download attestation")?,
             predicate_type: filled(&self.predicate_type),
-            platform: self.platform.clone(),
+            platform: platform(&self.platform)?,
             shape: self.shape.shape(),
             registry: self.registry.request()?,
         })))

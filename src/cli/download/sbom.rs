@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use super::super::args::platform::platform;
-use super::super::args::{known, registry::RegistryArgs, root::RootArgs};
+use super::super::args::{registry::RegistryArgs, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::{DownloadSbomRequest, Error, PlatformRequest};
+use crate::commands::{DownloadSbomRequest, Error};
 
 /// Show the SBOM of an image
 ///
@@ -18,8 +18,8 @@ pub struct DownloadSbomArgs {
     #[arg(value_name = "IMAGE")]
     pub image: Vec<OsString>,
     /// Look at the image for this platform in the index that is named
-    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", value_parser = known(&[], platform), help_heading = "SBOM")]
-    pub platform: Option<PlatformRequest>,
+    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", help_heading = "SBOM")]
+    pub platform: Option<String>,
     /// Registries.
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -32,7 +32,7 @@ impl CommandArgs for DownloadSbomArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         Ok(Request::DownloadSbom(Box::new(DownloadSbomRequest {
             image: super::image(&self.image, "download sbom")?,
-            platform: self.platform.clone(),
+            platform: platform(&self.platform)?,
             registry: self.registry.request()?,
         })))
     }

@@ -28,6 +28,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, and what it needs")]
 fn downloads_and_trees_are_those_of_cosign() {
     let (Some(crane), Some(three), Some(two)) = (peer("crane"), peer("cosign-3"), peer("cosign-2")) else {
         return;
