@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{at_most_one, one_of, format::FormatArgs, registry::RegistryArgs, root::RootArgs};
+use super::args::{at_most_one, format::FormatArgs, one_of, registry::RegistryArgs, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, TreeRequest};

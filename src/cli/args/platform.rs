@@ -8,9 +8,10 @@ use crate::commands::{Error, PlatformRequest};
 /// # Errors
 /// It names no platform.
 pub fn platform(typed: &Option<String>) -> Result<Option<PlatformRequest>, Error> {
-    filled(typed).map(|text| parse(&text)).transpose().map_err(|reason| {
-        Error::usage(format!("--platform: {reason}"))
-    })
+    filled(typed)
+        .map(|text| parse(&text))
+        .transpose()
+        .map_err(|reason| Error::usage(format!("--platform: {reason}")))
 }
 
 /// `OS`, `OS/ARCHITECTURE` or `OS/ARCHITECTURE/VARIANT`.
