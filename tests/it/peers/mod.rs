@@ -14,6 +14,7 @@ mod registries;
 mod registry;
 mod roots;
 mod services;
+mod verify_images;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -64,13 +64,13 @@ impl Services {
     }
 
     /// The flags that name the signer.
-    fn identity(&self) -> [String; 4] {
+    pub(super) fn identity(&self) -> [String; 4] {
         let flags = ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", &self.url(4)];
         flags.map(str::to_owned)
     }
 
     /// Sets the variables by which the peers, and rcosign, take single pieces of trust material.
-    fn variables(&self, run: Run) -> Run {
+    pub(super) fn variables(&self, run: Run) -> Run {
         [
             ("SIGSTORE_ROOT_FILE", "fulcio_root.pem"),
             ("SIGSTORE_REKOR_PUBLIC_KEY", "rekor.pub"),
