@@ -49,7 +49,6 @@ impl UploadBlobRequest {
 /// # Errors
 /// A file cannot be read; the registry refuses.
 pub async fn upload_blob(request: &UploadBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let destination = Destination::of(&request.image, &request.registry, context)?;
     let mut images = Vec::new();
     for file in &request.files {
         let looked = look(&file.path)?;
@@ -70,6 +69,7 @@ pub async fn upload_blob(request: &UploadBlobRequest, context: &mut Context) -> 
             index(&entries, &request.annotations)
         }
     };
+    let destination = Destination::of(&request.image, &request.registry, context)?;
     destination.check(&made.0.digest)?;
     for (file, layer, artifact) in &images {
         let path = file.path.display();

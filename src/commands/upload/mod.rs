@@ -15,7 +15,7 @@ use super::images::{self, Image, Images};
 use super::{Error, RegistryRequest};
 use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher};
 use crate::registry::{Descriptor, Target};
-use crate::storage::images::{ImageName, Place};
+use crate::storage::images::{ImageName, Layout, Place};
 use crate::storage::{open_file, stream_open};
 use artifact::Artifact;
 
@@ -51,10 +51,15 @@ struct Destination {
 }
 
 impl Destination {
+    /// A layout is made if it is not there, so files are read first.
     fn of(typed: &str, request: &RegistryRequest, context: &super::Context) -> Result<Self, Error> {
-        if let ImageName::Layout(_, None) = images::parse(typed)? {
-            return Err(Error::usage(format!("`{typed}` names no place in the layout"))
-                .hint(format!("add a tag: `{typed}:TAG`")));
+        match images::parse(typed)? {
+            ImageName::Layout(_, None) => {
+                return Err(Error::usage(format!("`{typed}` names no place in the layout"))
+                    .hint(format!("add a tag: `{typed}:TAG`")));
+            }
+            ImageName::Layout(path, Some(_)) => drop(Layout::create(&path)?),
+            ImageName::Registry(_) | ImageName::Archive(..) => {}
         }
         Ok(Self { image: Images::new(request, context)?.open(typed)? })
     }

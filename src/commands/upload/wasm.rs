@@ -33,7 +33,6 @@ impl UploadWasmRequest {
 /// # Errors
 /// The file cannot be read; the registry refuses.
 pub async fn upload_wasm(request: &UploadWasmRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let destination = Destination::of(&request.image, &request.registry, context)?;
     let path = &request.file;
     let looked = look(path)?;
     if sniff::media_type(&looked.start) != "application/wasm" {
@@ -41,6 +40,7 @@ pub async fn upload_wasm(request: &UploadWasmRequest, context: &mut Context) -> 
     }
     let layer = Descriptor::new(LAYER, looked.digest, looked.size);
     let artifact = Artifact::of(&layer, CONFIG, &BTreeMap::new());
+    let destination = Destination::of(&request.image, &request.registry, context)?;
     destination.check(&artifact.descriptor.digest)?;
     context.narrator.say(&format!(
         "Uploading wasm file from [{}] to [{}].",

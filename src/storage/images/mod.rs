@@ -168,19 +168,12 @@ impl Place {
         at!(self, place => place.put_blob(descriptor, content).await)
     }
 
-    /// Writes a blob that is a file, unless it is there. A registry gets it part by part, however large it is.
+    /// Writes a blob that is a file, part by part, however large it is, unless it is there.
     ///
     /// # Errors
     /// As [`Self::put_blob`]; the file is not what the descriptor says.
     pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
-        match self {
-            #[cfg(feature = "http")]
-            Self::Registry(place) => place.put_file(descriptor, path).await,
-            Self::Layout(_) | Self::Archive(_) => {
-                let content = crate::storage::read_file("file", path, descriptor.size)?;
-                self.put_blob(descriptor, &content).await
-            }
-        }
+        at!(self, place => place.put_file(descriptor, path).await)
     }
 
     /// Takes a blob over from another place: nothing is done where it is there, a registry mounts it where it can, else it is

@@ -119,6 +119,11 @@ impl Archive {
         self.read_only()
     }
 
+    /// See [`Place::put_file`].
+    pub async fn put_file(&self, _descriptor: &Descriptor, _path: &Path) -> Result<(), Error> {
+        self.read_only()
+    }
+
     /// See [`Place::copy_blob`].
     pub async fn copy_blob(&self, _from: &Place, _descriptor: &Descriptor) -> Result<(), Error> {
         self.read_only()

@@ -18,8 +18,9 @@ use super::contents::Contents;
 #[cfg(feature = "http")]
 use super::contents::Pieces;
 use super::{Error, Place, Referrers, Written};
-use crate::crypto::Digest;
+use crate::crypto::{Digest, Hasher};
 use crate::registry::{Descriptor, Manifest, Target};
+use crate::storage::{open_file, stream_open};
 
 /// A layout.
 #[derive(Debug, Clone)]
@@ -103,6 +104,24 @@ impl Layout {
     /// See [`Place::put_blob`].
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
         self.write_blob(descriptor, content)
+    }
+
+    /// See [`Place::put_file`].
+    pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
+        let Some(mut blob) = self.start_blob(descriptor)? else { return Ok(()) };
+        let (mut file, _) = open_file("file", path)?;
+        let mut hasher = Hasher::new([descriptor.digest.algorithm()]);
+        stream_open(&mut file, path, |part| {
+            hasher.update(part);
+            blob.take(part);
+        })?;
+        match hasher.finish().get(descriptor.digest.algorithm()) {
+            Some(found) if *found != descriptor.digest => {
+                let (place, wanted) = (path.display().to_string(), descriptor.digest.clone());
+                Err(Error::Digest { place, wanted, found: found.clone() })
+            }
+            _ => blob.finish(),
+        }
     }
 
     /// See [`Place::copy_blob`].
