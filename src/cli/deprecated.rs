@@ -96,12 +96,15 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,
-        "triangulate"
+        "clean"
+        | "triangulate"
         | "generate"
         | "tree"
         | "download signature"
         | "download attestation"
-        | "download sbom" => Imaging,
+        | "download sbom"
+        | "upload blob"
+        | "upload wasm" => Imaging,
         "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" => Judging,
         _ => return None,
     };

@@ -6,12 +6,14 @@ use super::tree;
 
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &[
+    "build-arg",
     "dry-run",
     "from-file",
     "help",
     "no-log",
     "output-file",
     "output-format",
+    "path",
     "registry-auth-host",
     "report",
     "retry-for",

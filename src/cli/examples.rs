@@ -140,6 +140,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "upload blob",
+        Example {
+            what: "put a file into an image layout",
+            line: "upload blob --files artifact.txt oci:files:artifact",
+        },
+    ),
+    (
         "import-key-pair",
         Example {
             what: "encrypt the private key in other.pem, into import-cosign.key and import-cosign.pub",

@@ -38,7 +38,9 @@ impl Served {
             ("broken", BUNDLE, b"{}"),
             ("foreign", FOREIGN, b"a note"),
         ]
-        .map(|(what, media_type, content)| (what, plant(&registry, None, Some(&subject), media_type, content)))
+        .map(|(what, media_type, content)| {
+            (what, plant(&registry, None, Some(&subject), media_type, content))
+        })
         .into();
         let served = Self { registry, image, referrers };
         if with_index {
@@ -123,7 +125,9 @@ fn bundles(sandbox: &Sandbox) -> [Vec<u8>; 3] {
         let _ = sandbox.file("p.json", "{}");
         let key = ["--key", "cosign.key", "--offline", "--bundle"];
         let _ = sandbox.run(&[&["sign-blob"], &key[..], &["message", "x"]].concat()).ok();
-        for (bundle, kind) in [("sign", "https://sigstore.dev/cosign/sign/v1"), ("attestation", "https://x.example/v1")] {
+        for (bundle, kind) in
+            [("sign", "https://sigstore.dev/cosign/sign/v1"), ("attestation", "https://x.example/v1")]
+        {
             let args = [bundle, "--type", kind, "--predicate", "p.json", "x"];
             let _ = sandbox.run(&[&["attest-blob"], &key[..], &args].concat()).ok();
         }
@@ -233,7 +237,10 @@ fn nobody_is_cleaned_without_being_asked() {
                         Are you sure you would like to continue? [y/N] ";
         assert!(output.stderr.starts_with(question), "{}", output.stderr);
     }
-    assert_eq!((served.left().len(), served.tags().len(), served.registry.journal().requests().len()), (5, 3, 0));
+    assert_eq!(
+        (served.left().len(), served.tags().len(), served.registry.journal().requests().len()),
+        (5, 3, 0)
+    );
     let _ = sandbox.rcosign(&["clean", &image]).stdin("y\n").run().ok();
     assert_eq!(served.tags().len(), 0);
 }
@@ -262,14 +269,22 @@ fn a_type_that_is_none_removes_nothing() {
 fn a_layout_is_cleaned() {
     let sandbox = Sandbox::new();
     let _ = sandbox.file("a.txt", "a\n");
-    let upload = |tag: &str| sandbox.run(&["upload", "blob", "-f", "a.txt", &format!("oci:layout:{tag}")]).ok();
+    let upload =
+        |tag: &str| sandbox.run(&["upload", "blob", "-f", "a.txt", &format!("oci:layout:{tag}")]).ok();
     let name = upload("v1").stdout;
     let digest = name.trim().rsplit_once('@').unwrap().1.replace(':', "-");
     let _ = sandbox.file("b.txt", "b\n");
     let other = sandbox.run(&["upload", "blob", "-f", "b.txt", &format!("oci:layout:{digest}.sig")]).ok();
     let _ = sandbox.run(&["clean", "--force", "--type", "attestation", "oci:layout:v1"]).ok();
     let output = sandbox.run(&["clean", "--force", "oci:layout:v1"]).ok();
-    assert!(output.stderr.contains(&format!("Removed layout:{digest}.sig from oci:layout:v1")), "{}", output.stderr);
+    assert!(
+        output.stderr.contains(&format!("Removed layout:{digest}.sig from oci:layout:v1")),
+        "{}",
+        output.stderr
+    );
     let index = sandbox.text("layout/index.json");
-    assert!(index.contains("v1") && !index.contains(other.stdout.trim().rsplit_once('@').unwrap().1), "{index}");
+    assert!(
+        index.contains("v1") && !index.contains(other.stdout.trim().rsplit_once('@').unwrap().1),
+        "{index}"
+    );
 }

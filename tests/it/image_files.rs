@@ -49,10 +49,12 @@ fn sign(sandbox: &Sandbox, registry: &Registry, repository: &str, image: &str) {
     let (_, own) = contents.manifest(repository, image).unwrap();
     let _ = sandbox.file("own", &own);
     let _ = sandbox.file("p.json", "{}");
-    let sign = ["attest-blob", "--key", "cosign.key", "--offline", "--type", "https://sigstore.dev/cosign/sign/v1"];
+    let sign =
+        ["attest-blob", "--key", "cosign.key", "--offline", "--type", "https://sigstore.dev/cosign/sign/v1"];
     let _ = sandbox.run(&[&sign[..], &["--predicate", "p.json", "--bundle", "bundle", "own"]].concat()).ok();
     let bundle = sandbox.read("bundle");
-    let (size, layer, config) = (bundle.len(), contents.plant_blob(repository, bundle), contents.plant_blob(repository, "{}"));
+    let (size, layer, config) =
+        (bundle.len(), contents.plant_blob(repository, bundle), contents.plant_blob(repository, "{}"));
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -72,25 +74,33 @@ fn images_of_a_dockerfile() {
     let text = "ARG FROM=@/one\nFROM ${FROM}:v1 AS build\nFROM scratch\nCOPY --from=@/two:v1 /x /y\nCOPY --from=build /a /b\n";
     let output = run(text, &[]).ok();
     let (one, two) = (served.at("one:v1"), served.at("two:v1"));
-    assert!(output.stderr.contains(&format!("- scratch image ignored\nExtracted image(s): {one}, {two}\n")), "{}", output.stderr);
+    assert!(
+        output.stderr.contains(&format!("- scratch image ignored\nExtracted image(s): {one}, {two}\n")),
+        "{}",
+        output.stderr
+    );
     assert_eq!(output.stdout.lines().filter(|line| line.starts_with("[{")).count(), 2);
 
     let text = "FROM @/one:v1 AS build\nFROM build\nCOPY --from=@/bare:v1 /x /y\n";
     let _ = run(text, &[]).code(10).says("bare");
     let output = run(text, &["--base-image-only"]).ok();
     assert!(output.stderr.contains(&format!("Extracted image(s): {one}\n")), "{}", output.stderr);
-    let _ = run("FROM @/one:v1 AS a\nFROM scratch\nCOPY --from=a x y", &["--base-image-only"]).code(1).says("scratch");
+    let _ = run("FROM @/one:v1 AS a\nFROM scratch\nCOPY --from=a x y", &["--base-image-only"])
+        .code(1)
+        .says("scratch");
     let _ = run("FROM scratch\n", &[]).code(1).says("no images found in Dockerfile");
     let _ = run("FROM @/one:v2\n", &[]).code(11).says("one:v2");
     let _ = run("# syntax=docker/dockerfile:1\nFROM @/one:v1\n", &[]).ok().says("docker/dockerfile:1");
 
     // cosign ends in a panic (its quirk 21).
     let _ = run("FROM ${BASE}\n", &[]).code(3).says("line 1: the variable `BASE` in `${BASE}` is not set");
-    let _ = served.start_run("dockerfile", "Dockerfile", "FROM @/$BASE\n", &[]).env("BASE", "one:v1").run().ok();
+    let _ =
+        served.start_run("dockerfile", "Dockerfile", "FROM @/$BASE\n", &[]).env("BASE", "one:v1").run().ok();
     let text = "ARG BASE=bare:v1\nFROM @/$BASE\n";
     let _ = run(text, &["--build-arg", "BASE=one:v1"]).ok();
     let _ = run(text, &["--build-arg", "BASE"]).code(2);
-    let _ = run("FROM @/one:v1\n", &["--build-arg", "X=1"]).ok().says("no ARG in the Dockerfile declares `X`");
+    let _ =
+        run("FROM @/one:v1\n", &["--build-arg", "X=1"]).ok().says("no ARG in the Dockerfile declares `X`");
     let _ = run("FROM @/one:v1\n", &["--local-image"]).code(2).says("--local-image");
 
     let own = ["dockerfile", "verify", "--key", "cosign.pub", "--no-log"];
@@ -110,14 +120,17 @@ fn images_of_a_manifest() {
     let (one, two) = (served.at("one:v1"), served.at("two:v1"));
     assert!(output.stderr.contains(&format!("Extracted image(s): {one}, {two}\n")), "{}", output.stderr);
     assert!(!output.stderr.contains("WARNING"), "{}", output.stderr);
-    let _ = run("a.yml", "kind: Pod\nspec: {containers: [{image: '@/bare:v1'}, {image: '@/one:v1'}]}", &[]).code(10);
+    let _ = run("a.yml", "kind: Pod\nspec: {containers: [{image: '@/bare:v1'}, {image: '@/one:v1'}]}", &[])
+        .code(10);
     let _ = run("a.json", r#"{"kind": "Pod", "spec": {"containers": [{"image": "@/one:v1"}]}}"#, &[]).ok();
 
     let text = "kind: Pod\nspec: {containers: [{image: '@/one:v1'}]}\n---\nkind: Thing\nspec: {parts: [{image: '@/bare:v1'}]}\n";
     let _ = run("a.yaml", text, &[]).ok().says("WARNING: images in documents of these kinds are only found");
     let output = run("a.yaml", text, &["--path", "spec.parts[*].image"]).code(10);
     assert!(!output.stderr.contains("WARNING"), "{}", output.stderr);
-    let _ = run("a.yaml", text, &["--path", "spec.part[*].image"]).code(2).says("no image at `spec.part[*].image`");
+    let _ = run("a.yaml", text, &["--path", "spec.part[*].image"])
+        .code(2)
+        .says("no image at `spec.part[*].image`");
     let _ = run("a.yaml", text, &["--path", "a..b"]).code(2).says("--path");
 
     let _ = run("a.yaml", "kind: ConfigMap", &[]).code(1).says("no images found in manifest");

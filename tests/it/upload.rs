@@ -43,7 +43,8 @@ fn one_file() {
     let _ = sandbox.run(&["upload", "blob", "-f", "a.txt:linux/arm64", &image]).ok();
     registry.journal().clear();
     let _ = sandbox.run(&["upload", "blob", "-f", "b.json", &image]).code(2).says("has another digest");
-    let _ = sandbox.run(&["upload", "blob", "-f", "none", &format!("{host}/files/c")]).code(11).says("`none`");
+    let _ =
+        sandbox.run(&["upload", "blob", "-f", "none", &format!("{host}/files/c")]).code(11).says("`none`");
     let _ = sandbox.run(&["upload", "blob", &format!("{host}/files/c")]).code(2).says("no file to upload");
     let _ = sandbox.run(&["upload", "blob", "-f", "a.txt"]).code(2).says("no place");
     assert_eq!(registry.journal().requests().len(), 0);
@@ -58,7 +59,11 @@ fn several_files_become_an_index() {
     let digest = "sha256:efe0bc2713b4e5f3514839fece0376773202fbe1d39a5422ad38f489c7e66bf4";
     let name = format!("{}/files@{digest}", registry.address());
     assert_eq!(output.stdout, format!("{name}\n"));
-    assert!(output.stderr.ends_with(&format!("Uploading multi-platform index to {name}\n")), "{}", output.stderr);
+    assert!(
+        output.stderr.ends_with(&format!("Uploading multi-platform index to {name}\n")),
+        "{}",
+        output.stderr
+    );
     assert_eq!(registry.contents().tags("files"), [("1".to_owned(), digest.to_owned())]);
     assert_eq!(registry.contents().manifests("files").len(), 3);
     let files = ["-f", "a.txt:linux/arm/v7", "-f", "b.json:linux/arm/v6"];
@@ -78,12 +83,16 @@ fn a_module() {
     let (sandbox, registry) = start();
     let image = format!("{}/module:1", registry.address());
     let output = sandbox.run(&["upload", "wasm", "--file", "m.wasm", &image]).ok();
-    assert_eq!((output.stdout, output.stderr), (String::new(), format!("Uploading wasm file from [m.wasm] to [{image}].\n")));
+    assert_eq!(
+        (output.stdout, output.stderr),
+        (String::new(), format!("Uploading wasm file from [m.wasm] to [{image}].\n"))
+    );
     let (_, manifest) = registry.contents().manifest("module", "1").unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v1+json");
     assert_eq!(manifest["layers"][0]["mediaType"], "application/vnd.wasm.content.layer.v1+wasm");
-    let _ = sandbox.run(&["upload", "wasm", "-f", "a.txt", &image]).ok().says("does not begin as WebAssembly");
+    let _ =
+        sandbox.run(&["upload", "wasm", "-f", "a.txt", &image]).ok().says("does not begin as WebAssembly");
     let _ = sandbox.run(&["upload", "wasm", &image]).code(2).says("no module");
 }
 

@@ -15,6 +15,7 @@ mod registry;
 mod roots;
 mod services;
 mod verify_images;
+mod uploads;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
