@@ -14,8 +14,8 @@ mod registries;
 mod registry;
 mod roots;
 mod services;
-mod verify_images;
 mod uploads;
+mod verify_images;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
