@@ -88,6 +88,27 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "sign",
+        Example {
+            what: "sign an image, here one in the folder `app`, with a key and no service",
+            line: "sign --key cosign.key --offline oci:app",
+        },
+    ),
+    (
+        "sign",
+        Example {
+            what: "say something of it, in what cosign 2 reads too, unless it is said already",
+            line: "sign --key cosign.key --offline --annotations build=42 --write bundle,tag --skip-existing oci:app",
+        },
+    ),
+    (
+        "attest",
+        Example {
+            what: "sign a statement about an image, and remove older ones of its type",
+            line: "attest --key cosign.key --offline --type slsaprovenance1 --predicate predicate.json --replace oci:app",
+        },
+    ),
+    (
         "bundle create",
         Example {
             what: "make a bundle of a signature in a file of its own",

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{
-    filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, verify_images::annotations,
+    filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, values, verify_images::annotations,
 };
 use super::run::Request;
 use super::tree::CommandArgs;
@@ -79,8 +79,7 @@ impl SignImageArgs {
         }
         let payload = filled(&self.payload);
         let annotations = annotations(&self.annotations)?;
-        let identities: Vec<String> =
-            self.sign_container_identity.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let identities = identities(&self.sign_container_identity)?;
         if payload.is_some() {
             let other = [
                 ("--annotations", !annotations.is_empty()),
@@ -119,4 +118,15 @@ impl SignImageArgs {
             output_certificate: filled(&self.output_certificate),
         })
     }
+}
+
+/// The names, with a comma between those that one flag gives.
+fn identities(flags: &[String]) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for flag in flags {
+        let parts = values::comma_separated(flag)
+            .map_err(|reason| Error::usage(format!("`{flag}` is no list of names: {reason}")))?;
+        names.extend(parts.into_iter().filter(|name| !name.is_empty()));
+    }
+    Ok(names)
 }

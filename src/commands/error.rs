@@ -6,8 +6,8 @@ use crate::storage;
 /// How many names stand before a hint.
 const NAMED: usize = 3;
 
-/// What kind of failure it is. `cli::exit` turns it into the exit code. Of several the last in this order is the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What kind of failure it is. `cli::exit` turns it into the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// Anything without a kind of its own.
     Other,

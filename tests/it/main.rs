@@ -34,6 +34,7 @@ mod public_api;
 mod registry;
 mod round_trip;
 mod shell;
+mod sign_images;
 mod signing_config;
 mod support;
 mod tls;

@@ -9,6 +9,7 @@ use super::super::images::Image;
 use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
 use super::super::publishing::writer;
+use super::super::verification::worst;
 use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
 use super::existing::is_signed;
 use super::publish::{Publisher, Signed};
@@ -377,7 +378,7 @@ fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
         return error;
     }
     failed.sort_by_key(|failed| failed.position);
-    let kind = failed.iter().map(|failed| failed.error.kind).max().unwrap_or(ErrorKind::Other);
+    let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
     let message = format!("{} of {of} images were not signed", failed.len());
     Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }

@@ -1,21 +1,18 @@
 //! The images that are to be signed: each manifest is fetched once, and everything is over the digest that it then has.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::super::images::{Image, Images};
+use super::super::verification::list;
 use super::super::{Context, Error, ErrorKind};
 use super::ImageSigning;
 use crate::crypto::Digest;
 use crate::payload::Artifact;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target};
 use crate::storage::images::{Home, ImageName};
-use crate::storage::read_file;
 
-/// A list of images: ten thousand of them have a megabyte.
-const MAX_LIST: u64 = 16 << 20;
 /// How many images may be signed in one run.
 const MAX_SIGNEES: usize = 10_000;
 /// How deep indexes may stand in indexes.
@@ -79,7 +76,7 @@ pub(super) enum Extent {
 pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image>, Error> {
     let mut typed = asked.images.clone();
     if let Some(file) = &asked.from_file {
-        typed.extend(listed(file)?);
+        typed.extend(list::read(file.as_os_str(), context)?);
     }
     if typed.is_empty() {
         return Err(Error::usage("the list names no image").hint("write one image into each line"));
@@ -90,16 +87,6 @@ pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image
     }
     let images = Images::new(&asked.registry, context)?;
     typed.iter().map(|typed| images.open(typed)).collect()
-}
-
-/// The lines of a list, without empty ones and those that begin with `#`.
-fn listed(file: &Path) -> Result<Vec<String>, Error> {
-    let text = read_file("list of images", file, MAX_LIST).map_err(|e| Error::file(&e))?;
-    let text = String::from_utf8(text).map_err(|_| {
-        Error::new(ErrorKind::Format, format!("the list of images `{}` is not UTF-8", file.display()))
-    })?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.map(str::to_owned).collect())
 }
 
 /// What is to be signed of each image, in their order, and those that failed. What is the same digest in the same place is

@@ -189,5 +189,8 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
             Error::new(ErrorKind::TrustMaterial, message).caused_by(&e)
         },
     )?;
+    // A bundle has room for the leaf alone, a layer under a tag for all.
+    let above: Vec<_> = chain.into_iter().filter(|above| above != leaf).collect();
+    certificates.extend(above);
     Ok(certificates)
 }

@@ -14,7 +14,7 @@ const MAX_IMAGES: usize = 100_000;
 ///
 /// # Errors
 /// The file cannot be read, is no text, or is longer than any list of images.
-pub(super) fn read(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
+pub(in crate::commands) fn read(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
     let bytes = read_named("list of images", name, MAX_LIST, context)?;
     let shown = name.to_string_lossy();
     let text = std::str::from_utf8(&bytes).map_err(|error| {

@@ -4,11 +4,11 @@
 mod attached;
 mod children;
 mod images;
-mod list;
+pub(super) mod list;
 mod nothing;
 mod request;
 mod shown;
-mod worst;
+pub(super) mod worst;
 
 pub use images::{VerifiedImages, verify_images};
 pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};

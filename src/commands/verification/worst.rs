@@ -25,8 +25,7 @@ pub(super) fn of(mut failed: Vec<(String, Error)>, count: usize) -> Option<Error
     if count == 1 {
         return failed.pop().map(|(_, error)| error);
     }
-    let rank = |kind: ErrorKind| ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len());
-    let kind = failed.iter().map(|(_, error)| error.kind).min_by_key(|kind| rank(*kind))?;
+    let kind = kind(failed.iter().map(|(_, error)| error.kind))?;
     let mut error = Error::new(kind, format!("{} of {count} images did not verify", failed.len()));
     for (name, part) in failed {
         // What to do is said once, however many images it is about.
@@ -38,6 +37,11 @@ pub(super) fn of(mut failed: Vec<(String, Error)>, count: usize) -> Option<Error
         error = error.part(name, part);
     }
     Some(error)
+}
+
+/// The worst of these; `None` where there is none.
+pub(in crate::commands) fn kind(kinds: impl Iterator<Item = ErrorKind>) -> Option<ErrorKind> {
+    kinds.min_by_key(|kind| ORDER.iter().position(|known| known == kind).unwrap_or(ORDER.len()))
 }
 
 #[cfg(test)]

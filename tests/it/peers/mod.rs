@@ -8,6 +8,7 @@ mod blobs;
 mod bundles;
 mod copying;
 mod downloads;
+mod image_signing;
 mod keys;
 mod pushing;
 mod registries;
