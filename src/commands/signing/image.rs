@@ -308,7 +308,7 @@ impl Run<'_> {
 
     async fn publish(&self, signee: &Signee, signed: &[Signed]) -> Result<(), Error> {
         if self.job.work.annotations().is_some() {
-            self.say(&format!("Pushing signature to: {}", signee.home.attachments));
+            self.say(&format!("Pushing signature to: {}", signee.destination()));
         }
         let mut there: Vec<String> = Vec::new();
         for one in signed {
@@ -316,7 +316,7 @@ impl Run<'_> {
                 Ok(published) => published,
                 Err(error) => return Err(self.unpublished(signee, &there, error)),
             };
-            there.push(format!("{}@{}", signee.home.attachments, published.manifest));
+            there.push(format!("{}@{}", signee.destination(), published.manifest));
             let uri = &self.publisher.predicate_type;
             if !published.replaced.is_empty() {
                 self.say(&format!("Replacing attestation predicate: {uri}"));
@@ -324,7 +324,7 @@ impl Run<'_> {
             if !published.kept.is_empty() {
                 self.narrator.borrow_mut().warn(&format!(
                     "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
-                    signee.home.attachments,
+                    signee.destination(),
                     published.kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
                 ));
             }

@@ -11,7 +11,7 @@ use super::ImageSigning;
 use crate::crypto::Digest;
 use crate::payload::Artifact;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target};
-use crate::storage::images::{Home, ImageName};
+use crate::storage::images::{Home, Place};
 
 /// How many images may be signed in one run.
 const MAX_SIGNEES: usize = 10_000;
@@ -48,13 +48,28 @@ pub(super) struct Failed {
 impl Signee {
     /// Where it is, with its digest.
     pub fn shown(&self) -> String {
-        format!("{}@{}", self.home.image, self.descriptor.digest)
+        format!("{}@{}", called(&self.home.image), self.descriptor.digest)
+    }
+
+    /// Where its signatures go.
+    pub fn destination(&self) -> String {
+        called(&self.home.attachments)
     }
 
     /// What a verifier knows of it.
     pub fn artifact(&self) -> Artifact {
         let digests = self.descriptor.digest.clone().into();
         Artifact { name: self.called.clone(), digests, ed25519: Vec::new() }
+    }
+}
+
+/// A place by the name that users give it.
+fn called(place: &Place) -> String {
+    match place {
+        #[cfg(feature = "http")]
+        Place::Registry(_) => place.to_string(),
+        Place::Layout(_) => format!("oci:{place}"),
+        Place::Archive(_) => format!("oci-archive:{place}"),
     }
 }
 
@@ -116,7 +131,7 @@ async fn of_image(position: usize, image: &Image, extent: Extent) -> Result<Vec<
     let top = Signee {
         position,
         called: image.typed.clone(),
-        name: name(&image.name),
+        name: image.repository_name(),
         home: image.home.clone(),
         descriptor: manifest.descriptor(),
     };
@@ -193,15 +208,4 @@ async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> 
         home: Home { image: place.clone(), ..image.home.clone() },
         descriptor: manifest.descriptor(),
     })
-}
-
-/// What signatures call an image: its repository; of a layout the name of its folder, since the way there is nobody's business.
-fn name(image: &ImageName) -> String {
-    match image {
-        ImageName::Registry(reference) => reference.repository().to_string(),
-        ImageName::Layout(path, _) | ImageName::Archive(path, _) => {
-            let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-            whole.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-        }
-    }
 }

@@ -27,7 +27,7 @@ pub enum ImageName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// It is no reference.
-    #[error("{0}")]
+    #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// It is one of a place that is not read.
     #[error(
