@@ -286,6 +286,8 @@ fn hints_name_flags_that_exist() {
         "triangulate",
         "generate",
         "login",
+        "sign",
+        "attest",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");
