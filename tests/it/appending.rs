@@ -181,6 +181,7 @@ fn writes_without_an_answer_are_looked_after() {
         ("503", Fault::status(503)),
         ("429", Fault::status(429).header("Retry-After", "1")),
         ("409", Fault::status(409)),
+        ("a race in Docker's registry", Fault::error(400, "DIGEST_INVALID", "provided digest did not match")),
     ] {
         for form in [Form::Tag, Form::Bundle] {
             let place = Place::new(false);
@@ -230,7 +231,8 @@ fn what_cannot_be_written_fails_at_once() {
         let started = Instant::now();
         let outputs = attach_at_once(&place, Form::Tag, 1, 1, &[]);
         assert_ne!(outputs[0].code, 0);
-        assert!(started.elapsed() < Duration::from_secs(5));
+        // Not for as long as what may work a moment later (30 s).
+        assert!(started.elapsed() < Duration::from_secs(20));
     }
 }
 

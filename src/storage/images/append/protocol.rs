@@ -44,6 +44,8 @@ pub struct Shared<'a> {
     document: Option<Digest>,
     /// What went wrong last.
     trouble: Option<Error>,
+    /// Whether there was anything under the tag before.
+    seen: bool,
 }
 
 /// What was under the tag.
@@ -84,6 +86,7 @@ impl<'a> Shared<'a> {
             config: None,
             document: None,
             trouble: None,
+            seen: false,
         }
     }
 
@@ -126,8 +129,14 @@ impl<'a> Shared<'a> {
     /// The place does not answer; what is there is of another shape.
     pub async fn read(&mut self) -> Result<State, Error> {
         let asked = Instant::now();
-        let manifest = self.place.manifest(&self.target).await?;
+        let mut manifest = self.place.manifest(&self.target).await?;
         let took = asked.elapsed();
+        if manifest.is_none() && self.seen {
+            // Hardly anybody removes the tag in the midst of this: better ask twice than begin a new document.
+            pause(FIRST_PAUSE).await;
+            manifest = self.place.manifest(&self.target).await?;
+        }
+        self.seen |= manifest.is_some();
         self.round_trip = Some(self.round_trip.map_or(took, |fastest| fastest.min(took)));
         let state = State { manifest, asked };
         self.entries(&state)?;
@@ -396,6 +405,12 @@ fn worth_another(error: &Error) -> Option<Option<Duration>> {
         // 409, 412: it saw by itself that two wrote at the same time.
         Error::Registry(registry::Error::Status { status: 408 | 409 | 412, retry_after, .. }) => {
             Some(*retry_after)
+        }
+        // Docker's registry, when it reads the link to a blob that somebody else is just writing again.
+        Error::Registry(registry::Error::Status { status: 400, said: Some(said), .. })
+            if said.starts_with("DIGEST_INVALID") =>
+        {
+            Some(None)
         }
         Error::Registry(error) => error.is_transient(),
         _ => None,
