@@ -82,8 +82,9 @@ impl Destination {
     fn address_of(&self, layer: &Descriptor) -> Option<String> {
         match &self.image.name {
             ImageName::Registry(reference) => {
-                let repository = reference.repository();
-                Some(format!("{}/v2/{}/blobs/{}", repository.registry(), repository.path(), layer.digest))
+                let repository = reference.repository().to_string();
+                let (registry, path) = repository.split_once('/')?;
+                Some(format!("{registry}/v2/{path}/blobs/{}", layer.digest))
             }
             _ => None,
         }
