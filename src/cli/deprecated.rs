@@ -65,7 +65,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rekor-url", Rooting, "name the log by pairs: use --rekor"),
-    ("replace", Signing, "it is going away"),
+    ("replace", Signing, "statements of one type can stand side by side"),
     ("rekor-url", Judging, "the bundle holds the proof of the log"),
     ("rfc3161-timestamp", Signing, "the bundle holds the timestamp: use --bundle"),
     ("rfc3161-timestamp", Verifying, "the bundle holds the timestamp: use --bundle"),

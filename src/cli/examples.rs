@@ -1,5 +1,6 @@
-//! Examples in help, as data. They run in this order in one folder that holds `artifact.txt`, `predicate.json`, a private key `other.pem` and an
-//! image layout `app`, with `COSIGN_PASSWORD` set; a test does so.
+//! Examples in help, as data. They run in the order of help in one folder that holds `artifact.txt`, `predicate.json`, a
+//! private key `other.pem`, an image layout `app`, `sbom.spdx.json`, `module.wasm`, `Dockerfile` and `pod.yaml`, which
+//! name the image `registry.example/app:v1`, and `images.txt`, which lists it, with `COSIGN_PASSWORD` set; a test does so.
 
 /// One example.
 #[derive(Debug, Clone, Copy)]
@@ -102,12 +103,113 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "sign",
+        Example {
+            what: "sign an image in a registry",
+            line: "sign --key cosign.key --offline registry.example/app:v1",
+        },
+    ),
+    (
+        "sign",
+        Example {
+            what: "sign into a file, and publish nothing",
+            line: "sign --key cosign.key --offline --upload=false --bundle app.sigstore.json oci:app",
+        },
+    ),
+    (
+        "verify",
+        Example {
+            what: "verify it, and say what was signed with it",
+            line: "verify --key cosign.pub --no-log --annotations build=42 oci:app",
+        },
+    ),
+    (
+        "verify",
+        Example {
+            what: "verify all images of a list, and write a report of every check",
+            line: "verify --key cosign.pub --no-log --from-file images.txt --report json=images.json",
+        },
+    ),
+    (
         "attest",
         Example {
             what: "sign a statement about an image, and remove older ones of its type",
             line: "attest --key cosign.key --offline --type slsaprovenance1 --predicate predicate.json --replace oci:app",
         },
     ),
+    (
+        "attest",
+        Example {
+            what: "state something into a file, and publish nothing",
+            line: "attest --key cosign.key --offline --no-upload --type slsaprovenance1 --predicate predicate.json --bundle app.att.json oci:app",
+        },
+    ),
+    (
+        "verify-attestation",
+        Example {
+            what: "verify the statement; standard output gets its envelope",
+            line: "verify-attestation --key cosign.pub --no-log --type slsaprovenance1 oci:app",
+        },
+    ),
+    (
+        "dockerfile verify",
+        Example {
+            what: "verify the images that a Dockerfile builds on",
+            line: "dockerfile verify --key cosign.pub --no-log Dockerfile",
+        },
+    ),
+    (
+        "manifest verify",
+        Example {
+            what: "verify the images of a pod",
+            line: "manifest verify --key cosign.pub --no-log pod.yaml",
+        },
+    ),
+    (
+        "login",
+        Example {
+            what: "log in, with the password from standard input",
+            line: "login --username user --password-stdin registry.example",
+        },
+    ),
+    (
+        "attach signature",
+        Example {
+            what: "attach a bundle that was made with `sign --upload=false --bundle`",
+            line: "attach signature --bundle app.sigstore.json oci:app",
+        },
+    ),
+    (
+        "attach attestation",
+        Example {
+            what: "attach an attestation that was made with `attest --no-upload --bundle`",
+            line: "attach attestation --attestation app.att.json oci:app",
+        },
+    ),
+    (
+        "attach sbom",
+        Example {
+            what: "attach an SBOM, unsigned; `attest --type spdxjson` signs it",
+            line: "attach sbom --sbom sbom.spdx.json oci:app",
+        },
+    ),
+    (
+        "download signature",
+        Example {
+            what: "show the signatures of an image, a line each, unverified",
+            line: "download signature oci:app",
+        },
+    ),
+    (
+        "download attestation",
+        Example {
+            what: "show the envelopes of one type, unverified",
+            line: "download attestation --predicate-type slsaprovenance1 --output-format legacy oci:app",
+        },
+    ),
+    ("download sbom", Example { what: "show the attached SBOM, unverified", line: "download sbom oci:app" }),
+    ("tree", Example { what: "show what belongs to an image", line: "tree oci:app" }),
+    ("tree", Example { what: "the same, for programs", line: "tree --output json oci:app" }),
     (
         "bundle create",
         Example {
@@ -147,6 +249,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "copy",
+        Example {
+            what: "copy from repository to repository, of one registry or two",
+            line: "copy registry.example/app:v1 registry.example/mirror:v1",
+        },
+    ),
+    (
         "save",
         Example {
             what: "write an image with all that belongs to it into the folder saved",
@@ -165,6 +274,20 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         Example {
             what: "put a file into an image layout",
             line: "upload blob --files artifact.txt oci:files:artifact",
+        },
+    ),
+    (
+        "upload wasm",
+        Example {
+            what: "put a WebAssembly module into an image layout",
+            line: "upload wasm --file module.wasm oci:files:module",
+        },
+    ),
+    (
+        "clean",
+        Example {
+            what: "remove the SBOM that was attached to an image, and ask nobody",
+            line: "clean --force --type sbom oci:app",
         },
     ),
     (

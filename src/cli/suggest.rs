@@ -1,10 +1,28 @@
 //! What somebody may have meant by a word that is not there.
 
 /// Commands that a row of [`ELSEWHERE`] speaks of.
-const SIGNING: &[&str] = &["sign-blob", "attest-blob"];
-const VERIFYING: &[&str] = &["verify-blob", "verify-blob-attestation"];
-const WITH_KEY: &[&str] =
-    &["sign-blob", "attest-blob", "verify-blob", "verify-blob-attestation", "public-key"];
+const SIGNING: &[&str] = &["sign-blob", "attest-blob", "sign", "attest"];
+const VERIFYING: &[&str] = &[
+    "verify-blob",
+    "verify-blob-attestation",
+    "verify",
+    "verify-attestation",
+    "dockerfile verify",
+    "manifest verify",
+];
+const WITH_KEY: &[&str] = &[
+    "sign-blob",
+    "attest-blob",
+    "verify-blob",
+    "verify-blob-attestation",
+    "public-key",
+    "sign",
+    "attest",
+    "verify",
+    "verify-attestation",
+    "dockerfile verify",
+    "manifest verify",
+];
 
 /// Flags that another command has: where they are missed, which flag, and what to say.
 const ELSEWHERE: &[(&[&str], &str, &str)] = &[
@@ -14,6 +32,19 @@ const ELSEWHERE: &[(&[&str], &str, &str)] = &[
     (&["pack"], "-o", "the kit to write is named with --out"),
     (&["pack"], "--output", "the kit to write is named with --out"),
     (WITH_KEY, "-k", "a key is named with --key"),
+    (&["sign"], "--type", "a statement of a type is signed by `attest`"),
+    (&["sign"], "--predicate", "a predicate is signed by `attest`"),
+    (&["verify"], "--type", "statements of a type are verified by `verify-attestation`"),
+    (
+        &["verify"],
+        "--bundle",
+        "a bundle in a file is added to the image by `attach signature --bundle FILE IMAGE`",
+    ),
+    (&["download attestation"], "--type", "the type is named with --predicate-type"),
+    (&["save"], "--output", "the folder is named with --dir"),
+    (&["save"], "-o", "the folder is named with --dir"),
+    (&["load"], "-i", "the folder is named with --dir"),
+    (&["attach attestation"], "--predicate", "a predicate is signed and attached by `attest`"),
 ];
 
 /// The hint for a flag that `command` does not have and another command has.
@@ -23,16 +54,31 @@ pub fn elsewhere(command: &str, flag: &str) -> Option<&'static str> {
 }
 
 /// The candidate that `word` is most likely a misspelling of: the first of those with the fewest slips, if these are few
-/// for a word of its length. A word of three letters has none.
+/// for a word of its length. Of a word of three letters only neighbours that were exchanged are.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     // No name here is much longer, and the comparison takes quadratic time.
-    if !(4..=60).contains(&length) {
+    if !(3..=60).contains(&length) {
         return None;
+    }
+    if length == 3 {
+        return candidates
+            .into_iter()
+            .find(|candidate| candidate.len() == word.len() && is_exchange(word, candidate));
     }
     let allowed = (length / 4).min(3);
     let slips = candidates.into_iter().map(|candidate| (slips(word, candidate), candidate));
     slips.filter(|(slips, _)| *slips <= allowed).min_by_key(|(slips, _)| *slips).map(|(_, found)| found)
+}
+
+/// Whether the words differ in two neighbours that were exchanged, and in nothing else.
+fn is_exchange(from: &str, to: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    slips(from, to) == 1 && letters(from) == letters(to)
 }
 
 /// How many slips lead from one word to the other: a letter too many, missing, wrong, or two neighbours exchanged (the
@@ -100,5 +146,8 @@ mod tests {
             assert_eq!(closest(word, known), meant, "{word}");
         }
         assert_eq!(closest(&"x".repeat(1 << 20), known), None);
+        for (word, meant) in [("kye", Some("key")), ("kay", None), ("yek", None), ("keys", Some("key"))] {
+            assert_eq!(closest(word, ["key", "slot"]), meant, "{word}");
+        }
     }
 }

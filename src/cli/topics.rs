@@ -54,6 +54,16 @@ pub const TOPICS: &[Topic] = &[
         include_str!("../../docs/concepts/registries.md"),
     ),
     topic(
+        "layouts",
+        "Images in folders and archives, without a registry",
+        include_str!("../../docs/concepts/layouts.md"),
+    ),
+    topic(
+        "copying",
+        "What copy, save and load take along, and in which order",
+        include_str!("../../docs/concepts/copying.md"),
+    ),
+    topic(
         "exit-codes",
         "What the program ends with, for every command",
         include_str!("../../docs/reference/exit-codes.md"),
@@ -85,6 +95,9 @@ pub fn of_group(group: &str) -> Option<&'static str> {
     match group {
         "bundle" => Some("bundles"),
         "trusted-root" | "signing-config" => Some("trust"),
+        "dockerfile" | "manifest" => Some("verification"),
+        "attach" | "download" => Some("bundles"),
+        "upload" => Some("registries"),
         _ => None,
     }
 }

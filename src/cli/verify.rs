@@ -18,8 +18,8 @@ use crate::commands::{
 /// image is judged by itself; the exit code is that of the worst. An attestation alone is no signature.
 #[derive(Debug, clap::Args)]
 pub struct VerifyImageArgs {
-    /// Image: a reference, or oci:FOLDER[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
-    #[arg(value_name = "IMAGE")]
+    /// Image (can be repeated): a reference, or oci:FOLDER[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
+    #[arg(value_name = "IMAGE...")]
     pub images: Vec<OsString>,
     /// Verify the images in this file too, one in a line; `-` is standard input
     #[arg(long, value_name = "LIST", help_heading = "Signature")]

@@ -16,8 +16,8 @@ use crate::commands::{Error, Expected, VerifyImagesRequest};
 /// Every form in which attestations are stored is looked at. Each image is judged by itself; the exit code is that of the worst.
 #[derive(Debug, clap::Args)]
 pub struct VerifyAttestationArgs {
-    /// Image: a reference, or oci:FOLDER[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
-    #[arg(value_name = "IMAGE")]
+    /// Image (can be repeated): a reference, or oci:FOLDER[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
+    #[arg(value_name = "IMAGE...")]
     pub images: Vec<OsString>,
     /// Verify the images in this file too, one in a line; `-` is standard input
     #[arg(long, value_name = "LIST", help_heading = "Signature")]

@@ -122,9 +122,10 @@ fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity
             let hint = "either the artifact was changed, or it was signed with another key than the one given with --key";
             return vec![hint.to_owned()];
         }
-        Content::SimpleSigning { .. } => "an image signature is over its payload, which is there",
+        // What is signed of an image came with the signature: it is not the image that is to blame.
+        Content::SimpleSigning { .. } => return image_signature(policy, key, entity),
         Content::Envelope(_) if matches!(policy.claim.content, ContentRequirement::ImageSignature) => {
-            "an image signature is over its payload, which is there"
+            return image_signature(policy, key, entity);
         }
         Content::Envelope(_) => "an attestation's signature does not depend on the artifact",
     };
@@ -136,10 +137,24 @@ fn signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity
     let id = base64::encode(key.key_id());
     match named_key(&entity.material) {
         Some(named) if named == id => {
-            vec![format!("{about}, so the bundle itself was changed: get it anew, and name it with --bundle")]
+            vec![format!("{about}, so the bundle itself was changed: get it anew")]
         }
         _ => vec![format!("{about}: name the key that signed with --key")],
     }
+}
+
+fn image_signature(policy: &VerificationPolicy, key: &PublicKey, entity: &SignedEntity) -> Vec<String> {
+    let id = base64::encode(key.key_id());
+    let hint = match named_key(&entity.material) {
+        _ if policy.signature_digest.is_some() => {
+            "leave --signature-digest-algorithm out, or name the key that signed the image with --key"
+        }
+        Some(named) if named == id => {
+            "it was made with this key and changed since: have the image signed again"
+        }
+        _ => "it was made with another key: name the one that signed the image with --key",
+    };
+    vec![hint.to_owned()]
 }
 
 /// Where nothing says when the certificate was used, it is judged by the present time.

@@ -219,10 +219,23 @@ impl Image {
 
     fn missing(&self) -> Error {
         let new = Error::new(ErrorKind::NoSuchArtifact, format!("there is no image `{}`", self.typed));
-        match self.home.image {
-            #[cfg(feature = "http")]
-            Place::Registry(_) => new.hint("private images need credentials: `login HOST`"),
-            Place::Layout(_) | Place::Archive(_) => new,
+        match &self.name {
+            ImageName::Registry(reference) => new.hint(format!(
+                "look at the name and the tag; some registries say the same of private images: `login {}`",
+                reference.repository().registry()
+            )),
+            ImageName::Layout(..) | ImageName::Archive(..) => new,
+        }
+    }
+
+    /// Whether what belongs to it can be written beside it; asked before a key is opened.
+    ///
+    /// # Errors
+    /// It is in an archive.
+    pub fn writable(&self) -> Result<(), Error> {
+        match &self.home.attachments {
+            Place::Archive(archive) => Err(images::Error::ReadOnly { place: archive.to_string() }.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -258,8 +271,17 @@ impl From<images::Error> for Error {
                 new.causes.extend(written.chain(tagged));
                 new.hint("look with `tree IMAGE`; where it is missing, run this again, with more time (--retry-for)")
             }
-            E::Several { .. } => Self::with_sources(kind, &error)
-                .hint("say which one is meant: `oci:DIR:TAG` or `oci:DIR@sha256:HEX`"),
+            E::Several { ref place, ref names } => {
+                let first = names.first().map_or("", String::as_str);
+                Self::with_sources(kind, &error)
+                    .hint(format!("say which one is meant, for example `oci:{place}{first}`"))
+            }
+            E::NoLayout { .. } => Self::with_sources(kind, &error).hint(
+                "a layout is a folder with the file `index.json`, as `save` writes it; a relative path starts at the \
+                 current folder",
+            ),
+            E::ReadOnly { .. } => Self::with_sources(kind, &error)
+                .hint("unpack it into a folder, and name that: `oci:DIR`"),
             error => Self::with_sources(kind, &error),
         }
     }

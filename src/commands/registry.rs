@@ -88,9 +88,10 @@ pub(super) fn not_built(registry: &str) -> Error {
 mod client {
     use super::{Context, Duration, Error, ErrorKind, RegistryCredentials, RegistryRequest, Secret};
     use crate::crypto::DecodeKind;
-    use crate::http::{self, Authorities, ClientCertificate};
+    use crate::http::{self, Authorities, CertificateFault, ClientCertificate};
     use crate::registry::{
-        self, Client, Connection, Credentials, GivenCredentials, Keychain, KeychainError, Places, Withheld,
+        self, Client, Connection, Credentials, GivenCredentials, Keychain, KeychainError, Places, Refusal,
+        Withheld,
     };
     use crate::storage::read_file;
 
@@ -164,11 +165,7 @@ mod client {
                         .extend(refusal.looked.iter().map(|looked| format!("credentials: {looked}")));
                     match &refusal.withheld {
                         Some((server, why)) => withheld(converted, server, *why),
-                        None => converted.hint(format!(
-                            "log in with `login {}`, or name other credentials with --registry-username and \
-                             --registry-password",
-                            refusal.registry
-                        )),
+                        None => converted.hint(after_refusal(refusal)),
                     }
                 }
                 _ => converted,
@@ -182,16 +179,64 @@ mod client {
         }
     }
 
+    /// What to do about a refusal: it depends on whether there were credentials, and whose they were.
+    fn after_refusal(refusal: &Refusal) -> String {
+        let registry = &refusal.registry;
+        let used = refusal.looked.iter().find(|looked| looked.ends_with(": used"));
+        match (used, refusal.status) {
+            (None, _) => format!(
+                "log in with `login {registry}`, or name credentials with --registry-username and --registry-password"
+            ),
+            (Some(_), 403) => {
+                format!("whoever this is may not do it; log in as somebody who may: `login {registry}`")
+            }
+            (Some(used), _) if used.starts_with("the given") => {
+                "look at the user name and the password".to_owned()
+            }
+            (Some(used), _) if used.starts_with("--registry-token") => {
+                "look at the token; it may have expired".to_owned()
+            }
+            (Some(_), _) => format!("what is kept there is wrong, or no longer right: `login {registry}`"),
+        }
+    }
+
     fn of_transport(mut converted: Error, source: &http::Error) -> Error {
-        // Of what the layers of a transport have to say, the first word and the last are for people.
+        if let Some(fault) = source.certificate_fault() {
+            converted.causes = vec![fault.to_string()];
+            return match after_fault(&fault) {
+                Some(hint) => converted.hint(hint),
+                None => converted,
+            };
+        }
+        // Of what the layers of a transport have to say, the first word and the last are for people, if they say anything.
         let last = converted.causes.pop();
         converted.causes.truncate(1);
+        converted.causes.retain(|cause| cause != "error sending request");
         converted.causes.extend(last);
-        if source.is_certificate() {
+        if source.is_connect() {
             return converted
-                .hint("if a private authority issued the certificate, name it with --registry-cacert FILE");
+                .hint("look at the host and the port in the name, and whether the registry runs");
         }
         converted
+    }
+
+    /// What to do about a certificate.
+    fn after_fault(fault: &CertificateFault) -> Option<&'static str> {
+        match fault {
+            CertificateFault::UnknownIssuer => {
+                Some("if a private authority issued it, name that one with --registry-cacert FILE")
+            }
+            CertificateFault::Expired(_) => {
+                Some("the registry needs a new one; if it has one, look at the clock of this machine")
+            }
+            CertificateFault::OtherName { .. } => Some(
+                "call the registry by a name that the certificate is for, or name it with --registry-server-name NAME",
+            ),
+            CertificateFault::OfAuthority => Some(
+                "give the registry a certificate of its own (CA:FALSE), and name the authority with --registry-cacert FILE",
+            ),
+            CertificateFault::Other(_) => None,
+        }
     }
 
     fn withheld(error: Error, server: &str, why: Withheld) -> Error {

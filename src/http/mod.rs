@@ -9,6 +9,8 @@ mod address;
 #[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "http")]
+mod certificate_fault;
+#[cfg(feature = "http")]
 mod client;
 #[cfg(feature = "http")]
 mod exchange;
@@ -27,6 +29,8 @@ use std::time::Duration;
 pub use address::{Address, form};
 #[cfg(feature = "http")]
 pub use body::{Parts, SourceError};
+#[cfg(feature = "http")]
+pub use certificate_fault::CertificateFault;
 #[cfg(feature = "http")]
 pub use exchange::{Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings};
 pub use redacted::Redacted;
@@ -79,7 +83,7 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The answer did not come in time.
-    #[error("{url} did not answer within {} seconds", .limit.as_secs_f32())]
+    #[error("{url} did not answer within {}", in_words(.limit))]
     Timeout {
         /// The address.
         url: String,
@@ -168,10 +172,22 @@ impl Error {
 
     /// Whether there was no connection because the certificate of the server is refused.
     pub fn is_certificate(&self) -> bool {
-        // The TLS library tells by these words alone, through two others.
-        let Self::Connect { source, .. } = self else { return false };
-        chain(source.as_ref()).any(|error| error.to_string().contains("invalid peer certificate"))
+        self.certificate_fault().is_some()
     }
+
+    /// Why the certificate of the server is refused; `None` where that is not what failed.
+    pub fn certificate_fault(&self) -> Option<CertificateFault> {
+        let Self::Connect { source, .. } = self else { return None };
+        chain(source.as_ref()).find_map(|error| CertificateFault::read(&error.to_string()))
+    }
+}
+
+/// A time limit, for people: `20 seconds`, `1.5 seconds`, `1ns`.
+fn in_words(limit: &Duration) -> String {
+    if *limit < Duration::from_millis(1) {
+        return format!("{limit:?}");
+    }
+    format!("{} seconds", limit.as_secs_f32())
 }
 
 /// An error and all beneath it.

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use rcosign::internals::sandbox::registry::{Options, Registry};
+
 use crate::support::{Sandbox, repository};
 
 fn read(path: &str) -> String {
@@ -68,8 +70,13 @@ fn shell(sandbox: &Sandbox, script: &str) {
 #[test]
 fn the_quick_start_of_the_readme_works_as_printed() {
     let sandbox = Sandbox::new();
-    let block = blocks("README.md").into_iter().find(|block| block.contains("generate-key-pair")).unwrap();
-    shell(&sandbox, &block);
+    let registry = Registry::start(Options::default()).unwrap();
+    let _ = registry.contents().plant_image("app", "v1");
+    let is_run = |block: &String| block.contains("generate-key-pair") || block.contains("registry.example");
+    let blocks: Vec<String> = blocks("README.md").into_iter().filter(is_run).collect();
+    assert_eq!(blocks.len(), 2);
+    // In one shell, as somebody follows it: the first one sets the password.
+    shell(&sandbox, &blocks.concat().replace("registry.example", &registry.address().to_string()));
     assert!(sandbox.has("artifact.sigstore.json") && sandbox.has("artifact.att.json"));
 }
 
@@ -125,6 +132,47 @@ fn the_air_gap_guide_works_as_printed() {
     {
         assert!(sandbox.has(name), "{name}");
     }
+}
+
+/// The guide on images, with a registry of this process in the place of the one that it names.
+#[cfg(unix)]
+#[test]
+fn the_guide_on_images_works_as_printed() {
+    let (sandbox, registry) = (Sandbox::new(), Registry::start(Options::default()).unwrap());
+    let there = |text: &str| text.replace("registry.example", &registry.address().to_string());
+    sandbox.run(&["generate-key-pair"]).ok();
+    let contents = registry.contents();
+    for repository in ["app", "unsigned"] {
+        let _ = contents.plant_image(repository, "v1");
+    }
+    let digest = contents.plant_image("multi", "amd64");
+    let (media_type, child) = contents.manifest("multi", "amd64").unwrap();
+    let platform = serde_json::json!({ "os": "linux", "architecture": "amd64" });
+    let child = serde_json::json!({
+        "mediaType": media_type, "size": child.len(), "digest": digest, "platform": platform
+    });
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": [child] }).to_string();
+    let _ = contents.plant_manifest("multi", Some("v1"), "application/vnd.oci.image.index.v1+json", index);
+    sandbox.file("provenance.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
+    sandbox.file("Dockerfile", there("FROM registry.example/app:v1\n"));
+    sandbox.file(
+        "pod.yaml",
+        there("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: \"registry.example/app:v1\"}]}\n"),
+    );
+    let has_jq = ["/usr/bin/jq", "/bin/jq"].iter().any(|jq| Path::new(jq).exists());
+    let (mut run, mut passed_over) = (0, 0);
+    for block in blocks("docs/guides/images.md") {
+        if block.contains("github.com/org/repo") || (block.contains("jq ") && !has_jq) {
+            passed_over += 1;
+            continue;
+        }
+        let key = "RELEASE_KEY=$(cat cosign.key); export RELEASE_KEY";
+        shell(&sandbox, &format!("{key}\n{}", there(&block)));
+        run += 1;
+    }
+    assert!(run >= 15 && passed_over <= 4, "{run} {passed_over}");
+    let images = std::fs::read(sandbox.at("report.json")).unwrap();
+    assert!(String::from_utf8_lossy(&images).contains("/multi:v1"));
 }
 
 #[test]

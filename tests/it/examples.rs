@@ -1,20 +1,41 @@
 //! The examples of help, run in their order in one folder.
 
+use rcosign::internals::sandbox::registry::{Options, Registry};
+
 use crate::support::{Sandbox, repository};
+
+/// The registry that examples name.
+const NAMED: &str = "registry.example";
 
 #[test]
 fn the_examples_of_help_work_as_printed() {
     let sandbox = Sandbox::new();
-    sandbox.file("artifact.txt", "an artifact\n");
-    sandbox.file("predicate.json", "{\"buildDefinition\":{},\"runDetails\":{}}");
+    let registry = Registry::start(Options::default()).unwrap();
+    let address = registry.address().to_string();
+    for (name, text) in [
+        ("artifact.txt", "an artifact\n"),
+        ("predicate.json", "{\"buildDefinition\":{},\"runDetails\":{}}"),
+        ("sbom.spdx.json", "{\"spdxVersion\":\"SPDX-2.3\"}"),
+        ("module.wasm", "\0asm\u{1}\0\0\0"),
+        ("images.txt", "registry.example/app:v1\n"),
+        ("Dockerfile", "FROM registry.example/app:v1\n"),
+        (
+            "pod.yaml",
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {name: app, image: \"registry.example/app:v1\"}\n",
+        ),
+    ] {
+        sandbox.file(name, text.replace(NAMED, &address));
+    }
     let key = std::fs::read(repository().join("testdata/keys/p256.pkcs8.pem")).unwrap();
     sandbox.file("other.pem", key);
     let layout = repository().join("testdata/layouts/cosign-3-save");
     let _ = sandbox.program("/bin/cp".as_ref(), &["-R", layout.to_str().unwrap(), "app"]).run().ok();
+    sandbox.run(&["load", "--dir", "app", &format!("{address}/app:v1")]).ok();
     let mut count = 0;
     for line in examples() {
+        let line = line.replace(NAMED, &address);
         let words: Vec<&str> = line.split(' ').collect();
-        sandbox.run(&words).ok();
+        sandbox.rcosign(&words).stdin("a password\n").run().ok();
         count += 1;
     }
     assert!(count >= 10, "{count}");

@@ -257,8 +257,8 @@ fn messages_have_one_form() {
             let mut letters = text.chars();
             let (first, second) = (letters.next().unwrap(), letters.next().unwrap());
             // A capital begins an abbreviation or a name at most.
-            let begins_well =
-                !(first.is_uppercase() && second.is_lowercase()) || text.starts_with("Sigstore");
+            let begins_well = !(first.is_uppercase() && second.is_lowercase())
+                || ["Sigstore", "Dockerfile"].iter().any(|name| text.starts_with(name));
             assert!(ends_well && begins_well, "{name}: {start}{text}");
         }
     }
@@ -288,6 +288,13 @@ fn hints_name_flags_that_exist() {
         "login",
         "sign",
         "attest",
+        "dockerfile verify",
+        "attach signature",
+        "download attestation",
+        "clean",
+        "copy",
+        "save",
+        "upload blob",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");

@@ -11,7 +11,7 @@ const AUTH_FLOWS: &[&str] = &["normal", "device", "token", "client_credentials"]
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Services")]
 pub struct ServiceArgs {
-    /// Sign with the key alone: no service is asked, nothing is published
+    /// Sign with the key alone: no signing service is asked, and nothing gets into a log
     #[arg(long)]
     pub offline: Option<bool>,
     /// Take the addresses of the services from this file

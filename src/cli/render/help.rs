@@ -18,7 +18,7 @@ const COLUMN: usize = 38;
 pub(super) const DEPRECATED: &str = "Deprecated in cosign 3, still accepted";
 
 /// What the program is for.
-pub(super) const ABOUT: &str = "Sign, verify and attest files in Sigstore's formats";
+pub(super) const ABOUT: &str = "Sign, verify and attest container images and files in Sigstore's formats";
 
 /// Help for the program: its commands and topics, and where to go on.
 pub fn root_help(program: &str, commands: &[Command]) -> String {

@@ -256,7 +256,8 @@ impl Run<'_> {
             if let (true, Some(said)) = (job.skip_existing, job.work.annotations())
                 && is_signed(signee, form, said, signer, job.now).await?
             {
-                self.say(&format!("{} is signed by this key already", signee.shown()));
+                let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
+                self.say(&format!("{} is signed by this key already{form}", signee.shown()));
                 continue;
             }
             for payload in job.work.payloads(signee, form, job.now)? {
@@ -354,6 +355,14 @@ impl Run<'_> {
 
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
+    }
+}
+
+/// Where a signature was found, where both forms are written.
+fn said_of(form: Form) -> &'static str {
+    match form {
+        Form::Bundle => " (bundle)",
+        Form::Tag | Form::Referrer => " (tag)",
     }
 }
 

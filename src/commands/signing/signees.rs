@@ -87,7 +87,7 @@ pub(super) enum Extent {
 /// The images that were named, in their order; nobody is asked for them yet.
 ///
 /// # Errors
-/// There is none; one is none; the list cannot be read.
+/// There is none; one is none, or in a place where its signature cannot be written; the list cannot be read.
 pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image>, Error> {
     let mut typed = asked.images.clone();
     if let Some(file) = &asked.from_file {
@@ -101,7 +101,11 @@ pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
     let images = Images::new(&asked.registry, context)?;
-    typed.iter().map(|typed| images.open(typed)).collect()
+    let images: Vec<Image> = typed.iter().map(|typed| images.open(typed)).collect::<Result<_, _>>()?;
+    if asked.upload {
+        images.iter().try_for_each(Image::writable)?;
+    }
+    Ok(images)
 }
 
 /// What is to be signed of each image, in their order, and those that failed. What is the same digest in the same place is
