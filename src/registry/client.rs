@@ -165,7 +165,12 @@ impl Client {
 
     /// Does `attempt` until it succeeds, fails for good, or there is no time left.
     pub(super) async fn retried<T>(&self, attempt: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-        retry::until(self.connection.retry_for.min(self.left()), attempt).await
+        retry::until(self.retry_for(), attempt).await
+    }
+
+    /// How long what failed may be tried again.
+    pub(super) fn retry_for(&self) -> Duration {
+        self.connection.retry_for.min(self.left())
     }
 
     /// Sends one request; redirections are followed, a challenge is answered. What is left is the caller's to judge, but for

@@ -175,6 +175,12 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Whether a manifest, whose digest was right, was refused as Docker's registry does where it reads the link to a blob of it
+    /// that somebody else is just writing again: such as that of the empty configuration which all bundles share.
+    pub fn is_race(&self) -> bool {
+        matches!(self, Self::Status { status: 400, said: Some(said), .. } if said.starts_with("DIGEST_INVALID"))
+    }
 }
 
 fn said_after(said: Option<&String>) -> String {

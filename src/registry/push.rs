@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use super::auth::Access;
 use super::client::{Client, Content, Request, To, ended, location};
@@ -14,7 +15,10 @@ use super::document::{Descriptor, Manifest};
 use super::error::Error;
 use super::reference::{Repository, Target};
 use crate::crypto::{Digest, HashAlgorithm, Hasher};
-use crate::http::{Answer, Method, Parts};
+use crate::http::{self, Answer, Method, Parts};
+
+/// The pauses in milliseconds after writes that [raced](Error::is_race). A registry that refuses the manifest for good refuses it the last time, too.
+const RACE_PAUSES: [u64; 6] = [50, 100, 200, 200, 400, 400];
 
 impl Client {
     /// Writes a manifest; its digest, and whether the registry lists it as a referrer of its subject (`OCI-Subject`).
@@ -28,7 +32,17 @@ impl Client {
         media_type: &str,
         bytes: &[u8],
     ) -> Result<(Digest, bool), Error> {
-        self.retried(async || self.put_manifest_once(repository, target, media_type, bytes).await).await
+        let put =
+            async || self.retried(async || self.put_manifest_once(repository, target, media_type, bytes).await).await;
+        let mut pauses =
+            RACE_PAUSES.into_iter().map(Duration::from_millis).filter(|pause| *pause <= self.retry_for());
+        loop {
+            let done = put().await;
+            match pauses.next() {
+                Some(pause) if done.as_ref().is_err_and(Error::is_race) => http::pause(pause).await,
+                _ => return done,
+            }
+        }
     }
 
     /// As [`Self::put_manifest`], and tried only once: for tags that others write too, where what was read before an

@@ -450,6 +450,25 @@ fn what_the_registry_refuses_is_said() {
     assert!(matches!(error, Error::Refused(_)), "{error:?}");
 }
 
+/// Docker's registry refuses a manifest while somebody else writes the link to one of its blobs again.
+#[test]
+fn a_write_that_raced_is_repeated() {
+    let registry = open_registry();
+    let here = repository(&registry, "app");
+    let asked = Arc::new(AtomicUsize::new(0));
+    registry.hook(move |request| match request.method == "PUT" && asked.fetch_add(1, Ordering::SeqCst) < 3 {
+        true => Fault::error(400, "DIGEST_INVALID", "provided digest did not match uploaded content"),
+        false => Fault::none(),
+    });
+    let image = manifest(&described(b"x"), None);
+    let put = |client: Client| run(async move {
+        client.put_manifest(&here, &tag("v"), MediaTypes::Oci.manifest(), &image).await
+    });
+    let error = put(patient()).unwrap_err();
+    assert!(error.to_string().contains("MANIFEST_BLOB_UNKNOWN"), "{error}");
+    assert_eq!(registry.journal().count("PUT", ""), 4);
+}
+
 /// What failed once may be out of date, and is left to the caller.
 #[test]
 fn a_manifest_may_be_tried_only_once() {

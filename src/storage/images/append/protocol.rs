@@ -406,12 +406,7 @@ fn worth_another(error: &Error) -> Option<Option<Duration>> {
         Error::Registry(registry::Error::Status { status: 408 | 409 | 412, retry_after, .. }) => {
             Some(*retry_after)
         }
-        // Docker's registry, when it reads the link to a blob that somebody else is just writing again.
-        Error::Registry(registry::Error::Status { status: 400, said: Some(said), .. })
-            if said.starts_with("DIGEST_INVALID") =>
-        {
-            Some(None)
-        }
+        Error::Registry(error) if error.is_race() => Some(None),
         Error::Registry(error) => error.is_transient(),
         _ => None,
     }
