@@ -213,6 +213,10 @@ mod client {
         converted.causes.truncate(1);
         converted.causes.retain(|cause| cause != "error sending request");
         converted.causes.extend(last);
+        if converted.causes.iter().any(|cause| cause.contains("CertificateRequired")) {
+            return converted
+                .hint("name a certificate of yours with --registry-client-cert FILE and --registry-client-key FILE");
+        }
         if source.is_connect() {
             return converted
                 .hint("look at the host and the port in the name, and whether the registry runs");

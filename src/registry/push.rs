@@ -32,8 +32,9 @@ impl Client {
         media_type: &str,
         bytes: &[u8],
     ) -> Result<(Digest, bool), Error> {
-        let put =
-            async || self.retried(async || self.put_manifest_once(repository, target, media_type, bytes).await).await;
+        let put = async || {
+            self.retried(async || self.put_manifest_once(repository, target, media_type, bytes).await).await
+        };
         let mut pauses =
             RACE_PAUSES.into_iter().map(Duration::from_millis).filter(|pause| *pause <= self.retry_for());
         loop {

@@ -94,6 +94,19 @@ fn what_is_not_there_and_what_is_no_layout_have_codes() {
     ] {
         let _ = sandbox.run(&["triangulate", name]).code(code).says(words);
     }
+    for (kind, format) in [("spdx", "xml"), ("cyclonedx", "text"), ("syft", "xml")] {
+        let sbom =
+            ["attach", "sbom", "--sbom", "App.Layout/index.json", "--type", kind, "--input-format", format];
+        let _ = sandbox.run(&[&sbom[..], &["oci:App.Layout:v1"]].concat()).code(2).says("has not the format");
+    }
+    // Nothing is signed that cannot be kept: not even the key is looked at.
+    for command in ["sign", "attest"] {
+        let mut args = vec![command, "--key", "no.key", "--offline", "oci-archive:app.tar:v1"];
+        if command == "attest" {
+            args.extend(["--predicate", "App.Layout/index.json"]);
+        }
+        let _ = sandbox.run(&args).code(3).says("nothing can be written to `app.tar`: it is an archive");
+    }
     let index = sandbox.text("App.Layout/index.json").replace("\"size\":401", "\"size\":400");
     sandbox.file("App.Layout/index.json", index);
     let _ = sandbox.run(&["triangulate", "oci:App.Layout:v1"]).code(3).says("has 401 bytes");

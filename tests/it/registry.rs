@@ -185,10 +185,12 @@ fn certificates_of_registries() {
     let _ = ask(&served, &["--registry-cacert", &authority, "--registry-server-name", "localhost"]).ok();
     assert!(served.heads()[0].contains(&format!("host: {}\r\n", served.address)));
     let other = ["--registry-cacert", &authority, "--registry-server-name", "other.example"];
-    let _ = ask(&served, &other).code(5).says("not valid for");
+    let _ = ask(&served, &other).code(5).says("not valid for").says("with --registry-server-name NAME");
 
     let served = serve("127.0.0.1", Tls::Clients, false);
-    let _ = ask(&served, &["--registry-cacert", &authority, "--retry-for", "0s"]).code(5);
+    let _ = ask(&served, &["--registry-cacert", &authority, "--retry-for", "0s"])
+        .code(5)
+        .says("with --registry-client-cert FILE");
     let (certificate, key) = (at("client.pem"), at("client.key"));
     let shown = ["--registry-cacert", &authority, "--registry-client-cert", &certificate];
     let _ = ask(&served, &[&shown[..], &["--registry-client-key", &key]].concat()).ok();

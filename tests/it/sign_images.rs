@@ -350,6 +350,8 @@ fn skip_existing_looks_at_the_form_that_would_be_written_and_believes_nobody() {
         assert_eq!(count(), before + 1);
         let _ = sign(&sandbox, &["--skip-existing", "--write", form, "-a", "k=v", &name]).ok();
         assert_eq!(count(), before + 2, "it says more than the one that is there");
+        let args = ["sign", "--key", "k.key", "--offline", "--skip-existing", "--write", form, &name];
+        let _ = sandbox.rcosign(&args).env("COSIGN_MAX_ATTACHMENT_SIZE", "9").run().code(8);
         registry.hook(|request| match request.path.contains("/manifests/sha256-") {
             true => Fault::status(500),
             false => Fault::none(),

@@ -47,11 +47,26 @@ impl CommandArgs for AttachSbomArgs {
         let Some(sbom) = filled(&self.sbom) else {
             return Err(Error::usage("there is no SBOM to attach").hint("name it with --sbom FILE"));
         };
-        let is_json = match filled(&self.input_format).as_deref() {
+        let (kind, format) = (filled(&self.kind), filled(&self.input_format));
+        if let Some(format) = &format {
+            let formats: &[&str] = match kind.as_deref() {
+                Some("cyclonedx") => &["json", "xml"],
+                Some("syft") => &["json"],
+                _ => &["json", "text"],
+            };
+            if !formats.contains(&format.as_str()) {
+                let kind = kind.as_deref().unwrap_or("spdx");
+                return Err(Error::usage(format!(
+                    "an SBOM of the kind `{kind}` has not the format `{format}`"
+                ))
+                .hint(format!("--input-format is {} there", formats.join(" or "))));
+            }
+        }
+        let is_json = match &format {
             Some(format) => format == "json",
             None => sbom.extension().is_some_and(|extension| extension == "json"),
         };
-        let media_type = match (filled(&self.kind).as_deref(), is_json) {
+        let media_type = match (kind.as_deref(), is_json) {
             (Some("cyclonedx"), true) => "application/vnd.cyclonedx+json",
             (Some("cyclonedx"), false) => "application/vnd.cyclonedx+xml",
             (Some("syft"), _) => "application/vnd.syft+json",

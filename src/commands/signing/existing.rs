@@ -1,27 +1,22 @@
 //! What was signed before (`--skip-existing`).
 
-use std::collections::BTreeMap;
-
 use super::super::Error;
 use super::Form;
 use super::signees::Signee;
-use super::signer::Signer;
 use crate::bundle::{self, SignedEntity, annotations};
-use crate::crypto::UnixTime;
 use crate::storage::images::Home;
 use crate::storage::images::find::{Document, Forms, Kind, Want, find};
 
-/// Whether the image has a signature in this form with these annotations, by this key, where the new one would go. What
-/// does not verify does not count.
+/// Whether the image has a signature in this form, of at most `largest` bytes, that `is_it` says is the one, where the new one
+/// would go. What does not verify does not count.
 ///
 /// # Errors
-/// The place does not answer: nothing is known then.
+/// The place does not answer: nothing is known then. One is larger.
 pub(super) async fn is_signed(
     signee: &Signee,
     form: Form,
-    annotations: &BTreeMap<String, String>,
-    signer: &Signer,
-    now: UnixTime,
+    largest: u64,
+    is_it: &dyn Fn(&SignedEntity) -> bool,
 ) -> Result<bool, Error> {
     let want = Want {
         signatures: true,
@@ -30,15 +25,15 @@ pub(super) async fn is_signed(
             Form::Tag => Forms::TAGS,
             Form::Referrer => Forms::LAYERS,
         },
+        largest,
         ..Want::default()
     };
     let place = &signee.home.attachments;
     let there = Home { image: place.clone(), ..signee.home.clone() };
     let found = find(&there, &signee.descriptor.digest, &want).await?;
-    let artifact = signee.artifact();
     let documents = found.into_iter().filter_map(|found| Some((found.kind, found.document.ok()?)));
     let mut entities = documents.flat_map(|(kind, document)| entities(kind, &document));
-    Ok(entities.any(|entity| signer.has_signed(&entity, &artifact, annotations, now).is_ok()))
+    Ok(entities.any(|entity| is_it(&entity)))
 }
 
 /// What cannot be read is no signature of anybody.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::stream::{self, StreamExt};
 
+use super::super::attachment_size;
 use super::super::images::Image;
 use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
@@ -21,7 +22,7 @@ use crate::bundle::Content;
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::keys::StdinUse;
 use crate::registry::Target;
-use crate::storage::images::ImageName;
+use crate::storage::images::{self, ImageName, Place};
 
 /// A larger payload is worked on alone: it is in memory several times.
 const LARGE: usize = 1 << 20;
@@ -51,7 +52,7 @@ pub async fn sign_images(request: &SignImagesRequest, context: &mut Context) -> 
             (false, true) => Extent::Recursive,
             (false, false) => Extent::Itself,
         },
-        skip_existing: request.skip_existing,
+        skip_existing: request.skip_existing.then(|| attachment_size::limit(context)).transpose()?,
         replaces: false,
         now: context.now,
     };
@@ -79,7 +80,7 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
         },
         payload: None,
         extent: if asked.recursive { Extent::Recursive } else { Extent::Itself },
-        skip_existing: false,
+        skip_existing: None,
         replaces: request.replace,
         now: context.now,
     };
@@ -97,6 +98,9 @@ fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<Stdin
 fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
     let images = named(asked, context)?;
     for image in &images {
+        if let (true, place @ Place::Archive(_)) = (asked.upload, &image.home.attachments) {
+            return Err(images::Error::ReadOnly { place: place.to_string() }.into());
+        }
         if let (ImageName::Registry(_), Target::Tag(_)) = (&image.name, &image.target) {
             context.narrator.warn(&format!(
                 "Image reference {} uses a tag, not a digest, to identify the image to sign.",
@@ -126,7 +130,8 @@ struct Job<'a> {
     /// Where the payload goes.
     payload: Option<PathBuf>,
     extent: Extent,
-    skip_existing: bool,
+    /// What is signed already is passed over; the largest signature, in bytes, that is looked at for it.
+    skip_existing: Option<u64>,
     replaces: bool,
     now: UnixTime,
 }
@@ -253,8 +258,11 @@ impl Run<'_> {
         let (job, signer) = (self.job, &self.signer);
         let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            if let (true, Some(said)) = (job.skip_existing, job.work.annotations())
-                && is_signed(signee, form, said, signer, job.now).await?
+            if let (Some(largest), Some(said)) = (job.skip_existing, job.work.annotations())
+                && is_signed(signee, form, largest, &|entity| {
+                    signer.has_signed(entity, &signee.artifact(), said, job.now).is_ok()
+                })
+                .await?
             {
                 let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
                 self.say(&format!("{} is signed by this key already{form}", signee.shown()));

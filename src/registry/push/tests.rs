@@ -461,9 +461,9 @@ fn a_write_that_raced_is_repeated() {
         false => Fault::none(),
     });
     let image = manifest(&described(b"x"), None);
-    let put = |client: Client| run(async move {
-        client.put_manifest(&here, &tag("v"), MediaTypes::Oci.manifest(), &image).await
-    });
+    let put = |client: Client| {
+        run(async move { client.put_manifest(&here, &tag("v"), MediaTypes::Oci.manifest(), &image).await })
+    };
     let error = put(patient()).unwrap_err();
     assert!(error.to_string().contains("MANIFEST_BLOB_UNKNOWN"), "{error}");
     assert_eq!(registry.journal().count("PUT", ""), 4);
