@@ -214,8 +214,9 @@ mod client {
         converted.causes.retain(|cause| cause != "error sending request");
         converted.causes.extend(last);
         if converted.causes.iter().any(|cause| cause.contains("CertificateRequired")) {
-            return converted
-                .hint("name a certificate of yours with --registry-client-cert FILE and --registry-client-key FILE");
+            return converted.hint(
+                "name a certificate of yours with --registry-client-cert FILE and --registry-client-key FILE",
+            );
         }
         if source.is_connect() {
             return converted
