@@ -107,6 +107,11 @@ fn of_dockerfile(
     for name in &found.undeclared {
         context.narrator.warn(&format!("no ARG in the Dockerfile declares `{name}` (--build-arg)"));
     }
+    for name in &found.outside {
+        context.narrator.warn(&format!(
+            "the value of `{name}` is that of the environment here; a build has it only if it is told (--build-arg)"
+        ));
+    }
     if let Some(frontend) = &found.frontend {
         let line =
             format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");

@@ -1,14 +1,18 @@
 //! The images that a Dockerfile builds on: those of FROM, of COPY --from and of RUN --mount=from, without those that it
 //! builds itself. Pure.
 
+mod flags;
+mod heredoc;
 mod lines;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::DecodeError;
 use lines::{Instruction, at};
-use words::Unusable;
+use flags::{flags, mount_sources};
+use words::{Unusable, Variable};
 
 const WHAT: &str = "Dockerfile";
 /// More are nobody's.
@@ -16,6 +20,22 @@ const MAX_IMAGES: usize = 1_000;
 const MAX_STAGES: usize = 1_000;
 /// The image with nothing in it.
 const SCRATCH: &str = "scratch";
+
+/// Instructions that name no image.
+const WITHOUT_IMAGES: [&str; 12] = [
+    "cmd",
+    "entrypoint",
+    "env",
+    "expose",
+    "healthcheck",
+    "label",
+    "maintainer",
+    "shell",
+    "stopsignal",
+    "user",
+    "volume",
+    "workdir",
+];
 
 /// Values from outside of the file.
 pub(super) struct Values<'a> {
@@ -40,6 +60,8 @@ pub(super) struct Images {
     pub frontend: Option<String>,
     /// Names of `--build-arg` that the file does not declare.
     pub undeclared: Vec<String>,
+    /// Variables that have their value from the environment here.
+    pub outside: BTreeSet<String>,
 }
 
 /// Finds the images.
@@ -49,7 +71,7 @@ pub(super) struct Images {
 pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
     let lines = lines::split(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    let names = stage_names(&lines.instructions, lines.escape);
+    let names = stage_names(&lines.instructions)?;
     let mut reader = Reader {
         values,
         escape: lines.escape,
@@ -57,6 +79,8 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
         global: BTreeMap::new(),
         local: BTreeMap::new(),
         declared: BTreeSet::new(),
+        unknown: BTreeSet::new(),
+        outside: RefCell::default(),
         stages: Vec::new(),
         found: Vec::new(),
         scratch: 0,
@@ -68,6 +92,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
     Ok(Images {
         base: reader.stages.last().and_then(|stage| stage.base.clone()),
         undeclared: undeclared.collect(),
+        outside: reader.outside.take(),
         all: reader.found,
         scratch: reader.scratch,
         frontend: lines.frontend,
@@ -75,27 +100,19 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
 }
 
 /// The names of all stages, in lower case, in order.
-fn stage_names(instructions: &[Instruction], escape: char) -> Vec<Option<String>> {
+fn stage_names(instructions: &[Instruction]) -> Result<Vec<Option<String>>, DecodeError> {
     let of_stages = instructions.iter().filter(|instruction| instruction.name == "from");
-    of_stages.map(|from| from_words(from, escape).1.map(str::to_ascii_lowercase)).collect()
+    of_stages.map(|from| Ok(from_words(from)?.1.map(str::to_ascii_lowercase))).collect()
 }
 
 /// The words of FROM without its flags, and the name that it gives to the stage.
-fn from_words(from: &Instruction, escape: char) -> (Vec<&str>, Option<&str>) {
-    let (_, words) = flags(&from.rest, escape);
+fn from_words(from: &Instruction) -> Result<(Vec<&str>, Option<&str>), DecodeError> {
+    let words = words::plain(flags(from)?.1);
     let name = match words[..] {
         [_, r#as, name] if r#as.eq_ignore_ascii_case("as") => Some(name),
         _ => None,
     };
-    (words, name)
-}
-
-/// The flags of an instruction, and the words that follow them.
-fn flags(rest: &str, escape: char) -> (Vec<&str>, Vec<&str>) {
-    let words = words::split(rest, escape);
-    let count = words.iter().take_while(|word| word.starts_with("--")).count();
-    let (flags, words) = words.split_at_checked(count).unwrap_or_default();
-    (flags.to_vec(), words.to_vec())
+    Ok((words, name))
 }
 
 struct Stage {
@@ -115,6 +132,10 @@ struct Reader<'a> {
     /// What ARG says in the stage.
     local: BTreeMap<String, Option<String>>,
     declared: BTreeSet<String>,
+    /// Those whose default needs a variable that is not set: builders go on without it.
+    unknown: BTreeSet<String>,
+    /// Those that only the environment here has a value for, and that were needed.
+    outside: RefCell<BTreeSet<String>>,
     stages: Vec<Stage>,
     found: Vec<String>,
     scratch: usize,
@@ -137,25 +158,24 @@ impl Reader<'_> {
                 self.take(&Instruction { line, name, rest: rest.to_owned() })
             }
             "copy" | "add" => {
-                let (flags, _) = flags(&instruction.rest, self.escape);
-                let from: Vec<_> = flags.iter().filter_map(|flag| after_name(flag, "--from")).collect();
+                let (flags, _) = flags(instruction)?;
+                let from: Vec<_> = flags.iter().filter_map(|flag| flag.value_of("from")).collect();
                 match from[..] {
                     [] => Ok(()),
-                    [Some(from)] => self.other(line, from, instruction.name == "copy"),
-                    [None] => Err(DecodeError::new(WHAT, at(line), "--from needs a value: `--from=IMAGE`")),
+                    [from] => self.other(line, from, instruction.name == "copy"),
                     _ => Err(DecodeError::new(WHAT, at(line), "--from is there more than once")),
                 }
             }
             "run" => {
-                let (flags, _) = flags(&instruction.rest, self.escape);
-                for mount in flags.iter().filter_map(|flag| after_name(flag, "--mount").flatten()) {
-                    for from in mount_sources(mount) {
-                        self.other(line, from, true)?;
-                    }
+                let (flags, _) = flags(instruction)?;
+                for from in flags.iter().filter_map(|flag| flag.value_of("mount")).flat_map(mount_sources) {
+                    self.other(line, &from, true)?;
                 }
                 Ok(())
             }
-            _ => Ok(()),
+            name if WITHOUT_IMAGES.contains(&name) => Ok(()),
+            // It might be one with an image, or what is left of one that was cut in two.
+            name => Err(DecodeError::new(WHAT, at(line), format!("the instruction `{name}` is not known"))),
         }
     }
 
@@ -165,29 +185,47 @@ impl Reader<'_> {
                 Some((name, default)) => (name, Some(default)),
                 None => (word, None),
             };
-            let name = self.expand(instruction.line, name)?;
+            // In quotes, or with a variable in it, it is not the same name for every builder.
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                let reason = format!("`{name}` is no name for ARG");
+                return Err(DecodeError::new(WHAT, at(instruction.line), reason));
+            }
+            let name = name.to_owned();
             let given = self.values.arguments.get(&name).cloned();
-            let default = match (&given, default) {
+            let (value, known) = match (given, default) {
+                (Some(given), _) => (Some(given), true),
                 (None, Some(default)) => self.expand_default(instruction.line, default)?,
-                _ => None,
+                (None, None) => (None, true),
             };
             self.declared.insert(name.clone());
-            let value = given.or(default);
-            if self.stages.is_empty() {
-                self.global.insert(name, value);
-            } else {
+            match (&value, known) {
+                (_, false) => self.unknown.insert(name.clone()),
+                (Some(_), true) => self.unknown.remove(&name),
+                (None, true) => false,
+            };
+            if !self.stages.is_empty() {
                 let value = value.or_else(|| self.global.get(&name).cloned().flatten());
                 self.local.insert(name, value);
+            } else if value.is_some() || !known {
+                self.global.insert(name, value);
+            } else {
+                // Without a value it takes none away.
+                self.global.entry(name).or_default();
             }
         }
         Ok(())
     }
 
-    /// A default that needs a variable without a value is none, and no trouble unless an image needs it in turn.
-    fn expand_default(&self, line: usize, default: &str) -> Result<Option<String>, DecodeError> {
-        match words::expand(default, self.escape, &|name| self.variable(name)) {
-            Ok(value) => Ok(Some(value)),
-            Err(Unusable::Unset(_)) => Ok(None),
+    /// A default that needs a variable without a value, and whether it is known what builders make of it: it is no trouble
+    /// unless an image needs it in turn.
+    fn expand_default(&self, line: usize, default: &str) -> Result<(Option<String>, bool), DecodeError> {
+        let variable = |name: &str| match self.variable(name) {
+            Variable::Outside(_) => Variable::Unset,
+            known => known,
+        };
+        match words::expand(default, self.escape, &variable) {
+            Ok(value) => Ok((Some(value), true)),
+            Err(Unusable::Unset(_)) => Ok((None, false)),
             Err(other) => Err(self.unusable(line, default, other)),
         }
     }
@@ -196,7 +234,7 @@ impl Reader<'_> {
         let line = instruction.line;
         // FROM sees what stands before the first one.
         self.local.clear();
-        let (words, name) = from_words(instruction, self.escape);
+        let (words, name) = from_words(instruction)?;
         let word = match words[..] {
             [word] => word,
             [word, _, _] if name.is_some() => word,
@@ -269,13 +307,26 @@ impl Reader<'_> {
     }
 
     fn expand(&self, line: usize, word: &str) -> Result<String, DecodeError> {
-        words::expand(word, self.escape, &|name| self.variable(name))
+        let variable = |name: &str| {
+            let found = self.variable(name);
+            if let Variable::Outside(_) = found {
+                self.outside.borrow_mut().insert(name.to_owned());
+            }
+            found
+        };
+        words::expand(word, self.escape, &variable)
             .map_err(|unusable| self.unusable(line, word, unusable))
     }
 
     fn unusable(&self, line: usize, word: &str, unusable: Unusable) -> DecodeError {
         let error = |reason: String| DecodeError::new(WHAT, at(line), reason);
         match unusable {
+            Unusable::Outside(name) => error(format!(
+                "the variable `{name}` in `{word}` is set in the environment here, and a build does not see that"
+            )),
+            Unusable::Unset(name) if self.unknown.contains(&name) => {
+                error(format!("the variable `{name}` in `{word}` needs one that is not set"))
+            }
             Unusable::Unset(name) if self.global.contains_key(&name) || self.local.contains_key(&name) => {
                 error(format!("the variable `{name}` in `{word}` is declared and has no value"))
             }
@@ -288,25 +339,36 @@ impl Reader<'_> {
         }
     }
 
-    /// The value of a variable: as the file says, as the environment says, as every builder says.
-    fn variable(&self, name: &str) -> Option<String> {
+    /// What is known of a variable: as the file says, as the environment says, as every builder says.
+    fn variable(&self, name: &str) -> Variable {
         let of_file = match self.local.get(name) {
             Some(value) => value.clone(),
             None => self.global.get(name).cloned().flatten(),
         };
-        of_file.or_else(|| (self.values.environment)(name)).or_else(|| self.platform(name))
+        if let Some(value) = of_file {
+            return Variable::Known(value);
+        }
+        if self.unknown.contains(name) {
+            return Variable::Unknown;
+        }
+        match (self.values.environment)(name) {
+            Some(value) => Variable::Outside(value),
+            None => self.platform(name),
+        }
     }
 
     /// What a builder says of the platform that it builds for, which is its own unless it is told another.
-    fn platform(&self, name: &str) -> Option<String> {
+    fn platform(&self, name: &str) -> Variable {
         let (architecture, variant) = self.values.architecture;
-        match name.strip_prefix("BUILD").or_else(|| name.strip_prefix("TARGET"))? {
-            "ARCH" => Some(architecture.to_owned()),
-            "OS" => Some("linux".to_owned()),
-            "VARIANT" => Some(variant.to_owned()),
-            "PLATFORM" if variant.is_empty() => Some(format!("linux/{architecture}")),
-            "PLATFORM" => Some(format!("linux/{architecture}/{variant}")),
-            _ => None,
+        let known = |value: &str| Variable::Known(value.to_owned());
+        match name.strip_prefix("BUILD").or_else(|| name.strip_prefix("TARGET")) {
+            Some("ARCH") => known(architecture),
+            Some("OS") => known("linux"),
+            Some("VARIANT") => known(variant),
+            Some("PLATFORM") if variant.is_empty() => Variable::Known(format!("linux/{architecture}")),
+            Some("PLATFORM") => Variable::Known(format!("linux/{architecture}/{variant}")),
+            Some("OSVERSION" | "STAGE") => Variable::Unknown,
+            _ => Variable::Unset,
         }
     }
 }
@@ -315,25 +377,6 @@ impl Reader<'_> {
 fn earlier<'a>(stages: &'a [Stage], name: &str) -> Option<&'a Stage> {
     let is = |stage: &&Stage| stage.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
     stages.iter().rev().find(is)
-}
-
-/// The value of a flag with this name; `Some(None)`: it is that flag, and has none.
-fn after_name<'a>(flag: &'a str, name: &str) -> Option<Option<&'a str>> {
-    let rest = flag.strip_prefix(name)?;
-    match rest.strip_prefix('=') {
-        Some(value) => Some(Some(value)),
-        None => rest.is_empty().then_some(None),
-    }
-}
-
-/// The values of `from` in a mount: `type=bind,from=IMAGE,target=/x`.
-fn mount_sources(mount: &str) -> impl Iterator<Item = &str> {
-    let unquoted = mount.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(mount);
-    unquoted.split(',').filter_map(|field| {
-        let field = field.trim_matches('"');
-        let (key, value) = field.split_once('=')?;
-        key.trim().eq_ignore_ascii_case("from").then_some(value)
-    })
 }
 
 #[cfg(test)]

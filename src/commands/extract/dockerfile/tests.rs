@@ -33,7 +33,7 @@ fn images_of_stages() {
         ("FROM a\nFROM a", "a a"),
         ("FROM \"a\"\nFROM 'b'", "a b"),
         ("\u{feff}FROM a\r\nFROM b\r\n", "a b"),
-        ("FROM \\\n# FROM no\n a\nLABEL x=\"FROM b\"\nFROMAGE\nFROM b", "a b"),
+        ("FROM \\\n# FROM no\n a\nLABEL x=\"FROM b\"\nFROM b", "a b"),
         ("# escape=`\nFROM `\n a", "a"),
         ("RUN <<EOF\nFROM no\nEOF\nFROM a", "a"),
         ("", ""),
@@ -70,7 +70,7 @@ fn variables() {
         // As cosign: what the file says comes first.
         ("ARG ENVV=default\nFROM a:${ENVV}", "a:default"),
         ("ARG ENVV\nFROM a:${ENVV}", "a:fromenv"),
-        ("FROM ${U:-a}:${U:-3}${ENVV:+-x}", "a:3-x"),
+        ("FROM ${U:-a}:${U:-3}$ENVV${U:+-x}", "a:3fromenv"),
         ("ARG B=$U\nFROM a", "a"),
         ("ARG S=one\nFROM a AS one\nFROM $S", "a"),
         ("ARG S=b\nFROM a\nARG S\nCOPY --from=$S /x /y", "a b"),
@@ -152,4 +152,53 @@ fn limits() {
     ] {
         assert_eq!(of(&text, &[]).unwrap_err().kind, DecodeKind::Limit);
     }
+}
+
+/// Each of these is read by a builder as an image that is not found, unless it is read as builders read it.
+#[test]
+fn attack_images_that_only_a_builder_sees() {
+    for (text, expected) in [
+        // Flags are unquoted, their names too.
+        ("FROM a\nCOPY --fr\"om\"=b x y", "a b"),
+        ("FROM a\nCOPY --\\from='b' x y", "a b"),
+        ("FROM a\nCOPY --chown='1 2' --from=b x y", "a b"),
+        ("FROM a\nRUN --mo'unt'=type=bind,fr\"om\"=b x", "a b"),
+        ("FROM a\nRUN --mount=type=bind,\\\"fr\"om\"=b\\\" x", "a b"),
+        ("FROM a\nCOPY --chown=1\u{a0}--from=b x y", "a b"),
+        ("FROM a\nCOPY --link --parents --from=b x y", "a b"),
+        // The backslash escapes in here-documents, whatever the directive says.
+        ("# escape=`\nFROM a\nRUN echo \\ <<EOF\nFROM b", "a b"),
+        ("FROM a\nCOPY \\\r\r\n --from=b x y", "a b"),
+        // ARG without a value takes none away.
+        ("ARG X=b\nARG X\nFROM ${X:-a}", "b"),
+        ("ARG X=a\nARG A=b\u{a0}X=c\nFROM $X", "c"),
+    ] {
+        assert_eq!(all(text), expected, "{text}");
+    }
+    for (text, words) in [
+        ("FROM a\n--from=b x y", "is not known"),
+        ("FROM a\nINCLUDE b", "is not known"),
+        ("FROM a\nONBUILD INCLUDE b", "is not known"),
+        ("//syntax=b\nFROM a", "is not known"),
+        ("FROM a\nRUN --mount type=bind,from=b x", "--mount needs a value"),
+        ("FROM a\nCOPY --chown 1:1 --from=b x y", "--chown needs a value"),
+        ("FROM a\nCOPY --chown=\u{e0}--from=b x y", "not ASCII"),
+        ("FROM a\nRUN <<LABEL\" \"a=\\b\nLABEL a=b\nFROM b\nLABEL a=\\b", "plain letters"),
+        ("FROM a\nRUN <<\"USER x\"\nFROM b\nUSER x", "plain letters"),
+        // A builder does not see the environment.
+        ("FROM a${ENVV:+-signed}", "a build does not see that"),
+        ("FROM ${ENVV:-b}", "a build does not see that"),
+        ("ARG ENVV\nFROM a${ENVV+-signed}", "a build does not see that"),
+        ("ARG Q=$ENVV\nFROM a${Q:+-signed}", "needs one that is not set"),
+        // For a builder, what is not set is nothing.
+        ("ARG X=b$U\nFROM ${X:-a}", "needs one that is not set"),
+        ("ARG X=$@\nFROM a${X:+-signed}", "needs one that is not set"),
+        ("FROM ${TARGETSTAGE:+b/}a", "`TARGETSTAGE`"),
+        ("ARG X=b\nARG \"X\"=a\nFROM $X", "no name for ARG"),
+        ("ARG X=1\nARG Y=$X\u{e9}\nFROM a${Y:+-signed}", "no name of a variable"),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(words), "{text:?}: {error}");
+    }
+    assert_eq!(of("FROM $ENVV", &[]).unwrap().outside.into_iter().collect::<Vec<_>>(), ["ENVV"]);
 }

@@ -20,7 +20,7 @@ pub(super) fn first(text: &str) -> (&str, &str) {
     (word, rest.trim())
 }
 
-/// Splits at white space outside of quotes; quotes and escapes stay where they are.
+/// Splits at white space outside of quotes, as builders split what ARG declares; quotes and escapes stay where they are.
 pub(super) fn split(text: &str, escape: char) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut escaped) = (None, None, false);
@@ -30,7 +30,7 @@ pub(super) fn split(text: &str, escape: char) -> Vec<&str> {
             continue;
         }
         match (c, quote) {
-            (c, None) if is_space(c) => {
+            (c, None) if c.is_whitespace() => {
                 words.extend(start.take().and_then(|start: usize| text.get(start..at)));
                 continue;
             }
@@ -45,11 +45,31 @@ pub(super) fn split(text: &str, escape: char) -> Vec<&str> {
     words
 }
 
+/// Splits at white space, whatever is in quotes: FROM knows none here.
+pub(super) fn plain(text: &str) -> Vec<&str> {
+    text.split(is_space).filter(|word| !word.is_empty()).collect()
+}
+
+/// What is known of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Variable {
+    /// Every builder has this value.
+    Known(String),
+    /// Only the environment here has a value: a builder has it too where somebody hands it over.
+    Outside(String),
+    /// No builder has a value.
+    Unset,
+    /// Builders have one, and which one is not known here.
+    Unknown,
+}
+
 /// Why a word has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// This variable is not set.
     Unset(String),
+    /// What the word says depends on whether this variable is set, and only the environment here sets it.
+    Outside(String),
     /// Something else, in words.
     Other(String),
     /// It is too long, or too deep.
@@ -63,7 +83,7 @@ pub(super) enum Unusable {
 pub(super) fn expand(
     word: &str,
     escape: char,
-    variable: &dyn Fn(&str) -> Option<String>,
+    variable: &dyn Fn(&str) -> Variable,
 ) -> Result<String, Unusable> {
     let mut reader = Reader { rest: word.chars().peekable(), escape, variable };
     reader.until(None, true, 0)
@@ -72,7 +92,7 @@ pub(super) fn expand(
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
     escape: char,
-    variable: &'a dyn Fn(&str) -> Option<String>,
+    variable: &'a dyn Fn(&str) -> Variable,
 }
 
 impl Reader<'_> {
@@ -133,16 +153,23 @@ impl Reader<'_> {
     /// What follows a `$`.
     fn dollar(&mut self, live: bool, depth: usize) -> Result<String, Unusable> {
         if self.rest.next_if_eq(&'{').is_none() {
-            let name = self.name();
+            let name = self.name()?;
             return if name.is_empty() { Ok("$".to_owned()) } else { self.value(name, live) };
         }
-        let name = self.name();
+        let name = self.name()?;
         if name.is_empty() {
             return Err(Unusable::Other("`${` is followed by no name".to_owned()));
         }
         let colon = self.rest.next_if_eq(&':').is_some();
-        let found = (self.variable)(&name).filter(|value| !(colon && value.is_empty()));
-        match self.rest.next() {
+        let next = self.rest.next();
+        let found = match (self.variable)(&name) {
+            Variable::Known(value) => Some(value),
+            Variable::Outside(_) if live && next != Some('}') => return Err(Unusable::Outside(name)),
+            Variable::Unknown if live && next != Some('}') => return Err(Unusable::Unset(name)),
+            Variable::Outside(_) | Variable::Unknown | Variable::Unset => None,
+        };
+        let found = found.filter(|value| !(colon && value.is_empty()));
+        match next {
             None => Err(Unusable::Other("`}` is missing".to_owned())),
             Some('}') if !colon => self.value(name, live),
             Some('-') => {
@@ -164,23 +191,30 @@ impl Reader<'_> {
         }
     }
 
-    fn name(&mut self) -> String {
+    /// The name of a variable; the signs that shells have variables for are names too, and no builder sets them.
+    fn name(&mut self) -> Result<String, Unusable> {
+        if let Some(sign) = self.rest.next_if(|c| matches!(c, '@' | '*' | '#' | '?' | '-' | '$' | '!')) {
+            return Ok(sign.to_string());
+        }
         let digits = self.rest.peek().is_some_and(char::is_ascii_digit);
         let mut name = String::new();
         while let Some(c) = self.rest.next_if(|c| match digits {
-            true => c.is_ascii_digit(),
-            false => c.is_ascii_alphanumeric() || *c == '_',
+            true => c.is_numeric(),
+            false => c.is_alphanumeric() || *c == '_',
         }) {
             name.push(c);
         }
-        name
+        if name.is_ascii() {
+            return Ok(name);
+        }
+        Err(Unusable::Other(format!("`${name}` is no name of a variable")))
     }
 
     fn value(&self, name: String, live: bool) -> Result<String, Unusable> {
         match (self.variable)(&name) {
-            Some(value) => Ok(value),
-            None if live => Err(Unusable::Unset(name)),
-            None => Ok(String::new()),
+            Variable::Known(value) | Variable::Outside(value) => Ok(value),
+            _ if live => Err(Unusable::Unset(name)),
+            _ => Ok(String::new()),
         }
     }
 }
@@ -189,12 +223,14 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn variable(name: &str) -> Option<String> {
+    fn variable(name: &str) -> Variable {
         match name {
-            "A" => Some("a".to_owned()),
-            "EMPTY" => Some(String::new()),
-            "LONG" => Some("x".repeat(1000)),
-            _ => None,
+            "A" => Variable::Known("a".to_owned()),
+            "EMPTY" => Variable::Known(String::new()),
+            "LONG" => Variable::Known("x".repeat(1000)),
+            "HERE" => Variable::Outside("h".to_owned()),
+            "THERE" => Variable::Unknown,
+            _ => Variable::Unset,
         }
     }
 
@@ -218,6 +254,8 @@ mod tests {
             ("${A:-$U}", "a"),
             ("\"x $A\"'$A'\\$A", "x a$A$A"),
             ("\"\\$A \\x \\\"\"", "$A \\x \""),
+            ("$HERE${HERE}", "hh"),
+            ("${A:-${HERE:+x}${THERE-y}}", "a"),
             ("a$", "a$"),
             ("$.", "$."),
             ("a\\", "a"),
@@ -234,9 +272,15 @@ mod tests {
         {
             assert_eq!(value(word), Err(Unusable::Unset(name.to_owned())), "{word}");
         }
+        for (word, name) in [("$@", "@"), ("a$-", "-"), ("${THERE:-x}", "THERE"), ("$THERE", "THERE")] {
+            assert_eq!(value(word), Err(Unusable::Unset(name.to_owned())), "{word}");
+        }
+        for word in ["${HERE:-x}", "${HERE+x}", "${U:-${HERE?}}"] {
+            assert_eq!(value(word), Err(Unusable::Outside("HERE".to_owned())), "{word}");
+        }
         assert_eq!(value("${U:-$V}"), Err(Unusable::Unset("V".to_owned())));
         for word in
-            ["${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}"]
+            ["${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}", "$A\u{e9}"]
         {
             assert!(matches!(value(word), Err(Unusable::Other(_))), "{word}");
         }
@@ -250,6 +294,8 @@ mod tests {
     fn words_end_outside_of_quotes() {
         assert_eq!(split(" a  \"b c\"d 'e \\' f\\ g ", '\\'), ["a", "\"b c\"d", "'e \\'", "f\\ g"]);
         assert_eq!(split("a\\ b", '`'), ["a\\", "b"]);
+        assert_eq!(split("a\u{a0}b", '\\'), ["a", "b"]);
         assert!(split(" \t", '\\').is_empty());
+        assert_eq!(plain("a \"b  c\""), ["a", "\"b", "c\""]);
     }
 }
