@@ -144,45 +144,60 @@ impl Reader<'_> {
             None | Some(Value::Null) => kind.unwrap_or_default(),
             Some(_) => return Err(DecodeError::new(WHAT, "kind", "not a text")),
         };
-        if let (Some(of), Some(items)) = (kind.strip_suffix("List"), members.get("items")) {
+        // `kubectl` takes whatever has items for a list, and what it is called for nothing.
+        let of_list = kind.strip_suffix("List").filter(|_| members.contains_key("items"));
+        if let Some(items) = members.get("items").filter(|items| of_list.is_some() || items.is_array()) {
             if lists >= MAX_LISTS {
                 return Err(DecodeError::new(WHAT, "items", "too many lists in each other").over_limit());
             }
-            for item in list(items, "items")? {
-                self.document(item, Some(of).filter(|of| !of.is_empty()), lists + 1)?;
+            let of = of_list.filter(|of| !of.is_empty());
+            for item in list(items, "items")?.iter().filter(|item| of_list.is_some() || item.is_object()) {
+                self.document(item, of, lists + 1)?;
             }
-            return Ok(());
         }
         let shown = if kind.is_empty() { "a document" } else { kind };
+        let own = is_own(members.get("apiVersion"));
+        let (is_workload, is_without) = (own && WORKLOADS.contains(&kind), own && WITHOUT.contains(&kind));
         for place in PODS {
-            match self.pod(document, place) {
-                // What merely looks like a pod in something else need not be one.
-                Err(error) if WORKLOADS.contains(&kind) || error.kind == DecodeKind::Limit => {
-                    return Err(of_kind(error, shown));
-                }
-                _ => {}
-            }
+            self.pod(document, place, is_workload).map_err(|error| of_kind(error, shown))?;
         }
         let by_path = self.by_path(document).map_err(|error| of_kind(error, shown))?;
-        if !by_path && !WORKLOADS.contains(&kind) && !WITHOUT.contains(&kind) {
+        if !by_path && !is_workload && !is_without && of_list.is_none() {
             self.found.unknown.insert(kind.to_owned());
         }
         Ok(())
     }
 
-    fn pod(&mut self, document: &Value, place: &[&str]) -> Result<(), DecodeError> {
+    /// `strictly`: it is known that this is a pod. What merely looks like one in something else need not be one, and what is
+    /// not as in a pod there is passed over by itself.
+    fn pod(&mut self, document: &Value, place: &[&str], strictly: bool) -> Result<(), DecodeError> {
         let Some(pod) = place.iter().try_fold(document, |value, name| value.get(name)) else { return Ok(()) };
         let at = place.join(".");
-        for name in CONTAINERS {
+        let serious = |error: DecodeError| {
+            if strictly || error.kind == DecodeKind::Limit { Err(error) } else { Ok(()) }
+        };
+        for (name, of, field) in CONTAINERS.map(|name| (name, None, "image")).into_iter().chain([(
+            "volumes",
+            Some("image"),
+            "reference",
+        )]) {
             let at = join(&at, name);
-            for (index, container) in member(pod, name, &at)?.iter().enumerate() {
-                self.image(container, "image", &format!("{at}[{index}]"))?;
-            }
-        }
-        let at = join(&at, "volumes");
-        for (index, volume) in member(pod, "volumes", &at)?.iter().enumerate() {
-            if let Some(source) = volume.get("image").filter(|image| !image.is_null()) {
-                self.image(source, "reference", &format!("{at}[{index}].image"))?;
+            let items = match member(pod, name, &at) {
+                Ok(items) => items,
+                Err(error) => {
+                    serious(error)?;
+                    continue;
+                }
+            };
+            for (index, item) in items.iter().enumerate() {
+                let at = format!("{at}[{index}]");
+                let (holder, at) = match of {
+                    None => (Some(item), at),
+                    Some(of) => (item.get(of).filter(|inner| !inner.is_null()), join(&at, of)),
+                };
+                if let Some(holder) = holder {
+                    self.image(holder, field, &at).or_else(serious)?;
+                }
             }
         }
         Ok(())
@@ -228,6 +243,14 @@ impl Reader<'_> {
             _ => Err(DecodeError::new(WHAT, at, "not a text that names an image")),
         }
     }
+}
+
+/// Whether something of this version is of Kubernetes itself, so that its kind is what it is called. Others have kinds of the
+/// same names: a `Service` of Knative has pods, and a `Job` of Volcano has them elsewhere.
+fn is_own(version: Option<&Value>) -> bool {
+    let Some(Value::String(version)) = version else { return true };
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    matches!(group, "" | "apps" | "autoscaling" | "batch" | "extensions" | "policy") || group.ends_with(".k8s.io")
 }
 
 /// A member that is a list, or nothing.

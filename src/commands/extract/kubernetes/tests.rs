@@ -115,3 +115,33 @@ fn limits() {
     let many = format!("kind: Pod\nspec: {{containers: [{}]}}", "{image: a}, ".repeat(MAX_IMAGES + 1));
     assert_eq!(of(&many, &[]).unwrap_err().kind, DecodeKind::Limit);
 }
+
+/// Each of these is read by Kubernetes, or by `kubectl`, as an image.
+#[test]
+fn attack_images_that_only_a_cluster_sees() {
+    for (text, expected) in [
+        // Whatever has items is a list, whatever it is called.
+        ("kind: Pod\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]", "b a"),
+        ("kind: List\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]", "b a"),
+        ("kind: Thing\nitems: [x, {kind: Pod, spec: {containers: [{image: b}]}}]", "b"),
+        // What is no list of containers hides none.
+        ("kind: Thing\nspec: {initContainers: {x: y}, containers: [x, {image: [a]}, {image: b}], volumes: 1}", "b"),
+        ("kind: Thing\nspec: {containers: x, volumes: [{image: {reference: b}}, {image: y}]}", "b"),
+    ] {
+        assert_eq!(all(text), expected, "{text}");
+    }
+    // Kinds of others are not those of Kubernetes that have the same names.
+    for text in [
+        "apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {tasks: [{template: {spec: {containers: [{image: b}]}}}]}",
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {other: [{image: b}]}",
+    ] {
+        assert_eq!(of(text, &[]).unwrap().unknown.len(), 1, "{text}");
+    }
+    for version in ["v1", "apps/v1", "networking.k8s.io/v1"] {
+        assert!(of(&format!("apiVersion: {version}\nkind: Service"), &[]).unwrap().unknown.is_empty());
+    }
+    // JSON, one after the other, as `kubectl` takes it.
+    assert!(of("{\"kind\": \"Pod\"}\n{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"b\"}]}}", &[]).is_err());
+    assert!(of("kind: Pod\nspec: {containers: [{image: a}]}\n...\nkind: Pod\nspec: {containers: [{image: b}]}", &[])
+        .is_ok_and(|found| found.all.len() == 2));
+}

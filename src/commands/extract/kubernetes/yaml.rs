@@ -1,6 +1,6 @@
 //! YAML to values, as Kubernetes reads it (with merge keys, without tags), under limits. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
@@ -19,6 +19,8 @@ pub(super) struct Documents<'a> {
     anchors: HashMap<usize, (Value, usize)>,
     values: usize,
     documents: usize,
+    /// What other readers read differently, with its line.
+    odd: Option<(usize, &'static str)>,
 }
 
 /// A key that takes over the members of others (YAML 1.1, "Merge Key Language-Independent Type").
@@ -27,7 +29,13 @@ const MERGE: &str = "<<";
 impl<'a> Documents<'a> {
     /// Those of a text.
     pub(super) fn new(text: &'a str) -> Self {
-        Self { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0, documents: 0 }
+        Self {
+            parser: Parser::new_from_str(text),
+            anchors: HashMap::new(),
+            values: 0,
+            documents: 0,
+            odd: text.split('\n').zip(1..).find_map(|(line, number)| Some((number, odd(line)?))),
+        }
     }
 
     /// The next one; `None` at the end.
@@ -35,6 +43,9 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// It is not YAML; a key is there twice; it is too large or too deep.
     pub(super) fn next(&mut self) -> Result<Option<Value>, DecodeError> {
+        if let Some((line, reason)) = self.odd {
+            return Err(DecodeError::new(WHAT, format!("line {line}"), reason));
+        }
         loop {
             let (event, span) = self.event()?;
             match event {
@@ -125,17 +136,17 @@ impl<'a> Documents<'a> {
             let (event, of_value) = self.event()?;
             let value = self.value(event, of_value, depth + 1)?;
             if plain && key == MERGE {
-                merged.push((value, of_value));
+                merged.push((value, of_value, members.keys().cloned().collect::<HashSet<_>>()));
             } else if members.insert(key.clone(), value).is_some() {
                 return Err(error(span, &format!("the key `{key}` appears twice")));
             }
         }
         if merged.len() > 1 {
-            let span = merged.last().map(|(_, span)| *span).unwrap_or_default();
+            let span = merged.last().map(|(_, span, _)| *span).unwrap_or_default();
             return Err(error(span, "the key `<<` appears twice"));
         }
-        for (value, span) in merged {
-            merge(&mut members, value, span)?;
+        for (value, span, before) in merged {
+            merge(&mut members, value, span, &before)?;
         }
         Ok(members)
     }
@@ -152,8 +163,26 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// Adds what `members` does not have; of several, the first counts.
-fn merge(members: &mut Map<String, Value>, value: Value, span: Span) -> Result<(), DecodeError> {
+/// What makes other readers see other lines or other documents here than this one: where the one sees a comment or a text, the
+/// other may see an image.
+fn odd(line: &str) -> Option<&'static str> {
+    // Breaks in YAML 1.1, which Kubernetes reads, and none in YAML 1.2.
+    if line.contains(['\0', '\u{85}', '\u{2028}', '\u{2029}']) {
+        return Some("a character that some readers take for the end of a line (U+0085, U+2028, U+2029) or of the text");
+    }
+    // Kubernetes splits the text before it reads any YAML.
+    let after = line.strip_prefix("---")?.chars().next()?;
+    (!matches!(after, ' ' | '\t' | '\r')).then_some("a line that some readers take for the end of a document")
+}
+
+/// Adds what `members` does not have; of several, the first counts. What stands before `<<` and in it is an error: the reader
+/// of Kubernetes lets the later one count there, whatever the type says of itself.
+fn merge(
+    members: &mut Map<String, Value>,
+    value: Value,
+    span: Span,
+    before: &HashSet<String>,
+) -> Result<(), DecodeError> {
     let sources = match value {
         Value::Array(items) => items,
         one => vec![one],
@@ -163,6 +192,10 @@ fn merge(members: &mut Map<String, Value>, value: Value, span: Span) -> Result<(
             return Err(error(span, "`<<` takes over a mapping, or a list of mappings"));
         };
         for (key, value) in source {
+            if before.contains(&key) && members.get(&key) != Some(&value) {
+                let reason = format!("the key `{key}` stands before `<<` and in it, and readers differ in which counts");
+                return Err(error(span, &reason));
+            }
             members.entry(key).or_insert(value);
         }
     }
@@ -245,6 +278,12 @@ mod tests {
             ("a: !x b", "not supported"),
             ("[a]: b", "not a text"),
             ("a: {<<: x}", "takes over a mapping"),
+            ("a: b # c\u{2028}d: e", "line 1: a character"),
+            ("a: 1\n# \u{85}", "line 2: a character"),
+            ("a: 1\n\0\n---\nb: 2", "line 2: a character"),
+            ("a: 1\n---x: |\n  b: 2", "line 2: a line that some"),
+            ("a: 1\n---\u{a0}\n", "line 2: a line that some"),
+            ("x: &x {b: 1}\nc: {b: 2, <<: *x}", "readers differ"),
             ("a: b\n---\nc: *x", "not YAML"),
             ("a: &x 1\n---\nb: *x", "line 3"),
         ] {
