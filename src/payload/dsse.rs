@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::simple_signing::spelling;
 use crate::crypto::{DecodeError, Node, base64, json};
 
 /// A larger envelope is refused: room for a payload of [`super::STATEMENT_SIZE_LIMIT`] in base64, and its signatures.
@@ -53,6 +54,7 @@ impl Envelope {
     /// As [`Self::from_json`], from a value that is part of a larger document; `at` is its path there.
     pub fn from_value(what: &'static str, at: &str, value: &Value) -> Result<Self, DecodeError> {
         let top = Node::part(what, at, value);
+        spelling(&top, &["payload", "payloadType", "signatures"])?;
         let list = top.member("signatures")?;
         let signatures = list
             .items(SIGNATURE_LIMIT)?
@@ -95,6 +97,7 @@ impl Envelope {
 
 impl EnvelopeSignature {
     fn from_node(node: &Node<'_>) -> Result<Self, DecodeError> {
+        spelling(node, &["keyid", "sig"])?;
         let keyid = node.optional("keyid")?.map(|k| k.text()).transpose()?.unwrap_or_default();
         Ok(Self { keyid: keyid.to_owned(), sig: node.member("sig")?.non_empty_base64()? })
     }
@@ -150,6 +153,8 @@ mod tests {
                 "signatures: is empty; an envelope without a signature proves nothing",
             ),
             (&*many, "signatures: has 65 items, the limit is 64"),
+            // Go's decoder takes both for the payload, and the last one counts.
+            (&*GOOD.replace(r#""sig":"#, r#""Sig":"AA==","sig":"#), "signatures[0]: member `Sig` is spelled `sig`"),
             (&*GOOD.replace("payloadType", "type"), "payloadType: is missing"),
             (&*GOOD.replace(r#""t""#, r#""""#), "payloadType: is empty"),
             (&*GOOD.replace(r#""t""#, "null"), "payloadType: is missing"),
@@ -171,6 +176,7 @@ mod tests {
             &GOOD[..GOOD.len() - 1],
             &format!("{GOOD}x"),
             &GOOD.replace(r#""payload":"#, r#""payload":"","payload":"#),
+            &GOOD.replace(r#""payload":"#, r#""PAYLOAD":"","payload":"#),
             "[]",
             "",
         ] {

@@ -83,7 +83,7 @@ impl SimpleSigning {
 }
 
 /// Go's decoder takes a member in any letter case for the one it looks for; two readers must not see two payloads.
-fn spelling(object: &Node<'_>, names: &[&str]) -> Result<(), DecodeError> {
+pub(super) fn spelling(object: &Node<'_>, names: &[&str]) -> Result<(), DecodeError> {
     for (member, _) in object.members(MEMBER_LIMIT)? {
         if let Some(name) = names.iter().find(|n| **n != member && n.eq_ignore_ascii_case(member)) {
             return Err(object.error(format!("member `{member}` is spelled `{name}`")));

@@ -32,12 +32,18 @@ pub(super) struct Included<'a> {
 #[derive(Debug, Clone)]
 pub struct LogProof {
     entries: Vec<(String, u64)>,
+    positions: Vec<usize>,
 }
 
 impl LogProof {
     /// Address of the log and index in it, for each entry.
     pub fn entries(&self) -> impl Iterator<Item = (&str, u64)> {
         self.entries.iter().map(|(log, index)| (log.as_str(), *index))
+    }
+
+    /// Which of the document's entries these are, counted from 0; those of other logs prove nothing.
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        self.positions.iter().copied()
     }
 }
 
@@ -237,6 +243,7 @@ pub(super) fn windows(
         Requirement::Waived(waiver) if entries.is_empty() => Ok(Evidence::Waived(waiver)),
         _ => Ok(Evidence::Proven(LogProof {
             entries: entries.iter().map(|i| (i.log.base_url.clone(), i.index)).collect(),
+            positions: entries.iter().map(|i| i.position).collect(),
         })),
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::bundle::{Content, SignedEntity, VerificationMaterial};
+use crate::bundle::{Content, VerificationMaterial};
 use crate::crypto::{Digest, UnixTime, base64};
-use crate::payload::{Artifact, Statement};
-use crate::verify::{SignerProof, Verified};
+use crate::payload::{Artifact, Statement, Subject};
+use crate::verify::{SignerProof, TimeSource, Verified, VerifiedTime};
 use crate::x509::{Certificate, fulcio};
 
 /// What the names of Fulcio's extensions begin with.
@@ -61,13 +61,13 @@ pub(super) fn signature(verified: &Verified, image: &Artifact, digest: &Digest) 
             (payload.reference.clone(), digest, payload.kind.clone(), optional)
         }
         Content::Envelope(envelope) => {
-            let (kind, annotations) = said_by(&envelope.parsed.payload, image);
-            (image.name.clone(), digest.to_string(), kind, Some(sorted_members(annotations)))
+            let (stated, kind, annotations) = said_by(&envelope.parsed.payload, image);
+            (image.name.clone(), stated, kind, Some(sorted_members(annotations)))
         }
         // The policy lets none through.
         Content::Message { .. } => (image.name.clone(), digest.to_string(), String::new(), None),
     };
-    let facts = facts(entity);
+    let facts = facts(verified);
     if !facts.is_empty() {
         optional.get_or_insert_default().extend(facts);
     }
@@ -82,43 +82,54 @@ pub(super) fn signature(verified: &Verified, image: &Artifact, digest: &Digest) 
     as_go(&shown.to_string())
 }
 
-/// A verified attestation: its envelope, as it was written where it was written as one.
+/// A verified attestation: its envelope, as it was written where it was written as one, in one line. Who reads line by line
+/// must not be given a line that somebody else has put around or into it.
 pub(super) fn attestation(verified: &Verified) -> String {
     match &verified.entity().content {
-        Content::Envelope(envelope) if envelope.bytes.is_empty() => envelope.parsed.to_json(),
-        Content::Envelope(envelope) => String::from_utf8_lossy(&envelope.bytes).trim().to_owned(),
+        Content::Envelope(envelope) => match String::from_utf8_lossy(&envelope.bytes).trim() {
+            text if text.is_empty() || text.contains(['\n', '\r']) => envelope.parsed.to_json(),
+            text => text.to_owned(),
+        },
         Content::Message { .. } | Content::SimpleSigning { .. } => String::new(),
     }
 }
 
-/// The predicate type of a statement, and the annotations of its subject that is the image.
-fn said_by(statement: &[u8], image: &Artifact) -> (String, BTreeMap<String, Value>) {
+/// The digest that a statement states, its predicate type, and the annotations of its subject: the one that is the image, and
+/// the first one where nobody asked for that.
+fn said_by(statement: &[u8], image: &Artifact) -> (String, String, BTreeMap<String, Value>) {
     let Ok(statement) = Statement::from_json(statement) else { return Default::default() };
     let subject = statement.matches(&image.digests).or_else(|| statement.subjects.first());
+    let digest = subject.and_then(Subject::known_digest).map(|digest| digest.to_string()).unwrap_or_default();
     let annotations = subject.map(|subject| subject.annotations.clone()).unwrap_or_default();
-    (statement.predicate_type, annotations.into_iter().collect())
+    (digest, statement.predicate_type, annotations.into_iter().collect())
 }
 
-/// What the certificate, the log entry and the timestamp say.
-fn facts(entity: &SignedEntity) -> BTreeMap<String, Value> {
-    let mut facts = BTreeMap::new();
-    if let VerificationMaterial::Certificate(chain) = &entity.material
+/// What the certificate, the log entry and the timestamp say, as far as they were verified: beside a key that was named anybody
+/// can put a certificate for that key which names whom they like, and an entry of a log that nobody trusts.
+fn facts(verified: &Verified) -> BTreeMap<String, Value> {
+    let (entity, mut facts) = (verified.entity(), BTreeMap::new());
+    if let SignerProof::Identity(_) = verified.signer()
+        && let VerificationMaterial::Certificate(chain) = &entity.material
         && let Some(leaf) = chain.first()
     {
         certificate(leaf, &mut facts);
     }
-    if let Some(entry) = entity.log_entries.first() {
+    let logged = verified.log().proven().and_then(|proof| proof.positions().next());
+    if let Some(entry) = logged.and_then(|position| entity.log_entries.get(position)) {
         let promise = entry.inclusion_promise.as_deref().map(base64::encode);
         let payload = json!({
             "body": base64::encode(&entry.canonicalized_body),
-            "integratedTime": entry.integrated_time.map_or(0, UnixTime::seconds),
+            // Only the promise is over the time.
+            "integratedTime": entry.integrated_time.filter(|_| promise.is_some()).map_or(0, UnixTime::seconds),
             "logIndex": entry.log_index,
             "logID": hex::encode(&entry.log_id),
         });
         let bundle = json!({ "SignedEntryTimestamp": promise, "Payload": payload });
         facts.insert("Bundle".to_owned(), bundle);
     }
-    if let Some(timestamp) = entity.timestamps.first() {
+    let by_authority = |time: &&VerifiedTime| matches!(time.source, TimeSource::TimestampAuthority(_));
+    let stamped = verified.time().proven().map_or(0, |proof| proof.iter().filter(by_authority).count());
+    if let Some(timestamp) = entity.timestamps.first().filter(|_| stamped == entity.timestamps.len()) {
         let timestamp = json!({ "SignedRFC3161Timestamp": base64::encode(timestamp) });
         facts.insert("RFC3161Timestamp".to_owned(), timestamp);
     }

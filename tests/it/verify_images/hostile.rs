@@ -138,3 +138,109 @@ fn cve_2026_45803_escapes_in_annotations_are_shown_not_obeyed() {
     let output = world.verify(&image.by_digest(), &[]).ok();
     assert!(output.stdout.contains(r"\u009b2J\u202e") && !output.stdout.contains('\u{9b}'));
 }
+
+/// Whoever may write to the registry can put a certificate for the signer's key beside the signature that names anybody: no proof
+/// that one has a key is needed to have it certified by an authority of one's own.
+#[test]
+fn attack_a_certificate_beside_a_key_names_nobody() {
+    use rcosign::internals::crypto::{KeyType, PrivateKey, SigningKey as _, UnixTime, pem};
+    use rcosign::internals::x509::SubjectAlternativeName;
+    use rcosign::internals::x509::issue::{Issuer, Template, Validity};
+    let world = World::new(Default::default());
+    let image = world.image("v1");
+    let (signer, attacker) =
+        (PrivateKey::generate(KeyType::P256).unwrap(), PrivateKey::generate(KeyType::P256).unwrap());
+    world.sandbox.file("k.key", pem::encode("PRIVATE KEY", signer.to_pkcs8().unwrap().expose()));
+    let _ = world.sandbox.run(&["public-key", "--key", "k.key", "--outfile", "k.pub"]).ok();
+    let validity = Validity {
+        not_before: UnixTime::from_seconds(1_000_000_000),
+        not_after: UnixTime::from_seconds(4_000_000_000),
+    };
+    let root = Template::root("root", validity)
+        .issue(attacker.public_key(), Issuer { key: &attacker, certificate: None })
+        .unwrap();
+    let boss = SubjectAlternativeName::Email("boss@example.com".to_owned());
+    let leaf = Template::code_signing(&[boss], validity)
+        .issue(signer.public_key(), Issuer { key: &attacker, certificate: Some(&root) })
+        .unwrap();
+    let mut layer = world.layer(REPOSITORY, &image, "k", &["x=1"]);
+    layer["annotations"]["dev.sigstore.cosign/certificate"] = leaf.to_pem().into();
+    layer["annotations"]["dev.sigstore.cosign/chain"] = root.to_pem().into();
+    world.tag(REPOSITORY, &image, "sig", &[layer]);
+    let output = world.with_key("verify", "k", &image.by_digest(), &["--report", "json=r"]).ok();
+    for text in [&output.stdout, &output.stderr, &world.sandbox.text("r")] {
+        assert!(!text.contains("boss") && !text.contains("Subject"), "{text}");
+    }
+    assert!(output.stdout.contains(r#""optional":{"x":"1"}"#), "{}", output.stdout);
+}
+
+/// Where nobody asks whether a signature is about the image, what is shown is what was signed.
+#[test]
+fn attack_a_waived_claim_is_not_shown_as_one_of_this_image() {
+    let world = World::new(Default::default());
+    let (image, other) = (world.image("v1"), world.image("v2"));
+    let stolen = world.bundle(&other, "a", "https://sigstore.dev/cosign/sign/v1", &json!({ "x": "1" }));
+    world.refer(REPOSITORY, &image, BUNDLE, &stolen);
+    let name = image.by_tag();
+    let _ = world.verify(&name, &[]).code(12);
+    let args = ["--check-claims=false", "-a", "x=1", "--report", "json=r"];
+    let output = world.verify(&name, &args).ok();
+    assert!(output.stdout.contains(&other.digest) && !output.stdout.contains(&image.digest), "{}", output.stdout);
+    assert!(!output.stderr.contains("claims were"), "{}", output.stderr);
+    let report: serde_json::Value = serde_json::from_slice(&world.sandbox.read("r")).unwrap();
+    assert!(report["images"][0].get("digest").is_none(), "{report:#}");
+    let _ = world.verify(&name, &["--check-claims=false", "-a", "x=2"]).code(12);
+}
+
+/// What is around a payload is not signed: neither a line of it nor a member in another letter case may pass for the payload.
+#[test]
+fn attack_an_envelope_shows_its_own_payload_alone() {
+    let world = World::without_referrers();
+    let image = world.image("v1");
+    let typed = ["--type", "https://example.com/p"];
+    let good = world.envelope(&image, "a", "https://example.com/p");
+    let text = world.registry.contents().blob(REPOSITORY, good["digest"].as_str().unwrap()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let plant = |text: &str| {
+        let mut layer = good.clone();
+        layer["digest"] = world.registry.contents().plant_blob(REPOSITORY, text).into();
+        layer["size"] = text.len().into();
+        world.tag(REPOSITORY, &image, "att", &[layer]);
+        world.with_key("verify-attestation", "a", &image.by_digest(), &typed)
+    };
+    let evil = r#""payload":"ZXZpbA==","payloadType":"x","signatures":[]"#;
+    let lines = text.replacen(r#"[{"#, &format!("[\n{{{evil},"), 1).replacen("}]", "}\n]", 1);
+    let output = plant(&lines).ok();
+    assert!(output.stdout.lines().count() == 1 && !output.stdout.contains("ZXZpbA"), "{}", output.stdout);
+    let _ = plant(&text.replacen('{', r#"{"Payload":"ZXZpbA==","#, 1)).code(12).says("is spelled `payload`");
+    assert_eq!(plant(&text).ok().stdout, format!("{text}\n"));
+}
+
+/// An attestation is no signature, wherever it is put, and a signature no attestation.
+#[test]
+fn attack_documents_under_each_others_tags() {
+    let world = World::without_referrers();
+    let image = world.image("v1");
+    let name = image.by_digest();
+    let (layer, envelope) =
+        (world.layer(REPOSITORY, &image, "a", &[]), world.envelope(&image, "a", "https://example.com/p"));
+    world.tag(REPOSITORY, &image, "sig", std::slice::from_ref(&envelope));
+    world.tag(REPOSITORY, &image, "att", std::slice::from_ref(&layer));
+    let typed = ["--type", "https://example.com/p"];
+    let _ = world.verify(&name, &[]).code(12);
+    let _ = world.with_key("verify-attestation", "a", &name, &typed).code(12);
+    // The same, with the signature of the envelope beside it, and as referrers that say they are the other.
+    let mut dressed = envelope.clone();
+    dressed["annotations"] = layer["annotations"].clone();
+    dressed["mediaType"] = layer["mediaType"].clone();
+    world.tag(REPOSITORY, &image, "sig", std::slice::from_ref(&dressed));
+    let config = "application/vnd.dev.cosign.artifact.sig.v1+json";
+    let entry = world.refer_layers(REPOSITORY, &image, ("", config), &[dressed]);
+    world.fallback(&image, &[entry]);
+    let _ = world.verify(&name, &[]).code(12);
+    // Whichever they are put under, what they are counts.
+    world.tag(REPOSITORY, &image, "att", &[envelope]);
+    world.tag(REPOSITORY, &image, "sig", &[layer]);
+    let _ = world.verify(&name, &[]).ok();
+    let _ = world.with_key("verify-attestation", "a", &name, &typed).ok();
+}
