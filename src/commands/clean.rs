@@ -239,9 +239,18 @@ impl Cleaner<'_> {
                 Source::Tag(what) => Target::Tag(what.tag_of(&self.image.home.tag_prefix, self.subject)),
                 Source::Referrer => Target::Digest(listed.manifest.digest.clone()),
             };
+            // Registries that delete no tags delete what a tag names.
+            if matches!(target, Target::Tag(_)) && listed.manifest.digest == *self.subject {
+                let error = Error::new(ErrorKind::Other, "it is the image itself");
+                failed.push((listed.name.clone(), error.hint("remove that tag by other means")));
+                continue;
+            }
+            // What refers to something else belongs to that, whatever this image's list says of it.
+            let is_others = listed.subject.as_ref().is_some_and(|subject| subject != self.subject);
             // A manifest goes before its entry: one that no list names would never be found again.
             let removed = match role {
                 Role::Gone => Ok(false),
+                _ if is_others => Ok(false),
                 _ => place.delete(&target).await,
             };
             match removed {

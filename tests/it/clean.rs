@@ -288,3 +288,32 @@ fn a_layout_is_cleaned() {
         "{index}"
     );
 }
+
+/// Only the list of this image says that the bundle belongs to it; the bundle is another image's.
+#[test]
+fn attack_what_refers_to_another_image_stays() {
+    let sandbox = Sandbox::new();
+    let mut served = Served::start(&sandbox, Options { referrers: false, ..Options::default() });
+    let contents = served.registry.contents();
+    let other = contents.plant_image("app", "v2");
+    let (_, own) = contents.manifest("app", &other).unwrap();
+    let subject = json!({ "mediaType": MANIFEST, "digest": other, "size": own.len() });
+    let [_, sign, _] = bundles(&sandbox);
+    let stolen = plant(&served.registry, None, Some(&subject), BUNDLE, &sign);
+    served.referrers.push(("other", stolen));
+    served.plant_index();
+    let _ = served.clean(&sandbox, &[]).ok();
+    assert_eq!((served.left().join(" "), served.listed().unwrap().join(" ")), ("foreign other".into(), "foreign".into()));
+}
+
+/// A registry that deletes no tags deletes what they name, and whoever may write a tag may let it name the image.
+#[test]
+fn attack_the_image_under_its_own_tag_stays() {
+    let sandbox = Sandbox::new();
+    let served = Served::start(&sandbox, Options::default());
+    let tag = format!("{}.sig", served.image.replace(':', "-"));
+    served.registry.contents().plant_tag("app", &tag, &served.image);
+    let _ = served.clean(&sandbox, &[]).code(1).says("it is the image itself");
+    assert!(served.registry.contents().manifest("app", "v1").is_some());
+    assert_eq!(served.tags(), ["sig"]);
+}

@@ -190,6 +190,8 @@ pub struct Listed {
     pub manifest: Descriptor,
     /// Its layers, each with its kind.
     pub layers: Result<Vec<(Kind, Descriptor)>, Unusable>,
+    /// What it says that it refers to; `None` also where it is of no use.
+    pub subject: Option<Digest>,
     place: Place,
 }
 
@@ -233,7 +235,7 @@ pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Foun
     let listed = list(home, subject, want).await?;
     let contents = contents(&listed, want).await?;
     let mut found = Vec::new();
-    for Listed { name, source, manifest, layers, place } in listed {
+    for Listed { name, source, manifest, layers, place, .. } in listed {
         let all = match layers {
             Ok(layers) => layers,
             Err(unusable) => {
@@ -307,17 +309,20 @@ async fn list_at(place: &Place, prefix: &str, subject: &Digest, want: &Want) -> 
 async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
     let name = format!("{place}@{}", entry.digest);
     let target = Target::Digest(entry.digest.clone());
-    let unusable = |unusable| (entry.clone(), Err(unusable));
-    let (manifest, layers) = match place.manifest(&target).await {
+    let unusable = |unusable| (entry.clone(), Err(unusable), None);
+    let (manifest, layers, subject) = match place.manifest(&target).await {
         Ok(Some(manifest)) if manifest.bytes.len() as u64 != entry.size => {
             let (found, expected) = (manifest.bytes.len(), entry.size);
             unusable(Unusable::Malformed(format!("it has {found} bytes, and the list says {expected}")))
         }
-        Ok(Some(manifest)) => (described(&manifest), layers_of(&manifest)),
+        Ok(Some(manifest)) => {
+            let subject = manifest.subject.as_ref().map(|subject| subject.digest.clone());
+            (described(&manifest), layers_of(&manifest), subject)
+        }
         Ok(None) => unusable(Unusable::Gone),
         Err(error) => unusable(malformed(error)?),
     };
-    Ok(Listed { name, source: Source::Referrer, manifest, layers, place: place.clone() })
+    Ok(Listed { name, source: Source::Referrer, manifest, layers, subject, place: place.clone() })
 }
 
 /// What is under a tag of attachments.
@@ -356,7 +361,7 @@ async fn tagged(
             (manifest, Err(unusable))
         }
     };
-    Ok(Some(Listed { name, source, manifest, layers, place: place.clone() }))
+    Ok(Some(Listed { name, source, manifest, layers, subject: None, place: place.clone() }))
 }
 
 fn kind_at(source: Source) -> Option<Kind> {
