@@ -468,6 +468,52 @@ fn replace_leaves_one_statement_of_a_type() {
     }
 }
 
+/// What an annotation says of an attestation decides nothing: neither does one of another type go, nor does one of this type
+/// stay in force because it is called something else, or, as by older versions of cosign, nothing.
+#[test]
+fn attack_replace_believes_statements_and_no_annotations() {
+    let (sandbox, registry) = (folder(), start(false));
+    let image = registry.contents().plant_image("app", "v1");
+    let name = format!("{}/app@{image}", registry.address());
+    for uri in ["https://a.example", "https://b.example"] {
+        let _ = attest(&sandbox, &["--type", uri, "--write", "tag", &name]).ok();
+    }
+    let tag = format!("sha256-{}.att", hex(&image));
+    let mut document = manifest(&registry, &tag);
+    document["layers"][0]["annotations"]["predicateType"] = "https://c.example".into();
+    document["layers"][1]["annotations"]["predicateType"] = "https://a.example".into();
+    let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
+    let old = document["layers"][0]["digest"].clone();
+    let _ = attest(&sandbox, &["--type", "https://a.example", "--replace", "--write", "tag", &name])
+        .ok()
+        .says("Replacing attestation predicate: https://a.example");
+    let left = layers(&registry, &tag);
+    assert!(left.len() == 2 && left.iter().all(|layer| layer["digest"] != old), "{left:#?}");
+    for uri in ["https://a.example", "https://b.example"] {
+        let check = ["verify-attestation", "--key", "k.pub", "--no-log", "--type", uri, &name];
+        assert_eq!(sandbox.run(&check).ok().stdout.lines().count(), 1);
+    }
+}
+
+/// A layer that nobody can use does not stand for the signature that is to be there.
+#[test]
+fn attack_a_layer_with_a_wrong_size_is_no_signature() {
+    let (sandbox, registry) = (folder(), start(false));
+    let image = registry.contents().plant_image("app", "v1");
+    let name = format!("{}/app@{image}", registry.address());
+    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
+    let tag = format!("sha256-{}.sig", hex(&image));
+    let mut document = manifest(&registry, &tag);
+    let good = document["layers"][0]["size"].clone();
+    document["layers"][0]["size"] = 1.into();
+    let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
+    assert_ne!(verify(&sandbox, &[&name]).code, 0);
+    assert_ne!(sign(&sandbox, &["--write", "tag", "--skip-existing", &name]).code, 0);
+    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
+    let left = layers(&registry, &tag);
+    assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
+}
+
 #[test]
 fn an_attached_sbom_is_signed_as_what_it_is() {
     let (sandbox, registry) = (folder(), start(true));

@@ -11,7 +11,7 @@ use super::{bundle as bundles, parts};
 use crate::bundle::{self, Format, annotations};
 use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
 use crate::registry::Attachment;
-use crate::storage::images::{NewLayer, Writer, publish_layer};
+use crate::storage::images::{NewLayer, Replaces, Writer, publish_layer};
 
 /// Documents in one file.
 const MAX_DOCUMENTS: usize = 1000;
@@ -143,7 +143,7 @@ async fn publish(
         annotations: &pairs,
         // cosign writes no predicate type here.
         is_same: &|there| there.digest == there.digest.algorithm().digest(envelope),
-        replaces: &|_| false,
+        replaces: Replaces::Nothing,
         created: None,
     };
     publish_layer(writer, &image.home, &digest, &layer).await?;

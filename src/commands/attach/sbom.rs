@@ -6,7 +6,7 @@ use super::super::images::Images;
 use super::super::{Context, Error, Files, RegistryRequest, publishing::writer};
 use super::parts;
 use crate::registry::Attachment;
-use crate::storage::images::{ImageName, Listed, NewLayer, publish_layer, publish_referring_layer};
+use crate::storage::images::{ImageName, Listed, NewLayer, Replaces, publish_layer, publish_referring_layer};
 
 const MAX_SBOM: u64 = 256 << 20;
 
@@ -56,7 +56,7 @@ pub async fn attach_sbom(request: &AttachSbomRequest, context: &mut Context) -> 
         content: &content,
         annotations: &[],
         is_same: &|_| false,
-        replaces: &|_| true,
+        replaces: Replaces::Everything,
         created: None,
     };
     let writer = writer(&request.registry, context);

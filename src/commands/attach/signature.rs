@@ -10,7 +10,7 @@ use crate::bundle::{self, Raw, annotations, detached};
 use crate::crypto::Digest;
 use crate::payload::{SimpleSigning, simple_signing};
 use crate::registry::Attachment;
-use crate::storage::images::{ImageName, NewLayer, publish_layer};
+use crate::storage::images::{ImageName, NewLayer, Replaces, publish_layer};
 
 /// A payload has a few hundred bytes; annotations may make it longer.
 const MAX_PAYLOAD: u64 = 1 << 20;
@@ -133,7 +133,7 @@ async fn layer(
         content: &made.content,
         annotations: &made.annotations,
         is_same: &|_| false,
-        replaces: &|_| false,
+        replaces: Replaces::Nothing,
         created: None,
     };
     publish_layer(&writer(&request.registry, context), &image.home, &digest, &layer).await?;

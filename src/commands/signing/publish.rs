@@ -6,12 +6,12 @@ use super::super::{Error, ErrorKind};
 use super::Form;
 use super::signees::Signee;
 use super::signer::Signer;
-use crate::bundle::annotations::{self, PREDICATE_TYPE};
+use crate::bundle::annotations;
 use crate::bundle::{Content, SignedEntity, VerificationMaterial, sigstore};
 use crate::crypto::UnixTime;
 use crate::registry::{Attachment, Descriptor};
 use crate::storage::images::{
-    NewBundle, NewLayer, Published, Writer, publish_bundle, publish_layer, publish_referring_layer,
+    NewBundle, NewLayer, Published, Replaces, Writer, publish_bundle, publish_layer, publish_referring_layer,
 };
 
 /// A signature, and how it is kept.
@@ -66,8 +66,10 @@ impl Publisher {
             content: &made.content,
             annotations: &made.annotations,
             is_same: &|there| is_same(there, &signed.entity, signee, signer, now),
-            replaces: &|there| {
-                self.replaces && is_attestation && predicate_type(there) == Some(&self.predicate_type)
+            replaces: if self.replaces && is_attestation {
+                Replaces::Statements(&self.predicate_type)
+            } else {
+                Replaces::Nothing
             },
             created: self.created,
         };
@@ -88,7 +90,9 @@ fn is_same(
 ) -> bool {
     let Content::SimpleSigning { payload, .. } = &entity.content else { return false };
     // The payload is the same if its digest is.
-    if there.digest != there.digest.algorithm().digest(&payload.bytes) {
+    if there.digest != there.digest.algorithm().digest(&payload.bytes)
+        || there.size != payload.bytes.len() as u64
+    {
         return false;
     }
     let Ok(found) = annotations::decode_signature(&there.annotations, &payload.bytes) else { return false };
@@ -98,8 +102,4 @@ fn is_same(
         _ => false,
     };
     same && signer.has_signed(&found, &signee.artifact(), &BTreeMap::new(), now).is_ok()
-}
-
-fn predicate_type(layer: &Descriptor) -> Option<&String> {
-    layer.annotations.iter().find(|(name, _)| name == PREDICATE_TYPE).map(|(_, value)| value)
 }

@@ -23,7 +23,7 @@ pub use error::{Error, Unlisted};
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{
-    Listed, NewBundle, NewLayer, Published, is_bundle_published, publish_bundle, publish_layer,
+    Listed, NewBundle, NewLayer, Published, Replaces, is_bundle_published, publish_bundle, publish_layer,
     publish_referring_layer,
 };
 #[cfg(feature = "http")]

@@ -35,10 +35,22 @@ pub struct NewLayer<'a> {
     pub annotations: &'a [(String, String)],
     /// Whether a layer that is there says the same, so that this one is not added.
     pub is_same: &'a dyn Fn(&Descriptor) -> bool,
-    /// Whether a layer that is there is replaced by this one.
-    pub replaces: &'a dyn Fn(&Descriptor) -> bool,
+    /// Which of the layers that are there are replaced by this one.
+    pub replaces: Replaces<'a>,
     /// When the configuration says that it was made (`--record-creation-timestamp`); `None` is cosign's zero.
     pub created: Option<crate::crypto::UnixTime>,
+}
+
+/// What a new layer replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaces<'a> {
+    /// Nothing.
+    Nothing,
+    /// Everything under the tag.
+    Everything,
+    /// Envelopes with a statement of this predicate type. What counts is the statement: what annotations say of it is not
+    /// relied on, and what cannot be read stays.
+    Statements(&'a str),
 }
 
 /// Where it is now.
@@ -123,9 +135,13 @@ pub async fn publish_layer(
     let there = shared.entries(&seen)?;
     let same = there.iter().find(|entry| **entry == new || (layer.is_same)(entry));
     let entry = same.unwrap_or(&new).clone();
-    let replaces = |other: &&Descriptor| **other != entry && (layer.replaces)(other);
-    let change =
-        Change { remove: there.iter().filter(replaces).cloned().collect(), add: vec![entry], whole: None };
+    let others = there.iter().filter(|other| **other != entry);
+    let remove = match layer.replaces {
+        Replaces::Nothing => Vec::new(),
+        Replaces::Everything => others.cloned().collect(),
+        Replaces::Statements(predicate_type) => replaced::layers(place, others, predicate_type).await?,
+    };
+    let change = Change { remove, add: vec![entry], whole: None };
     let (is_new, replaced) = (same.is_none(), digests(&change.remove));
     let appended = shared.bring_about(lock, seen, change).await?;
     Ok(Published {

@@ -51,7 +51,11 @@ pub(super) fn is_same(shape: Shape, a: &Descriptor, b: &Descriptor) -> bool {
                 pairs.sort();
                 pairs
             };
-            a.digest == b.digest && a.media_type == b.media_type && sorted(a) == sorted(b)
+            // One with another size is of no use to anybody: it stands for no signature that is to be there.
+            a.digest == b.digest
+                && a.size == b.size
+                && a.media_type == b.media_type
+                && sorted(a) == sorted(b)
         }
     }
 }

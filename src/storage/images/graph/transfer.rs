@@ -404,7 +404,10 @@ fn layers(manifest: &Manifest) -> Option<&[Descriptor]> {
 /// Whether two layers are one signature: the same payload may be signed twice, and the signatures are in annotations.
 fn is_same(one: &Descriptor, other: &Descriptor) -> bool {
     let sorted = |d: &Descriptor| d.annotations.iter().cloned().collect::<BTreeMap<_, _>>();
-    one.digest == other.digest && one.media_type == other.media_type && sorted(one) == sorted(other)
+    one.digest == other.digest
+        && one.size == other.size
+        && one.media_type == other.media_type
+        && sorted(one) == sorted(other)
 }
 
 /// What `target` is called in `place`.

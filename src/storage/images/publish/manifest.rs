@@ -95,6 +95,7 @@ fn bare(subject: &Descriptor) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Replaces;
     use super::*;
     use crate::crypto::Digest;
     use crate::registry::Manifest;
@@ -143,7 +144,7 @@ mod tests {
             content: b"{}",
             annotations: &[],
             is_same: &|_| false,
-            replaces: &|_| false,
+            replaces: Replaces::Nothing,
             created: None,
         };
         let layer = layer(&new);

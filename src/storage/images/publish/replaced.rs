@@ -2,15 +2,17 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::manifest::BUNDLE;
 use super::{Error, Listed, Place, digests};
+use crate::bundle::detached::decode_envelope;
 use crate::bundle::{self, Content};
 use crate::crypto::Digest;
-use crate::payload::{IN_TOTO_PAYLOAD_TYPE, Statement};
+use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
 #[cfg(feature = "http")]
 use crate::registry;
 use crate::registry::{Descriptor, Kind, Target};
 
+/// What the media types of bundles begin with.
+const ANY_BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 /// The largest bundle that is looked at; a larger one is left alone.
 const MAX_BUNDLE: u64 = 64 << 20;
 const WORKERS: usize = 8;
@@ -30,6 +32,29 @@ pub(super) async fn bundles(
         .map(|entry| async move {
             let is_one = is_of_type(place, subject, &entry, predicate_type).await?;
             Ok::<_, Error>(is_one.then_some(entry))
+        })
+        .buffered(WORKERS);
+    judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
+}
+
+/// Those of these layers that hold a statement of this predicate type.
+///
+/// # Errors
+/// The place does not answer.
+pub(super) async fn layers<'a>(
+    place: &Place,
+    layers: impl Iterator<Item = &'a Descriptor>,
+    predicate_type: &str,
+) -> Result<Vec<Descriptor>, Error> {
+    let judged = stream::iter(layers)
+        .map(|layer| async move {
+            if layer.size > MAX_BUNDLE {
+                return Ok(None);
+            }
+            let document = readable(place.blob(layer, MAX_BUNDLE).await)?;
+            let envelope = document.and_then(|document| decode_envelope(&document).ok());
+            let is_one = envelope.is_some_and(|envelope| states(&envelope.parsed, predicate_type));
+            Ok::<_, Error>(is_one.then(|| layer.clone()))
         })
         .buffered(WORKERS);
     judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
@@ -98,17 +123,23 @@ async fn is_of_type(
     let Kind::Image { layers, .. } = &manifest.kind else { return Ok(false) };
     let [layer] = layers.as_slice() else { return Ok(false) };
     let is_its = manifest.subject.as_ref().is_some_and(|its| its.digest == *subject);
-    if !is_its || layer.media_type != BUNDLE || layer.size > MAX_BUNDLE {
+    // Of whichever version: verifying takes all of them.
+    let is_bundle = layer.media_type.to_ascii_lowercase().starts_with(ANY_BUNDLE);
+    if !is_its || !is_bundle || layer.size > MAX_BUNDLE {
         return Ok(false);
     }
     let Some(document) = readable(place.blob(layer, MAX_BUNDLE).await)? else { return Ok(false) };
     let Ok(decoded) = bundle::decode(&document) else { return Ok(false) };
     let [entity] = decoded.entities.as_slice() else { return Ok(false) };
     let Content::Envelope(envelope) = &entity.content else { return Ok(false) };
-    let statement = (envelope.parsed.payload_type == IN_TOTO_PAYLOAD_TYPE)
-        .then(|| Statement::from_json(&envelope.parsed.payload).ok())
-        .flatten();
-    Ok(statement.is_some_and(|statement| statement.predicate_type == predicate_type))
+    Ok(states(&envelope.parsed, predicate_type))
+}
+
+/// Whether an envelope holds a statement of this predicate type.
+fn states(envelope: &Envelope, predicate_type: &str) -> bool {
+    envelope.payload_type == IN_TOTO_PAYLOAD_TYPE
+        && Statement::from_json(&envelope.payload)
+            .is_ok_and(|statement| statement.predicate_type == predicate_type)
 }
 
 /// What is there and is not what it should be is as good as nothing here.
