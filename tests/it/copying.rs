@@ -467,6 +467,27 @@ fn what_is_listed_and_of_no_use_is_left_out_aloud_and_what_is_missing_is_an_erro
     assert!(contents.tags("new").is_empty());
 }
 
+/// It verifies where it is, so it has to arrive.
+#[test]
+fn attack_a_listed_signature_without_a_subject_is_not_lost() {
+    for referrers in [false, true] {
+        let (sandbox, registry, to) = (Sandbox::new(), start(false), start(referrers));
+        let contents = registry.contents();
+        let planted = Planted { contents, repository: "src", lists: false };
+        let image = contents.plant_image("src", "v1");
+        let bundle = planted.bundle(&image, MANIFEST, SIGN, "good");
+        let (media_type, bytes) = contents.manifest("src", &bundle).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&bytes).unwrap();
+        manifest.as_object_mut().unwrap().remove("subject");
+        let own = contents.plant_manifest("src", None, &media_type, manifest.to_string());
+        planted.list(&image, &own);
+        let (from, to_name) = (format!("{}/src:v1", registry.address()), format!("{}/dst:v1", to.address()));
+        let _ = sandbox.run(&["copy", &from, &to_name]).ok();
+        let listed = entries(to.contents(), "dst", &image.replace(':', "-"));
+        assert!(listed.iter().any(|entry| entry["digest"] == own), "{listed:?}");
+    }
+}
+
 #[test]
 fn layers_that_may_not_be_distributed_stay_where_they_are() {
     let (sandbox, from, to) = (Sandbox::new(), start(true), start(true));

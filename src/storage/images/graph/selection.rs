@@ -44,6 +44,11 @@ impl Selection {
     }
 }
 
+/// Whether a manifest holds signatures, attestations or an SBOM.
+pub(super) fn holds_ours(manifest: &Manifest) -> bool {
+    !kinds_of(manifest).is_empty()
+}
+
 /// What a referrer may hold, from what its manifest says.
 fn kinds_of(referrer: &Manifest) -> Vec<Attachment> {
     let (config, layers) = match &referrer.kind {

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{AT_ONCE, Item, LeftOut, MAX_BYTES, MAX_DEPTH, MAX_MANIFESTS, Role, Selection, Side, children};
+use super::{
+    AT_ONCE, Item, LeftOut, MAX_BYTES, MAX_DEPTH, MAX_MANIFESTS, Role, Selection, Side, children, selection,
+};
 use crate::crypto::Digest;
 use crate::registry::{Attachment, Descriptor, Manifest, Target};
 use crate::storage::images::{Error, Home};
@@ -134,7 +136,12 @@ impl Walk<'_> {
             return Err(Error::Missing { place, wanted: visit.digest });
         };
         if let Role::Referrer { of } = &visit.role {
-            if manifest.subject.as_ref().is_none_or(|subject| subject.digest != *of) {
+            // A signature counts by what is in it: one that names no subject verifies, so it must not get lost.
+            let is_its = match &manifest.subject {
+                Some(subject) => subject.digest == *of,
+                None => selection::holds_ours(&manifest),
+            };
+            if !is_its {
                 self.left_out.push(LeftOut::Unrelated { referrer: visit.digest, of: of.clone() });
                 return Ok(());
             }
