@@ -74,22 +74,37 @@ fn is_image_of_cosign(entry: &Descriptor) -> bool {
     annotation(entry, KIND).is_some_and(|kind| KIND_IMAGES.contains(&kind))
 }
 
-/// The images: entries that are no attachments, and no part of something else (`is_part`), each digest once.
-pub(super) fn images(entries: &[Descriptor], is_part: impl Fn(&Digest) -> bool) -> Vec<&Descriptor> {
+/// The images: entries that are no attachments, and no part of something else, each digest once. What is in an image's index
+/// (`is_child`) is said by that. What else is a part (`is_part`) or calls itself an attachment is an image all the same where
+/// it has a name: others take it by that name, and nothing that is verified says what it is.
+pub(super) fn images(
+    entries: &[Descriptor],
+    is_child: impl Fn(&Digest) -> bool,
+    is_part: impl Fn(&Digest) -> bool,
+) -> Vec<&Descriptor> {
     let mut found: Vec<&Descriptor> = Vec::new();
     for entry in entries {
         let known = found.iter().any(|known| known.digest == entry.digest);
-        if !known && !is_attachment(entry) && !is_part(&entry.digest) {
+        let is_other = is_attachment(entry) || (!is_named(entry) && is_part(&entry.digest));
+        if !known && !is_other && !is_child(&entry.digest) {
             found.push(entry);
         }
     }
     found
 }
 
-/// Whether an entry's name or kind is that of signatures, attestations, an SBOM, or an index of referrers.
-fn is_attachment(entry: &Descriptor) -> bool {
-    matches!(annotation(entry, KIND), Some(KIND_SIGNATURES | KIND_ATTESTATIONS))
-        || annotation(entry, REF_NAME).is_some_and(|name| attached_to(name).is_some())
+/// Whether an entry's name or kind is that of signatures, attestations, an SBOM, or an index of referrers, and it has no other
+/// name.
+pub(super) fn is_attachment(entry: &Descriptor) -> bool {
+    let by_name = || annotation(entry, REF_NAME).is_some_and(|name| attached_to(name).is_some());
+    let by_kind = || matches!(annotation(entry, KIND), Some(KIND_SIGNATURES | KIND_ATTESTATIONS));
+    !is_named(entry) && (by_name() || by_kind())
+}
+
+/// Whether an entry has a name that is not one of attachments.
+fn is_named(entry: &Descriptor) -> bool {
+    let names = [annotation(entry, REF_NAME), annotation(entry, CONTAINERD_NAME)];
+    names.into_iter().flatten().any(|name| !name.is_empty() && attached_to(tag_of(name).unwrap_or(name)).is_none())
 }
 
 /// Whether a tag is one of signatures, attestations, an SBOM, or an index of referrers.

@@ -24,6 +24,8 @@ pub(super) struct Graph {
     media_types: HashMap<Digest, String>,
     /// Children of indexes, and what has a subject.
     parts: HashSet<Digest>,
+    /// What is in the index of an image, which is no attachment and refers to nothing.
+    children: HashSet<Digest>,
     /// Every digest that a manifest names.
     named: HashSet<Digest>,
     /// By subject.
@@ -40,8 +42,9 @@ impl Graph {
     /// A manifest is not what its descriptor says; there are too many.
     pub fn walk(contents: &Contents, entries: &[Descriptor]) -> Result<Self, Error> {
         let mut graph = Self::default();
-        let mut queue: VecDeque<Descriptor> = entries.iter().cloned().collect();
-        while let Some(descriptor) = queue.pop_front() {
+        let mut queue: VecDeque<(Descriptor, bool)> =
+            entries.iter().map(|entry| (entry.clone(), !entry::is_attachment(entry))).collect();
+        while let Some((descriptor, is_image)) = queue.pop_front() {
             graph.named.insert(descriptor.digest.clone());
             if !MANIFEST_TYPES.contains(&descriptor.media_type.as_str())
                 || graph.media_types.contains_key(&descriptor.digest)
@@ -51,9 +54,13 @@ impl Graph {
             graph.media_types.insert(descriptor.digest.clone(), descriptor.media_type.clone());
             let Some(manifest) = contents.document_of(&descriptor)? else { continue };
             graph.add(contents, &manifest)?;
+            let is_image = is_image && manifest.subject.is_none();
             if let Kind::Index { manifests } = manifest.kind {
                 graph.parts.extend(manifests.iter().map(|child| child.digest.clone()));
-                queue.extend(manifests);
+                if is_image {
+                    graph.children.extend(manifests.iter().map(|child| child.digest.clone()));
+                }
+                queue.extend(manifests.into_iter().map(|child| (child, is_image)));
             }
         }
         // cosign 3 saves the manifests of bundles, and lists them nowhere.
@@ -71,6 +78,11 @@ impl Graph {
     /// The media type of a manifest.
     pub fn media_type(&self, digest: &Digest) -> Option<&str> {
         self.media_types.get(digest).map(String::as_str)
+    }
+
+    /// Whether something is in the index of an image.
+    pub fn is_child(&self, digest: &Digest) -> bool {
+        self.children.contains(digest)
     }
 
     /// Whether a manifest is the child of another one, or refers to one.

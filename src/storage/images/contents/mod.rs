@@ -211,7 +211,8 @@ impl Contents {
     pub fn only_image(&self) -> Result<Target, Error> {
         let index = self.index()?;
         let graph = self.graph(&index)?;
-        let images = entry::images(entries(&index), |digest| graph.is_part(digest));
+        let is_child = |digest: &Digest| graph.is_child(digest);
+        let images = entry::images(entries(&index), is_child, |digest| graph.is_part(digest));
         match images.as_slice() {
             [one] => Ok(Target::Digest(one.digest.clone())),
             [] => Err(Error::NoImage { place: self.name() }),

@@ -594,3 +594,47 @@ fn a_manifest_is_walked_once() {
             .unwrap();
     assert_eq!(layout.only_image().unwrap(), Target::Digest(written.digest));
 }
+
+/// What others take by its name is an image that nobody has verified, whatever its entry and the rest of the layout say of it.
+#[test]
+fn attack_an_image_hides_as_part_or_attachment() {
+    let kind = "dev.cosignproject.cosign/sigs";
+    let other = "sha256:".to_owned() + &"a".repeat(64);
+    for hidden in ["attachment", "referrer", "child of an attachment", "child of a referrer"] {
+        let (folder, layout) = copy("oras-copy");
+        let put = |subject: Option<&str>| {
+            let manifest = artifact(&layout, hidden, subject);
+            let target = Target::Digest(HashAlgorithm::Sha256.digest(&manifest));
+            now(layout.put_manifest(&target, OCI, &manifest)).unwrap();
+            (target.to_string(), manifest.len() as u64)
+        };
+        let named = serde_json::json!({"org.opencontainers.image.ref.name": "latest"});
+        let mut entries = vec![entry(IMAGE, 401, &serde_json::json!({}))];
+        let (evil, size) = put(Some(&other).filter(|_| hidden == "referrer").map(|o| &**o));
+        let mut own = entry(&evil, size, &named);
+        if hidden == "attachment" {
+            own["annotations"]["kind"] = kind.into();
+        }
+        entries.push(own);
+        if hidden.starts_with("child") {
+            let index_type = "application/vnd.oci.image.index.v1+json";
+            let mut index = serde_json::json!({
+                "schemaVersion": 2, "mediaType": index_type, "manifests": [entry(&evil, size, &serde_json::json!({}))],
+            });
+            if hidden.ends_with("referrer") {
+                index["subject"] = entry(&other, 1, &serde_json::json!({}));
+            }
+            let text = index.to_string();
+            let target = Target::Digest(HashAlgorithm::Sha256.digest(text.as_bytes()));
+            now(layout.put_manifest(&target, index_type, text.as_bytes())).unwrap();
+            let mut own = entry(&target.to_string(), text.len() as u64, &serde_json::json!({ "kind": kind }));
+            own["mediaType"] = index_type.into();
+            entries.push(own);
+        }
+        write_index(folder.path(), &serde_json::json!(entries));
+        match Layout::open(folder.path()).unwrap().only_image() {
+            Err(Error::Several { .. }) => {}
+            found => panic!("{hidden}: {found:?}"),
+        }
+    }
+}
