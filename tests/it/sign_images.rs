@@ -514,6 +514,36 @@ fn attack_a_layer_with_a_wrong_size_is_no_signature() {
     assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
 }
 
+/// A log entry that no log has made takes nothing from a signature for whoever trusts no log, and all from it for the others.
+#[test]
+fn attack_a_false_log_entry_beside_a_signature_is_no_reason_not_to_sign() {
+    use rcosign::internals::crypto::base64;
+    let (sandbox, registry) = (folder(), start(false));
+    let image = registry.contents().plant_image("app", "v1");
+    let name = format!("{}/app@{image}", registry.address());
+    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
+    let tag = format!("sha256-{}.sig", hex(&image));
+    let mut document = manifest(&registry, &tag);
+    let layer = &mut document["layers"][0];
+    let body = json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
+        "data": { "hash": { "algorithm": "sha256", "value": hex(layer["digest"].as_str().unwrap()) } },
+        "signature": {
+            "content": layer["annotations"]["dev.cosignproject.cosign/signature"],
+            "publicKey": { "content": base64::encode(&sandbox.read("k.pub")) },
+        },
+    }});
+    // The public log's.
+    let log = "c0d23d6ad406973f9559f3ba2d1ca01f84147d8ffc5b8445c224f98b9591801d";
+    let entry = json!({ "SignedEntryTimestamp": "AAAA", "Payload": {
+        "body": base64::encode(body.to_string().as_bytes()), "integratedTime": 1, "logIndex": 1, "logID": log,
+    }});
+    layer["annotations"]["dev.sigstore.cosign/bundle"] = entry.to_string().into();
+    let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
+    let _ = verify(&sandbox, &[&name]).code(12);
+    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
+    let _ = verify(&sandbox, &[&name]).ok();
+}
+
 #[test]
 fn an_attached_sbom_is_signed_as_what_it_is() {
     let (sandbox, registry) = (folder(), start(true));

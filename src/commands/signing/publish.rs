@@ -101,5 +101,7 @@ fn is_same(
         (VerificationMaterial::PublicKey { .. }, VerificationMaterial::PublicKey { .. }) => true,
         _ => false,
     };
-    same && signer.has_signed(&found, &signee.artifact(), &BTreeMap::new(), now).is_ok()
+    // What witnesses say of it is not judged here, and one that lies would make the old signature worthless for others.
+    let is_bare = found.log_entries.is_empty() && found.timestamps.is_empty();
+    same && is_bare && signer.has_signed(&found, &signee.artifact(), &BTreeMap::new(), now).is_ok()
 }
