@@ -529,7 +529,7 @@ fn attack_a_false_log_entry_beside_a_signature_is_no_reason_not_to_sign() {
         "data": { "hash": { "algorithm": "sha256", "value": hex(layer["digest"].as_str().unwrap()) } },
         "signature": {
             "content": layer["annotations"]["dev.cosignproject.cosign/signature"],
-            "publicKey": { "content": base64::encode(&sandbox.read("k.pub")) },
+            "publicKey": { "content": base64::encode(sandbox.read("k.pub")) },
         },
     }});
     // The public log's.
