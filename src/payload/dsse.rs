@@ -154,7 +154,10 @@ mod tests {
             ),
             (&*many, "signatures: has 65 items, the limit is 64"),
             // Go's decoder takes both for the payload, and the last one counts.
-            (&*GOOD.replace(r#""sig":"#, r#""Sig":"AA==","sig":"#), "signatures[0]: member `Sig` is spelled `sig`"),
+            (
+                &*GOOD.replace(r#""sig":"#, r#""Sig":"AA==","sig":"#),
+                "signatures[0]: member `Sig` is spelled `sig`",
+            ),
             (&*GOOD.replace("payloadType", "type"), "payloadType: is missing"),
             (&*GOOD.replace(r#""t""#, r#""""#), "payloadType: is empty"),
             (&*GOOD.replace(r#""t""#, "null"), "payloadType: is missing"),

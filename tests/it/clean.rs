@@ -303,7 +303,10 @@ fn attack_what_refers_to_another_image_stays() {
     served.referrers.push(("other", stolen));
     served.plant_index();
     let _ = served.clean(&sandbox, &[]).ok();
-    assert_eq!((served.left().join(" "), served.listed().unwrap().join(" ")), ("foreign other".into(), "foreign".into()));
+    assert_eq!(
+        (served.left().join(" "), served.listed().unwrap().join(" ")),
+        ("foreign other".into(), "foreign".into())
+    );
 }
 
 /// A registry that deletes no tags deletes what they name, and whoever may write a tag may let it name the image.

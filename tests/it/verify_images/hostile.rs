@@ -185,7 +185,11 @@ fn attack_a_waived_claim_is_not_shown_as_one_of_this_image() {
     let _ = world.verify(&name, &[]).code(12);
     let args = ["--check-claims=false", "-a", "x=1", "--report", "json=r"];
     let output = world.verify(&name, &args).ok();
-    assert!(output.stdout.contains(&other.digest) && !output.stdout.contains(&image.digest), "{}", output.stdout);
+    assert!(
+        output.stdout.contains(&other.digest) && !output.stdout.contains(&image.digest),
+        "{}",
+        output.stdout
+    );
     assert!(!output.stderr.contains("claims were"), "{}", output.stderr);
     let report: serde_json::Value = serde_json::from_slice(&world.sandbox.read("r")).unwrap();
     assert!(report["images"][0].get("digest").is_none(), "{report:#}");

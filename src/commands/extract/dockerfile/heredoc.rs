@@ -25,7 +25,8 @@ impl Heredoc {
             let text = if self.tabs { line.trim_start_matches('\t') } else { line };
             if text == self.end && doubtful {
                 let end = &self.end;
-                let reason = format!("not every builder takes `<< {end}` for a here-document; write `<<{end}`");
+                let reason =
+                    format!("not every builder takes `<< {end}` for a here-document; write `<<{end}`");
                 return Err(error(reason));
             }
             if text == self.end {
@@ -74,7 +75,9 @@ pub(super) fn of(rest: &str) -> Result<Vec<Heredoc>, DecodeError> {
             Some(end) => found.push(Heredoc { end: end.to_owned(), tabs, spaced }),
             None if spaced => {}
             None => {
-                return Err(error(format!("the name of the here-document `{word}` is not made of plain letters")));
+                return Err(error(format!(
+                    "the name of the here-document `{word}` is not made of plain letters"
+                )));
             }
         }
     }
@@ -227,7 +230,9 @@ mod tests {
     fn only_what_every_builder_takes_for_one() {
         assert_eq!(ends("cat <<A 3<<-'B' <<\"C\" > $HOME/x"), ["A", "B", "C"]);
         assert_eq!(ends("echo ${x:- <<A"), Vec::<String>::new());
-        for none in ["\\ \\<<A", "echo \\ a<<A", "'<<A'", "\"$x <<A\"", "a<<A", "<<<A", "it's <<A", "$((1<<2))"] {
+        for none in
+            ["\\ \\<<A", "echo \\ a<<A", "'<<A'", "\"$x <<A\"", "a<<A", "<<<A", "it's <<A", "$((1<<2))"]
+        {
             assert_eq!(ends(none), Vec::<String>::new(), "{none}");
         }
         // A backslash before a space joins words, whatever the directive says.

@@ -36,8 +36,7 @@ const MAX_ENDLESS: usize = 1_000;
 /// # Errors
 /// A here-document without an end; a directive that is none.
 pub(super) fn split(text: &str) -> Result<Lines, DecodeError> {
-    let mut physical =
-        text.split('\n').map(|line| line.trim_end_matches('\r')).enumerate().peekable();
+    let mut physical = text.split('\n').map(|line| line.trim_end_matches('\r')).enumerate().peekable();
     let mut endless = 0;
     let mut lines = Lines { escape: '\\', frontend: None, instructions: Vec::new() };
     while let Some((_, line)) = physical.peek() {
@@ -73,7 +72,9 @@ pub(super) fn split(text: &str) -> Result<Lines, DecodeError> {
                     Some(length) => physical.by_ref().take(length).for_each(drop),
                     // For each of them, all lines were read.
                     None if endless >= MAX_ENDLESS => {
-                        return Err(here(DecodeError::whole(WHAT, "too many `<<` without an end").over_limit()));
+                        return Err(here(
+                            DecodeError::whole(WHAT, "too many `<<` without an end").over_limit(),
+                        ));
                     }
                     None => endless += 1,
                 }

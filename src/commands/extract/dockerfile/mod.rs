@@ -10,8 +10,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::DecodeError;
-use lines::{Instruction, at};
 use flags::{flags, mount_sources};
+use lines::{Instruction, at};
 use words::{Unusable, Variable};
 
 const WHAT: &str = "Dockerfile";
@@ -314,8 +314,7 @@ impl Reader<'_> {
             }
             found
         };
-        words::expand(word, self.escape, &variable)
-            .map_err(|unusable| self.unusable(line, word, unusable))
+        words::expand(word, self.escape, &variable).map_err(|unusable| self.unusable(line, word, unusable))
     }
 
     fn unusable(&self, line: usize, word: &str, unusable: Unusable) -> DecodeError {

@@ -279,9 +279,10 @@ mod tests {
             assert_eq!(value(word), Err(Unusable::Outside("HERE".to_owned())), "{word}");
         }
         assert_eq!(value("${U:-$V}"), Err(Unusable::Unset("V".to_owned())));
-        for word in
-            ["${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}", "$A\u{e9}"]
-        {
+        for word in [
+            "${", "${}", "${A", "${A:", "${A:}", "${A:-x", "${A#x}", "${A/x/y}", "'x", "\"x", "${A:-\"}",
+            "$A\u{e9}",
+        ] {
             assert!(matches!(value(word), Err(Unusable::Other(_))), "{word}");
         }
         let deep = format!("{}x{}", "${U:-".repeat(100), "}".repeat(100));

@@ -250,7 +250,8 @@ impl Reader<'_> {
 fn is_own(version: Option<&Value>) -> bool {
     let Some(Value::String(version)) = version else { return true };
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    matches!(group, "" | "apps" | "autoscaling" | "batch" | "extensions" | "policy") || group.ends_with(".k8s.io")
+    matches!(group, "" | "apps" | "autoscaling" | "batch" | "extensions" | "policy")
+        || group.ends_with(".k8s.io")
 }
 
 /// A member that is a list, or nothing.

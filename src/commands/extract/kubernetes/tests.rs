@@ -121,11 +121,20 @@ fn limits() {
 fn attack_images_that_only_a_cluster_sees() {
     for (text, expected) in [
         // Whatever has items is a list, whatever it is called.
-        ("kind: Pod\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]", "b a"),
-        ("kind: List\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]", "b a"),
+        (
+            "kind: Pod\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]",
+            "b a",
+        ),
+        (
+            "kind: List\nspec: {containers: [{image: a}]}\nitems: [{kind: Pod, spec: {containers: [{image: b}]}}]",
+            "b a",
+        ),
         ("kind: Thing\nitems: [x, {kind: Pod, spec: {containers: [{image: b}]}}]", "b"),
         // What is no list of containers hides none.
-        ("kind: Thing\nspec: {initContainers: {x: y}, containers: [x, {image: [a]}, {image: b}], volumes: 1}", "b"),
+        (
+            "kind: Thing\nspec: {initContainers: {x: y}, containers: [x, {image: [a]}, {image: b}], volumes: 1}",
+            "b",
+        ),
         ("kind: Thing\nspec: {containers: x, volumes: [{image: {reference: b}}, {image: y}]}", "b"),
     ] {
         assert_eq!(all(text), expected, "{text}");
@@ -141,7 +150,15 @@ fn attack_images_that_only_a_cluster_sees() {
         assert!(of(&format!("apiVersion: {version}\nkind: Service"), &[]).unwrap().unknown.is_empty());
     }
     // JSON, one after the other, as `kubectl` takes it.
-    assert!(of("{\"kind\": \"Pod\"}\n{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"b\"}]}}", &[]).is_err());
-    assert!(of("kind: Pod\nspec: {containers: [{image: a}]}\n...\nkind: Pod\nspec: {containers: [{image: b}]}", &[])
-        .is_ok_and(|found| found.all.len() == 2));
+    assert!(
+        of("{\"kind\": \"Pod\"}\n{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"b\"}]}}", &[])
+            .is_err()
+    );
+    assert!(
+        of(
+            "kind: Pod\nspec: {containers: [{image: a}]}\n...\nkind: Pod\nspec: {containers: [{image: b}]}",
+            &[]
+        )
+        .is_ok_and(|found| found.all.len() == 2)
+    );
 }

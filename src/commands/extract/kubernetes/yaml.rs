@@ -168,7 +168,9 @@ impl<'a> Documents<'a> {
 fn odd(line: &str) -> Option<&'static str> {
     // Breaks in YAML 1.1, which Kubernetes reads, and none in YAML 1.2.
     if line.contains(['\0', '\u{85}', '\u{2028}', '\u{2029}']) {
-        return Some("a character that some readers take for the end of a line (U+0085, U+2028, U+2029) or of the text");
+        return Some(
+            "a character that some readers take for the end of a line (U+0085, U+2028, U+2029) or of the text",
+        );
     }
     // Kubernetes splits the text before it reads any YAML.
     let after = line.strip_prefix("---")?.chars().next()?;
@@ -193,7 +195,9 @@ fn merge(
         };
         for (key, value) in source {
             if before.contains(&key) && members.get(&key) != Some(&value) {
-                let reason = format!("the key `{key}` stands before `<<` and in it, and readers differ in which counts");
+                let reason = format!(
+                    "the key `{key}` stands before `<<` and in it, and readers differ in which counts"
+                );
                 return Err(error(span, &reason));
             }
             members.entry(key).or_insert(value);

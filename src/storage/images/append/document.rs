@@ -52,10 +52,7 @@ pub(super) fn is_same(shape: Shape, a: &Descriptor, b: &Descriptor) -> bool {
                 pairs
             };
             // One with another size is of no use to anybody: it stands for no signature that is to be there.
-            a.digest == b.digest
-                && a.size == b.size
-                && a.media_type == b.media_type
-                && sorted(a) == sorted(b)
+            a.digest == b.digest && a.size == b.size && a.media_type == b.media_type && sorted(a) == sorted(b)
         }
     }
 }

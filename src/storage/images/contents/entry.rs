@@ -104,7 +104,10 @@ pub(super) fn is_attachment(entry: &Descriptor) -> bool {
 /// Whether an entry has a name that is not one of attachments.
 fn is_named(entry: &Descriptor) -> bool {
     let names = [annotation(entry, REF_NAME), annotation(entry, CONTAINERD_NAME)];
-    names.into_iter().flatten().any(|name| !name.is_empty() && attached_to(tag_of(name).unwrap_or(name)).is_none())
+    names
+        .into_iter()
+        .flatten()
+        .any(|name| !name.is_empty() && attached_to(tag_of(name).unwrap_or(name)).is_none())
 }
 
 /// Whether a tag is one of signatures, attestations, an SBOM, or an index of referrers.
