@@ -1,13 +1,12 @@
 //! `attest`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use super::args::{filled, image_signing::ImageSigningArgs, one_of, root::RootArgs};
+use super::args::{image_signing::ImageSigningArgs, one_of, root::RootArgs, statement::StatementArgs};
 use super::attest_blob::ENTRY_TYPES;
 use super::run::Request;
 use super::tree::CommandArgs;
-use crate::commands::{AttestImagesRequest, Error, Form, ImageStatement};
+use crate::commands::{AttestImagesRequest, Error, Form};
 
 /// Make, sign and attach statements about images
 ///
@@ -17,18 +16,9 @@ pub struct AttestArgs {
     /// Image (can be repeated): a reference, or `oci:DIR[:TAG|@DIGEST]` for a layout
     #[arg(value_name = "IMAGE...")]
     pub images: Vec<OsString>,
-    /// File with the predicate; `-` is standard input
-    #[arg(long, value_name = "FILE", help_heading = "Statement")]
-    pub predicate: Option<PathBuf>,
-    /// Type of the predicate (default custom)
-    ///
-    /// A URI, or one of custom, cyclonedx, link, openvex, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx,
-    /// spdxjson, vuln.
-    #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
-    pub predicate_type: Option<String>,
-    /// File with a whole in-toto statement, in place of --predicate; it has to name the image's digest
-    #[arg(long, value_name = "FILE", help_heading = "Statement")]
-    pub statement: Option<PathBuf>,
+    /// What is stated.
+    #[command(flatten)]
+    pub statement: StatementArgs,
     /// Remove older statements of the same type
     #[arg(long, help_heading = "Output")]
     pub replace: Option<bool>,
@@ -51,28 +41,8 @@ impl CommandArgs for AttestArgs {
         let upload = !self.no_upload.unwrap_or_default();
         Ok(Request::AttestImages(Box::new(AttestImagesRequest {
             signing: self.signing.request(&self.images, Form::Tag, upload)?,
-            source: self.source()?,
+            source: self.statement.source()?,
             replace: self.replace.unwrap_or_default(),
         })))
-    }
-}
-
-impl AttestArgs {
-    fn source(&self) -> Result<ImageStatement, Error> {
-        match (filled(&self.predicate), filled(&self.statement)) {
-            (Some(_), Some(_)) => Err(Error::usage("--predicate and --statement cannot be used together")
-                .hint("a statement has its predicate inside: leave --predicate out")),
-            (None, None) => Err(Error::usage("there is nothing to state")
-                .hint("name a predicate with --predicate FILE, or a whole statement with --statement FILE")),
-            (None, Some(_)) if filled(&self.predicate_type).is_some() => {
-                Err(Error::usage("--type and --statement cannot be used together")
-                    .hint("a statement says it already: leave --type out"))
-            }
-            (None, Some(statement)) => Ok(ImageStatement::Statement(statement)),
-            (Some(predicate), None) => Ok(ImageStatement::Predicate {
-                predicate,
-                predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
-            }),
-        }
     }
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{at_most_one, filled, one_of, root::RootArgs, sign::SignArgs};
+use super::args::{at_most_one, filled, one_of, root::RootArgs, sign::SignArgs, statement::StatementArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
-use crate::commands::{AttestBlobRequest, Error, StatementSource};
+use crate::commands::{AttestBlobRequest, Error, ImageStatement, StatementSource};
 
 /// The kinds of log entries of attestations.
 pub const ENTRY_TYPES: &[&str] = &["dsse", "intoto"];
@@ -20,18 +20,9 @@ pub struct AttestBlobArgs {
     /// File that the statement is about
     #[arg(value_name = "BLOB")]
     pub blob: Vec<OsString>,
-    /// File with the predicate; `-` is standard input
-    #[arg(long, value_name = "FILE", help_heading = "Statement")]
-    pub predicate: Option<PathBuf>,
-    /// Type of the predicate (default custom)
-    ///
-    /// A URI, or one of custom, cyclonedx, link, openvex, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx,
-    /// spdxjson, vuln.
-    #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
-    pub predicate_type: Option<String>,
-    /// File with a whole in-toto statement, in place of --predicate
-    #[arg(long, value_name = "FILE", help_heading = "Statement")]
-    pub statement: Option<PathBuf>,
+    /// What is stated.
+    #[command(flatten)]
+    pub statement: StatementArgs,
     /// Digest of BLOB in hex, in place of reading it: SHA-256, SHA-384 or SHA-512
     #[arg(long, value_name = "DIGEST", help_heading = "Statement")]
     pub hash: Option<String>,
@@ -80,30 +71,20 @@ impl AttestBlobArgs {
     fn source(&self) -> Result<StatementSource, Error> {
         let hint = "a statement is about one file: attest each on its own";
         let blob = at_most_one(&self.blob, hint)?.cloned();
-        match (filled(&self.predicate), filled(&self.statement)) {
-            (Some(_), Some(_)) => Err(Error::usage("--predicate and --statement cannot be used together")
-                .hint("a statement has its predicate inside: leave --predicate out")),
-            (None, None) => Err(Error::usage("there is nothing to state")
-                .hint("name a predicate with --predicate FILE, or a whole statement with --statement FILE")),
-            (None, Some(statement)) => self.whole_statement(statement, blob),
-            (Some(predicate), None) => Ok(StatementSource::Predicate {
+        match self.statement.source()? {
+            ImageStatement::Statement(_) if filled(&self.hash).is_some() => {
+                Err(Error::usage("--hash and --statement cannot be used together")
+                    .hint("a statement says it already: leave --hash out"))
+            }
+            ImageStatement::Statement(statement) => Ok(StatementSource::Statement { statement, blob }),
+            ImageStatement::Predicate { predicate, predicate_type } => Ok(StatementSource::Predicate {
                 predicate,
-                predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
+                predicate_type,
                 blob: blob.ok_or_else(|| {
                     Error::usage("the statement is about no file").hint("name the file as the argument")
                 })?,
                 digest: filled(&self.hash),
             }),
-        }
-    }
-
-    fn whole_statement(&self, statement: PathBuf, blob: Option<OsString>) -> Result<StatementSource, Error> {
-        let idle =
-            [("--type", filled(&self.predicate_type).is_some()), ("--hash", filled(&self.hash).is_some())];
-        match idle.into_iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(Error::usage(format!("{flag} and --statement cannot be used together"))
-                .hint(format!("a statement says it already: leave {flag} out"))),
-            None => Ok(StatementSource::Statement { statement, blob }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{filled, registry::RegistryArgs, root::RootArgs, values};
+use super::args::{platform::platform, registry::RegistryArgs, root::RootArgs, values};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Attachment, CopyRequest, Error};
@@ -84,7 +84,7 @@ impl CommandArgs for CopyArgs {
             source: source.clone(),
             destination: destination.clone(),
             only,
-            platform: filled(&self.platform),
+            platform: platform(&self.platform)?,
             force: self.force.unwrap_or_default(),
             dry_run: self.dry_run.unwrap_or_default(),
             registry: self.registry.request()?,

@@ -96,9 +96,15 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         "verify-blob" | "verify-blob-attestation" => Verifying,
         "bundle create" => Creating,
         "trusted-root create" => Rooting,
-        "clean"
-        | "triangulate"
+        "attach attestation"
+        | "attach sbom"
+        | "attach signature"
+        | "clean"
+        | "copy"
         | "generate"
+        | "load"
+        | "save"
+        | "triangulate"
         | "tree"
         | "download signature"
         | "download attestation"

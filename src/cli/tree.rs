@@ -188,7 +188,7 @@ pub fn unknown(word: &OsStr) -> Error {
     let word = word.to_string_lossy();
     let new = Error::usage(format!("there is no command `{word}`"));
     if is_elsewhere(&word) {
-        return new.hint("cosign has it; this version works on files, see `help`");
+        return new.hint("cosign has it, and this version has not; `help` lists the commands");
     }
     if topics::named(OsStr::new(word.as_ref())).is_some() {
         return new.hint(format!("`help {word}` explains what is meant by it"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::images::{Image, Images};
 use super::publishing::writer;
-use super::{Context, Error, ErrorKind, Files, RegistryRequest};
+use super::{Context, Error, ErrorKind, Files, RegistryRequest, confirmation};
 use crate::bundle::{self, Content};
 use crate::crypto::Digest;
 use crate::payload::{IMAGE_SIGNATURE_PREDICATE, Statement};
@@ -118,18 +118,9 @@ pub async fn clean(request: &CleanRequest, context: &mut Context) -> Result<Vec<
 
 fn confirm(what: CleanWhat, context: &mut Context) -> Result<(), Error> {
     context.narrator.warn(what.question());
-    let declined = |cause: &str| {
+    confirmation::confirm(context, |cause| {
         Error::new(ErrorKind::Other, "nothing is removed").cause(cause).hint("`--force` asks nobody")
-    };
-    match context.prompt.line("Are you sure you would like to continue? [y/N] ") {
-        Ok(answer) => match answer.trim() {
-            "y" | "Y" => Ok(()),
-            "" | "n" | "N" => Err(declined("user declined the prompt")),
-            _ => Err(declined("the answer is neither y nor n")),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(declined("nobody answered")),
-        Err(error) => Err(declined("nobody could be asked").cause(error.to_string())),
-    }
+    })
 }
 
 /// What a manifest is, by what is in it: what a list says of it decides nothing.

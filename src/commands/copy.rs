@@ -1,9 +1,10 @@
 //! `copy`; and what `save` and `load` share with it.
 
 use super::images::{Image, Images, parse};
+use super::platform::{PlatformRequest, subject};
 use super::publishing::writer;
-use super::{Attachment, Context, Error, ErrorKind, Files, RegistryRequest};
-use crate::registry::{Descriptor, Kind, Manifest, Platform, Target};
+use super::{Attachment, Context, Error, Files, RegistryRequest};
+use crate::registry::{Manifest, Target};
 use crate::storage::images::graph::{Graph, Selection, Step, Transfer};
 use crate::storage::images::{self, Home, ImageName, Layout, Writer};
 
@@ -17,7 +18,7 @@ pub struct CopyRequest {
     /// Copy these alone, and not the image; empty: everything.
     pub only: Vec<Attachment>,
     /// Copy the child for this platform alone.
-    pub platform: Option<String>,
+    pub platform: Option<PlatformRequest>,
     /// Whether another image with that name is replaced.
     pub force: bool,
     /// Whether nothing is written.
@@ -119,93 +120,9 @@ fn with_force(error: images::Error) -> Error {
 }
 
 /// The child of an index for a platform.
-async fn child(source: &Image, platform: &str) -> Result<Manifest, Error> {
-    let wanted = Wanted::parse(platform)?;
-    let index = source.manifest().await?;
-    let Kind::Index { manifests } = &index.kind else {
-        let message =
-            format!("`{}` is an image for one platform, and --platform picks from an index", source.typed);
-        return Err(Error::new(ErrorKind::Other, message).hint("leave --platform out"));
-    };
-    let fits = |child: &&Descriptor| child.platform.as_ref().is_some_and(|own| wanted.fits(own));
-    let found: Vec<_> = manifests.iter().filter(fits).collect();
-    match found.as_slice() {
-        [one] => {
-            let target = Target::Digest(one.digest.clone());
-            let missing = || images::Error::Missing {
-                place: source.home.image.to_string(),
-                wanted: one.digest.clone(),
-            };
-            Ok(source.home.image.manifest(&target).await?.ok_or_else(missing)?)
-        }
-        [] => Err(not_one(source, "has no image for", platform, manifests)),
-        _ => Err(not_one(
-            source,
-            "has several images for",
-            platform,
-            &found.into_iter().cloned().collect::<Vec<_>>(),
-        )),
-    }
-}
-
-fn not_one(source: &Image, has: &str, platform: &str, children: &[Descriptor]) -> Error {
-    let known: Vec<_> = children.iter().filter_map(|child| child.platform.as_ref()).map(spelled).collect();
-    let error = Error::new(ErrorKind::Other, format!("`{}` {has} the platform {platform}", source.typed));
-    if known.is_empty() { error } else { error.cause(format!("there are: {}", known.join(", "))) }
-}
-
-fn spelled(platform: &Platform) -> String {
-    let variant = platform.variant.as_ref().map(|variant| format!("/{variant}")).unwrap_or_default();
-    format!("{}/{}{variant}", platform.os, platform.architecture)
-}
-
-/// `OS/ARCH[/VARIANT]`.
-struct Wanted<'a> {
-    os: &'a str,
-    architecture: &'a str,
-    variant: Option<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    fn parse(text: &'a str) -> Result<Self, Error> {
-        let parts: Vec<_> = text.split('/').collect();
-        match parts.as_slice() {
-            [os, architecture] if !os.is_empty() && !architecture.is_empty() => {
-                Ok(Self { os, architecture, variant: None })
-            }
-            [os, architecture, variant] if parts.iter().all(|part| !part.is_empty()) => {
-                Ok(Self { os, architecture, variant: Some(variant) })
-            }
-            _ => Err(Error::usage(format!("`{text}` is not a platform (--platform)"))
-                .hint("a platform is written `linux/amd64` or `linux/arm/v7`")),
-        }
-    }
-
-    fn fits(&self, platform: &Platform) -> bool {
-        self.os == platform.os
-            && self.architecture == platform.architecture
-            && self.variant.is_none_or(|variant| platform.variant.as_deref() == Some(variant))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn platforms() {
-        let own = |variant: Option<&str>| Platform {
-            os: "linux".to_owned(),
-            architecture: "arm".to_owned(),
-            variant: variant.map(str::to_owned),
-        };
-        assert!(Wanted::parse("linux/arm").unwrap().fits(&own(Some("v7"))));
-        assert!(Wanted::parse("linux/arm/v7").unwrap().fits(&own(Some("v7"))));
-        assert!(!Wanted::parse("linux/arm/v7").unwrap().fits(&own(None)));
-        assert!(!Wanted::parse("linux/arm64").unwrap().fits(&own(None)));
-        for text in ["", "linux", "linux/", "/arm", "linux/arm/", "linux/arm/v7/x"] {
-            assert!(Wanted::parse(text).is_err(), "{text}");
-        }
-        assert_eq!(spelled(&own(Some("v7"))), "linux/arm/v7");
-    }
+async fn child(source: &Image, wanted: &PlatformRequest) -> Result<Manifest, Error> {
+    let digest = subject(source, Some(wanted)).await?;
+    let place = &source.home.image;
+    let missing = || images::Error::Missing { place: place.to_string(), wanted: digest.clone() };
+    Ok(place.manifest(&Target::Digest(digest.clone())).await?.ok_or_else(missing)?)
 }

@@ -96,11 +96,6 @@ impl<'a> Images<'a> {
         super::attachment_size::limit(self.context)
     }
 
-    /// The media types of what is written (`COSIGN_DOCKER_MEDIA_TYPES`); what is no boolean is as if unset, as with cosign.
-    pub fn media_types(&self) -> MediaTypes {
-        media_types(self.context)
-    }
-
     /// The digest of the image that `typed` names, which `name` is read from. A reference with a digest is its own answer: no
     /// registry is reached, not even by builds that could.
     ///

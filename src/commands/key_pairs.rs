@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::confirmation::confirm;
 use super::keys::{importable_key, new_password, signing_key};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::keys::{KeyPair, StdinUse};
@@ -97,13 +98,5 @@ fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Re
             .cause(cause)
             .hint("name another file with --output-key-prefix")
     };
-    match context.prompt.line("Are you sure you would like to continue? [y/N] ") {
-        Ok(answer) => match answer.trim() {
-            "y" | "Y" => Ok(()),
-            "" | "n" | "N" => Err(declined("user declined the prompt")),
-            _ => Err(declined("the answer is neither y nor n")),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(declined("nobody answered")),
-        Err(error) => Err(declined("nobody could be asked").cause(error.to_string())),
-    }
+    confirm(context, declined)
 }

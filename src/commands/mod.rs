@@ -6,6 +6,7 @@ mod attachment_size;
 mod bundle;
 mod candidates;
 mod clean;
+mod confirmation;
 mod context;
 mod copy;
 mod download;
@@ -101,5 +102,4 @@ pub use verification::{
 };
 
 /// Parts of requests.
-pub use crate::registry::Platform;
 pub use crate::trust::{Selection, Service, Window};

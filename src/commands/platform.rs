@@ -3,7 +3,7 @@
 use super::images::Image;
 use super::{Error, ErrorKind};
 use crate::crypto::Digest;
-use crate::registry::{Descriptor, Kind, Platform};
+use crate::registry::{Descriptor, Kind, Manifest, Platform};
 
 /// A platform as users name it: an operating system, perhaps an architecture, perhaps a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,25 +40,39 @@ impl std::fmt::Display for PlatformRequest {
 /// The digest of the image itself, or of the one for this platform in the index that it is.
 ///
 /// # Errors
-/// There is no such image (kind `NoSuchArtifact`), none for the platform, or several (kind `Usage`); its place is of no use.
+/// There is no such image (kind `NoSuchArtifact`); its place is of no use; as [`choose`].
 pub(super) async fn subject(image: &Image, platform: Option<&PlatformRequest>) -> Result<Digest, Error> {
     let Some(wanted) = platform else { return image.digest().await };
-    let manifest = image.manifest().await?;
+    Ok(choose(image, &image.manifest().await?, wanted)?.digest.clone())
+}
+
+/// The one entry of an index for this platform.
+///
+/// # Errors
+/// It is no index, or has none for the platform (kind `NoSuchArtifact`), or several (kind `Usage`).
+pub(super) fn choose<'m>(
+    image: &Image,
+    manifest: &'m Manifest,
+    wanted: &PlatformRequest,
+) -> Result<&'m Descriptor, Error> {
     let Kind::Index { manifests } = &manifest.kind else {
-        let message = format!("`{}` is one image, and not several for different platforms", image.typed);
-        return Err(Error::usage(message).hint("leave --platform out"));
+        return Err(Error::new(ErrorKind::NoSuchArtifact, format!("`{}` is not an index", image.typed))
+            .cause("only an index has manifests for several platforms")
+            .hint("leave --platform out"));
     };
     let fits = |entry: &&Descriptor| entry.platform.as_ref().is_some_and(|found| wanted.fits(found));
     let mut fitting = manifests.iter().filter(fits);
     match (fitting.next(), fitting.next()) {
-        (Some(one), None) => Ok(one.digest.clone()),
+        (Some(one), None) => Ok(one),
         (None, _) => {
-            let message = format!("`{}` has no image for the platform {wanted}", image.typed);
+            let message = format!("`{}` has nothing for the platform {wanted}", image.typed);
             Err(Error::new(ErrorKind::NoSuchArtifact, message).cause(there_are(manifests)))
         }
         (Some(_), Some(_)) => {
-            let message = format!("`{}` has several images for the platform {wanted}", image.typed);
-            Err(Error::usage(message).cause(there_are(manifests)).hint("name the image by its digest"))
+            let message = format!("`{}` has several manifests for the platform {wanted}", image.typed);
+            Err(Error::usage(message)
+                .cause(there_are(manifests))
+                .hint("name the whole platform, OS/ARCHITECTURE/VARIANT, or the manifest by its digest"))
         }
     }
 }
@@ -72,7 +86,35 @@ pub(super) fn there_are(manifests: &[Descriptor]) -> String {
     }
 }
 
-fn name(platform: &Platform) -> String {
+/// A platform as users name it.
+pub(super) fn name(platform: &Platform) -> String {
     let variant = platform.variant.as_ref().map(|variant| format!("/{variant}")).unwrap_or_default();
     format!("{}/{}{variant}", platform.os, platform.architecture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_fits_everything() {
+        let arm = Platform {
+            os: "linux".to_owned(),
+            architecture: "arm".to_owned(),
+            variant: Some("v7".to_owned()),
+        };
+        let wanted = |architecture: Option<&str>, variant: Option<&str>| PlatformRequest {
+            os: "linux".to_owned(),
+            architecture: architecture.map(str::to_owned),
+            variant: variant.map(str::to_owned),
+        };
+        for fits in [wanted(None, None), wanted(Some("arm"), None), wanted(Some("arm"), Some("v7"))] {
+            assert!(fits.fits(&arm), "{fits}");
+        }
+        let plain = Platform { variant: None, ..arm.clone() };
+        assert!(!wanted(Some("arm"), Some("v7")).fits(&plain));
+        assert!(!wanted(Some("arm64"), None).fits(&arm));
+        assert!(!PlatformRequest { os: "windows".to_owned(), ..wanted(None, None) }.fits(&arm));
+        assert_eq!((name(&arm), name(&plain)), ("linux/arm/v7".to_owned(), "linux/arm".to_owned()));
+    }
 }

@@ -77,6 +77,7 @@ impl SimpleSigning {
     }
 
     /// The text of an annotation; `None` where there is none, or where it is no text.
+    #[cfg(test)]
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.optional.as_ref()?.get(name)?.as_str()
     }

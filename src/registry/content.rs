@@ -5,15 +5,13 @@ use super::client::{Client, Content, Request, To, ended};
 use super::document::{ACCEPT, Descriptor, Kind, Manifest, OCI_INDEX};
 use super::error::Error;
 use super::reference::{Repository, Target};
-use super::referrers_tag;
-use crate::crypto::{DecodeError, Digest, HashAlgorithm, Hasher, Node, json};
+use crate::crypto::{DecodeError, Digest, HashAlgorithm, Hasher};
 use crate::http::{self, Address, Answer, Method, Parts};
 
 /// What registries take at most (OCI distribution specification 1.1, "Pushing Manifests": at least 4 MiB).
 const MAX_MANIFEST: u64 = 4 << 20;
 /// Entries of all pages of a list; CVE-2023-46737 of cosign: there was no end of them.
 const MAX_REFERRERS: usize = 10_000;
-const MAX_TAGS: usize = 100_000;
 const MAX_PAGES: usize = 1_000;
 /// The text of all pages of a list.
 const MAX_LIST: usize = 16 << 20;
@@ -176,41 +174,6 @@ impl Client {
         };
         // 400 and 406 are what servers say that take the digest for a tag.
         self.pages(repository, &path, MAX_REFERRERS, (&[400, 404, 405, 406, 501], OCI_INDEX), read).await
-    }
-
-    /// The index of referrers under the tag `sha256-HEX`, which stands in where registries do not list them themselves;
-    /// `None` where there is none.
-    ///
-    /// # Errors
-    /// As [`Self::manifest`]; it is no index.
-    pub async fn fallback_index(
-        &self,
-        repository: &Repository,
-        subject: &Digest,
-    ) -> Result<Option<Manifest>, Error> {
-        let tag = referrers_tag(subject);
-        match self.manifest(repository, &Target::Tag(tag.clone())).await? {
-            Some(Manifest { kind: Kind::Image { .. }, .. }) => {
-                let source = DecodeError::whole("index of referrers", "it is an image");
-                Err(Error::Document { url: format!("{repository}:{tag}"), source })
-            }
-            found => Ok(found),
-        }
-    }
-
-    /// The tags of a repository, in the order of the registry; `None` where there is no such repository.
-    ///
-    /// # Errors
-    /// As [`Self::referrers`].
-    pub async fn tags(&self, repository: &Repository) -> Result<Option<Vec<String>>, Error> {
-        let path = format!("/v2/{}/tags/list", repository.path());
-        let read = async |answer: Answer| {
-            let url = answer.address().to_string();
-            let text = answer.body(MAX_MANIFEST).await?;
-            let tags = tags(&text).map_err(|source| Error::Document { url, source })?;
-            Ok(Some((tags, text.len())))
-        };
-        self.pages(repository, &path, MAX_TAGS, (&[404, 405, 501], "application/json"), read).await
     }
 
     /// All pages of a list; `None` where the first answer has one of the statuses `absent`, or is none of what is read.
@@ -376,14 +339,6 @@ async fn manifest(answer: Answer, target: &Target) -> Result<Manifest, Error> {
         return Err(Error::Digest { url, found: digest });
     }
     Manifest::parse(bytes, digest, content_type.as_deref()).map_err(|source| Error::Document { url, source })
-}
-
-fn tags(text: &[u8]) -> Result<Vec<String>, DecodeError> {
-    const WHAT: &str = "list of tags";
-    let value = json::parse(WHAT, text)?;
-    // A repository without tags has `null` in some registries.
-    let Some(list) = Node::root(WHAT, &value).optional("tags")? else { return Ok(Vec::new()) };
-    list.items(MAX_TAGS)?.iter().map(|node| node.text().map(str::to_owned)).collect()
 }
 
 /// The next page, by the header `Link` (RFC 8288). The client asks no other server for it.

@@ -9,6 +9,7 @@ pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// What is taken of a registry, as the header `Accept` has it.
+#[cfg(feature = "http")]
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 /// CVE-2024-29903: a manifest with any number of layers. Real ones have dozens.
@@ -125,6 +126,20 @@ impl Manifest {
     /// What names it: media type, digest, size.
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::new(self.media_type.clone(), self.digest.clone(), self.bytes.len() as u64)
+    }
+
+    /// What a list of referrers says of it (OCI distribution specification 1.1, "Listing Referrers" and "Pushing Manifests with
+    /// Subject"): its descriptor, with its artifact type, or that of its configuration, and its annotations.
+    pub fn as_referrer(&self) -> Descriptor {
+        let config = match &self.kind {
+            Kind::Image { config, .. } => Some(config.media_type.clone()),
+            Kind::Index { .. } => None,
+        };
+        Descriptor {
+            artifact_type: self.artifact_type.clone().or(config),
+            annotations: self.annotations.clone(),
+            ..self.descriptor()
+        }
     }
 
     /// Reads `bytes` whose digest is `digest`; the server calls them `content_type`.

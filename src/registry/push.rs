@@ -87,6 +87,7 @@ impl Client {
     ///
     /// # Errors
     /// The registry does not answer, or refuses.
+    #[cfg(test)]
     pub async fn has_blob(&self, repository: &Repository, descriptor: &Descriptor) -> Result<bool, Error> {
         self.is_blob_there(repository, descriptor, &pull(repository)).await
     }

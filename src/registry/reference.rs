@@ -189,18 +189,6 @@ pub struct TagReference {
     tag: String,
 }
 
-impl TagReference {
-    /// The repository.
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
-    /// The tag.
-    pub fn tag(&self) -> &str {
-        &self.tag
-    }
-}
-
 impl std::fmt::Display for TagReference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.repository, self.tag)

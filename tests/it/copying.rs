@@ -426,10 +426,10 @@ fn one_platform_of_an_index() {
     assert_eq!(contents.manifest("dst", "v1"), contents.manifest("src", &all.child));
     assert_eq!(contents.referrers("dst", &all.child).len(), 1);
     assert!(contents.manifest("dst", &all.index).is_none());
-    let output = sandbox.run(&["copy", "--platform", "linux/s390x", &at("src:v1"), &at("dst:v2")]).code(1);
+    let output = sandbox.run(&["copy", "--platform", "linux/s390x", &at("src:v1"), &at("dst:v2")]).code(11);
     assert!(output.stderr.contains("linux/amd64"), "{}", output.stderr);
     let child = at(&format!("src@{}", all.child));
-    let _ = sandbox.run(&["copy", "--platform", "linux/amd64", &child, &at("dst:v2")]).code(1);
+    let _ = sandbox.run(&["copy", "--platform", "linux/amd64", &child, &at("dst:v2")]).code(11);
     let _ = sandbox.run(&["copy", "--platform", "linux", &at("src:v1"), &at("dst:v2")]).code(2);
 }
 

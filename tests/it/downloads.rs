@@ -201,7 +201,10 @@ fn none_is_an_error_and_never_an_empty_success() {
         .code(1)
         .says("has no attestations of type https://cosign.sigstore.dev/attestation/vuln/v1");
     served.run(&["download", "attestation", "--predicate-type", "nonsense", "IMAGE"]).code(2);
-    served.run(&["download", "attestation", "--platform", "linux/amd64", "IMAGE"]).code(2).says("one image");
+    served
+        .run(&["download", "attestation", "--platform", "linux/amd64", "IMAGE"])
+        .code(11)
+        .says("is not an index");
     let missing = format!("{}/app:none", served.registry.address());
     for command in ["signature", "attestation", "sbom"] {
         served.sandbox.run(&["download", command, &missing]).code(11);

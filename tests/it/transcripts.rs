@@ -290,14 +290,21 @@ fn hints_name_flags_that_exist() {
         "attest",
         "verify",
         "verify-attestation",
-        "attach attestation",
         "dockerfile verify",
+        "manifest verify",
+        "attach attestation",
+        "attach sbom",
         "attach signature",
         "download attestation",
+        "download sbom",
+        "download signature",
         "clean",
         "copy",
+        "load",
         "save",
+        "tree",
         "upload blob",
+        "upload wasm",
     ];
     let exists = |flag: &str| {
         let missing = format!("there is no flag {flag} ");

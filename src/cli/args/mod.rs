@@ -13,6 +13,7 @@ pub mod services;
 pub mod shape;
 pub mod sign;
 pub mod spec;
+pub mod statement;
 pub mod trust;
 pub mod values;
 pub mod verify;

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
+use super::platform::platform;
 use super::registry::RegistryArgs;
 use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
 use super::verify::signer;
-use super::{filled, known, one_of, values};
+use super::{filled, known, not_empty, one_of, values};
 use crate::commands::{
-    BesideImages, Children, Error, Expected, ImagesOutput, Platform, Search, Signer, VerifyImagesRequest,
+    BesideImages, Children, Error, Expected, ImagesOutput, Search, Signer, VerifyImagesRequest,
 };
 
 /// What `--max-workers` is without the flag.
@@ -58,8 +59,8 @@ pub struct SearchArgs {
     #[arg(long, short = 'r')]
     pub recursive: Option<bool>,
     /// Verify the manifest for this platform in place of the index that is named
-    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]", value_parser = known(&[], platform))]
-    pub platform: Option<Platform>,
+    #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]")]
+    pub platform: Option<String>,
     /// The arguments are folders with images in OCI layouts, as `save` writes them
     #[arg(long)]
     pub local_image: Option<bool>,
@@ -200,10 +201,10 @@ impl SearchArgs {
     }
 
     fn children(&self) -> Result<Children, Error> {
-        match (self.recursive.unwrap_or_default(), &self.platform) {
+        match (self.recursive.unwrap_or_default(), platform(&not_empty("--platform", &self.platform)?)?) {
             (false, None) => Ok(Children::Whole),
             (true, None) => Ok(Children::Each),
-            (false, Some(platform)) => Ok(Children::Of(platform.clone())),
+            (false, Some(platform)) => Ok(Children::Of(platform)),
             (true, Some(_)) => Err(Error::usage("--recursive and --platform cannot be used together")
                 .hint("--recursive is about all platforms: leave one of them out")),
         }
@@ -246,34 +247,4 @@ pub fn annotations(flags: &[String]) -> Result<BTreeMap<String, String>, Error> 
         }
     }
     Ok(found)
-}
-
-fn platform(text: &str) -> Result<Platform, String> {
-    let parts: Vec<_> = text.split('/').collect();
-    let [os, architecture, variant @ ..] = parts.as_slice() else {
-        return Err("expected OS/ARCHITECTURE, such as linux/amd64".to_owned());
-    };
-    if variant.len() > 1 || parts.iter().any(|part| part.is_empty()) {
-        return Err("expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT".to_owned());
-    }
-    Ok(Platform {
-        os: (*os).to_owned(),
-        architecture: (*architecture).to_owned(),
-        variant: variant.first().map(|variant| (*variant).to_owned()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_platform_has_two_or_three_parts() {
-        let arm = platform("linux/arm/v7").unwrap();
-        assert_eq!((arm.os.as_str(), arm.variant.as_deref()), ("linux", Some("v7")));
-        assert_eq!(platform("linux/amd64").unwrap().variant, None);
-        for text in ["", "linux", "linux/", "/amd64", "a/b/", "a/b/c/d"] {
-            assert!(platform(text).is_err(), "{text}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::super::attachment_size;
 use super::super::images::Image;
 use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
-use super::super::publishing::writer;
+use super::super::publishing::{warn_of_tag, writer};
 use super::super::verification::worst;
 use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
 use super::existing::is_signed;
@@ -21,8 +21,7 @@ use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
 use crate::bundle::Content;
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::keys::StdinUse;
-use crate::registry::Target;
-use crate::storage::images::{self, ImageName, Place};
+use crate::storage::images::{self, Place};
 
 /// A larger payload is worked on alone: it is in memory several times.
 const LARGE: usize = 1 << 20;
@@ -101,26 +100,10 @@ fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Err
         if let (true, place @ Place::Archive(_)) = (asked.upload, &image.home.attachments) {
             return Err(images::Error::ReadOnly { place: place.to_string() }.into());
         }
-        if let (ImageName::Registry(_), Target::Tag(_)) = (&image.name, &image.target) {
-            context.narrator.warn(&format!(
-                "Image reference {} uses a tag, not a digest, to identify the image to sign.",
-                image.typed
-            ));
-            for line in TAG_WARNING {
-                context.narrator.say(line);
-            }
-        }
+        warn_of_tag(image, context);
     }
     Ok(images)
 }
-
-const TAG_WARNING: [&str; 5] = [
-    "    This can lead you to sign a different image than the intended one. Please use a",
-    "    digest (example.com/ubuntu@sha256:abc123...) rather than tag",
-    "    (example.com/ubuntu:latest) for the input to cosign. The ability to refer to",
-    "    images by tag will be removed in a future release.",
-    "",
-];
 
 /// What is to be done, with all that it needs but the key.
 struct Job<'a> {

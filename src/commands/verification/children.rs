@@ -7,9 +7,10 @@ use futures_util::stream::{self, StreamExt};
 
 use super::images::{Job, Outcome, complete};
 use crate::commands::images::Image;
-use crate::commands::{Error, ErrorKind};
+use crate::commands::platform::{choose, name};
+use crate::commands::{Error, ErrorKind, PlatformRequest};
 use crate::crypto::Digest;
-use crate::registry::{Descriptor, Kind, Manifest, Platform, Target};
+use crate::registry::{Descriptor, Kind, Manifest, Target};
 
 /// An index in an index in an index: nobody nests deeper.
 const MAX_DEPTH: usize = 4;
@@ -85,9 +86,9 @@ impl Job<'_> {
     }
 
     /// The manifest for one platform.
-    pub(super) async fn of_platform(&self, image: &Image, platform: &Platform) -> Vec<Outcome> {
+    pub(super) async fn of_platform(&self, image: &Image, platform: &PlatformRequest) -> Vec<Outcome> {
         let chosen = match image.manifest().await {
-            Ok(manifest) => choose(image, &manifest, platform),
+            Ok(manifest) => choose(image, &manifest, platform).cloned(),
             Err(error) => Err(error),
         };
         match chosen {
@@ -107,47 +108,6 @@ fn child(image: &Image, digest: &Digest) -> Image {
         name: image.name.clone(),
         home: image.home.clone(),
         target: Target::Digest(digest.clone()),
-    }
-}
-
-fn choose(image: &Image, manifest: &Manifest, wanted: &Platform) -> Result<Descriptor, Error> {
-    let Kind::Index { manifests } = &manifest.kind else {
-        return Err(Error::new(ErrorKind::NoSuchArtifact, format!("`{}` is not an index", image.typed))
-            .cause("only an index has manifests for several platforms")
-            .hint("leave --platform out"));
-    };
-    let fits = |platform: &Platform| {
-        platform.os == wanted.os
-            && platform.architecture == wanted.architecture
-            && (wanted.variant.is_none() || platform.variant == wanted.variant)
-    };
-    let mut chosen = manifests.iter().filter(|entry| entry.platform.as_ref().is_some_and(fits));
-    match (chosen.next(), chosen.next()) {
-        (Some(entry), None) => Ok(entry.clone()),
-        (Some(_), Some(_)) => Err(Error::usage(format!(
-            "`{}` has several manifests for {}",
-            image.typed,
-            name(wanted)
-        ))
-        .cause(all(manifests))
-        .hint("name the variant too, `--platform OS/ARCHITECTURE/VARIANT`, or the manifest by its digest")),
-        (None, _) => {
-            let message = format!("`{}` has nothing for the platform {}", image.typed, name(wanted));
-            Err(Error::new(ErrorKind::NoSuchArtifact, message).cause(all(manifests)))
-        }
-    }
-}
-
-fn all(manifests: &[Descriptor]) -> String {
-    let names: Vec<_> = manifests.iter().filter_map(|entry| entry.platform.as_ref().map(name)).collect();
-    format!("it has: {}", names.join(", "))
-}
-
-fn name(platform: &Platform) -> String {
-    let Platform { os, architecture, variant } = platform;
-    match variant {
-        Some(variant) => format!("{os}/{architecture}/{variant}"),
-        None => format!("{os}/{architecture}"),
     }
 }
 

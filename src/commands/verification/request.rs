@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::commands::{
-    Expected, Files, ImageFile, RegistryRequest, ReportRequest, Signer, TrustRequest, Waivers,
+    Expected, Files, ImageFile, PlatformRequest, RegistryRequest, ReportRequest, Signer, TrustRequest,
+    Waivers,
 };
-use crate::registry::Platform;
 
 /// `verify`, `verify-attestation`, `dockerfile verify` and `manifest verify`.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub enum Children {
     /// The index and all of them, each by itself (`--recursive`).
     Each,
     /// The one for this platform, in place of the index (`--platform`).
-    Of(Platform),
+    Of(PlatformRequest),
 }
 
 /// How verified signatures are shown on standard output.

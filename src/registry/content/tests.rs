@@ -213,40 +213,6 @@ fn a_list_does_not_lead_to_another_server() {
 }
 
 #[test]
-fn the_fallback_index_is_an_index() {
-    let text = index(&[1]);
-    let served = serve(move |_| of_index(text.clone()));
-    let found = run(anonymous().fallback_index(&served.repository(), &subject())).unwrap().unwrap();
-    assert!(matches!(found.kind, Kind::Index { manifests } if manifests.len() == 1));
-    assert_eq!(served.lines(), [format!("GET /v2/app/one/manifests/{}", referrers_tag(&subject()))]);
-    let blob = r#"{"mediaType":"m","digest":"DIGEST","size":1}"#.replace("DIGEST", &subject().to_string());
-    let image = format!(
-        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{blob},"layers":[]}}"#
-    );
-    let served = serve(move |_| reply(200).body(image.clone()));
-    let error = run(anonymous().fallback_index(&served.repository(), &subject())).unwrap_err();
-    assert!(matches!(error, Error::Document { .. }), "{error:?}");
-    let served = serve(|_| reply(404));
-    assert_eq!(run(anonymous().fallback_index(&served.repository(), &subject())).unwrap(), None);
-}
-
-#[test]
-fn tags_come_page_by_page() {
-    let served = serve(|seen| match seen.line.contains("last=") {
-        false => reply(200)
-            .body(r#"{"name":"app/one","tags":["b","a"]}"#)
-            .with("Link", "</v2/app/one/tags/list?last=a>; rel=\"next\""),
-        true => reply(200).body(r#"{"name":"app/one","tags":null}"#),
-    });
-    assert_eq!(run(anonymous().tags(&served.repository())).unwrap().unwrap(), ["b", "a"]);
-    for (status, none) in [(404, true), (500, false), (403, false)] {
-        let served = serve(move |_| reply(status));
-        let found = run(anonymous().tags(&served.repository()));
-        assert_eq!(found.is_ok_and(|tags| tags.is_none()), none, "{status}");
-    }
-}
-
-#[test]
 fn links_are_read_as_they_are_written() {
     for (header, expected) in [
         ("</a>; rel=\"next\"", Some("/a")),

@@ -207,10 +207,6 @@ impl Listed {
 pub struct Found {
     /// Its name for people: that of the manifest, and for one layer of several `, layer 2`.
     pub name: String,
-    /// Where it was found.
-    pub source: Source,
-    /// The manifest, as [`Listed::manifest`].
-    pub manifest: Descriptor,
     /// What it is; of a referrer that is of no use nobody knows, and it counts as a bundle.
     pub kind: Kind,
     /// The document, unless it is of no use.
@@ -235,12 +231,12 @@ pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Foun
     let listed = list(home, subject, want).await?;
     let contents = contents(&listed, want).await?;
     let mut found = Vec::new();
-    for Listed { name, source, manifest, layers, place, .. } in listed {
+    for Listed { name, source, layers, place, .. } in listed {
         let all = match layers {
             Ok(layers) => layers,
             Err(unusable) => {
                 let kind = kind_at(source).unwrap_or(Kind::Bundle);
-                found.push(Found { name, source, manifest, kind, document: Err(unusable) });
+                found.push(Found { name, kind, document: Err(unusable) });
                 continue;
             }
         };
@@ -261,7 +257,7 @@ pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Foun
                 Some(content) => Ok(Document { layer, content }),
             };
             let name = if several { format!("{name}, layer {}", number + 1) } else { name.clone() };
-            found.push(Found { name, source, manifest: manifest.clone(), kind, document });
+            found.push(Found { name, kind, document });
         }
     }
     Ok(found)
@@ -317,7 +313,7 @@ async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
         }
         Ok(Some(manifest)) => {
             let subject = manifest.subject.as_ref().map(|subject| subject.digest.clone());
-            (described(&manifest), layers_of(&manifest), subject)
+            (manifest.as_referrer(), layers_of(&manifest), subject)
         }
         Ok(None) => unusable(Unusable::Gone),
         Err(error) => unusable(malformed(error)?),
@@ -346,7 +342,7 @@ async fn tagged(
                     Ok(layers.into_iter().map(|(_, layer)| (kind, layer)).collect())
                 }
             });
-            (described(&manifest), layers)
+            (manifest.as_referrer(), layers)
         }
         Err(error) => {
             let unusable = malformed(error)?;
@@ -376,20 +372,6 @@ fn kind_at(source: Source) -> Option<Kind> {
 /// Tags are asked for only where they are wanted.
 fn is_wanted(source: Source, kind: Kind, want: &Want) -> bool {
     matches!(source, Source::Tag(_)) || want.takes(kind)
-}
-
-/// What names a manifest, with what it says of itself. What states no type of artifact is of its configuration's (OCI
-/// distribution specification 1.1, "Listing Referrers").
-fn described(manifest: &Manifest) -> Descriptor {
-    let config = match &manifest.kind {
-        registry::Kind::Image { config, .. } => Some(config.media_type.clone()),
-        registry::Kind::Index { .. } => None,
-    };
-    Descriptor {
-        artifact_type: manifest.artifact_type.clone().or(config),
-        annotations: manifest.annotations.clone(),
-        ..manifest.descriptor()
-    }
 }
 
 /// The layers of a manifest; an index has none, and is nothing of ours.

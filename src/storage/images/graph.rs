@@ -116,11 +116,6 @@ impl Graph {
         &self.left_out
     }
 
-    /// Every manifest, the image first.
-    pub fn items(&self) -> &[Item] {
-        &self.items
-    }
-
     /// How late each manifest has to be written: after all its children, and after its subject.
     fn ranks(&self) -> HashMap<&Digest, usize> {
         let mut ranks: HashMap<&Digest, usize> =

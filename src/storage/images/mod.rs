@@ -152,14 +152,6 @@ impl Place {
         at!(self, place => place.referrers(subject).await)
     }
 
-    /// Every tag; `None` where there is no such repository.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`].
-    pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
-        at!(self, place => place.tags().await)
-    }
-
     /// Writes a blob that is in memory, unless it is there.
     ///
     /// # Errors

@@ -21,11 +21,6 @@ impl Remote {
         Self { client, repository }
     }
 
-    /// The repository.
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
     /// See [`Place::resolve`].
     pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
         Ok(self.client.describe(&self.repository, target).await?)
@@ -82,11 +77,6 @@ impl Remote {
     /// As [`Place::referrers`].
     pub async fn listed_referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
         Ok(self.client.referrers(&self.repository, subject).await?)
-    }
-
-    /// See [`Place::tags`].
-    pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
-        Ok(self.client.tags(&self.repository).await?)
     }
 
     /// See [`Place::put_blob`].

@@ -142,7 +142,7 @@ fn what_is_written_is_what_cosign_writes() {
             for (words, suffix) in [(&sign[..], ".sig"), (&attest[..], ".att")] {
                 let take = || {
                     let contents = registry.contents();
-                    let found = if form == "bundle" {
+                    if form == "bundle" {
                         let referrers = contents.referrers("app", &digest);
                         let found = written(&registry, &referrers[0]);
                         referrers.iter().for_each(|digest| contents.uproot("app", digest));
@@ -153,8 +153,7 @@ fn what_is_written_is_what_cosign_writes() {
                         let found = written(&registry, &tag);
                         contents.uproot("app", &tag);
                         found
-                    };
-                    found
+                    }
                 };
                 let _ = peer.run(&sandbox, &[words, &OFFLINE, &[flag, &image]].concat()).ok();
                 let theirs = take();

@@ -109,11 +109,6 @@ impl Archive {
         self.contents.referrers(subject)
     }
 
-    /// See [`Place::tags`].
-    pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
-        self.contents.tags().map(Some)
-    }
-
     /// See [`Place::put_blob`].
     pub async fn put_blob(&self, _descriptor: &Descriptor, _content: &[u8]) -> Result<(), Error> {
         self.read_only()

@@ -139,31 +139,6 @@ pub(in crate::storage::images) fn listed(names: &[String]) -> String {
     format!("{}{rest}", shown.join(", "))
 }
 
-/// Every tag, each once: names, the tags of whole references, and the tags that cosign's nameless entries have in a registry.
-pub(super) fn tags(entries: &[Descriptor]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |tag: &str| {
-        if !found.iter().any(|known| known == tag) {
-            found.push(tag.to_owned());
-        }
-    };
-    for entry in entries {
-        match annotation(entry, REF_NAME).or_else(|| annotation(entry, CONTAINERD_NAME)) {
-            Some(name) => add(tag_of(name).unwrap_or(name)),
-            None => continue,
-        }
-    }
-    for image in entries.iter().filter(|entry| is_image_of_cosign(entry)) {
-        for suffix in ["sig", "att"] {
-            let tag = format!("{}.{suffix}", image.digest.to_string().replacen(':', "-", 1));
-            if !of_cosign(entries, &tag).is_empty() {
-                add(&tag);
-            }
-        }
-    }
-    found
-}
-
 /// The tag of a whole reference; `None` for a name that is none.
 pub(in crate::storage::images) fn tag_of(name: &str) -> Option<&str> {
     let (_, tag) = name.split_once('@').map_or(name, |(name, _)| name).rsplit_once(':')?;

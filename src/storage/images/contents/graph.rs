@@ -136,22 +136,9 @@ impl Graph {
         }
         if let Some(subject) = &manifest.subject {
             self.parts.insert(manifest.digest.clone());
-            self.referrers.entry(subject.digest.clone()).or_default().push(as_listed(manifest));
+            self.referrers.entry(subject.digest.clone()).or_default().push(manifest.as_referrer());
         }
         Ok(())
-    }
-}
-
-/// A manifest as the list of referrers of a registry has it (OCI distribution 1.1, "Listing Referrers").
-fn as_listed(manifest: &Manifest) -> Descriptor {
-    let config = match &manifest.kind {
-        Kind::Image { config, .. } => Some(config.media_type.clone()),
-        Kind::Index { .. } => None,
-    };
-    Descriptor {
-        artifact_type: manifest.artifact_type.clone().or(config),
-        annotations: manifest.annotations.clone(),
-        ..manifest.descriptor()
     }
 }
 

@@ -274,12 +274,6 @@ impl Contents {
         Ok(Referrers { listed: Some(self.graph(&index)?.referrers(subject)), fallback })
     }
 
-    /// See [`super::Place::tags`].
-    pub fn tags(&self) -> Result<Vec<String>, Error> {
-        let index = self.index()?;
-        Ok(entry::tags(entries(&index)))
-    }
-
     /// The manifest that a descriptor names; `None` where it is not in the layout.
     ///
     /// # Errors

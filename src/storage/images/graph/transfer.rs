@@ -254,7 +254,7 @@ impl<'a> Transfer<'a> {
                     put.list = (!is_in(&lists.fallback)).then_some(of);
                     let is_listed = is_in(&lists.listed) || is_in(&lists.fallback);
                     if is_here && !is_listed && lists.listed.is_none() {
-                        entries.push((of.clone(), entry(&item.manifest)));
+                        entries.push((of.clone(), item.manifest.as_referrer()));
                     }
                     // Where the registry lists and does not know it, it has to see it once more.
                     !is_here || (!is_listed && lists.listed.is_some())
@@ -326,7 +326,7 @@ impl<'a> Transfer<'a> {
                 .await?;
             for (put, written) in written {
                 if let Some(of) = put.list.filter(|_| !written.lists_referrers) {
-                    lists.entry(of.clone()).or_default().push(entry(&put.item.manifest));
+                    lists.entry(of.clone()).or_default().push(put.item.manifest.as_referrer());
                 }
             }
         }
@@ -377,20 +377,6 @@ impl<'a> Transfer<'a> {
         let (target, manifest) = self.image.as_ref()?;
         let from = named(&self.graph.home.image, &Target::Digest(manifest.digest.clone()));
         Some(Step { from, to: named(&self.to.image, target) })
-    }
-}
-
-/// The entry of a referrer in the fallback index (OCI distribution 1.1, "Pushing Manifests with Subject"): its artifact type, or
-/// that of its configuration, and its annotations.
-fn entry(manifest: &Manifest) -> Descriptor {
-    let config = match &manifest.kind {
-        Kind::Image { config, .. } => Some(config.media_type.clone()),
-        Kind::Index { .. } => None,
-    };
-    Descriptor {
-        artifact_type: manifest.artifact_type.clone().or(config),
-        annotations: manifest.annotations.clone(),
-        ..manifest.descriptor()
     }
 }
 

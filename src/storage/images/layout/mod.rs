@@ -96,11 +96,6 @@ impl Layout {
         self.contents.referrers(subject)
     }
 
-    /// See [`Place::tags`].
-    pub async fn tags(&self) -> Result<Option<Vec<String>>, Error> {
-        self.contents.tags().map(Some)
-    }
-
     /// See [`Place::put_blob`].
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
         self.write_blob(descriptor, content)
