@@ -11,7 +11,7 @@ use super::platform::platform;
 use super::registry::RegistryArgs;
 use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
 use super::verify::signer;
-use super::{filled, known, not_empty, one_of, values};
+use super::{filled, not_empty, one_of, values};
 use crate::commands::{
     BesideImages, Children, Error, Expected, ImagesOutput, Search, Signer, VerifyImagesRequest,
 };
