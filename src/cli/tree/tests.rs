@@ -20,6 +20,7 @@ const OURS: &[(&str, &str)] = &[
     ("attach signature", "retry-for"),
     ("attest", "from-file"),
     ("attest", "offline"),
+    ("attest", "recursive"), // as cosign 2.5 had it
     ("attest", "registry-auth-host"),
     ("attest", "retry-for"),
     ("attest", "write"),
