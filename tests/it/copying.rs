@@ -430,7 +430,7 @@ fn one_platform_of_an_index() {
     assert!(output.stderr.contains("linux/amd64"), "{}", output.stderr);
     let child = at(&format!("src@{}", all.child));
     let _ = sandbox.run(&["copy", "--platform", "linux/amd64", &child, &at("dst:v2")]).code(11);
-    let _ = sandbox.run(&["copy", "--platform", "linux", &at("src:v1"), &at("dst:v2")]).code(2);
+    let _ = sandbox.run(&["copy", "--platform", "linux//x", &at("src:v1"), &at("dst:v2")]).code(2);
 }
 
 #[test]
@@ -719,7 +719,7 @@ fn a_folder_takes_several_images() {
     }
     whole(&sandbox, "saved");
     let output = sandbox.run(&["load", "--dir", "saved", &at("loaded:v1")]).code(2);
-    assert!(output.stderr.contains("`:v1`") && output.stderr.contains("oci:DIR:TAG"), "{}", output.stderr);
+    assert!(output.stderr.contains("`:v1`") && output.stderr.contains("`oci:saved:v1`"), "{}", output.stderr);
     let named = [at("two:v1"), images[1].clone()];
     for (name, digest) in [
         ("oci:saved:v1", &images[0]),
