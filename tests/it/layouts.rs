@@ -129,6 +129,6 @@ fn of_several_images_one_has_to_be_named() {
         .replace("\"size\":877", &format!("\"size\":{}", copy.len()));
     sandbox.file("App.Layout/index.json", index);
     let words = "there are several images in `App.Layout`: `:v1`";
-    let _ = sandbox.run(&["triangulate", "oci:App.Layout"]).code(2).says(words).says("oci:DIR:TAG");
+    let _ = sandbox.run(&["triangulate", "oci:App.Layout"]).code(2).says(words).says("`oci:App.Layout:v1`");
     let _ = sandbox.run(&["triangulate", "oci:App.Layout:v1"]).ok();
 }
