@@ -61,7 +61,7 @@ impl Resolve for Names {
     }
 }
 
-fn system_lookup(name: &str) -> Result<Vec<IpAddr>, NameError> {
+pub(super) fn system_lookup(name: &str) -> Result<Vec<IpAddr>, NameError> {
     let hosts = read(HOSTS)?.unwrap_or_default();
     let servers = read(SERVERS)?.map(|text| Servers::parse(&text));
     lookup(name, &hosts, servers.as_ref())
