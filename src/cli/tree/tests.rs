@@ -231,7 +231,9 @@ fn variables_stand_in_for_the_same_flags_as_in_cosign() {
             let ours = environment::variable(command.get_name(), name);
             assert_eq!(ours.as_deref(), text(&facts["env"]), "{} --{name}", command.get_name());
         }
-        for (_, flag) in OURS.iter().filter(|(name, _)| *name == command.get_name()) {
+        // That one cosign 2.5 had, with its variable.
+        let ours = OURS.iter().filter(|ours| **ours != ("attest", "recursive"));
+        for (_, flag) in ours.filter(|(name, _)| *name == command.get_name()) {
             assert_eq!(environment::variable(command.get_name(), flag), None, "{flag}");
         }
     }
