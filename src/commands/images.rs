@@ -16,6 +16,8 @@ pub(super) struct Images<'a> {
     context: &'a Context,
     repository: Option<Repository>,
     #[cfg(feature = "http")]
+    turns: Option<usize>,
+    #[cfg(feature = "http")]
     client: OnceLock<Arc<crate::registry::Client>>,
 }
 
@@ -43,8 +45,21 @@ impl<'a> Images<'a> {
             context,
             repository: super::registry::signature_repository(context)?,
             #[cfg(feature = "http")]
+            turns: None,
+            #[cfg(feature = "http")]
             client: OnceLock::new(),
         })
+    }
+
+    /// With so many documents on their way at a time, of all images together.
+    pub fn with_turns(self, number: usize) -> Self {
+        #[cfg(feature = "http")]
+        return Self { turns: Some(number), ..self };
+        #[cfg(not(feature = "http"))]
+        {
+            let _ = number;
+            self
+        }
     }
 
     /// The image that `typed` names. Nothing is asked yet; a layout and an archive are opened.
@@ -119,7 +134,11 @@ impl<'a> Images<'a> {
         let client = match self.client.get() {
             Some(client) => client,
             None => {
-                let made = Arc::new(super::registry::client(self.request, self.context)?);
+                let made = super::registry::client(self.request, self.context)?;
+                let made = Arc::new(match self.turns {
+                    Some(number) => made.with_turns(number),
+                    None => made,
+                });
                 self.client.get_or_init(|| made)
             }
         };

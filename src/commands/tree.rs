@@ -80,8 +80,6 @@ pub struct TreeContent {
 /// There is no such image; a place is of no use. That nothing belongs to the image is none.
 pub async fn tree(request: &TreeRequest, context: &mut Context) -> Result<ImageTree, Error> {
     let image = Images::new(&request.registry, context)?.open(&request.image)?;
-    // What is named by its digest has to be there, too.
-    let digest = image.descriptor().await?.digest;
     let want = Want {
         signatures: true,
         attestations: true,
@@ -90,8 +88,20 @@ pub async fn tree(request: &TreeRequest, context: &mut Context) -> Result<ImageT
         forms: if request.referrers { Forms::ALL } else { Forms::TAGS },
         ..Want::default()
     };
+    let (digest, all) = match &image.target {
+        // What is named by its digest has to be there, too.
+        Target::Digest(digest) => {
+            let (found, all) = tokio::join!(image.descriptor(), list(&image.home, digest, &want));
+            (found?.digest, all?)
+        }
+        Target::Tag(_) => {
+            let digest = image.descriptor().await?.digest;
+            let all = list(&image.home, &digest, &want).await?;
+            (digest, all)
+        }
+    };
     let (mut tags, mut referrers) = (Vec::new(), Vec::new());
-    for listed in list(&image.home, &digest, &want).await? {
+    for listed in all {
         let place = if listed.source == Source::Referrer { &mut referrers } else { &mut tags };
         place.push(attachment(listed, &image.home).await?);
     }

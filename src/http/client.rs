@@ -26,6 +26,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub(super) struct Inner {
     client: reqwest::Client,
+    roots: roots::OnDemand,
     total: Duration,
 }
 
@@ -38,9 +39,9 @@ impl Inner {
         if !settings.proxy {
             builder = builder.no_proxy();
         }
-        let (builder, store) = roots::trust(builder)?;
-        let client = build(builder, store)?;
-        Ok(Self { client, total: settings.total })
+        let (builder, roots) = roots::on_demand(builder)?;
+        let client = build(builder, None)?;
+        Ok(Self { client, roots, total: settings.total })
     }
 
     pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
@@ -69,7 +70,8 @@ impl Inner {
     }
 
     fn error(&self, url: &str, error: reqwest::Error) -> Error {
-        error_of(&Redacted(url).to_string(), self.total, error)
+        let failure = self.roots.failure();
+        failure.unwrap_or_else(|| error_of(&Redacted(url).to_string(), self.total, error))
     }
 }
 

@@ -94,6 +94,8 @@ pub struct Call<'a> {
 #[derive(Debug)]
 pub struct Exchange {
     client: reqwest::Client,
+    /// Where roots are read when they are needed.
+    roots: Option<roots::OnDemand>,
     stall: Duration,
     server_name: Option<ServerName>,
 }
@@ -117,12 +119,21 @@ impl Exchange {
         if let Some(server_name) = settings.server_name {
             builder = builder.dns_resolver(Renamed(server_name.clone()));
         }
-        let (builder, store) = match settings.authorities {
-            Some(authorities) => (builder.tls_certs_only(certificates(authorities)?), None),
-            None => roots::trust(builder)?,
+        // Where something else is set as well, the library has to put it together.
+        let is_plain = settings.certificate.is_none() && !settings.accept_any_certificate;
+        let (builder, store, roots) = match settings.authorities {
+            Some(authorities) => (builder.tls_certs_only(certificates(authorities)?), None, None),
+            None if is_plain => {
+                let (builder, roots) = roots::on_demand(builder)?;
+                (builder, None, Some(roots))
+            }
+            None => {
+                let (builder, store) = roots::trust(builder)?;
+                (builder, store, None)
+            }
         };
         let client = client::build(builder, store)?;
-        Ok(Self { client, stall: settings.stall, server_name: settings.server_name.cloned() })
+        Ok(Self { client, roots, stall: settings.stall, server_name: settings.server_name.cloned() })
     }
 
     /// Sends one request; any status is an answer. Must run inside a tokio runtime with I/O and time.
@@ -214,7 +225,10 @@ impl Exchange {
         match (sent_off, progress.failure()) {
             (Ok(response), _) => Ok(Answer { address: call.address.clone(), response, clock }),
             (Err(_), Some(source)) => Err(Error::Body { url: call.address.to_string(), source }),
-            (Err(error), None) => Err(clock.error(call.address, error)),
+            (Err(error), None) => {
+                let failure = self.roots.as_ref().and_then(roots::OnDemand::failure);
+                Err(failure.unwrap_or_else(|| clock.error(call.address, error)))
+            }
         }
     }
 }

@@ -12,6 +12,33 @@ use super::Error;
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 mod files;
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
+mod on_demand;
+
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
+pub(super) use on_demand::{OnDemand, on_demand};
+
+/// The platform's own verifier reads nothing before it has to.
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+#[derive(Debug, Default)]
+pub(super) struct OnDemand;
+
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+impl OnDemand {
+    /// Why the roots could not be read.
+    pub fn failure(&self) -> Option<Error> {
+        None
+    }
+}
+
+/// The builder with roots that are read when a server shows a certificate.
+///
+/// # Errors
+/// [`Error::Setup`].
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+pub(super) fn on_demand(builder: ClientBuilder) -> Result<(ClientBuilder, OnDemand), Error> {
+    Ok((builder, OnDemand))
+}
 
 /// The builder with the roots decided, and the name of the store for errors.
 ///
@@ -29,7 +56,7 @@ pub(super) fn trust(builder: ClientBuilder) -> Result<(ClientBuilder, Option<Str
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 pub(super) fn trust(builder: ClientBuilder) -> Result<(ClientBuilder, Option<String>), Error> {
     match files::find(|name| std::env::var_os(name), files::Places::of_the_system)? {
-        files::Store::System(name) => Ok((builder, Some(name))),
+        files::Store::System(system) => Ok((builder, Some(system.name))),
         files::Store::BuiltIn => {
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
                 .iter()

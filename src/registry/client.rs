@@ -3,16 +3,18 @@
 //! Every document and every blob is compared with its digest before anybody sees it whole. No redirection is followed by
 //! the transport: it happens here, where credentials stay behind.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::auth::{Access, Keychain, Rules, Session};
 use super::error::{Error, Refusal, said_by};
-use super::reference::Registry;
+use super::reference::{Registry, Repository};
 use super::retry;
-use crate::crypto::Secret;
+use crate::crypto::{Digest, Secret};
 use crate::http::{
     self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, Parts, ServerName,
 };
@@ -20,6 +22,8 @@ use crate::http::{
 const MAX_REDIRECTS: usize = 5;
 /// How long one request for something small may take, from the first byte to the last.
 const SMALL: Duration = Duration::from_secs(60);
+/// How many documents may be on their way at a time: of 4 MiB each, that is the memory that metadata may take.
+const AT_A_TIME: usize = 16;
 
 /// How registries are reached.
 #[derive(Debug)]
@@ -52,6 +56,20 @@ pub struct Client {
     started: Instant,
     shared: [OnceLock<Arc<Exchange>>; 2],
     hosts: Mutex<HashMap<Registry, Arc<Host>>>,
+    /// Documents on their way, of all that run at the same time.
+    turns: Semaphore,
+    written: Mutex<Written>,
+}
+
+/// What is known of repositories that are written to.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Blobs that were written.
+    pub blobs: HashSet<(Repository, Digest)>,
+    /// Where uploads go that were begun and have no content yet.
+    pub uploads: HashMap<Repository, Vec<Address>>,
+    /// Those whose registry does not list referrers itself.
+    pub without_referrers: HashSet<Repository>,
 }
 
 /// One registry.
@@ -133,7 +151,26 @@ impl Client {
             started: Instant::now(),
             shared: Default::default(),
             hosts: Mutex::new(HashMap::new()),
+            turns: Semaphore::new(AT_A_TIME),
+            written: Mutex::default(),
         }
+    }
+
+    /// With so many documents on their way at a time, whoever asks for them.
+    #[must_use]
+    pub fn with_turns(self, number: usize) -> Self {
+        Self { turns: Semaphore::new(number.max(1)), ..self }
+    }
+
+    /// Waits for a turn to fetch a document. Whoever has one must not wait for another.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.turns.acquire().await.ok()
+    }
+
+    /// What was written.
+    pub(super) fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks that `registry` takes the credentials of the keychain; whether it asked for any.

@@ -59,6 +59,7 @@ impl Client {
         let request = request(Method::Head, To::Path(&path), ACCEPT, &access);
         let head = self
             .retried(async || {
+                let _turn = self.turn().await;
                 let answer = self.send(repository.registry(), &request).await?;
                 match answer.status() {
                     200 => Ok(Some(Head::of(&answer))),
@@ -90,6 +91,7 @@ impl Client {
         let path = format!("/v2/{}/manifests/{target}", repository.path());
         let request = request(Method::Get, To::Path(&path), ACCEPT, &access);
         self.retried(async || {
+            let _turn = self.turn().await;
             let answer = self.send(repository.registry(), &request).await?;
             match answer.status() {
                 200 => manifest(answer, target).await.map(Some),
@@ -115,6 +117,7 @@ impl Client {
             return Err(Error::TooLarge { url: format!("{repository}@{}", descriptor.digest), limit });
         }
         self.retried(async || {
+            let _turn = self.turn().await;
             let Some(mut reader) = self.open_blob(repository, descriptor).await? else { return Ok(None) };
             let (mut content, mut part) = (Vec::new(), Vec::new());
             while reader.next(&mut part).await? {
@@ -173,7 +176,17 @@ impl Client {
             }
         };
         // 400 and 406 are what servers say that take the digest for a tag.
-        self.pages(repository, &path, MAX_REFERRERS, (&[400, 404, 405, 406, 501], OCI_INDEX), read).await
+        let absent: &[u16] = &[400, 404, 405, 406, 501];
+        let listed = self.pages(repository, &path, MAX_REFERRERS, (absent, OCI_INDEX), read).await?;
+        if listed.is_none() {
+            self.written().without_referrers.insert(repository.clone());
+        }
+        Ok(listed)
+    }
+
+    /// Whether the registry has said before that it lists no referrers of this repository itself.
+    pub fn is_without_referrers(&self, repository: &Repository) -> bool {
+        self.written().without_referrers.contains(repository)
     }
 
     /// All pages of a list; `None` where the first answer has one of the statuses `absent`, or is none of what is read.
@@ -192,6 +205,7 @@ impl Client {
             let to = || page.as_ref().map_or(To::Path(path), To::Page);
             let (items, next) = self
                 .retried(async || {
+                    let _turn = self.turn().await;
                     let request = request(Method::Get, to(), accept, &access);
                     let answer = self.send(repository.registry(), &request).await?;
                     match answer.status() {

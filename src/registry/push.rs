@@ -15,7 +15,7 @@ use super::document::{Descriptor, Manifest};
 use super::error::Error;
 use super::reference::{Repository, Target};
 use crate::crypto::{Digest, HashAlgorithm, Hasher};
-use crate::http::{self, Answer, Method, Parts};
+use crate::http::{self, Address, Answer, Method, Parts};
 
 /// The pauses in milliseconds after writes that [raced](Error::is_race). A registry that refuses the manifest for good refuses it the last time, too.
 const RACE_PAUSES: [u64; 6] = [50, 100, 200, 200, 400, 400];
@@ -114,7 +114,8 @@ impl Client {
         .await
     }
 
-    /// Writes a blob that is in memory. Nobody asks first whether it is there: that would be no less work.
+    /// Writes a blob that is in memory. Nobody asks first whether it is there: that would be no less work. What this client
+    /// has written is not written again.
     ///
     /// # Errors
     /// The registry refuses, or took something else.
@@ -124,9 +125,32 @@ impl Client {
         descriptor: &Descriptor,
         content: &[u8],
     ) -> Result<(), Error> {
-        let media_type = "application/octet-stream";
-        self.retried(async || self.upload(repository, descriptor, Content::Bytes(media_type, content)).await)
-            .await
+        let known = (repository.clone(), descriptor.digest.clone());
+        if self.written().blobs.contains(&known) {
+            return Ok(());
+        }
+        let content = Content::Bytes("application/octet-stream", content);
+        // One that was begun may be gone by now; then it is as if there had been none.
+        let begun = self.written().uploads.get_mut(repository).and_then(Vec::pop);
+        let done = match begun {
+            Some(place) => self.finish(repository, descriptor, &place, content).await.is_ok(),
+            None => false,
+        };
+        if !done {
+            self.retried(async || self.upload(repository, descriptor, content).await).await?;
+        }
+        self.written().blobs.insert(known);
+        Ok(())
+    }
+
+    /// Begins an upload of a blob that is not known yet: the next blob that is in memory goes there.
+    ///
+    /// # Errors
+    /// The registry refuses.
+    pub async fn begin_upload(&self, repository: &Repository) -> Result<(), Error> {
+        let place = self.begin(repository).await?;
+        self.written().uploads.entry(repository.clone()).or_default().push(place);
+        Ok(())
     }
 
     /// Writes a blob that `open` opens, once for each attempt; nothing is opened where the blob is there already. `mount_from`
@@ -203,6 +227,12 @@ impl Client {
         descriptor: &Descriptor,
         content: Content<'_>,
     ) -> Result<(), Error> {
+        let place = self.begin(repository).await?;
+        self.finish(repository, descriptor, &place, content).await
+    }
+
+    /// Where the registry wants an upload.
+    async fn begin(&self, repository: &Repository) -> Result<Address, Error> {
         let access = push(repository);
         let path = format!("/v2/{}/blobs/uploads/", repository.path());
         let begin = request(Method::Post, To::Path(&path), "*/*", &access);
@@ -210,8 +240,20 @@ impl Client {
         if answer.status() != 202 {
             return Err(Error::status(answer).await);
         }
-        let place = location(&answer)?.with_query(&[("digest", &descriptor.digest.to_string())]);
-        answer.discard().await;
+        let place = location(&answer)?;
+        ended(answer, place).await
+    }
+
+    /// The content of an upload that was begun.
+    async fn finish(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        place: &Address,
+        content: Content<'_>,
+    ) -> Result<(), Error> {
+        let access = push(repository);
+        let place = place.clone().with_query(&[("digest", &descriptor.digest.to_string())]);
         let finish = Request {
             large: descriptor.size,
             content,

@@ -91,7 +91,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["commands"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
-    ("rustls", &["sandbox"]),
+    ("rustls", &["http", "sandbox"]),
     ("tokio_rustls", &["sandbox"]),
     ("rpassword", &["cli", "keys"]),
     ("tar", &["storage"]),

@@ -98,7 +98,7 @@ fn a_store_that_cannot_be_used_is_an_error_that_names_it() {
     for (variable, value, why) in [
         ("SSL_CERT_FILE", "missing.pem", "No such file"),
         ("SSL_CERT_FILE", "garbage.pem", "failed to read PEM"),
-        ("SSL_CERT_FILE", "odd.pem", "No CA certificates"),
+        ("SSL_CERT_FILE", "odd.pem", "there is no certificate in it"),
         ("SSL_CERT_FILE", "empty", "failed to read PEM"),
         ("SSL_CERT_FILE", "/dev/null", "there is no certificate in it"),
         ("SSL_CERT_DIR", "empty", "there is no certificate in it"),

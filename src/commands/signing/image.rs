@@ -141,7 +141,12 @@ impl Job<'_> {
             predicate_type: self.work.predicate_type().to_owned(),
         };
         // What takes time without waiting for anybody, beside what does nothing but wait.
-        let (signer, (signees, mut failed)) = tokio::join!(found.open(), resolve(images, self.extent));
+        let resolved = async {
+            let resolved = resolve(images, self.extent).await;
+            self.prepare(&publisher, &resolved.0).await;
+            resolved
+        };
+        let (signer, (signees, mut failed)) = tokio::join!(found.open(), resolved);
         let signer = signer?;
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;
@@ -165,6 +170,22 @@ impl Job<'_> {
             }
         }
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
+    }
+
+    /// Writes what does not depend on signatures. Where it does not come to one, nothing points there.
+    async fn prepare(&self, publisher: &Publisher, signees: &[Signee]) {
+        if !self.asked.upload || self.skip_existing.is_some() {
+            return;
+        }
+        let prepared = signees.iter().take(AT_A_TIME).filter(|signee| self.work.check(signee).is_ok());
+        let prepared = prepared.flat_map(|signee| {
+            self.asked.forms.iter().map(move |form| async move {
+                // One that cannot be made is told of when it is to be signed.
+                let payloads = self.work.payloads(signee, *form, self.now).unwrap_or_default();
+                publisher.prepare(signee, *form, &payloads).await;
+            })
+        });
+        futures_util::future::join_all(prepared).await;
     }
 
     /// A file has room for one result.

@@ -10,8 +10,10 @@ use crate::bundle::annotations;
 use crate::bundle::{Content, SignedEntity, VerificationMaterial, sigstore};
 use crate::crypto::UnixTime;
 use crate::registry::{Attachment, Descriptor};
+use crate::sign::Payload;
 use crate::storage::images::{
-    NewBundle, NewLayer, Published, Replaces, Writer, publish_bundle, publish_layer, publish_referring_layer,
+    NewBundle, NewLayer, Published, Replaces, Writer, prepare_bundle, prepare_layer, publish_bundle,
+    publish_layer, publish_referring_layer,
 };
 
 /// A signature, and how it is kept.
@@ -35,6 +37,21 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
+    /// Writes what does not depend on the signatures over `payloads`.
+    pub async fn prepare(&self, signee: &Signee, form: Form, payloads: &[Payload<'_>]) {
+        let (home, subject) = (&signee.home, &signee.descriptor.digest);
+        match (form, payloads) {
+            (Form::Bundle, _) => prepare_bundle(home, subject).await,
+            // With several there are several documents, one after the other.
+            (Form::Tag, [Payload::SimpleSigning { payload }]) => {
+                let layer =
+                    (Attachment::Signature, annotations::SIMPLE_SIGNING_MEDIA_TYPE, payload.as_slice());
+                prepare_layer(&self.writer, home, subject, layer, self.created).await;
+            }
+            (Form::Tag | Form::Referrer, _) => {}
+        }
+    }
+
     /// Publishes one signature of an image.
     ///
     /// # Errors

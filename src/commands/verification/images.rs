@@ -19,7 +19,7 @@ use crate::commands::inputs::read_named;
 use crate::commands::report::{ErrorReport, ImageReport, Report};
 use crate::commands::trust::trusted_root;
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, TrustRequest};
-use crate::crypto::{HashAlgorithm, UnixTime};
+use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find};
@@ -100,7 +100,7 @@ type Opened = (String, Result<Image, Error>);
 
 /// Opens every image; one that cannot be opened fails alone.
 fn open(names: &[String], request: &VerifyImagesRequest, context: &Context) -> Result<Vec<Opened>, Error> {
-    let images = Images::new(&request.registry, context)?;
+    let images = Images::new(&request.registry, context)?.with_turns(request.search.workers);
     let one = |name: &String| {
         if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }
     };
@@ -171,6 +171,25 @@ pub(super) struct Job<'a> {
     root: Root<'a>,
 }
 
+/// What is judged.
+enum About {
+    /// A manifest that was read.
+    Manifest(Manifest),
+    /// Whatever has this digest.
+    #[cfg(feature = "http")]
+    Digest(Digest),
+}
+
+impl About {
+    fn digest(&self) -> &Digest {
+        match self {
+            Self::Manifest(manifest) => &manifest.digest,
+            #[cfg(feature = "http")]
+            Self::Digest(digest) => digest,
+        }
+    }
+}
+
 struct Given {
     signature: Vec<u8>,
     source: String,
@@ -233,10 +252,10 @@ impl<'a> Job<'a> {
     ) -> Result<ShownImage, Error> {
         // What is below an index was compared with it.
         let alone = known.is_none();
-        let (manifest, attached) = self.attached(image, known).await?;
-        let digest = manifest.digest.clone();
-        if alone {
-            complete(image, &manifest).await?;
+        let (about, attached) = self.attached(image, known).await?;
+        let digest = about.digest().clone();
+        if let (true, About::Manifest(manifest)) = (alone, &about) {
+            complete(image, manifest).await?;
         }
         // Where the claim is waived, nothing was verified of this digest.
         report.digest = self.policy.claim.binding_waived.is_none().then(|| digest.to_string());
@@ -248,6 +267,11 @@ impl<'a> Job<'a> {
         report.candidates = reports;
         report.candidates.extend(attached.spoiled.iter().map(super::attached::Spoiled::report));
         if !verdict.is_success() {
+            #[cfg(feature = "http")]
+            if let About::Digest(_) = about {
+                // Whether there is such an image is another matter.
+                image.descriptor().await?;
+            }
             return Err(self.none_valid(&artifact, &verdict, &attached));
         }
         let verified = &verdict.verified;
@@ -258,36 +282,28 @@ impl<'a> Job<'a> {
         Ok(ShownImage { name: image.typed.clone(), performed: Performed::of(verified), documents })
     }
 
-    /// The manifest of the image, and what belongs to it: it is read once, and what is judged is its digest. Where that
-    /// is known, everything is asked for at the same time.
-    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(Manifest, Attached), Error> {
+    /// What belongs to the image, whose manifest is read once at most, and what is judged is its digest. An image of a registry
+    /// that is named by its digest need not be looked at: nothing depends on what it is.
+    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(About, Attached), Error> {
         if self.request.sbom || self.given.is_some() {
             let manifest = self.meant(image, known).await?;
             let found = match &self.given {
                 Some(given) => {
                     let attached = self.detached(given, image, &manifest)?;
-                    return Ok((manifest, attached));
+                    return Ok((About::Manifest(manifest), attached));
                 }
                 None => find(&image.home, &manifest.digest, &self.want).await?,
             };
-            return Ok((manifest, Attached::read(found, &self.beside)?));
+            return Ok((About::Manifest(manifest), Attached::read(found, &self.beside)?));
         }
-        let (manifest, found) = match (&image.target, known) {
-            (_, Some(manifest)) => {
-                let found = find(&image.home, &manifest.digest, &self.want).await;
-                (manifest, found)
-            }
-            (Target::Digest(digest), None) => {
-                let (manifest, found) = tokio::join!(image.manifest(), find(&image.home, digest, &self.want));
-                (manifest?, found)
-            }
-            (Target::Tag(_), None) => {
-                let manifest = image.manifest().await?;
-                let found = find(&image.home, &manifest.digest, &self.want).await;
-                (manifest, found)
-            }
+        let about = match (known, &image.target, &image.home.image) {
+            (Some(manifest), _, _) => About::Manifest(manifest),
+            #[cfg(feature = "http")]
+            (None, Target::Digest(digest), Place::Registry(_)) => About::Digest(digest.clone()),
+            (None, _, _) => About::Manifest(image.manifest().await?),
         };
-        Ok((manifest, Attached::read(found?, &self.beside)?))
+        let found = find(&image.home, about.digest(), &self.want).await?;
+        Ok((about, Attached::read(found, &self.beside)?))
     }
 
     /// The manifest whose signatures are meant: the image's, or that of the SBOM that is attached to it.

@@ -76,7 +76,7 @@ pub struct Search {
     pub layers: bool,
     /// The flags that left something of it out, for messages.
     pub limited_by: Option<&'static str>,
-    /// How many questions may be open at a time, and how many images are judged at a time.
+    /// How many questions may be open at a time, for all images together, and how many images are judged at a time.
     pub workers: usize,
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use rustls::pki_types::CertificateDer;
 use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 
 use crate::http::Error;
@@ -13,10 +14,28 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 /// What is trusted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Store {
-    /// The store that the TLS library finds by itself; its name.
-    System(String),
+    /// The store that the TLS library finds by itself, too.
+    System(System),
     /// The roots that are built in.
     BuiltIn,
+}
+
+/// A store in files.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct System {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// Folders that belong to it and have not been read: each certificate of a distribution is in the file as well.
+    pub more: Vec<PathBuf>,
+}
+
+impl System {
+    /// What is in the folders that have not been read.
+    pub fn rest(&self) -> Vec<CertificateDer<'static>> {
+        self.more.iter().flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs).collect()
+    }
 }
 
 /// Why a store cannot be used.
@@ -59,61 +78,64 @@ pub fn find(
     if file.is_none() && folders.is_none() {
         return of_the_system(&system());
     }
-    let mut names = Vec::new();
+    let (mut names, mut all) = (Vec::new(), Vec::new());
     if let Some(file) = file.map(PathBuf::from) {
         let name = format!("`{}` ({FILE})", file.display());
-        whole_file(&file, &name)?;
+        all.extend(whole_file(&file, &name)?);
         names.push(name);
     }
     if let Some(folders) = folders {
         let name = format!("`{}` ({FOLDERS})", folders.display());
-        let mut certificates = 0;
+        let mut certificates = Vec::new();
         for folder in std::env::split_paths(&folders).filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::read_dir(&folder).map_err(|e| {
                 let name = format!("`{}` ({FOLDERS})", folder.display());
                 Error::Roots { store: name, source: Box::new(e) }
             })?;
-            certificates += some(load_certs_from_paths(None, Some(&folder)), &name)?;
+            certificates.extend(some(load_certs_from_paths(None, Some(&folder)), &name)?);
         }
-        if certificates == 0 {
+        if certificates.is_empty() {
             return Err(broken(name, Broken::NoCertificate));
         }
+        all.extend(certificates);
         names.push(name);
     }
-    Ok(Store::System(names.join(" and ")))
+    Ok(Store::System(System { name: names.join(" and "), certificates: all, more: Vec::new() }))
 }
 
 /// A folder of the system without certificates is no store: the package that made it brought none.
 fn of_the_system(places: &Places) -> Result<Store, Error> {
     if let Some(file) = &places.file {
         let name = format!("`{}`", file.display());
-        whole_file(file, &name)?;
-        return Ok(Store::System(name));
+        let certificates = whole_file(file, &name)?;
+        return Ok(Store::System(System { name, certificates, more: places.folders.clone() }));
     }
-    for folder in &places.folders {
+    for (number, folder) in places.folders.iter().enumerate() {
         let name = format!("`{}`", folder.display());
-        if some(load_certs_from_paths(None, Some(folder)), &name)? > 0 {
-            return Ok(Store::System(name));
+        let certificates = some(load_certs_from_paths(None, Some(folder)), &name)?;
+        if !certificates.is_empty() {
+            let more = places.folders.iter().skip(number + 1).cloned().collect();
+            return Ok(Store::System(System { name, certificates, more }));
         }
     }
     Ok(Store::BuiltIn)
 }
 
-/// A file has to be whole.
-fn whole_file(file: &Path, name: &str) -> Result<(), Error> {
+/// What is in a file, which has to be whole.
+fn whole_file(file: &Path, name: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut loaded = load_certs_from_paths(Some(file), None);
     match loaded.errors.pop() {
         Some(error) => Err(broken(name.to_owned(), Broken::Load(error))),
         None if loaded.certs.is_empty() => Err(broken(name.to_owned(), Broken::NoCertificate)),
-        None => Ok(()),
+        None => Ok(loaded.certs),
     }
 }
 
-/// The number of certificates in a folder. Where some can be read, what else lies there does no harm.
-fn some(mut loaded: CertificateResult, name: &str) -> Result<usize, Error> {
+/// The certificates in a folder. Where some can be read, what else lies there does no harm.
+fn some(mut loaded: CertificateResult, name: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     match loaded.errors.pop() {
         Some(error) if loaded.certs.is_empty() => Err(broken(name.to_owned(), Broken::Load(error))),
-        _ => Ok(loaded.certs.len()),
+        _ => Ok(loaded.certs),
     }
 }
 
@@ -137,17 +159,28 @@ mod tests {
         folder
     }
 
-    fn named(file: Option<&Path>, folders: Option<&Path>) -> Result<Store, String> {
+    /// The name of a store, with a certificate in it; of what is built in, none.
+    fn name(store: Store) -> Option<String> {
+        match store {
+            Store::System(system) => {
+                assert!(!system.certificates.is_empty());
+                Some(system.name)
+            }
+            Store::BuiltIn => None,
+        }
+    }
+
+    fn named(file: Option<&Path>, folders: Option<&Path>) -> Result<Option<String>, String> {
         let variable = |name: &str| match name {
             "SSL_CERT_FILE" => file.map(OsString::from),
             "SSL_CERT_DIR" => folders.map(OsString::from),
             other => panic!("{other}"),
         };
-        find(variable, || panic!("the system's places are not looked at")).map_err(told)
+        find(variable, || panic!("the system's places are not looked at")).map(name).map_err(told)
     }
 
-    fn system(places: Places) -> Result<Store, String> {
-        find(|_| None, || places).map_err(told)
+    fn system(places: Places) -> Result<Option<String>, String> {
+        find(|_| None, || places).map(name).map_err(told)
     }
 
     fn told(error: Error) -> String {
@@ -158,8 +191,8 @@ mod tests {
     #[test]
     fn no_store_at_all_means_the_built_in_roots() {
         let empty = folder(&[]);
-        assert_eq!(system(Places::default()), Ok(Store::BuiltIn));
-        assert_eq!(system(Places { file: None, folders: vec![empty.path().into()] }), Ok(Store::BuiltIn));
+        assert_eq!(system(Places::default()), Ok(None));
+        assert_eq!(system(Places { file: None, folders: vec![empty.path().into()] }), Ok(None));
     }
 
     #[test]
@@ -167,17 +200,26 @@ mod tests {
         let folder = folder(&[("ca.pem", AUTHORITY), ("README", "not a certificate"), ("odd.pem", GARBAGE)]);
         let file = folder.path().join("ca.pem");
         let shown = file.display();
-        assert_eq!(named(Some(&file), None), Ok(Store::System(format!("`{shown}` (SSL_CERT_FILE)"))));
+        assert_eq!(named(Some(&file), None), Ok(Some(format!("`{shown}` (SSL_CERT_FILE)"))));
         assert!(
-            matches!(named(None, Some(folder.path())), Ok(Store::System(name)) if name.ends_with("(SSL_CERT_DIR)"))
+            matches!(named(None, Some(folder.path())), Ok(Some(name)) if name.ends_with("(SSL_CERT_DIR)"))
         );
-        assert!(
-            matches!(named(Some(&file), Some(folder.path())), Ok(Store::System(name)) if name.contains(" and "))
-        );
+        assert!(matches!(named(Some(&file), Some(folder.path())), Ok(Some(name)) if name.contains(" and ")));
         let places = Places { file: Some(file.clone()), folders: Vec::new() };
-        assert_eq!(system(places), Ok(Store::System(format!("`{shown}`"))));
+        assert_eq!(system(places), Ok(Some(format!("`{shown}`"))));
         let places = Places { file: None, folders: vec![folder.path().into()] };
-        assert_eq!(system(places), Ok(Store::System(format!("`{}`", folder.path().display()))));
+        assert_eq!(system(places), Ok(Some(format!("`{}`", folder.path().display()))));
+    }
+
+    /// What a distribution has in folders is read where the file does not do.
+    #[test]
+    fn folders_beside_a_file_wait() {
+        let folder = folder(&[("ca.pem", AUTHORITY)]);
+        let file = folder.path().join("ca.pem");
+        let places = Places { file: Some(file), folders: vec![folder.path().into()] };
+        let Ok(Store::System(system)) = find(|_| None, || places) else { panic!("no store") };
+        assert_eq!((system.certificates.len(), system.more.len()), (1, 1));
+        assert_eq!(system.rest(), system.certificates);
     }
 
     #[test]

@@ -83,6 +83,60 @@ fn what_is_written_can_be_read() {
     }
 }
 
+/// An upload that was begun takes the next blob; one that is gone by then is as if it had not been begun.
+#[test]
+fn an_upload_can_begin_before_its_content_is_known() {
+    let registry = open_registry();
+    let (client, here) = (anonymous(), repository(&registry, "app/one"));
+    let (one, other) = (described(b"content"), described(b"more"));
+    run(async {
+        client.begin_upload(&here).await.unwrap();
+        client.push_blob(&here, &one, b"content").await.unwrap();
+        assert_eq!(registry.journal().count("POST", ""), 1);
+        // What was written is not written again, but elsewhere.
+        client.push_blob(&here, &one, b"content").await.unwrap();
+        assert_eq!(registry.journal().count("PUT", ""), 1);
+        client.push_blob(&repository(&registry, "app/two"), &one, b"content").await.unwrap();
+        client.push_blob(&here, &other, b"more").await.unwrap();
+        assert_eq!(registry.journal().count("POST", ""), 3);
+        assert_eq!(client.blob(&here, &other, 100).await.unwrap().unwrap(), b"more");
+    });
+    let served = serve(|seen| match seen.line.as_str() {
+        line if line.starts_with("POST") => reply(202).with("Location", "/upload"),
+        _ => reply(404),
+    });
+    let client = anonymous();
+    run(client.begin_upload(&served.repository())).unwrap();
+    let error = run(client.push_blob(&served.repository(), &one, b"content")).unwrap_err();
+    assert!(matches!(error, Error::Status { status: 404, .. }), "{error:?}");
+    let methods: Vec<_> =
+        served.lines().iter().filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect();
+    assert_eq!(methods, ["POST", "PUT", "POST", "PUT"]);
+}
+
+/// However many ask at the same time: so many documents are on their way, and nobody waits for himself.
+#[test]
+fn documents_take_turns() {
+    let registry = start(Options::default());
+    registry.hook(|_| Fault::none().delayed(Duration::from_millis(30)));
+    let here = repository(&registry, "app/one");
+    let ask = |client: Client| {
+        let here = here.clone();
+        run(async move {
+            let one = |n: usize| {
+                let (client, here) = (&client, &here);
+                async move { client.manifest(here, &tag(&format!("v{n}"))).await.unwrap() }
+            };
+            futures_util::future::join_all((0..6).map(one)).await;
+        });
+    };
+    ask(anonymous().with_turns(2));
+    assert!(registry.journal().round_trips() >= 3, "{:?}", registry.journal().lines());
+    registry.journal().clear();
+    ask(anonymous().with_turns(0));
+    assert_eq!(registry.journal().round_trips(), 6);
+}
+
 /// oras-go CVE-2026-50151, regclient CVE-2026-49349, oras-go GHSA-vh4v-2xq2-g5cg: credentials went wherever an upload was to go.
 #[test]
 fn cve_2026_50151_an_upload_elsewhere_gets_no_credentials() {

@@ -23,8 +23,8 @@ pub use error::{Error, Unlisted};
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{
-    Listed, NewBundle, NewLayer, Published, Replaces, is_bundle_published, publish_bundle, publish_layer,
-    publish_referring_layer,
+    Listed, NewBundle, NewLayer, Published, Replaces, is_bundle_published, prepare_bundle, prepare_layer,
+    publish_bundle, publish_layer, publish_referring_layer,
 };
 #[cfg(feature = "http")]
 pub use remote::Remote;
@@ -158,6 +158,31 @@ impl Place {
     /// The place refuses, or cannot be written.
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
         at!(self, place => place.put_blob(descriptor, content).await)
+    }
+
+    /// Has a registry say where the next blob is to go that is in memory, before that is known. Elsewhere there is nothing to do.
+    ///
+    /// # Errors
+    /// The place refuses.
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(clippy::unused_async, reason = "the same signature in every build")
+    )]
+    pub async fn begin_upload(&self) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "http")]
+            Self::Registry(place) => place.begin_upload().await,
+            Self::Layout(_) | Self::Archive(_) => Ok(()),
+        }
+    }
+
+    /// Whether the referrers of what is written here surely have to be listed in the fallback index.
+    pub fn is_without_referrers(&self) -> bool {
+        match self {
+            #[cfg(feature = "http")]
+            Self::Registry(place) => place.is_without_referrers(),
+            Self::Layout(_) | Self::Archive(_) => false,
+        }
     }
 
     /// Writes a blob that is a file, part by part, however large it is, unless it is there.

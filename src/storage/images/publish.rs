@@ -2,12 +2,15 @@
 
 mod listing;
 mod manifest;
+mod prepared;
 mod replaced;
+
+pub use prepared::{prepare_bundle, prepare_layer};
 
 use super::append::{self, Change, Shape, Shared, Writer};
 use super::{Error, Home, Place};
 use crate::crypto::Digest;
-use crate::registry::{Attachment, Descriptor, Target};
+use crate::registry::{Attachment, Descriptor, Target, referrers_tag};
 
 /// A Sigstore bundle to be published.
 #[derive(Debug, Clone, Copy)]
@@ -190,11 +193,24 @@ async fn publish_manifest(
     older: &[Descriptor],
 ) -> Result<Listed, Error> {
     let target = Target::Digest(manifest.entry.digest.clone());
-    let written = place.put_manifest(&target, &manifest.entry.media_type, &manifest.bytes).await?;
-    if written.lists_referrers {
+    let put = place.put_manifest(&target, &manifest.entry.media_type, &manifest.bytes);
+    if !place.is_without_referrers() {
+        if put.await?.lists_referrers {
+            return Ok(Listed::Place);
+        }
+        return listing::list(writer, place, subject, &manifest.entry, older).await;
+    }
+    // It goes into the index in any case: what that holds is read beside.
+    let tag = referrers_tag(subject);
+    let mut shared = Shared::new(writer, place, &tag, Shape::Index);
+    let (written, seen) = tokio::join!(put, shared.read());
+    if written?.lists_referrers {
         return Ok(Listed::Place);
     }
-    listing::list(writer, place, subject, &manifest.entry, older).await
+    let (lock, seen) = shared.lock_having_read(seen?).await?;
+    let change = Change { add: vec![manifest.entry.clone()], remove: older.to_vec(), whole: None };
+    shared.bring_about(lock, seen, change).await?;
+    Ok(Listed::Tag(tag))
 }
 
 fn digests(descriptors: &[Descriptor]) -> Vec<Digest> {

@@ -84,6 +84,16 @@ impl Remote {
         Ok(self.client.push_blob(&self.repository, descriptor, content).await?)
     }
 
+    /// See [`Place::begin_upload`].
+    pub async fn begin_upload(&self) -> Result<(), Error> {
+        Ok(self.client.begin_upload(&self.repository).await?)
+    }
+
+    /// Whether the registry has said before that it lists no referrers itself.
+    pub fn is_without_referrers(&self) -> bool {
+        self.client.is_without_referrers(&self.repository)
+    }
+
     /// See [`Place::put_file`].
     pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
         Ok(self.client.push_file(&self.repository, descriptor, path).await?)

@@ -143,6 +143,18 @@ impl<'a> Shared<'a> {
         Ok(state)
     }
 
+    /// Writes the configuration of what would come of `change` now.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; the place refuses.
+    pub async fn prepare(mut self, change: Change) -> Result<(), Error> {
+        let state = self.read().await?;
+        match self.changed(&state, &change)?.config {
+            Some((descriptor, bytes)) => self.place.put_blob(&descriptor, &bytes).await,
+            None => Ok(()),
+        }
+    }
+
     /// The entries under the tag.
     ///
     /// # Errors
@@ -222,7 +234,7 @@ impl<'a> Shared<'a> {
             self.config = Some(descriptor.digest.clone());
         }
         // Whoever was held up has to look again.
-        if self.is_remote() && state.asked.elapsed() > self.window() / 3 {
+        if self.is_remote() && state.asked.elapsed() > self.window() / 2 {
             let again = self.read().await?;
             if again.digest() != state.digest() {
                 state = again;

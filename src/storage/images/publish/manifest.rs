@@ -25,11 +25,16 @@ pub(super) struct New {
 /// A blob with its descriptor.
 pub(super) type Blob = (Descriptor, Vec<u8>);
 
+/// The configuration of every bundle.
+pub(super) fn empty() -> Blob {
+    (descriptor(EMPTY, EMPTY_CONTENT), EMPTY_CONTENT.to_vec())
+}
+
 /// The manifest of a bundle, and its two blobs. As in cosign 3, but that no artifact type stands in the configuration's
 /// descriptor: it says nothing there that is not in its own place, and validators of the specification know it there only in
 /// lists of manifests.
 pub(super) fn of_bundle(subject: &Descriptor, bundle: &NewBundle<'_>, now: UnixTime) -> (New, [Blob; 2]) {
-    let config = descriptor(EMPTY, EMPTY_CONTENT);
+    let (config, config_bytes) = empty();
     let layer = descriptor(BUNDLE, bundle.json);
     let mut annotations = vec![("dev.sigstore.bundle.content".to_owned(), bundle.content.to_owned())];
     if let Some(predicate_type) = bundle.predicate_type {
@@ -51,7 +56,7 @@ pub(super) fn of_bundle(subject: &Descriptor, bundle: &NewBundle<'_>, now: UnixT
     let mut entry = descriptor(MediaTypes::Oci.manifest(), &bytes);
     entry.artifact_type = Some(BUNDLE.to_owned());
     entry.annotations = annotations;
-    let blobs = [(config, EMPTY_CONTENT.to_vec()), (layer, bundle.json.to_vec())];
+    let blobs = [(config, config_bytes), (layer, bundle.json.to_vec())];
     (New { bytes, entry }, blobs)
 }
 
