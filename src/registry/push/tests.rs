@@ -473,7 +473,7 @@ fn manifests_are_compared_with_what_the_registry_says() {
         registry.hook(move |_| Fault::none().header("Docker-Content-Digest", &claimed));
         let error = client.put_manifest(&here, &tag("v1"), media_type, &image).await.unwrap_err();
         assert!(matches!(error, Error::Digest { .. }), "{error:?}");
-        let error = client.push_blob(&here, &described(b"x"), b"x").await.unwrap_err();
+        let error = client.push_blob(&here, &described(b"y"), b"y").await.unwrap_err();
         assert!(matches!(error, Error::Digest { .. }), "{error:?}");
         // A registry that names another subject lists something else.
         let subject = Descriptor::new(media_type, HashAlgorithm::Sha256.digest(&image), image.len() as u64);
