@@ -16,6 +16,7 @@ mod downloads;
 mod examples;
 mod fixtures;
 mod forgery;
+mod hostile;
 mod image_files;
 mod inputs;
 mod key_urls;

@@ -5,7 +5,7 @@ use super::Form;
 use super::signees::Signee;
 use crate::bundle::{self, SignedEntity, annotations};
 use crate::storage::images::Home;
-use crate::storage::images::find::{Document, Forms, Kind, Want, find};
+use crate::storage::images::find::{Document, Forms, Kind, Want, find_each};
 
 /// Whether the image has a signature in this form, of at most `largest` bytes, that `is_it` says is the one, where the new one
 /// would go. What does not verify does not count.
@@ -30,10 +30,15 @@ pub(super) async fn is_signed(
     };
     let place = &signee.home.attachments;
     let there = Home { image: place.clone(), ..signee.home.clone() };
-    let found = find(&there, &signee.descriptor.digest, &want).await?;
-    let documents = found.into_iter().filter_map(|found| Some((found.kind, found.document.ok()?)));
-    let mut entities = documents.flat_map(|(kind, document)| entities(kind, &document));
-    Ok(entities.any(|entity| is_it(&entity)))
+    let mut is_signed = false;
+    find_each(&there, &signee.descriptor.digest, &want, |found| {
+        let documents = found.into_iter().filter_map(|found| Some((found.kind, found.document.ok()?)));
+        let mut entities = documents.flat_map(|(kind, document)| entities(kind, &document));
+        is_signed |= entities.any(|entity| is_it(&entity));
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(is_signed)
 }
 
 /// What cannot be read is no signature of anybody.

@@ -7,9 +7,10 @@ use std::path::Path;
 use futures_util::stream::{self, StreamExt};
 
 use super::attached::Attached;
+use super::judgement::Judgement;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
-use super::{Verdict, expected_signer, list, needs_root, policy_of, shown, worst};
+use super::{expected_signer, list, needs_root, policy_of, shown, worst};
 use crate::bundle::Raw;
 use crate::bundle::detached::{Detached, decode_signature};
 use crate::commands::attachment_size;
@@ -22,7 +23,7 @@ use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Tru
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
 use crate::registry::{Attachment, Manifest, Target};
-use crate::storage::images::find::{Forms, Want, find};
+use crate::storage::images::find::{Forms, Want, find_each};
 use crate::storage::images::{Home, ImageName, Layout, Place, check_graph};
 use crate::trust::TrustedRoot;
 use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
@@ -252,29 +253,24 @@ impl<'a> Job<'a> {
     ) -> Result<ShownImage, Error> {
         // What is below an index was compared with it.
         let alone = known.is_none();
-        let (about, attached) = self.attached(image, known).await?;
+        let (about, mut judgement) = self.judgement(image, known).await?;
         let digest = about.digest().clone();
         if let (true, About::Manifest(manifest)) = (alone, &about) {
             complete(image, manifest).await?;
         }
         // Where the claim is waived, nothing was verified of this digest.
         report.digest = self.policy.claim.binding_waived.is_none().then(|| digest.to_string());
-        let artifact =
-            Artifact { name: image.typed.clone(), digests: digest.clone().into(), ed25519: Vec::new() };
-        let root = self.root.read(needs_root(&self.policy, &attached.candidates))?;
-        let verifier = Verifier { root, policy: &self.policy, now: self.now };
-        let (verdict, reports) = Verdict::of(&verifier, &attached.candidates, Some(&artifact));
-        report.candidates = reports;
-        report.candidates.extend(attached.spoiled.iter().map(super::attached::Spoiled::report));
-        if !verdict.is_success() {
+        let artifact = artifact(image, &digest);
+        report.candidates = judgement.take_reports();
+        if !judgement.verdict.is_success() {
             #[cfg(feature = "http")]
             if let About::Digest(_) = about {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
             }
-            return Err(self.none_valid(&artifact, &verdict, &attached));
+            return Err(super::nothing::error(self.request, &self.policy, &artifact, &judgement));
         }
-        let verified = &verdict.verified;
+        let verified = &judgement.verdict.verified;
         let documents = match self.request.expected {
             Expected::Signature => verified.iter().map(|v| shown::signature(v, &artifact, &digest)).collect(),
             Expected::Attestation { .. } => verified.iter().map(shown::attestation).collect(),
@@ -282,19 +278,21 @@ impl<'a> Job<'a> {
         Ok(ShownImage { name: image.typed.clone(), performed: Performed::of(verified), documents })
     }
 
-    /// What belongs to the image, whose manifest is read once at most, and what is judged is its digest. An image of a registry
-    /// that is named by its digest need not be looked at: nothing depends on what it is.
-    async fn attached(&self, image: &Image, known: Option<Manifest>) -> Result<(About, Attached), Error> {
+    /// What is judged, and what became of all that belongs to it: the manifest is read once at most, and what is judged is its
+    /// digest. An image of a registry that is named by its digest need not be looked at: nothing depends on what it is.
+    async fn judgement(&self, image: &Image, known: Option<Manifest>) -> Result<(About, Judgement), Error> {
         if self.request.sbom || self.given.is_some() {
             let manifest = self.meant(image, known).await?;
-            let found = match &self.given {
+            let judgement = match &self.given {
                 Some(given) => {
-                    let attached = self.detached(given, image, &manifest)?;
-                    return Ok((About::Manifest(manifest), attached));
+                    let (attached, mut judgement) =
+                        (self.detached(given, image, &manifest)?, Judgement::default());
+                    self.judge(image, &manifest.digest, attached, &mut judgement)?;
+                    judgement
                 }
-                None => find(&image.home, &manifest.digest, &self.want).await?,
+                None => self.found(image, &manifest.digest).await?,
             };
-            return Ok((About::Manifest(manifest), Attached::read(found, &self.beside)?));
+            return Ok((About::Manifest(manifest), judgement));
         }
         let about = match (known, &image.target, &image.home.image) {
             (Some(manifest), _, _) => About::Manifest(manifest),
@@ -302,8 +300,31 @@ impl<'a> Job<'a> {
             (None, Target::Digest(digest), Place::Registry(_)) => About::Digest(digest.clone()),
             (None, _, _) => About::Manifest(image.manifest().await?),
         };
-        let found = find(&image.home, about.digest(), &self.want).await?;
-        Ok((about, Attached::read(found, &self.beside)?))
+        let judgement = self.found(image, about.digest()).await?;
+        Ok((about, judgement))
+    }
+
+    /// What became of all that belongs to the image with this digest.
+    async fn found(&self, image: &Image, digest: &Digest) -> Result<Judgement, Error> {
+        let mut judgement = Judgement::default();
+        find_each(&image.home, digest, &self.want, |found| {
+            self.judge(image, digest, Attached::read(found, &self.beside)?, &mut judgement)
+        })
+        .await?;
+        Ok(judgement)
+    }
+
+    fn judge(
+        &self,
+        image: &Image,
+        digest: &Digest,
+        attached: Attached,
+        judgement: &mut Judgement,
+    ) -> Result<(), Error> {
+        let root = self.root.read(needs_root(&self.policy, &attached.candidates))?;
+        let verifier = Verifier { root, policy: &self.policy, now: self.now };
+        judgement.add(attached, &self.request.expected, &verifier, &artifact(image, digest));
+        Ok(())
     }
 
     /// The manifest whose signatures are meant: the image's, or that of the SBOM that is attached to it.
@@ -346,10 +367,10 @@ impl<'a> Job<'a> {
         let candidate = Candidate { source: given.source.clone(), format: "detached".to_owned(), entity };
         Ok(Attached { candidates: vec![candidate], spoiled: Vec::new() })
     }
+}
 
-    fn none_valid(&self, artifact: &Artifact, verdict: &Verdict, attached: &Attached) -> Error {
-        super::nothing::error(self.request, &self.policy, artifact, verdict, attached)
-    }
+fn artifact(image: &Image, digest: &Digest) -> Artifact {
+    Artifact { name: image.typed.clone(), digests: digest.clone().into(), ed25519: Vec::new() }
 }
 
 /// Compares every blob of an image on this machine with its digest and its size: nobody else has done so. What comes from a

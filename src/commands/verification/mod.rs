@@ -4,6 +4,7 @@
 mod attached;
 mod children;
 mod images;
+mod judgement;
 pub(super) mod list;
 mod nothing;
 mod request;
@@ -262,10 +263,21 @@ fn none_valid(
     candidates: &[Candidate],
     artifact: Option<&Artifact>,
 ) -> Error {
-    let rejections = &verdict.rejections;
     // None verified, so the rejections are those of the first candidates, in their order.
-    let judged = rejections.iter().zip(candidates);
-    let Some((best, candidate)) = judged.max_by_key(|(rejection, _)| rejection.specificity()) else {
+    let judged = verdict.rejections.iter().zip(candidates);
+    let best = judged.max_by_key(|(rejection, _)| rejection.specificity());
+    refusal(expected, policy, &verdict.rejections, best, artifact)
+}
+
+/// The error of these rejections, of which `best` says most.
+fn refusal(
+    expected: &Expected,
+    policy: &VerificationPolicy,
+    rejections: &[Rejection],
+    best: Option<(&Rejection, &Candidate)>,
+    artifact: Option<&Artifact>,
+) -> Error {
+    let Some((best, candidate)) = best else {
         return Error::new(ErrorKind::NoSignature, "no signature was found");
     };
     let kind = match best.reason() {

@@ -1,8 +1,8 @@
 //! The error when nothing of an image verified: there is no signature at all, or why none is good enough.
 
-use super::attached::Attached;
+use super::judgement::Judgement;
+use super::refusal;
 use super::request::VerifyImagesRequest;
-use super::{Verdict, none_valid};
 use crate::bundle::Content;
 use crate::commands::candidates::Candidate;
 use crate::commands::{Error, ErrorKind, Expected};
@@ -11,33 +11,35 @@ use crate::verify::{Reason, VerificationPolicy};
 
 /// The most types that are listed.
 const MAX_TYPES: usize = 20;
+const MORE: &str = "and more";
 
 pub(super) fn error(
     request: &VerifyImagesRequest,
     policy: &VerificationPolicy,
     artifact: &Artifact,
-    verdict: &Verdict,
-    attached: &Attached,
+    judgement: &Judgement,
 ) -> Error {
-    let asked = |candidate: &Candidate| is_asked(candidate, &request.expected);
-    if !attached.candidates.iter().any(asked) && attached.spoiled.is_empty() && !verdict.is_limit() {
-        return none(request, artifact, attached);
+    let Judgement { verdict, spoiled, sources, .. } = judgement;
+    if !judgement.is_asked && spoiled.is_empty() && !verdict.is_limit() {
+        return none(request, artifact, judgement);
     }
-    let mut error = none_valid(&request.expected, policy, verdict, &attached.candidates, Some(artifact));
-    if attached.candidates.is_empty() {
+    let mut error = refusal(&request.expected, policy, &verdict.rejections, judgement.best(), Some(artifact));
+    if sources.is_empty() {
         let what = word(&request.expected);
         let message = format!("no {what} of `{}` can be used", artifact.name);
         error = Error::new(ErrorKind::NoneValid, message);
     }
-    if attached.candidates.len() + attached.spoiled.len() > 1 || attached.candidates.is_empty() {
-        // None verified, so the rejections are those of the first candidates, in their order.
-        let judged = attached.candidates.iter().zip(&verdict.rejections);
+    if sources.len() + spoiled.len() > 1 || sources.is_empty() {
+        let judged = sources.iter().zip(&verdict.rejections);
         error.candidates = judged
-            .map(|(candidate, rejection)| format!("`{}`: {rejection}", candidate.source))
-            .chain(attached.spoiled.iter().map(ToString::to_string))
+            .map(|(source, rejection)| format!("`{source}`: {rejection}"))
+            .chain(spoiled.iter().map(ToString::to_string))
             .collect();
     }
-    let found = found_types(verdict);
+    let found = types(verdict.rejections.iter().filter_map(|rejection| match rejection.reason() {
+        Reason::PredicateType { found, .. } => Some(format!("`{found}`")),
+        _ => None,
+    }));
     if found.len() > 1 {
         error = error.cause(format!("predicate types found: {}", found.join(", ")));
     }
@@ -45,12 +47,11 @@ pub(super) fn error(
 }
 
 /// There is nothing of the kind that was asked for.
-fn none(request: &VerifyImagesRequest, artifact: &Artifact, attached: &Attached) -> Error {
+fn none(request: &VerifyImagesRequest, artifact: &Artifact, judgement: &Judgement) -> Error {
     let what = word(&request.expected);
     let mut error = Error::new(ErrorKind::NoSignature, format!("there is no {what} of `{}`", artifact.name));
-    let others = types(attached.candidates.iter().map(kind));
-    if !others.is_empty() {
-        error = error.cause(format!("what is there: {}", others.join(", ")));
+    if !judgement.kinds.is_empty() {
+        error = error.cause(format!("what is there: {}", judgement.kinds.join(", ")));
         return match &request.expected {
             Expected::Signature => {
                 error.hint("an attestation is no signature; verify it with `verify-attestation --type TYPE`")
@@ -72,7 +73,7 @@ fn word(expected: &Expected) -> &'static str {
 }
 
 /// What a candidate is, by its own word.
-fn kind(candidate: &Candidate) -> String {
+pub(super) fn kind(candidate: &Candidate) -> String {
     match &candidate.entity.content {
         Content::Message { .. } => "a signature of a file".to_owned(),
         Content::SimpleSigning { .. } => "a signature".to_owned(),
@@ -88,7 +89,7 @@ fn kind(candidate: &Candidate) -> String {
 
 /// Whether a candidate is of the kind that was asked for, by its own word: attestations alone are no signatures, and
 /// signatures no attestations. What says nothing of itself may be either.
-fn is_asked(candidate: &Candidate, expected: &Expected) -> bool {
+pub(super) fn is_asked(candidate: &Candidate, expected: &Expected) -> bool {
     let predicate_type = match &candidate.entity.content {
         Content::Message { .. } => return false,
         Content::SimpleSigning { .. } => IMAGE_SIGNATURE_PREDICATE.to_owned(),
@@ -105,24 +106,16 @@ fn is_asked(candidate: &Candidate, expected: &Expected) -> bool {
     }
 }
 
-fn found_types(verdict: &Verdict) -> Vec<String> {
-    types(verdict.rejections.iter().filter_map(|rejection| match rejection.reason() {
-        Reason::PredicateType { found, .. } => Some(format!("`{found}`")),
-        _ => None,
-    }))
-}
-
 /// Each once, in order, and not too many.
-fn types(all: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn types(all: impl Iterator<Item = String>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for one in all {
-        if !found.contains(&one) {
-            found.push(one);
+        if found.len() > MAX_TYPES {
+            break;
         }
-    }
-    if found.len() > MAX_TYPES {
-        found.truncate(MAX_TYPES);
-        found.push("and more".to_owned());
+        if !found.contains(&one) {
+            found.push(if found.len() == MAX_TYPES { MORE.to_owned() } else { one });
+        }
     }
     found
 }

@@ -14,7 +14,7 @@
 //! same, as [`Unusable`]. More than the limits allow is an error as well, never a shorter list (CVE-2023-46737,
 //! CVE-2024-29902, CVE-2024-29903).
 
-use std::collections::{HashMap, HashSet};
+pub(super) mod portion;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -25,10 +25,9 @@ use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
 /// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
 /// 1000 layers in a tag).
 const MAX_CANDIDATES: usize = 1_000;
-/// The size of all manifests that are listed for one image: real ones have a kilobyte.
-const MAX_MANIFESTS: u64 = 32 << 20;
-/// The size of all documents of one image, unless a single one may be larger.
-const MAX_DOCUMENTS: u64 = 512 << 20;
+/// The size of all manifests that are listed for one image: real ones have a kilobyte. What is read of them takes some ten
+/// times as much memory at worst.
+const MAX_MANIFESTS: u64 = 8 << 20;
 /// The size of a document that nobody set another limit for.
 const DEFAULT_LARGEST: u64 = 128 << 20;
 
@@ -228,39 +227,35 @@ pub struct Document {
 /// # Errors
 /// As [`list`]; a document is larger than it may be, or all of them together are.
 pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Found>, Error> {
-    let listed = list(home, subject, want).await?;
-    let contents = contents(&listed, want).await?;
-    let mut found = Vec::new();
-    for Listed { name, source, layers, place, .. } in listed {
-        let all = match layers {
-            Ok(layers) => layers,
-            Err(unusable) => {
-                let kind = kind_at(source).unwrap_or(Kind::Bundle);
-                found.push(Found { name, kind, document: Err(unusable) });
-                continue;
-            }
-        };
-        let several = all.len() > 1;
-        for (number, (kind, layer)) in all.into_iter().enumerate() {
-            if !is_wanted(source, kind, want) {
-                continue;
-            }
-            let content = contents.get(&(place.to_string(), layer.digest.clone())).cloned().flatten();
-            let document = match content {
-                None => Err(Unusable::Gone),
-                // Another layer with the same digest told its size.
-                Some(content) if content.len() as u64 != layer.size => {
-                    let (found, expected) = (content.len(), layer.size);
-                    let reason = format!("it has {found} bytes, and its descriptor says {expected}");
-                    Err(Unusable::Malformed(reason))
-                }
-                Some(content) => Ok(Document { layer, content }),
-            };
-            let name = if several { format!("{name}, layer {}", number + 1) } else { name.clone() };
-            found.push(Found { name, kind, document });
-        }
+    let mut all = Vec::new();
+    find_each(home, subject, want, |found| {
+        all.extend(found);
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(all)
+}
+
+/// As [`find`], a few at a time: `take` gets them in order, and what it does not keep is gone before more is fetched, so that
+/// not all of it has to be in memory.
+///
+/// # Errors
+/// As [`find`]; those of `take`, which end the search.
+pub async fn find_each<E: From<Error>>(
+    home: &Home,
+    subject: &Digest,
+    want: &Want,
+    mut take: impl FnMut(Vec<Found>) -> Result<(), E>,
+) -> Result<(), E> {
+    let slots = portion::slots(list(home, subject, want).await?, want);
+    portion::check_sizes(&slots, want)?;
+    let mut rest = slots.into_iter().peekable();
+    while rest.peek().is_some() {
+        let portion = portion::next(&mut rest, portion::Slot::size);
+        let contents = portion::contents(&portion, want).await?;
+        take(portion.into_iter().map(|slot| slot.filled(&contents)).collect())?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// As [`find`], without the content of any layer: for those who only say what is there.
@@ -397,38 +392,6 @@ fn malformed(error: Error) -> Result<Unusable, Error> {
         }
         _ => Err(error),
     }
-}
-
-/// The content of every blob that is wanted, each fetched once; `None` where it is gone.
-async fn contents(
-    listed: &[Listed],
-    want: &Want,
-) -> Result<HashMap<(String, Digest), Option<Vec<u8>>>, Error> {
-    let (mut known, mut blobs) = (HashSet::new(), Vec::new());
-    let mut size: u64 = 0;
-    for Listed { source, layers, place, .. } in listed {
-        for (_, layer) in layers.iter().flatten().filter(|(kind, _)| is_wanted(*source, *kind, want)) {
-            if layer.size > want.largest {
-                let what = format!("the blob {}", layer.digest);
-                return Err(Error::TooLarge { place: place.to_string(), what, limit: want.largest });
-            }
-            let key = (place.to_string(), layer.digest.clone());
-            if known.insert(key.clone()) {
-                size = size.saturating_add(layer.size);
-                blobs.push((key, place, layer));
-            }
-        }
-    }
-    let limit = MAX_DOCUMENTS.max(want.largest);
-    if let (true, Some((_, place, _))) = (size > limit, blobs.first()) {
-        let what = "all that belongs to the image".to_owned();
-        return Err(Error::TooLarge { place: place.to_string(), what, limit });
-    }
-    let fetched = blobs.into_iter().map(|(key, place, layer)| async move {
-        let content = place.blob(layer, want.largest).await?;
-        Ok::<_, Error>((key, content))
-    });
-    stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
 }
 
 fn at_most(count: usize, subject: &Digest, what: &'static str) -> Result<(), Error> {

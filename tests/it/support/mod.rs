@@ -134,6 +134,11 @@ impl Run {
         self
     }
 
+    /// Starts it, without anything to read.
+    pub fn spawn(mut self) -> std::process::Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs it to the end.
     #[must_use]
     pub fn run(mut self) -> Output {

@@ -3,7 +3,7 @@
 mod hostile;
 mod local;
 mod several;
-mod signed;
+pub mod signed;
 
 use std::time::Duration;
 

@@ -36,7 +36,13 @@ impl World {
 
     pub fn image(&self, tag: &str) -> Image {
         let digest = self.registry.contents().plant_image(REPOSITORY, tag);
-        Image { digest, tag: tag.to_owned(), place: format!("{}/{REPOSITORY}", self.registry.address()) }
+        self.named(&digest, tag)
+    }
+
+    /// The image with this digest.
+    pub fn named(&self, digest: &str, tag: &str) -> Image {
+        let place = format!("{}/{REPOSITORY}", self.registry.address());
+        Image { digest: digest.to_owned(), tag: tag.to_owned(), place }
     }
 
     /// The payload of `image`, and its signature in base64.

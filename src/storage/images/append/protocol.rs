@@ -178,7 +178,7 @@ impl<'a> Shared<'a> {
         mut state: State,
         mut change: Change,
     ) -> Result<Appended, Error> {
-        let mut written = false;
+        let (mut written, mut last) = (false, false);
         loop {
             if self.is_done(&state, &change)? {
                 drop(lock.take());
@@ -203,8 +203,12 @@ impl<'a> Shared<'a> {
                     Step::Again => state = self.read().await?,
                 }
             }
+            // What is as it should be when the time is over is looked at once more: that alone can tell whether it stays.
             if self.is_over() {
-                return Err(self.unlisted(&change));
+                if last || !self.is_done(&state, &change)? {
+                    return Err(self.unlisted(&change));
+                }
+                last = true;
             }
         }
     }

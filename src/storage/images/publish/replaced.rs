@@ -10,6 +10,7 @@ use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
 #[cfg(feature = "http")]
 use crate::registry;
 use crate::registry::{Descriptor, Kind, Target};
+use crate::storage::images::find::portion;
 
 /// What the media types of bundles begin with.
 const ANY_BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
@@ -28,13 +29,25 @@ pub(super) async fn bundles(
     predicate_type: &str,
 ) -> Result<Vec<Descriptor>, Error> {
     let all = place.referrers(subject).await?.all();
-    let judged = stream::iter(all)
+    let layers = stream::iter(all)
         .map(|entry| async move {
-            let is_one = is_of_type(place, subject, &entry, predicate_type).await?;
-            Ok::<_, Error>(is_one.then_some(entry))
+            Ok::<_, Error>(bundle_of(place, subject, &entry).await?.map(|layer| (entry, layer)))
         })
         .buffered(WORKERS);
-    judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
+    let layers: Vec<_> = layers.try_filter_map(|found| async move { Ok(found) }).try_collect().await?;
+    let (mut rest, mut found) = (layers.into_iter().peekable(), Vec::new());
+    while rest.peek().is_some() {
+        let portion = portion::next(&mut rest, |(_, layer)| layer.size);
+        let judged = stream::iter(portion)
+            .map(|(entry, layer)| async move {
+                let is_one = is_of_type(place, &layer, predicate_type).await?;
+                Ok::<_, Error>(is_one.then_some(entry))
+            })
+            .buffered(WORKERS);
+        let judged: Vec<Option<Descriptor>> = judged.try_collect().await?;
+        found.extend(judged.into_iter().flatten());
+    }
+    Ok(found)
 }
 
 /// Those of these layers that hold a statement of this predicate type.
@@ -46,18 +59,21 @@ pub(super) async fn layers<'a>(
     layers: impl Iterator<Item = &'a Descriptor>,
     predicate_type: &str,
 ) -> Result<Vec<Descriptor>, Error> {
-    let judged = stream::iter(layers)
-        .map(|layer| async move {
-            if layer.size > MAX_BUNDLE {
-                return Ok(None);
-            }
-            let document = readable(place.blob(layer, MAX_BUNDLE).await)?;
-            let envelope = document.and_then(|document| decode_envelope(&document).ok());
-            let is_one = envelope.is_some_and(|envelope| states(&envelope.parsed, predicate_type));
-            Ok::<_, Error>(is_one.then(|| layer.clone()))
-        })
-        .buffered(WORKERS);
-    judged.try_filter_map(|found| async move { Ok(found) }).try_collect().await
+    let (mut rest, mut found) = (layers.filter(|layer| layer.size <= MAX_BUNDLE).peekable(), Vec::new());
+    while rest.peek().is_some() {
+        let portion = portion::next(&mut rest, |layer| layer.size);
+        let judged = stream::iter(portion)
+            .map(|layer| async move {
+                let document = readable(place.blob(layer, MAX_BUNDLE).await)?;
+                let envelope = document.and_then(|document| decode_envelope(&document).ok());
+                let is_one = envelope.is_some_and(|envelope| states(&envelope.parsed, predicate_type));
+                Ok::<_, Error>(is_one.then(|| layer.clone()))
+            })
+            .buffered(WORKERS);
+        let judged: Vec<Option<Descriptor>> = judged.try_collect().await?;
+        found.extend(judged.into_iter().flatten());
+    }
+    Ok(found)
 }
 
 /// Whether one of the manifests that refer to `subject` has a layer with this digest.
@@ -110,24 +126,21 @@ fn is_undeletable(error: &Error) -> bool {
     false
 }
 
-/// Whether a manifest is that of one bundle, with a statement of this type about `subject`.
-async fn is_of_type(
-    place: &Place,
-    subject: &Digest,
-    entry: &Descriptor,
-    predicate_type: &str,
-) -> Result<bool, Error> {
+/// The layer of a manifest that is that of one bundle about `subject`.
+async fn bundle_of(place: &Place, subject: &Digest, entry: &Descriptor) -> Result<Option<Descriptor>, Error> {
     let Some(manifest) = readable(place.manifest(&Target::Digest(entry.digest.clone())).await)? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let Kind::Image { layers, .. } = &manifest.kind else { return Ok(false) };
-    let [layer] = layers.as_slice() else { return Ok(false) };
+    let Kind::Image { layers, .. } = &manifest.kind else { return Ok(None) };
+    let [layer] = layers.as_slice() else { return Ok(None) };
     let is_its = manifest.subject.as_ref().is_some_and(|its| its.digest == *subject);
     // Of whichever version: verifying takes all of them.
     let is_bundle = layer.media_type.to_ascii_lowercase().starts_with(ANY_BUNDLE);
-    if !is_its || !is_bundle || layer.size > MAX_BUNDLE {
-        return Ok(false);
-    }
+    Ok((is_its && is_bundle && layer.size <= MAX_BUNDLE).then(|| layer.clone()))
+}
+
+/// Whether a bundle holds a statement of this type.
+async fn is_of_type(place: &Place, layer: &Descriptor, predicate_type: &str) -> Result<bool, Error> {
     let Some(document) = readable(place.blob(layer, MAX_BUNDLE).await)? else { return Ok(false) };
     let Ok(decoded) = bundle::decode(&document) else { return Ok(false) };
     let [entity] = decoded.entities.as_slice() else { return Ok(false) };

@@ -1,0 +1,126 @@
+//! The content of what was found, a portion at a time.
+
+use std::collections::{HashMap, HashSet};
+use std::iter::Peekable;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{Document, Found, Kind, Listed, Unusable, Want, is_wanted, kind_at};
+use crate::crypto::Digest;
+use crate::registry::Descriptor;
+use crate::storage::images::{Error, Place};
+
+/// The size of all documents of one image, each counted as often as a layer names it, unless a single one may be larger.
+const MAX_DOCUMENTS: u64 = 512 << 20;
+
+/// The size of the documents that are in memory together, unless a single one is larger.
+const PORTION: u64 = 8 << 20;
+
+/// The next of these that may be in memory together: one at least, if there is one.
+pub fn next<T>(rest: &mut Peekable<impl Iterator<Item = T>>, size_of: impl Fn(&T) -> u64) -> Vec<T> {
+    let (mut portion, mut size) = (Vec::new(), 0_u64);
+    while let Some(one) =
+        rest.next_if(|one| portion.is_empty() || size.saturating_add(size_of(one)) <= PORTION)
+    {
+        size = size.saturating_add(size_of(&one));
+        portion.push(one);
+    }
+    portion
+}
+
+/// A layer that is wanted, or a manifest that is of no use.
+pub(super) struct Slot {
+    name: String,
+    place: Place,
+    kind: Kind,
+    layer: Result<Descriptor, Unusable>,
+}
+
+/// What names a blob: the place and the digest.
+pub(super) type Key = (String, Digest);
+
+impl Slot {
+    fn key(&self) -> Option<Key> {
+        let layer = self.layer.as_ref().ok()?;
+        Some((self.place.to_string(), layer.digest.clone()))
+    }
+
+    /// How much of the memory its content takes.
+    pub fn size(&self) -> u64 {
+        self.layer.as_ref().map_or(0, |layer| layer.size)
+    }
+
+    pub fn filled(self, contents: &HashMap<Key, Option<Vec<u8>>>) -> Found {
+        let content = self.key().and_then(|key| contents.get(&key).cloned().flatten());
+        let Self { name, kind, layer, .. } = self;
+        let document = layer.and_then(|layer| match content {
+            None => Err(Unusable::Gone),
+            // Another layer with the same digest told its size.
+            Some(content) if content.len() as u64 != layer.size => {
+                let (found, expected) = (content.len(), layer.size);
+                let reason = format!("it has {found} bytes, and its descriptor says {expected}");
+                Err(Unusable::Malformed(reason))
+            }
+            Some(content) => Ok(Document { layer, content }),
+        });
+        Found { name, kind, document }
+    }
+}
+
+/// What is wanted of all that is listed, in its order.
+pub(super) fn slots(listed: Vec<Listed>, want: &Want) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for Listed { name, source, layers, place, .. } in listed {
+        let slot = |name: String, kind, layer| {
+            let place = place.clone();
+            Slot { name, place, kind, layer }
+        };
+        match layers {
+            Err(unusable) => {
+                let kind = kind_at(source).unwrap_or(Kind::Bundle);
+                slots.push(slot(name, kind, Err(unusable)));
+            }
+            Ok(layers) => {
+                let several = layers.len() > 1;
+                let wanted = |(_, (kind, _)): &(usize, (Kind, Descriptor))| is_wanted(source, *kind, want);
+                for (number, (kind, layer)) in layers.into_iter().enumerate().filter(wanted) {
+                    let name = if several { format!("{name}, layer {}", number + 1) } else { name.clone() };
+                    slots.push(slot(name, kind, Ok(layer)));
+                }
+            }
+        }
+    }
+    slots
+}
+
+/// Nothing is fetched where one is too large, or all are together.
+pub(super) fn check_sizes(slots: &[Slot], want: &Want) -> Result<(), Error> {
+    let too_large =
+        |slot: &Slot, what: String, limit| Error::TooLarge { place: slot.place.to_string(), what, limit };
+    let (limit, mut size) = (MAX_DOCUMENTS.max(want.largest), 0_u64);
+    for slot in slots {
+        size = size.saturating_add(slot.size());
+        match &slot.layer {
+            Ok(layer) if layer.size > want.largest => {
+                return Err(too_large(slot, format!("the blob {}", layer.digest), want.largest));
+            }
+            _ if size > limit => {
+                return Err(too_large(slot, "all that belongs to the image".to_owned(), limit));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The content of these, each fetched once; `None` where it is gone.
+pub(super) async fn contents(slots: &[Slot], want: &Want) -> Result<HashMap<Key, Option<Vec<u8>>>, Error> {
+    let mut known = HashSet::new();
+    let blobs = slots.iter().filter_map(|slot| Some((slot.key()?, &slot.place, slot.layer.as_ref().ok()?)));
+    let blobs: Vec<_> = blobs.filter(|(key, ..)| known.insert(key.clone())).collect();
+    let fetched = blobs.into_iter().map(|(key, place, layer)| async move {
+        let content = place.blob(layer, want.largest).await?;
+        Ok::<_, Error>((key, content))
+    });
+    stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
+}
