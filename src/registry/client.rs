@@ -20,6 +20,8 @@ use crate::http::{
 };
 
 const MAX_REDIRECTS: usize = 5;
+/// How many large documents are read at a time.
+const LARGE_AT_ONCE: usize = 2;
 /// How long one request for something small may take, from the first byte to the last.
 const SMALL: Duration = Duration::from_secs(60);
 /// How many documents may be on their way at a time: of 4 MiB each, that is the memory that metadata may take.
@@ -58,6 +60,8 @@ pub struct Client {
     hosts: Mutex<HashMap<Registry, Arc<Host>>>,
     /// Documents on their way, of all that run at the same time.
     turns: Semaphore,
+    /// Turns for documents that are large for what they are.
+    pub(super) large: Semaphore,
     written: Mutex<Written>,
 }
 
@@ -152,6 +156,7 @@ impl Client {
             shared: Default::default(),
             hosts: Mutex::new(HashMap::new()),
             turns: Semaphore::new(AT_A_TIME),
+            large: Semaphore::new(LARGE_AT_ONCE),
             written: Mutex::default(),
         }
     }

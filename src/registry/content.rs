@@ -10,6 +10,8 @@ use crate::http::{self, Address, Answer, Method, Parts};
 
 /// What registries take at most (OCI distribution specification 1.1, "Pushing Manifests": at least 4 MiB).
 const MAX_MANIFEST: u64 = 4 << 20;
+/// Any number of manifests of this size may be read at the same time.
+const SMALL_MANIFEST: u64 = 256 << 10;
 /// Entries of all pages of a list; CVE-2023-46737 of cosign: there was no end of them.
 const MAX_REFERRERS: usize = 10_000;
 const MAX_PAGES: usize = 1_000;
@@ -94,7 +96,7 @@ impl Client {
             let _turn = self.turn().await;
             let answer = self.send(repository.registry(), &request).await?;
             match answer.status() {
-                200 => manifest(answer, target).await.map(Some),
+                200 => self.read_manifest(answer, target).await.map(Some),
                 404 | 405 | 501 => ended(answer, None).await,
                 _ => Err(Error::status(answer).await),
             }
@@ -166,7 +168,7 @@ impl Client {
             if answer.header("content-type").and_then(|t| t.split(';').next()) != Some(OCI_INDEX) {
                 return Ok(None);
             }
-            let page = manifest(answer, &Target::Tag(String::new())).await?;
+            let page = self.read_manifest(answer, &Target::Tag(String::new())).await?;
             match page.kind {
                 Kind::Index { manifests } => Ok(Some((manifests, page.bytes.len()))),
                 Kind::Image { .. } => {
@@ -187,6 +189,14 @@ impl Client {
     /// Whether the registry has said before that it lists no referrers of this repository itself.
     pub fn is_without_referrers(&self, repository: &Repository) -> bool {
         self.written().without_referrers.contains(repository)
+    }
+
+    /// A manifest. Few large ones are read at a time: real ones are small, and all that are asked for at the same time are in
+    /// memory together.
+    async fn read_manifest(&self, answer: Answer, target: &Target) -> Result<Manifest, Error> {
+        let is_small = answer.announced_length().is_some_and(|length| length <= SMALL_MANIFEST);
+        let _turn = if is_small { None } else { self.large.acquire().await.ok() };
+        manifest(answer, target).await
     }
 
     /// All pages of a list; `None` where the first answer has one of the statuses `absent`, or is none of what is read.

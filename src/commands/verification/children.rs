@@ -16,6 +16,8 @@ use crate::registry::{Descriptor, Kind, Manifest, Target};
 const MAX_DEPTH: usize = 4;
 /// Manifests below one image.
 const MAX_CHILDREN: usize = 1_000;
+/// The bytes that they may have together; real ones have a few kilobytes.
+const MAX_BYTES: u64 = 8 << 20;
 
 impl Job<'_> {
     /// An image, and everything below it where it is an index; each has to verify by itself.
@@ -69,12 +71,27 @@ impl Job<'_> {
             if below.len() + new.len() > MAX_CHILDREN {
                 return Err(too_many(image, format!("more than {MAX_CHILDREN} manifests")));
             }
+            let sizes =
+                below.iter().map(|(entry, _)| entry).chain(new.iter().copied()).map(|entry| entry.size);
+            if sizes.fold(0, u64::saturating_add) > MAX_BYTES {
+                return Err(too_many(image, format!("more than {MAX_BYTES} bytes of manifests below it")));
+            }
             let fetched = new.into_iter().map(|entry| async move {
-                Ok::<_, Error>((entry.clone(), child(image, &entry.digest).manifest().await?))
+                let child = child(image, &entry.digest);
+                let manifest = child.manifest().await?;
+                let (found, expected) = (manifest.bytes.len(), entry.size);
+                if found as u64 != expected {
+                    let error = Error::new(
+                        ErrorKind::Format,
+                        format!("`{}` is not what its index says", child.typed),
+                    );
+                    return Err(error.cause(format!("it has {found} bytes, and not {expected}")));
+                }
+                Ok((entry.clone(), manifest))
             });
             let fetched: Vec<_> = stream::iter(fetched).buffered(self.request.search.workers).collect().await;
-            for fetched in fetched {
-                let (entry, manifest) = fetched?;
+            let here = fetched.into_iter().collect::<Result<Vec<_>, Error>>()?;
+            for (entry, manifest) in here {
                 let nested = matches!(manifest.kind, Kind::Index { .. }).then(|| manifest.clone());
                 below.push((entry, manifest));
                 if let Some(nested) = nested {

