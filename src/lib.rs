@@ -98,6 +98,8 @@ mod payload;
 mod registry;
 #[cfg(feature = "internals")]
 mod sandbox;
+#[cfg(feature = "http")]
+mod services;
 mod sign;
 #[cfg(feature = "cli")]
 mod storage;

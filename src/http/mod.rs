@@ -19,6 +19,8 @@ mod exchange;
 mod names;
 mod redacted;
 #[cfg(feature = "http")]
+mod retry;
+#[cfg(feature = "http")]
 mod roots;
 
 #[cfg(feature = "http")]
@@ -34,6 +36,8 @@ pub use certificate_fault::CertificateFault;
 #[cfg(feature = "http")]
 pub use exchange::{Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings};
 pub use redacted::Redacted;
+#[cfg(feature = "http")]
+pub use retry::{Transient, is_transient_status, retry_after, until};
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::auth::{Access, Keychain, Rules, Session};
 use super::error::{Error, Refusal, said_by};
 use super::reference::{Registry, Repository};
-use super::retry;
 use crate::crypto::{Digest, Secret};
 use crate::http::{
     self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, Parts, ServerName,
@@ -207,7 +206,7 @@ impl Client {
 
     /// Does `attempt` until it succeeds, fails for good, or there is no time left.
     pub(super) async fn retried<T>(&self, attempt: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-        retry::until(self.retry_for(), attempt).await
+        http::until(self.retry_for(), attempt).await
     }
 
     /// How long what failed may be tried again.

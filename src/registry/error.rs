@@ -152,7 +152,7 @@ impl Error {
     pub async fn status(answer: Answer) -> Self {
         let url = answer.address().to_string();
         let status = answer.status();
-        let retry_after = answer.header("retry-after").and_then(super::retry::retry_after);
+        let retry_after = answer.header("retry-after").and_then(http::retry_after);
         Self::Status { url, status, said: said_by(answer).await, retry_after }
     }
 
@@ -164,22 +164,24 @@ impl Error {
         }
     }
 
-    /// Whether the same may well work a moment later, and how long the server asked to be left alone.
-    pub fn is_transient(&self) -> Option<Option<Duration>> {
-        match self {
-            Self::Http(error) if error.is_transient() => Some(None),
-            Self::Short { .. } => Some(None),
-            Self::Source { source, .. } => source.downcast_ref::<Self>().and_then(Self::is_transient),
-            // 501: it never will.
-            Self::Status { status: 429 | 500 | 502..=599, retry_after, .. } => Some(*retry_after),
-            _ => None,
-        }
-    }
-
     /// Whether a manifest, whose digest was right, was refused as Docker's registry does where it reads the link to a blob of it
     /// that somebody else is just writing again: such as that of the empty configuration which all bundles share.
     pub fn is_race(&self) -> bool {
         matches!(self, Self::Status { status: 400, said: Some(said), .. } if said.starts_with("DIGEST_INVALID"))
+    }
+}
+
+impl http::Transient for Error {
+    fn is_transient(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Http(error) if error.is_transient() => Some(None),
+            Self::Short { .. } => Some(None),
+            Self::Source { source, .. } => source.downcast_ref::<Self>().and_then(Self::is_transient),
+            Self::Status { status, retry_after, .. } if http::is_transient_status(*status) => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -17,13 +17,11 @@ mod error;
 #[cfg(feature = "http")]
 mod push;
 mod reference;
-#[cfg(feature = "http")]
-mod retry;
 #[cfg(all(test, feature = "http"))]
 mod scripted;
 
 #[cfg(feature = "http")]
-pub use crate::http::Parts;
+pub use crate::http::{Parts, Transient};
 pub use attachment::{Attachment, Attachments, referrers_tag};
 #[cfg(feature = "http")]
 pub use auth::{

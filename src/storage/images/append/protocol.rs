@@ -7,7 +7,7 @@ use super::lock::Lock;
 use super::{Appended, Change, Shape, Writer, pause, somewhat};
 use crate::crypto::Digest;
 #[cfg(feature = "http")]
-use crate::registry;
+use crate::registry::{self, Transient};
 use crate::registry::{Descriptor, Manifest, Target};
 use crate::storage::images::{Error, Place, Unlisted};
 

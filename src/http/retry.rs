@@ -3,19 +3,32 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Error;
+use super::pause as wait;
 use crate::crypto::UnixTime;
-use crate::http;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What may well work a moment later.
+pub trait Transient {
+    /// Whether it may, and how long the server asked to be left alone.
+    fn is_transient(&self) -> Option<Option<Duration>>;
+}
+
+/// Whether a server that answers with this status may well answer otherwise a moment later. 501: it never will.
+pub fn is_transient_status(status: u16) -> bool {
+    matches!(status, 429 | 500 | 502..=599)
+}
 
 /// Does `attempt` until it succeeds, fails for good, or `budget` is over. Pauses grow, with jitter, and are never shorter
 /// than what the server asks for; where it asks for more than is left, that is the end.
 ///
 /// # Errors
 /// The last one of the attempts.
-pub async fn until<T>(budget: Duration, attempt: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+pub async fn until<T, E: Transient>(
+    budget: Duration,
+    attempt: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
     let started = Instant::now();
     let mut number = 0;
     loop {
@@ -28,7 +41,7 @@ pub async fn until<T>(budget: Duration, attempt: impl AsyncFn() -> Result<T, Err
         if started.elapsed() + pause >= budget {
             return Err(error);
         }
-        http::pause(pause).await;
+        wait(pause).await;
         number += 1;
     }
 }

@@ -1,0 +1,167 @@
+//! The one way in which services are asked.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::{Error, Service};
+use crate::crypto::Secret;
+use crate::http::{
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
+};
+
+/// How services are reached.
+#[derive(Debug)]
+pub struct Connection {
+    /// Certificate authorities in place of those of the platform.
+    pub authorities: Option<Authorities>,
+    /// The certificate to show.
+    pub certificate: Option<ClientCertificate>,
+    /// The name that the server's certificate must bear in place of its own.
+    pub server_name: Option<ServerName>,
+    /// How long what fails is tried again.
+    pub retry_for: Duration,
+    /// How long all of it may take.
+    pub total: Duration,
+    /// How long nothing may be heard of a server.
+    pub stall: Duration,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            authorities: None,
+            certificate: None,
+            server_name: None,
+            retry_for: Duration::from_secs(30),
+            total: Duration::from_secs(180),
+            stall: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Asks services. Costs nothing until the first request.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+    exchange: OnceLock<Exchange>,
+    started: Instant,
+}
+
+/// One question.
+#[derive(Debug)]
+pub(super) struct Ask<'a> {
+    /// To whom.
+    pub service: Service,
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub address: &'a Address,
+    /// The type of the body; the answer is wanted as `accept`.
+    pub content_type: &'static str,
+    /// The type of the answer that is wanted.
+    pub accept: &'static str,
+    /// What goes into `Authorization`.
+    pub authorization: Option<&'a Secret>,
+    /// Other headers, for the providers of tokens that ask for one.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body; empty is none.
+    pub body: &'a [u8],
+    /// Statuses besides 2xx that are answers.
+    pub accepted: &'a [u16],
+    /// The most bytes of the answer.
+    pub limit: u64,
+    /// Whether what fails in passing is tried again: no for what must not be done twice.
+    pub repeat: bool,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Where something that was made, or is there already, is to be found (`Location`), as written.
+    pub location: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// A client that has asked nothing yet.
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, exchange: OnceLock::new(), started: Instant::now() }
+    }
+
+    /// Asks, again and again where that may help. Redirections are followed for a GET within the same origin alone; everywhere
+    /// else a service that points elsewhere is a failure: nobody chooses where tokens and signatures go but the user.
+    ///
+    /// # Errors
+    /// No answer, or a status that is neither success nor accepted.
+    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
+        let budget = if ask.repeat { self.connection.retry_for.min(self.left()) } else { Duration::ZERO };
+        http::until(budget, async || self.once(ask).await).await
+    }
+
+    async fn once(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
+        /// More hops within one origin are a loop.
+        const MAX_HOPS: usize = 5;
+        let fail = |source| Error::Http { service: ask.service, source };
+        let mut address = ask.address.clone();
+        for _ in 0..=MAX_HOPS {
+            let answer = self.send(ask, &address).await.map_err(fail)?;
+            let status = answer.status();
+            let location = answer.header("location").map(str::to_owned);
+            if (200..300).contains(&status) || ask.accepted.contains(&status) {
+                let body = answer.body(ask.limit).await.map_err(fail)?;
+                return Ok(Reply { status, location, body });
+            }
+            let next = match (status, ask.method, location) {
+                (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => address.join(&to).map_err(fail)?,
+                _ => return Err(Error::status(ask.service, answer).await),
+            };
+            if !next.is_same_origin(&address) {
+                let reason = format!("it points to {next}, where nobody follows");
+                return Err(Error::Mismatch { service: ask.service, url: address.to_string(), reason });
+            }
+            address = next;
+        }
+        let reason = format!("it points from place to place more than {MAX_HOPS} times");
+        Err(Error::Mismatch { service: ask.service, url: ask.address.to_string(), reason })
+    }
+
+    async fn send(&self, ask: &Ask<'_>, address: &Address) -> Result<Answer, http::Error> {
+        let mut headers = vec![("accept", ask.accept)];
+        if !ask.body.is_empty() {
+            headers.push(("content-type", ask.content_type));
+        }
+        if let Some(secret) = ask.authorization {
+            let text = std::str::from_utf8(secret.expose())
+                .map_err(|_| http::Error::Header { url: address.to_string(), name: "authorization" })?;
+            headers.push(("authorization", text));
+        }
+        headers.extend_from_slice(ask.headers);
+        let total = self.left();
+        let call = Call { method: ask.method, address, headers: &headers, body: ask.body, total };
+        self.exchange()?.send(&call).await
+    }
+
+    /// What is left of the time.
+    fn left(&self) -> Duration {
+        self.connection.total.saturating_sub(self.started.elapsed()).max(Duration::from_millis(1))
+    }
+
+    fn exchange(&self) -> Result<&Exchange, http::Error> {
+        if let Some(made) = self.exchange.get() {
+            return Ok(made);
+        }
+        let Connection { authorities, certificate, server_name, stall, .. } = &self.connection;
+        let made = Exchange::new(&http::Settings {
+            authorities: authorities.as_ref(),
+            certificate: certificate.as_ref(),
+            server_name: server_name.as_ref(),
+            accept_any_certificate: false,
+            proxy: true,
+            stall: *stall,
+        })?;
+        Ok(self.exchange.get_or_init(|| made))
+    }
+}

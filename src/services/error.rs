@@ -1,0 +1,134 @@
+//! What can go wrong with a service. Nothing secret is in any of it.
+
+use std::time::Duration;
+
+use crate::crypto::{DecodeError, Node, json};
+use crate::http::{self, Answer};
+
+/// As much of the page of an error as is read.
+const MAX_PAGE: u64 = 1 << 14;
+/// As much of what a server says of an error as is shown.
+const MAX_SAID: usize = 300;
+
+/// Which service. Displayed as people call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The certificate authority.
+    Fulcio,
+    /// The transparency log.
+    Rekor,
+    /// A timestamp authority.
+    TimestampAuthority,
+    /// The repository of trust material.
+    Tuf,
+    /// The issuer of identity tokens.
+    OidcIssuer,
+    /// A provider of identity tokens in the environment, by its name in `--oidc-provider`.
+    Provider(&'static str),
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fulcio => f.write_str("Fulcio"),
+            Self::Rekor => f.write_str("Rekor"),
+            Self::TimestampAuthority => f.write_str("the timestamp authority"),
+            Self::Tuf => f.write_str("the TUF repository"),
+            Self::OidcIssuer => f.write_str("the OIDC issuer"),
+            Self::Provider(name) => write!(f, "the provider {name}"),
+        }
+    }
+}
+
+/// Why a service was of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did not answer.
+    #[error("{service} cannot be used")]
+    Http {
+        /// Which.
+        service: Service,
+        /// Why.
+        #[source]
+        source: http::Error,
+    },
+    /// It answered with a failure.
+    #[error("{service} at {url} answered with status {status}{}", .said.as_ref().map(|s| format!(": {s}")).unwrap_or_default())]
+    Status {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// The status code.
+        status: u16,
+        /// What it said.
+        said: Option<String>,
+        /// How long it asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// Its answer is not what it should be.
+    #[error("what {service} at {url} answered is not what it should be")]
+    Answer {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: DecodeError,
+    },
+    /// Its answer is well formed and answers something else than what was asked.
+    #[error("{service} at {url} answered something else than it was asked: {reason}")]
+    Mismatch {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// What differs.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// An answer whose status is a failure.
+    pub(super) async fn status(service: Service, answer: Answer) -> Self {
+        let (url, status) = (answer.address().to_string(), answer.status());
+        let retry_after = answer.header("retry-after").and_then(http::retry_after);
+        Self::Status { service, url, status, said: said(answer).await, retry_after }
+    }
+
+    /// Whether the service refuses the caller, in difference to not being there.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status { status: 401 | 403, .. })
+    }
+}
+
+impl http::Transient for Error {
+    fn is_transient(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Http { source, .. } if source.is_transient() => Some(None),
+            Self::Status { status, retry_after, .. } if http::is_transient_status(*status) => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What the page of an error says, in the forms that Sigstore's services have: `message` (Fulcio, Rekor v1 and v2: JSON),
+/// `error_description` or `error` (RFC 6749 section 5.2), or a line of text. Pages in HTML say nothing.
+async fn said(answer: Answer) -> Option<String> {
+    let text = answer.body(MAX_PAGE).await.ok()?;
+    let said = match json::parse("error", &text) {
+        Ok(value) => {
+            let node = Node::root("error", &value);
+            let member = |name: &str| node.optional(name).ok().flatten().and_then(|found| found.text().ok());
+            ["message", "error_description", "error"].into_iter().find_map(member)?.to_owned()
+        }
+        Err(_) => {
+            let line = std::str::from_utf8(&text).ok()?.trim();
+            (!line.is_empty() && !line.starts_with('<') && !line.contains('\n')).then(|| line.to_owned())?
+        }
+    };
+    Some(said.chars().take(MAX_SAID).collect())
+}

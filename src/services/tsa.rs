@@ -1,0 +1,1 @@
+//! Timestamp authorities (RFC 3161; sigstore/timestamp-authority).
