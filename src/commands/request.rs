@@ -202,8 +202,10 @@ pub struct SignatureRequest {
 /// What is trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustRequest {
-    /// A trusted root file; `None` is the embedded public root.
+    /// A trusted root file; `None` is the one of the TUF repository.
     pub trusted_root: Option<PathBuf>,
+    /// No service is asked: the root is what the cache has, or what is embedded.
+    pub offline: bool,
     /// PEM roots that replace its certificate authorities.
     pub ca_roots: Option<PathBuf>,
     /// PEM intermediates that go with `ca_roots`.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::{Context, Error, ErrorKind, TrustRequest};
 use crate::storage::read_file;
-use crate::trust::{PemOverrides, PemText, TrustedRoot, embedded_public_root};
+use crate::trust::{
+    PemOverrides, PemText, SigningConfig, TrustedRoot, embedded_public_root, embedded_public_signing_config,
+};
 
 /// A trusted root with all its authorities is some 10 KiB.
 const MAX_TRUSTED_ROOT: u64 = 16 << 20;
@@ -27,7 +29,7 @@ const VARIABLES: [(&str, Slot); 4] = [
 ///
 /// # Errors
 /// Of kind `TrustMaterial`, naming the file, the flag or the variable.
-pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
+pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
     let mut overrides = PemOverrides::default();
     let base = match &request.trusted_root {
         Some(path) => parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?,
@@ -49,6 +51,22 @@ pub fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<Tru
         context.narrator.say(&format!("Trusted root: {}", root.source));
     }
     Ok(root)
+}
+
+/// What a signature is made with where nobody names the services: the trusted root, as for [`trusted_root`], and the signing
+/// config that the same repository gives. `request.trusted_root` replaces the first of them alone.
+///
+/// # Errors
+/// As [`trusted_root`]; the repository has no signing config that this program can read.
+pub async fn signing_material(
+    request: &TrustRequest,
+    context: &mut Context,
+) -> Result<(TrustedRoot, SigningConfig), Error> {
+    let root = trusted_root(request, context).await?;
+    let config = embedded_public_signing_config(false).map_err(|e| {
+        Error::new(ErrorKind::TrustMaterial, "the embedded signing config cannot be used").caused_by(&e)
+    })?;
+    Ok((root, config))
 }
 
 /// The trusted root in a document that did not come from a file of the user, with the pieces that the flags replace;
@@ -142,7 +160,8 @@ mod tests {
             prompt: Box::new(Terminal::default()),
             narrator: Box::new(Silence),
         };
-        trusted_root(&TrustRequest::default(), &mut context)
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(trusted_root(&TrustRequest::default(), &mut context))
     }
 
     #[test]

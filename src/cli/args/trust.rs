@@ -64,9 +64,12 @@ impl SignatureArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Trust")]
 pub struct TrustArgs {
-    /// Trusted root to check against; without it, the public root built into this program
+    /// Trusted root to check against; without it, that of the TUF repository: the public one, or that of `initialize`
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
+    /// Ask no service: without --trusted-root, take the cached root, or the one built into this program
+    #[arg(long)]
+    pub offline: Option<bool>,
     /// PEM file with root certificates of certificate authorities
     #[arg(long, value_name = "FILE")]
     pub ca_roots: Option<PathBuf>,
@@ -100,9 +103,6 @@ pub struct TrustArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Trust")]
 pub struct IdleArgs {
-    /// No effect: verification asks no service
-    #[arg(long)]
-    pub offline: Option<bool>,
     /// No effect: verification asks no log
     #[arg(long, value_name = "URL")]
     pub rekor_url: Option<String>,
@@ -123,6 +123,7 @@ impl TrustArgs {
     pub fn request(&self, keyless: bool) -> Result<TrustRequest, Error> {
         let request = TrustRequest {
             trusted_root: not_empty("--trusted-root", &self.trusted_root)?,
+            offline: self.offline.unwrap_or_default(),
             ca_roots: not_empty("--ca-roots", &self.ca_roots)?,
             ca_intermediates: not_empty("--ca-intermediates", &self.ca_intermediates)?,
             certificate_chain: not_empty("--certificate-chain", &self.certificate_chain)?,

@@ -83,9 +83,6 @@ pub struct SearchArgs {
     /// Look at cosign's experimental referrers only
     #[arg(long)]
     pub experimental_oci11: Option<bool>,
-    /// No effect: verification asks registries alone
-    #[arg(long)]
-    pub offline: Option<bool>,
     /// No effect: verification asks no log
     #[arg(long, value_name = "URL")]
     pub rekor_url: Option<String>,

@@ -31,7 +31,7 @@ pub(super) async fn is_signed(
     let place = &signee.home.attachments;
     let there = Home { image: place.clone(), ..signee.home.clone() };
     let mut is_signed = false;
-    find_each(&there, &signee.descriptor.digest, &want, |found| {
+    find_each(&there, &signee.descriptor.digest, &want, async |found| {
         let documents = found.into_iter().filter_map(|found| Some((found.kind, found.document.ok()?)));
         let mut entities = documents.flat_map(|(kind, document)| entities(kind, &document));
         is_signed |= entities.any(|entity| is_it(&entity));

@@ -76,7 +76,7 @@ async fn run(
     report.of(&unpacked);
     context.narrator.say(&format!("Manifest: {}", unpacked.sha256));
     if let Some((asked, prepared)) = prepared {
-        verify::verify(asked, prepared, &unpacked, folder.path(), context, report)?;
+        verify::verify(asked, prepared, &unpacked, folder.path(), context, report).await?;
         report.verified = true;
     }
     let Unpacked { manifest, .. } = unpacked;

@@ -52,7 +52,7 @@ pub(super) async fn prepare(asked: &KitVerification, context: &mut Context) -> R
     };
     // It is read in any case: a name with a slip in it is not passed over.
     let root = match &asked.trust.trusted_root {
-        Some(_) if !asked.packed_root => Some(trusted_root(&asked.trust, context)?),
+        Some(_) if !asked.packed_root => Some(trusted_root(&asked.trust, context).await?),
         _ => None,
     };
     Ok(Prepared { policy, root })
@@ -70,7 +70,7 @@ fn expected(asked: &KitVerification) -> Expected {
 }
 
 /// Verifies every artifact, and fills the report.
-pub(super) fn verify(
+pub(super) async fn verify(
     asked: &KitVerification,
     prepared: Prepared,
     unpacked: &Unpacked,
@@ -92,12 +92,12 @@ pub(super) fn verify(
     }
     let mut kit = Kit { asked, unpacked, folder, policy, expected: expected(asked), root };
     if asked.packed_root {
-        kit.read_root(context)?;
+        kit.read_root(context).await?;
     }
     let mut failed = Vec::new();
     for artifact in unpacked.manifest.artifacts() {
         let mut entry = KitArtifactReport::of(artifact);
-        let result = kit.artifact(artifact, &mut entry, context);
+        let result = kit.artifact(artifact, &mut entry, context).await;
         entry.verified = result.is_ok();
         if let Err(mut error) = result {
             fit_hints(&mut error);
@@ -114,7 +114,7 @@ pub(super) fn verify(
 }
 
 impl Kit<'_> {
-    fn artifact(
+    async fn artifact(
         &mut self,
         artifact: &KitArtifact,
         report: &mut KitArtifactReport,
@@ -127,7 +127,7 @@ impl Kit<'_> {
             candidates.extend(of_document(&document, path).map_err(|e| unreadable(&path, &e))?);
         }
         if self.root.is_none() && needs_root(&self.policy, &candidates) {
-            self.read_root(context)?;
+            self.read_root(context).await?;
         }
         let subject = self.subject(artifact, report, &candidates, context)?;
         let nothing = TrustedRoot::default();
@@ -203,10 +203,10 @@ impl Kit<'_> {
         Ok(read.map(|read| Artifact { name: report.shown().to_owned(), ..read }))
     }
 
-    fn read_root(&mut self, context: &mut Context) -> Result<(), Error> {
+    async fn read_root(&mut self, context: &mut Context) -> Result<(), Error> {
         let trust = &self.asked.trust;
         if !self.asked.packed_root {
-            self.root = Some(trusted_root(trust, context)?);
+            self.root = Some(trusted_root(trust, context).await?);
             return Ok(());
         }
         let Some(member) = self.unpacked.manifest.of(Role::TrustedRoot).next() else {

@@ -1,13 +1,13 @@
 //! The driver behind `verify` and its relatives: every image by itself, several at a time, in the order in which they were
 //! named. What is judged, and how, is [`super::Verdict`]'s, as for files.
 
-use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::attached::Attached;
 use super::judgement::Judgement;
+use super::lazy_root::LazyRoot;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
 use super::{expected_signer, list, needs_root, policy_of, shown, worst};
@@ -18,14 +18,12 @@ use crate::commands::candidates::{Candidate, beside, signature_document, unreada
 use crate::commands::images::{Image, Images};
 use crate::commands::inputs::read_named;
 use crate::commands::report::{ErrorReport, ImageReport, Report};
-use crate::commands::trust::trusted_root;
-use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, TrustRequest};
+use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find_each};
 use crate::storage::images::{Home, ImageName, Layout, Place, check_graph};
-use crate::trust::TrustedRoot;
 use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
 
 /// What a verification of images found.
@@ -70,7 +68,7 @@ async fn run(
     }
     let images = open(&names, request, context)?;
     let signer = expected_signer(&request.signer, context).await?;
-    let job = Job::new(request, policy(request, signer)?, context)?;
+    let job = Job::new(request, policy(request, signer)?, context).await?;
     let judged = images.into_iter().map(|(name, image)| async {
         match image {
             Ok(image) => job.image(image).await,
@@ -169,7 +167,7 @@ pub(super) struct Job<'a> {
     /// A signature from a file, with its name, in place of those that are found.
     given: Option<Given>,
     now: UnixTime,
-    root: Root<'a>,
+    root: LazyRoot<'a>,
 }
 
 /// What is judged.
@@ -198,7 +196,7 @@ struct Given {
 }
 
 impl<'a> Job<'a> {
-    fn new(
+    async fn new(
         request: &'a VerifyImagesRequest,
         policy: VerificationPolicy,
         context: &'a mut Context,
@@ -221,9 +219,9 @@ impl<'a> Job<'a> {
         let beside = beside(&files, context)?;
         let given = given(request, context)?;
         let now = context.now;
-        let root = Root::new(&request.trust, context);
+        let root = LazyRoot::new(&request.trust, context);
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
-        root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[]))?;
+        root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[])).await?;
         Ok(Self { request, policy, want, beside, given, now, root })
     }
 
@@ -287,7 +285,7 @@ impl<'a> Job<'a> {
                 Some(given) => {
                     let (attached, mut judgement) =
                         (self.detached(given, image, &manifest)?, Judgement::default());
-                    self.judge(image, &manifest.digest, attached, &mut judgement)?;
+                    self.judge(image, &manifest.digest, attached, &mut judgement).await?;
                     judgement
                 }
                 None => self.found(image, &manifest.digest).await?,
@@ -307,21 +305,21 @@ impl<'a> Job<'a> {
     /// What became of all that belongs to the image with this digest.
     async fn found(&self, image: &Image, digest: &Digest) -> Result<Judgement, Error> {
         let mut judgement = Judgement::default();
-        find_each(&image.home, digest, &self.want, |found| {
-            self.judge(image, digest, Attached::read(found, &self.beside)?, &mut judgement)
+        find_each(&image.home, digest, &self.want, async |found| {
+            self.judge(image, digest, Attached::read(found, &self.beside)?, &mut judgement).await
         })
         .await?;
         Ok(judgement)
     }
 
-    fn judge(
+    async fn judge(
         &self,
         image: &Image,
         digest: &Digest,
         attached: Attached,
         judgement: &mut Judgement,
     ) -> Result<(), Error> {
-        let root = self.root.read(needs_root(&self.policy, &attached.candidates))?;
+        let root = self.root.read(needs_root(&self.policy, &attached.candidates)).await?;
         let verifier = Verifier { root, policy: &self.policy, now: self.now };
         judgement.add(attached, &self.request.expected, &verifier, &artifact(image, digest));
         Ok(())
@@ -395,40 +393,4 @@ fn given(request: &VerifyImagesRequest, context: &Context) -> Result<Option<Give
         None => None,
     };
     Ok(Some(Given { signature, source, payload }))
-}
-
-/// The trusted root, read when the first signature needs it.
-struct Root<'a> {
-    request: &'a TrustRequest,
-    context: RefCell<&'a mut Context>,
-    root: OnceCell<TrustedRoot>,
-    nothing: TrustedRoot,
-}
-
-impl<'a> Root<'a> {
-    fn new(request: &'a TrustRequest, context: &'a mut Context) -> Self {
-        Self {
-            request,
-            context: RefCell::new(context),
-            root: OnceCell::new(),
-            nothing: TrustedRoot::default(),
-        }
-    }
-
-    /// The root, which is empty as long as nothing needed it.
-    fn read(&self, needed: bool) -> Result<&TrustedRoot, Error> {
-        match self.root.get() {
-            Some(root) => Ok(root),
-            None if !needed => Ok(&self.nothing),
-            None => {
-                let root = trusted_root(self.request, &mut self.context.borrow_mut())?;
-                Ok(self.root.get_or_init(|| root))
-            }
-        }
-    }
-
-    /// The root, if it was read.
-    fn get(&self) -> Option<&TrustedRoot> {
-        self.root.get()
-    }
 }

@@ -5,6 +5,7 @@ mod attached;
 mod children;
 mod images;
 mod judgement;
+mod lazy_root;
 pub(super) mod list;
 mod nothing;
 mod request;
@@ -57,7 +58,7 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let candidates = candidates(&request.signature, &request.expected, context)?;
     // A root that the user named is read in any case: a name with a slip in it is not passed over.
     let root = if request.trust.trusted_root.is_some() || needs_root(&policy, &candidates) {
-        let root = trusted_root(&request.trust, context)?;
+        let root = trusted_root(&request.trust, context).await?;
         report.trusted_root = Some(root.source.clone());
         root
     } else {

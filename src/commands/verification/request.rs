@@ -105,6 +105,7 @@ impl VerifyImagesRequest {
     pub fn files(&self) -> Files<'_> {
         let TrustRequest {
             trusted_root,
+            offline: _,
             ca_roots,
             ca_intermediates,
             certificate_chain,

@@ -228,7 +228,7 @@ pub struct Document {
 /// As [`list`]; a document is larger than it may be, or all of them together are.
 pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Found>, Error> {
     let mut all = Vec::new();
-    find_each(home, subject, want, |found| {
+    find_each(home, subject, want, async |found| {
         all.extend(found);
         Ok::<_, Error>(())
     })
@@ -245,7 +245,7 @@ pub async fn find_each<E: From<Error>>(
     home: &Home,
     subject: &Digest,
     want: &Want,
-    mut take: impl FnMut(Vec<Found>) -> Result<(), E>,
+    mut take: impl AsyncFnMut(Vec<Found>) -> Result<(), E>,
 ) -> Result<(), E> {
     let slots = portion::slots(list(home, subject, want).await?, want);
     portion::check_sizes(&slots, want)?;
@@ -253,7 +253,7 @@ pub async fn find_each<E: From<Error>>(
     while rest.peek().is_some() {
         let portion = portion::next(&mut rest, portion::Slot::size);
         let contents = portion::contents(&portion, want).await?;
-        take(portion.into_iter().map(|slot| slot.filled(&contents)).collect())?;
+        take(portion.into_iter().map(|slot| slot.filled(&contents)).collect()).await?;
     }
     Ok(())
 }

@@ -1,0 +1,45 @@
+//! The trusted root of a run about several images, which are judged at the same time.
+
+use std::cell::OnceCell;
+
+use futures_util::lock::Mutex;
+
+use crate::commands::trust::trusted_root;
+use crate::commands::{Context, Error, TrustRequest};
+use crate::trust::TrustedRoot;
+
+/// The trusted root, read when the first signature needs it, and once: whether it was found or not.
+pub(super) struct LazyRoot<'a> {
+    request: &'a TrustRequest,
+    context: Mutex<&'a mut Context>,
+    root: OnceCell<Result<TrustedRoot, Error>>,
+    nothing: TrustedRoot,
+}
+
+impl<'a> LazyRoot<'a> {
+    pub(super) fn new(request: &'a TrustRequest, context: &'a mut Context) -> Self {
+        Self { request, context: Mutex::new(context), root: OnceCell::new(), nothing: TrustedRoot::default() }
+    }
+
+    /// The root, which is empty as long as nothing needed it.
+    pub(super) async fn read(&self, needed: bool) -> Result<&TrustedRoot, Error> {
+        if self.root.get().is_none() && !needed {
+            return Ok(&self.nothing);
+        }
+        // Others that need it meanwhile wait here.
+        let mut context = self.context.lock().await;
+        let root = match self.root.get() {
+            Some(root) => root,
+            None => {
+                let root = trusted_root(self.request, &mut context).await;
+                self.root.get_or_init(|| root)
+            }
+        };
+        root.as_ref().map_err(Clone::clone)
+    }
+
+    /// The root, if it was read.
+    pub(super) fn get(&self) -> Option<&TrustedRoot> {
+        self.root.get().and_then(|root| root.as_ref().ok())
+    }
+}
