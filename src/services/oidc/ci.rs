@@ -31,10 +31,8 @@ const ALL: &[Ci] = &[
     Ci {
         name: "Buildkite",
         variable: "BUILDKITE",
-        advice: &[
-            "let the step see the variable BUILDKITE_AGENT_ACCESS_TOKEN, in containers too, or set \
-             SIGSTORE_ID_TOKEN to the output of `buildkite-agent oidc request-token --audience sigstore`",
-        ],
+        advice: &["let the step see the variable BUILDKITE_AGENT_ACCESS_TOKEN, in containers too, or set \
+             SIGSTORE_ID_TOKEN to the output of `buildkite-agent oidc request-token --audience sigstore`"],
     },
     Ci {
         name: "CircleCI",
@@ -72,7 +70,8 @@ const ALL: &[Ci] = &[
 /// The one that this runs in. Set to nothing, to 0 or to false is not set.
 pub fn here(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static Ci> {
     let is_set = |name: &str| {
-        variables(name).is_some_and(|value| !value.is_empty() && value != "0" && !value.eq_ignore_ascii_case("false"))
+        variables(name)
+            .is_some_and(|value| !value.is_empty() && value != "0" && !value.eq_ignore_ascii_case("false"))
     };
     ALL.iter().find(|ci| is_set(ci.variable))
 }

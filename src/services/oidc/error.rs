@@ -48,7 +48,9 @@ pub enum Error {
         wanted: String,
     },
     /// A token that answers another request than ours: its nonce is not the one that was sent.
-    #[error("the identity token from {from} does not belong to this login: its nonce is not the one that was sent")]
+    #[error(
+        "the identity token from {from} does not belong to this login: its nonce is not the one that was sent"
+    )]
     Nonce {
         /// Where it is from.
         from: String,

@@ -16,11 +16,17 @@ pub fn token(given: &str) -> Result<(IdentityToken, String), Error> {
     let from = "--identity-token".to_owned();
     if looks_like_token(given) {
         let source = IdentityToken::parse(Secret::new(given.as_bytes().to_vec()));
-        return source.map_err(|source| Error::Token { from: from.clone(), source }).map(|token| (token, from));
+        return source
+            .map_err(|source| Error::Token { from: from.clone(), source })
+            .map(|token| (token, from));
     }
     // What may be part of a token, cut off or misspelt, is not shown.
     let is_showable = given.len() <= 256 && !given.starts_with("ey");
-    let name = if is_showable { format!("the file {given}") } else { "the file that --identity-token names".to_owned() };
+    let name = if is_showable {
+        format!("the file {given}")
+    } else {
+        "the file that --identity-token names".to_owned()
+    };
     let text = read(Path::new(given)).map_err(|source| Error::File {
         what: format!("the value of --identity-token is not an identity token, and {name}"),
         source,

@@ -176,7 +176,8 @@ fn email(claims: &Node<'_>) -> Result<Option<String>, DecodeError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let is_verified = claims.optional("email_verified")?.is_some_and(|node| node.value() == &Value::Bool(true));
+    let is_verified =
+        claims.optional("email_verified")?.is_some_and(|node| node.value() == &Value::Bool(true));
     if !is_verified {
         return Err(claims.error("its issuer has not verified the address of e-mail (email_verified)"));
     }
