@@ -54,3 +54,7 @@ pub mod registry {
 pub mod storage {
     pub use crate::storage::*;
 }
+#[cfg(feature = "http")]
+pub mod services {
+    pub use crate::services::*;
+}

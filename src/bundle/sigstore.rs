@@ -173,17 +173,27 @@ fn timestamps(material: &Message<'_>) -> Result<Vec<Vec<u8>>, DecodeError> {
     timestamps.iter().map(|t| t.required_bytes("signedTimestamp")).collect()
 }
 
+/// The members of a log entry (`dev.sigstore.rekor.v1.TransparencyLogEntry`).
+const LOG_ENTRY: &[&str] = &[
+    "logIndex",
+    "logId",
+    "kindVersion",
+    "integratedTime",
+    "inclusionPromise",
+    "inclusionProof",
+    "canonicalizedBody",
+];
+
+/// Decodes a log entry that is a document of its own, as Rekor v2 answers; it has to carry what a bundle v0.3 requires of it.
+///
+/// # Errors
+/// As [`decode`] of its entries.
+pub fn decode_log_entry(document: &Value) -> Result<Entry, DecodeError> {
+    log_entry(&Message::document("log entry", document, LOG_ENTRY)?, BundleVersion::V0_3)
+}
+
 fn log_entries(material: &Message<'_>, version: BundleVersion) -> Result<Vec<Entry>, DecodeError> {
-    let fields = &[
-        "logIndex",
-        "logId",
-        "kindVersion",
-        "integratedTime",
-        "inclusionPromise",
-        "inclusionProof",
-        "canonicalizedBody",
-    ];
-    let entries = material.messages("tlogEntries", MAX_LOG_ENTRIES, fields)?;
+    let entries = material.messages("tlogEntries", MAX_LOG_ENTRIES, LOG_ENTRY)?;
     entries.iter().map(|entry| log_entry(entry, version)).collect()
 }
 

@@ -15,6 +15,8 @@ pub mod pem;
 mod private_key;
 pub mod proto_json;
 mod public_key;
+#[cfg(any(test, feature = "http"))]
+mod random;
 pub mod sealed;
 mod secret;
 mod signing_key;
@@ -28,6 +30,8 @@ pub use key_type::{KeyType, SignatureScheme};
 pub use node::Node;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, SignatureError, Signed};
+#[cfg(any(test, feature = "http"))]
+pub use random::random;
 pub use secret::Secret;
 #[cfg(any(test, feature = "internals"))]
 pub use signing_key::sign_at_once;

@@ -141,14 +141,23 @@ impl Exchange {
     /// # Errors
     /// There is no answer.
     pub async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        self.send_patiently(call, self.stall).await
+    }
+
+    /// As [`Self::send`], with a time of its own for which nothing may be heard of the server.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_patiently(&self, call: &Call<'_>, stall: Duration) -> Result<Answer, Error> {
         let request = self.request(call)?;
         match call.body.len() {
-            0 => self.answered(call, request, None).await,
+            0 => self.answered(call, request, None, stall).await,
             // Small enough to be sent at once.
             length if length <= 1 << 16 => {
-                self.answered(call, request.body(call.body.to_vec()), Some((0, Arc::default()))).await
+                let request = request.body(call.body.to_vec());
+                self.answered(call, request, Some((0, Arc::default())), stall).await
             }
-            length => self.send_parts(call, Parts::of_bytes(call.body), length as u64).await,
+            length => self.parted(call, Parts::of_bytes(call.body), length as u64, stall).await,
         }
     }
 
@@ -157,10 +166,20 @@ impl Exchange {
     /// # Errors
     /// As [`Self::send`]; [`Error::Body`] where the parts fail, or are more or less than `length` bytes.
     pub async fn send_parts(&self, call: &Call<'_>, parts: Parts, length: u64) -> Result<Answer, Error> {
+        self.parted(call, parts, length, self.stall).await
+    }
+
+    async fn parted(
+        &self,
+        call: &Call<'_>,
+        parts: Parts,
+        length: u64,
+        stall: Duration,
+    ) -> Result<Answer, Error> {
         let progress = Arc::new(Progress::default());
         let body = Outgoing::new(parts, length, Arc::clone(&progress));
         let request = self.request(call)?.body(reqwest::Body::wrap(body));
-        self.answered(call, request, Some((length, progress))).await
+        self.answered(call, request, Some((length, progress)), stall).await
     }
 
     fn request(&self, call: &Call<'_>) -> Result<reqwest::RequestBuilder, Error> {
@@ -198,18 +217,19 @@ impl Exchange {
         call: &Call<'_>,
         request: reqwest::RequestBuilder,
         body: Option<(u64, Arc<Progress>)>,
+        stall: Duration,
     ) -> Result<Answer, Error> {
         /// What a server may need to digest a body: bytes in a second.
         const DIGESTION: u64 = 16 << 20;
-        let clock = Clock { started: Instant::now(), total: call.total, stall: self.stall };
+        let clock = Clock { started: Instant::now(), total: call.total, stall };
         let mut sending = pin!(request.send());
         let (length, progress) = body.unwrap_or_default();
-        let patience = self.stall + Duration::from_secs(length / DIGESTION);
+        let patience = stall + Duration::from_secs(length / DIGESTION);
         let (mut sent, mut heard) = (0, Instant::now());
         let sent_off = loop {
-            let limit = if progress.sent() < length { self.stall } else { patience };
+            let limit = if progress.sent() < length { stall } else { patience };
             let left = limit.saturating_sub(heard.elapsed());
-            let tick = if length == 0 { left } else { left.min(self.stall / 4) };
+            let tick = if length == 0 { left } else { left.min(stall / 4) };
             match tokio::time::timeout(tick, &mut sending).await {
                 Ok(sent_off) => break sent_off,
                 Err(_) if progress.sent() > sent => (sent, heard) = (progress.sent(), Instant::now()),

@@ -81,8 +81,19 @@ pub(super) struct Reply {
     pub status: u16,
     /// Where something that was made, or is there already, is to be found (`Location`), as written.
     pub location: Option<String>,
+    /// The header `SCT` of Fulcio's older interface, as written.
+    pub sct: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// The address of what a service has at `path`, below the address that it is known by.
+///
+/// # Errors
+/// What the service is known by is no address.
+pub(super) fn below(service: Service, url: &str, path: &str) -> Result<Address, Error> {
+    Address::parse(&format!("{}{path}", url.trim_end_matches('/')))
+        .map_err(|source| Error::Http { service, source })
 }
 
 impl Client {
@@ -111,12 +122,13 @@ impl Client {
             let status = answer.status();
             let location = answer.header("location").map(str::to_owned);
             if (200..300).contains(&status) || ask.accepted.contains(&status) {
+                let sct = answer.header("sct").map(str::to_owned);
                 let body = answer.body(ask.limit).await.map_err(fail)?;
-                return Ok(Reply { status, location, body });
+                return Ok(Reply { status, location, sct, body });
             }
             let next = match (status, ask.method, location) {
                 (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => address.join(&to).map_err(fail)?,
-                _ => return Err(Error::status(ask.service, answer).await),
+                _ => return Err(Error::status(ask.service, answer, ask.body.len()).await),
             };
             if !next.is_same_origin(&address) {
                 let reason = format!("it points to {next}, where nobody follows");
@@ -141,7 +153,15 @@ impl Client {
         headers.extend_from_slice(ask.headers);
         let total = self.left();
         let call = Call { method: ask.method, address, headers: &headers, body: ask.body, total };
-        self.exchange()?.send(&call).await
+        self.exchange()?.send_patiently(&call, self.patience(ask)).await
+    }
+
+    /// How long nothing may be heard. A log answers an entry when it has taken it in, which is a matter of many seconds.
+    fn patience(&self, ask: &Ask<'_>) -> Duration {
+        match (ask.service, ask.method) {
+            (Service::Rekor, Method::Post) => self.connection.stall.saturating_mul(3),
+            _ => self.connection.stall,
+        }
     }
 
     /// What is left of the time.

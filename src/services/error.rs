@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::crypto::{DecodeError, Node, json};
+use crate::crypto::{DecodeError, Node, SignError, json};
 use crate::http::{self, Answer};
 
 /// As much of the page of an error as is read.
@@ -66,6 +66,47 @@ pub enum Error {
         /// How long it asked to be left alone.
         retry_after: Option<Duration>,
     },
+    /// It does not take what is so large.
+    #[error("{service} at {url} answered with status {status}: the entry of {size} bytes is {}larger than it takes", if *.status == 413 { "" } else { "probably " })]
+    TooLarge {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// The status code.
+        status: u16,
+        /// The size of what was sent, in bytes.
+        size: usize,
+    },
+    /// It was asked for something that it does not have, or cannot do for this key or document. Nothing was sent.
+    #[error("{service} at {url} cannot be asked for this: {reason}")]
+    Unfit {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// It understood and said no.
+    #[error("{service} at {url} refused: {said}")]
+    Refused {
+        /// Which.
+        service: Service,
+        /// The address.
+        url: String,
+        /// What it said.
+        said: String,
+    },
+    /// The key did not sign what the service has to be shown.
+    #[error("the key does not sign what {service} has to be shown")]
+    Key {
+        /// Which.
+        service: Service,
+        /// Why.
+        #[source]
+        source: SignError,
+    },
     /// Its answer is not what it should be.
     #[error("what {service} at {url} answered is not what it should be")]
     Answer {
@@ -90,16 +131,23 @@ pub enum Error {
 }
 
 impl Error {
-    /// An answer whose status is a failure.
-    pub(super) async fn status(service: Service, answer: Answer) -> Self {
+    /// An answer to `size` bytes whose status is a failure.
+    pub(super) async fn status(service: Service, answer: Answer, size: usize) -> Self {
+        /// What is larger than this may be too large for some log, and is not for any that is known.
+        const LARGE: usize = 100_000;
         let (url, status) = (answer.address().to_string(), answer.status());
         let retry_after = answer.header("retry-after").and_then(http::retry_after);
-        Self::Status { service, url, status, said: said(answer).await, retry_after }
+        let page = answer.body(MAX_PAGE).await.unwrap_or_default();
+        // The proxies in front of logs have their own limits, and pages for people to say so.
+        if size > LARGE && (status == 413 || page.trim_ascii_start().starts_with(b"<")) {
+            return Self::TooLarge { service, url, status, size };
+        }
+        Self::Status { service, url, status, said: said(&page), retry_after }
     }
 
     /// Whether the service refuses the caller, in difference to not being there.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Status { status: 401 | 403, .. })
+        matches!(self, Self::Status { status: 401 | 403, .. } | Self::Refused { .. })
     }
 }
 
@@ -110,6 +158,7 @@ impl http::Transient for Error {
             Self::Status { status, retry_after, .. } if http::is_transient_status(*status) => {
                 Some(*retry_after)
             }
+            Self::TooLarge { status, .. } if http::is_transient_status(*status) => Some(None),
             _ => None,
         }
     }
@@ -117,16 +166,15 @@ impl http::Transient for Error {
 
 /// What the page of an error says, in the forms that Sigstore's services have: `message` (Fulcio, Rekor v1 and v2: JSON),
 /// `error_description` or `error` (RFC 6749 section 5.2), or a line of text. Pages in HTML say nothing.
-async fn said(answer: Answer) -> Option<String> {
-    let text = answer.body(MAX_PAGE).await.ok()?;
-    let said = match json::parse("error", &text) {
+pub(super) fn said(text: &[u8]) -> Option<String> {
+    let said = match json::parse("error", text) {
         Ok(value) => {
             let node = Node::root("error", &value);
             let member = |name: &str| node.optional(name).ok().flatten().and_then(|found| found.text().ok());
             ["message", "error_description", "error"].into_iter().find_map(member)?.to_owned()
         }
         Err(_) => {
-            let line = std::str::from_utf8(&text).ok()?.trim();
+            let line = std::str::from_utf8(text).ok()?.trim();
             (!line.is_empty() && !line.starts_with('<') && !line.contains('\n')).then(|| line.to_owned())?
         }
     };

@@ -3,10 +3,14 @@
 mod attributes;
 #[cfg(any(test, feature = "internals"))]
 pub mod issue;
+#[cfg(any(test, feature = "internals", feature = "http"))]
+mod request;
 mod token;
 mod tst_info;
 mod verify;
 
+#[cfg(any(test, feature = "internals", feature = "http"))]
+pub use request::{encode_request, refusal};
 pub use token::{Token, as_response};
 pub use verify::{Authority, TimestampError, verify};
 

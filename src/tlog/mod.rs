@@ -6,6 +6,8 @@ pub mod checkpoint;
 pub mod issue;
 pub mod merkle;
 pub mod promise;
+#[cfg(any(test, feature = "internals", feature = "http"))]
+pub mod propose;
 #[cfg(test)]
 mod vectors;
 

@@ -3,6 +3,7 @@
 use super::{Evidence, ExpectedSigner, Reason, TimeProof, Verifier, Waiver, signer};
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
+use crate::trust::TrustedRoot;
 use crate::x509::Certificate;
 use crate::x509::path::{self, Path, PathError, Usage};
 
@@ -52,7 +53,7 @@ pub(super) fn chain(
     let times = time.proven().ok_or(Reason::NoTime)?;
     let mut proof: Option<ChainProof> = None;
     for verified in times.iter() {
-        let found = path_at(leaf, verified.time, verifier)?;
+        let found = path_at(leaf, verified.time, verifier.root)?;
         proof.get_or_insert(found);
     }
     proof.map(Evidence::Proven).ok_or(Reason::NoTime)
@@ -60,9 +61,9 @@ pub(super) fn chain(
 
 /// A path to an authority that is valid at `time`. The document's own chain plays no part: an intermediate that the
 /// trusted root has retired must not come back inside a bundle.
-fn path_at(leaf: &Certificate, time: UnixTime, verifier: &Verifier<'_>) -> Result<ChainProof, Reason> {
+pub(super) fn path_at(leaf: &Certificate, time: UnixTime, root: &TrustedRoot) -> Result<ChainProof, Reason> {
     let mut best: Option<PathError> = None;
-    let authorities = verifier.root.certificate_authorities.iter();
+    let authorities = root.certificate_authorities.iter();
     for authority in authorities.filter(|a| !a.anchors.is_empty() && a.valid_for.contains(time)) {
         match path::verify(leaf, &authority.intermediates, &authority.anchors, time, Usage::CodeSigning) {
             Ok(path) => return Ok(ChainProof { leaf: leaf.clone(), path, authority: authority.uri.clone() }),

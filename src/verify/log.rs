@@ -8,7 +8,7 @@ use crate::crypto::{Digest, UnixTime};
 use crate::tlog::body::{self, Body};
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::{Entry, InclusionProof, merkle, promise};
-use crate::trust::Log;
+use crate::trust::{Log, TrustedRoot};
 
 /// A body that was compared with the content.
 pub(super) struct Compared {
@@ -25,7 +25,8 @@ pub(super) struct Included<'a> {
     pub log: &'a Log,
     /// The log's own time, when an inclusion promise vouches for it.
     pub promised_time: Option<UnixTime>,
-    index: u64,
+    /// The index that is proven: in the log as a whole where there is a promise, else in the tree.
+    pub index: u64,
 }
 
 /// Distinct trusted logs hold the signature. Made by [`windows`] alone.
@@ -97,20 +98,36 @@ pub(super) fn inclusion<'a>(
     let mut unknown = None;
     let mut voices = Voices::default();
     for (position, (entry, compared)) in entity.log_entries.iter().zip(bodies).enumerate() {
-        let Some(log) = verifier.root.logs.iter().find(|l| l.log_id == entry.log_id) else {
-            let log_id = hex::encode(&entry.log_id);
-            unknown.get_or_insert(Reason::LogUnknown { entry: position, log_id });
-            continue;
-        };
-        let claim = Claim { position, entry, log, profile: entity.profile };
-        included.push(if is_rekor_v2(&compared.body) { claim.rekor_v2()? } else { claim.rekor_v1()? });
-        voices.add(log.key.spki_der(), &log.base_url);
+        match included_in(position, entry, &compared.body, entity.profile, verifier.root) {
+            Ok(found) => {
+                voices.add(found.log.key.spki_der(), &found.log.base_url);
+                included.push(found);
+            }
+            Err(reason @ Reason::LogUnknown { .. }) => {
+                unknown.get_or_insert(reason);
+            }
+            Err(reason) => return Err(reason),
+        }
     }
     let (required, found) = (verifier.policy.log.threshold(), voices.count());
     if found < required {
         return Err(unknown.unwrap_or(Reason::LogEntryMissing { required, found }));
     }
     Ok(included)
+}
+
+/// Checks that one entry is in its log.
+pub(super) fn included_in<'a>(
+    position: usize,
+    entry: &Entry,
+    body: &Body,
+    profile: Profile,
+    root: &'a TrustedRoot,
+) -> Result<Included<'a>, Reason> {
+    let log = root.logs.iter().find(|log| log.log_id == entry.log_id);
+    let unknown = || Reason::LogUnknown { entry: position, log_id: hex::encode(&entry.log_id) };
+    let claim = Claim { position, entry, log: log.ok_or_else(unknown)?, profile };
+    if is_rekor_v2(body) { claim.rekor_v2() } else { claim.rekor_v1() }
 }
 
 /// Rekor v2 logs `hashedrekord` and `dsse` in version 0.0.2; `intoto` 0.0.2 is Rekor v1's.

@@ -10,6 +10,7 @@ mod claim;
 mod entry;
 mod evidence;
 mod identity;
+mod issued;
 mod log;
 mod policy;
 mod re2;
@@ -27,6 +28,7 @@ pub use chain::ChainProof;
 pub use claim::{AnnotationProof, ClaimProof};
 pub use evidence::{Check, Evidence, Outcome, Trail};
 pub use identity::{IdentityMatcher, StringMatcher, WorkflowClaims};
+pub use issued::{Logged, certificate, logged};
 pub use log::LogProof;
 pub use policy::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, NonEmpty, PredicateTypeRequirement, Requirement,

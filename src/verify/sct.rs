@@ -4,6 +4,7 @@ use super::evidence::Voices;
 use super::{ChainProof, Evidence, Reason, Requirement, Verifier};
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
+use crate::trust::TrustedRoot;
 use crate::x509::sct;
 
 /// How many SCTs of one certificate are looked at.
@@ -40,8 +41,18 @@ pub(super) fn scts(
         (_, Requirement::Waived(waiver)) => return Ok(Evidence::Waived(waiver)),
         (Evidence::Proven(chain), Requirement::Required { .. }) => chain,
     };
+    witnessed(chain, &entity.detached_scts, verifier.policy.sct, verifier.root).map(Evidence::Proven)
+}
+
+/// Judges the SCTs in and beside a certificate whose chain is already verified.
+pub(super) fn witnessed(
+    chain: &ChainProof,
+    detached_scts: &[Vec<u8>],
+    requirement: Requirement,
+    root: &TrustedRoot,
+) -> Result<SctProof, Reason> {
     let mut scts = sct::embedded(chain.leaf()).map_err(Reason::SctMalformed)?;
-    for detached in &entity.detached_scts {
+    for detached in detached_scts {
         scts.push(sct::parse_detached(detached).map_err(Reason::SctMalformed)?);
     }
     if scts.len() > MAX_SCTS {
@@ -51,7 +62,7 @@ pub(super) fn scts(
     let mut voices = Voices::default();
     for sct in &scts {
         // An SCT of a log that is not trusted says nothing, for or against.
-        let Some(log) = verifier.root.ct_logs.iter().find(|l| l.key.key_id() == sct.log_id) else { continue };
+        let Some(log) = root.ct_logs.iter().find(|l| l.key.key_id() == sct.log_id) else { continue };
         let log_id = hex::encode(sct.log_id);
         if !sct::verify(sct, chain.leaf(), chain.issuer(), &log.key) {
             return Err(Reason::SctInvalid { log_id });
@@ -62,9 +73,9 @@ pub(super) fn scts(
         voices.add(log.key.spki_der(), &log.base_url);
         logs.push((log.base_url.clone(), sct.time));
     }
-    let (required, found) = (verifier.policy.sct.threshold(), voices.count());
+    let (required, found) = (requirement.threshold(), voices.count());
     if found < required {
         return Err(Reason::SctMissing { required, found });
     }
-    Ok(Evidence::Proven(SctProof { logs }))
+    Ok(SctProof { logs })
 }

@@ -5,7 +5,7 @@ pub(crate) mod asn1;
 mod authority;
 mod certificate;
 mod distinguished_name;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "internals", feature = "http"))]
 pub(crate) mod encode;
 mod facts;
 pub mod fulcio;
@@ -18,6 +18,8 @@ mod name_constraints;
 pub(crate) mod oid;
 pub mod path;
 mod path_rules;
+#[cfg(any(test, feature = "internals", feature = "http"))]
+pub mod request;
 pub mod sct;
 
 pub use certificate::Certificate;

@@ -52,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "internals",
         &[
             "commands",
+            "services",
             "storage",
             "keys",
             "registry",
@@ -80,7 +81,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry", "storage",
+            "verify", "registry", "storage", "services",
         ],
     ),
     ("hex", &["*"]),

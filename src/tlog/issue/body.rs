@@ -3,26 +3,13 @@
 use serde_json::{Value, json};
 
 use super::super::LoggedVerifier;
-use crate::crypto::{Digest, HashAlgorithm, KeyType, base64, json::canonical, pem};
-
-/// What the log is told about an envelope. It need not be true.
-#[derive(Debug, Clone, Copy)]
-pub struct LoggedEnvelope<'a> {
-    /// The JSON that is sent to the log.
-    pub json: &'a [u8],
-    /// The decoded payload.
-    pub payload: &'a [u8],
-    /// The type of the payload.
-    pub payload_type: &'a str,
-    /// The raw signatures, each with who made it.
-    pub signatures: &'a [(&'a [u8], &'a LoggedVerifier)],
-}
+pub use super::super::propose::LoggedEnvelope;
+use super::super::propose::{self, entry, hash_v1, intoto_002_content, pem_base64, sha256_v1, signature_v2};
+use crate::crypto::{Digest, HashAlgorithm, KeyType, base64, json::canonical};
 
 /// `hashedrekord` 0.0.1.
 pub fn hashedrekord_001(digest: &Digest, signature: &[u8], verifier: &LoggedVerifier) -> Vec<u8> {
-    let signature =
-        json!({ "content": base64::encode(signature), "publicKey": { "content": pem_base64(verifier) } });
-    body("hashedrekord", "0.0.1", json!({ "data": { "hash": hash_v1(digest) }, "signature": signature }))
+    canonical(&propose::hashedrekord_001(digest, signature, verifier))
 }
 
 /// `hashedrekord` 0.0.2; `key_details` is the name of the key's kind, such as [`key_details`] gives.
@@ -80,59 +67,19 @@ pub fn intoto_001(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
 
 /// `intoto` 0.0.2: signatures in base64 of base64, and no payload.
 pub fn intoto_002(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
-    let signature = |(signature, verifier): &(&[u8], &LoggedVerifier)| json!({ "publicKey": pem_base64(verifier), "sig": base64::encode(base64::encode(signature)) });
-    let signatures: Vec<Value> = envelope.signatures.iter().map(signature).collect();
-    let content = json!({
-        "envelope": { "payloadType": envelope.payload_type, "signatures": signatures },
-        "hash": sha256_v1(envelope.json),
-        "payloadHash": sha256_v1(envelope.payload),
-    });
-    body("intoto", "0.0.2", json!({ "content": content }))
+    body("intoto", "0.0.2", json!({ "content": intoto_002_content(envelope) }))
 }
 
 /// The name of a kind of key in the enumeration `PublicKeyDetails` (`sigstore_common.proto`), with the digest and the
 /// padding that fit it best.
 pub fn key_details(key_type: KeyType) -> &'static str {
-    match key_type {
-        KeyType::P256 => "PKIX_ECDSA_P256_SHA_256",
-        KeyType::P384 => "PKIX_ECDSA_P384_SHA_384",
-        KeyType::P521 => "PKIX_ECDSA_P521_SHA_512",
-        KeyType::Rsa { bits: 2048 } => "PKIX_RSA_PKCS1V15_2048_SHA256",
-        KeyType::Rsa { bits: 3072 } => "PKIX_RSA_PKCS1V15_3072_SHA256",
-        KeyType::Rsa { bits: 4096 } => "PKIX_RSA_PKCS1V15_4096_SHA256",
-        KeyType::Rsa { .. } => "PKIX_RSA_PKCS1V5",
-        KeyType::Ed25519 => "PKIX_ED25519",
-    }
+    propose::message_key_details(key_type)
 }
 
 fn body(kind: &str, version: &str, spec: Value) -> Vec<u8> {
-    canonical(&json!({ "apiVersion": version, "kind": kind, "spec": spec }))
-}
-
-fn sha256_v1(data: &[u8]) -> Value {
-    hash_v1(&HashAlgorithm::Sha256.digest(data))
-}
-
-fn hash_v1(digest: &Digest) -> Value {
-    json!({ "algorithm": digest.algorithm().name(), "value": digest.hex() })
+    canonical(&entry(kind, version, spec))
 }
 
 fn hash_v2(digest: &Digest) -> Value {
     json!({ "algorithm": digest.algorithm().protobuf_name(), "digest": base64::encode(digest.bytes()) })
-}
-
-fn pem_base64(verifier: &LoggedVerifier) -> String {
-    base64::encode(match verifier {
-        LoggedVerifier::PublicKey(key) => key.to_pem(),
-        LoggedVerifier::Certificate(der) => pem::encode("CERTIFICATE", der),
-    })
-}
-
-fn signature_v2(signature: &[u8], verifier: &LoggedVerifier, key_details: &str) -> Value {
-    let (member, raw) = match verifier {
-        LoggedVerifier::PublicKey(key) => ("publicKey", key.spki_der()),
-        LoggedVerifier::Certificate(der) => ("x509Certificate", der.as_slice()),
-    };
-    let verifier = json!({ "keyDetails": key_details, member: { "rawBytes": base64::encode(raw) } });
-    json!({ "content": base64::encode(signature), "verifier": verifier })
 }
