@@ -98,7 +98,7 @@ mod payload;
 mod registry;
 #[cfg(feature = "internals")]
 mod sandbox;
-#[cfg(feature = "http")]
+#[cfg(feature = "cli")]
 mod services;
 mod sign;
 #[cfg(feature = "cli")]

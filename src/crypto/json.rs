@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "internals"))]
 mod canonical;
+mod olpc;
 
 use std::cell::{Cell, RefCell};
 
@@ -10,6 +11,7 @@ use serde_json::{Map, Number, Value};
 
 #[cfg(any(test, feature = "internals"))]
 pub use canonical::canonical;
+pub use olpc::olpc;
 
 use super::DecodeError;
 

@@ -3,13 +3,21 @@
 //! Nothing that a service answers is believed here: answers are decoded and bounded, and whether they hold is decided by
 //! `verify`, against the trusted root. All of them are asked through one [`Client`] with one policy of trying again.
 
+#[cfg(feature = "http")]
 mod client;
+#[cfg(feature = "http")]
 mod error;
+#[cfg(feature = "http")]
 pub mod fulcio;
+#[cfg(feature = "http")]
 pub mod oidc;
+#[cfg(feature = "http")]
 pub mod rekor;
+#[cfg(feature = "http")]
 pub mod tsa;
 pub mod tuf;
 
+#[cfg(feature = "http")]
 pub use client::{Client, Connection};
+#[cfg(feature = "http")]
 pub use error::{Error, Service};

@@ -1,6 +1,7 @@
 //! Where artifacts and signatures live: files, streams, kits of them, and places with images.
 
 mod blob;
+mod cache;
 mod files;
 pub mod images;
 mod input;
@@ -8,6 +9,7 @@ pub mod kit;
 mod names;
 
 pub use blob::{BlobSource, read_blob, stream_blob, stream_open};
+pub use cache::CacheFolder;
 pub use files::{Access, FileError, OutputStream, PendingFile, real_name, write_file};
 pub use input::{open_file, read_file};
 

@@ -1,1 +1,30 @@
-//! The repository of trust material (The Update Framework, specification 1.0.34).
+//! TUF repositories (The Update Framework, specification version 1.0.34), from which trust material comes.
+//!
+//! A client of our own: `sigstore-tuf`, the one crate that reads all of Sigstore's repositories, counts two ids of one key as two
+//! keys, reads documents with members that appear twice, and makes one unknown pattern of a delegation the end of all others.
+
+mod client;
+mod delegation;
+mod error;
+mod key;
+mod known;
+mod metadata;
+#[cfg(feature = "http")]
+mod remote;
+mod trusted;
+
+pub use client::{Client, Nowhere, Source, Store};
+pub use error::{Error, Failure};
+pub use known::{Known, SIGSTORE, STAGING, folder_of, known, mirror_of};
+#[cfg(feature = "http")]
+pub use remote::Remote;
+
+/// The version of a root that its own keys signed.
+///
+/// # Errors
+/// It is malformed, or not signed.
+pub fn root_version(root: &[u8]) -> Result<u64, Error> {
+    // Expiry is no matter here.
+    let trusted = trusted::Trusted::begin(root, crate::crypto::UnixTime::from_seconds(0))?;
+    Ok(trusted.root().version)
+}
