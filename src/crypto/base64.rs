@@ -17,6 +17,11 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     general_purpose::STANDARD.encode(bytes)
 }
 
+/// URL-safe alphabet without padding: what JSON Web Tokens are written with.
+pub fn encode_url(bytes: impl AsRef<[u8]>) -> String {
+    general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// Decodes base64 in the standard or the URL-safe alphabet (RFC 4648 sections 4 and 5), with or without padding, as
 /// proto3 JSON and DSSE allow. `None` when it is neither: other characters, line breaks, both alphabets in one text,
 /// wrong padding, non-zero bits after the end.

@@ -41,6 +41,26 @@ impl Address {
         host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
     }
 
+    /// The port; that of the scheme where none is named.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or_default()
+    }
+
+    /// The path, as it is written.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// The pairs of the query, decoded, in order.
+    pub fn query(&self) -> Vec<(String, String)> {
+        self.0.query_pairs().into_owned().collect()
+    }
+
+    /// All of it, with what is secret in it: for the one who opens it.
+    pub fn whole(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether the two share scheme, host and port (RFC 6454 section 4).
     pub fn is_same_origin(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()

@@ -1,6 +1,7 @@
 //! The one way in which services are asked.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Error, Service};
@@ -18,6 +19,8 @@ pub struct Connection {
     pub certificate: Option<ClientCertificate>,
     /// The name that the server's certificate must bear in place of its own.
     pub server_name: Option<ServerName>,
+    /// Whether the proxies of the environment are used; they never are with `server_name`.
+    pub proxy: bool,
     /// How long what fails is tried again.
     pub retry_for: Duration,
     /// How long all of it may take.
@@ -32,6 +35,7 @@ impl Default for Connection {
             authorities: None,
             certificate: None,
             server_name: None,
+            proxy: true,
             retry_for: Duration::from_secs(30),
             total: Duration::from_secs(180),
             stall: Duration::from_secs(20),
@@ -45,6 +49,8 @@ pub struct Client {
     connection: Connection,
     exchange: OnceLock<Exchange>,
     started: Instant,
+    /// Milliseconds that do not count.
+    excused: AtomicU64,
 }
 
 /// One question.
@@ -99,7 +105,13 @@ pub(super) fn below(service: Service, url: &str, path: &str) -> Result<Address, 
 impl Client {
     /// A client that has asked nothing yet.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, exchange: OnceLock::new(), started: Instant::now() }
+        Self { connection, exchange: OnceLock::new(), started: Instant::now(), excused: AtomicU64::new(0) }
+    }
+
+    /// Lets a time not count in which nobody was asked because a person was waited for.
+    pub(super) fn excuse(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.excused.fetch_add(millis, Ordering::Relaxed);
     }
 
     /// Asks, again and again where that may help. Redirections are followed for a GET within the same origin alone; everywhere
@@ -166,20 +178,21 @@ impl Client {
 
     /// What is left of the time.
     fn left(&self) -> Duration {
-        self.connection.total.saturating_sub(self.started.elapsed()).max(Duration::from_millis(1))
+        let excused = Duration::from_millis(self.excused.load(Ordering::Relaxed));
+        (self.connection.total + excused).saturating_sub(self.started.elapsed()).max(Duration::from_millis(1))
     }
 
     fn exchange(&self) -> Result<&Exchange, http::Error> {
         if let Some(made) = self.exchange.get() {
             return Ok(made);
         }
-        let Connection { authorities, certificate, server_name, stall, .. } = &self.connection;
+        let Connection { authorities, certificate, server_name, proxy, stall, .. } = &self.connection;
         let made = Exchange::new(&http::Settings {
             authorities: authorities.as_ref(),
             certificate: certificate.as_ref(),
             server_name: server_name.as_ref(),
             accept_any_certificate: false,
-            proxy: true,
+            proxy: *proxy,
             stall: *stall,
         })?;
         Ok(self.exchange.get_or_init(|| made))

@@ -126,12 +126,20 @@ pub enum Error {
         reason: String,
     },
     /// There is no token, and nobody to log in.
-    #[error("there is no identity token, and nobody can log in: standard input is not a terminal{}", ci_name(.ci))]
+    #[error("there is no identity token, and nobody can log in: this is {}", .ci.name)]
     NoToken {
         /// Where this runs.
-        ci: Option<&'static Ci>,
+        ci: &'static Ci,
         /// Whether the environment was looked at.
         ambient: bool,
+    },
+    /// Two ways to a token at once.
+    #[error("{one} and {other} are two ways to an identity token, and only one can be taken")]
+    Contradiction {
+        /// The flag of the one.
+        one: &'static str,
+        /// The flag of the other one.
+        other: &'static str,
     },
     /// The flow `token` without a token.
     #[error("the flow `token` needs an identity token, and there is none")]
@@ -179,8 +187,4 @@ pub(super) fn quoted(names: &[String]) -> String {
         return "nobody".to_owned();
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn ci_name(ci: &Option<&'static Ci>) -> String {
-    ci.map(|ci| format!(" (this is {})", ci.name)).unwrap_or_default()
 }

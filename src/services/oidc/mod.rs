@@ -3,14 +3,19 @@
 //! [`identity_token`] is the one way to one. Tokens are read here and not verified: Fulcio does that, with the keys of the
 //! issuers that it trusts; see [`IdentityToken`].
 
+mod asking;
 mod ci;
 mod error;
+mod flows;
 mod given;
+mod providers;
 mod request;
 mod token;
 
 pub use ci::Ci;
 pub use error::Error;
+pub use flows::SystemBrowser;
+pub use providers::{Offer, Surroundings, names, offers};
 pub use request::{Browser, Dialogue, Flow, PUBLIC_ISSUER, Places, SIGSTORE, TokenRequest, World};
 pub use token::{IdentityToken, looks_like_token};
 
@@ -27,14 +32,61 @@ pub async fn identity_token(
     request: &TokenRequest<'_>,
     world: &mut World<'_>,
 ) -> Result<IdentityToken, Error> {
-    let _ = client;
-    if let Some(given) = request.given.filter(|given| !given.is_empty()) {
+    refuse_contradictions(request)?;
+    if let Some(given) = filled(request.given) {
         let (token, from) = given::token(given)?;
         check_time(&token, &from, world.now)?;
         warn_of_audience(&token, &from, request, world);
         return Ok(token);
     }
-    Err(Error::NoToken { ci: ci::here(world.variables), ambient: request.ambient })
+    let around = world.surroundings();
+    let found = match (filled(request.provider), request.flow) {
+        (Some(name), _) => Some(providers::named(name, client, &around, request.audience).await?),
+        (None, None | Some(Flow::Token)) if request.ambient => {
+            providers::ambient(client, &around, request.audience).await?
+        }
+        _ => None,
+    };
+    if let Some((token, from)) = found {
+        warn_of_audience(&token, &from, request, world);
+        return Ok(token);
+    }
+    let flow = flow(request, world)?;
+    flows::log_in(flow, client, request, world).await
+}
+
+/// How somebody logs in, where there is no token: as was asked; with a browser where there is a terminal; with a code elsewhere,
+/// but for systems where nobody will ever type it in.
+fn flow(request: &TokenRequest<'_>, world: &mut World<'_>) -> Result<Flow, Error> {
+    if let Some(flow) = request.flow {
+        return Ok(flow);
+    }
+    if world.dialogue.is_interactive() {
+        return Ok(Flow::Normal);
+    }
+    if let Some(ci) = ci::here(world.variables) {
+        return Err(Error::NoToken { ci, ambient: request.ambient });
+    }
+    world.dialogue.say("Non-interactive mode detected, using device flow.");
+    Ok(Flow::Device)
+}
+
+/// Two ways at once, of which one would have to be passed over.
+fn refuse_contradictions(request: &TokenRequest<'_>) -> Result<(), Error> {
+    let given = filled(request.given).map(|_| "--identity-token");
+    let named = filled(request.provider).map(|_| "--oidc-provider");
+    let logs_in = request.flow.is_some_and(|flow| flow != Flow::Token).then_some("--fulcio-auth-flow");
+    let disabled = (!request.ambient).then_some("--oidc-disable-ambient-providers");
+    for (one, other) in [(given, named), (given, logs_in), (named, logs_in), (named, disabled)] {
+        if let (Some(one), Some(other)) = (one, other) {
+            return Err(Error::Contradiction { one, other });
+        }
+    }
+    Ok(())
+}
+
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// A token that is not good any more is not sent anywhere.
@@ -56,3 +108,8 @@ fn warn_of_audience(token: &IdentityToken, from: &str, request: &TokenRequest<'_
         ));
     }
 }
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Who gives out identity tokens where nobody can log in: systems that build and test, clouds, and files.
+
+mod buildkite;
+mod github;
+mod google;
+mod google_credentials;
+mod spiffe;
+#[cfg(unix)]
+mod workload_api;
+
+use std::ffi::OsString;
+
+use super::super::Client;
+use super::given;
+use super::{Error, IdentityToken, Places, World, check_time};
+use crate::crypto::{Secret, UnixTime};
+
+/// The variable that holds a token. GitLab, CircleCI and everybody else who is told to can put one there.
+const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
+
+/// One that may have a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// A variable.
+    EnvVar,
+    /// GitHub Actions.
+    GitHubActions,
+    /// The agent of Buildkite.
+    Buildkite,
+    /// A file.
+    Filesystem,
+    /// SPIFFE's Workload API.
+    Spiffe,
+    /// A service account of Google in whose name another one may act.
+    GoogleImpersonate,
+    /// The service account of Google that the program runs as.
+    GoogleWorkloadIdentity,
+}
+
+/// In the order in which they are asked: what somebody has set for this very purpose comes first, what a machine has by itself
+/// last.
+const ALL: [(&str, Provider); 7] = [
+    ("envvar", Provider::EnvVar),
+    ("github-actions", Provider::GitHubActions),
+    ("buildkite-agent", Provider::Buildkite),
+    ("filesystem", Provider::Filesystem),
+    ("spiffe", Provider::Spiffe),
+    ("google-impersonate", Provider::GoogleImpersonate),
+    ("google-workload-identity", Provider::GoogleWorkloadIdentity),
+];
+
+/// The name that cosign's help has for the two of Google, and its program does not know.
+const GOOGLE: &str = "google";
+
+/// Whether a provider has a token here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// It has, or it should: what fails now is an error.
+    Offered,
+    /// It has not; what it lacks, in words.
+    Missing(String),
+}
+
+/// What providers look at.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The time.
+    pub now: UnixTime,
+    /// The environment.
+    pub variables: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Fixed places.
+    pub places: &'a Places,
+}
+
+impl Surroundings<'_> {
+    /// A variable that is set to something; what is not UTF-8 is kept out by what it is used for.
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = (self.variables)(name)?.to_string_lossy().into_owned();
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn secret(&self, name: &str) -> Option<Secret> {
+        let value = Secret::new((self.variables)(name)?.into_encoded_bytes());
+        (!value.expose().is_empty()).then_some(value)
+    }
+
+    /// Nothing is missing, or the variables that are.
+    fn needs(&self, names: &[&str]) -> Offer {
+        let missing: Vec<_> = names.iter().copied().filter(|name| self.variable(name).is_none()).collect();
+        match missing.as_slice() {
+            [] => Offer::Offered,
+            [one] => Offer::Missing(format!("{one} is not set")),
+            more => Offer::Missing(format!("{} are not set", more.join(" and "))),
+        }
+    }
+}
+
+impl World<'_> {
+    /// What providers look at.
+    pub fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { now: self.now, variables: self.variables, places: &self.places }
+    }
+}
+
+impl Provider {
+    /// What `--oidc-provider` calls it.
+    pub fn name(self) -> &'static str {
+        ALL.iter().find(|(_, provider)| *provider == self).map_or(GOOGLE, |(name, _)| name)
+    }
+
+    /// Whether it has a token here. `named` is whether the user wants this one: what a machine has for other purposes is
+    /// not taken otherwise.
+    pub async fn offer(self, around: &Surroundings<'_>, named: bool) -> Offer {
+        match self {
+            Self::EnvVar => around.needs(&[TOKEN_VARIABLE]),
+            Self::GitHubActions => around.needs(&[github::TOKEN, github::URL]),
+            Self::Buildkite => around.needs(&[buildkite::TOKEN]),
+            Self::Filesystem => match std::fs::symlink_metadata(&around.places.token_file) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    Offer::Missing(format!("there is no file {}", around.places.token_file.display()))
+                }
+                _ => Offer::Offered,
+            },
+            Self::Spiffe => spiffe::offer(around),
+            Self::GoogleImpersonate => around.needs(&[google::ACCOUNT]),
+            Self::GoogleWorkloadIdentity => google::offer(around, named).await,
+        }
+    }
+
+    async fn ask(
+        self,
+        client: &Client,
+        around: &Surroundings<'_>,
+        audience: &str,
+    ) -> Result<(Secret, String), Error> {
+        let of = |from: &str, token| (token, from.to_owned());
+        let name = self.name();
+        match self {
+            Self::EnvVar => {
+                let token = around.secret(TOKEN_VARIABLE).ok_or_else(|| not_set(name, TOKEN_VARIABLE))?;
+                Ok(of(TOKEN_VARIABLE, token))
+            }
+            Self::Filesystem => {
+                let path = &around.places.token_file;
+                let from = format!("the file {}", path.display());
+                let token = given::read(path).map_err(|source| Error::File { what: from.clone(), source })?;
+                Ok((token, from))
+            }
+            Self::GitHubActions => Ok(of(name, github::token(client, around, audience).await?)),
+            Self::Buildkite => Ok(of(name, buildkite::token(client, around, audience).await?)),
+            Self::Spiffe => Ok(of(name, spiffe::token(around, audience).await?)),
+            Self::GoogleImpersonate => Ok(of(name, google::impersonated(client, around, audience).await?)),
+            Self::GoogleWorkloadIdentity => Ok(of(name, google::token(client, around, audience).await?)),
+        }
+    }
+
+    /// Whether it makes tokens when it is asked, and to whom they are told to be made out.
+    fn makes(self) -> bool {
+        !matches!(self, Self::EnvVar | Self::Filesystem)
+    }
+
+    /// A token of this provider, and where it is from.
+    ///
+    /// # Errors
+    /// [`Error::Provider`].
+    async fn provide(
+        self,
+        client: &Client,
+        around: &Surroundings<'_>,
+        audience: &str,
+    ) -> Result<(IdentityToken, String), Error> {
+        let provided = async {
+            let (text, from) = self.ask(client, around, audience).await?;
+            let token =
+                IdentityToken::parse(text).map_err(|source| Error::Token { from: from.clone(), source })?;
+            check_time(&token, &from, around.now)?;
+            if self.makes() && !token.audience().iter().any(|found| found == audience) {
+                let found = token.audience().to_vec();
+                return Err(Error::Audience { from, found, wanted: audience.to_owned() });
+            }
+            Ok((token, from))
+        };
+        provided.await.map_err(|error| Error::Provider { name: self.name(), source: Box::new(error) })
+    }
+}
+
+/// A token of the provider of this name, and where it is from.
+///
+/// # Errors
+/// There is none of this name, it has nothing to offer here, or it fails.
+pub async fn named(
+    name: &str,
+    client: &Client,
+    around: &Surroundings<'_>,
+    audience: &str,
+) -> Result<(IdentityToken, String), Error> {
+    let known = |wanted: &str| ALL.iter().find(|(name, _)| *name == wanted).map(|(_, provider)| *provider);
+    let candidates = match (name, known(name)) {
+        (GOOGLE, _) => vec![Provider::GoogleImpersonate, Provider::GoogleWorkloadIdentity],
+        (_, Some(provider)) => vec![provider],
+        (_, None) => return Err(Error::UnknownProvider { name: name.to_owned() }),
+    };
+    let mut missing = Vec::new();
+    let mut name = GOOGLE;
+    for provider in &candidates {
+        match provider.offer(around, true).await {
+            Offer::Offered => return provider.provide(client, around, audience).await,
+            Offer::Missing(what) => missing.push(what),
+        }
+        if candidates.len() == 1 {
+            name = provider.name();
+        }
+    }
+    Err(Error::NotOffered { name, missing: missing.join("; ") })
+}
+
+/// A token of the first provider that has one here, and where it is from.
+///
+/// # Errors
+/// It fails; no other one is asked then.
+pub async fn ambient(
+    client: &Client,
+    around: &Surroundings<'_>,
+    audience: &str,
+) -> Result<Option<(IdentityToken, String)>, Error> {
+    for (_, provider) in ALL {
+        if provider.offer(around, false).await == Offer::Offered {
+            return provider.provide(client, around, audience).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Every provider with what it offers here.
+pub async fn offers(around: &Surroundings<'_>) -> Vec<(&'static str, Offer)> {
+    let mut offers = Vec::new();
+    for (name, provider) in ALL {
+        offers.push((name, provider.offer(around, false).await));
+    }
+    offers
+}
+
+/// The names that `--oidc-provider` takes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|(name, _)| *name).chain([GOOGLE])
+}
+
+/// A variable that went away, or that a provider needs beside the one that it is found by.
+fn not_set(name: &'static str, variable: &str) -> Error {
+    Error::NotOffered { name, missing: format!("{variable} is not set") }
+}
+
+#[cfg(test)]
+mod tests;
