@@ -29,6 +29,7 @@ const UNBOUND_COMMANDS: &[&str] = &[
     "bundle inspect",
     "bundle upgrade",
     "completion",
+    "debug providers",
     "env",
     "help",
     "login",

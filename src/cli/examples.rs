@@ -364,6 +364,10 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "debug providers",
+        Example { what: "show where an identity token would come from", line: "debug providers" },
+    ),
+    (
         "env",
         Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },
     ),

@@ -9,6 +9,7 @@ mod clean;
 mod compat;
 mod completion;
 mod copy;
+mod debug;
 mod deprecated;
 mod dockerfile;
 mod download;

@@ -67,6 +67,8 @@ pub enum Request {
     BundleUpgrade(BundleUpgradeRequest),
     /// `completion`, for this shell.
     Completion(clap_complete::Shell),
+    /// `debug providers`.
+    DebugProviders,
     /// `generate`.
     Generate(GenerateRequest),
     /// `generate-key-pair`.
@@ -141,6 +143,7 @@ impl Request {
             Self::BundleInspect(request, _) => request.files(),
             Self::BundleUpgrade(request) => request.files(),
             Self::Completion(_)
+            | Self::DebugProviders
             | Self::GenerateKeyPair(_)
             | Self::Help(_)
             | Self::Manual(_)
@@ -198,6 +201,7 @@ impl Request {
                 return bundle_inspect(&request, format, context, output);
             }
             Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context)?,
+            Self::DebugProviders => commands::debug_providers(context).await?,
             Self::Generate(request) => commands::generate(&request, context).await?,
             Self::GenerateKeyPair(request) => {
                 commands::generate_key_pair(&request, context).await?;

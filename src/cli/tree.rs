@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
-    attach, attest, attest_blob, bundle, clean, completion, copy, dockerfile, download, env, generate,
+    attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, load, login, manifest, pack, parse, public_key,
     save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack, upload,
     usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
@@ -74,6 +74,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("signing-config create", entry::<signing_config::create::SigningConfigCreateArgs>()),
     ("pack", entry::<pack::PackArgs>()),
     ("unpack", entry::<unpack::UnpackArgs>()),
+    ("debug providers", entry::<debug::providers::DebugProvidersArgs>()),
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
     ("version", entry::<version::VersionArgs>()),
@@ -90,10 +91,11 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("attach", "Attach what was made elsewhere to images"),
     ("download", "Show what belongs to images"),
     ("upload", "Push files as artifacts"),
+    ("debug", "Show what is found in the environment"),
 ];
 
 /// Commands of cosign that are not here; a test compares.
-const COSIGN_ONLY: &[&str] = &["debug", "initialize", "piv-tool", "pkcs11-tool"];
+const COSIGN_ONLY: &[&str] = &["initialize", "piv-tool", "pkcs11-tool"];
 
 /// What the words of a command line name.
 pub enum Named {

@@ -35,12 +35,12 @@ const fn secret(variable: Variable) -> Variable {
 
 /// The variables, by name: those that cosign's `env` shows, and those that have an effect here.
 pub const VARIABLES: &[Variable] = &[
-    secret(idle(
+    secret(network(
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "is the secret with which a GitHub workflow asks for an identity token",
         "a token, set by GitHub Actions",
     )),
-    idle(
+    network(
         "ACTIONS_ID_TOKEN_REQUEST_URL",
         "is where a GitHub workflow asks for an identity token",
         "an address, set by GitHub Actions",
@@ -50,12 +50,12 @@ pub const VARIABLES: &[Variable] = &[
         "names the proxy to servers that neither HTTPS_PROXY nor HTTP_PROXY covers; lower case works too",
         "an address",
     )),
-    secret(idle(
+    secret(network(
         "BUILDKITE_AGENT_ACCESS_TOKEN",
         "is the secret with which a Buildkite job asks for an identity token",
         "a token, set by Buildkite",
     )),
-    idle(
+    network(
         "BUILDKITE_AGENT_ENDPOINT",
         "is where the API of Buildkite's agents is",
         "an address, set by Buildkite",
@@ -65,7 +65,7 @@ pub const VARIABLES: &[Variable] = &[
         "says how much the client of Buildkite's agent tells",
         "debug, notice, info, error, warn or fatal",
     ),
-    idle(
+    network(
         "BUILDKITE_JOB_ID",
         "is the Buildkite job that an identity token speaks of",
         "an id, set by Buildkite",
@@ -101,11 +101,21 @@ pub const VARIABLES: &[Variable] = &[
         "the content of Docker's configuration",
     )),
     network("DOCKER_CONFIG", "holds Docker's configuration, with logins of registries", "a folder"),
+    network(
+        "GCE_METADATA_HOST",
+        "is where Google's metadata server is, in place of its usual address",
+        "a host",
+    ),
     idle("GITHUB_HOST", "names the GitHub Enterprise server that stores a key pair", "a host or an address"),
     secret(idle("GITHUB_TOKEN", "is the credential for storing a key pair with GitHub", "a token")),
     idle("GITLAB_HOST", "names the GitLab server that stores a key pair", "an address"),
     secret(idle("GITLAB_TOKEN", "is the credential for key pairs that GitLab stores", "a token")),
-    idle(
+    network(
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "holds the credentials with which Google is asked for an identity token",
+        "a JSON file",
+    ),
+    network(
         "GOOGLE_SERVICE_ACCOUNT_NAME",
         "is the Google service account that an identity token is asked for",
         "the name of an account",
@@ -135,7 +145,7 @@ pub const VARIABLES: &[Variable] = &[
         "holds certificate transparency log keys in place of those of the built-in trusted root",
         "a PEM file",
     ),
-    secret(idle("SIGSTORE_ID_TOKEN", "is the identity token for signing without a key", "a token")),
+    secret(network("SIGSTORE_ID_TOKEN", "is the identity token for signing without a key", "a token")),
     works(
         "SIGSTORE_REKOR_PUBLIC_KEY",
         "holds transparency log keys in place of those of the built-in trusted root",
@@ -156,7 +166,7 @@ pub const VARIABLES: &[Variable] = &[
         "is the time of creation to write into manifests of images",
         "seconds since 1970",
     ),
-    idle(
+    network(
         "SPIFFE_ENDPOINT_SOCKET",
         "is where SPIFFE's workload API gives identity tokens",
         "the path of a socket",

@@ -9,6 +9,7 @@ mod clean;
 mod confirmation;
 mod context;
 mod copy;
+mod debug;
 mod download;
 mod error;
 mod extract;
@@ -52,6 +53,7 @@ pub use bundle::{
 pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};
 pub use copy::{CopyRequest, copy};
+pub use debug::debug_providers;
 pub use download::{
     DownloadAttestationRequest, DownloadSbomRequest, DownloadSignatureRequest, Shape, download_attestation,
     download_sbom, download_signature,

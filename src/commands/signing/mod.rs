@@ -2,7 +2,11 @@
 //! asked for, every signature is verified before it is published, and every file is written whole or not at all.
 
 mod blob;
+#[cfg(feature = "http")]
+mod consent;
 mod existing;
+#[cfg(feature = "http")]
+mod identity;
 mod image;
 mod publish;
 mod request;

@@ -9,6 +9,7 @@ mod blobs;
 mod bundles;
 mod copying;
 mod downloads;
+mod identity;
 mod image_signing;
 mod keys;
 mod pushing;

@@ -93,8 +93,8 @@ fn request<'a>(issuer: &'a Issuer, flow: Flow) -> TokenRequest<'a> {
 fn get(url: &str) -> u16 {
     let address = Address::parse(url).unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", address.port())).unwrap();
-    let target = &url[url.find(address.path()).unwrap()..];
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let target = url.splitn(4, '/').nth(3).unwrap();
+    write!(stream, "GET /{target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains("Cache-Control: no-store\r\n"));

@@ -193,7 +193,8 @@ fn access_token_of(answer: &Secret) -> Result<Secret, Error> {
 async fn metadata(server: &str, what: &str, query: &[(&str, &str)]) -> Result<Secret, Error> {
     let url = format!("{server}/computeMetadata/v1/instance/service-accounts/default/{what}");
     let fail = |reason: &str| Error::Address { what: METADATA.to_owned(), reason: reason.to_owned() };
-    let address = Address::parse(&url).map_err(|_| fail("it is not a host"))?.with_query(query);
+    let address = Address::parse(&url).map_err(|_| fail("it is not a host"))?;
+    let address = if query.is_empty() { address } else { address.with_query(query) };
     // It is a link of this machine: no proxy is in between, and who is there answers at once.
     let client = Client::new(Connection {
         proxy: false,

@@ -1,0 +1,3 @@
+//! `debug`: its commands.
+
+pub mod providers;
