@@ -245,3 +245,6 @@ fn is_comparable(name: &SubjectAlternativeName, subject: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ pub mod fulcio;
 pub mod oidc;
 #[cfg(feature = "http")]
 pub mod rekor;
+#[cfg(all(test, feature = "http"))]
+mod scripted;
 #[cfg(feature = "http")]
 pub mod tsa;
 pub mod tuf;

@@ -242,3 +242,9 @@ fn question(address: &Address) -> Ask<'_> {
         repeat: true,
     }
 }
+
+/// The entries of an answer, for tests.
+#[cfg(test)]
+pub(super) fn decoded(text: &[u8]) -> Result<Vec<Entry>, crate::crypto::DecodeError> {
+    Ok(entries(text)?.into_iter().map(|(_, entry)| entry).collect())
+}
