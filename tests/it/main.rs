@@ -11,6 +11,7 @@ mod cli;
 mod conformance;
 mod conformance_commands;
 mod copying;
+mod debug;
 mod docs;
 mod downloads;
 mod examples;

@@ -110,6 +110,6 @@ fn warn_of_audience(token: &IdentityToken, from: &str, request: &TokenRequest<'_
 }
 
 #[cfg(test)]
-mod scripted;
-#[cfg(test)]
 mod tests;
+#[cfg(test)]
+use tests::scripted;

@@ -1,7 +1,9 @@
+pub mod scripted;
+
 use serde_json::json;
 
-use super::scripted::{NOW, Scene, ok, serve, status, token};
 use super::*;
+use scripted::{NOW, Scene, ok, serve, status, token};
 
 const GITHUB: [(&str, &str); 2] = [("CI", "true"), ("GITHUB_ACTIONS", "true")];
 

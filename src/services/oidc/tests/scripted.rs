@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::Connection;
+use super::super::super::Connection;
 use super::*;
 use crate::crypto::base64;
 
@@ -168,12 +168,15 @@ pub fn told(error: &dyn std::error::Error) -> String {
         .join(": ")
 }
 
+/// What becomes of an address that a browser is to open.
+pub type Visit = Box<dyn Fn(&str) + Send>;
+
 /// A world that is made up.
 pub struct Scene {
     pub variables: HashMap<&'static str, String>,
     pub places: Places,
     /// What becomes of an address that a browser is to open; no browser where there is none.
-    pub browser: Option<Box<dyn Fn(&str) + Send>>,
+    pub browser: Option<Visit>,
     pub terminal: bool,
     /// Lines that somebody types.
     pub typed: Vec<&'static str>,

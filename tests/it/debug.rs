@@ -1,0 +1,32 @@
+//! `debug`.
+
+use crate::support::Sandbox;
+
+#[test]
+fn providers_are_shown_as_cosign_shows_them_and_what_they_lack_beside() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox
+        .rcosign(&["debug", "providers", "ignored"])
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", "https://runner.example/secret?token=x")
+        .env("SIGSTORE_ID_TOKEN", "secret")
+        .env("GOOGLE_SERVICE_ACCOUNT_NAME", "a@b")
+        .run()
+        .ok()
+        .says("github-actions: ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set")
+        .says("buildkite-agent: BUILDKITE_AGENT_ACCESS_TOKEN is not set");
+    assert!(!shown.stdout.contains("secret") && !shown.stderr.contains("secret"));
+    let lines: Vec<_> = shown.stdout.lines().collect();
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    for line in
+        ["envvar: true", "github-actions: false", "buildkite-agent: false", "google-impersonate: true"]
+    {
+        assert!(lines.contains(&line), "{lines:?}");
+    }
+    assert!(lines.iter().all(|line| line.ends_with(": true") || line.ends_with(": false")));
+}
+
+#[test]
+fn without_a_command_it_says_which_there_are() {
+    let shown = Sandbox::new().run(&["debug"]).ok();
+    assert!(shown.stdout.contains("providers"));
+}
