@@ -16,7 +16,7 @@ pub use embedded::{
     embedded_public_signing_config,
 };
 pub use overrides::{PemOverrides, PemText};
-pub use signing_config::{Selection, Service, SigningConfig};
+pub use signing_config::{LOG_VERSIONS, SelectError, Selection, Service, SigningConfig};
 
 use crate::crypto::{PublicKey, UnixTime};
 use crate::x509::Certificate;

@@ -1,8 +1,11 @@
 //! Sigstore signing config v0.2 (`dev.sigstore.trustroot.v1.SigningConfig`, sigstore/protobuf-specs).
 
+mod select;
 #[cfg(test)]
 #[cfg(feature = "public-root")]
 mod tests;
+
+pub use select::{LOG_VERSIONS, SelectError};
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +18,7 @@ const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
 const MAX_SIZE: usize = 1024 * 1024;
 const MAX_SERVICES: usize = 256;
 
-/// Which services to sign with, as the document says. Choosing among them is the signer's business.
+/// Which services to sign with, as the document says; `select` chooses among them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SigningConfig {
     /// Certificate authorities (Fulcio).
