@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 use super::artifact::blob;
 use super::keys::Caller;
 use super::{Artifact, LocalKey, Rejection, SignError, SigningKey, Statement, Time};
-use crate::bundle::{SignedEntity, sigstore};
+use crate::bundle::{BundleVersion, Profile, SignedEntity, sigstore};
 use crate::payload::{self, IN_TOTO_PAYLOAD_TYPE};
-use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign, streamed};
+use crate::sign::{CertificateSource, Payload, self_check, sign_alone, streamed};
 
 /// Signs an artifact: a Sigstore bundle v0.3 in JSON, with the signature and a hint at the key, without log entry and
 /// timestamp. It is verified with the key's public half before it is returned.
@@ -34,13 +34,18 @@ pub async fn sign_blob(key: &dyn SigningKey, artifact: Artifact<'_>) -> Result<S
 /// [`SignError`]; nothing is returned that does not verify.
 pub async fn sign_statement(key: &dyn SigningKey, statement: &Statement) -> Result<String, SignError> {
     let payload = statement.payload().to_vec();
-    let entity = make(key, Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload }).await?;
+    let entity = make(key, statement_payload(payload)).await?;
     finish(key, &entity, None)
+}
+
+fn statement_payload(payload: Vec<u8>) -> Payload<'static> {
+    let profile = Profile::Bundle(BundleVersion::V0_3);
+    Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload, profile }
 }
 
 async fn make(key: &dyn SigningKey, payload: Payload<'_>) -> Result<SignedEntity, SignError> {
     let key = &Caller(key);
-    Ok(sign(SigningRequest { payload, key, certificate: CertificateSource::None }).await?)
+    Ok(sign_alone(payload, key, CertificateSource::None, false).await?)
 }
 
 fn finish(

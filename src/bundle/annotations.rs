@@ -202,10 +202,7 @@ pub fn encode(entity: &SignedEntity) -> Result<Layer, Unrepresentable> {
     }
     match entity.timestamps.as_slice() {
         [] => (),
-        [token] => {
-            let document = serde_json::json!({ "SignedRFC3161Timestamp": base64::encode(token) });
-            put(TIMESTAMP, document.to_string());
-        }
+        [token] => put(TIMESTAMP, detached::encode_timestamp(token)),
         several => return Err(Unrepresentable::Timestamps(several.len())),
     }
     if !entity.detached_scts.is_empty() {

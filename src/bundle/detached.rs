@@ -7,7 +7,7 @@ mod tests;
 use serde_json::Value;
 
 use super::{Content, Profile, Raw, SignedEntity, VerificationMaterial, looks};
-use crate::crypto::{DecodeError, Node, PublicKey, decode_base64, json};
+use crate::crypto::{DecodeError, Node, PublicKey, base64, decode_base64, json};
 use crate::payload::{Envelope, SimpleSigning};
 use crate::tlog::Entry;
 use crate::x509::Certificate;
@@ -127,6 +127,11 @@ pub fn decode_timestamp(document: &[u8]) -> Result<Vec<u8>, DecodeError> {
             Err(DecodeError::whole(WHAT, format!("neither JSON nor DER; it looks like {seen}")))
         }
     }
+}
+
+/// A timestamp as cosign keeps it in files and annotations.
+pub fn encode_timestamp(token: &[u8]) -> String {
+    serde_json::json!({ "SignedRFC3161Timestamp": base64::encode(token) }).to_string()
 }
 
 /// A log entry file: the `rekorBundle` of a legacy bundle on its own.

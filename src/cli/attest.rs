@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 
-use super::args::{image_signing::ImageSigningArgs, one_of, root::RootArgs, statement::StatementArgs};
+use super::args::{
+    image_signing::ImageSigningArgs, one_of, root::RootArgs, sign::SigningKinds, statement::StatementArgs,
+};
 use super::attest_blob::ENTRY_TYPES;
 use super::run::Request;
 use super::tree::CommandArgs;
@@ -25,7 +27,7 @@ pub struct AttestArgs {
     /// Do not publish the attestation: its envelope goes to standard output, unless --bundle says where
     #[arg(long, help_heading = "Output")]
     pub no_upload: Option<bool>,
-    /// Kind of log entry: dsse or intoto (not available yet in this version)
+    /// Kind of log entry: dsse or intoto, which logs of version 1 alone have
     #[arg(long, value_name = "KIND", value_parser = one_of(ENTRY_TYPES), help_heading = "Services")]
     pub rekor_entry_type: Option<String>,
     /// What all commands have that sign images.
@@ -39,8 +41,9 @@ pub struct AttestArgs {
 impl CommandArgs for AttestArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         let upload = !self.no_upload.unwrap_or_default();
+        let kinds = SigningKinds::of_entry(self.rekor_entry_type.as_deref());
         Ok(Request::AttestImages(Box::new(AttestImagesRequest {
-            signing: self.signing.request(&self.images, Form::Tag, upload)?,
+            signing: self.signing.request(&self.images, Form::Tag, upload, kinds)?,
             source: self.statement.source()?,
             replace: self.replace.unwrap_or_default(),
         })))

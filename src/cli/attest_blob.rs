@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{at_most_one, filled, one_of, root::RootArgs, sign::SignArgs, statement::StatementArgs};
+use super::args::sign::{SignArgs, SigningKinds};
+use super::args::{at_most_one, filled, one_of, root::RootArgs, statement::StatementArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{AttestBlobRequest, Error, ImageStatement, StatementSource};
@@ -32,10 +33,10 @@ pub struct AttestBlobArgs {
     /// Write the statement to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output_attestation: Option<PathBuf>,
-    /// Write the RFC 3161 timestamp to this file (not available yet in this version)
+    /// Write the RFC 3161 timestamp to this file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub rfc3161_timestamp_bundle: Option<PathBuf>,
-    /// Kind of log entry: dsse or intoto (not available yet in this version)
+    /// Kind of log entry: dsse or intoto, which logs of version 1 alone have
     #[arg(long, value_name = "KIND", value_parser = one_of(ENTRY_TYPES), help_heading = "Services")]
     pub rekor_entry_type: Option<String>,
     /// Flags of every command.
@@ -55,15 +56,12 @@ impl AttestBlobArgs {
     /// # Errors
     /// Nothing to state, flags that contradict each other, and what this version cannot do.
     pub fn request(&self) -> Result<AttestBlobRequest, Error> {
-        let with = self.sign.with()?;
-        if filled(&self.rfc3161_timestamp_bundle).is_some() {
-            return Err(Error::not_available("timestamps (--rfc3161-timestamp-bundle)")
-                .hint("sign without a timestamp: leave --rfc3161-timestamp-bundle out"));
-        }
+        let with = self.sign.with(SigningKinds::of_entry(self.rekor_entry_type.as_deref()))?;
+        let signature = filled(&self.sign.output.output_signature);
         Ok(AttestBlobRequest {
             source: self.source()?,
             with,
-            outputs: self.sign.outputs(filled(&self.sign.output.output_signature)),
+            outputs: self.sign.outputs(signature, filled(&self.rfc3161_timestamp_bundle)),
             attestation: filled(&self.output_attestation),
         })
     }

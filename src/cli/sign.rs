@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{
-    filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, values, verify_images::annotations,
+    filled, image_signing::ImageSigningArgs, one_of, root::RootArgs, sign::SigningKinds, values,
+    verify_images::annotations,
 };
 use super::run::Request;
 use super::tree::CommandArgs;
@@ -25,7 +26,7 @@ pub struct SignImageArgs {
     /// Sign the SBOM that is attached to the image, and not the image: sbom
     #[arg(long, value_name = "WHAT", value_parser = one_of(ATTACHMENTS), help_heading = "Images")]
     pub attachment: Option<String>,
-    /// Leave images alone that the key has signed already with these annotations, in the form that would be written
+    /// Leave images alone that the key or identity has signed already with these annotations, in the form that would be written
     #[arg(long, help_heading = "Images")]
     pub skip_existing: Option<bool>,
     /// Say this in the signature too (can be repeated)
@@ -71,7 +72,10 @@ impl SignImageArgs {
     fn request(&self, warnings: &mut Vec<String>) -> Result<SignImagesRequest, Error> {
         let referring = self.registry_referrers_mode.as_deref() == Some("oci-1-1");
         let tag = if referring { Form::Referrer } else { Form::Tag };
-        let signing = self.signing.request(&self.images, tag, self.upload.unwrap_or(true))?;
+        let signing = {
+            let upload = self.upload.unwrap_or(true);
+            self.signing.request(&self.images, tag, upload, SigningKinds::default())?
+        };
         let is_bundle = signing.forms.contains(&Form::Bundle);
         if is_bundle && !signing.upload && signing.bundle.is_none() {
             return Err(Error::usage("--upload=false leaves the signature nowhere")

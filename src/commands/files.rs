@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     AttestBlobRequest, Error, ImportKeyPairRequest, PublicKeyRequest, SignBlobRequest, SignOutputs, SignWith,
-    Signer, StatementSource, Subject, VerifyRequest, Witness,
+    Signer, SigningKeyName, StatementSource, Subject, VerifyRequest, Witness,
 };
 use crate::storage::real_name;
 
@@ -37,12 +37,23 @@ impl<'a> Files<'a> {
     pub(super) fn and_signer(self, with: &'a SignWith) -> Self {
         let config = match &with.witness {
             Witness::SigningConfig(path) => Some(path.as_path()),
-            Witness::Nobody(_) => None,
+            Witness::Nobody(_) | Witness::Default | Witness::Named(_) => None,
         };
-        self.and_read("key", Some(Path::new(&with.key)))
+        let key = match &with.key {
+            SigningKeyName::Reference(key) => Some(Path::new(key)),
+            SigningKeyName::Ephemeral(_) => None,
+        };
+        let tls = &with.timestamp_tls;
+        self.and_read("key", key)
             .and_read("certificate", with.certificate.as_deref())
             .and_read("certificate chain", with.certificate_chain.as_deref())
             .and_read("signing config", config)
+            .and_read("trusted root", with.trusted_root.as_deref())
+            .and_read("identity token", with.token.given.as_deref().map(Path::new))
+            .and_read("client secret", with.token.client_secret.as_deref())
+            .and_read("certificates for the timestamp authority", tls.authorities.as_deref())
+            .and_read("certificate for the timestamp authority", tls.certificate.as_deref())
+            .and_read("key for the timestamp authority", tls.key.as_deref())
     }
 
     fn and_signing(self, with: &'a SignWith, outputs: &'a SignOutputs) -> Self {
@@ -50,6 +61,7 @@ impl<'a> Files<'a> {
             .and_written("bundle", outputs.bundle.as_ref().map(|(path, _)| path.as_path()))
             .and_written("signature", outputs.signature.as_deref())
             .and_written("certificate", outputs.certificate.as_deref())
+            .and_written("timestamp", outputs.timestamp.as_deref())
     }
 
     /// Compares every file that is written with every other file. Devices and pipes are not replaced, so they may be

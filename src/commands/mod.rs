@@ -31,6 +31,8 @@ mod registry;
 mod report;
 mod request;
 mod save;
+#[cfg(feature = "http")]
+mod services;
 mod signing;
 mod signing_config;
 mod statement;
@@ -75,13 +77,14 @@ pub use report::{
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
     PublicKeyRequest, ReportFormat, ReportRequest, SIGNING_ALGORITHMS, Settings, SignBlobRequest,
-    SignOutputs, SignWith, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject,
-    TrustRequest, VerifyRequest, Waivers, Witness,
+    SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject, TrustRequest,
+    VerifyRequest, Waivers,
 };
 pub use save::{SaveRequest, save};
 pub use signing::{
-    AttestImagesRequest, Form, ImageSigning, ImageStatement, SignImagesRequest, attest_blob, attest_images,
-    sign_blob, sign_images,
+    AttestImagesRequest, EntryType, Form, ImageSigning, ImageStatement, NamedServices, SignImagesRequest,
+    SignWith, SigningKeyName, TimestampTls, TokenSource, Witness, attest_blob, attest_images, sign_blob,
+    sign_images,
 };
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
 pub use tree::{ImageTree, TreeAttachment, TreeContent, TreeRequest, tree};

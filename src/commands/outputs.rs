@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{BundleForm, Context, Error, Narrator, SignOutputs};
-use crate::bundle::{SignedEntity, legacy, sigstore};
+use crate::bundle::{SignedEntity, VerificationMaterial, detached, legacy, sigstore};
 use crate::storage::{Access, PendingFile};
-use crate::x509::Certificate;
 
 /// Where the one result of a command goes: a file whose place is secured, or standard output.
 pub(super) struct Destination(Option<PendingFile>);
@@ -38,6 +37,7 @@ pub(super) struct Outputs {
     signature: Option<(PendingFile, PathBuf)>,
     certificate: Option<(PendingFile, PathBuf)>,
     payload: Option<(PendingFile, PathBuf, &'static str)>,
+    timestamp: Option<(PendingFile, PathBuf)>,
 }
 
 impl Outputs {
@@ -58,12 +58,13 @@ impl Outputs {
                 Some((path, what)) => open(path).map(|(file, path)| Some((file, path, what)))?,
                 None => None,
             },
+            timestamp: outputs.timestamp.as_deref().map(open).transpose()?,
         })
     }
 
     /// Without a certificate there is none to write: said, and the rest goes on, as in cosign.
-    pub(super) fn without_certificate(&mut self, certificate: Option<&Certificate>, context: &mut Context) {
-        if certificate.is_none()
+    pub(super) fn without_certificate(&mut self, has_certificate: bool, context: &mut Context) {
+        if !has_certificate
             && let Some((_, path)) = self.certificate.take()
         {
             let path = path.display();
@@ -93,9 +94,20 @@ impl Outputs {
         }
     }
 
-    pub(super) fn certificate(&mut self, leaf: Option<&Certificate>, encode: impl FnOnce(&str) -> String) {
+    pub(super) fn certificate(&mut self, entity: &SignedEntity, encode: impl FnOnce(&str) -> String) {
+        let leaf = match &entity.material {
+            VerificationMaterial::Certificate(chain) => chain.first(),
+            VerificationMaterial::PublicKey { .. } => None,
+        };
         if let (Some((file, _)), Some(leaf)) = (&mut self.certificate, leaf) {
             file.push(encode(&leaf.to_pem()).as_bytes());
+        }
+    }
+
+    /// The timestamp, in the JSON in which cosign keeps it.
+    pub(super) fn timestamp(&mut self, entity: &SignedEntity) {
+        if let (Some((file, _)), Some(timestamp)) = (&mut self.timestamp, entity.timestamps.first()) {
+            file.push(detached::encode_timestamp(timestamp).as_bytes());
         }
     }
 
@@ -105,6 +117,7 @@ impl Outputs {
             self.signature.map(|(file, path)| (file, path, "signature")),
             self.payload,
             self.certificate.map(|(file, path)| (file, path, "certificate")),
+            self.timestamp.map(|(file, path)| (file, path, "timestamp")),
         ];
         for (file, path, what) in files.into_iter().flatten() {
             file.commit().map_err(|e| Error::output(&e))?;

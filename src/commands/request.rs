@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::SignWith;
 use crate::crypto::{Digests, KeyType};
 use crate::verify::WorkflowClaims;
 
@@ -44,15 +45,6 @@ pub struct PublicKeyRequest {
     pub outfile: Option<PathBuf>,
 }
 
-/// Who is to witness a signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Witness {
-    /// Nobody: the key alone, no service is asked. Holds the flag that said so.
-    Nobody(&'static str),
-    /// The services that this signing config names; it may name none.
-    SigningConfig(PathBuf),
-}
-
 /// How a bundle is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BundleForm {
@@ -71,21 +63,10 @@ pub struct SignOutputs {
     pub signature: Option<PathBuf>,
     /// Base64 of the certificate's PEM.
     pub certificate: Option<PathBuf>,
+    /// The RFC 3161 timestamp, in cosign's JSON.
+    pub timestamp: Option<PathBuf>,
     /// Whether the signature (or the envelope) goes to standard output.
     pub print: bool,
-}
-
-/// Key and certificate to sign with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignWith {
-    /// Key reference.
-    pub key: String,
-    /// PEM file with a certificate for that key.
-    pub certificate: Option<PathBuf>,
-    /// PEM file with the certificates above it.
-    pub certificate_chain: Option<PathBuf>,
-    /// Who witnesses.
-    pub witness: Witness,
 }
 
 /// A signing algorithm by the name that Sigstore's specifications give it, and the key that it is for.
@@ -98,10 +79,11 @@ pub struct SigningAlgorithm {
 }
 
 /// The algorithms that `--signing-algorithm` takes.
-pub const SIGNING_ALGORITHMS: [SigningAlgorithm; 6] = [
+pub const SIGNING_ALGORITHMS: [SigningAlgorithm; 7] = [
     SigningAlgorithm { name: "ecdsa-sha2-256-nistp256", key: KeyType::P256 },
     SigningAlgorithm { name: "ecdsa-sha2-384-nistp384", key: KeyType::P384 },
     SigningAlgorithm { name: "ecdsa-sha2-512-nistp521", key: KeyType::P521 },
+    SigningAlgorithm { name: "ed25519", key: KeyType::Ed25519 },
     SigningAlgorithm { name: "rsa-sign-pkcs1-2048-sha256", key: KeyType::Rsa { bits: 2048 } },
     SigningAlgorithm { name: "rsa-sign-pkcs1-3072-sha256", key: KeyType::Rsa { bits: 3072 } },
     SigningAlgorithm { name: "rsa-sign-pkcs1-4096-sha256", key: KeyType::Rsa { bits: 4096 } },
@@ -116,6 +98,8 @@ pub struct SignBlobRequest {
     pub with: SignWith,
     /// What to write.
     pub outputs: SignOutputs,
+    /// A folder that gets `NAME.sigstore.json` for each file.
+    pub bundle_dir: Option<PathBuf>,
     /// Whether the detached signature is base64 (else raw bytes).
     pub base64: bool,
     /// The algorithm that the key must be for (`--signing-algorithm`), if one was named.

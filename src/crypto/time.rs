@@ -32,7 +32,6 @@ impl UnixTime {
 
     /// This time plus a number of seconds, which may be negative.
     #[must_use]
-    #[cfg(any(test, feature = "internals"))]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self { seconds: self.seconds.saturating_add(seconds), nanos: self.nanos }
     }

@@ -1,8 +1,15 @@
 //! The one signing path: a [`SigningRequest`] becomes a [`SignedEntity`].
 //!
-//! Whether it is a blob or a statement, with or without a certificate, is data of the request.
+//! Whether it is a blob or a statement, with or without a certificate, witnessed or not, is data of the request.
 
+#[cfg(feature = "http")]
+pub mod certify;
 pub mod self_check;
+mod witness;
+
+pub use witness::{Log, TimestampAuthority};
+#[cfg(feature = "http")]
+pub use witness::{LogKind, StatementEntry};
 
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
 use crate::crypto::{
@@ -33,6 +40,8 @@ pub enum Payload<'a> {
         payload_type: String,
         /// Its bytes.
         payload: Vec<u8>,
+        /// How it is kept: in the older formats, its timestamp is over the whole envelope, as cosign 2 makes it.
+        profile: Profile,
     },
 }
 
@@ -41,7 +50,8 @@ pub enum Payload<'a> {
 pub enum CertificateSource {
     /// There is none: the key speaks for itself.
     None,
-    /// The user has one, leaf first. Its key is the signing key's; whoever builds the request has compared them.
+    /// There is one, leaf first: the user's, or one that [`certify`](crate::sign) got. Its key is the signing key's; whoever
+    /// builds the request has compared them.
     Provided(Vec<Certificate>),
 }
 
@@ -53,6 +63,22 @@ pub struct SigningRequest<'a> {
     pub key: &'a dyn SigningKey,
     /// With which certificate.
     pub certificate: CertificateSource,
+    /// Who confirms when: all of them.
+    pub timestamp_authorities: &'a [TimestampAuthority],
+    /// Where it is published: in all of them, after the timestamps, so that one of these that fails leaves nothing behind.
+    pub logs: &'a [Log],
+}
+
+/// Why nothing was signed, or not witnessed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The key did not sign.
+    #[error(transparent)]
+    Key(#[from] SignError),
+    /// A witness did not do its part.
+    #[cfg(feature = "http")]
+    #[error(transparent)]
+    Service(#[from] crate::services::Error),
 }
 
 /// Whether this kind of key signs the message itself and not a digest of it: pure Ed25519, the only form of it that
@@ -67,33 +93,41 @@ pub fn stated_algorithm(key: KeyType) -> HashAlgorithm {
     if needs_message(key) { HashAlgorithm::Sha256 } else { key.default_hash() }
 }
 
-/// Signs.
+/// Whether this kind of key signs messages as Ed25519ph where a log is to have them: an entry holds a digest alone.
+pub fn is_prehashed(key: KeyType, logs: &[Log]) -> bool {
+    needs_message(key) && !logs.is_empty()
+}
+
+/// Signs, and has it witnessed. Nothing of what the witnesses answered is verified here; see [`self_check`].
+///
+/// # Errors
+/// As [`sign_alone`]; a witness does not do its part.
+pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
+    let SigningRequest { payload, key, certificate, timestamp_authorities, logs } = request;
+    let prehash = is_prehashed(key.public_key().key_type(), logs);
+    let mut entity = sign_alone(payload, key, certificate, prehash).await?;
+    for authority in timestamp_authorities {
+        let timestamp = authority.timestamp(&entity).await?;
+        entity.timestamps.push(timestamp);
+    }
+    for log in logs {
+        let entry = log.enter(&entity, key.public_key()).await?;
+        entity.log_entries.push(entry);
+    }
+    Ok(entity)
+}
+
+/// Signs, with no witness. `prehash`: a key that signs messages signs their digest, as [`is_prehashed`] says.
 ///
 /// # Errors
 /// The key fails, or cannot sign this form of input; a simple-signing payload that is none.
-pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError> {
-    let SigningRequest { payload, key, certificate } = request;
-    let content = match payload {
-        Payload::Message { stated, input } => {
-            Content::Message { signature: key.sign(input).await?, digest: Some(stated) }
-        }
-        Payload::SimpleSigning { payload: bytes } => {
-            let parsed = SimpleSigning::from_json(&bytes).map_err(|e| SignError::Backend(Box::new(e)))?;
-            let signature = key.sign(&SigningInput::Message(bytes.clone())).await?;
-            Content::SimpleSigning { payload: Box::new(Raw { bytes, parsed }), signature }
-        }
-        Payload::Envelope { payload_type, payload } => {
-            let input = SigningInput::Message(pre_authentication_encoding(&payload_type, &payload));
-            let signature = EnvelopeSignature { keyid: String::new(), sig: key.sign(&input).await? };
-            let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
-            Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed }))
-        }
-    };
-    // The tag scheme's form of it is the only one there is.
-    let profile = match content {
-        Content::SimpleSigning { .. } => Profile::Legacy,
-        _ => Profile::Bundle(BundleVersion::V0_3),
-    };
+pub async fn sign_alone(
+    payload: Payload<'_>,
+    key: &dyn SigningKey,
+    certificate: CertificateSource,
+    prehash: bool,
+) -> Result<SignedEntity, SignError> {
+    let (content, profile) = content(payload, key, prehash).await?;
     let material = match certificate {
         CertificateSource::None => VerificationMaterial::PublicKey {
             hint: base64::encode(key.public_key().key_id()),
@@ -108,6 +142,36 @@ pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, SignError
         timestamps: Vec::new(),
         detached_scts: Vec::new(),
         profile,
+    })
+}
+
+async fn content(
+    payload: Payload<'_>,
+    key: &dyn SigningKey,
+    prehash: bool,
+) -> Result<(Content, Profile), SignError> {
+    Ok(match payload {
+        Payload::Message { stated, input } => {
+            let content = Content::Message { signature: key.sign(input).await?, digest: Some(stated) };
+            (content, Profile::Bundle(BundleVersion::V0_3))
+        }
+        Payload::SimpleSigning { payload: bytes } => {
+            let parsed = SimpleSigning::from_json(&bytes).map_err(|e| SignError::Backend(Box::new(e)))?;
+            let input = if prehash {
+                SigningInput::Digest(key.public_key().key_type().default_hash().digest(&bytes))
+            } else {
+                SigningInput::Message(bytes.clone())
+            };
+            let signature = key.sign(&input).await?;
+            let payload = Box::new(Raw { bytes, parsed });
+            (Content::SimpleSigning { payload, signature }, Profile::Legacy)
+        }
+        Payload::Envelope { payload_type, payload, profile } => {
+            let input = SigningInput::Message(pre_authentication_encoding(&payload_type, &payload));
+            let signature = EnvelopeSignature { keyid: String::new(), sig: key.sign(&input).await? };
+            let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
+            (Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed })), profile)
+        }
     })
 }
 

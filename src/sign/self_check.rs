@@ -49,9 +49,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::bundle::{BundleVersion, Profile};
     use crate::crypto::{HashAlgorithm, KeyType, PrivateKey, SigningKey};
     use crate::payload::{IN_TOTO_PAYLOAD_TYPE, simple_signing};
-    use crate::sign::{CertificateSource, Payload, SigningRequest, sign};
+    use crate::sign::{CertificateSource, Payload, sign_alone};
 
     fn statement(digest: &crate::crypto::Digest) -> Vec<u8> {
         let digest = digest.hex();
@@ -77,11 +78,11 @@ mod tests {
                 Payload::Envelope {
                     payload_type: IN_TOTO_PAYLOAD_TYPE.to_owned(),
                     payload: statement(&digest),
+                    profile: Profile::Bundle(BundleVersion::V0_3),
                 },
             ];
             for (payload, other) in payloads.into_iter().zip(["payload-digest", "statement-subject"]) {
-                let request = SigningRequest { payload, key: &key, certificate: CertificateSource::None };
-                let entity = sign(request).await.unwrap();
+                let entity = sign_alone(payload, &key, CertificateSource::None, false).await.unwrap();
                 verify(&entity, Some(&image(b"image")), key.public_key(), now).unwrap();
                 verify(&entity, None, key.public_key(), now).unwrap();
                 let refused = verify(&entity, Some(&image(b"other")), key.public_key(), now).unwrap_err();
@@ -90,11 +91,7 @@ mod tests {
                 assert!(verify(&entity, Some(&image(b"image")), stranger.public_key(), now).is_err());
             }
             let payload = Payload::SimpleSigning { payload: b"{}".to_vec() };
-            assert!(
-                sign(SigningRequest { payload, key: &key, certificate: CertificateSource::None })
-                    .await
-                    .is_err()
-            );
+            assert!(sign_alone(payload, &key, CertificateSource::None, false).await.is_err());
         }
     }
 }

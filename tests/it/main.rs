@@ -21,6 +21,7 @@ mod hostile;
 mod image_files;
 mod inputs;
 mod key_urls;
+mod keyless;
 mod kit;
 mod layers;
 mod layouts;

@@ -309,23 +309,6 @@ fn a_payload_is_said_to_be_used_when_it_was_read() {
     let _ = sandbox.run(&check).code(12).says(words);
 }
 
-/// Without a word on who is to witness, cosign logs; that is not available yet, and said before a password is asked for.
-#[test]
-fn the_default_names_both_ways_out_before_any_password() {
-    let sandbox = sandbox();
-    for command in ["sign-blob", "attest-blob"] {
-        let mut args = vec![command, "--key", "k.key", "--bundle", "x", "a.txt"];
-        if command == "attest-blob" {
-            args.extend(["--predicate", "p.json"]);
-        }
-        // Standard input is closed: a question for the password could only end in another error.
-        let output = sandbox.rcosign(&args).without("COSIGN_PASSWORD").run().code(1);
-        let output = output.says("not available yet").says("--offline").says("--signing-config");
-        assert!(!output.stderr.contains("assword"), "{}", output.stderr);
-        assert!(written(&sandbox).is_empty());
-    }
-}
-
 #[cfg(unix)]
 mod unix {
     use super::*;

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{filled, one_of, registry::RegistryArgs, services::ServiceArgs, sign::SignerArgs};
+use super::{filled, one_of, registry::RegistryArgs, services::ServiceArgs};
+use super::sign::{SignerArgs, SigningKinds};
 use crate::commands::{Error, Form, ImageSigning};
 
 const FORMS: &[&str] = &["bundle", "tag"];
@@ -45,7 +46,13 @@ impl ImageSigningArgs {
     ///
     /// # Errors
     /// No image; flags that contradict each other; what this version cannot do.
-    pub fn request(&self, images: &[OsString], tag: Form, upload: bool) -> Result<ImageSigning, Error> {
+    pub fn request(
+        &self,
+        images: &[OsString],
+        tag: Form,
+        upload: bool,
+        kinds: SigningKinds,
+    ) -> Result<ImageSigning, Error> {
         let images: Vec<String> = images
             .iter()
             .filter(|image| !image.is_empty())
@@ -60,7 +67,7 @@ impl ImageSigningArgs {
             images,
             from_file,
             recursive: self.recursive.unwrap_or_default(),
-            with: self.signer.with(&self.services)?,
+            with: self.signer.with(&self.services, kinds)?,
             forms: self.forms(tag)?,
             upload,
             bundle: filled(&self.bundle),

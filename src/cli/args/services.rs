@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{filled, one_of};
-use crate::commands::{Error, Witness};
+use crate::commands::{Error, NamedServices, TimestampTls, TokenSource, Witness};
 
 const AUTH_FLOWS: &[&str] = &["normal", "device", "token", "client_credentials"];
 
@@ -14,16 +14,16 @@ pub struct ServiceArgs {
     /// Sign with the key alone: no signing service is asked, and nothing gets into a log
     #[arg(long)]
     pub offline: Option<bool>,
-    /// Take the addresses of the services from this file
-    ///
-    /// A file that lists no log and no timestamp authority signs with the key alone. Others are not available yet in this
-    /// version.
+    /// Take the addresses of the services from this file; one that lists none signs with the key alone
     #[arg(long, value_name = "FILE")]
     pub signing_config: Option<PathBuf>,
-    /// Take the addresses of the services from the public signing config (not available yet in this version)
+    /// Take the addresses of the services from the signing config of the public instance, or of the one that `initialize` named;
+    /// this is so without the flag, too
+    ///
+    /// false takes the addresses that are built in.
     #[arg(long)]
     pub use_signing_config: Option<bool>,
-    /// Publish the signature in a transparency log (not available yet in this version); false is --offline
+    /// Publish the signature in a transparency log; false does not
     #[arg(long)]
     pub tlog_upload: Option<bool>,
     /// Trusted root against which the answers of the services are checked
@@ -32,94 +32,114 @@ pub struct ServiceArgs {
     /// Answer yes to every question
     #[arg(long, short = 'y')]
     pub yes: Option<bool>,
-    /// Address of the certificate authority (not available yet in this version)
+    /// Address of the certificate authority
     #[arg(long, value_name = "URL")]
     pub fulcio_url: Option<String>,
-    /// Ask the certificate authority for a certificate although a key is given (not available yet in this version)
+    /// Ask the certificate authority for a certificate although a key is given
     #[arg(long)]
     pub issue_certificate: Option<bool>,
-    /// Identity token, or a file that holds it (not available yet in this version)
+    /// Identity token, or a file that holds it
     #[arg(long, value_name = "TOKEN")]
     pub identity_token: Option<String>,
-    /// Way to an identity token: normal, device, token or client_credentials (not available yet in this version)
+    /// Way to an identity token: normal, device, token or client_credentials
     #[arg(long, value_name = "FLOW", value_parser = one_of(AUTH_FLOWS))]
     pub fulcio_auth_flow: Option<String>,
-    /// No effect
+    /// Take a certificate that no certificate transparency log has seen
     #[arg(long)]
     pub insecure_skip_verify: Option<bool>,
-    /// Address of the OIDC issuer (not available yet in this version)
+    /// Address of the OIDC issuer
     #[arg(long, value_name = "URL")]
     pub oidc_issuer: Option<String>,
-    /// OIDC client (not available yet in this version)
+    /// OIDC client
     #[arg(long, value_name = "ID")]
     pub oidc_client_id: Option<String>,
-    /// File with the secret of the OIDC client (not available yet in this version)
+    /// File with the secret of the OIDC client
     #[arg(long, value_name = "FILE")]
     pub oidc_client_secret_file: Option<PathBuf>,
-    /// Address to which the OIDC issuer sends the browser back (not available yet in this version)
+    /// Address to which the OIDC issuer sends the browser back
     #[arg(long, value_name = "URL")]
     pub oidc_redirect_url: Option<String>,
-    /// Source of the identity token: spiffe, google, github-actions, filesystem, buildkite-agent (not available yet in
-    /// this version)
+    /// Source of the identity token: spiffe, google, github-actions, filesystem, buildkite-agent
     #[arg(long, value_name = "PROVIDER")]
     pub oidc_provider: Option<String>,
-    /// Do not look for an identity token in the environment (not available yet in this version)
+    /// Do not look for an identity token in the environment
     #[arg(long)]
     pub oidc_disable_ambient_providers: Option<bool>,
-    /// Address of the transparency log (not available yet in this version)
+    /// Address of the transparency log, of version 1
     #[arg(long, value_name = "URL")]
     pub rekor_url: Option<String>,
-    /// Address of the timestamp authority (not available yet in this version)
+    /// Address of the timestamp authority
     #[arg(long, value_name = "URL")]
     pub timestamp_server_url: Option<String>,
-    /// Certificates that the timestamp authority's TLS certificate chains to (not available yet in this version)
+    /// Certificates that the timestamp authority's TLS certificate chains to
     #[arg(long, value_name = "FILE")]
     pub timestamp_client_cacert: Option<PathBuf>,
-    /// Client certificate for the timestamp authority (not available yet in this version)
+    /// Client certificate for the timestamp authority
     #[arg(long, value_name = "FILE")]
     pub timestamp_client_cert: Option<PathBuf>,
-    /// Key of the client certificate for the timestamp authority (not available yet in this version)
+    /// Key of the client certificate for the timestamp authority
     #[arg(long, value_name = "FILE")]
     pub timestamp_client_key: Option<PathBuf>,
-    /// Name that the timestamp authority's TLS certificate must bear (not available yet in this version)
+    /// Name that the timestamp authority's TLS certificate must bear
     #[arg(long, value_name = "NAME")]
     pub timestamp_server_name: Option<String>,
 }
 
 impl ServiceArgs {
-    /// Who is to witness a signature made with the key `key`, or without one.
+    /// Who is to witness a signature made with the key `key`, or without one. Services that are named win over the default
+    /// signing config, without a word to say so.
     ///
     /// # Errors
-    /// Flags that contradict each other, and services that this version cannot ask.
+    /// Flags that contradict each other.
     pub fn witness(&self, key: Option<&str>) -> Result<Witness, Error> {
         self.check_offline(key)?;
         self.check_signing_config()?;
-        if key.is_none() {
-            return Err(Error::not_available("signing without a key, with an identity")
-                .hint("sign with a key: --key FILE, made by `generate-key-pair`"));
-        }
-        if self.issue_certificate.unwrap_or_default() {
-            return Err(Error::not_available(
-                "certificates from a certificate authority (--issue-certificate)",
-            )
-            .hint("leave --issue-certificate out, or bring a certificate with --certificate FILE"));
-        }
         if self.offline.unwrap_or_default() {
             return Ok(Witness::Nobody("--offline"));
         }
         if let Some(file) = filled(&self.signing_config) {
             return Ok(Witness::SigningConfig(file));
         }
-        if filled(&self.timestamp_server_url).is_some() {
-            return Err(Error::not_available("timestamps (--timestamp-server-url)")
-                .hint("sign without a timestamp: leave --timestamp-server-url out"));
-        }
-        if self.tlog_upload == Some(false) {
+        let certified = key.is_none() || self.issue_certificate.unwrap_or_default();
+        let upload = self.tlog_upload.unwrap_or(true);
+        let timestamp_authority = filled(&self.timestamp_server_url);
+        if !certified && !upload && timestamp_authority.is_none() {
             return Ok(Witness::Nobody("--tlog-upload=false"));
         }
-        Err(Error::not_available("signatures that are published in a transparency log")
-            .hint("sign with the key alone: add --offline")
-            .hint("or name the services yourself: --signing-config FILE, whose file may list none"))
+        // Without a certificate there is nothing to name its authority for.
+        let named = NamedServices {
+            certificate_authority: filled(&self.fulcio_url).filter(|_| certified),
+            oidc_issuer: filled(&self.oidc_issuer).filter(|_| certified),
+            log: filled(&self.rekor_url).filter(|_| upload),
+            timestamp_authority,
+            upload,
+            public: self.use_signing_config == Some(false),
+        };
+        let unnamed = NamedServices { upload: true, ..NamedServices::default() };
+        Ok(if named == unnamed { Witness::Default } else { Witness::Named(named) })
+    }
+
+    /// Where an identity token comes from.
+    pub fn token(&self) -> TokenSource {
+        TokenSource {
+            given: filled(&self.identity_token),
+            provider: filled(&self.oidc_provider),
+            without_ambient: self.oidc_disable_ambient_providers.unwrap_or_default(),
+            flow: filled(&self.fulcio_auth_flow),
+            client_id: filled(&self.oidc_client_id),
+            client_secret: filled(&self.oidc_client_secret_file),
+            redirect_url: filled(&self.oidc_redirect_url),
+        }
+    }
+
+    /// How the timestamp authority is reached.
+    pub fn timestamp_tls(&self) -> TimestampTls {
+        TimestampTls {
+            authorities: filled(&self.timestamp_client_cacert),
+            certificate: filled(&self.timestamp_client_cert),
+            key: filled(&self.timestamp_client_key),
+            server_name: filled(&self.timestamp_server_name),
+        }
     }
 
     /// `--offline` admits no service, and needs a key.

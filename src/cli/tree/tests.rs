@@ -76,6 +76,7 @@ const OURS: &[(&str, &str)] = &[
     ("sign", "retry-for"),
     ("sign", "skip-existing"),
     ("sign", "write"),
+    ("sign-blob", "bundle-dir"),
     ("sign-blob", "offline"),
     ("tree", "output"),
     ("tree", "registry-auth-host"),

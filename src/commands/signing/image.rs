@@ -13,9 +13,12 @@ use super::super::publishing::{warn_of_tag, writer};
 use super::super::verification::worst;
 use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
 use super::existing::is_signed;
+use super::kept::keep;
+use super::note::said_of_many;
+use super::plan::Carriers;
 use super::publish::{Publisher, Signed};
 use super::signees::{AT_A_TIME, Extent, Failed, Signee, named, resolve};
-use super::signer::{Found, Signer, refuse_services, unverified};
+use super::signer::{Found, Signer};
 use super::work::Work;
 use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
 use crate::bundle::Content;
@@ -34,7 +37,6 @@ pub async fn sign_images(request: &SignImagesRequest, context: &mut Context) -> 
     let asked = &request.signing;
     let stdin = standard_input(asked, request.payload.as_deref())?;
     let images = opened(asked, context)?;
-    refuse_services(&asked.with.witness)?;
     let work = Work::signature(request, context)?;
     let job = Job {
         asked,
@@ -43,6 +45,7 @@ pub async fn sign_images(request: &SignImagesRequest, context: &mut Context) -> 
             bundle: asked.bundle(),
             signature: request.output_signature.clone(),
             certificate: request.output_certificate.clone(),
+            timestamp: None,
             print: !asked.upload && asked.bundle.is_none() && request.output_signature.is_none(),
         },
         payload: request.output_payload.clone(),
@@ -66,7 +69,6 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
     let asked = &request.signing;
     let stdin = standard_input(asked, Some(request.source.file()))?;
     let images = opened(asked, context)?;
-    refuse_services(&asked.with.witness)?;
     let work = Work::statement(request, context)?;
     let job = Job {
         asked,
@@ -75,6 +77,7 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
             bundle: asked.bundle(),
             signature: None,
             certificate: None,
+            timestamp: None,
             print: !asked.upload && asked.bundle.is_none(),
         },
         payload: None,
@@ -133,7 +136,14 @@ impl Job<'_> {
             Extent::Recursive => None,
             Extent::Itself | Extent::AttachedSbom => Some(self.open_outputs(None)?),
         };
-        let found = Found::find(&self.asked.with, stdin, context).await?;
+        let forms = &self.asked.forms;
+        let carriers = Carriers {
+            bundle: forms.contains(&Form::Bundle),
+            older: forms.iter().any(|form| *form != Form::Bundle),
+            older_timestamp: true,
+            timestamp_file: false,
+        };
+        let found = Found::find(&self.asked.with, carriers, stdin, context).await?;
         let publisher = Publisher {
             writer: writer(&self.asked.registry, context),
             created: self.asked.record_creation.then_some(self.now),
@@ -150,8 +160,11 @@ impl Job<'_> {
         let signer = signer?;
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;
+        if !signees.is_empty() {
+            signer.certify().await?;
+        }
         let run = Run { job: &self, signer, publisher, narrator: RefCell::new(&mut *context.narrator) };
-        let count = signees.len() + failed.len();
+        let (count, meant) = (signees.len() + failed.len(), signees.len());
         let at_a_time = if self.work.size() > LARGE { 1 } else { AT_A_TIME };
         let all = signees.iter().map(|signee| {
             let (run, outputs) = (&run, outputs.take());
@@ -169,6 +182,8 @@ impl Job<'_> {
                 Err(error) => failed.push(error),
             }
         }
+        drop(done);
+        said_of_many(&run.signer, meant.saturating_sub(failed.len()), "images", &mut **run.narrator.borrow_mut());
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
     }
 
@@ -220,7 +235,9 @@ impl Job<'_> {
 
     /// Without a certificate there is none to write.
     fn without_certificate(&mut self, context: &mut Context) {
-        if self.asked.with.certificate.is_none()
+        let with = &self.asked.with;
+        if with.certificate.is_none()
+            && !with.needs_certificate()
             && let Some(path) = self.outputs.certificate.take()
         {
             let path = path.display();
@@ -261,25 +278,25 @@ impl Run<'_> {
     async fn one(&self, signee: &Signee, outputs: Option<Outputs>) -> Result<Vec<u8>, Error> {
         let (job, signer) = (self.job, &self.signer);
         let mut signed = Vec::new();
+        let artifact = signee.artifact();
         for form in job.asked.forms.iter().copied() {
-            if let (Some(largest), Some(said)) = (job.skip_existing, job.work.annotations())
+            let policy = match job.work.annotations() {
+                Some(said) => signer.image_policy(&artifact, form.carrier(), said).await?,
+                None => signer.policy(&artifact, form.carrier()).await?,
+            };
+            if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
                 && is_signed(signee, form, largest, &|entity| {
-                    signer.has_signed(entity, &signee.artifact(), said, job.now).is_ok()
+                    signer.verify(entity, &artifact, &policy).is_ok()
                 })
                 .await?
             {
                 let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
-                self.say(&format!("{} is signed by this key already{form}", signee.shown()));
+                self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
                 continue;
             }
             for payload in job.work.payloads(signee, form, job.now)? {
-                let entity = signer.make(payload).await?;
-                match job.work.annotations() {
-                    Some(said) => signer
-                        .has_signed(&entity, &signee.artifact(), said, job.now)
-                        .map_err(|rejection| unverified(&rejection))?,
-                    None => signer.check(&entity, &signee.artifact(), job.now)?,
-                }
+                let entity = signer.make(payload, form.carrier()).await?;
+                signer.hold(&entity, &artifact, &policy)?;
                 signed.push(Signed { form, entity });
             }
         }
@@ -315,7 +332,9 @@ impl Run<'_> {
                 Content::Envelope(envelope) => &envelope.parsed.payload,
             });
         }
-        outputs.certificate(self.signer.certificates.first(), str::to_owned);
+        if let Some(Signed { entity, .. }) = signed.first() {
+            outputs.certificate(entity, str::to_owned);
+        }
         outputs.commit(&mut **self.narrator.borrow_mut())
     }
 
@@ -325,9 +344,9 @@ impl Run<'_> {
         }
         let mut there: Vec<String> = Vec::new();
         for one in signed {
-            let published = match self.publisher.publish(signee, one, &self.signer, self.job.now).await {
+            let published = match self.publisher.publish(signee, one, &self.signer).await {
                 Ok(published) => published,
-                Err(error) => return Err(self.unpublished(signee, &there, error)),
+                Err(error) => return Err(self.unpublished(signee, (&there, one), error)),
             };
             there.push(format!("{}@{}", signee.destination(), published.manifest));
             let uri = &self.publisher.predicate_type;
@@ -346,7 +365,7 @@ impl Run<'_> {
     }
 
     /// Says what became of a signature that was made.
-    fn unpublished(&self, signee: &Signee, there: &[String], error: Error) -> Error {
+    fn unpublished(&self, signee: &Signee, (there, one): (&[String], &Signed), error: Error) -> Error {
         let what = if self.job.work.annotations().is_none() { "attestation" } else { "signature" };
         let message = format!("the {what} of `{}` was made and not published", signee.called);
         let mut outer = Error::new(error.kind, message).cause(error.message);
@@ -361,6 +380,11 @@ impl Run<'_> {
                 signee.called
             )),
             Some((file, BundleForm::Legacy)) => outer.hint(format!("it is in `{}`", file.display())),
+            // What a log has is not to be made again.
+            None if !one.entity.log_entries.is_empty() => match keep(signee, one) {
+                Ok(command) => outer.hint(format!("it is in the log already, and kept here: `{command}` publishes it")),
+                Err(error) => outer.cause(format!("it is in the log already, and could not be kept: {error}")),
+            },
             None => outer.hint("nothing is lost by doing it again"),
         }
     }

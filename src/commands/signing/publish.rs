@@ -1,7 +1,5 @@
 //! From a signature to where everybody finds it.
 
-use std::collections::BTreeMap;
-
 use super::super::{Error, ErrorKind};
 use super::Form;
 use super::signees::Signee;
@@ -61,7 +59,6 @@ impl Publisher {
         signee: &Signee,
         signed: &Signed,
         signer: &Signer,
-        now: UnixTime,
     ) -> Result<Published, Error> {
         let (home, subject) = (&signee.home, &signee.descriptor);
         if signed.form == Form::Bundle {
@@ -82,7 +79,7 @@ impl Publisher {
             media_type: made.media_type,
             content: &made.content,
             annotations: &made.annotations,
-            is_same: &|there| is_same(there, &signed.entity, signee, signer, now),
+            is_same: &|there| is_same(there, &signed.entity, signee, signer),
             replaces: if self.replaces && is_attestation {
                 Replaces::Statements(&self.predicate_type)
             } else {
@@ -98,13 +95,7 @@ impl Publisher {
 }
 
 /// Whether a layer holds the same payload with a good signature by the same key and the same certificate.
-fn is_same(
-    there: &Descriptor,
-    entity: &SignedEntity,
-    signee: &Signee,
-    signer: &Signer,
-    now: UnixTime,
-) -> bool {
+fn is_same(there: &Descriptor, entity: &SignedEntity, signee: &Signee, signer: &Signer) -> bool {
     let Content::SimpleSigning { payload, .. } = &entity.content else { return false };
     // The payload is the same if its digest is.
     if there.digest != there.digest.algorithm().digest(&payload.bytes)
@@ -119,6 +110,6 @@ fn is_same(
         _ => false,
     };
     // What witnesses say of it is not judged here, and one that lies would make the old signature worthless for others.
-    let is_bare = found.log_entries.is_empty() && found.timestamps.is_empty();
-    same && is_bare && signer.has_signed(&found, &signee.artifact(), &BTreeMap::new(), now).is_ok()
+    let is_bare = |entity: &SignedEntity| entity.log_entries.is_empty() && entity.timestamps.is_empty();
+    same && is_bare(&found) && is_bare(entity) && signer.has_signed_alone(&found, &signee.artifact())
 }

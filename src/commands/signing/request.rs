@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::super::files::{Files, path};
-use super::super::{BundleForm, RegistryRequest, SignWith};
+use super::super::{BundleForm, RegistryRequest};
+use super::SignWith;
+use super::plan::Carrier;
 
 /// How a signature is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,16 @@ pub enum Form {
     Tag,
     /// Such a layer in a manifest of its own that refers to the image (cosign's experiment with OCI 1.1).
     Referrer,
+}
+
+impl Form {
+    /// What the signature is kept in.
+    pub(super) fn carrier(self) -> Carrier {
+        match self {
+            Self::Bundle => Carrier::Bundle,
+            Self::Tag | Self::Referrer => Carrier::Older,
+        }
+    }
 }
 
 /// What both commands are asked for.

@@ -1,153 +1,308 @@
-//! Who signs: a key with its certificate, and what it makes, verified.
+//! Who signs: a key with its certificate, and the witnesses; and what they make, verified.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
+
+use futures_util::lock::Mutex;
 
 use super::super::keys::{found_key, open_beside};
-use super::super::statement::unusable;
-use super::super::{Context, Error, ErrorKind, SignWith, SigningAlgorithm, Witness};
+use super::super::{Context, Error, ErrorKind, SigningAlgorithm};
+use super::clock::Clock;
+use super::consent;
+use super::plan::{Carrier, Carriers, Plan};
+use super::refused::unverified;
+use super::services::Services;
+use super::{SignWith, SigningKeyName};
 use crate::bundle::SignedEntity;
 use crate::bundle::detached::decode_certificates;
-use crate::crypto::{KeyType, SigningKey, UnixTime};
+use crate::crypto::{KeyType, PrivateKey, SigningKey, UnixTime};
 use crate::keys::{FoundKey, StdinUse};
-use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
+use crate::payload::Artifact;
 use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
-use crate::trust::{SigningConfig, TrustedRoot};
-use crate::verify::{ContentRequirement, Rejection, Verifier};
+use crate::verify::{
+    ContentRequirement, ExpectedSigner, Rejection, Requirement, VerificationPolicy, Verifier,
+};
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
 
-/// Certificates and signing configs.
+/// Certificates.
 const MAX_SMALL: u64 = 1 << 20;
+/// How far the clocks of witnesses may be ahead of this machine's, in seconds.
+const SKEW: i64 = 300;
 
-/// A plan that names a service cannot be carried out yet; said before a password is asked for.
-pub(super) fn refuse_services(witness: &Witness) -> Result<(), Error> {
-    let Witness::SigningConfig(path) = witness else { return Ok(()) };
-    let text = read_file("signing config", path, MAX_SMALL).map_err(|e| Error::trust_file(&e))?;
-    let config = SigningConfig::from_json(&text).map_err(|e| {
-        Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e)
-    })?;
-    if !config.names_witnesses() {
-        return Ok(());
-    }
-    Err(Error::not_available("logging and timestamping by the services of a signing config")
-        .hint("sign with the key alone by --offline, or name a signing config without services"))
+/// A key that was found, with its certificate and its witnesses. Everything is read and every question is asked; the key is
+/// still closed, and no service knows of anything.
+pub(super) struct Found {
+    key: Closed,
+    certificates: Vec<Certificate>,
+    plan: Plan,
+    services: Services,
+    clock: Clock,
 }
 
-/// A key that was found, with its certificate. Everything is read and every question is asked; the key is still closed.
-pub(super) struct Found {
-    key: FoundKey,
-    certificates: Vec<Certificate>,
+enum Closed {
+    /// One that there is.
+    Found(FoundKey),
+    /// One that is to be made.
+    New(KeyType),
 }
 
 impl Found {
-    /// Reads certificate and key.
+    /// Decides who witnesses, asks whether that is meant, and reads certificate, key and identity token.
     ///
     /// # Errors
-    /// As [`Signer::open`].
-    pub async fn find(with: &SignWith, stdin: StdinUse, context: &mut Context) -> Result<Self, Error> {
-        refuse_services(&with.witness)?;
+    /// One of them cannot be used; somebody says no; there is no identity token; a service that is needed is not known.
+    pub async fn find(
+        with: &SignWith,
+        carriers: Carriers,
+        stdin: StdinUse,
+        context: &mut Context,
+    ) -> Result<Self, Error> {
+        let clock = Clock::start(context.now);
+        let plan = Plan::make(with, carriers, context).await?;
+        if plan.is_public() {
+            let lines = match plan.identity {
+                Some(_) => consent::notice(None),
+                None => consent::notice_for_key(),
+            };
+            consent::ask(&lines, with.yes, context)?;
+        }
         let certificates = certificates(with, context)?;
-        Ok(Self { key: found_key(&with.key, stdin, context).await?, certificates })
+        let key = match &with.key {
+            SigningKeyName::Reference(key) => Closed::Found(found_key(key, stdin, context).await?),
+            SigningKeyName::Ephemeral(algorithm) => Closed::New(algorithm.map_or(KeyType::P256, |a| a.key)),
+        };
+        let services = Services::prepare(&plan, with, context).await?;
+        Ok(Self { key, certificates, plan, services, clock })
     }
 
     /// Opens the key while others work.
     ///
     /// # Errors
-    /// As [`Signer::open`].
+    /// The password does not open it, or the certificate is for another key.
     pub async fn open(self) -> Result<Signer, Error> {
-        Signer::of(open_beside(self.key).await?, self.certificates)
+        let Self { key, certificates, plan, services, clock } = self;
+        let key = match key {
+            Closed::Found(key) => open_beside(key).await?,
+            Closed::New(kind) => new_key(kind).await?,
+        };
+        check_certificate(key.as_ref(), &certificates)?;
+        let credential = (plan.identity.is_none()).then(|| Ok(Rc::new(Credential::own(&*key, certificates))));
+        Ok(Signer { key, plan, services, clock, credential: Mutex::new(credential) })
     }
 }
 
-/// A key that is open, with its certificate.
+/// RSA keys take their time.
+async fn new_key(kind: KeyType) -> Result<Box<dyn SigningKey>, Error> {
+    let unmade = || Error::new(ErrorKind::Other, format!("no {kind} key could be made"));
+    let made = tokio::task::spawn_blocking(move || PrivateKey::generate(kind));
+    let key = made.await.map_err(|e| unmade().caused_by(&e))?.map_err(|e| unmade().caused_by(&e))?;
+    Ok(Box::new(key))
+}
+
+fn check_certificate(key: &dyn SigningKey, certificates: &[Certificate]) -> Result<(), Error> {
+    if let Some(leaf) = certificates.first()
+        && !leaf.public_key().is_ok_and(|k| k == *key.public_key())
+    {
+        let message = "the certificate is for another key than the one to sign with";
+        return Err(Error::new(ErrorKind::Format, message)
+            .hint("name the certificate of this key with --certificate"));
+    }
+    Ok(())
+}
+
+/// A key that is open, with all that goes with it.
 pub(super) struct Signer {
     /// The key.
     pub key: Box<dyn SigningKey>,
-    /// Its certificate, and those above it; none where the key speaks for itself.
-    pub certificates: Vec<Certificate>,
+    plan: Plan,
+    services: Services,
+    /// The time.
+    pub clock: Clock,
+    /// What shows whose key it is. `None` until the certificate authority was asked.
+    credential: Mutex<Option<Result<Rc<Credential>, Error>>>,
+}
+
+/// What shows whose key it is.
+struct Credential {
+    certificates: Vec<Certificate>,
+    signer: ExpectedSigner,
+    sct: Option<Requirement>,
+    /// Until when it is good for another signature.
+    until: Option<UnixTime>,
+}
+
+impl Credential {
+    /// Of a key that is named to verifiers.
+    fn own(key: &dyn SigningKey, certificates: Vec<Certificate>) -> Self {
+        Self { certificates, signer: ExpectedSigner::Key(key.public_key().clone()), sct: None, until: None }
+    }
 }
 
 impl Signer {
-    /// Reads certificate and key, and opens the key.
+    /// What messages call it.
+    pub fn called(&self) -> &'static str {
+        if self.plan.identity.is_some() { "identity" } else { "key" }
+    }
+
+    /// Whether services take part.
+    pub fn is_witnessed(&self) -> bool {
+        self.plan.asks_somebody()
+    }
+
+    /// Whether a log gets what is kept there.
+    pub fn is_logged(&self, carrier: Carrier) -> bool {
+        !self.plan.witnesses(carrier).logs.is_empty()
+    }
+
+    /// Gets the certificate, where one is to be issued: once nothing else can go wrong any more.
     ///
     /// # Errors
-    /// One of them cannot be used, or they do not belong together; a service is asked for.
-    pub async fn open(with: &SignWith, stdin: StdinUse, context: &mut Context) -> Result<Self, Error> {
-        let found = Found::find(with, stdin, context).await?;
-        Self::of(found.key.open()?, found.certificates)
+    /// There is none, or it does not hold.
+    pub async fn certify(&self) -> Result<(), Error> {
+        self.credential().await.map(|_| ())
     }
 
-    fn of(key: Box<dyn SigningKey>, certificates: Vec<Certificate>) -> Result<Self, Error> {
-        if let Some(leaf) = certificates.first() {
-            let theirs = leaf.public_key();
-            if !theirs.is_ok_and(|k| k == *key.public_key()) {
-                let message = "the certificate is for another key than the one to sign with";
-                return Err(Error::new(ErrorKind::Format, message)
-                    .hint("name the certificate of this key with --certificate"));
+    /// The certificate that is good for one more signature, which all that are made at the same time share.
+    async fn credential(&self) -> Result<Rc<Credential>, Error> {
+        let mut credential = self.credential.lock().await;
+        let now = self.clock.now();
+        match &*credential {
+            Some(Ok(found)) if found.until.is_none_or(|until| is_lasting(until, now)) => {
+                return Ok(found.clone());
             }
+            Some(Err(error)) => return Err(error.clone()),
+            _ => {}
         }
-        Ok(Self { key, certificates })
+        credential.insert(self.issued(now).await.map(Rc::new)).clone()
     }
 
-    /// Signs a statement about an artifact.
-    pub async fn sign_statement(
-        &self,
-        payload: Vec<u8>,
-        artifact: &Artifact,
-        context: &Context,
-    ) -> Result<SignedEntity, Error> {
-        let payload_type = IN_TOTO_PAYLOAD_TYPE.into();
-        let entity = self.make(Payload::Envelope { payload_type, payload }).await?;
-        self.check(&entity, artifact, context.now)?;
-        Ok(entity)
+    #[cfg(feature = "http")]
+    async fn issued(&self, now: UnixTime) -> Result<Credential, Error> {
+        let certified = self.services.certify(&*self.key, &self.plan, now).await?;
+        Ok(Credential {
+            certificates: certified.chain,
+            signer: certified.signer,
+            sct: Some(certified.sct),
+            until: Some(certified.until),
+        })
     }
 
-    pub async fn make(&self, payload: Payload<'_>) -> Result<SignedEntity, Error> {
-        let certificate = match self.certificates.as_slice() {
+    #[cfg(not(feature = "http"))]
+    async fn issued(&self, _: UnixTime) -> Result<Credential, Error> {
+        Err(Error::new(ErrorKind::Other, "this program was built without the HTTP client"))
+    }
+
+    /// Signs, and has it witnessed.
+    ///
+    /// # Errors
+    /// The key or a service fails.
+    pub async fn make(&self, payload: Payload<'_>, carrier: Carrier) -> Result<SignedEntity, Error> {
+        let credential = self.credential().await?;
+        let certificate = match credential.certificates.as_slice() {
             [] => CertificateSource::None,
             chain => CertificateSource::Provided(chain.to_vec()),
         };
-        sign(SigningRequest { payload, key: self.key.as_ref(), certificate })
-            .await
-            .map_err(|e| Error::new(ErrorKind::Other, "could not sign").caused_by(&e))
+        let timestamp_authorities = &self.services.timestamp_authorities(&self.plan, carrier)?;
+        let logs = &self.services.logs(&self.plan, carrier)?;
+        let key = &*self.key;
+        Ok(sign(SigningRequest { payload, key, certificate, timestamp_authorities, logs }).await?)
     }
 
     /// Verifies what came out as a stranger would, before anybody gets it.
     ///
     /// # Errors
     /// It does not verify.
-    pub fn check(&self, entity: &SignedEntity, artifact: &Artifact, now: UnixTime) -> Result<(), Error> {
-        match self_check::verify(entity, Some(artifact), self.key.public_key(), now) {
-            Ok(_) => Ok(()),
-            Err(rejection) => Err(unverified(&rejection)),
-        }
-    }
-
-    /// Whether this is a signature by this key of the image `artifact`, with these annotations.
-    ///
-    /// # Errors
-    /// It is something else, or does not verify.
-    pub fn has_signed(
+    pub async fn check(
         &self,
         entity: &SignedEntity,
         artifact: &Artifact,
+        carrier: Carrier,
+    ) -> Result<(), Error> {
+        let policy = self.policy(artifact, carrier).await?;
+        self.hold(entity, artifact, &policy)
+    }
+
+    /// As [`Signer::check`], by this policy.
+    ///
+    /// # Errors
+    /// It does not verify.
+    pub fn hold(
+        &self,
+        entity: &SignedEntity,
+        artifact: &Artifact,
+        policy: &VerificationPolicy,
+    ) -> Result<(), Error> {
+        self.verify(entity, artifact, policy).map_err(|rejection| unverified(&rejection, &self.plan))
+    }
+
+    /// What a signature of this image by this signer, with these annotations, has to show: as much as one that would be made now.
+    ///
+    /// # Errors
+    /// Who signs is not known.
+    pub async fn image_policy(
+        &self,
+        artifact: &Artifact,
+        carrier: Carrier,
         annotations: &BTreeMap<String, String>,
-        now: UnixTime,
-    ) -> Result<(), Rejection> {
+    ) -> Result<VerificationPolicy, Error> {
+        Ok(with_annotations(self.policy(artifact, carrier).await?, annotations))
+    }
+
+    /// Whether this is a bare signature by this key, which nobody witnessed, of the image.
+    pub fn has_signed_alone(&self, entity: &SignedEntity, artifact: &Artifact) -> bool {
+        let policy = self_check::policy(self.key.public_key(), Some(artifact));
+        self.verify(entity, artifact, &with_annotations(policy, &BTreeMap::new())).is_ok()
+    }
+
+    /// What a signature of this run has to show.
+    ///
+    /// # Errors
+    /// Who signs is not known.
+    pub async fn policy(&self, artifact: &Artifact, carrier: Carrier) -> Result<VerificationPolicy, Error> {
+        let credential = self.credential().await?;
         let mut policy = self_check::policy(self.key.public_key(), Some(artifact));
-        policy.claim.content = ContentRequirement::ImageSignature;
-        policy.claim.annotations.clone_from(annotations);
-        let verifier = Verifier { root: &TrustedRoot::default(), policy: &policy, now };
-        verifier.verify(entity, Some(artifact)).map(|_| ())
+        policy.signer = credential.signer.clone();
+        policy.log = self.plan.log_requirement(carrier);
+        policy.timestamp = self.plan.timestamp_requirement(carrier);
+        policy.sct = credential.sct.unwrap_or(policy.sct);
+        Ok(policy)
+    }
+
+    /// Verifies by this policy, as of now.
+    ///
+    /// # Errors
+    /// The first check that failed.
+    pub fn verify(
+        &self,
+        entity: &SignedEntity,
+        artifact: &Artifact,
+        policy: &VerificationPolicy,
+    ) -> Result<(), Rejection> {
+        let is_timed = !entity.log_entries.is_empty() || !entity.timestamps.is_empty();
+        let now = self.clock.now();
+        // Whether a time lies in the future depends on whose clock is right.
+        let now = if is_timed { now.plus_seconds(SKEW) } else { now };
+        Verifier { root: &self.plan.root, policy, now }.verify(entity, Some(artifact)).map(|_| ())
     }
 }
 
-/// The error for what was made and does not hold.
-pub(super) fn unverified(rejection: &Rejection) -> Error {
-    Error::new(ErrorKind::Other, "the new signature does not verify; nothing was written")
-        .caused_by(rejection)
+fn with_annotations(
+    mut policy: VerificationPolicy,
+    annotations: &BTreeMap<String, String>,
+) -> VerificationPolicy {
+    policy.claim.content = ContentRequirement::ImageSignature;
+    policy.claim.annotations.clone_from(annotations);
+    policy
+}
+
+/// Whether a certificate is valid long enough for one more signature, its timestamps and its log entries.
+fn is_lasting(until: UnixTime, now: UnixTime) -> bool {
+    /// In seconds.
+    const MARGIN: i64 = 60;
+    now.plus_seconds(MARGIN) < until
 }
 
 /// An algorithm that was named and is not the key's is a mistake; cosign ignores the flag for keys in files.

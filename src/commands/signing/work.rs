@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::super::statement::{Statements, predicate_kind, say_payload, unusable};
 use super::super::{AttestImagesRequest, Context, Error, ErrorKind, SignImagesRequest};
+use super::blob::profile;
 use super::signees::Signee;
 use super::{Form, ImageStatement};
 use crate::attest;
+use crate::bundle::Profile;
 use crate::crypto::{Digest, UnixTime};
 use crate::payload::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, SimpleSigning, Statement, simple_signing,
@@ -158,13 +160,13 @@ impl Work {
             Self::Statement(statements) => vec![statements.about(signee.name.clone(), digest, now)?.payload],
         };
         let enveloped = form == Form::Bundle || matches!(self, Self::Statement(_));
-        Ok(payloads.into_iter().map(|payload| wrapped(payload, enveloped)).collect())
+        Ok(payloads.into_iter().map(|payload| wrapped(payload, enveloped, profile(form.carrier()))).collect())
     }
 }
 
-fn wrapped(payload: Vec<u8>, enveloped: bool) -> Payload<'static> {
+fn wrapped(payload: Vec<u8>, enveloped: bool, profile: Profile) -> Payload<'static> {
     if enveloped {
-        Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload }
+        Payload::Envelope { payload_type: IN_TOTO_PAYLOAD_TYPE.into(), payload, profile }
     } else {
         Payload::SimpleSigning { payload }
     }

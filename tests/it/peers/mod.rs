@@ -17,6 +17,7 @@ mod registries;
 mod registry;
 mod roots;
 mod services;
+mod signing;
 mod uploads;
 mod verify_images;
 

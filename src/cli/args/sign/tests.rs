@@ -6,7 +6,8 @@ use crate::cli::attest_blob::AttestBlobArgs;
 use crate::cli::parse;
 use crate::cli::sign_blob::SignBlobArgs;
 use crate::commands::{
-    AttestBlobRequest, BundleForm, Error, ErrorKind, SignBlobRequest, StatementSource, Witness,
+    AttestBlobRequest, BundleForm, EntryType, Error, ErrorKind, NamedServices, SignBlobRequest,
+    SigningKeyName, StatementSource, Witness,
 };
 
 fn matches(line: &str) -> clap::ArgMatches {
@@ -40,29 +41,75 @@ fn who_witnesses_follows_from_the_flags() {
         ("--offline --tlog-upload=false --use-signing-config=false", nobody("--offline")),
         ("--signing-config c", Witness::SigningConfig("c".into())),
         ("--tlog-upload=false --rekor-url https://r --oidc-issuer https://o", nobody("--tlog-upload=false")),
+        ("", Witness::Default),
+        ("--use-signing-config", Witness::Default),
+        ("--tlog-upload", Witness::Default),
+        // Without a certificate there is nobody to name for it.
+        ("--fulcio-url https://f --oidc-issuer https://o", Witness::Default),
     ] {
         assert_eq!(sign(&format!("--key k {flags} f")).unwrap().with.witness, witness, "{flags}");
     }
 }
 
+/// The command lines of cosign 2 that cosign 3 refuses because of its default signing config.
 #[test]
-fn services_that_cannot_be_asked_yet_are_named_with_a_way_out() {
-    for flags in [
-        "--key k f",
-        "--key k --use-signing-config f",
-        "--key k --use-signing-config=false f",
-        "--key k --rekor-url https://r f",
-        "--key k --timestamp-server-url https://t --tlog-upload=false f",
-        "--key k --issue-certificate --tlog-upload=false f",
-        "--key k --offline --rfc3161-timestamp t f",
-        "--sk --offline f",
-        "f",
-        "--identity-token t f",
+fn services_that_are_named_win_without_another_flag() {
+    let upload = NamedServices { upload: true, ..NamedServices::default() };
+    let url = |url: &str| Some(url.to_owned());
+    for (flags, named) in [
+        ("--key k --rekor-url https://r", NamedServices { log: url("https://r"), ..upload.clone() }),
+        (
+            "--key k --timestamp-server-url https://t --tlog-upload=false",
+            NamedServices { timestamp_authority: url("https://t"), ..NamedServices::default() },
+        ),
+        ("--key k --use-signing-config=false", NamedServices { public: true, ..upload.clone() }),
+        ("--tlog-upload=false", NamedServices::default()),
+        ("--oidc-issuer https://o", NamedServices { oidc_issuer: url("https://o"), ..upload.clone() }),
+        (
+            "--fulcio-url https://f --rekor-url https://r --oidc-issuer https://o",
+            NamedServices {
+                certificate_authority: url("https://f"),
+                log: url("https://r"),
+                oidc_issuer: url("https://o"),
+                ..upload.clone()
+            },
+        ),
+        (
+            "--key k --issue-certificate --fulcio-url https://f",
+            NamedServices { certificate_authority: url("https://f"), ..upload.clone() },
+        ),
     ] {
-        refused(sign(flags), ErrorKind::Other, "not available yet");
+        assert_eq!(sign(&format!("{flags} f")).unwrap().with.witness, Witness::Named(named), "{flags}");
     }
-    let error = sign("--key k f").unwrap_err();
-    assert!(error.hints[0].contains("--offline") && error.hints[1].contains("--signing-config"), "{error:?}");
+}
+
+#[test]
+fn without_a_key_one_is_made() {
+    let request = sign("--identity-token t --yes --signing-algorithm ed25519 --bundle b f").unwrap();
+    let SigningKeyName::Ephemeral(Some(algorithm)) = request.with.key else { panic!() };
+    assert_eq!((algorithm.name, request.with.yes), ("ed25519", true));
+    assert_eq!(request.with.token.given.as_deref(), Some("t"));
+    assert_eq!(request.with.witness, Witness::Default);
+    let request = attest("--statement s --rekor-entry-type intoto --insecure-skip-verify").unwrap();
+    assert_eq!(request.with.key, SigningKeyName::Ephemeral(None));
+    assert!(request.with.entry_type == EntryType::Intoto && request.with.without_sct);
+    refused(sign("--certificate c f"), ErrorKind::Usage, "needs the key");
+    refused(sign("--key k --issue-certificate --certificate c f"), ErrorKind::Usage, "together");
+    refused(sign("--sk f"), ErrorKind::Other, "not available yet");
+}
+
+#[test]
+fn a_folder_has_room_for_many_bundles() {
+    let request = sign("--key k --bundle-dir d a b").unwrap();
+    assert_eq!((request.bundle_dir, request.outputs.print), (Some("d".into()), false));
+    for (flags, words) in [
+        ("--bundle b", "together"),
+        ("--new-bundle-format=false", "Sigstore bundles"),
+        ("--output-signature s", "room for one"),
+        ("-", "standard input"),
+    ] {
+        refused(sign(&format!("--key k --bundle-dir d {flags} a b")), ErrorKind::Usage, words);
+    }
 }
 
 #[test]
@@ -116,11 +163,12 @@ fn standard_output_gets_the_signature_unless_a_file_does() {
 
 #[test]
 fn nothing_that_is_asked_for_is_left_out() {
-    let flags = "--key k --offline --bundle b --output-signature s --output-cert c --b64=false f";
+    let flags = "--key k --offline --bundle b --output-signature s --output-cert c --rfc3161-timestamp t --b64=false f";
     let request = sign(flags).unwrap();
     assert_eq!(request.outputs.bundle, Some(("b".into(), BundleForm::Sigstore)));
     assert_eq!(request.outputs.signature, Some("s".into()));
     assert_eq!(request.outputs.certificate, Some("c".into()));
+    assert_eq!(request.outputs.timestamp, Some("t".into()));
     assert!(!request.base64);
     let request =
         sign("--key k --offline --new-bundle-format=false --bundle b --cert c --cert-chain d f").unwrap();

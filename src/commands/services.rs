@@ -1,0 +1,75 @@
+//! What services answer meets the errors of commands.
+
+use super::{Error, ErrorKind};
+use crate::http;
+use crate::services::{self, Error as E, Service};
+use crate::sign;
+use crate::sign::certify::CertifyError;
+
+impl From<services::Error> for Error {
+    fn from(error: services::Error) -> Self {
+        let hint = hint(&error);
+        let converted = Self::with_sources(kind(&error), &error);
+        match hint {
+            Some(hint) => converted.hint(hint),
+            None => converted,
+        }
+    }
+}
+
+impl From<sign::Error> for Error {
+    fn from(error: sign::Error) -> Self {
+        match error {
+            sign::Error::Key(error) => Self::new(ErrorKind::Other, "could not sign").caused_by(&error),
+            sign::Error::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<CertifyError> for Error {
+    fn from(error: CertifyError) -> Self {
+        match error {
+            CertifyError::Service(error) => error.into(),
+            CertifyError::Untrusted { .. } => Self::with_sources(ErrorKind::TrustMaterial, &error)
+                .hint("the trusted root has to know the certificate authority and its log: --trusted-root FILE, or `initialize --mirror URL --root FILE`"),
+            CertifyError::Identity { .. } => Self::with_sources(ErrorKind::Authentication, &error),
+        }
+    }
+}
+
+fn kind(error: &services::Error) -> ErrorKind {
+    match error {
+        error if error.is_refusal() => ErrorKind::Authentication,
+        E::Http { source: http::Error::Roots { .. } | http::Error::ClientCertificate { .. }, .. } => {
+            ErrorKind::TrustMaterial
+        }
+        E::Http { source: http::Error::Address { .. }, .. } | E::Unfit { .. } => ErrorKind::Usage,
+        E::Http { source: http::Error::TooLarge { .. }, .. } | E::TooLarge { .. } => ErrorKind::LimitExceeded,
+        E::Key { .. } => ErrorKind::Other,
+        // Fulcio says of a token that it does not take that the request is bad.
+        E::Status { service: Service::Fulcio, status: 400, .. } => ErrorKind::Authentication,
+        E::Http { .. }
+        | E::Status { .. }
+        | E::Answer { .. }
+        | E::Mismatch { .. }
+        | E::Refused { .. } => ErrorKind::Network,
+    }
+}
+
+fn hint(error: &services::Error) -> Option<&'static str> {
+    match error {
+        E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
+            "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
+        ),
+        E::TooLarge { .. } => Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL"),
+        E::Http { service, .. } | E::Status { service, status: 429 | 500.., .. } => match service {
+            Service::Fulcio => Some("nothing was signed; try again later, or name another one with --fulcio-url URL"),
+            Service::Rekor => Some("nothing was written; try again later, or name another log with --rekor-url URL"),
+            Service::TimestampAuthority => {
+                Some("nothing was written; try again later, or name another one with --timestamp-server-url URL")
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! A signature that a log has, and that could not be published: it is kept, because nobody makes it again.
+
+use std::path::{Path, PathBuf};
+
+use super::super::Error;
+use super::Form;
+use super::publish::Signed;
+use super::signees::Signee;
+use crate::bundle::{Content, VerificationMaterial, detached, legacy, sigstore};
+use crate::crypto::base64;
+use crate::storage::{Access, FileError, PendingFile};
+use crate::x509::Certificate;
+
+/// How many names are tried for a new file.
+const MAX_NAMES: usize = 1000;
+
+/// Writes a signature into new files in the current folder; returns the command that publishes it.
+///
+/// # Errors
+/// A file cannot be written.
+pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
+    let stem = signee.descriptor.digest.to_string().replace(':', "-");
+    let image = &signee.called;
+    let Signed { form, entity } = signed;
+    let is_envelope = matches!(entity.content, Content::Envelope(_));
+    if *form == Form::Bundle {
+        let file = write(&stem, "sigstore.json", sigstore::encode(entity).as_bytes())?;
+        let (what, flag) = attached(signed);
+        return Ok(format!("attach {what} --{flag} {} {image}", file.display()));
+    }
+    let bytes = |content: &Content| match content {
+        Content::Envelope(envelope) => envelope.bytes.clone(),
+        content => base64::encode(content.signature()).into_bytes(),
+    };
+    if is_envelope {
+        // The log entry and the timestamp have no place in an envelope; they are beside it.
+        write(&stem, "bundle.json", legacy::encode(entity).as_bytes())?;
+        let file = write(&stem, "dsse.json", &bytes(&entity.content))?;
+        return Ok(format!("attach attestation --attestation {} {image}", file.display()));
+    }
+    let mut command = "attach signature".to_owned();
+    let mut add = |flag: &str, extension: &str, content: &[u8]| -> Result<(), Error> {
+        let file = write(&stem, extension, content)?;
+        command.push_str(&format!(" --{flag} {}", file.display()));
+        Ok(())
+    };
+    add("signature", "sig", &bytes(&entity.content))?;
+    if let Content::SimpleSigning { payload, .. } = &entity.content {
+        add("payload", "payload.json", &payload.bytes)?;
+    }
+    if let VerificationMaterial::Certificate(chain) = &entity.material
+        && let Some((leaf, above)) = chain.split_first()
+    {
+        add("certificate", "pem", leaf.to_pem().as_bytes())?;
+        let above: String = above.iter().map(Certificate::to_pem).collect();
+        if !above.is_empty() {
+            add("certificate-chain", "chain.pem", above.as_bytes())?;
+        }
+    }
+    if let Some(entry) = entity.log_entries.first().and_then(legacy::encode_rekor_bundle) {
+        add("rekor-response", "rekor.json", entry.as_bytes())?;
+    }
+    if let Some(timestamp) = entity.timestamps.first() {
+        add("tsr", "timestamp.json", detached::encode_timestamp(timestamp).as_bytes())?;
+    }
+    Ok(format!("{command} {image}"))
+}
+
+/// Which command attaches it, and by which flag.
+pub(super) fn attached(signed: &Signed) -> (&'static str, &'static str) {
+    use crate::payload::{IMAGE_SIGNATURE_PREDICATE, Statement};
+    match &signed.entity.content {
+        Content::Envelope(envelope) => match Statement::from_json(&envelope.parsed.payload) {
+            Ok(statement) if statement.predicate_type == IMAGE_SIGNATURE_PREDICATE => ("signature", "bundle"),
+            _ => ("attestation", "attestation"),
+        },
+        _ => ("signature", "bundle"),
+    }
+}
+
+/// Writes a file of a name that is free.
+fn write(stem: &str, extension: &str, content: &[u8]) -> Result<PathBuf, Error> {
+    let names = std::iter::once(format!("{stem}.{extension}"))
+        .chain((2..MAX_NAMES).map(|number| format!("{stem}-{number}.{extension}")));
+    let mut last = FileError::Empty;
+    for name in names {
+        let written = PendingFile::create_new(Path::new(&name), Access::Owner).and_then(|mut file| {
+            file.push(content);
+            file.commit()
+        });
+        match written {
+            Ok(()) => return Ok(name.into()),
+            Err(error @ FileError::Exists(_)) => last = error,
+            Err(error) => return Err(Error::output(&error)),
+        }
+    }
+    Err(Error::output(&last))
+}

@@ -1,0 +1,155 @@
+//! Who witnesses a signature: timestamp authorities and logs. In a build without the HTTP client there are none, and none can
+//! be made.
+
+#[cfg(feature = "http")]
+pub use asked::{Log, LogKind, StatementEntry, TimestampAuthority};
+#[cfg(not(feature = "http"))]
+pub use nobody::{Log, TimestampAuthority};
+
+#[cfg(feature = "http")]
+mod asked {
+    use std::sync::Arc;
+
+    use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
+    use crate::crypto::{Digest, PublicKey};
+    use crate::payload::{Envelope, pre_authentication_encoding};
+    use crate::sign::needs_message;
+    use crate::services::rekor::{self, Proposed, Verifier};
+    use crate::services::{Client, Error, tsa};
+    use crate::tlog::Entry;
+
+    /// A timestamp authority.
+    #[derive(Debug, Clone)]
+    pub struct TimestampAuthority {
+        /// How it is reached.
+        pub client: Arc<Client>,
+        /// Where.
+        pub url: String,
+    }
+
+    /// A log.
+    #[derive(Debug, Clone)]
+    pub struct Log {
+        /// How it is reached.
+        pub client: Arc<Client>,
+        /// Where.
+        pub url: String,
+        /// What it is.
+        pub kind: LogKind,
+    }
+
+    /// What a log is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum LogKind {
+        /// Rekor v1, with the kind of entry that statements get.
+        V1(StatementEntry),
+        /// Rekor v2.
+        V2,
+    }
+
+    /// The kind of entry that statements get in Rekor v1.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum StatementEntry {
+        /// `dsse`.
+        Dsse,
+        /// `intoto`.
+        Intoto,
+    }
+
+    impl TimestampAuthority {
+        /// Has the signature timestamped; in the older formats, the envelope of a statement.
+        pub(in crate::sign) async fn timestamp(&self, entity: &SignedEntity) -> Result<Vec<u8>, Error> {
+            let stamped = match (&entity.content, entity.profile) {
+                (Content::Envelope(envelope), Profile::Legacy) => &envelope.bytes,
+                (content, _) => content.signature(),
+            };
+            tsa::timestamp(&self.client, &self.url, stamped).await
+        }
+    }
+
+    impl Log {
+        /// Publishes the signature.
+        pub(in crate::sign) async fn enter(
+            &self,
+            entity: &SignedEntity,
+            key: &PublicKey,
+        ) -> Result<Entry, Error> {
+            let proposed = self.proposed(entity, key);
+            match self.kind {
+                LogKind::V1(_) => rekor::v1::upload(&self.client, &self.url, &proposed).await,
+                LogKind::V2 => rekor::v2::upload(&self.client, &self.url, &proposed).await,
+            }
+        }
+
+        fn proposed(&self, entity: &SignedEntity, key: &PublicKey) -> Proposed {
+            let verifier = match &entity.material {
+                VerificationMaterial::Certificate(chain) => chain.first().cloned().map(Verifier::Certificate),
+                VerificationMaterial::PublicKey { .. } => None,
+            };
+            let verifier = verifier.unwrap_or_else(|| Verifier::PublicKey(key.clone()));
+            let record = |digest: Digest, signature: &[u8], verifier| Proposed::HashedRekord {
+                digest,
+                signature: signature.to_vec(),
+                verifier,
+            };
+            let hash = key.key_type().default_hash();
+            match &entity.content {
+                Content::Message { digest, signature } => {
+                    // Whoever signs here always states one.
+                    record(digest.clone().unwrap_or_else(|| hash.digest(&[])), signature, verifier)
+                }
+                Content::SimpleSigning { payload, signature } => {
+                    record(hash.digest(&payload.bytes), signature, verifier)
+                }
+                // As cosign and sigstore-go log statements in Rekor v2, which keeps the entry small; they read no other kind there.
+                Content::Envelope(envelope)
+                    if self.kind == LogKind::V2 && !needs_message(key.key_type()) =>
+                {
+                    let Envelope { payload, payload_type, .. } = &envelope.parsed;
+                    let signed = pre_authentication_encoding(payload_type, payload);
+                    record(hash.digest(&signed), entity.content.signature(), verifier)
+                }
+                Content::Envelope(envelope) => {
+                    let (envelope, verifiers) = (envelope.bytes.clone(), vec![verifier]);
+                    match self.kind {
+                        LogKind::V1(StatementEntry::Intoto) => Proposed::Intoto { envelope, verifiers },
+                        _ => Proposed::Dsse { envelope, verifiers },
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "http"))]
+mod nobody {
+    use std::convert::Infallible;
+
+    use crate::bundle::SignedEntity;
+    use crate::crypto::{PublicKey, SignError};
+    use crate::tlog::Entry;
+
+    /// No timestamp authority.
+    #[derive(Debug, Clone)]
+    pub struct TimestampAuthority(Infallible);
+
+    /// No log.
+    #[derive(Debug, Clone)]
+    pub struct Log(Infallible);
+
+    impl TimestampAuthority {
+        pub(in crate::sign) async fn timestamp(&self, _: &SignedEntity) -> Result<Vec<u8>, SignError> {
+            match self.0 {}
+        }
+    }
+
+    impl Log {
+        pub(in crate::sign) async fn enter(
+            &self,
+            _: &SignedEntity,
+            _: &PublicKey,
+        ) -> Result<Entry, SignError> {
+            match self.0 {}
+        }
+    }
+}

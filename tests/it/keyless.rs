@@ -1,0 +1,197 @@
+//! Signing with services that do what they should not, scripted on loopback: nothing is written as a success, and who is not
+//! asked hears of nothing.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use rcosign::internals::crypto::base64;
+use serde_json::json;
+
+use crate::support::{Output, Sandbox, repository};
+
+/// A server that answers every request alike, and remembers the first line of each.
+struct Scripted {
+    url: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    fn start(status: &'static str, body: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let all = heard.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = vec![0; 1 << 16];
+                let size = stream.read(&mut request).unwrap_or_default();
+                let first = String::from_utf8_lossy(&request[..size]).lines().next().unwrap_or_default().to_owned();
+                all.lock().unwrap().push(first);
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { url, heard }
+    }
+
+    fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+/// A token that nobody signed: who scripts the services believes everything.
+fn token(expires: i64) -> String {
+    let part = |value: serde_json::Value| {
+        base64::encode(value.to_string()).replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
+    };
+    let claims = json!({
+        "iss": "https://issuer.example", "sub": "dev@example.com", "aud": "sigstore", "exp": expires,
+        "email": "dev@example.com", "email_verified": true,
+    });
+    format!("{}.{}.{}", part(json!({ "alg": "ES256" })), part(claims), "c2lnbmF0dXJl")
+}
+
+/// Long after these tests are forgotten.
+const LATER: i64 = 4_000_000_000;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.file("a.txt", "a\n");
+    let _ = sandbox.file("token", token(LATER));
+    let _ = sandbox.run(&["generate-key-pair"]).ok();
+    sandbox
+}
+
+fn root() -> String {
+    repository().join("testdata/mock-sigstore/trusted_root.json").to_str().unwrap().to_owned()
+}
+
+fn keyless(sandbox: &Sandbox, fulcio: &Scripted, rekor: &Scripted, more: &[&str]) -> Output {
+    let root = root();
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--fulcio-url", &fulcio.url];
+    let rest = ["--rekor-url", &rekor.url, "--identity-token", "token", "--bundle", "x.json"];
+    sandbox.run(&[&args[..], &rest, more, &["a.txt"]].concat())
+}
+
+/// What was not asked for does not happen: sigstore/cosign#4503.
+#[test]
+fn asked_not_to_publish_nothing_leaves_the_machine() {
+    let sandbox = sandbox();
+    let server = Scripted::start("500 Oops", "{}".to_owned());
+    let named = ["--rekor-url", &server.url, "--fulcio-url", &server.url, "--oidc-issuer", &server.url];
+    let no_services = sandbox.file(
+        "none.json",
+        r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#,
+    );
+    let no_services = no_services.to_str().unwrap();
+    for flags in [
+        &["--offline"][..],
+        &["--tlog-upload=false"],
+        &["--tlog-upload=false", "--use-signing-config=false"],
+        &["--signing-config", no_services],
+    ] {
+        for command in ["sign-blob", "attest-blob"] {
+            let mut args = vec![command, "--key", "cosign.key", "--bundle", "b.json"];
+            args.extend(flags);
+            if flags[0].starts_with("--tlog") {
+                args.extend(&named);
+            }
+            if command == "attest-blob" {
+                let _ = sandbox.file("p.json", "{}");
+                args.extend(["--predicate", "p.json"]);
+            }
+            args.push("a.txt");
+            let proxy = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+            let run = proxy.iter().fold(sandbox.rcosign(&args), |run, name| run.env(name, &server.url));
+            let _ = run.run().ok();
+        }
+    }
+    assert_eq!(server.heard(), [""; 0]);
+}
+
+#[test]
+fn a_certificate_authority_that_refuses_or_answers_something_else() {
+    let sandbox = sandbox();
+    let rekor = Scripted::start("500 Oops", "{}".to_owned());
+    let pem = std::fs::read_to_string(repository().join("testdata/mock-sigstore/fulcio_root.pem")).unwrap();
+    let foreign = json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": [pem] } } });
+    for (status, body, code, words) in [
+        ("400 Bad Request", json!({ "message": "the token is no good" }), 6, "the token is no good"),
+        ("401 Unauthorized", json!({}), 6, "401"),
+        ("200 OK", json!({}), 5, "no certificate"),
+        ("200 OK", json!("garbage"), 5, "Fulcio"),
+        ("200 OK", foreign, 5, "another key"),
+    ] {
+        let fulcio = Scripted::start(status, body.to_string());
+        let output = keyless(&sandbox, &fulcio, &rekor, &[]).code(code).says(words);
+        assert!(output.stderr.contains(&fulcio.url), "{}", output.stderr);
+        assert!(!sandbox.has("x.json") && output.stdout.is_empty(), "{status}");
+        assert!(fulcio.heard()[0].starts_with("POST /api/v2/signingCert "), "{:?}", fulcio.heard());
+    }
+    // Nobody told the log.
+    assert_eq!(rekor.heard(), [""; 0]);
+}
+
+#[test]
+fn an_authority_without_the_newer_interface_is_asked_by_the_older() {
+    let sandbox = sandbox();
+    let rekor = Scripted::start("500 Oops", "{}".to_owned());
+    for status in ["404 Not Found", "405 Method Not Allowed", "501 Not Implemented"] {
+        let fulcio = Scripted::start(status, "{}".to_owned());
+        let _ = keyless(&sandbox, &fulcio, &rekor, &[]).says(&status[..3]);
+        let heard = fulcio.heard();
+        assert!(heard.first().unwrap().starts_with("POST /api/v2/signingCert "), "{heard:?}");
+        assert!(heard.last().unwrap().starts_with("POST /api/v1/signingCert "), "{heard:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_over_or_none_is_sent_to_nobody() {
+    let sandbox = sandbox();
+    let (fulcio, rekor) = (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
+    let _ = sandbox.file("token", token(1_000_000_000));
+    let _ = keyless(&sandbox, &fulcio, &rekor, &[]).code(6).says("expired");
+    let _ = sandbox.file("token", "no token");
+    let output = keyless(&sandbox, &fulcio, &rekor, &[]);
+    assert_ne!(output.code, 0);
+    assert_eq!([fulcio.heard(), rekor.heard()].concat(), [""; 0]);
+    assert!(!sandbox.has("x.json"));
+}
+
+#[test]
+fn files_are_read_before_anybody_hears_of_them() {
+    let sandbox = sandbox();
+    let (fulcio, rekor) = (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
+    let root = root();
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--fulcio-url", &fulcio.url, "--rekor-url", &rekor.url];
+    let rest = ["--identity-token", "token", "--bundle-dir", ".", "a.txt", "missing.txt"];
+    let _ = sandbox.run(&[&args[..], &rest].concat()).code(11).says("`missing.txt` does not exist");
+    assert_eq!([fulcio.heard(), rekor.heard()].concat(), [""; 0]);
+    assert!(!sandbox.has("a.txt.sigstore.json"));
+}
+
+/// With a key: what the log answers is checked, and nothing is written that does not hold.
+#[test]
+fn a_log_that_answers_something_else() {
+    let sandbox = sandbox();
+    let root = root();
+    let entry = json!({ "24296fb24b8ad77a": {
+        "body": base64::encode(r#"{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{}}"#),
+        "integratedTime": 1_700_000_000, "logIndex": 1, "logID": "00".repeat(32),
+        "verification": { "signedEntryTimestamp": "MEQ=" },
+    }});
+    for (status, body, code) in
+        [("201 Created", json!({}), 5), ("201 Created", entry, 5), ("400 Bad Request", json!({ "message": "no" }), 5)]
+    {
+        let rekor = Scripted::start(status, body.to_string());
+        let args = ["sign-blob", "--key", "cosign.key", "--trusted-root", &root, "--rekor-url", &rekor.url];
+        let output = sandbox.run(&[&args[..], &["--yes", "--bundle", "x.json", "a.txt"]].concat()).code(code);
+        assert!(output.stderr.contains("Rekor") && output.stderr.contains(&rekor.url), "{}", output.stderr);
+        assert!(!sandbox.has("x.json") && output.stdout.is_empty());
+    }
+}
