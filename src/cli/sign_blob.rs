@@ -116,8 +116,10 @@ impl SignBlobArgs {
                 .hint("--bundle-dir DIR writes a bundle for each file"));
         }
         if self.sign.output.new_bundle_format == Some(false) {
-            return Err(Error::usage("--bundle-dir is for Sigstore bundles, and --new-bundle-format=false is not")
-                .hint("leave --new-bundle-format out"));
+            return Err(Error::usage(
+                "--bundle-dir is for Sigstore bundles, and --new-bundle-format=false is not",
+            )
+            .hint("leave --new-bundle-format out"));
         }
         match self.blobs.iter().any(|blob| blob == "-") {
             true => Err(Error::usage("standard input has no name for its bundle in --bundle-dir")

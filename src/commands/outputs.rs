@@ -64,9 +64,7 @@ impl Outputs {
 
     /// Without a certificate there is none to write: said, and the rest goes on, as in cosign.
     pub(super) fn without_certificate(&mut self, has_certificate: bool, context: &mut Context) {
-        if !has_certificate
-            && let Some((_, path)) = self.certificate.take()
-        {
+        if !has_certificate && let Some((_, path)) = self.certificate.take() {
             let path = path.display();
             context.narrator.warn(&format!("a key signs without a certificate: `{path}` is not written"));
         }

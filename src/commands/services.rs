@@ -48,11 +48,9 @@ fn kind(error: &services::Error) -> ErrorKind {
         E::Key { .. } => ErrorKind::Other,
         // Fulcio says of a token that it does not take that the request is bad.
         E::Status { service: Service::Fulcio, status: 400, .. } => ErrorKind::Authentication,
-        E::Http { .. }
-        | E::Status { .. }
-        | E::Answer { .. }
-        | E::Mismatch { .. }
-        | E::Refused { .. } => ErrorKind::Network,
+        E::Http { .. } | E::Status { .. } | E::Answer { .. } | E::Mismatch { .. } | E::Refused { .. } => {
+            ErrorKind::Network
+        }
     }
 }
 
@@ -61,13 +59,19 @@ fn hint(error: &services::Error) -> Option<&'static str> {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
             "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
         ),
-        E::TooLarge { .. } => Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL"),
+        E::TooLarge { .. } => {
+            Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL")
+        }
         E::Http { service, .. } | E::Status { service, status: 429 | 500.., .. } => match service {
-            Service::Fulcio => Some("nothing was signed; try again later, or name another one with --fulcio-url URL"),
-            Service::Rekor => Some("nothing was written; try again later, or name another log with --rekor-url URL"),
-            Service::TimestampAuthority => {
-                Some("nothing was written; try again later, or name another one with --timestamp-server-url URL")
+            Service::Fulcio => {
+                Some("nothing was signed; try again later, or name another one with --fulcio-url URL")
             }
+            Service::Rekor => {
+                Some("nothing was written; try again later, or name another log with --rekor-url URL")
+            }
+            Service::TimestampAuthority => Some(
+                "nothing was written; try again later, or name another one with --timestamp-server-url URL",
+            ),
             _ => None,
         },
         _ => None,

@@ -5,7 +5,9 @@ use crate::services::fulcio::{self, CertificateRequest, Interface};
 use crate::services::oidc::IdentityToken;
 use crate::services::{self, Client};
 use crate::trust::TrustedRoot;
-use crate::verify::{self, ExpectedSigner, IdentityMatcher, NonEmpty, Reason, Requirement, StringMatcher, Waiver};
+use crate::verify::{
+    self, ExpectedSigner, IdentityMatcher, NonEmpty, Reason, Requirement, StringMatcher, Waiver,
+};
 use crate::x509::{Certificate, fulcio as extensions};
 
 /// What is asked for.
@@ -56,7 +58,9 @@ pub enum CertifyError {
         reason: Box<Reason>,
     },
     /// It is for somebody else.
-    #[error("the certificate that {url} issued is for somebody else: it says {what} {found}, and the identity token {expected}")]
+    #[error(
+        "the certificate that {url} issued is for somebody else: it says {what} {found}, and the identity token {expected}"
+    )]
     Identity {
         /// The authority.
         url: String,
@@ -74,8 +78,11 @@ pub enum CertifyError {
 /// # Errors
 /// [`CertifyError`]: nothing is returned that does not hold.
 pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Certified, CertifyError> {
-    let request =
-        CertificateRequest { token: order.token.secret(), subject: order.token.proof_subject(), key: order.key };
+    let request = CertificateRequest {
+        token: order.token.secret(),
+        subject: order.token.proof_subject(),
+        key: order.key,
+    };
     let asked = fulcio::signing_certificate(client, order.url, Interface::V2, &request).await;
     let issued = match asked {
         Err(services::Error::Status { status: 404 | 405 | 501, .. }) => {
@@ -83,8 +90,7 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         }
         answer => answer?,
     };
-    let untrusted =
-        |reason| CertifyError::Untrusted { url: order.url.to_owned(), reason: Box::new(reason) };
+    let untrusted = |reason| CertifyError::Untrusted { url: order.url.to_owned(), reason: Box::new(reason) };
     let leaf = issued.chain.first().ok_or_else(|| untrusted(Reason::CertificateMissing))?;
     let beside = issued.detached_sct.as_slice();
     let (chain, _) = verify::certificate(leaf, beside, order.sct, order.root, order.now)
@@ -95,7 +101,8 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         issuer: StringMatcher::Exact(issuer.clone()),
         workflow: verify::WorkflowClaims::default(),
     };
-    let beside_alone = Requirement::Waived(Waiver::NotNeeded("it came beside the certificate, and was verified"));
+    let beside_alone =
+        Requirement::Waived(Waiver::NotNeeded("it came beside the certificate, and was verified"));
     Ok(Certified {
         chain: chain.certificates().to_vec(),
         signer: ExpectedSigner::Identity(NonEmpty::new(matcher, [])),

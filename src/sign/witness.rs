@@ -13,9 +13,9 @@ mod asked {
     use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
     use crate::crypto::{Digest, PublicKey};
     use crate::payload::{Envelope, pre_authentication_encoding};
-    use crate::sign::needs_message;
     use crate::services::rekor::{self, Proposed, Verifier};
     use crate::services::{Client, Error, tsa};
+    use crate::sign::needs_message;
     use crate::tlog::Entry;
 
     /// A timestamp authority.
@@ -102,9 +102,7 @@ mod asked {
                     record(hash.digest(&payload.bytes), signature, verifier)
                 }
                 // As cosign and sigstore-go log statements in Rekor v2, which keeps the entry small; they read no other kind there.
-                Content::Envelope(envelope)
-                    if self.kind == LogKind::V2 && !needs_message(key.key_type()) =>
-                {
+                Content::Envelope(envelope) if self.kind == LogKind::V2 && !needs_message(key.key_type()) => {
                     let Envelope { payload, payload_type, .. } = &envelope.parsed;
                     let signed = pre_authentication_encoding(payload_type, payload);
                     record(hash.digest(&signed), entity.content.signature(), verifier)

@@ -27,7 +27,8 @@ impl Scripted {
                 let mut stream = stream.unwrap();
                 let mut request = vec![0; 1 << 16];
                 let size = stream.read(&mut request).unwrap_or_default();
-                let first = String::from_utf8_lossy(&request[..size]).lines().next().unwrap_or_default().to_owned();
+                let first =
+                    String::from_utf8_lossy(&request[..size]).lines().next().unwrap_or_default().to_owned();
                 all.lock().unwrap().push(first);
                 let length = body.len();
                 let answer = format!(
@@ -153,7 +154,8 @@ fn an_authority_without_the_newer_interface_is_asked_by_the_older() {
 #[test]
 fn a_token_that_is_over_or_none_is_sent_to_nobody() {
     let sandbox = sandbox();
-    let (fulcio, rekor) = (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
+    let (fulcio, rekor) =
+        (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
     let _ = sandbox.file("token", token(1_000_000_000));
     let _ = keyless(&sandbox, &fulcio, &rekor, &[]).code(6).says("expired");
     let _ = sandbox.file("token", "no token");
@@ -166,9 +168,19 @@ fn a_token_that_is_over_or_none_is_sent_to_nobody() {
 #[test]
 fn files_are_read_before_anybody_hears_of_them() {
     let sandbox = sandbox();
-    let (fulcio, rekor) = (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
+    let (fulcio, rekor) =
+        (Scripted::start("200 OK", "{}".to_owned()), Scripted::start("200 OK", "{}".to_owned()));
     let root = root();
-    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--fulcio-url", &fulcio.url, "--rekor-url", &rekor.url];
+    let args = [
+        "sign-blob",
+        "--yes",
+        "--trusted-root",
+        &root,
+        "--fulcio-url",
+        &fulcio.url,
+        "--rekor-url",
+        &rekor.url,
+    ];
     let rest = ["--identity-token", "token", "--bundle-dir", ".", "a.txt", "missing.txt"];
     let _ = sandbox.run(&[&args[..], &rest].concat()).code(11).says("`missing.txt` does not exist");
     assert_eq!([fulcio.heard(), rekor.heard()].concat(), [""; 0]);
@@ -185,9 +197,11 @@ fn a_log_that_answers_something_else() {
         "integratedTime": 1_700_000_000, "logIndex": 1, "logID": "00".repeat(32),
         "verification": { "signedEntryTimestamp": "MEQ=" },
     }});
-    for (status, body, code) in
-        [("201 Created", json!({}), 5), ("201 Created", entry, 5), ("400 Bad Request", json!({ "message": "no" }), 5)]
-    {
+    for (status, body, code) in [
+        ("201 Created", json!({}), 5),
+        ("201 Created", entry, 5),
+        ("400 Bad Request", json!({ "message": "no" }), 5),
+    ] {
         let rekor = Scripted::start(status, body.to_string());
         let args = ["sign-blob", "--key", "cosign.key", "--trusted-root", &root, "--rekor-url", &rekor.url];
         let output = sandbox.run(&[&args[..], &["--yes", "--bundle", "x.json", "a.txt"]].concat()).code(code);

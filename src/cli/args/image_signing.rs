@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{filled, one_of, registry::RegistryArgs, services::ServiceArgs};
 use super::sign::{SignerArgs, SigningKinds};
+use super::{filled, one_of, registry::RegistryArgs, services::ServiceArgs};
 use crate::commands::{Error, Form, ImageSigning};
 
 const FORMS: &[&str] = &["bundle", "tag"];

@@ -33,8 +33,9 @@ impl SignerArgs {
         ];
         if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
             if key.is_none() {
-                return Err(Error::usage(format!("{flag} needs the key that it belongs to"))
-                    .hint("name the key with --key: without one, the certificate authority issues a certificate"));
+                return Err(Error::usage(format!("{flag} needs the key that it belongs to")).hint(
+                    "name the key with --key: without one, the certificate authority issues a certificate",
+                ));
             }
             if issue_certificate {
                 return Err(Error::usage(format!("--issue-certificate and {flag} cannot be used together"))

@@ -183,8 +183,7 @@ impl SignBlobRequest {
     /// Hands out what was made of one blob.
     fn put(&self, entity: &SignedEntity, outputs: &mut Outputs, printed: &mut Vec<u8>) {
         let Content::Message { signature, .. } = &entity.content else { return };
-        let detached =
-            if self.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
+        let detached = if self.base64 { base64::encode(signature).into_bytes() } else { signature.clone() };
         outputs.bundle(entity);
         outputs.signature(&detached);
         outputs.certificate(entity, |pem| base64::encode(pem.as_bytes()));

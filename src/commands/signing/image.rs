@@ -183,7 +183,12 @@ impl Job<'_> {
             }
         }
         drop(done);
-        said_of_many(&run.signer, meant.saturating_sub(failed.len()), "images", &mut **run.narrator.borrow_mut());
+        said_of_many(
+            &run.signer,
+            meant.saturating_sub(failed.len()),
+            "images",
+            &mut **run.narrator.borrow_mut(),
+        );
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
     }
 
@@ -382,8 +387,12 @@ impl Run<'_> {
             Some((file, BundleForm::Legacy)) => outer.hint(format!("it is in `{}`", file.display())),
             // What a log has is not to be made again.
             None if !one.entity.log_entries.is_empty() => match keep(signee, one) {
-                Ok(command) => outer.hint(format!("it is in the log already, and kept here: `{command}` publishes it")),
-                Err(error) => outer.cause(format!("it is in the log already, and could not be kept: {error}")),
+                Ok(command) => {
+                    outer.hint(format!("it is in the log already, and kept here: `{command}` publishes it"))
+                }
+                Err(error) => {
+                    outer.cause(format!("it is in the log already, and could not be kept: {error}"))
+                }
             },
             None => outer.hint("nothing is lost by doing it again"),
         }

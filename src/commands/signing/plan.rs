@@ -100,8 +100,10 @@ impl Plan {
         let older = witnesses(Carrier::Older, carriers.older)?;
         let stamped = [&bundle, &older].into_iter().any(|w| !w.timestamp_authorities.is_empty());
         if carriers.timestamp_file && !stamped {
-            return Err(Error::usage("there is a file for a timestamp, and no timestamp authority to ask for one")
-                .hint("name one with --timestamp-server-url URL"));
+            return Err(Error::usage(
+                "there is a file for a timestamp, and no timestamp authority to ask for one",
+            )
+            .hint("name one with --timestamp-server-url URL"));
         }
         let asks = identity.is_some() || bundle.is_somebody() || older.is_somebody();
         let root = match source.root {
@@ -197,7 +199,9 @@ fn is_public(url: &str) -> bool {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    HOSTS
+        .iter()
+        .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 fn required(count: usize, otherwise: Waiver) -> Requirement {
@@ -260,7 +264,9 @@ impl Source {
         let named = self.named.clone().unwrap_or_default();
         let certificate_authority = match (named.certificate_authority, &self.config) {
             (Some(url), _) => url,
-            (None, Some(config)) => config.certificate_authority(now).map_err(|e| unselected(&e))?.url.clone(),
+            (None, Some(config)) => {
+                config.certificate_authority(now).map_err(|e| unselected(&e))?.url.clone()
+            }
             (None, None) => PUBLIC_CERTIFICATE_AUTHORITY.to_owned(),
         };
         // Only those who log in need it, and they are told when it is not there.
@@ -270,12 +276,7 @@ impl Source {
         Ok(IdentityServices { certificate_authority, oidc_issuer })
     }
 
-    fn witnesses(
-        &self,
-        asked: &Asked<'_>,
-        carrier: Carrier,
-        carriers: Carriers,
-    ) -> Result<Witnesses, Error> {
+    fn witnesses(&self, asked: &Asked<'_>, carrier: Carrier, carriers: Carriers) -> Result<Witnesses, Error> {
         let mut timestamp_authorities = match (&self.named, &self.config) {
             (Some(named), _) => named.timestamp_authority.iter().cloned().collect(),
             (None, Some(config)) => {
@@ -295,8 +296,11 @@ impl Source {
         if carrier == Carrier::Older {
             let counts = [("log entry", logs.len()), ("timestamp", timestamp_authorities.len())];
             if let Some((what, count)) = counts.into_iter().find(|(_, count)| *count > 1) {
-                let message = format!("the signing config wants {count} of each {what}, and cosign's older formats hold one");
-                return Err(Error::usage(message).hint("write Sigstore bundles: leave out --new-bundle-format=false and --write tag"));
+                let message = format!(
+                    "the signing config wants {count} of each {what}, and cosign's older formats hold one"
+                );
+                return Err(Error::usage(message)
+                    .hint("write Sigstore bundles: leave out --new-bundle-format=false and --write tag"));
             }
         }
         Ok(Witnesses { timestamp_authorities, logs })
@@ -335,10 +339,8 @@ impl Source {
                 _ => new,
             }
         })?;
-        let planned = |service: &Service| PlannedLog {
-            url: service.url.clone(),
-            version: service.major_api_version,
-        };
+        let planned =
+            |service: &Service| PlannedLog { url: service.url.clone(), version: service.major_api_version };
         Ok(chosen.into_iter().map(planned).collect())
     }
 }
@@ -360,8 +362,9 @@ impl NamedServices {
 
 fn from_file(path: &Path) -> Result<SigningConfig, Error> {
     let text = read_file("signing config", path, MAX_SIGNING_CONFIG).map_err(|e| Error::trust_file(&e))?;
-    SigningConfig::from_json(&text)
-        .map_err(|e| Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e))
+    SigningConfig::from_json(&text).map_err(|e| {
+        Error { kind: ErrorKind::TrustMaterial, ..unusable("signing config", path) }.caused_by(&e)
+    })
 }
 
 fn unselected(error: &SelectError) -> Error {

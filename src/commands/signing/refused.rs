@@ -6,8 +6,9 @@ use crate::verify::{Reason, Rejection};
 
 /// The error for what was made and does not hold.
 pub(super) fn unverified(rejection: &Rejection, plan: &Plan) -> Error {
-    let error = Error::new(kind(rejection.reason()), "the new signature does not verify; nothing was written")
-        .caused_by(rejection);
+    let error =
+        Error::new(kind(rejection.reason()), "the new signature does not verify; nothing was written")
+            .caused_by(rejection);
     if error.kind != ErrorKind::TrustMaterial {
         return error;
     }

@@ -84,7 +84,10 @@ mod asked {
                 return Err(Error::new(ErrorKind::Authentication, "there is no identity token"));
             };
             if token.expires() <= now {
-                let message = format!("the identity token expired at {}, before everything was signed", token.expires());
+                let message = format!(
+                    "the identity token expired at {}, before everything was signed",
+                    token.expires()
+                );
                 return Err(Error::new(ErrorKind::Authentication, message)
                     .hint("sign what is left with another token; `sign --skip-existing` leaves alone what is signed"));
             }
@@ -100,14 +103,19 @@ mod asked {
             carrier: Carrier,
         ) -> Result<Vec<TimestampAuthority>, Error> {
             let urls = &plan.witnesses(carrier).timestamp_authorities;
-            urls.iter().map(|url| Ok(TimestampAuthority { client: self.client(Some(url))?, url: url.clone() })).collect()
+            urls.iter()
+                .map(|url| Ok(TimestampAuthority { client: self.client(Some(url))?, url: url.clone() }))
+                .collect()
         }
 
         /// Where it is published.
         pub fn logs(&self, plan: &Plan, carrier: Carrier) -> Result<Vec<Log>, Error> {
-            let kind = |log: &PlannedLog| if log.version == 1 { LogKind::V1(self.entry_type) } else { LogKind::V2 };
+            let kind =
+                |log: &PlannedLog| if log.version == 1 { LogKind::V1(self.entry_type) } else { LogKind::V2 };
             let logs = &plan.witnesses(carrier).logs;
-            logs.iter().map(|log| Ok(Log { client: self.client(None)?, url: log.url.clone(), kind: kind(log) })).collect()
+            logs.iter()
+                .map(|log| Ok(Log { client: self.client(None)?, url: log.url.clone(), kind: kind(log) }))
+                .collect()
         }
 
         /// A client for this timestamp authority, or for everybody else. `--timeout` is for each signature, so that one run
@@ -159,8 +167,8 @@ mod asked {
         fn connection(&self, base: Connection, url: &str) -> Result<Connection, Error> {
             let server_name = match &self.server_name {
                 Some(name) => {
-                    let address = Address::parse(url)
-                        .map_err(|e| Error::with_sources(ErrorKind::Usage, &e))?;
+                    let address =
+                        Address::parse(url).map_err(|e| Error::with_sources(ErrorKind::Usage, &e))?;
                     Some(ServerName { host: address.host().to_owned(), name: name.clone() })
                 }
                 None => None,
@@ -193,16 +201,14 @@ mod nobody {
         pub async fn prepare(plan: &Plan, _: &SignWith, _: &mut Context) -> Result<Self, Error> {
             if plan.asks_somebody() {
                 let message = "this program was built without the HTTP client: it can ask no service";
-                return Err(Error::new(ErrorKind::Other, message).hint("sign with the key alone: add --offline"));
+                return Err(
+                    Error::new(ErrorKind::Other, message).hint("sign with the key alone: add --offline")
+                );
             }
             Ok(Self(()))
         }
 
-        pub fn timestamp_authorities(
-            &self,
-            _: &Plan,
-            _: Carrier,
-        ) -> Result<Vec<TimestampAuthority>, Error> {
+        pub fn timestamp_authorities(&self, _: &Plan, _: Carrier) -> Result<Vec<TimestampAuthority>, Error> {
             Ok(Vec::new())
         }
 

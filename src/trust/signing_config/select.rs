@@ -126,9 +126,8 @@ fn usable<'a>(
     versions: &[u32],
     now: UnixTime,
 ) -> Result<Vec<&'a Service>, SelectError> {
-    let fits = |service: &&Service| {
-        versions.contains(&service.major_api_version) && service.valid_for.contains(now)
-    };
+    let fits =
+        |service: &&Service| versions.contains(&service.major_api_version) && service.valid_for.contains(now);
     let mut usable: Vec<&Service> = listed.iter().filter(fits).collect();
     if usable.is_empty() && !listed.is_empty() {
         let why = listed.iter().map(|service| unfit(service, versions, now)).collect();

@@ -108,7 +108,8 @@ fn bundles_of_blobs_verify_with_the_real_cosign() {
     let (Some(peer), Some(bench)) = (third(), Bench::start()) else { return };
     for config in CONFIGS {
         for keyless in [true, false] {
-            for (command, verb) in [("sign-blob", "verify-blob"), ("attest-blob", "verify-blob-attestation")] {
+            for (command, verb) in [("sign-blob", "verify-blob"), ("attest-blob", "verify-blob-attestation")]
+            {
                 let what = format!("{config} {command} {keyless}");
                 let mut args = vec![command, "--bundle", "b.json"];
                 if command == "attest-blob" {
@@ -134,12 +135,9 @@ fn bundles_of_blobs_verify_with_the_real_cosign() {
 #[test]
 fn every_algorithm_gets_a_certificate_that_the_real_cosign_takes() {
     let (Some(peer), Some(bench)) = (third(), Bench::start()) else { return };
-    for algorithm in [
-        "ecdsa-sha2-384-nistp384",
-        "ecdsa-sha2-512-nistp521",
-        "ed25519",
-        "rsa-sign-pkcs1-2048-sha256",
-    ] {
+    for algorithm in
+        ["ecdsa-sha2-384-nistp384", "ecdsa-sha2-512-nistp521", "ed25519", "rsa-sign-pkcs1-2048-sha256"]
+    {
         for config in ["rekor1", "rekor2"] {
             let args = ["sign-blob", "--signing-algorithm", algorithm, "--bundle", "b.json", "a.txt"];
             let _ = bench.sign(config, true, &args).ok();
@@ -178,7 +176,8 @@ fn older_files_verify_with_both_cosigns() {
     for kind in ["dsse", "intoto"] {
         let files = ["--new-bundle-format=false", "--bundle", "old.json", "--output-signature", "s"];
         let more = ["--output-certificate", "c", "--timestamp-server-url", &tsa];
-        let more = [&more[..], &["--rfc3161-timestamp-bundle", "t.json", "--rekor-entry-type", kind]].concat();
+        let more =
+            [&more[..], &["--rfc3161-timestamp-bundle", "t.json", "--rekor-entry-type", kind]].concat();
         let about = ["--predicate", "p.json", "--type", "custom", "a.txt"];
         let _ = bench.sign_by_flags(&[&["attest-blob"][..], &files, &more, &about].concat()).ok();
         for peer in peers().iter().map(Some).chain([None]) {
@@ -203,7 +202,8 @@ fn signatures_and_attestations_of_images_verify_with_the_real_cosigns() {
         let image = registry.contents().plant_image(&format!("app/{config}"), "v1");
         let image = format!("{}/app/{config}@{image}", registry.address());
         let _ = bench.sign(config, true, &["sign", &image]).ok();
-        let _ = bench.sign(config, true, &["attest", "--predicate", "p.json", "--type", "custom", &image]).ok();
+        let _ =
+            bench.sign(config, true, &["attest", "--predicate", "p.json", "--type", "custom", &image]).ok();
         for peer in peers.iter().filter(|peer| peer.version == 3).map(Some).chain([None]) {
             for verb in [&["verify"][..], &["verify-attestation", "--type", "custom"]] {
                 let trust = ["--trusted-root", &bench.root];
