@@ -168,7 +168,7 @@ pub(super) fn client() -> Client {
 /// A client that tries again for this long.
 pub(super) fn patient(retry_for: Duration) -> Client {
     let (total, stall) = (Duration::from_secs(60), Duration::from_secs(2));
-    Client::new(Connection { retry_for, total, stall, ..Connection::default() })
+    Client::new(Connection { proxy: false, retry_for, total, stall, ..Connection::default() })
 }
 
 pub(super) fn run<T>(future: impl Future<Output = T>) -> T {

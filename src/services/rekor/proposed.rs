@@ -76,7 +76,7 @@ impl Proposed {
     ///
     /// # Errors
     /// What differs, in words.
-    pub(super) fn compare(&self, entry: &Entry) -> Result<(), String> {
+    pub fn compare(&self, entry: &Entry) -> Result<(), String> {
         let body = body::parse(&entry.canonicalized_body).map_err(|e| e.to_string())?;
         match (self, &body.spec) {
             (

@@ -2,13 +2,15 @@
 
 mod decode;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use self::decode::{entries, entry_lists, uuids};
 use super::proposed::envelope;
 use super::{Error, MAX_ENTRY, Proposed, SERVICE, Verifier, answer, mismatch};
 use crate::crypto::Digest;
-use crate::http::{Address, Method};
+use crate::http::{self, Address, Method};
 use crate::services::Client;
 use crate::services::client::{Ask, Reply, below};
 use crate::tlog::propose::{self, LoggedEnvelope};
@@ -65,11 +67,24 @@ async fn there_already(
         super::super::error::said(&reply.body)?.split(|c: char| !c.is_ascii_hexdigit()).find_map(Uuid::parse)
     };
     if let Some(uuid) = location.or_else(said) {
-        return by_uuid(client, url, &uuid).await;
+        return queued(client, url, &uuid).await;
     }
     let found = find(client, url, proposed).await?.into_iter().next();
     let address = below(SERVICE, url, ENTRIES)?;
     found.ok_or_else(|| mismatch(&address, "it says that there is such an entry already, and not where"))
+}
+
+/// The entry of this identifier, which the log knows and may still have to take in.
+async fn queued(client: &Client, url: &str, uuid: &Uuid) -> Result<Entry, Error> {
+    let mut pause = Duration::from_millis(250);
+    loop {
+        match by_uuid(client, url, uuid).await {
+            Err(Error::Status { status: 404, .. }) if pause < Duration::from_secs(4) => {}
+            answered => return answered,
+        }
+        http::pause(pause).await;
+        pause *= 2;
+    }
 }
 
 /// The entries about this very signature, the oldest first.

@@ -6,6 +6,7 @@ mod content;
 mod fixture;
 mod identities;
 mod images;
+mod issued;
 mod mutation;
 pub(crate) mod mutator;
 mod reasons;

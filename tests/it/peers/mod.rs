@@ -20,6 +20,7 @@ mod services;
 mod signing;
 mod uploads;
 mod verify_images;
+mod witnesses;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -328,6 +328,21 @@ fn what_cannot_be_proposed_is_not_sent() {
     assert!(served.lines().is_empty());
 }
 
+/// The log has the entry in its queue: it knows it, and does not find it yet.
+#[test]
+fn an_entry_that_is_not_there_yet_is_waited_for() {
+    let (honest, shard) = rekor();
+    let entry = upload(&honest.url, &one_of_all()).unwrap();
+    let mut asked = 0;
+    let served = serve(move |seen| {
+        let answer = shard.lock().unwrap().answer(seen);
+        asked += usize::from(seen.line.starts_with("GET"));
+        if asked == 1 { reply(404) } else { answer }
+    });
+    assert_eq!(upload(&served.url, &one_of_all()).unwrap(), entry);
+    assert_eq!(served.lines().len(), 3);
+}
+
 /// The log took the entry, and its answer was lost.
 #[test]
 fn an_answer_that_was_lost_is_asked_for_again() {
