@@ -72,8 +72,9 @@ fn certificates_for_every_kind_of_key() {
                 issued(&services, interface, &key).unwrap_or_else(|e| panic!("{kind} {interface:?}: {e:?}"));
             let leaf = &issued.chain[0];
             assert_eq!(leaf.subject_alternative_names().unwrap()[0].value(), EMAIL);
-            let judged =
-                |root, now| certificate(leaf, issued.detached_sct.as_slice(), Requirement::ONE, root, now);
+            let judged = |root: &TrustedRoot, now: UnixTime| {
+                certificate(leaf, issued.detached_sct.as_slice(), Requirement::ONE, root, now)
+            };
             let (chain, scts) = judged(&mine, now()).unwrap();
             assert_eq!(chain.leaf(), leaf);
             assert_eq!(scts.proven().unwrap().logs().count(), 1);
