@@ -54,7 +54,7 @@ pub mod registry {
 pub mod storage {
     pub use crate::storage::*;
 }
-#[cfg(feature = "http")]
+#[cfg(feature = "cli")]
 pub mod services {
     pub use crate::services::*;
 }

@@ -44,8 +44,6 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("new-bundle-format", Signing, "the Sigstore bundle becomes the only format that is written"),
     ("new-bundle-format", Verifying, "the format is recognised by its content"),
     ("new-bundle-format", Judging, "without it, every form is looked at"),
-    ("offline", Verifying, "name the trusted root with --trusted-root"),
-    ("offline", Judging, "name the trusted root with --trusted-root"),
     ("oidc-issuer", Signing, "name the issuer in a signing config: use --signing-config"),
     ("output", Signing, "the bundle holds the signature: use --bundle"),
     ("output-attestation", Signing, "the bundle holds the statement: use --bundle"),

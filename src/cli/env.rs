@@ -251,6 +251,6 @@ mod tests {
         assert!(text.contains("# COSIGN_OUTPUT_KEY_PREFIX stands in for --output-key-prefix of generate-key-pair, import-key-pair\n"), "{text}");
         assert!(text.contains("# COSIGN_BOGUS is not known: it has no effect\n"));
         assert!(text.contains("# It is set, and empty\nCOSIGN_PASSWORD=\n"));
-        assert!(text.contains("# TUF_MIRROR names the repository that trusted roots are fetched from (no effect in this version)\n"));
+        assert!(text.contains("# SOURCE_DATE_EPOCH is the time of creation to write into manifests of images (no effect in this version)\n"));
     }
 }

@@ -22,6 +22,7 @@ mod generate_key_pair;
 mod help;
 mod image_tree;
 mod import_key_pair;
+mod initialize;
 mod load;
 mod login;
 mod manifest;

@@ -77,6 +77,8 @@ pub enum Request {
     Help(Vec<OsString>),
     /// `import-key-pair`.
     ImportKeyPair(ImportKeyPairRequest),
+    /// `initialize`.
+    Initialize(commands::InitializeRequest),
     /// `login`.
     Login(LoginRequest),
     /// `help --man`, into this folder.
@@ -150,6 +152,7 @@ impl Request {
             | Self::Text(_) => Files::default(),
             Self::Generate(request) => request.files(),
             Self::ImportKeyPair(request) => request.files(),
+            Self::Initialize(request) => request.files(),
             Self::Login(request) => request.files(),
             Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
@@ -209,6 +212,10 @@ impl Request {
             }
             Self::ImportKeyPair(request) => {
                 commands::import_key_pair(&request, context).await?;
+                Vec::new()
+            }
+            Self::Initialize(request) => {
+                commands::initialize(&request, context).await?;
                 Vec::new()
             }
             Self::Login(request) => {

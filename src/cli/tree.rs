@@ -9,9 +9,9 @@ use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
-    generate_key_pair, help, image_tree, import_key_pair, load, login, manifest, pack, parse, public_key,
-    save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack, upload,
-    usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
+    generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
+    public_key, save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack,
+    upload, usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
@@ -52,6 +52,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("triangulate", entry::<triangulate::TriangulateArgs>()),
     ("generate", entry::<generate::GenerateArgs>()),
     ("login", entry::<login::LoginArgs>()),
+    ("initialize", entry::<initialize::InitializeArgs>()),
     ("attach signature", entry::<attach::signature::AttachSignatureArgs>()),
     ("attach attestation", entry::<attach::attestation::AttachAttestationArgs>()),
     ("attach sbom", entry::<attach::sbom::AttachSbomArgs>()),
@@ -95,7 +96,7 @@ pub const GROUPS: &[(&str, &str)] = &[
 ];
 
 /// Commands of cosign that are not here; a test compares.
-const COSIGN_ONLY: &[&str] = &["initialize", "piv-tool", "pkcs11-tool"];
+const COSIGN_ONLY: &[&str] = &["piv-tool", "pkcs11-tool"];
 
 /// What the words of a command line name.
 pub enum Named {

@@ -146,6 +146,7 @@ pub const VARIABLES: &[Variable] = &[
         "a PEM file",
     ),
     secret(network("SIGSTORE_ID_TOKEN", "is the identity token for signing without a key", "a token")),
+    works("SIGSTORE_NO_CACHE", "keeps nothing of what was fetched of a TUF repository", "true or false"),
     works(
         "SIGSTORE_REKOR_PUBLIC_KEY",
         "holds transparency log keys in place of those of the built-in trusted root",
@@ -181,9 +182,9 @@ pub const VARIABLES: &[Variable] = &[
         "holds the authorities for TLS in place of the system's (not on Windows and macOS)",
         "a PEM file",
     ),
-    idle("TUF_MIRROR", "names the repository that trusted roots are fetched from", "an address"),
-    idle("TUF_ROOT", "is where what was fetched of that repository is kept", "a folder"),
-    idle("TUF_ROOT_JSON", "holds the root metadata to begin with, beside TUF_MIRROR", "a file, root.json"),
+    works("TUF_MIRROR", "names the repository that trusted roots are fetched from", "an address"),
+    works("TUF_ROOT", "is where what was fetched of that repository is kept", "a folder"),
+    works("TUF_ROOT_JSON", "holds the root metadata to begin with, beside TUF_MIRROR", "a file, root.json"),
 ];
 
 /// The variable of this name. The proxies' names may be in lower case too.

@@ -89,6 +89,7 @@ pub use signing::{
 pub use signing_config::{ConfigBase, DefaultConfig, SigningConfigCreateRequest, signing_config_create};
 pub use tree::{ImageTree, TreeAttachment, TreeContent, TreeRequest, tree};
 pub use triangulate::{Attachment, TriangulateRequest, triangulate};
+pub use trust::{InitializeRequest, initialize};
 pub use trusted_root::{
     AuthoritySource, AuthorityStart, AuthorityView, CertificateView, DefaultRoot, LogSource, LogView,
     RootInspection, TrustedRootCreateRequest, TrustedRootInspectRequest, trusted_root_create,

@@ -1,12 +1,18 @@
-//! Which root a verification trusts: a file, PEM files, cosign's variables, or the embedded constants.
+//! Which root a verification trusts: a file, PEM files, cosign's variables, a TUF repository, or the embedded constants.
+
+mod cache;
+mod initialize;
+mod legacy;
+mod repository;
+
+pub use initialize::{InitializeRequest, initialize};
 
 use std::path::Path;
 
 use super::{Context, Error, ErrorKind, TrustRequest};
 use crate::storage::read_file;
-use crate::trust::{
-    PemOverrides, PemText, SigningConfig, TrustedRoot, embedded_public_root, embedded_public_signing_config,
-};
+use crate::trust::{PemOverrides, PemText, SigningConfig, TrustedRoot};
+use repository::{Material, Repository};
 
 /// A trusted root with all its authorities is some 10 KiB.
 const MAX_TRUSTED_ROOT: u64 = 16 << 20;
@@ -24,32 +30,26 @@ const VARIABLES: [(&str, Slot); 4] = [
     ("SIGSTORE_TSA_CERTIFICATE_FILE", |o| &mut o.tsa_certificate),
 ];
 
-/// Builds the trusted root. A file that the user named is all that is trusted; the flags for single pieces replace
-/// those pieces; without a file, cosign's variables replace theirs, and the embedded public root gives the rest.
+/// Builds the trusted root. A file that the user named is all that is trusted. Without one, the root is that of the TUF
+/// repository: what is cached while it is valid, else what the repository says now; with `offline` what is cached or embedded.
+/// Flags for single pieces, and cosign's variables where there is no file, replace those pieces; where they are all there is to
+/// replace, no repository is asked.
 ///
 /// # Errors
-/// Of kind `TrustMaterial`, naming the file, the flag or the variable.
+/// Of kind `TrustMaterial`, naming the file, the flag or the variable; of kind `Network`: the repository cannot be asked.
 pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
-    let mut overrides = PemOverrides::default();
-    let base = match &request.trusted_root {
-        Some(path) => parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?,
-        None => {
-            for (name, slot) in VARIABLES {
-                // A path need not be Unicode; one that is passed over would leave the public root in its place.
-                if let Some(path) = (context.variables)(name).filter(|v| !v.is_empty()) {
-                    let path = Path::new(&path);
-                    *slot(&mut overrides) = Some(pem(&format!("{name} ({})", path.display()), path)?);
-                }
-            }
-            embedded_public_root().map_err(|e| {
-                Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(&e)
-            })?
-        }
+    if let Some(path) = &request.trusted_root {
+        let base = parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?;
+        return overridden(base, PemOverrides::default(), request, context);
+    }
+    let overrides = from_variables(context)?;
+    let base = if is_whole(&overrides, request) {
+        TrustedRoot::default()
+    } else {
+        material(request.offline, context).await?.root
     };
     let root = overridden(base, overrides, request, context)?;
-    if request.trusted_root.is_none() {
-        context.narrator.say(&format!("Trusted root: {}", root.source));
-    }
+    context.narrator.say(&format!("Trusted root: {}", root.source));
     Ok(root)
 }
 
@@ -57,16 +57,51 @@ pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Resu
 /// config that the same repository gives. `request.trusted_root` replaces the first of them alone.
 ///
 /// # Errors
-/// As [`trusted_root`]; the repository has no signing config that this program can read.
+/// As [`trusted_root`]; the repository has no signing config.
 pub async fn signing_material(
     request: &TrustRequest,
     context: &mut Context,
 ) -> Result<(TrustedRoot, SigningConfig), Error> {
-    let root = trusted_root(request, context).await?;
-    let config = embedded_public_signing_config(false).map_err(|e| {
-        Error::new(ErrorKind::TrustMaterial, "the embedded signing config cannot be used").caused_by(&e)
-    })?;
+    let Material { root: base, config, .. } = material(request.offline, context).await?;
+    let Some(config) = config else {
+        let message = format!("there is no signing config beside the trusted root ({})", base.source);
+        return Err(Error::new(ErrorKind::TrustMaterial, message)
+            .hint("name the services with --signing-config FILE, or each by its own flag"));
+    };
+    let root = if request.trusted_root.is_some() {
+        trusted_root(request, context).await?
+    } else {
+        let overrides = from_variables(context)?;
+        let root = overridden(base, overrides, request, context)?;
+        context.narrator.say(&format!("Trusted root: {}", root.source));
+        root
+    };
     Ok((root, config))
+}
+
+async fn material(offline: bool, context: &mut Context) -> Result<Material, Error> {
+    let repository = Repository::open(context)?;
+    if offline { repository.offline(context).await } else { repository.material(context).await }
+}
+
+fn from_variables(context: &Context) -> Result<PemOverrides, Error> {
+    let mut overrides = PemOverrides::default();
+    for (name, slot) in VARIABLES {
+        // A path need not be Unicode; one that is passed over would leave the public root in its place.
+        if let Some(path) = (context.variables)(name).filter(|v| !v.is_empty()) {
+            let path = Path::new(&path);
+            *slot(&mut overrides) = Some(pem(&format!("{name} ({})", path.display()), path)?);
+        }
+    }
+    Ok(overrides)
+}
+
+/// Whether authorities, logs and certificate logs are all named one by one, so that nobody has to be asked for any. Timestamp
+/// authorities are those that are named then, or none.
+fn is_whole(overrides: &PemOverrides, request: &TrustRequest) -> bool {
+    let authorities =
+        overrides.root_file.is_some() || request.ca_roots.is_some() || request.certificate_chain.is_some();
+    authorities && overrides.rekor_public_key.is_some() && overrides.ct_log_public_key.is_some()
 }
 
 /// The trusted root in a document that did not come from a file of the user, with the pieces that the flags replace;
@@ -161,7 +196,8 @@ mod tests {
             narrator: Box::new(Silence),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(trusted_root(&TrustRequest::default(), &mut context))
+        runtime
+            .block_on(trusted_root(&TrustRequest { offline: true, ..TrustRequest::default() }, &mut context))
     }
 
     #[test]

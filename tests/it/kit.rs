@@ -192,7 +192,7 @@ fn real_bundles_verify_with_the_root_that_is_built_in() {
     sandbox
         .run(&["pack", "--out", "kit.tar", "--with-default-trusted-root", "--bundle", &folder, &artifact])
         .ok();
-    let unpack = ["unpack", "--verify", "kit.tar"];
+    let unpack = ["unpack", "--verify", "--offline", "kit.tar"];
     let output = run(&sandbox, &[&unpack, &identity]).ok().says("artifacts/a.txt: Verified OK");
     output.says("Trusted root: the embedded public root of");
     let packed = run(&sandbox, &[&unpack, &identity, &["--packed-trusted-root"]]).ok();
@@ -220,6 +220,7 @@ fn the_public_bundles_verify_from_a_kit() {
     let unpack = [
         "unpack",
         "--verify",
+        "--offline",
         "--certificate-identity-regexp=^https://github.com/sigstore-conformance/",
         "--certificate-oidc-issuer=https://token.actions.githubusercontent.com",
         "--report=json",
@@ -245,7 +246,7 @@ fn mock(sandbox: &Sandbox, out: &str, more: &[&str]) {
 fn a_kit_of_another_instance_verifies_with_its_root_alone() {
     let sandbox = Sandbox::new();
     mock(&sandbox, "kit.tar", &[]);
-    let unpack = ["unpack", "--verify", "kit.tar"];
+    let unpack = ["unpack", "--verify", "--offline", "kit.tar"];
     let unknown = run(&sandbox, &[&unpack, IDENTITY]).code(12).says("is not in the trusted root");
     unknown.says("--packed-trusted-root takes it; safer is a root of your own, with --trusted-root FILE");
     let root = data("mock-sigstore/trusted_root.json");

@@ -19,6 +19,7 @@ mod fixtures;
 mod forgery;
 mod hostile;
 mod image_files;
+mod initialize;
 mod inputs;
 mod key_urls;
 mod keyless;

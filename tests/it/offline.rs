@@ -50,7 +50,7 @@ const LINES: &[Line] = &[
         )
     },
     // No log entry beside a detached signature: cosign would look it up.
-    line(12, BLOB, &[&["--key", "p256.pub", "--signature", "v3.blob.key-p256.sig"]]),
+    line(12, BLOB, &[&["--offline", "--key", "p256.pub", "--signature", "v3.blob.key-p256.sig"]]),
     Line {
         variables: VARIABLES,
         ..line(
@@ -59,9 +59,9 @@ const LINES: &[Line] = &[
             &[MOCK, &["--signature", "v3.blob.keyless.sig", "--certificate", "v3.blob.keyless.crt"]],
         )
     },
-    // No trusted root is named: cosign would fetch one. The embedded one does not know this log, or this authority.
-    line(12, BLOB, &[MOCK, &["--bundle", "v3.blob.keyless.rekor1.bundle.json"]]),
-    line(12, BLOB, &[MOCK, &["--no-log", "--bundle", "v3.blob.keyless.tsa-only.bundle.json"]]),
+    // No trusted root is named: cosign fetches one all the same. The embedded one does not know this log, or this authority.
+    line(12, BLOB, &[MOCK, &["--offline", "--bundle", "v3.blob.keyless.rekor1.bundle.json"]]),
+    line(12, BLOB, &[MOCK, &["--offline", "--no-log", "--bundle", "v3.blob.keyless.tsa-only.bundle.json"]]),
     // A trusted root of another instance; another artifact.
     line(
         12,

@@ -55,6 +55,8 @@ pub struct Client<'a, S> {
     source: &'a S,
     store: &'a dyn Store,
     trusted: Trusted,
+    /// The root that is believed, as it came.
+    root: Vec<u8>,
     /// Nothing is kept any more: somebody else was here with something newer.
     overtaken: bool,
 }
@@ -65,7 +67,8 @@ impl<'a, S: Source> Client<'a, S> {
     /// # Errors
     /// It is malformed, or not signed by its own keys.
     pub fn new(root: &[u8], now: UnixTime, source: &'a S, store: &'a dyn Store) -> Result<Self, Error> {
-        Ok(Self { source, store, trusted: Trusted::begin(root, now)?, overtaken: false })
+        let trusted = Trusted::begin(root, now)?;
+        Ok(Self { source, store, trusted, root: root.to_vec(), overtaken: false })
     }
 
     /// Lets what expired be used, and notes it; see [`expired`](Self::expired).
@@ -115,11 +118,16 @@ impl<'a, S: Source> Client<'a, S> {
 
     /// Section 5.3: roots, one after the other, each vouched for by the one before.
     async fn roots(&mut self) -> Result<(), Error> {
+        // Programs that find no root in the store have nothing to begin with.
+        if self.store.load("root.json", MAX_ROOT).as_ref() != Some(&self.root) {
+            self.keep("root.json", &self.root);
+        }
         for _ in 0..MAX_ROOTS {
             let file = format!("{}.root.json", self.trusted.root().version.saturating_add(1));
             let Some(bytes) = self.optional(&file, MAX_ROOT).await? else { return Ok(()) };
             self.trusted.update_root(&bytes)?;
             self.keep("root.json", &bytes);
+            self.root = bytes;
         }
         Err(Error::TooMany { what: "roots one after the other", limit: MAX_ROOTS })
     }

@@ -9,7 +9,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It could not be fetched.
-    #[error("`{name}` of the TUF repository could not be fetched")]
+    #[error("`{name}` could not be fetched")]
     Fetch {
         /// Which file.
         name: String,

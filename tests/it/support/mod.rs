@@ -81,9 +81,11 @@ impl Sandbox {
         self.rcosign(args).run()
     }
 
-    /// rcosign with these arguments, to be run.
+    /// rcosign with these arguments, to be run. It asks no TUF repository, unless `COSIGN_OFFLINE` is taken away.
     pub fn rcosign(&self, args: &[&str]) -> Run {
-        self.program(Path::new(env!("CARGO_BIN_EXE_rcosign")), args)
+        let run = self.program(Path::new(env!("CARGO_BIN_EXE_rcosign")), args);
+        let given = self.variables.iter().any(|(name, _)| name == "COSIGN_OFFLINE");
+        if given { run } else { run.env("COSIGN_OFFLINE", "true") }
     }
 
     /// Any program with these arguments, to be run.

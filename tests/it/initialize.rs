@@ -1,0 +1,289 @@
+//! `initialize`, and the trusted root that is taken without `--trusted-root`: against a repository on loopback.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use rcosign::internals::sandbox::tuf::TufRepository;
+use serde_json::json;
+
+use crate::support::{Output, Sandbox, repository};
+
+const FAR: &str = "2099-01-01T00:00:00Z";
+const IDENTITY: [&str; 4] =
+    ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:8404"];
+
+fn data(path: &str) -> String {
+    repository().join("testdata").join(path).to_str().unwrap().to_owned()
+}
+
+/// A repository with the trusted root of the mock instance, behind an address.
+struct Mirror {
+    repository: Arc<Mutex<TufRepository>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    address: String,
+}
+
+impl Mirror {
+    fn new() -> Self {
+        let mut repository = TufRepository::new(FAR).unwrap();
+        let root = std::fs::read(data("mock-sigstore/trusted_root.json")).unwrap();
+        repository.add_target("targets", "trusted_root.json", &root);
+        repository.bump("targets");
+        repository.update().unwrap();
+        let repository = Arc::new(Mutex::new(repository));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (served, noted) = (Arc::clone(&repository), Arc::clone(&asked));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                answer(stream.unwrap(), &served, &noted);
+            }
+        });
+        Self { repository, asked, address }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut TufRepository)) {
+        change(&mut self.repository.lock().unwrap());
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    /// A folder with the first root.
+    fn sandbox(&self) -> Sandbox {
+        let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+        sandbox.file("root.json", self.repository.lock().unwrap().first_root());
+        sandbox
+    }
+
+    fn initialize(&self, sandbox: &Sandbox) -> Output {
+        sandbox.run(&["initialize", "--mirror", &self.address, "--root", "root.json"])
+    }
+}
+
+fn answer(mut stream: TcpStream, repository: &Mutex<TufRepository>, asked: &Mutex<Vec<String>>) {
+    let mut request = Vec::new();
+    let mut piece = [0; 1024];
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read(&mut piece) {
+            Ok(count) if count > 0 => request.extend_from_slice(&piece[..count]),
+            _ => return,
+        }
+    }
+    let path =
+        String::from_utf8_lossy(&request).split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
+    let found = repository.lock().unwrap().files.get(&path).cloned();
+    asked.lock().unwrap().push(path);
+    let (status, body) = found.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+    let _ = stream.shutdown(Shutdown::Write);
+}
+
+fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
+    let (bundle, artifact) =
+        (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
+    let args = [&["verify-blob", "--bundle", &bundle], &IDENTITY[..], more, &[&artifact]].concat();
+    sandbox.run(&args)
+}
+
+#[test]
+fn what_was_chosen_serves_without_being_asked_while_it_is_valid() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let output = mirror.initialize(&sandbox).ok();
+    assert_eq!(output.stdout, "");
+    let _ = output.says("valid until 2099-01-01T00:00:00Z").says("offers no signing config");
+    let folder = mirror.address.trim_start_matches("http://").replace(':', "-");
+    for file in ["root.json", "timestamp.json", "snapshot.json", "targets.json", "targets/trusted_root.json"]
+    {
+        assert!(sandbox.has(&format!(".sigstore/root/{folder}/{file}")), "{file}");
+    }
+    let remote = sandbox.text(".sigstore/root/remote.json");
+    assert_eq!(remote, json!({ "mirror": mirror.address }).to_string());
+    mirror.asked();
+    for more in [&[][..], &["--offline"]] {
+        let _ = verify(&sandbox, more)
+            .ok()
+            .says(&format!("Trusted root: that of {}, cached just now", mirror.address));
+        assert_eq!(mirror.asked().iter().filter(|path| path.ends_with("root.json")).count(), 0);
+    }
+}
+
+#[test]
+fn what_expired_is_fetched_anew_and_never_used_silently() {
+    let mirror = Mirror::new();
+    let soon = "2026-01-01T00:00:00Z";
+    let sandbox = mirror.sandbox();
+    let _ = mirror.initialize(&sandbox).ok();
+    // What is kept is replaced by what expired meanwhile.
+    mirror.change(|repository| {
+        repository.role("timestamp")["expires"] = soon.into();
+        repository.bump("targets");
+        repository.update().unwrap();
+    });
+    let folder = mirror.address.trim_start_matches("http://").replace(':', "-");
+    for file in ["timestamp.json", "snapshot.json", "targets.json"] {
+        let bytes = mirror.repository.lock().unwrap().files[file].clone();
+        std::fs::write(sandbox.at(&format!(".sigstore/root/{folder}/{file}")), bytes).unwrap();
+    }
+    let refused = verify(&sandbox, &[]);
+    let refused = refused.says("`timestamp.json` expired on 2026-01-01T00:00:00Z");
+    let refused = refused.says("--trusted-root FILE").says("--offline");
+    assert!(!refused.stdout.contains("Verified") && refused.code != 0);
+    let _ = verify(&sandbox, &["--offline"])
+        .ok()
+        .says("WARNING: ")
+        .says("`timestamp.json` expired on 2026-01-01");
+    let _ = mirror.initialize(&sandbox).says("`timestamp.json` expired on 2026-01-01T00:00:00Z");
+    mirror.change(|repository| {
+        repository.role("timestamp")["expires"] = FAR.into();
+        repository.update_timestamp().unwrap();
+    });
+    let _ = verify(&sandbox, &[]).ok().says("fetched now");
+    let _ = verify(&sandbox, &[]).ok().says("cached just now");
+}
+
+#[test]
+fn nobody_answers() {
+    let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "").env("TUF_MIRROR", "http://127.0.0.1:1");
+    let refused = verify(&sandbox, &["--timeout", "2s"]);
+    let refused = refused.says("the TUF repository http://127.0.0.1:1 cannot be used");
+    let refused = refused.says("--trusted-root FILE").says("--offline");
+    assert_ne!(refused.code, 0);
+    // The embedded root is of the public instance, and stands in for no other.
+    let refused = verify(&sandbox, &["--offline"]);
+    let _ = refused.says("`timestamp.json` is not there");
+    let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let _ = verify(&sandbox, &["--offline"]).code(12).says("Trusted root: the embedded public root of");
+}
+
+#[test]
+fn roots_are_checked_before_anybody_is_asked() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let root = sandbox.read("root.json");
+    let run = |args: &[&str]| sandbox.run(&[&["initialize", "--mirror", &mirror.address], args].concat());
+    let mut changed = root.clone();
+    let at = changed.iter().position(|byte| *byte == b'1').unwrap();
+    changed[at] = b'2';
+    sandbox.file("bad.json", &changed);
+    let _ = run(&["--root", "bad.json"]).says("`bad.json` is not the root of a TUF repository");
+    let _ = run(&["--root", "missing.json"]).says("`missing.json` does not exist");
+    let digest = hex::encode(rcosign::internals::crypto::sha256(&root));
+    let other = "0".repeat(64);
+    let _ = run(&["--root", "root.json", "--root-checksum", &other])
+        .says("not the one that --root-checksum means");
+    for checksum in ["", "x", "md5:00", "sha256:"] {
+        let output = run(&["--root", "root.json", "--root-checksum", checksum]);
+        assert!(checksum.is_empty() || output.code == 2, "{checksum}: {}", output.stderr);
+    }
+    let _ = run(&["--root-checksum", &digest]).code(2).says("none is named");
+    let _ = sandbox
+        .run(&["initialize", "--staging", "--mirror", &mirror.address])
+        .code(2)
+        .says("two repositories");
+    mirror.asked();
+    let _ = run(&["--root", "root.json", "--root-checksum", &format!("sha256:{digest}")]).ok();
+    // By its address; the repository has it.
+    let address = format!("{}/1.root.json", mirror.address);
+    let _ = run(&["--root", &address]).ok().says("give the digest of the root with --root-checksum");
+    let sure = run(&["--root", &address, "--root-checksum", &digest.to_uppercase()]).ok();
+    assert!(!sure.stderr.contains("--root-checksum"), "{}", sure.stderr);
+}
+
+#[test]
+fn nothing_is_chosen_where_something_fails() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    mirror.change(|repository| drop(repository.files.remove("timestamp.json")));
+    let _ = mirror.initialize(&sandbox).says("`timestamp.json` is not there");
+    assert!(!sandbox.has(".sigstore/root/remote.json"));
+    // Without a root of its own it is taken for a copy of the public repository.
+    let output = sandbox.run(&["initialize", "--mirror", "http://127.0.0.1:1", "--timeout", "1s"]);
+    assert_ne!(output.code, 0);
+    let other = Mirror::new();
+    let fresh = Sandbox::new();
+    let _ = fresh.run(&["initialize", "--mirror", &other.address]).says("--root FILE");
+}
+
+#[test]
+fn marked_targets_make_a_root_where_there_is_none() {
+    let mirror = Mirror::new();
+    mirror.change(|repository| {
+        repository.role("targets")["targets"] = json!({});
+        for (name, usage, status) in [
+            ("fulcio_root.pem", "Fulcio", "Active"),
+            ("rekor.pub", "Rekor", "Active"),
+            ("ctfe.pub", "CTFE", "Active"),
+            ("p256.pub", "Rekor", "Expired"),
+        ] {
+            let content = std::fs::read(data(&format!("mock-sigstore/{name}"))).unwrap();
+            repository.add_target("targets", name, &content);
+            repository.role("targets")["targets"][name]["custom"] =
+                json!({ "sigstore": { "usage": usage, "status": status, "uri": "https://x" } });
+        }
+        repository.bump("targets");
+        repository.update().unwrap();
+    });
+    let sandbox = mirror.sandbox();
+    let _ = mirror.initialize(&sandbox).ok().says("`p256.pub` of the TUF repository is left out");
+    let _ = verify(&sandbox, &[]).ok().says("Trusted root: that of");
+    mirror.change(|repository| {
+        repository.role("targets")["targets"] = json!({});
+        repository.bump("targets");
+        repository.update().unwrap();
+    });
+    let _ = mirror.initialize(&sandbox).says("the TUF repository offers no `trusted_root.json`");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_home_that_cannot_be_written_costs_the_cache_alone() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox().env("TUF_MIRROR", &mirror.address).env("TUF_ROOT_JSON", "root.json");
+    // A file where the folder should be: root may write everywhere else.
+    sandbox.file("occupied", "");
+    let path = sandbox.at("occupied/root");
+    let sandbox = sandbox.env("TUF_ROOT", path.to_str().unwrap());
+    let _ = verify(&sandbox, &[]).ok().says("WARNING: nothing can be kept in").says("fetched now");
+    let _ = mirror.initialize(&sandbox).says("nothing can be kept in");
+    let sandbox = sandbox.env("SIGSTORE_NO_CACHE", "true");
+    let quiet = verify(&sandbox, &[]).ok();
+    assert!(!quiet.stderr.contains("WARNING"), "{}", quiet.stderr);
+    let _ = mirror.initialize(&sandbox).code(2).says("there is no place to keep trust material in");
+}
+
+#[test]
+fn a_choice_that_cannot_be_read_is_an_error() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.at(".sigstore/root")).unwrap();
+    for text in ["", "{}", "{\"mirror\":1}"] {
+        sandbox.file(".sigstore/root/remote.json", text);
+        for more in [&[][..], &["--offline"]] {
+            let _ = verify(&sandbox, more).says("remote.json` cannot be used").says("`initialize`");
+        }
+    }
+    sandbox.file(".sigstore/root/remote.json", "{\"mirror\":\"https://..\"}");
+    let _ = verify(&sandbox, &["--offline"]).says("is not the address of a TUF repository");
+}
+
+#[test]
+fn many_at_the_same_time() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox().env("TUF_MIRROR", &mirror.address).env("TUF_ROOT_JSON", "root.json");
+    let (bundle, artifact) =
+        (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
+    let args = [&["verify-blob", "--bundle", &bundle], &IDENTITY[..], &[&artifact]].concat();
+    let running: Vec<_> = (0..32).map(|_| sandbox.rcosign(&args).spawn()).collect();
+    for child in running {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let folder = mirror.address.trim_start_matches("http://").replace(':', "-");
+    let left = std::fs::read_dir(sandbox.at(&format!(".sigstore/root/{folder}"))).unwrap();
+    assert_eq!(left.count(), 5, "four documents and the folder of targets");
+}
