@@ -19,6 +19,9 @@ const MAX_TRUSTED_ROOT: u64 = 16 << 20;
 /// Certificates and keys in PEM.
 const MAX_PEM: u64 = 1 << 20;
 
+/// The way out of every trouble with a repository.
+const ANOTHER_ROOT: &str = "name a trusted root with --trusted-root FILE";
+
 /// One piece of trust material in [`PemOverrides`].
 type Slot = fn(&mut PemOverrides) -> &mut Option<PemText>;
 
@@ -38,6 +41,19 @@ const VARIABLES: [(&str, Slot); 4] = [
 /// # Errors
 /// Of kind `TrustMaterial`, naming the file, the flag or the variable; of kind `Network`: the repository cannot be asked.
 pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
+    signing_root(request, context).await.map_err(|error| {
+        if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
+            return error;
+        }
+        error.hint("or add --offline to take the cached root, or the one that is built in")
+    })
+}
+
+/// The same where `--offline` is no way out, as somebody has to be asked anyway.
+///
+/// # Errors
+/// As [`trusted_root`].
+pub async fn signing_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
     if let Some(path) = &request.trusted_root {
         let base = parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?;
         return overridden(base, PemOverrides::default(), request, context);
@@ -46,7 +62,8 @@ pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Resu
     let base = if is_whole(&overrides, request) {
         TrustedRoot::default()
     } else {
-        material(request.offline, context).await?.root
+        let asked = material(request.offline, context).await;
+        asked.map_err(|error| error.hint(ANOTHER_ROOT))?.root
     };
     let root = overridden(base, overrides, request, context)?;
     context.narrator.say(&format!("Trusted root: {}", root.source));
@@ -77,6 +94,10 @@ pub async fn signing_material(
         root
     };
     Ok((root, config))
+}
+
+fn is_of_repository(error: &Error) -> bool {
+    error.hints.iter().any(|hint| hint == ANOTHER_ROOT)
 }
 
 async fn material(offline: bool, context: &mut Context) -> Result<Material, Error> {

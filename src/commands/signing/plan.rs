@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::statement::unusable;
-use super::super::trust::{signing_material, trusted_root};
+use super::super::trust::{signing_material, signing_root};
 use super::super::{Context, Error, ErrorKind, TrustRequest};
 use super::{EntryType, NamedServices, SignWith, Witness};
 use crate::crypto::UnixTime;
@@ -108,7 +108,7 @@ impl Plan {
         let asks = identity.is_some() || bundle.is_somebody() || older.is_somebody();
         let root = match source.root {
             Some(root) => root,
-            None if asks => trusted_root(&trust(with), context).await?,
+            None if asks => signing_root(&trust(with), context).await?,
             None => TrustedRoot::default(),
         };
         let unlogged = match &with.witness {

@@ -52,7 +52,7 @@ impl Cache {
             let message = format!("`{}` cannot be used", path.display());
             Error::new(ErrorKind::TrustMaterial, message)
                 .caused_by(cause)
-                .hint("choose the repository again with `initialize`, or name a trusted root with --trusted-root FILE")
+                .hint("choose the repository again with `initialize`")
         };
         match folder.load(REMOTE, MAX_NOTE) {
             Ok(None) => Ok(None),

@@ -83,7 +83,7 @@ impl Repository {
     /// # Errors
     /// The repository cannot be asked, or is not to be believed.
     pub async fn material(&self, context: &mut Context) -> Result<Material, Error> {
-        let found = self.online(false, context).await.map_err(ways_out);
+        let found = self.online(false, context).await;
         self.say_trouble(context);
         found
     }
@@ -165,10 +165,7 @@ impl Repository {
             Err(_) if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) => {
                 embedded()
             }
-            Err(error) => Err(self
-                .unusable(error)
-                .hint("fetch it while there is a network: `initialize`")
-                .hint("name a trusted root with --trusted-root FILE")),
+            Err(error) => Err(self.unusable(error).hint("fetch it while there is a network: `initialize`")),
         }
     }
 
@@ -279,12 +276,6 @@ fn embedded() -> Result<Material, Error> {
     let root = embedded_public_root().map_err(unusable)?;
     let config = embedded_public_signing_config(false).map_err(unusable)?;
     Ok(Material { root, config: Some(config), expires: None })
-}
-
-fn ways_out(error: Error) -> Error {
-    error
-        .hint("name a trusted root with --trusted-root FILE")
-        .hint("add --offline to take the cached root, or the one that is built in")
 }
 
 /// How long ago, in the largest unit that fits.

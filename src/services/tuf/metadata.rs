@@ -32,8 +32,6 @@ pub(super) trait Kind: Sized {
     fn of(signed: &Node<'_>) -> Result<Self, DecodeError>;
     /// The version.
     fn version(&self) -> u64;
-    /// When it is no longer to be used: from that moment on.
-    fn expires(&self) -> UnixTime;
 }
 
 /// Names and versions of whatever is next (sections 4.4 and 4.5).
@@ -230,10 +228,6 @@ impl Kind for Root {
     fn version(&self) -> u64 {
         self.version
     }
-
-    fn expires(&self) -> UnixTime {
-        self.expires
-    }
 }
 
 impl Kind for Timestamp {
@@ -249,10 +243,6 @@ impl Kind for Timestamp {
 
     fn version(&self) -> u64 {
         self.version
-    }
-
-    fn expires(&self) -> UnixTime {
-        self.expires
     }
 }
 
@@ -273,10 +263,6 @@ impl Kind for Snapshot {
 
     fn version(&self) -> u64 {
         self.version
-    }
-
-    fn expires(&self) -> UnixTime {
-        self.expires
     }
 }
 
@@ -299,10 +285,6 @@ impl Kind for Targets {
 
     fn version(&self) -> u64 {
         self.version
-    }
-
-    fn expires(&self) -> UnixTime {
-        self.expires
     }
 }
 
