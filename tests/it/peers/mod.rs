@@ -15,6 +15,7 @@ mod keys;
 mod pushing;
 mod registries;
 mod registry;
+mod repositories;
 mod roots;
 mod services;
 mod signing;
