@@ -3,8 +3,9 @@
 //! Every document and every blob is compared with its digest before anybody sees it whole. No redirection is followed by
 //! the transport: it happens here, where credentials stay behind.
 
+mod request;
+
 use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,11 @@ use super::reference::{Registry, Repository};
 use super::retry;
 use crate::crypto::{Digest, Secret};
 use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, Parts, ServerName,
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
 };
+
+use request::target;
+pub(super) use request::{Content, Request, To};
 
 const MAX_REDIRECTS: usize = 5;
 /// How many large documents are read at a time.
@@ -88,62 +92,6 @@ struct Host {
     /// Held by the one who finds out whether the registry speaks TLS.
     probe: tokio::sync::Mutex<()>,
     session: Session,
-}
-
-/// A request to a registry.
-#[derive(Debug)]
-pub(super) struct Request<'a> {
-    pub method: Method,
-    pub to: To<'a>,
-    pub accept: &'a str,
-    pub access: &'a Access,
-    /// The size of what may come beyond a small document; more time is given for it.
-    pub large: u64,
-    pub content: Content<'a>,
-}
-
-/// What a request sends.
-#[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
-    /// Nothing.
-    None,
-    /// This, of a media type.
-    Bytes(&'a str, &'a [u8]),
-    /// So many bytes, which are opened anew for each attempt.
-    Parts(u64, &'a dyn Open),
-}
-
-/// Opens what is to be sent.
-pub(super) trait Open {
-    /// Opens it, from its beginning.
-    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>>;
-}
-
-impl<F: AsyncFn() -> Result<Parts, Error>> Open for F {
-    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>> {
-        Box::pin(self())
-    }
-}
-
-impl std::fmt::Debug for Content<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Bytes(media_type, bytes) => write!(f, "Bytes({media_type}, {})", bytes.len()),
-            Self::Parts(length, _) => write!(f, "Parts({length})"),
-        }
-    }
-}
-
-/// Where a request goes.
-#[derive(Debug)]
-pub(super) enum To<'a> {
-    /// To this path, which begins with `/v2/`.
-    Path(&'a str),
-    /// To the next page of a list, which is on the same registry.
-    Page(&'a Address),
-    /// To where the registry wants an upload, which may be elsewhere.
-    Upload(&'a Address),
 }
 
 impl Client {
@@ -456,20 +404,6 @@ impl Client {
 pub(super) async fn ended<T>(answer: Answer, value: T) -> Result<T, Error> {
     answer.discard().await;
     Ok(value)
-}
-
-/// The address of a request to the registry at `base`.
-fn target(base: &Address, request: &Request<'_>) -> Result<Address, Error> {
-    match request.to {
-        To::Path(path) => Ok(base.join(path)?),
-        To::Upload(address) => Ok(address.clone()),
-        To::Page(page) if page.is_same_origin(base) => Ok(page.clone()),
-        To::Page(page) => Err(Error::Elsewhere {
-            url: base.to_string(),
-            target: page.to_string(),
-            reason: "a list does not lead to another server",
-        }),
-    }
 }
 
 /// Where an answer redirects a request: not more than five times, and never so that it becomes another request.

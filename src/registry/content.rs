@@ -152,7 +152,8 @@ impl Client {
     }
 
     /// The referrers of `subject` as the registry lists them (OCI distribution 1.1, "Listing Referrers"); `None` where it does
-    /// not do so. Nothing is filtered by type: what an entry says of its manifest is not to be relied on.
+    /// not do so. Nothing is filtered by type: what an entry says of its manifest is not to be relied on, and its annotations,
+    /// of which there may be millions, are left out.
     ///
     /// # Errors
     /// As [`Self::resolve`]; the list has no end.
@@ -170,7 +171,12 @@ impl Client {
             }
             let page = self.read_manifest(answer, &Target::Tag(String::new())).await?;
             match page.kind {
-                Kind::Index { manifests } => Ok(Some((manifests, page.bytes.len()))),
+                Kind::Index { mut manifests } => {
+                    for entry in &mut manifests {
+                        entry.annotations = Vec::new();
+                    }
+                    Ok(Some((manifests, page.bytes.len())))
+                }
                 Kind::Image { .. } => {
                     let source = DecodeError::whole("list of referrers", "it is an image");
                     Err(Error::Document { url, source })

@@ -16,6 +16,8 @@
 
 pub(super) mod portion;
 
+use std::cell::Cell;
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Error, Home, Place};
@@ -28,6 +30,8 @@ const MAX_CANDIDATES: usize = 1_000;
 /// The size of all manifests that are listed for one image: real ones have a kilobyte. What is read of them takes some ten
 /// times as much memory at worst.
 const MAX_MANIFESTS: u64 = 8 << 20;
+/// The annotations of all layers that may be signatures or attestations: each has six at most.
+const MAX_ANNOTATIONS: usize = 100_000;
 /// The size of a document that nobody set another limit for.
 const DEFAULT_LARGEST: u64 = 128 << 20;
 
@@ -38,6 +42,8 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 const SIGNATURE_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 const ATTESTATION_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
 const SBOM_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sbom.v1+json";
+/// What a manifest says of the statement in its bundle.
+pub const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -184,10 +190,10 @@ pub struct Listed {
     pub name: String,
     /// Where it was found.
     pub source: Source,
-    /// What names it. Its artifact type and its annotations are those that the manifest itself states; of one that is of no
-    /// use, those of the list.
+    /// What names it. Its artifact type is the one that the manifest itself states, and of its annotations [`PREDICATE_TYPE`] is
+    /// there; of one that is of no use, the artifact type is that of the list.
     pub manifest: Descriptor,
-    /// Its layers, each with its kind.
+    /// Its layers, each with its kind; signatures and attestations have their annotations.
     pub layers: Result<Vec<(Kind, Descriptor)>, Unusable>,
     /// What it says that it refers to; `None` also where it is of no use.
     pub subject: Option<Digest>,
@@ -263,8 +269,8 @@ pub async fn find_each<E: From<Error>>(
 /// # Errors
 /// A place does not answer, or refuses; there is more than the limits allow.
 pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
-    let places = home.places();
-    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want));
+    let (places, annotations) = (home.places(), Cell::new(0));
+    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want, &annotations));
     let all: Vec<Listed> = futures_util::future::try_join_all(at_each).await?.into_iter().flatten().collect();
     let candidates = |listed: &Listed| match &listed.layers {
         Ok(layers) => layers.iter().filter(|(kind, _)| is_wanted(listed.source, *kind, want)).count(),
@@ -274,7 +280,23 @@ pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<List
     Ok(all)
 }
 
-async fn list_at(place: &Place, prefix: &str, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
+/// `annotations` is how many there are of all layers so far.
+async fn list_at(
+    place: &Place,
+    prefix: &str,
+    subject: &Digest,
+    want: &Want,
+    annotations: &Cell<usize>,
+) -> Result<Vec<Listed>, Error> {
+    let counted = async |listed: Listed| {
+        let layers = listed.layers.iter().flatten();
+        annotations.set(annotations.get() + layers.map(|(_, layer)| layer.annotations.len()).sum::<usize>());
+        let (what, limit) = ("annotations on layers that belong to it", MAX_ANNOTATIONS);
+        match annotations.get() {
+            count if count > limit => Err(Error::TooMany { subject: subject.clone(), what, count, limit }),
+            _ => Ok(listed),
+        }
+    };
     let referrers = async {
         if !want.referrers() {
             return Ok(Vec::new());
@@ -287,9 +309,12 @@ async fn list_at(place: &Place, prefix: &str, subject: &Digest, want: &Want) -> 
             return Err(Error::TooLarge { place: place.to_string(), what, limit: MAX_MANIFESTS });
         }
         let listed = all.into_iter().map(|entry| referrer(place, entry));
-        stream::iter(listed).buffered(want.workers.max(1)).try_collect::<Vec<_>>().await
+        stream::iter(listed).buffered(want.workers.max(1)).and_then(counted).try_collect::<Vec<_>>().await
     };
-    let tags = want.tags().map(|attachment| tagged(place, prefix, subject, attachment));
+    let tags = want.tags().map(async |attachment| match tagged(place, prefix, subject, attachment).await? {
+        Some(listed) => counted(listed).await.map(Some),
+        None => Ok(None),
+    });
     let (mut listed, tagged) =
         futures_util::future::try_join(referrers, futures_util::future::try_join_all(tags)).await?;
     listed.extend(tagged.into_iter().flatten());
@@ -308,7 +333,13 @@ async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
         }
         Ok(Some(manifest)) => {
             let subject = manifest.subject.as_ref().map(|subject| subject.digest.clone());
-            (manifest.as_referrer(), layers_of(&manifest), subject)
+            let mut layers = layers_of(&manifest);
+            for (kind, layer) in layers.iter_mut().flatten() {
+                if !matches!(kind, Kind::Signature | Kind::Attestation) {
+                    layer.annotations = Vec::new();
+                }
+            }
+            (described(&manifest), layers, subject)
         }
         Ok(None) => unusable(Unusable::Gone),
         Err(error) => unusable(malformed(error)?),
@@ -337,22 +368,20 @@ async fn tagged(
                     Ok(layers.into_iter().map(|(_, layer)| (kind, layer)).collect())
                 }
             });
-            (manifest.as_referrer(), layers)
+            (described(&manifest), layers)
         }
         Err(error) => {
             let unusable = malformed(error)?;
-            let manifest = Descriptor {
-                media_type: String::new(),
-                digest: subject.clone(),
-                size: 0,
-                artifact_type: None,
-                annotations: Vec::new(),
-                platform: None,
-            };
-            (manifest, Err(unusable))
+            (Descriptor::new(String::new(), subject.clone(), 0), Err(unusable))
         }
     };
     Ok(Some(Listed { name, source, manifest, layers, subject: None, place: place.clone() }))
+}
+
+/// What names a manifest, with as much of its annotations as anybody reads: all of a thousand of them are too many to keep.
+fn described(manifest: &Manifest) -> Descriptor {
+    let annotations = manifest.annotations.iter().filter(|(name, _)| name == PREDICATE_TYPE).cloned();
+    Descriptor { annotations: annotations.collect(), ..manifest.as_referrer() }
 }
 
 fn kind_at(source: Source) -> Option<Kind> {
