@@ -10,7 +10,7 @@ use super::{Context, Error, ErrorKind};
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::images::ImageName;
 use crate::storage::read_file;
-use kubernetes::Syntax;
+use kubernetes::{Fields, Missed, Syntax};
 
 /// Part of a request.
 pub use kubernetes::FieldPath;
@@ -38,6 +38,8 @@ pub enum ImageFile {
         path: PathBuf,
         /// Places of images beside those that are known.
         fields: Vec<FieldPath>,
+        /// Places of what looks like an image and is none.
+        ignored: Vec<FieldPath>,
     },
 }
 
@@ -59,7 +61,9 @@ impl ImageFile {
             Self::Dockerfile { path, base_image_only, arguments } => {
                 of_dockerfile(path, *base_image_only, arguments, context)?
             }
-            Self::Kubernetes { path, fields } => of_manifest(path, fields, context)?,
+            Self::Kubernetes { path, fields, ignored } => {
+                of_manifest(path, Fields { images: fields, ignored }, context)?
+            }
         };
         context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
         Ok(images.into_iter().map(in_registry).collect())
@@ -142,7 +146,7 @@ fn architecture() -> (&'static str, &'static str) {
     }
 }
 
-fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Result<Vec<String>, Error> {
+fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result<Vec<String>, Error> {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     let syntax = match extension.as_deref() {
         Some("json") => Some(Syntax::Json),
@@ -171,6 +175,9 @@ fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Resu
         return Err(Error::usage(format!("there is no image at `{idle}` in any document (--path)"))
             .hint("a path is written as in `spec.template.containers[*].image`"));
     }
+    if !found.missed.is_empty() {
+        return Err(missed(&found.missed));
+    }
     if !found.unknown.is_empty() {
         context.narrator.warn(&unknown(&found.unknown));
     }
@@ -178,6 +185,26 @@ fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Resu
         return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
     }
     Ok(found.all)
+}
+
+/// What a cluster runs and nobody judged must not stand behind a success.
+fn missed(all: &[Missed]) -> Error {
+    const SHOWN: usize = 5;
+    let places: BTreeSet<_> = all.iter().map(|missed| (missed.kind.as_str(), missed.path.as_str())).collect();
+    let new = Error::usage("the manifest has images at places that are not known");
+    let new = places.iter().take(SHOWN).fold(new, |new, (kind, path)| {
+        new.cause(match *kind {
+            "" => format!("in a document without a kind: {path}"),
+            kind => format!("in `{kind}`: {path}"),
+        })
+    });
+    let new = match places.len().saturating_sub(SHOWN) {
+        0 => new,
+        more => new.cause(format!("and {more} more")),
+    };
+    let path = places.first().map_or("", |(_, path)| path);
+    new.hint(format!("have them verified: `--path \"{path}\"`"))
+        .hint("of what is no image, or is judged elsewhere, say so: `--ignore-path PATH`")
 }
 
 fn unknown(kinds: &BTreeSet<String>) -> String {
