@@ -11,6 +11,7 @@ mod copying;
 mod downloads;
 mod image_signing;
 mod keys;
+mod many_signers;
 mod pushing;
 mod registries;
 mod registry;
