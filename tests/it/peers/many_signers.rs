@@ -49,7 +49,8 @@ fn sign_at_once(sandbox: &Sandbox, keys: &[usize], flags: &[&str], image: &str) 
 }
 
 /// The flags that choose a form, for those who verify.
-const FORMS: [(&str, &str); 2] = [("bundle", "--new-bundle-format=true"), ("tag", "--new-bundle-format=false")];
+const FORMS: [(&str, &str); 2] =
+    [("bundle", "--new-bundle-format=true"), ("tag", "--new-bundle-format=false")];
 
 /// What did not fail is there, by this program and by every peer that knows the form, where nothing is said of other forms.
 #[track_caller]
