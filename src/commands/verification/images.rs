@@ -172,22 +172,16 @@ pub(super) struct Job<'a> {
     root: Root<'a>,
 }
 
-/// What is judged.
-enum About {
-    /// A manifest that was read.
-    Manifest(Manifest),
-    /// Whatever has this digest.
-    #[cfg(feature = "http")]
-    Digest(Digest),
+/// What is judged: whatever has this digest.
+struct About {
+    digest: Digest,
+    /// Its manifest, if it was read.
+    manifest: Option<Manifest>,
 }
 
-impl About {
-    fn digest(&self) -> &Digest {
-        match self {
-            Self::Manifest(manifest) => &manifest.digest,
-            #[cfg(feature = "http")]
-            Self::Digest(digest) => digest,
-        }
+impl From<Manifest> for About {
+    fn from(manifest: Manifest) -> Self {
+        Self { digest: manifest.digest.clone(), manifest: Some(manifest) }
     }
 }
 
@@ -254,8 +248,8 @@ impl<'a> Job<'a> {
         // What is below an index was compared with it.
         let alone = known.is_none();
         let (about, mut judgement) = self.judgement(image, known).await?;
-        let digest = about.digest().clone();
-        if let (true, About::Manifest(manifest)) = (alone, &about) {
+        let About { digest, manifest } = about;
+        if let Some(manifest) = manifest.as_ref().filter(|_| alone) {
             complete(image, manifest).await?;
         }
         // Where the claim is waived, nothing was verified of this digest.
@@ -263,8 +257,7 @@ impl<'a> Job<'a> {
         let artifact = artifact(image, &digest);
         report.candidates = judgement.take_reports();
         if !judgement.verdict.is_success() {
-            #[cfg(feature = "http")]
-            if let About::Digest(_) = about {
+            if manifest.is_none() {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
             }
@@ -292,15 +285,17 @@ impl<'a> Job<'a> {
                 }
                 None => self.found(image, &manifest.digest).await?,
             };
-            return Ok((About::Manifest(manifest), judgement));
+            return Ok((manifest.into(), judgement));
         }
-        let about = match (known, &image.target, &image.home.image) {
-            (Some(manifest), _, _) => About::Manifest(manifest),
+        let about: About = match (known, &image.target, &image.home.image) {
+            (Some(manifest), _, _) => manifest.into(),
             #[cfg(feature = "http")]
-            (None, Target::Digest(digest), Place::Registry(_)) => About::Digest(digest.clone()),
-            (None, _, _) => About::Manifest(image.manifest().await?),
+            (None, Target::Digest(digest), Place::Registry(_)) => {
+                About { digest: digest.clone(), manifest: None }
+            }
+            (None, _, _) => image.manifest().await?.into(),
         };
-        let judgement = self.found(image, about.digest()).await?;
+        let judgement = self.found(image, &about.digest).await?;
         Ok((about, judgement))
     }
 

@@ -37,7 +37,7 @@ fn cell(command: usize) -> Cell {
 
 /// Whether the registry has the referrers API.
 fn lists_referrers(command: usize) -> bool {
-    command % 2 == 0
+    command.is_multiple_of(2)
 }
 
 fn waits_for_content(name: &str) -> bool {
