@@ -33,6 +33,7 @@ mod passwords;
 mod peers;
 mod public_api;
 mod registry;
+mod replacing;
 mod round_trip;
 mod shell;
 mod sign_images;

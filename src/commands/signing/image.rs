@@ -21,7 +21,7 @@ use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
 use crate::bundle::Content;
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::keys::StdinUse;
-use crate::storage::images::{self, Place};
+use crate::storage::images::{self, Place, Replaced};
 
 /// A larger payload is worked on alone: it is in memory several times.
 const LARGE: usize = 1 << 20;
@@ -324,25 +324,34 @@ impl Run<'_> {
             self.say(&format!("Pushing signature to: {}", signee.destination()));
         }
         let mut there: Vec<String> = Vec::new();
+        let elsewhere = match self.publisher.elsewhere(signee, &self.job.asked.forms).await {
+            Ok(elsewhere) => elsewhere,
+            Err(error) => return Err(self.unpublished(signee, &there, error)),
+        };
+        let mut replaced = Replaced::default();
         for one in signed {
             let published = match self.publisher.publish(signee, one, &self.signer, self.job.now).await {
                 Ok(published) => published,
                 Err(error) => return Err(self.unpublished(signee, &there, error)),
             };
             there.push(format!("{}@{}", signee.destination(), published.manifest));
-            let uri = &self.publisher.predicate_type;
-            if !published.replaced.is_empty() {
-                self.say(&format!("Replacing attestation predicate: {uri}"));
-            }
-            if !published.kept.is_empty() {
-                self.narrator.borrow_mut().warn(&format!(
-                    "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
-                    signee.destination(),
-                    published.kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                ));
-            }
+            replaced = replaced.and(published.replaced);
         }
-        Ok(())
+        let subject = &signee.descriptor.digest;
+        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject).await;
+        let Replaced { gone, kept, failed } = replaced.and(more);
+        let uri = &self.publisher.predicate_type;
+        if !gone.is_empty() {
+            self.say(&format!("Replacing attestation predicate: {uri}"));
+        }
+        if !kept.is_empty() {
+            self.narrator.borrow_mut().warn(&format!(
+                "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
+                signee.destination(),
+                kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        failed.map_or(Ok(()), |error| Err(unreplaced(signee, error.into())))
     }
 
     /// Says what became of a signature that was made.
@@ -368,6 +377,18 @@ impl Run<'_> {
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
     }
+}
+
+/// The new attestation is in force, and older ones are too.
+fn unreplaced(signee: &Signee, error: Error) -> Error {
+    let message = format!(
+        "the attestation of `{}` was published, and older ones of its type may still be in force",
+        signee.called
+    );
+    let mut outer = Error::new(error.kind, message).cause(error.message);
+    outer.causes.extend(error.causes);
+    outer.hints = error.hints;
+    outer.hint("run it again, or look with `tree IMAGE` what is there")
 }
 
 /// Where a signature was found, where both forms are written.

@@ -146,7 +146,7 @@ pub enum Kind {
 impl Kind {
     /// The kind of a layer of something that refers to an image. The layer's own media type comes first; where that says
     /// nothing, what the manifest says of the whole decides.
-    fn of(manifest: &Manifest, layer: &Descriptor) -> Self {
+    pub(super) fn of(manifest: &Manifest, layer: &Descriptor) -> Self {
         let config = match &manifest.kind {
             registry::Kind::Image { config, .. } => Some(config.media_type.as_str()),
             registry::Kind::Index { .. } => None,

@@ -23,8 +23,8 @@ pub use error::{Error, Unlisted};
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{
-    Listed, NewBundle, NewLayer, Published, Replaces, is_bundle_published, prepare_bundle, prepare_layer,
-    publish_bundle, publish_layer, publish_referring_layer,
+    Listed, NewBundle, NewLayer, Older, Published, Replaced, Replaces, is_bundle_published, prepare_bundle,
+    prepare_layer, publish_bundle, publish_layer, publish_referring_layer,
 };
 #[cfg(feature = "http")]
 pub use remote::Remote;
