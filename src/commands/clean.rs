@@ -96,7 +96,7 @@ pub async fn clean(request: &CleanRequest, context: &mut Context) -> Result<Vec<
     }
     let (image, largest) = {
         let images = Images::new(&request.registry, context)?;
-        (images.open(&request.image)?, images.attachment_limit()?)
+        (images.open_to_write(&request.image)?, images.attachment_limit()?)
     };
     let subject = image.digest().await?;
     let want = request.what.want(largest);

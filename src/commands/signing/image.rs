@@ -21,7 +21,7 @@ use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
 use crate::bundle::Content;
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::keys::StdinUse;
-use crate::storage::images::{self, Place, Replaced};
+use crate::storage::images::Replaced;
 
 /// A larger payload is worked on alone: it is in memory several times.
 const LARGE: usize = 1 << 20;
@@ -97,8 +97,8 @@ fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<Stdin
 fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
     let images = named(asked, context)?;
     for image in &images {
-        if let (true, place @ Place::Archive(_)) = (asked.upload, &image.home.attachments) {
-            return Err(images::Error::ReadOnly { place: place.to_string() }.into());
+        if asked.upload {
+            image.writable()?;
         }
         warn_of_tag(image, context);
     }

@@ -344,13 +344,8 @@ impl<'a> Job<'a> {
     fn detached(&self, given: &Given, image: &Image, manifest: &Manifest) -> Result<Attached, Error> {
         let bytes = match &given.payload {
             Some(payload) => payload.clone(),
-            None => {
-                let reference = match &image.name {
-                    ImageName::Registry(reference) => reference.repository().to_string(),
-                    other => other.to_string(),
-                };
-                simple_signing(&reference, &manifest.digest, &self.request.annotations).into_bytes()
-            }
+            None => simple_signing(&image.repository_name(), &manifest.digest, &self.request.annotations)
+                .into_bytes(),
         };
         let parsed = SimpleSigning::from_json(&bytes).map_err(|e| unreadable(&"--payload", &e))?;
         let entity = Detached {

@@ -11,6 +11,7 @@ mod copying;
 mod downloads;
 mod image_signing;
 mod keys;
+mod layouts;
 mod many_signers;
 mod pushing;
 mod registries;

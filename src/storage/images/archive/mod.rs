@@ -142,11 +142,15 @@ impl Archive {
 
 impl std::fmt::Display for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.path().display().fmt(f)
+        self.contents.fmt(f)
     }
 }
 
 impl Source for Files {
+    fn scheme(&self) -> &'static str {
+        "oci-archive"
+    }
+
     fn place(&self) -> &Path {
         &self.path
     }

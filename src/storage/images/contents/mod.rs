@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use entry::{
-    CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME, is_attachment_tag, kind_of_tag,
-    listed, tag_of,
+    CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME, attached_image, is_attachment_tag,
+    kind_of_tag, listed, tag_of,
 };
 use graph::Graph;
 pub(super) use graph::MANIFEST_TYPES;
@@ -36,6 +36,9 @@ const PIECE: usize = 256 << 10;
 
 /// The files of a layout.
 pub(super) trait Source: std::fmt::Debug + Send + Sync {
+    /// What stands before the path where users name it.
+    fn scheme(&self) -> &'static str;
+
     /// The folder, or the archive.
     fn place(&self) -> &Path;
 
@@ -378,7 +381,7 @@ impl Contents {
     }
 
     fn name(&self) -> String {
-        self.source.place().display().to_string()
+        self.to_string()
     }
 
     fn missing(&self, digest: &Digest) -> Error {
@@ -401,6 +404,13 @@ impl Contents {
     fn unreadable(&self, source: std::io::Error) -> Error {
         let path = self.source.place().to_owned();
         Error::File(crate::storage::Error::Read { what: "image layout", path, source })
+    }
+}
+
+/// As users name the place.
+impl std::fmt::Display for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.source.scheme(), self.place().display())
     }
 }
 

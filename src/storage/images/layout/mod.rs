@@ -146,7 +146,7 @@ impl Layout {
 
 impl std::fmt::Display for Layout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.path().display().fmt(f)
+        self.contents.fmt(f)
     }
 }
 

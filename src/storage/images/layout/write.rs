@@ -63,7 +63,11 @@ impl Layout {
         let _lock = Lock::take(&self.folder)?;
         // Under the lock: nobody takes away what is looked for here.
         self.check_parts(&manifest)?;
-        self.change(|index| self.list(index, &manifest, target, annotations))?;
+        self.change(|index| {
+            self.list(index, &manifest, target, annotations)?;
+            self.mark_lone(index, &manifest, target);
+            Ok(())
+        })?;
         Ok(Written { digest, lists_referrers: true })
     }
 
