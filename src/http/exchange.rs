@@ -87,7 +87,16 @@ pub struct Call<'a> {
     /// The body; empty is none.
     pub body: &'a [u8],
     /// How long request and answer may take together.
-    pub total: Duration,
+    pub total: Total,
+}
+
+/// How long something may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// This long.
+    pub time: Duration,
+    /// What a message says: where `time` is what is left of a longer time, all of that.
+    pub named: Duration,
 }
 
 /// Sends requests. Connections are kept for the next one to the same server.
@@ -179,7 +188,7 @@ impl Exchange {
             host = Some(authority);
             url.set_host(Some(&server.name)).map_err(|source| Error::Setup(Box::new(source)))?;
         }
-        let mut request = self.client.request(method, url).timeout(call.total);
+        let mut request = self.client.request(method, url).timeout(call.total.time);
         if let Some(host) = host {
             request = request.header(HOST, host);
         }
@@ -216,7 +225,7 @@ impl Exchange {
                 Err(_) if heard.elapsed() >= limit => {
                     return Err(Error::Timeout {
                         url: call.address.to_string(),
-                        limit: limit.min(call.total),
+                        limit: if limit < call.total.time { limit } else { call.total.named },
                     });
                 }
                 Err(_) => {}
@@ -321,15 +330,16 @@ impl Answer {
 #[derive(Debug, Clone, Copy)]
 struct Clock {
     started: Instant,
-    total: Duration,
+    total: Total,
     stall: Duration,
 }
 
 impl Clock {
     fn error(&self, address: &Address, error: reqwest::Error) -> Error {
         // What ended a request before its time was up is the silence.
-        let limit = if self.started.elapsed() < self.total { self.stall } else { self.total };
-        client::error_of(&address.to_string(), limit.min(self.total), error)
+        let is_silence = self.started.elapsed() < self.total.time && self.stall < self.total.time;
+        let limit = if is_silence { self.stall } else { self.total.named };
+        client::error_of(&address.to_string(), limit, error)
     }
 }
 

@@ -17,7 +17,7 @@ use super::reference::{Registry, Repository};
 use super::retry;
 use crate::crypto::{Digest, Secret};
 use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Total,
 };
 
 use request::target;
@@ -389,10 +389,15 @@ impl Client {
         }
     }
 
-    /// How long a request may take: a small document, and `large` bytes at a speed that is no attack.
-    fn time_for(&self, large: u64) -> Duration {
+    /// How long a request may take: a small document, and `large` bytes at a speed that is no attack; and no longer than the
+    /// command has, of which the user knows the whole.
+    fn time_for(&self, large: u64) -> Total {
         const SLOWEST: u64 = 16 * 1024;
-        SMALL.saturating_add(Duration::from_secs(large / SLOWEST)).min(self.left())
+        let (most, left) = (SMALL.saturating_add(Duration::from_secs(large / SLOWEST)), self.left());
+        match most < left {
+            true => Total { time: most, named: most },
+            false => Total { time: left, named: self.connection.total },
+        }
     }
 
     fn left(&self) -> Duration {

@@ -65,8 +65,6 @@ pub struct Published {
     pub manifest: Digest,
     /// What lists it.
     pub listed: Listed,
-    /// Whether it is new there.
-    pub is_new: bool,
     /// What was replaced by it.
     pub replaced: Replaced,
 }
@@ -130,7 +128,7 @@ pub async fn publish_bundle(
     older.retain(|entry| entry.digest != manifest.entry.digest);
     let listed = publish_manifest(writer, place, &subject.digest, &manifest, &older).await?;
     let replaced = replaced::remove(place, &older, |_| listed == Listed::Place).await;
-    Ok(Published { manifest: manifest.entry.digest, listed, is_new: true, replaced })
+    Ok(Published { manifest: manifest.entry.digest, listed, replaced })
 }
 
 /// Whether this very bundle refers to `subject` already.
@@ -169,14 +167,12 @@ pub async fn publish_layer(
         Replaces::Statements(predicate_type) => replaced::layers(place, others, predicate_type).await?,
     };
     let change = Change { remove, add: vec![entry], whole: None };
-    let is_new = same.is_none();
     let replaced = Replaced { gone: digests(&change.remove), ..Replaced::default() };
     let appended = shared.bring_about(lock, seen, change).await?;
     Ok(Published {
         // Something was added, so there is a document.
         manifest: appended.document.unwrap_or(new.digest),
         listed: Listed::Tag(tag),
-        is_new,
         replaced,
     })
 }
@@ -200,7 +196,7 @@ pub async fn publish_referring_layer(
     one.and(other)?;
     let listed = publish_manifest(writer, place, &subject.digest, &manifest, &[]).await?;
     let replaced = Replaced::default();
-    Ok(Published { manifest: manifest.entry.digest, listed, is_new: true, replaced })
+    Ok(Published { manifest: manifest.entry.digest, listed, replaced })
 }
 
 /// Writes a manifest that refers to `subject`, and has it listed; `older` are taken out of the fallback index.
