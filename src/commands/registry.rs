@@ -251,7 +251,7 @@ mod client {
                 "call the registry by a name that the certificate is for, or name it with --registry-server-name NAME",
             ),
             CertificateFault::OfAuthority => Some(
-                "give the registry a certificate of its own (CA:FALSE), and name the authority with --registry-cacert FILE",
+                "name that very certificate with --registry-cacert FILE, or give the registry one of its own (CA:FALSE)",
             ),
             CertificateFault::Other(_) => None,
         }

@@ -131,7 +131,10 @@ impl Exchange {
         // Where something else is set as well, the library has to put it together.
         let is_plain = settings.certificate.is_none() && !settings.accept_any_certificate;
         let (builder, store, roots) = match settings.authorities {
-            Some(authorities) => (builder.tls_certs_only(certificates(authorities)?), None, None),
+            Some(authorities) => {
+                let builder = roots::given(builder, authorities, settings)?;
+                (builder, None, None)
+            }
             None if is_plain => {
                 let (builder, roots) = roots::on_demand(builder)?;
                 (builder, None, Some(roots))
@@ -341,17 +344,6 @@ impl Clock {
         let limit = if is_silence { self.stall } else { self.total.named };
         client::error_of(&address.to_string(), limit, error)
     }
-}
-
-fn certificates(authorities: &Authorities) -> Result<Vec<reqwest::Certificate>, Error> {
-    let Authorities { name, pem } = authorities;
-    let fail =
-        |source: Box<dyn std::error::Error + Send + Sync>| Error::Roots { store: name.clone(), source };
-    let found = reqwest::Certificate::from_pem_bundle(pem).map_err(|e| fail(Box::new(e)))?;
-    if found.is_empty() {
-        return Err(fail("there is no certificate in it".into()));
-    }
-    Ok(found)
 }
 
 fn identity(certificate: &ClientCertificate) -> Result<reqwest::Identity, Error> {

@@ -58,11 +58,6 @@ impl Archive {
         Ok(Self { contents: Contents::open(Arc::new(files))? })
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        self.contents.place()
-    }
-
     /// The one image in it, by its digest. Signatures, attestations, referrers, and parts of an index are none.
     ///
     /// # Errors
