@@ -42,5 +42,6 @@ mod support;
 mod tls;
 mod transcripts;
 mod trusted_root;
+mod turns;
 mod upload;
 mod verify_images;
