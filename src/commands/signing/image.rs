@@ -264,7 +264,7 @@ impl Run<'_> {
         for form in job.asked.forms.iter().copied() {
             if let (Some(largest), Some(said)) = (job.skip_existing, job.work.annotations())
                 && is_signed(signee, form, largest, &|entity| {
-                    signer.has_signed(entity, &signee.artifact(), said, job.now).is_ok()
+                    signer.is_like(entity, &signee.artifact(), said, job.now)
                 })
                 .await?
             {

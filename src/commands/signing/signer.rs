@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use super::super::keys::{found_key, open_beside};
 use super::super::statement::unusable;
 use super::super::{Context, Error, ErrorKind, SignWith, SigningAlgorithm, Witness};
-use crate::bundle::SignedEntity;
 use crate::bundle::detached::decode_certificates;
+use crate::bundle::{SignedEntity, VerificationMaterial};
 use crate::crypto::{KeyType, SigningKey, UnixTime};
 use crate::keys::{FoundKey, StdinUse};
 use crate::payload::{Artifact, IN_TOTO_PAYLOAD_TYPE};
 use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
-use crate::trust::{SigningConfig, TrustedRoot};
+use crate::trust::{SigningConfig, TrustedRoot, embedded_public_root};
 use crate::verify::{ContentRequirement, Rejection, Verifier};
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
@@ -125,6 +125,30 @@ impl Signer {
         }
     }
 
+    /// Whether a signature that was found says what a new one would: by this key, with the same certificate if there is one, about
+    /// the image `artifact` with these annotations, and good for others. What it says of the public log has to hold; of a log
+    /// or an authority that is not known here nobody can tell.
+    pub fn is_like(
+        &self,
+        found: &SignedEntity,
+        artifact: &Artifact,
+        annotations: &BTreeMap<String, String>,
+        now: UnixTime,
+    ) -> bool {
+        let same_certificate = match (&found.material, self.certificates.first()) {
+            (_, None) => true,
+            (VerificationMaterial::Certificate(theirs), Some(own)) => theirs.first() == Some(own),
+            (VerificationMaterial::PublicKey { .. }, Some(_)) => false,
+        };
+        let is_bare = found.log_entries.is_empty() && found.timestamps.is_empty();
+        let root = match is_bare {
+            true => Ok(TrustedRoot::default()),
+            false => embedded_public_root(),
+        };
+        same_certificate
+            && root.is_ok_and(|root| self.verify(found, artifact, annotations, &root, now).is_ok())
+    }
+
     /// Whether this is a signature by this key of the image `artifact`, with these annotations.
     ///
     /// # Errors
@@ -136,11 +160,21 @@ impl Signer {
         annotations: &BTreeMap<String, String>,
         now: UnixTime,
     ) -> Result<(), Rejection> {
+        self.verify(entity, artifact, annotations, &TrustedRoot::default(), now)
+    }
+
+    fn verify(
+        &self,
+        entity: &SignedEntity,
+        artifact: &Artifact,
+        annotations: &BTreeMap<String, String>,
+        root: &TrustedRoot,
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
         let mut policy = self_check::policy(self.key.public_key(), Some(artifact));
         policy.claim.content = ContentRequirement::ImageSignature;
         policy.claim.annotations.clone_from(annotations);
-        let verifier = Verifier { root: &TrustedRoot::default(), policy: &policy, now };
-        verifier.verify(entity, Some(artifact)).map(|_| ())
+        Verifier { root, policy: &policy, now }.verify(entity, Some(artifact)).map(|_| ())
     }
 }
 
