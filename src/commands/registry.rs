@@ -286,7 +286,9 @@ mod client {
             }
             E::Keychain(KeychainError::TooLarge { .. }) => ErrorKind::LimitExceeded,
             E::Document { source, .. } if source.kind == DecodeKind::Limit => ErrorKind::LimitExceeded,
-            E::Keychain(_) | E::Document { .. } | E::Digest { .. } | E::Short { .. } => ErrorKind::Format,
+            E::Keychain(_) | E::Document { .. } | E::Digest { .. } | E::Size { .. } | E::Short { .. } => {
+                ErrorKind::Format
+            }
         }
     }
 }

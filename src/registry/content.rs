@@ -275,8 +275,8 @@ impl BlobReader {
     fn new(answer: Answer, descriptor: &Descriptor) -> Result<Self, Error> {
         let url = answer.address().to_string();
         let size = descriptor.size;
-        if answer.announced_length().is_some_and(|length| length > size) {
-            return Err(Error::TooLarge { url, limit: size });
+        if let Some(found) = answer.announced_length().filter(|length| *length != size) {
+            return Err(Error::Size { url, expected: size, found });
         }
         let hasher = Some(Hasher::new([descriptor.digest.algorithm()]));
         Ok(Self { answer, url, digest: descriptor.digest.clone(), size, read: 0, hasher })
@@ -301,7 +301,7 @@ impl BlobReader {
         if self.answer.chunk(part).await? {
             self.read += part.len() as u64;
             if self.read > self.size {
-                return Err(Error::TooLarge { url: self.url.clone(), limit: self.size });
+                return Err(Error::Size { url: self.url.clone(), expected: self.size, found: self.read });
             }
             if let Some(hasher) = &mut self.hasher {
                 hasher.update(part);

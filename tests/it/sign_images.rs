@@ -554,10 +554,11 @@ fn attack_a_layer_with_a_wrong_size_is_no_signature() {
     document["layers"][0]["size"] = 1.into();
     let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
     assert_ne!(verify(&sandbox, &[&name]).code, 0);
-    assert_ne!(sign(&sandbox, &["--write", "tag", "--skip-existing", &name]).code, 0);
-    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
-    let left = layers(&registry, &tag);
-    assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
+    for _ in 0..2 {
+        let _ = sign(&sandbox, &["--write", "tag", "--skip-existing", &name]).ok();
+        let left = layers(&registry, &tag);
+        assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
+    }
 }
 
 /// A log entry that no log has made takes nothing from a signature for whoever trusts no log, and all from it for the others.

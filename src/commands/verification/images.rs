@@ -303,7 +303,7 @@ impl<'a> Job<'a> {
     async fn found(&self, image: &Image, digest: &Digest) -> Result<Judgement, Error> {
         let mut judgement = Judgement::default();
         find_each(&image.home, digest, &self.want, |found| {
-            self.judge(image, digest, Attached::read(found, &self.beside)?, &mut judgement)
+            self.judge(image, digest, Attached::read(found, &self.beside), &mut judgement)
         })
         .await?;
         Ok(judgement)

@@ -10,9 +10,9 @@
 //! 3. the layers that are of a kind that is wanted, by what the manifest itself says of them ([`Kind`]): a foreign artifact
 //!    costs one request for its manifest, and its content is not fetched. A blob that is named twice is fetched once.
 //!
-//! A question that fails is an error, never "there is none". What is listed and gone, or cannot be read, is found all the
-//! same, as [`Unusable`]. More than the limits allow is an error as well, never a shorter list (CVE-2023-46737,
-//! CVE-2024-29902, CVE-2024-29903).
+//! A question that fails is an error, never "there is none". What is listed and gone, cannot be read, or is larger than one
+//! may be, is found all the same, as [`Unusable`]: it spoils itself alone, since anybody may have put it there. More of them
+//! than the limits allow is an error, never a shorter list (CVE-2023-46737, CVE-2024-29902, CVE-2024-29903).
 
 pub(super) mod portion;
 
@@ -21,7 +21,7 @@ use std::cell::Cell;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Error, Home, Place};
-use crate::crypto::Digest;
+use crate::crypto::{DecodeError, DecodeKind, Digest};
 use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
 
 /// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
@@ -30,6 +30,8 @@ const MAX_CANDIDATES: usize = 1_000;
 /// The size of all manifests that are listed for one image: real ones have a kilobyte. What is read of them takes some ten
 /// times as much memory at worst.
 const MAX_MANIFESTS: u64 = 8 << 20;
+/// What registries take at most as one manifest.
+const MAX_MANIFEST: u64 = 4 << 20;
 /// The annotations of all layers that may be signatures or attestations: each has six at most.
 const MAX_ANNOTATIONS: usize = 100_000;
 /// The size of a document that nobody set another limit for.
@@ -181,6 +183,9 @@ pub enum Unusable {
     /// It is there, and not what it should be.
     #[error("{0}")]
     Malformed(String),
+    /// It is larger, deeper or more than one may be, so that nobody has looked at all of it.
+    #[error("{0}")]
+    Excessive(String),
 }
 
 /// A manifest that was found.
@@ -231,7 +236,7 @@ pub struct Document {
 /// then the tags.
 ///
 /// # Errors
-/// As [`list`]; a document is larger than it may be, or all of them together are.
+/// As [`list`]; all documents together are larger than they may be.
 pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Found>, Error> {
     let mut all = Vec::new();
     find_each(home, subject, want, |found| {
@@ -253,8 +258,8 @@ pub async fn find_each<E: From<Error>>(
     want: &Want,
     mut take: impl FnMut(Vec<Found>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let slots = portion::slots(list(home, subject, want).await?, want);
-    portion::check_sizes(&slots, want)?;
+    let mut slots = portion::slots(list(home, subject, want).await?, want);
+    portion::check_sizes(&mut slots, want)?;
     let mut rest = slots.into_iter().peekable();
     while rest.peek().is_some() {
         let portion = portion::next(&mut rest, portion::Slot::size);
@@ -303,7 +308,8 @@ async fn list_at(
         }
         let all = place.referrers(subject).await?.all();
         at_most(all.len(), subject, "manifests that refer to it")?;
-        let size: u64 = all.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+        let sizes = all.iter().map(|entry| entry.size).filter(|size| *size <= MAX_MANIFEST);
+        let size: u64 = sizes.fold(0, u64::saturating_add);
         if size > MAX_MANIFESTS {
             let what = format!("what refers to {subject}, manifests alone,");
             return Err(Error::TooLarge { place: place.to_string(), what, limit: MAX_MANIFESTS });
@@ -326,7 +332,16 @@ async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
     let name = format!("{place}@{}", entry.digest);
     let target = Target::Digest(entry.digest.clone());
     let unusable = |unusable| (entry.clone(), Err(unusable), None);
-    let (manifest, layers, subject) = match place.manifest(&target).await {
+    let found = match entry.size {
+        // Not even looked at.
+        size if size > MAX_MANIFEST => Err(Error::TooLarge {
+            place: place.to_string(),
+            what: format!("the manifest {}", entry.digest),
+            limit: MAX_MANIFEST,
+        }),
+        _ => place.manifest(&target).await,
+    };
+    let (manifest, layers, subject) = match found {
         Ok(Some(manifest)) if manifest.bytes.len() as u64 != entry.size => {
             let (found, expected) = (manifest.bytes.len(), entry.size);
             unusable(Unusable::Malformed(format!("it has {found} bytes, and the list says {expected}")))
@@ -342,7 +357,7 @@ async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
             (described(&manifest), layers, subject)
         }
         Ok(None) => unusable(Unusable::Gone),
-        Err(error) => unusable(malformed(error)?),
+        Err(error) => unusable(unusable_by(error)?),
     };
     Ok(Listed { name, source: Source::Referrer, manifest, layers, subject, place: place.clone() })
 }
@@ -371,7 +386,7 @@ async fn tagged(
             (described(&manifest), layers)
         }
         Err(error) => {
-            let unusable = malformed(error)?;
+            let unusable = unusable_by(error)?;
             (Descriptor::new(String::new(), subject.clone(), 0), Err(unusable))
         }
     };
@@ -408,17 +423,27 @@ fn layers_of(manifest: &Manifest) -> Result<Vec<(Kind, Descriptor)>, Unusable> {
     }
 }
 
-/// A document that is not what it should be spoils itself alone; every other failure is one.
-fn malformed(error: Error) -> Result<Unusable, Error> {
-    use crate::crypto::DecodeKind;
+/// What is not what it should be spoils itself alone; every other failure is one.
+///
+/// # Errors
+/// It is a failure of the question, not of what was asked for.
+pub fn unusable_by(error: Error) -> Result<Unusable, Error> {
+    let of_document = |source: &DecodeError| match source.kind {
+        DecodeKind::Limit => Unusable::Excessive(source.to_string()),
+        _ => Unusable::Malformed(source.to_string()),
+    };
     match &error {
         #[cfg(feature = "http")]
-        Error::Registry(registry::Error::Document { source, .. }) if source.kind != DecodeKind::Limit => {
-            Ok(Unusable::Malformed(source.to_string()))
+        Error::Registry(registry::Error::Document { source, .. }) => Ok(of_document(source)),
+        #[cfg(feature = "http")]
+        Error::Registry(registry::Error::Digest { .. } | registry::Error::Size { .. }) => {
+            Ok(Unusable::Malformed(error.to_string()))
         }
-        Error::Document { source, .. } if source.kind != DecodeKind::Limit => {
-            Ok(Unusable::Malformed(source.to_string()))
-        }
+        #[cfg(feature = "http")]
+        Error::Registry(registry::Error::TooLarge { .. }) => Ok(Unusable::Excessive(error.to_string())),
+        Error::Document { source, .. } => Ok(of_document(source)),
+        Error::Digest { .. } | Error::Size { .. } => Ok(Unusable::Malformed(error.to_string())),
+        Error::TooLarge { .. } => Ok(Unusable::Excessive(error.to_string())),
         _ => Err(error),
     }
 }

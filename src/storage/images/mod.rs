@@ -29,6 +29,7 @@ pub use publish::{
 #[cfg(feature = "http")]
 pub use remote::Remote;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::crypto::Digest;
@@ -87,15 +88,11 @@ pub struct Referrers {
 }
 
 impl Referrers {
-    /// All of them, each once, in the order of the lists.
-    pub fn all(&self) -> Vec<Descriptor> {
-        let mut all: Vec<Descriptor> = Vec::new();
-        for descriptor in self.listed.iter().chain(&self.fallback).flatten() {
-            if !all.iter().any(|known| known.digest == descriptor.digest) {
-                all.push(descriptor.clone());
-            }
-        }
-        all
+    /// All of them, each once, in the order of the lists. An entry with a wrong size does not stand for one with the right one.
+    pub fn all(self) -> Vec<Descriptor> {
+        let mut known = HashSet::new();
+        let all = self.listed.into_iter().chain(self.fallback).flatten();
+        all.filter(|entry| known.insert((entry.digest.clone(), entry.size))).collect()
     }
 }
 

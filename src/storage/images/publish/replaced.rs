@@ -168,6 +168,7 @@ fn readable<T>(answer: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
         Err(Error::Registry(
             registry::Error::Document { .. }
             | registry::Error::Digest { .. }
+            | registry::Error::Size { .. }
             | registry::Error::Short { .. }
             | registry::Error::TooLarge { .. },
         )) => Ok(None),
