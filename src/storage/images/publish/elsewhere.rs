@@ -51,9 +51,9 @@ impl Older {
     ) -> Result<(), Error> {
         let place = &home.attachments;
         let all = place.referrers(subject).await?;
-        self.referrers = replaced::referrers(place, subject, all.all(), predicate_type).await?;
         self.listed = digests(all.listed.as_deref().unwrap_or_default());
         let index = digests(all.fallback.as_deref().unwrap_or_default());
+        self.referrers = replaced::referrers(place, subject, all.all(), predicate_type).await?;
         self.is_indexed = self.referrers.iter().any(|older| index.contains(&older.digest));
         Ok(())
     }
