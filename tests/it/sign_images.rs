@@ -661,6 +661,18 @@ fn certificates_go_with_the_signature_and_must_fit() {
     assert_eq!(layer["annotations"]["dev.sigstore.cosign/certificate"], leaf.to_pem());
     assert_eq!(layer["annotations"]["dev.sigstore.cosign/chain"], root.to_pem());
     let _ = sign(&sandbox, &["--output-certificate", "d", &name]).ok().says("`d` is not written");
+
+    // Whoever verifies by the identity finds it in the certificate alone.
+    let other = registry.contents().plant_image("app", "v2");
+    let name = format!("{}/app@{other}", registry.address());
+    for form in ["bundle", "tag"] {
+        let own = |more: &[&str]| {
+            let args = ["sign", "--key", "leaf.key", "--offline", "--skip-existing", "--write", form, &name];
+            let output = sandbox.run(&[&args[..], more].concat()).ok();
+            output.stderr.contains("is signed by this key already")
+        };
+        assert!(!own(&[]) && own(&[]) && !own(&chain) && own(&chain) && own(&[]), "{form}");
+    }
 }
 
 #[test]

@@ -181,13 +181,13 @@ impl Reader<'_> {
             }
         }
         self.judged.clear();
-        let shown = if kind.is_empty() { "a document" } else { kind };
+        let shown = if kind.is_empty() { "a document".to_owned() } else { format!("`{kind}`") };
         let own = is_own(members.get("apiVersion"));
         let (is_workload, is_without) = (own && WORKLOADS.contains(&kind), own && WITHOUT.contains(&kind));
         for place in PODS {
-            self.pod(document, place, is_workload).map_err(|error| of_kind(error, shown))?;
+            self.pod(document, place, is_workload).map_err(|error| of_kind(error, &shown))?;
         }
-        let by_path = self.by_path(document).map_err(|error| of_kind(error, shown))?;
+        let by_path = self.by_path(document).map_err(|error| of_kind(error, &shown))?;
         if is_workload || is_without {
             return Ok(());
         }

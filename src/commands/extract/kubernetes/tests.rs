@@ -79,7 +79,10 @@ fn kinds_that_are_not_known_are_named_and_looked_at_by_path() {
     assert_eq!(found.unknown.into_iter().collect::<Vec<_>>(), [""]);
     assert_eq!(found.idle.iter().map(ToString::to_string).collect::<Vec<_>>(), ["spec.none"]);
     let error = of(text, &["spec.images"]).unwrap_err();
-    assert_eq!(error.to_string(), "Kubernetes manifest: Thing: spec.images: not a text that names an image");
+    assert_eq!(
+        error.to_string(),
+        "Kubernetes manifest: `Thing`: spec.images: not a text that names an image"
+    );
 }
 
 #[test]
@@ -88,13 +91,13 @@ fn what_kubernetes_would_not_take_is_refused() {
         ("a: [", "not YAML"),
         ("[a]", "not a mapping"),
         ("kind: [Pod]", "kind: not a text"),
-        ("kind: Pod\nspec: {containers: {image: a}}", "Pod: spec.containers: not a list"),
-        ("kind: Pod\nspec: {containers: [a]}", "Pod: spec.containers[0]: not a mapping"),
+        ("kind: Pod\nspec: {containers: {image: a}}", "`Pod`: spec.containers: not a list"),
+        ("kind: Pod\nspec: {containers: [a]}", "`Pod`: spec.containers[0]: not a mapping"),
         ("kind: Pod\nspec: {containers: [{image: [a]}]}", "spec.containers[0].image: not a text"),
         ("kind: Pod\nspec: {containers: [{image: a, image: b}]}", "`image` appears twice"),
         (
             "kind: Job\nspec: {template: {spec: {volumes: [{image: a}]}}}",
-            "Job: spec.template.spec.volumes[0].image: not a mapping",
+            "`Job`: spec.template.spec.volumes[0].image: not a mapping",
         ),
         ("kind: List\nitems: {a: b}", "items: not a list"),
     ] {
