@@ -163,6 +163,11 @@ impl Contents {
         Manifest::parse(bytes, digest, Some(INDEX_TYPE)).map_err(|error| self.document(INDEX, error))
     }
 
+    /// See [`super::Place::resolve`].
+    pub fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
+        Ok(self.manifest(target)?.map(|manifest| manifest.descriptor()))
+    }
+
     /// See [`super::Place::manifest`].
     pub fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
         match target {
@@ -232,18 +237,18 @@ impl Contents {
             return Err(self.too_large(&descriptor.digest.to_string(), limit));
         }
         let mut content = Vec::new();
-        let there = self.stream(descriptor, &mut |piece| content.extend_from_slice(piece))?;
+        let there = self.stream(descriptor, |piece| content.extend_from_slice(piece))?;
         Ok(there.then_some(content))
     }
 
     /// See [`super::Place::stream`].
-    pub fn stream(&self, descriptor: &Descriptor, take: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+    pub fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
         let Some(opened) = self.open_blob(&descriptor.digest)? else { return Ok(false) };
         if opened.size != descriptor.size {
             let (place, wanted) = (self.name(), descriptor.digest.clone());
             return Err(Error::Size { place, wanted, expected: descriptor.size, found: opened.size });
         }
-        self.checked(&descriptor.digest, opened, take)?;
+        self.checked(&descriptor.digest, opened, &mut take)?;
         Ok(true)
     }
 

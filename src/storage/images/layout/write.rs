@@ -116,7 +116,7 @@ impl Layout {
 
     /// A new blob; `None` where it is there. What is there and is damaged is written again.
     pub(super) fn start_blob(&self, descriptor: &Descriptor) -> Result<Option<NewBlob>, Error> {
-        match self.contents.stream(descriptor, &mut |_| {}) {
+        match self.contents.stream(descriptor, |_| {}) {
             Ok(true) => return Ok(None),
             Ok(false) | Err(Error::Size { .. } | Error::Digest { .. }) => {}
             Err(error) => return Err(error),
