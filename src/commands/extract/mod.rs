@@ -66,14 +66,23 @@ impl ImageFile {
             }
         };
         context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
-        Ok(images.into_iter().map(in_registry).collect())
+        images.into_iter().map(in_registry).collect()
     }
 }
 
 /// The name of an image in a registry: `oci:latest` is the folder `latest` on a command line, and in a file that is read by
 /// a builder or by Kubernetes it is an image of Docker Hub.
-fn in_registry(name: String) -> String {
-    match ImageName::parse(&name) {
+///
+/// # Errors
+/// For them it is in a registry on their own machine, and for cosign it is on Docker Hub: `localhost/app`.
+fn in_registry(name: String) -> Result<String, Error> {
+    if name.starts_with("localhost/") {
+        let message = format!("`{name}` is not the same image for everybody");
+        return Err(Error::new(ErrorKind::Format, message)
+            .cause("builders and Kubernetes take `localhost` for a registry, others for a part of a name on Docker Hub")
+            .hint("write the port, as in `localhost:5000/app`, or `docker.io/localhost/app`"));
+    }
+    Ok(match ImageName::parse(&name) {
         Ok(ImageName::Layout(..) | ImageName::Archive(..)) => format!("index.docker.io/library/{name}"),
         // Whatever else it is, those who open it say so.
         Ok(ImageName::Registry(_)) => name,
@@ -81,7 +90,7 @@ fn in_registry(name: String) -> String {
             Some(("oci" | "oci-archive" | "docker-archive", _)) => format!("index.docker.io/library/{name}"),
             _ => name,
         },
-    }
+    })
 }
 
 fn of_dockerfile(
@@ -114,6 +123,11 @@ fn of_dockerfile(
     for name in &found.outside {
         context.narrator.warn(&format!(
             "the value of `{name}` is that of the environment here; a build has it only if it is told (--build-arg)"
+        ));
+    }
+    for (name, value) in &found.platform {
+        context.narrator.warn(&format!(
+            "`{name}` is `{value}` here; a build for another platform takes another image, which is not verified"
         ));
     }
     if let Some(frontend) = &found.frontend {
@@ -244,7 +258,14 @@ mod tests {
             ("oci:", "index.docker.io/library/oci:"),
             ("NO", "NO"),
         ] {
-            assert_eq!(in_registry(name.to_owned()), expected);
+            assert_eq!(in_registry(name.to_owned()).unwrap(), expected);
+        }
+        // Who pulls takes it from this machine, who verifies would ask Docker Hub.
+        for name in ["localhost/app", "localhost/a/b:1@sha256:0"] {
+            assert!(in_registry(name.to_owned()).is_err(), "{name}");
+        }
+        for name in ["localhost:5000/app", "docker.io/localhost/app", "localhost", "localhost.example/app"] {
+            assert_eq!(in_registry(name.to_owned()).unwrap(), name);
         }
     }
 }
