@@ -84,6 +84,8 @@ pub(super) struct Written {
 #[derive(Debug)]
 struct Host {
     registry: Registry,
+    /// Its addresses, without TLS and with it.
+    bases: [Address; 2],
     /// To the registry, with the certificate that only it is shown.
     own: Arc<Exchange>,
     /// To token servers elsewhere.
@@ -92,6 +94,13 @@ struct Host {
     /// Held by the one who finds out whether the registry speaks TLS.
     probe: tokio::sync::Mutex<()>,
     session: Session,
+}
+
+impl Host {
+    fn base(&self, tls: bool) -> Address {
+        let [plain, secure] = &self.bases;
+        if tls { secure.clone() } else { plain.clone() }
+    }
 }
 
 impl Client {
@@ -223,9 +232,6 @@ impl Client {
         host: &Host,
         request: &Request<'_>,
     ) -> Result<(Address, (Answer, Option<Secret>)), Error> {
-        let base = |tls: bool| {
-            Address::parse(&format!("{}://{}", if tls { "https" } else { "http" }, host.registry))
-        };
         let may_be_plain = host.registry.is_loopback() || self.connection.plain_http;
         let known = || host.tls.get().copied().or((!may_be_plain).then_some(true));
         let probing = match known() {
@@ -234,11 +240,11 @@ impl Client {
         };
         if let Some(tls) = known() {
             drop(probing);
-            let base = base(tls)?;
+            let base = host.base(tls);
             let answer = self.to(host, &base, &target(&base, request)?, request).await?;
             return Ok((base, answer));
         }
-        let start = base(true)?;
+        let start = host.base(true);
         let error = match self.exchange(&host.own, &target(&start, request)?, request, None).await {
             Ok(answer) => {
                 let _ = host.tls.set(true);
@@ -256,7 +262,7 @@ impl Client {
             }
             _ => return Err(error),
         }
-        let start = base(false)?;
+        let start = host.base(false);
         let answer = self.exchange(&host.own, &target(&start, request)?, request, None).await?;
         let _ = host.tls.set(false);
         Ok((start, (answer, None)))
@@ -355,8 +361,10 @@ impl Client {
                 ..self.settings()
             })?)
         };
+        let base = |scheme: &str| Address::parse(&format!("{scheme}://{registry}"));
         let host = Arc::new(Host {
             registry: registry.clone(),
+            bases: [base("http")?, base("https")?],
             own,
             other,
             tls: OnceLock::new(),
