@@ -454,3 +454,6 @@ fn at_most(count: usize, subject: &Digest, what: &'static str) -> Result<(), Err
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

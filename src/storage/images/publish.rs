@@ -231,3 +231,6 @@ async fn publish_manifest(
 fn digests(descriptors: &[Descriptor]) -> Vec<Digest> {
     descriptors.iter().map(|descriptor| descriptor.digest.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests;

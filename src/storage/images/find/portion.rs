@@ -120,3 +120,29 @@ pub(super) async fn contents(slots: &[Slot], want: &Want) -> Result<HashMap<Key,
     });
     stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn portions(sizes: &[u64]) -> Vec<Vec<u64>> {
+        let mut rest = sizes.iter().copied().peekable();
+        let mut all = Vec::new();
+        while rest.peek().is_some() {
+            all.push(next(&mut rest, |size| *size));
+        }
+        all
+    }
+
+    /// Nothing is left out, nothing comes twice, and one that is larger than a portion goes alone.
+    #[test]
+    fn portions_are_bounded_and_complete() {
+        assert_eq!(portions(&[]), Vec::<Vec<u64>>::new());
+        assert_eq!(portions(&[1, 2, 3]), [vec![1, 2, 3]]);
+        assert_eq!(portions(&[PORTION, 1]), [vec![PORTION], vec![1]]);
+        assert_eq!(portions(&[PORTION - 1, 1, 1]), [vec![PORTION - 1, 1], vec![1]]);
+        assert_eq!(portions(&[1, PORTION + 1, 1]), [vec![1], vec![PORTION + 1], vec![1]]);
+        assert_eq!(portions(&[1, u64::MAX, u64::MAX, 0]), [vec![1], vec![u64::MAX], vec![u64::MAX], vec![0]]);
+        assert_eq!(portions(&[0; 3]), [vec![0; 3]]);
+    }
+}
