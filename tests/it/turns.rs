@@ -85,7 +85,7 @@ fn verify_has_one_bound_for_all_images() {
             assert!(most <= bound && (bound == 1 || most > 1), "{command}: {most} with {workers}");
         }
         let most = served.run(own);
-        assert!(most <= 16 && most > 2, "{command}: {most}");
+        assert!(most <= 24 && most > 2, "{command}: {most}");
     }
 }
 
