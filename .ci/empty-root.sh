@@ -76,14 +76,14 @@ rm .line
 
 echo '- servers: names and authorities without a single file of the system'
 expect 5 'there is no `/etc/resolv.conf`' rcosign public-key --key https://name.example/key
-with=(SSL_CERT_FILE=/missing.pem)
-expect 4 '`/missing.pem` (SSL_CERT_FILE) cannot be used' rcosign public-key --key https://127.0.0.1/key
-with=()
 cp "$home/testdata/keys/p256.pub.pem" key.pub
 openssl s_server -accept 127.0.0.1:0 -WWW -cert "$home/testdata/tls/server.pem" -key "$home/testdata/tls/server.key" >.server 2>&1 &
 server=$!
 port=; for _ in $(seq 100); do port=$(sed -n 's/^ACCEPT.*:\([0-9]*\)$/\1/p' .server); [ -n "$port" ] && break; sleep 0.1; done
 [ -n "$port" ] || { cat .server >&2; fail 'no server'; }
+# The store is read when a server shows a certificate.
+with=(SSL_CERT_FILE=/missing.pem)
+expect 4 '`/missing.pem` (SSL_CERT_FILE) cannot be used' rcosign public-key --key "https://127.0.0.1:$port/key.pub"
 for host in 127.0.0.1 localhost; do
   with=()
   expect 5 UnknownIssuer rcosign public-key --key "https://$host:$port/key.pub" # the authorities that are built in

@@ -10,6 +10,7 @@ const UNBOUND: &[&str] = &[
     "dry-run",
     "from-file",
     "help",
+    "ignore-path",
     "no-log",
     "output-file",
     "output-format",

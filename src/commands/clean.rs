@@ -9,7 +9,7 @@ use crate::bundle::{self, Content};
 use crate::crypto::Digest;
 use crate::payload::{IMAGE_SIGNATURE_PREDICATE, Statement};
 use crate::registry::{self, Descriptor, Manifest, Target, referrers_tag};
-use crate::storage::images::find::{Kind, Listed, Source, Unusable, Want, list};
+use crate::storage::images::find::{Kind, Listed, Source, Unusable, Want, list, unusable_by};
 use crate::storage::images::{Change, Place, Shape, Writer, append};
 
 /// What `clean` is asked for.
@@ -96,7 +96,7 @@ pub async fn clean(request: &CleanRequest, context: &mut Context) -> Result<Vec<
     }
     let (image, largest) = {
         let images = Images::new(&request.registry, context)?;
-        (images.open(&request.image)?, images.attachment_limit()?)
+        (images.open_to_write(&request.image)?, images.attachment_limit()?)
     };
     let subject = image.digest().await?;
     let want = request.what.want(largest);
@@ -135,7 +135,7 @@ async fn role(listed: &Listed, want: &Want) -> Result<Role, Error> {
         }
         (Ok(layers), Source::Referrer) => layers,
         (Err(Unusable::Gone), _) => return Ok(Role::Gone),
-        (Err(Unusable::Malformed(_)), _) => return Ok(Role::Foreign),
+        (Err(Unusable::Malformed(_) | Unusable::Excessive(_)), _) => return Ok(Role::Foreign),
     };
     // A layer of somebody else's makes the whole somebody else's.
     let mut found = None;
@@ -160,7 +160,14 @@ async fn of_bundle(place: &Place, layer: &Descriptor, want: &Want) -> Result<Rol
     if layer.size > want.largest {
         return Ok(Role::Unreadable);
     }
-    let Some(bytes) = place.blob(layer, want.largest).await? else { return Ok(Role::Unreadable) };
+    let bytes = match place.blob(layer, want.largest).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(Role::Unreadable),
+        Err(error) => {
+            unusable_by(error)?;
+            return Ok(Role::Unreadable);
+        }
+    };
     let Ok(decoded) = bundle::decode(&bytes) else { return Ok(Role::Unreadable) };
     let of = |content: &Content| match content {
         Content::Message { .. } | Content::SimpleSigning { .. } => Role::Signature,

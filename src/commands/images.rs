@@ -70,6 +70,16 @@ impl<'a> Images<'a> {
         self.open_as(typed, parse(typed)?)
     }
 
+    /// As [`Self::open`], where something is to be written beside the image.
+    ///
+    /// # Errors
+    /// As there; it is in an archive.
+    pub fn open_to_write(&self, typed: &str) -> Result<Image, Error> {
+        let image = self.open(typed)?;
+        image.writable()?;
+        Ok(image)
+    }
+
     /// As [`Self::open`], with the name read already.
     ///
     /// # Errors
@@ -288,7 +298,7 @@ impl From<images::Error> for Error {
             E::Several { ref place, ref names } => {
                 let first = names.first().map_or("", String::as_str);
                 Self::with_sources(kind, &error)
-                    .hint(format!("say which one is meant, for example `oci:{place}{first}`"))
+                    .hint(format!("say which one is meant, for example `{place}{first}`"))
             }
             E::NoLayout { .. } => Self::with_sources(kind, &error).hint(
                 "a layout is a folder with the file `index.json`, as `save` writes it; a relative path starts at the \

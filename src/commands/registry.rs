@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Context, Error, ErrorKind, Files};
 use crate::crypto::Secret;
-use crate::registry::Repository;
+use crate::registry::{Repository, check_tag_prefix};
 
 #[cfg(feature = "http")]
 pub(super) use client::client;
@@ -50,6 +50,19 @@ pub enum RegistryCredentials {
 }
 
 impl RegistryRequest {
+    /// The same, with tags of attachments that begin with this text.
+    ///
+    /// # Errors
+    /// Of kind `Usage`: no tag begins so.
+    pub fn with_tag_prefix(self, prefix: String) -> Result<Self, Error> {
+        check_tag_prefix(&prefix).map_err(|error| {
+            Error::usage(format!("with the prefix `{prefix}` there is no tag (--attachment-tag-prefix)"))
+                .caused_by(&error)
+                .hint("a prefix has letters, digits, `_`, `-` and `.`, 52 at most")
+        })?;
+        Ok(Self { tag_prefix: prefix, ..self })
+    }
+
     /// Adds the files that it names.
     pub(super) fn add_to<'a>(&'a self, files: Files<'a>) -> Files<'a> {
         let (certificate, key) = match &self.certificate {
@@ -238,7 +251,7 @@ mod client {
                 "call the registry by a name that the certificate is for, or name it with --registry-server-name NAME",
             ),
             CertificateFault::OfAuthority => Some(
-                "give the registry a certificate of its own (CA:FALSE), and name the authority with --registry-cacert FILE",
+                "name that very certificate with --registry-cacert FILE, or give the registry one of its own (CA:FALSE)",
             ),
             CertificateFault::Other(_) => None,
         }
@@ -273,7 +286,9 @@ mod client {
             }
             E::Keychain(KeychainError::TooLarge { .. }) => ErrorKind::LimitExceeded,
             E::Document { source, .. } if source.kind == DecodeKind::Limit => ErrorKind::LimitExceeded,
-            E::Keychain(_) | E::Document { .. } | E::Digest { .. } | E::Short { .. } => ErrorKind::Format,
+            E::Keychain(_) | E::Document { .. } | E::Digest { .. } | E::Size { .. } | E::Short { .. } => {
+                ErrorKind::Format
+            }
         }
     }
 }

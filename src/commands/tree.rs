@@ -6,7 +6,7 @@ use super::images::Images;
 use super::{Context, Error, Files, RegistryRequest};
 use crate::registry::{Attachment, Kind, Target};
 use crate::storage::images::Home;
-use crate::storage::images::find::{Forms, Listed, Source, Want, list};
+use crate::storage::images::find::{Forms, Listed, PREDICATE_TYPE, Source, Want, list};
 
 /// What `tree` is asked for.
 #[derive(Debug)]
@@ -119,10 +119,8 @@ async fn attachment(listed: Listed, home: &Home) -> Result<TreeAttachment, Error
         Source::Tag(Attachment::Sbom) => "sboms",
         Source::Referrer => "referrer",
     };
-    let annotation = |name: &str| {
-        listed.manifest.annotations.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone())
-    };
-    let predicate_type = annotation("dev.sigstore.bundle.predicateType");
+    let mut annotations = listed.manifest.annotations.iter();
+    let predicate_type = annotations.find(|(name, _)| name == PREDICATE_TYPE).map(|(_, value)| value.clone());
     let is_read = listed.layers.is_ok() || listed.source == Source::Referrer;
     let (mut content, mut problem) = (Vec::new(), None);
     match &listed.layers {

@@ -37,7 +37,6 @@ pub async fn triangulate(request: &TriangulateRequest, context: &mut Context) ->
         repository: signature_repository(context)?,
         tag_prefix: request.registry.tag_prefix.clone(),
     };
-    // Whatever is wrong with the prefix is so for every image.
     let digest = Images::new(&request.registry, context)?.digest(&name, &request.image).await?;
     let repository = match (&places.repository, &name) {
         (Some(repository), _) => Some(repository),
@@ -48,11 +47,8 @@ pub async fn triangulate(request: &TriangulateRequest, context: &mut Context) ->
         (None, Some(repository)) => format!("{repository}@{digest}\n"),
         (None, None) => format!("{}\n", name.with(Target::Digest(digest))),
         (Some(what), Some(repository)) => {
-            let tag = places.tag(repository, &digest, what).map_err(|error| {
-                Error::usage(format!("with the prefix `{}` there is no tag", request.registry.tag_prefix))
-                    .caused_by(&error)
-            })?;
-            format!("{tag}\n")
+            let tag = places.tag(repository, &digest, what);
+            format!("{}\n", tag.map_err(|error| Error::usage("there is no tag for it").caused_by(&error))?)
         }
         (Some(what), None) => {
             let found = name.with(Target::Tag(what.tag_of(&places.tag_prefix, &digest))).to_string();

@@ -6,6 +6,7 @@ mod legacy;
 mod repository;
 
 pub use initialize::{InitializeRequest, initialize};
+pub(super) use repository::public_root;
 
 use std::path::Path;
 

@@ -14,11 +14,7 @@ impl Address {
     /// # Errors
     /// [`Error::Address`]: not http or https, or no host.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        Url::parse(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
-            .map(Self)
-            .ok_or_else(|| Error::Address { url: Redacted(text).to_string() })
+        Self::of(Url::parse(text).ok(), text)
     }
 
     /// Reads an address that stands in an answer of this one; it may be relative.
@@ -26,8 +22,7 @@ impl Address {
     /// # Errors
     /// As [`Self::parse`].
     pub fn join(&self, text: &str) -> Result<Self, Error> {
-        let fail = || Error::Address { url: Redacted(text).to_string() };
-        self.0.join(text).map_err(|_| fail()).and_then(|url| Self::parse(url.as_str()))
+        Self::of(self.0.join(text).ok(), text)
     }
 
     /// Whether TLS protects what is sent there.
@@ -63,7 +58,8 @@ impl Address {
 
     /// Whether the two share scheme, host and port (RFC 6454 section 4).
     pub fn is_same_origin(&self, other: &Self) -> bool {
-        self.0.origin() == other.0.origin()
+        let origin = |url: &Url| (url.port_or_known_default(), url.scheme() == "https");
+        origin(&self.0) == origin(&other.0) && self.0.host() == other.0.host()
     }
 
     /// Whether a user or a password stands in it.
@@ -76,6 +72,12 @@ impl Address {
     pub fn with_query(mut self, pairs: &[(&str, &str)]) -> Self {
         self.0.query_pairs_mut().extend_pairs(pairs);
         self
+    }
+
+    fn of(url: Option<Url>, text: &str) -> Result<Self, Error> {
+        url.filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+            .map(Self)
+            .ok_or_else(|| Error::Address { url: Redacted(text).to_string() })
     }
 
     pub(super) fn url(&self) -> &Url {

@@ -87,7 +87,16 @@ pub struct Call<'a> {
     /// The body; empty is none.
     pub body: &'a [u8],
     /// How long request and answer may take together.
-    pub total: Duration,
+    pub total: Total,
+}
+
+/// How long something may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// This long.
+    pub time: Duration,
+    /// What a message says: where `time` is what is left of a longer time, all of that.
+    pub named: Duration,
 }
 
 /// Sends requests. Connections are kept for the next one to the same server.
@@ -122,7 +131,10 @@ impl Exchange {
         // Where something else is set as well, the library has to put it together.
         let is_plain = settings.certificate.is_none() && !settings.accept_any_certificate;
         let (builder, store, roots) = match settings.authorities {
-            Some(authorities) => (builder.tls_certs_only(certificates(authorities)?), None, None),
+            Some(authorities) => {
+                let builder = roots::given(builder, authorities, settings)?;
+                (builder, None, None)
+            }
             None if is_plain => {
                 let (builder, roots) = roots::on_demand(builder)?;
                 (builder, None, Some(roots))
@@ -198,7 +210,7 @@ impl Exchange {
             host = Some(authority);
             url.set_host(Some(&server.name)).map_err(|source| Error::Setup(Box::new(source)))?;
         }
-        let mut request = self.client.request(method, url).timeout(call.total);
+        let mut request = self.client.request(method, url).timeout(call.total.time);
         if let Some(host) = host {
             request = request.header(HOST, host);
         }
@@ -236,7 +248,7 @@ impl Exchange {
                 Err(_) if heard.elapsed() >= limit => {
                     return Err(Error::Timeout {
                         url: call.address.to_string(),
-                        limit: limit.min(call.total),
+                        limit: if limit < call.total.time { limit } else { call.total.named },
                     });
                 }
                 Err(_) => {}
@@ -341,27 +353,17 @@ impl Answer {
 #[derive(Debug, Clone, Copy)]
 struct Clock {
     started: Instant,
-    total: Duration,
+    total: Total,
     stall: Duration,
 }
 
 impl Clock {
     fn error(&self, address: &Address, error: reqwest::Error) -> Error {
         // What ended a request before its time was up is the silence.
-        let limit = if self.started.elapsed() < self.total { self.stall } else { self.total };
-        client::error_of(&address.to_string(), limit.min(self.total), error)
+        let is_silence = self.started.elapsed() < self.total.time && self.stall < self.total.time;
+        let limit = if is_silence { self.stall } else { self.total.named };
+        client::error_of(&address.to_string(), limit, error)
     }
-}
-
-fn certificates(authorities: &Authorities) -> Result<Vec<reqwest::Certificate>, Error> {
-    let Authorities { name, pem } = authorities;
-    let fail =
-        |source: Box<dyn std::error::Error + Send + Sync>| Error::Roots { store: name.clone(), source };
-    let found = reqwest::Certificate::from_pem_bundle(pem).map_err(|e| fail(Box::new(e)))?;
-    if found.is_empty() {
-        return Err(fail("there is no certificate in it".into()));
-    }
-    Ok(found)
 }
 
 fn identity(certificate: &ClientCertificate) -> Result<reqwest::Identity, Error> {

@@ -34,7 +34,9 @@ pub use body::{Parts, SourceError};
 #[cfg(feature = "http")]
 pub use certificate_fault::CertificateFault;
 #[cfg(feature = "http")]
-pub use exchange::{Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings};
+pub use exchange::{
+    Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings, Total,
+};
 pub use redacted::Redacted;
 #[cfg(feature = "http")]
 pub use retry::{Transient, is_transient_status, retry_after, until};
@@ -188,7 +190,7 @@ impl Error {
 
 /// A time limit, for people: `20 seconds`, `1.5 seconds`, `1ns`.
 fn in_words(limit: &Duration) -> String {
-    if *limit < Duration::from_millis(1) {
+    if !limit.is_zero() && *limit < Duration::from_secs(1) {
         return format!("{limit:?}");
     }
     format!("{} seconds", limit.as_secs_f32())

@@ -12,8 +12,12 @@ use super::Error;
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 mod files;
+mod given;
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 mod on_demand;
+mod own;
+
+pub(super) use given::given;
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 pub(super) use on_demand::{OnDemand, on_demand};

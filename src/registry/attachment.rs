@@ -1,7 +1,7 @@
 //! Where what belongs to an image stands, in the tag scheme of cosign 2 and in the fallback of OCI 1.1.
 
-use super::reference::{ReferenceError, Repository, TagReference};
-use crate::crypto::Digest;
+use super::reference::{ReferenceError, Repository, TagReference, check_tag};
+use crate::crypto::{Digest, HashAlgorithm};
 
 /// What is attached to an image under a tag of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +58,16 @@ impl Attachments {
     }
 }
 
+/// Whether tags of attachments can begin with this text: every one of them has to be a tag.
+///
+/// # Errors
+/// They would be too long, or hold what tags do not.
+pub fn check_tag_prefix(prefix: &str) -> Result<(), ReferenceError> {
+    let digest = HashAlgorithm::Sha256.digest(b"");
+    let tag = Attachment::Sbom.tag_of(prefix, &digest);
+    check_tag(&tag).map_err(|reason| ReferenceError::Tag { tag, reason })
+}
+
 /// The tag `sha256-HEX` under which referrers of `digest` are listed where the registry does not list them itself (OCI
 /// distribution 1.1, "Referrers Tag Schema").
 pub fn referrers_tag(digest: &Digest) -> String {
@@ -71,7 +81,6 @@ fn dashed(digest: &Digest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::HashAlgorithm;
 
     #[test]
     fn tags_are_those_of_cosign() {
@@ -101,6 +110,11 @@ mod tests {
         for prefix in ["a/b", "x y", &"p".repeat(60), "\u{e4}"] {
             let attachments = Attachments { tag_prefix: prefix.to_owned(), ..Attachments::default() };
             assert!(attachments.tag(&image, &digest, Attachment::Signature).is_err(), "{prefix}");
+            assert!(check_tag_prefix(prefix).is_err(), "{prefix}");
         }
+        for prefix in ["", "p-", "V1.2_", &"p".repeat(52)] {
+            assert!(check_tag_prefix(prefix).is_ok(), "{prefix}");
+        }
+        assert!(check_tag_prefix(&"p".repeat(53)).is_err());
     }
 }

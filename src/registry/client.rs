@@ -3,8 +3,9 @@
 //! Every document and every blob is compared with its digest before anybody sees it whole. No redirection is followed by
 //! the transport: it happens here, where credentials stay behind.
 
+mod request;
+
 use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,11 @@ use super::error::{Error, Refusal, said_by};
 use super::reference::{Registry, Repository};
 use crate::crypto::{Digest, Secret};
 use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, Parts, ServerName,
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Total,
 };
+
+use request::target;
+pub(super) use request::{Content, Request, To};
 
 const MAX_REDIRECTS: usize = 5;
 /// How many large documents are read at a time.
@@ -79,6 +83,8 @@ pub(super) struct Written {
 #[derive(Debug)]
 struct Host {
     registry: Registry,
+    /// Its addresses, without TLS and with it.
+    bases: [Address; 2],
     /// To the registry, with the certificate that only it is shown.
     own: Arc<Exchange>,
     /// To token servers elsewhere.
@@ -89,60 +95,11 @@ struct Host {
     session: Session,
 }
 
-/// A request to a registry.
-#[derive(Debug)]
-pub(super) struct Request<'a> {
-    pub method: Method,
-    pub to: To<'a>,
-    pub accept: &'a str,
-    pub access: &'a Access,
-    /// The size of what may come beyond a small document; more time is given for it.
-    pub large: u64,
-    pub content: Content<'a>,
-}
-
-/// What a request sends.
-#[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
-    /// Nothing.
-    None,
-    /// This, of a media type.
-    Bytes(&'a str, &'a [u8]),
-    /// So many bytes, which are opened anew for each attempt.
-    Parts(u64, &'a dyn Open),
-}
-
-/// Opens what is to be sent.
-pub(super) trait Open {
-    /// Opens it, from its beginning.
-    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>>;
-}
-
-impl<F: AsyncFn() -> Result<Parts, Error>> Open for F {
-    fn open(&self) -> Pin<Box<dyn Future<Output = Result<Parts, Error>> + '_>> {
-        Box::pin(self())
+impl Host {
+    fn base(&self, tls: bool) -> Address {
+        let [plain, secure] = &self.bases;
+        if tls { secure.clone() } else { plain.clone() }
     }
-}
-
-impl std::fmt::Debug for Content<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("None"),
-            Self::Bytes(media_type, bytes) => write!(f, "Bytes({media_type}, {})", bytes.len()),
-            Self::Parts(length, _) => write!(f, "Parts({length})"),
-        }
-    }
-}
-
-/// Where a request goes.
-#[derive(Debug)]
-pub(super) enum To<'a> {
-    /// To this path, which begins with `/v2/`.
-    Path(&'a str),
-    /// To the next page of a list, which is on the same registry.
-    Page(&'a Address),
-    /// To where the registry wants an upload, which may be elsewhere.
-    Upload(&'a Address),
 }
 
 impl Client {
@@ -274,9 +231,6 @@ impl Client {
         host: &Host,
         request: &Request<'_>,
     ) -> Result<(Address, (Answer, Option<Secret>)), Error> {
-        let base = |tls: bool| {
-            Address::parse(&format!("{}://{}", if tls { "https" } else { "http" }, host.registry))
-        };
         let may_be_plain = host.registry.is_loopback() || self.connection.plain_http;
         let known = || host.tls.get().copied().or((!may_be_plain).then_some(true));
         let probing = match known() {
@@ -285,11 +239,11 @@ impl Client {
         };
         if let Some(tls) = known() {
             drop(probing);
-            let base = base(tls)?;
+            let base = host.base(tls);
             let answer = self.to(host, &base, &target(&base, request)?, request).await?;
             return Ok((base, answer));
         }
-        let start = base(true)?;
+        let start = host.base(true);
         let error = match self.exchange(&host.own, &target(&start, request)?, request, None).await {
             Ok(answer) => {
                 let _ = host.tls.set(true);
@@ -307,7 +261,7 @@ impl Client {
             }
             _ => return Err(error),
         }
-        let start = base(false)?;
+        let start = host.base(false);
         let answer = self.exchange(&host.own, &target(&start, request)?, request, None).await?;
         let _ = host.tls.set(false);
         Ok((start, (answer, None)))
@@ -406,8 +360,10 @@ impl Client {
                 ..self.settings()
             })?)
         };
+        let base = |scheme: &str| Address::parse(&format!("{scheme}://{registry}"));
         let host = Arc::new(Host {
             registry: registry.clone(),
+            bases: [base("http")?, base("https")?],
             own,
             other,
             tls: OnceLock::new(),
@@ -440,10 +396,15 @@ impl Client {
         }
     }
 
-    /// How long a request may take: a small document, and `large` bytes at a speed that is no attack.
-    fn time_for(&self, large: u64) -> Duration {
+    /// How long a request may take: a small document, and `large` bytes at a speed that is no attack; and no longer than the
+    /// command has, of which the user knows the whole.
+    fn time_for(&self, large: u64) -> Total {
         const SLOWEST: u64 = 16 * 1024;
-        SMALL.saturating_add(Duration::from_secs(large / SLOWEST)).min(self.left())
+        let (most, left) = (SMALL.saturating_add(Duration::from_secs(large / SLOWEST)), self.left());
+        match most < left {
+            true => Total { time: most, named: most },
+            false => Total { time: left, named: self.connection.total },
+        }
     }
 
     fn left(&self) -> Duration {
@@ -455,20 +416,6 @@ impl Client {
 pub(super) async fn ended<T>(answer: Answer, value: T) -> Result<T, Error> {
     answer.discard().await;
     Ok(value)
-}
-
-/// The address of a request to the registry at `base`.
-fn target(base: &Address, request: &Request<'_>) -> Result<Address, Error> {
-    match request.to {
-        To::Path(path) => Ok(base.join(path)?),
-        To::Upload(address) => Ok(address.clone()),
-        To::Page(page) if page.is_same_origin(base) => Ok(page.clone()),
-        To::Page(page) => Err(Error::Elsewhere {
-            url: base.to_string(),
-            target: page.to_string(),
-            reason: "a list does not lead to another server",
-        }),
-    }
 }
 
 /// Where an answer redirects a request: not more than five times, and never so that it becomes another request.

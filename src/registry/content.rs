@@ -152,7 +152,8 @@ impl Client {
     }
 
     /// The referrers of `subject` as the registry lists them (OCI distribution 1.1, "Listing Referrers"); `None` where it does
-    /// not do so. Nothing is filtered by type: what an entry says of its manifest is not to be relied on.
+    /// not do so. Nothing is filtered by type: what an entry says of its manifest is not to be relied on, and its annotations,
+    /// of which there may be millions, are left out.
     ///
     /// # Errors
     /// As [`Self::resolve`]; the list has no end.
@@ -170,7 +171,12 @@ impl Client {
             }
             let page = self.read_manifest(answer, &Target::Tag(String::new())).await?;
             match page.kind {
-                Kind::Index { manifests } => Ok(Some((manifests, page.bytes.len()))),
+                Kind::Index { mut manifests } => {
+                    for entry in &mut manifests {
+                        entry.annotations = Vec::new();
+                    }
+                    Ok(Some((manifests, page.bytes.len())))
+                }
                 Kind::Image { .. } => {
                     let source = DecodeError::whole("list of referrers", "it is an image");
                     Err(Error::Document { url, source })
@@ -258,7 +264,6 @@ impl Client {
 /// to be used then.
 pub struct BlobReader {
     answer: Answer,
-    url: String,
     digest: Digest,
     size: u64,
     read: u64,
@@ -267,13 +272,12 @@ pub struct BlobReader {
 
 impl BlobReader {
     fn new(answer: Answer, descriptor: &Descriptor) -> Result<Self, Error> {
-        let url = answer.address().to_string();
         let size = descriptor.size;
-        if answer.announced_length().is_some_and(|length| length > size) {
-            return Err(Error::TooLarge { url, limit: size });
+        if let Some(found) = answer.announced_length().filter(|length| *length != size) {
+            return Err(Error::Size { url: answer.address().to_string(), expected: size, found });
         }
         let hasher = Some(Hasher::new([descriptor.digest.algorithm()]));
-        Ok(Self { answer, url, digest: descriptor.digest.clone(), size, read: 0, hasher })
+        Ok(Self { answer, digest: descriptor.digest.clone(), size, read: 0, hasher })
     }
 
     /// The parts as the body of another request.
@@ -295,7 +299,7 @@ impl BlobReader {
         if self.answer.chunk(part).await? {
             self.read += part.len() as u64;
             if self.read > self.size {
-                return Err(Error::TooLarge { url: self.url.clone(), limit: self.size });
+                return Err(Error::Size { url: self.url(), expected: self.size, found: self.read });
             }
             if let Some(hasher) = &mut self.hasher {
                 hasher.update(part);
@@ -303,14 +307,18 @@ impl BlobReader {
             return Ok(true);
         }
         if self.read < self.size {
-            return Err(Error::Short { url: self.url.clone(), expected: self.size, found: self.read });
+            return Err(Error::Short { url: self.url(), expected: self.size, found: self.read });
         }
         let found = self.hasher.take().map(Hasher::finish);
         match found.as_ref().and_then(|found| found.get(self.digest.algorithm())) {
             Some(found) if *found == self.digest => Ok(false),
-            Some(found) => Err(Error::Digest { url: self.url.clone(), found: found.clone() }),
+            Some(found) => Err(Error::Digest { url: self.url(), found: found.clone() }),
             None => Ok(false),
         }
+    }
+
+    fn url(&self) -> String {
+        self.answer.address().to_string()
     }
 }
 
@@ -347,11 +355,11 @@ pub(super) fn named_digest(answer: &Answer) -> Option<Digest> {
 }
 
 async fn manifest(answer: Answer, target: &Target) -> Result<Manifest, Error> {
-    let url = answer.address().to_string();
+    let address = answer.address().clone();
     let content_type = answer.header("content-type").map(str::to_owned);
     let named = named_digest(&answer);
     let bytes = answer.body(MAX_MANIFEST).await.map_err(|error| match error {
-        http::Error::TooLarge { limit, .. } => Error::TooLarge { url: url.clone(), limit },
+        http::Error::TooLarge { limit, .. } => Error::TooLarge { url: address.to_string(), limit },
         error => Error::Http(error),
     })?;
     let wanted = match target {
@@ -360,9 +368,10 @@ async fn manifest(answer: Answer, target: &Target) -> Result<Manifest, Error> {
     };
     let digest = wanted.map_or(HashAlgorithm::Sha256, Digest::algorithm).digest(&bytes);
     if wanted.is_some_and(|wanted| *wanted != digest) {
-        return Err(Error::Digest { url, found: digest });
+        return Err(Error::Digest { url: address.to_string(), found: digest });
     }
-    Manifest::parse(bytes, digest, content_type.as_deref()).map_err(|source| Error::Document { url, source })
+    let malformed = |source| Error::Document { url: address.to_string(), source };
+    Manifest::parse(bytes, digest, content_type.as_deref()).map_err(malformed)
 }
 
 /// The next page, by the header `Link` (RFC 8288). The client asks no other server for it.

@@ -55,7 +55,17 @@ pub enum Error {
         /// The digest of what came.
         found: Digest,
     },
-    /// There is less than the descriptor says.
+    /// There is more or less than the descriptor says.
+    #[error("{url} answered with {found} bytes, and its descriptor says {expected}")]
+    Size {
+        /// The address.
+        url: String,
+        /// The size in the descriptor.
+        expected: u64,
+        /// The size that it has, at least.
+        found: u64,
+    },
+    /// The answer ended before all came that the descriptor says.
     #[error("{url} answered with {found} bytes where {expected} were announced")]
     Short {
         /// The address.
@@ -65,7 +75,7 @@ pub enum Error {
         /// What came.
         found: u64,
     },
-    /// There is more than the descriptor says, or than is read.
+    /// There is more than is read.
     #[error("{url} answered with more than {limit} bytes")]
     TooLarge {
         /// The address.

@@ -22,7 +22,7 @@ mod scripted;
 
 #[cfg(feature = "http")]
 pub use crate::http::{Parts, Transient};
-pub use attachment::{Attachment, Attachments, referrers_tag};
+pub use attachment::{Attachment, Attachments, check_tag_prefix, referrers_tag};
 #[cfg(feature = "http")]
 pub use auth::{
     Credentials, GivenCredentials, HelperError, HelperName, Keychain, KeychainError, Places, StoredIn,

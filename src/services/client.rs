@@ -163,7 +163,7 @@ impl Client {
             headers.push(("authorization", text));
         }
         headers.extend_from_slice(ask.headers);
-        let total = self.left();
+        let total = http::Total { time: self.left(), named: self.connection.total };
         let call = Call { method: ask.method, address, headers: &headers, body: ask.body, total };
         self.exchange()?.send_patiently(&call, self.patience(ask)).await
     }

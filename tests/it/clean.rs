@@ -278,7 +278,7 @@ fn a_layout_is_cleaned() {
     let _ = sandbox.run(&["clean", "--force", "--type", "attestation", "oci:layout:v1"]).ok();
     let output = sandbox.run(&["clean", "--force", "oci:layout:v1"]).ok();
     assert!(
-        output.stderr.contains(&format!("Removed layout:{digest}.sig from oci:layout:v1")),
+        output.stderr.contains(&format!("Removed oci:layout:{digest}.sig from oci:layout:v1")),
         "{}",
         output.stderr
     );

@@ -125,7 +125,15 @@ fn images_of_a_manifest() {
     let _ = run("a.json", r#"{"kind": "Pod", "spec": {"containers": [{"image": "@/one:v1"}]}}"#, &[]).ok();
 
     let text = "kind: Pod\nspec: {containers: [{image: '@/one:v1'}]}\n---\nkind: Thing\nspec: {parts: [{image: '@/bare:v1'}]}\n";
-    let _ = run("a.yaml", text, &[]).ok().says("WARNING: images in documents of these kinds are only found");
+    // cosign verifies the pod, and says that all is well.
+    let _ = run("a.yaml", text, &[])
+        .code(2)
+        .says("in `Thing`: spec.parts[*].image")
+        .says("--path \"spec.parts[*].image\"");
+    let _ = run("a.yaml", text, &["--ignore-path", "spec.parts[*].image"]).ok();
+    let no_image = text.replace("image: '@/bare:v1'", "name: x");
+    let _ =
+        run("a.yaml", &no_image, &[]).ok().says("WARNING: images in documents of these kinds are only found");
     let output = run("a.yaml", text, &["--path", "spec.parts[*].image"]).code(10);
     assert!(!output.stderr.contains("WARNING"), "{}", output.stderr);
     let _ = run("a.yaml", text, &["--path", "spec.part[*].image"])

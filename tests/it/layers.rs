@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("registry", &["http", "crypto"]),
     ("bundle", &["payload", "tlog", "x509", "timestamp", "crypto"]),
     ("trust", &["payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("http", &["crypto"]),
+    ("http", &["x509", "crypto"]),
     ("timestamp", &["x509", "crypto"]),
     ("payload", &["crypto"]),
     ("tlog", &["crypto"]),

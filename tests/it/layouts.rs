@@ -105,7 +105,20 @@ fn what_is_not_there_and_what_is_no_layout_have_codes() {
         if command == "attest" {
             args.extend(["--predicate", "App.Layout/index.json"]);
         }
-        let _ = sandbox.run(&args).code(3).says("nothing can be written to `app.tar`: it is an archive");
+        let _ = sandbox
+            .run(&args)
+            .code(3)
+            .says("nothing can be written to `oci-archive:app.tar`: it is an archive");
+    }
+    sandbox.file("sbom.json", "{}");
+    sandbox.file("sig", "c2ln");
+    for command in [
+        &["clean", "--force"][..],
+        &["attach", "sbom", "--sbom", "sbom.json"],
+        &["attach", "signature", "--signature", "sig"],
+    ] {
+        let output = sandbox.run(&[command, &["oci-archive:app.tar:v1"]].concat()).code(3);
+        assert_eq!(output.stderr.matches("nothing can be written to").count(), 1, "{}", output.stderr);
     }
     let index = sandbox.text("App.Layout/index.json").replace("\"size\":401", "\"size\":400");
     sandbox.file("App.Layout/index.json", index);
@@ -128,7 +141,7 @@ fn of_several_images_one_has_to_be_named() {
         .replace(other, &digest.to_string())
         .replace("\"size\":877", &format!("\"size\":{}", copy.len()));
     sandbox.file("App.Layout/index.json", index);
-    let words = "there are several images in `App.Layout`: `:v1`";
+    let words = "there are several images in `oci:App.Layout`: `:v1`";
     let _ = sandbox.run(&["triangulate", "oci:App.Layout"]).code(2).says(words).says("`oci:App.Layout:v1`");
     let _ = sandbox.run(&["triangulate", "oci:App.Layout:v1"]).ok();
 }

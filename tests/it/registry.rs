@@ -153,6 +153,58 @@ fn another_repository_and_a_prefix() {
     let _ = sandbox.run(&["triangulate", "--attachment-tag-prefix", "a/b", &image]).code(2).says("no tag");
 }
 
+/// Whatever the command: before a file is read, a key is opened or anybody is asked.
+#[test]
+fn a_prefix_that_begins_no_tag_is_refused_by_every_command() {
+    let sandbox = Sandbox::new();
+    for command in [
+        "attach attestation --attestation none r.invalid/app",
+        "attach sbom --sbom none r.invalid/app",
+        "attach signature --signature none r.invalid/app",
+        "attest --offline --key none --predicate none r.invalid/app",
+        "clean -f r.invalid/app",
+        "copy r.invalid/app r.invalid/b",
+        "dockerfile verify --key none none",
+        "download attestation r.invalid/app",
+        "download sbom r.invalid/app",
+        "download signature r.invalid/app",
+        "generate r.invalid/app",
+        "load --dir none r.invalid/app",
+        "manifest verify --key none none.yaml",
+        "save --dir none r.invalid/app",
+        "sign --offline --key none r.invalid/app",
+        "tree r.invalid/app",
+        "triangulate r.invalid/app",
+        "upload blob -f none r.invalid/app",
+        "upload wasm -f none r.invalid/app",
+        "verify --key none r.invalid/app",
+        "verify-attestation --key none r.invalid/app",
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        let long = "p".repeat(53);
+        for prefix in ["a/b", "a b", "../", long.as_str()] {
+            let output = sandbox.run(&[&words[..], &["--attachment-tag-prefix", prefix]].concat()).code(2);
+            let _ = output.says(&format!("with the prefix `{prefix}` there is no tag"));
+        }
+        let set = sandbox.rcosign(&words).env("COSIGN_ATTACHMENT_TAG_PREFIX", "a:b").run();
+        let _ = set.code(2).says("with the prefix `a:b` there is no tag");
+    }
+    assert_eq!(sandbox.names(), [""; 0]);
+}
+
+/// The time that was asked for, not what was left of it.
+#[test]
+fn a_time_limit_is_named_as_it_was_asked_for() {
+    let sandbox = Sandbox::new();
+    for (typed, named) in [("1ns", "1ns"), ("0.3s", "300ms"), ("1.5s", "1.5 seconds"), ("0", "0 seconds")] {
+        // Who connects there waits for ever.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let image = format!("{}/app", silent.local_addr().unwrap());
+        let run = sandbox.rcosign(&["tree", &image]).env("COSIGN_TIMEOUT", typed);
+        let _ = run.run().code(5).says(&format!("did not answer within {named}\n"));
+    }
+}
+
 #[test]
 fn nobody_is_asked_for_what_a_digest_says() {
     let sandbox = Sandbox::new();

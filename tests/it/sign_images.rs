@@ -361,6 +361,51 @@ fn skip_existing_looks_at_the_form_that_would_be_written_and_believes_nobody() {
     }
 }
 
+/// Who can write to the registry adds to a signature what makes others refuse it. It must not keep a good one from being made.
+#[test]
+fn attack_a_signature_with_a_false_log_entry_is_no_reason_to_sign_nothing() {
+    const PUBLIC: &str = "c0d23d6ad406973f9559f3ba2d1ca01f84147d8ffc5b8445c224f98b9591801d";
+    let unknown = "a".repeat(64);
+    for (log, of_this, counts) in [(PUBLIC, true, false), (&unknown, false, false), (&unknown, true, true)] {
+        let (sandbox, registry) = (folder(), start(false));
+        let image = registry.contents().plant_image("app", "v1");
+        let name = format!("{}/app@{image}", registry.address());
+        let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
+        let tag = format!("sha256-{}.sig", hex(&image));
+        let mut document = manifest(&registry, &tag);
+        let encode = |bytes: &[u8]| rcosign::internals::crypto::base64::encode(bytes);
+        let layer = &mut document["layers"][0];
+        let hash = if of_this { hex(layer["digest"].as_str().unwrap()).to_owned() } else { "0".repeat(64) };
+        let body = json!({
+            "apiVersion": "0.0.1",
+            "kind": "hashedrekord",
+            "spec": {
+                "data": { "hash": { "algorithm": "sha256", "value": hash } },
+                "signature": {
+                    "content": layer["annotations"]["dev.cosignproject.cosign/signature"],
+                    "publicKey": { "content": encode(sandbox.text("k.pub").as_bytes()) },
+                },
+            },
+        });
+        let entry = json!({
+            "SignedEntryTimestamp": encode(&[0x30, 6, 2, 1, 1, 2, 1, 1]),
+            "Payload": {
+                "body": encode(body.to_string().as_bytes()),
+                "integratedTime": 1_700_000_000,
+                "logIndex": 1,
+                "logID": log,
+            },
+        });
+        layer["annotations"]["dev.sigstore.cosign/bundle"] = entry.to_string().into();
+        let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
+        let again = || sign(&sandbox, &["--skip-existing", "--write", "tag", &name]).ok().stderr;
+        let skipped = format!("{name} is signed by this key already\n");
+        assert_eq!(again() == skipped, counts, "{log} {of_this}");
+        assert_eq!(layers(&registry, &tag).len(), if counts { 1 } else { 2 }, "{log} {of_this}");
+        assert_eq!(again(), skipped, "the new one counts");
+    }
+}
+
 #[test]
 fn a_payload_is_signed_only_if_it_names_the_image() {
     let (sandbox, registry) = (folder(), start(true));
@@ -509,10 +554,11 @@ fn attack_a_layer_with_a_wrong_size_is_no_signature() {
     document["layers"][0]["size"] = 1.into();
     let _ = registry.contents().plant_manifest("app", Some(&tag), MANIFEST, document.to_string());
     assert_ne!(verify(&sandbox, &[&name]).code, 0);
-    assert_ne!(sign(&sandbox, &["--write", "tag", "--skip-existing", &name]).code, 0);
-    let _ = sign(&sandbox, &["--write", "tag", &name]).ok();
-    let left = layers(&registry, &tag);
-    assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
+    for _ in 0..2 {
+        let _ = sign(&sandbox, &["--write", "tag", "--skip-existing", &name]).ok();
+        let left = layers(&registry, &tag);
+        assert!(left.len() == 2 && left[1]["size"] == good, "{left:#?}");
+    }
 }
 
 /// A log entry that no log has made takes nothing from a signature for whoever trusts no log, and all from it for the others.
@@ -615,6 +661,18 @@ fn certificates_go_with_the_signature_and_must_fit() {
     assert_eq!(layer["annotations"]["dev.sigstore.cosign/certificate"], leaf.to_pem());
     assert_eq!(layer["annotations"]["dev.sigstore.cosign/chain"], root.to_pem());
     let _ = sign(&sandbox, &["--output-certificate", "d", &name]).ok().says("`d` is not written");
+
+    // Whoever verifies by the identity finds it in the certificate alone.
+    let other = registry.contents().plant_image("app", "v2");
+    let name = format!("{}/app@{other}", registry.address());
+    for form in ["bundle", "tag"] {
+        let own = |more: &[&str]| {
+            let args = ["sign", "--key", "leaf.key", "--offline", "--skip-existing", "--write", form, &name];
+            let output = sandbox.run(&[&args[..], more].concat()).ok();
+            output.stderr.contains("is signed by this key already")
+        };
+        assert!(!own(&[]) && own(&[]) && !own(&chain) && own(&chain) && own(&[]), "{form}");
+    }
 }
 
 #[test]

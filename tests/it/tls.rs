@@ -3,19 +3,25 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::support::{Run, Sandbox, repository};
+use crate::support::{Run, Sandbox, own_authority, repository};
 
 /// Serves a public key with the certificate of `testdata/tls`; returns the port.
 fn serve(address: &str) -> u16 {
     let folder = repository().join("testdata/tls");
-    let chain = vec![CertificateDer::from_pem_file(folder.join("server.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+    serve_as(address, &folder.join("server.pem"), &folder.join("server.key"))
+}
+
+/// As [`serve`], with this certificate.
+fn serve_as(address: &str, certificate: &Path, key: &Path) -> u16 {
+    let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -90,6 +96,24 @@ fn a_server_of_an_authority_that_is_not_trusted_is_refused() {
         .run()
         .code(5)
         .says("not valid for");
+}
+
+/// `openssl req -x509` makes certificates of authorities, and Go takes them from those who trust them.
+#[test]
+fn a_server_that_is_its_own_authority_is_trusted_by_that_very_certificate() {
+    let sandbox = sandbox();
+    let (certificate, key) = own_authority(&sandbox, "own");
+    let _ = own_authority(&sandbox, "other");
+    let port = serve_as("127.0.0.1", &certificate, &key);
+    for host in ["127.0.0.1", "localhost"] {
+        arrived(fetch(&sandbox, host, port).env("SSL_CERT_FILE", "own.pem"));
+    }
+    for store in ["other.pem", "authority.pem"] {
+        let _ = fetch(&sandbox, "localhost", port).env("SSL_CERT_FILE", store).run().code(5);
+    }
+    let port = serve_as("127.0.0.2", &certificate, &key);
+    let output = fetch(&sandbox, "127.0.0.2", port).env("SSL_CERT_FILE", "own.pem").run().code(5);
+    let _ = output.says("not valid for");
 }
 
 #[test]

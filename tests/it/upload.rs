@@ -120,7 +120,7 @@ fn into_a_layout() {
     let (sandbox, _) = start();
     let output = sandbox.run(&["upload", "blob", "-f", "a.txt", "oci:layout:v1"]).ok();
     let digest = "58e5ad0966f26e37881bf955d9a675d9e74b49e3b94b882a9d7f686447f7eede";
-    assert_eq!(output.stdout, format!("layout@sha256:{digest}\n"));
+    assert_eq!(output.stdout, format!("oci:layout@sha256:{digest}\n"));
     assert!(sandbox.has(&format!("layout/blobs/sha256/{digest}")));
     let _ = sandbox.run(&["upload", "blob", "-f", "a.txt", "oci:layout"]).code(2).says("add a tag");
     let _ = sandbox.run(&["upload", "blob", "-f", "none", "oci:other:v1"]).code(11);

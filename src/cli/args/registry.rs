@@ -74,8 +74,8 @@ impl RegistryArgs {
             return Err(Error::not_available("credentials of Kubernetes and of clouds (--k8s-keychain)")
                 .hint("leave --k8s-keychain out, and name a credential helper in Docker's configuration"));
         }
-        let tag_prefix = self.attachment_tag_prefix.clone().unwrap_or_default();
-        Ok(RegistryRequest { tag_prefix, ..self.connection.request(self.credentials()?)? })
+        let request = self.connection.request(self.credentials()?)?;
+        request.with_tag_prefix(self.attachment_tag_prefix.clone().unwrap_or_default())
     }
 
     fn credentials(&self) -> Result<Option<RegistryCredentials>, Error> {

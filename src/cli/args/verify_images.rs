@@ -17,7 +17,7 @@ use crate::commands::{
 };
 
 /// What `--max-workers` is without the flag.
-const DEFAULT_WORKERS: usize = 16;
+const DEFAULT_WORKERS: usize = 24;
 /// More than that is no gain for anybody.
 const MAX_WORKERS: i64 = 256;
 const OUTPUTS: &[&str] = &["json", "text"];
@@ -64,7 +64,7 @@ pub struct SearchArgs {
     /// The arguments are folders with images in OCI layouts, as `save` writes them
     #[arg(long)]
     pub local_image: Option<bool>,
-    /// Images that are judged at a time, and requests for all of them (default 16)
+    /// Images that are judged at a time, and requests for all of them (default 24)
     #[arg(long, value_name = "NUMBER", value_parser = values::integer, allow_hyphen_values = true)]
     pub max_workers: Option<i64>,
     /// Certificate for signatures that come without one: PEM, or base64 of PEM

@@ -14,8 +14,8 @@ use crate::commands::{Error, FieldPath, ImageFile};
 ///
 /// YAML with any number of documents, or JSON. The images of pods are found wherever Kubernetes has pods: in Pod, PodTemplate,
 /// Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob and lists of them; those of init and of
-/// ephemeral containers and of image volumes too. Kinds that are not known are named in a warning, and --path says where their images
-/// are. What is said of images by `verify` holds for each of them.
+/// ephemeral containers and of image volumes too. Kinds that are not known are named in a warning. What looks like an image in one of
+/// them, at a place where no pod is, is an error until --path says that images are there, or --ignore-path that none are. What is said of images by `verify` holds for each of them.
 #[derive(Debug, clap::Args)]
 pub struct ManifestVerifyArgs {
     /// Manifest, which ends in .yaml, .yml or .json; `-` is standard input
@@ -25,6 +25,9 @@ pub struct ManifestVerifyArgs {
     /// other names (can be repeated)
     #[arg(long, value_name = "PATH", value_parser = known(&[], path), help_heading = "Input")]
     pub path: Vec<FieldPath>,
+    /// Place of what looks like an image and is none, or is judged elsewhere, written as in --path (can be repeated)
+    #[arg(long, value_name = "PATH", value_parser = known(&[], path), help_heading = "Input")]
+    pub ignore_path: Vec<FieldPath>,
     /// Signatures.
     #[command(flatten)]
     pub signatures: SignaturesArgs,
@@ -43,7 +46,11 @@ impl CommandArgs for ManifestVerifyArgs {
             return Err(Error::usage("there is no manifest to read")
                 .hint("name it after the command: `manifest verify FILE.yaml`"));
         };
-        let file = ImageFile::Kubernetes { path: PathBuf::from(file), fields: self.path.clone() };
+        let file = ImageFile::Kubernetes {
+            path: PathBuf::from(file),
+            fields: self.path.clone(),
+            ignored: self.ignore_path.clone(),
+        };
         request("manifest verify", file, &self.verify, &self.signatures, warnings)
     }
 }

@@ -24,6 +24,11 @@ use std::io::Write;
 
 use crate::commands::Error;
 
+/// As many refused candidates are told of one thing: whoever may write to a registry decides how many there are.
+const SHOWN: usize = 10;
+/// And of all things together that failed in one run.
+const SHOWN_OF_PARTS: usize = 100;
+
 /// Prints one line of narration.
 pub fn say(line: &str) {
     stderr_line(&Safe(line).to_string());
@@ -45,16 +50,25 @@ fn error_text(error: &Error) -> String {
     for cause in &error.causes {
         text.push_str(&format!("  caused by: {}\n", Safe(cause)));
     }
-    for (number, reason) in error.candidates.iter().enumerate() {
+    for (number, reason) in error.candidates.iter().take(SHOWN).enumerate() {
         text.push_str(&format!("    {}. {}\n", number + 1, Safe(reason)));
     }
+    if let Some(more @ 1..) = error.candidates.len().checked_sub(SHOWN) {
+        text.push_str(&format!("    and {more} more: --report json tells them all\n"));
+    }
+    let mut left = SHOWN_OF_PARTS;
     for (number, part) in error.parts.iter().enumerate() {
         text.push_str(&format!("    {}. {}: {}\n", number + 1, Safe(&part.name), Safe(&part.error.message)));
         for cause in &part.error.causes {
             text.push_str(&format!("         caused by: {}\n", Safe(cause)));
         }
-        for reason in &part.error.candidates {
+        let shown = part.error.candidates.len().min(SHOWN).min(left);
+        left -= shown;
+        for reason in part.error.candidates.iter().take(shown) {
             text.push_str(&format!("         - {}\n", Safe(reason)));
+        }
+        if let Some(more @ 1..) = part.error.candidates.len().checked_sub(shown) {
+            text.push_str(&format!("         - and {more} more: --report json tells them all\n"));
         }
     }
     for hint in &error.hints {
@@ -92,6 +106,22 @@ mod tests {
             error_text(&error),
             "error: 2 of 2\n    1. a\\u{1b}: not\\nvalid\n         caused by: why\n         - first\n    2. b: \
              not\\nvalid\n         caused by: why\n         - first\n"
+        );
+    }
+
+    #[test]
+    fn of_many_candidates_a_few_are_shown() {
+        let many = |error: Error| (0..1000).fold(error, |error, n| error.candidate(format!("no {n}")));
+        let text = error_text(&many(Error::new(ErrorKind::NoneValid, "none")));
+        assert_eq!(text.lines().count(), 12);
+        assert!(text.ends_with("    10. no 9\n    and 990 more: --report json tells them all\n"), "{text}");
+        let part = || many(Error::new(ErrorKind::NoneValid, "none"));
+        let error = Error::new(ErrorKind::NoneValid, "all");
+        let text = error_text(&(0..1000).fold(error, |error, n| error.part(n.to_string(), part())));
+        assert!(
+            text.lines().count() < 2_200
+                && text.contains("- and 990 more")
+                && text.contains("- and 1000 more")
         );
     }
 

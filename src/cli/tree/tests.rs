@@ -61,6 +61,7 @@ const OURS: &[(&str, &str)] = &[
     ("login", "registry-client-key"),
     ("login", "registry-server-name"),
     ("login", "retry-for"),
+    ("manifest verify", "ignore-path"),
     ("manifest verify", "no-log"),
     ("manifest verify", "path"),
     ("manifest verify", "platform"),

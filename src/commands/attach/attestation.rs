@@ -58,7 +58,7 @@ pub async fn attach_attestation(
     }
     let images: Vec<Image> = {
         let opener = Images::new(&request.registry, context)?;
-        request.images.iter().map(|typed| opener.open(typed)).collect::<Result<_, _>>()?
+        request.images.iter().map(|typed| opener.open_to_write(typed)).collect::<Result<_, _>>()?
     };
     let writer = writer(&request.registry, context);
     for image in &images {

@@ -49,7 +49,7 @@ pub async fn attach_sbom(request: &AttachSbomRequest, context: &mut Context) -> 
         context.narrator.warn(line);
     }
     let content = parts::read("SBOM", &request.sbom, MAX_SBOM)?;
-    let image = Images::new(&request.registry, context)?.open(&request.image)?;
+    let image = Images::new(&request.registry, context)?.open_to_write(&request.image)?;
     let layer = NewLayer {
         what: Attachment::Sbom,
         media_type: request.media_type,

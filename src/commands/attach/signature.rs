@@ -91,7 +91,7 @@ pub async fn attach_signature(
     match &request.what {
         AttachedSignature::Bundle(path) => {
             let document = super::bundle::read("bundle", path)?;
-            let image = Images::new(&request.registry, context)?.open(&request.image)?;
+            let image = Images::new(&request.registry, context)?.open_to_write(&request.image)?;
             let writer = writer(&request.registry, context);
             super::bundle::publish(&writer, &image, path, &document, context).await?;
         }
@@ -116,7 +116,7 @@ async fn layer(
         None => None,
     };
     let detached = parts::detached(parts)?;
-    let image = Images::new(&request.registry, context)?.open(&request.image)?;
+    let image = Images::new(&request.registry, context)?.open_to_write(&request.image)?;
     let digest = image.digest().await?;
     let bytes = match given {
         Some(bytes) => bytes,

@@ -12,7 +12,7 @@ pub use signature::{DownloadSignatureRequest, download_signature};
 use super::images::{Image, Images};
 use super::{Context, Error, ErrorKind, RegistryRequest};
 use crate::crypto::Digest;
-use crate::storage::images::find::{Document, Found, Want, find};
+use crate::storage::images::find::{Document, Found, Unusable, Want, find};
 
 /// In which shape bundles are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,11 +24,16 @@ pub enum Shape {
     Legacy,
 }
 
+/// As many complaints as are told one by one.
+const SHOWN: usize = 10;
+
 /// What was found, and what to show of it.
 struct Downloads {
     lines: Vec<String>,
     /// What could not be read.
     unusable: Vec<String>,
+    /// Whether some of that is more than one may be.
+    is_limit: bool,
     /// What could be read and was not asked for.
     others: usize,
 }
@@ -39,7 +44,7 @@ impl Downloads {
         found: Vec<Found>,
         mut line: impl FnMut(&Found, &Document) -> Result<Option<String>, Error>,
     ) -> Self {
-        let mut downloads = Self { lines: Vec::new(), unusable: Vec::new(), others: 0 };
+        let mut downloads = Self { lines: Vec::new(), unusable: Vec::new(), is_limit: false, others: 0 };
         for found in found {
             match &found.document {
                 Ok(document) => match line(&found, document) {
@@ -51,7 +56,10 @@ impl Downloads {
                         downloads.unusable.push(format!("{}: {}{causes}", found.name, error.message));
                     }
                 },
-                Err(unusable) => downloads.unusable.push(format!("{}: {unusable}", found.name)),
+                Err(unusable) => {
+                    downloads.is_limit |= matches!(unusable, Unusable::Excessive(_));
+                    downloads.unusable.push(format!("{}: {unusable}", found.name));
+                }
             }
         }
         downloads
@@ -62,12 +70,22 @@ impl Downloads {
         if self.lines.is_empty() && self.unusable.is_empty() {
             return Err(none());
         }
-        if self.lines.is_empty() {
-            let message = "nothing of what belongs to the image can be read";
-            return Err(self.unusable.into_iter().fold(Error::new(ErrorKind::Format, message), Error::cause));
+        let error = match (self.is_limit, self.lines.is_empty()) {
+            (true, _) => Some((ErrorKind::LimitExceeded, "not all of what belongs to the image can be read")),
+            (_, true) => Some((ErrorKind::Format, "nothing of what belongs to the image can be read")),
+            _ => None,
+        };
+        if let Some((kind, message)) = error {
+            let more = self.unusable.len().saturating_sub(SHOWN);
+            let rest = (more > 0).then(|| format!("and {more} more"));
+            let causes = self.unusable.into_iter().take(SHOWN).chain(rest);
+            return Err(causes.fold(Error::new(kind, message), Error::cause));
         }
-        for unusable in &self.unusable {
+        for unusable in self.unusable.iter().take(SHOWN) {
             context.narrator.warn(&format!("left out, because it cannot be read: {unusable}"));
+        }
+        if let Some(more @ 1..) = self.unusable.len().checked_sub(SHOWN) {
+            context.narrator.warn(&format!("left out, because it cannot be read: {more} more"));
         }
         Ok(self.lines.iter().flat_map(|line| [line.as_bytes(), b"\n"]).flatten().copied().collect())
     }

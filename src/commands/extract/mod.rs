@@ -10,7 +10,7 @@ use super::{Context, Error, ErrorKind};
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::images::ImageName;
 use crate::storage::read_file;
-use kubernetes::Syntax;
+use kubernetes::{Fields, Missed, Syntax};
 
 /// Part of a request.
 pub use kubernetes::FieldPath;
@@ -38,6 +38,8 @@ pub enum ImageFile {
         path: PathBuf,
         /// Places of images beside those that are known.
         fields: Vec<FieldPath>,
+        /// Places of what looks like an image and is none.
+        ignored: Vec<FieldPath>,
     },
 }
 
@@ -59,17 +61,28 @@ impl ImageFile {
             Self::Dockerfile { path, base_image_only, arguments } => {
                 of_dockerfile(path, *base_image_only, arguments, context)?
             }
-            Self::Kubernetes { path, fields } => of_manifest(path, fields, context)?,
+            Self::Kubernetes { path, fields, ignored } => {
+                of_manifest(path, Fields { images: fields, ignored }, context)?
+            }
         };
         context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
-        Ok(images.into_iter().map(in_registry).collect())
+        images.into_iter().map(in_registry).collect()
     }
 }
 
 /// The name of an image in a registry: `oci:latest` is the folder `latest` on a command line, and in a file that is read by
 /// a builder or by Kubernetes it is an image of Docker Hub.
-fn in_registry(name: String) -> String {
-    match ImageName::parse(&name) {
+///
+/// # Errors
+/// For them it is in a registry on their own machine, and for cosign it is on Docker Hub: `localhost/app`.
+fn in_registry(name: String) -> Result<String, Error> {
+    if name.starts_with("localhost/") {
+        let message = format!("`{name}` is not the same image for everybody");
+        return Err(Error::new(ErrorKind::Format, message)
+            .cause("builders and Kubernetes take `localhost` for a registry, others for a part of a name on Docker Hub")
+            .hint("write the port, as in `localhost:5000/app`, or `docker.io/localhost/app`"));
+    }
+    Ok(match ImageName::parse(&name) {
         Ok(ImageName::Layout(..) | ImageName::Archive(..)) => format!("index.docker.io/library/{name}"),
         // Whatever else it is, those who open it say so.
         Ok(ImageName::Registry(_)) => name,
@@ -77,7 +90,7 @@ fn in_registry(name: String) -> String {
             Some(("oci" | "oci-archive" | "docker-archive", _)) => format!("index.docker.io/library/{name}"),
             _ => name,
         },
-    }
+    })
 }
 
 fn of_dockerfile(
@@ -112,6 +125,11 @@ fn of_dockerfile(
             "the value of `{name}` is that of the environment here; a build has it only if it is told (--build-arg)"
         ));
     }
+    for (name, value) in &found.platform {
+        context.narrator.warn(&format!(
+            "`{name}` is `{value}` here; a build for another platform takes another image, which is not verified"
+        ));
+    }
     if let Some(frontend) = &found.frontend {
         let line =
             format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");
@@ -142,7 +160,7 @@ fn architecture() -> (&'static str, &'static str) {
     }
 }
 
-fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Result<Vec<String>, Error> {
+fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result<Vec<String>, Error> {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     let syntax = match extension.as_deref() {
         Some("json") => Some(Syntax::Json),
@@ -171,6 +189,9 @@ fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Resu
         return Err(Error::usage(format!("there is no image at `{idle}` in any document (--path)"))
             .hint("a path is written as in `spec.template.containers[*].image`"));
     }
+    if !found.missed.is_empty() {
+        return Err(missed(&found.missed));
+    }
     if !found.unknown.is_empty() {
         context.narrator.warn(&unknown(&found.unknown));
     }
@@ -178,6 +199,26 @@ fn of_manifest(path: &Path, fields: &[FieldPath], context: &mut Context) -> Resu
         return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
     }
     Ok(found.all)
+}
+
+/// What a cluster runs and nobody judged must not stand behind a success.
+fn missed(all: &[Missed]) -> Error {
+    const SHOWN: usize = 5;
+    let places: BTreeSet<_> = all.iter().map(|missed| (missed.kind.as_str(), missed.path.as_str())).collect();
+    let new = Error::usage("the manifest has images at places that are not known");
+    let new = places.iter().take(SHOWN).fold(new, |new, (kind, path)| {
+        new.cause(match *kind {
+            "" => format!("in a document without a kind: {path}"),
+            kind => format!("in `{kind}`: {path}"),
+        })
+    });
+    let new = match places.len().saturating_sub(SHOWN) {
+        0 => new,
+        more => new.cause(format!("and {more} more")),
+    };
+    let path = places.first().map_or("", |(_, path)| path);
+    new.hint(format!("have them verified: `--path \"{path}\"`"))
+        .hint("of what is no image, or is judged elsewhere, say so: `--ignore-path PATH`")
 }
 
 fn unknown(kinds: &BTreeSet<String>) -> String {
@@ -217,7 +258,14 @@ mod tests {
             ("oci:", "index.docker.io/library/oci:"),
             ("NO", "NO"),
         ] {
-            assert_eq!(in_registry(name.to_owned()), expected);
+            assert_eq!(in_registry(name.to_owned()).unwrap(), expected);
+        }
+        // Who pulls takes it from this machine, who verifies would ask Docker Hub.
+        for name in ["localhost/app", "localhost/a/b:1@sha256:0"] {
+            assert!(in_registry(name.to_owned()).is_err(), "{name}");
+        }
+        for name in ["localhost:5000/app", "docker.io/localhost/app", "localhost", "localhost.example/app"] {
+            assert_eq!(in_registry(name.to_owned()).unwrap(), name);
         }
     }
 }

@@ -24,7 +24,7 @@ use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
 use crate::bundle::Content;
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::keys::StdinUse;
-use crate::storage::images::{self, Place};
+use crate::storage::images::Replaced;
 
 /// A larger payload is worked on alone: it is in memory several times.
 const LARGE: usize = 1 << 20;
@@ -100,8 +100,8 @@ fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<Stdin
 fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
     let images = named(asked, context)?;
     for image in &images {
-        if let (true, place @ Place::Archive(_)) = (asked.upload, &image.home.attachments) {
-            return Err(images::Error::ReadOnly { place: place.to_string() }.into());
+        if asked.upload {
+            image.writable()?;
         }
         warn_of_tag(image, context);
     }
@@ -290,10 +290,7 @@ impl Run<'_> {
                 None => signer.policy(&artifact, form.carrier()).await?,
             };
             if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
-                && is_signed(signee, form, largest, &|entity| {
-                    signer.verify(entity, &artifact, &policy).is_ok()
-                })
-                .await?
+                && is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?
             {
                 let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
                 self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
@@ -348,29 +345,41 @@ impl Run<'_> {
             self.say(&format!("Pushing signature to: {}", signee.destination()));
         }
         let mut there: Vec<String> = Vec::new();
-        for one in signed {
+        let elsewhere = match self.publisher.elsewhere(signee, &self.job.asked.forms).await {
+            Ok(elsewhere) => elsewhere,
+            Err(error) => return Err(self.unpublished(signee, (&there, signed), error)),
+        };
+        let mut replaced = Replaced::default();
+        for (number, one) in signed.iter().enumerate() {
             let published = match self.publisher.publish(signee, one, &self.signer).await {
                 Ok(published) => published,
-                Err(error) => return Err(self.unpublished(signee, (&there, one), error)),
+                Err(error) => {
+                    let rest = signed.get(number..).unwrap_or_default();
+                    return Err(self.unpublished(signee, (&there, rest), error));
+                }
             };
             there.push(format!("{}@{}", signee.destination(), published.manifest));
-            let uri = &self.publisher.predicate_type;
-            if !published.replaced.is_empty() {
-                self.say(&format!("Replacing attestation predicate: {uri}"));
-            }
-            if !published.kept.is_empty() {
-                self.narrator.borrow_mut().warn(&format!(
-                    "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
-                    signee.destination(),
-                    published.kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                ));
-            }
+            replaced = replaced.and(published.replaced);
         }
-        Ok(())
+        let subject = &signee.descriptor.digest;
+        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject).await;
+        let Replaced { gone, kept, failed } = replaced.and(more);
+        let uri = &self.publisher.predicate_type;
+        if !gone.is_empty() {
+            self.say(&format!("Replacing attestation predicate: {uri}"));
+        }
+        if !kept.is_empty() {
+            self.narrator.borrow_mut().warn(&format!(
+                "older attestations of type {uri} are still there: `{}` deletes nothing ({})",
+                signee.destination(),
+                kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        failed.map_or(Ok(()), |error| Err(unreplaced(signee, error.into())))
     }
 
-    /// Says what became of a signature that was made.
-    fn unpublished(&self, signee: &Signee, (there, one): (&[String], &Signed), error: Error) -> Error {
+    /// Says what became of the signatures that were made: where those are that were published, and how to publish the rest.
+    fn unpublished(&self, signee: &Signee, (there, rest): (&[String], &[Signed]), error: Error) -> Error {
         let what = if self.job.work.annotations().is_none() { "attestation" } else { "signature" };
         let message = format!("the {what} of `{}` was made and not published", signee.called);
         let mut outer = Error::new(error.kind, message).cause(error.message);
@@ -385,15 +394,9 @@ impl Run<'_> {
                 signee.called
             )),
             Some((file, BundleForm::Legacy)) => outer.hint(format!("it is in `{}`", file.display())),
-            // What a log has is not to be made again.
-            None if !one.entity.log_entries.is_empty() => match keep(signee, one) {
-                Ok(command) => {
-                    outer.hint(format!("it is in the log already, and kept here: `{command}` publishes it"))
-                }
-                Err(error) => {
-                    outer.cause(format!("it is in the log already, and could not be kept: {error}"))
-                }
-            },
+            None if self.signer.is_witnessed() => {
+                rest.iter().fold(outer, |outer, one| kept(outer, signee, one))
+            }
             None => outer.hint("nothing is lost by doing it again"),
         }
     }
@@ -401,6 +404,26 @@ impl Run<'_> {
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
     }
+}
+
+/// Keeps what services were asked for, and says so: what a log has is not to be made again.
+fn kept(error: Error, signee: &Signee, one: &Signed) -> Error {
+    match keep(signee, one) {
+        Ok(command) => error.hint(format!("what the services gave is kept here: `{command}` publishes it")),
+        Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
+    }
+}
+
+/// The new attestation is in force, and older ones are too.
+fn unreplaced(signee: &Signee, error: Error) -> Error {
+    let message = format!(
+        "the attestation of `{}` was published, and older ones of its type may still be in force",
+        signee.called
+    );
+    let mut outer = Error::new(error.kind, message).cause(error.message);
+    outer.causes.extend(error.causes);
+    outer.hints = error.hints;
+    outer.hint("run it again, or look with `tree IMAGE` what is there")
 }
 
 /// Where a signature was found, where both forms are written.

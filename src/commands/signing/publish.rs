@@ -10,7 +10,7 @@ use crate::crypto::UnixTime;
 use crate::registry::{Attachment, Descriptor};
 use crate::sign::Payload;
 use crate::storage::images::{
-    NewBundle, NewLayer, Published, Replaces, Writer, prepare_bundle, prepare_layer, publish_bundle,
+    NewBundle, NewLayer, Older, Published, Replaces, Writer, prepare_bundle, prepare_layer, publish_bundle,
     publish_layer, publish_referring_layer,
 };
 
@@ -91,6 +91,22 @@ impl Publisher {
             Form::Referrer => publish_referring_layer(&self.writer, home, subject, &layer).await?,
             Form::Bundle | Form::Tag => publish_layer(&self.writer, home, &subject.digest, &layer).await?,
         })
+    }
+
+    /// Older statements of the same type in the forms that nothing is written in, where they are to be replaced: verifying takes
+    /// every form, and publishing replaces those of its own.
+    ///
+    /// # Errors
+    /// The place does not answer.
+    pub async fn elsewhere(&self, signee: &Signee, written: &[Form]) -> Result<Older, Error> {
+        let (home, subject, mut older) = (&signee.home, &signee.descriptor.digest, Older::default());
+        if self.replaces && !written.contains(&Form::Tag) {
+            older.add_layers(home, subject, &self.predicate_type).await?;
+        }
+        if self.replaces && !written.contains(&Form::Bundle) {
+            older.add_referrers(home, subject, &self.predicate_type).await?;
+        }
+        Ok(older)
     }
 }
 

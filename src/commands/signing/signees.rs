@@ -48,28 +48,18 @@ pub(super) struct Failed {
 impl Signee {
     /// Where it is, with its digest.
     pub fn shown(&self) -> String {
-        format!("{}@{}", called(&self.home.image), self.descriptor.digest)
+        format!("{}@{}", self.home.image, self.descriptor.digest)
     }
 
     /// Where its signatures go.
     pub fn destination(&self) -> String {
-        called(&self.home.attachments)
+        self.home.attachments.to_string()
     }
 
     /// What a verifier knows of it.
     pub fn artifact(&self) -> Artifact {
         let digests = self.descriptor.digest.clone().into();
         Artifact { name: self.called.clone(), digests, ed25519: Vec::new() }
-    }
-}
-
-/// A place by the name that users give it.
-fn called(place: &Place) -> String {
-    match place {
-        #[cfg(feature = "http")]
-        Place::Registry(_) => place.to_string(),
-        Place::Layout(_) => format!("oci:{place}"),
-        Place::Archive(_) => format!("oci-archive:{place}"),
     }
 }
 
@@ -158,7 +148,7 @@ async fn with_children(top: Signee, manifest: Manifest) -> Result<Vec<Signee>, E
                 if !seen.insert(child.digest.clone()) {
                     continue;
                 }
-                let called = format!("{}@{}", top.name, child.digest);
+                let called = format!("{}@{}", top.home.image, child.digest);
                 if all.len() == MAX_SIGNEES || depth == MAX_DEPTH {
                     let message = format!("`{}` holds more than can be signed at once", top.called);
                     return Err(Error::new(ErrorKind::LimitExceeded, message).cause(format!(
@@ -208,7 +198,11 @@ async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> 
     Ok(Signee {
         position,
         called: format!("{place}:{tag}"),
-        name: place.to_string(),
+        name: match place {
+            #[cfg(feature = "http")]
+            Place::Registry(_) => place.to_string(),
+            Place::Layout(_) | Place::Archive(_) => image.repository_name(),
+        },
         home: Home { image: place.clone(), ..image.home.clone() },
         descriptor: manifest.descriptor(),
     })

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use futures_util::lock::Mutex;
 
 use super::super::keys::{found_key, open_beside};
+use super::super::trust::public_root;
 use super::super::{Context, Error, ErrorKind, SigningAlgorithm};
 use super::clock::Clock;
 use super::consent;
@@ -14,13 +15,14 @@ use super::plan::{Carrier, Carriers, Plan};
 use super::refused::unverified;
 use super::services::Services;
 use super::{SignWith, SigningKeyName};
-use crate::bundle::SignedEntity;
 use crate::bundle::detached::decode_certificates;
+use crate::bundle::{SignedEntity, VerificationMaterial};
 use crate::crypto::{KeyType, PrivateKey, SigningKey, UnixTime};
 use crate::keys::{FoundKey, StdinUse};
 use crate::payload::Artifact;
 use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
+use crate::trust::TrustedRoot;
 use crate::verify::{
     ContentRequirement, ExpectedSigner, Rejection, Requirement, VerificationPolicy, Verifier,
 };
@@ -235,7 +237,8 @@ impl Signer {
         artifact: &Artifact,
         policy: &VerificationPolicy,
     ) -> Result<(), Error> {
-        self.verify(entity, artifact, policy).map_err(|rejection| unverified(&rejection, &self.plan))
+        self.verify(entity, artifact, policy, &self.plan.root)
+            .map_err(|rejection| unverified(&rejection, &self.plan))
     }
 
     /// What a signature of this image by this signer, with these annotations, has to show: as much as one that would be made now.
@@ -254,7 +257,8 @@ impl Signer {
     /// Whether this is a bare signature by this key, which nobody witnessed, of the image.
     pub fn has_signed_alone(&self, entity: &SignedEntity, artifact: &Artifact) -> bool {
         let policy = self_check::policy(self.key.public_key(), Some(artifact));
-        self.verify(entity, artifact, &with_annotations(policy, &BTreeMap::new())).is_ok()
+        let policy = with_annotations(policy, &BTreeMap::new());
+        self.verify(entity, artifact, &policy, &self.plan.root).is_ok()
     }
 
     /// What a signature of this run has to show.
@@ -271,22 +275,50 @@ impl Signer {
         Ok(policy)
     }
 
-    /// Verifies by this policy, as of now.
+    /// Whether a signature that was found does what a new one would, by the policy that a new one has to meet: with a certificate that
+    /// was given, one with that certificate. What it says of witnesses that nobody was asked for has to hold too, as far as the
+    /// public ones are concerned; of others nobody can tell.
     ///
     /// # Errors
-    /// The first check that failed.
-    pub fn verify(
+    /// The built-in root cannot be read.
+    pub async fn likeness<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        policy: &'a VerificationPolicy,
+    ) -> Result<impl Fn(&SignedEntity) -> bool + 'a, Error> {
+        let credential = self.credential().await?;
+        let public = match self.plan.asks_somebody() {
+            true => None,
+            false => Some(public_root()?),
+        };
+        Ok(move |found: &SignedEntity| {
+            let given = credential.certificates.first().filter(|_| self.plan.identity.is_none());
+            let same_certificate = match (&found.material, given) {
+                (_, None) => true,
+                (VerificationMaterial::Certificate(theirs), Some(own)) => theirs.first() == Some(own),
+                (VerificationMaterial::PublicKey { .. }, Some(_)) => false,
+            };
+            let root = public.as_ref().filter(|_| is_witnessed(found)).unwrap_or(&self.plan.root);
+            same_certificate && self.verify(found, artifact, policy, root).is_ok()
+        })
+    }
+
+    fn verify(
         &self,
         entity: &SignedEntity,
         artifact: &Artifact,
         policy: &VerificationPolicy,
+        root: &TrustedRoot,
     ) -> Result<(), Rejection> {
-        let is_timed = !entity.log_entries.is_empty() || !entity.timestamps.is_empty();
         let now = self.clock.now();
         // Whether a time lies in the future depends on whose clock is right.
-        let now = if is_timed { now.plus_seconds(SKEW) } else { now };
-        Verifier { root: &self.plan.root, policy, now }.verify(entity, Some(artifact)).map(|_| ())
+        let now = if is_witnessed(entity) { now.plus_seconds(SKEW) } else { now };
+        Verifier { root, policy, now }.verify(entity, Some(artifact)).map(|_| ())
     }
+}
+
+fn is_witnessed(entity: &SignedEntity) -> bool {
+    !entity.log_entries.is_empty() || !entity.timestamps.is_empty()
 }
 
 fn with_annotations(

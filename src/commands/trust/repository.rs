@@ -3,7 +3,7 @@
 use super::cache::{Cache, Kept};
 use super::legacy;
 use crate::commands::{Context, Error, ErrorKind};
-use crate::crypto::UnixTime;
+use crate::crypto::{DecodeError, UnixTime};
 use crate::services::tuf::{self, Nowhere, Source, Store};
 use crate::storage::read_file;
 use crate::trust::{SigningConfig, TrustedRoot, embedded_public_root, embedded_public_signing_config};
@@ -270,12 +270,20 @@ async fn documents<S: Source>(client: &mut tuf::Client<'_, S>, source: &str) -> 
 }
 
 fn embedded() -> Result<Material, Error> {
-    let unusable = |e: crate::crypto::DecodeError| {
-        Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(&e)
-    };
-    let root = embedded_public_root().map_err(unusable)?;
-    let config = embedded_public_signing_config(false).map_err(unusable)?;
-    Ok(Material { root, config: Some(config), expires: None })
+    let config = embedded_public_signing_config(false).map_err(|e| unusable(&e))?;
+    Ok(Material { root: public_root()?, config: Some(config), expires: None })
+}
+
+/// The root of the public instance that is built in.
+///
+/// # Errors
+/// It cannot be read.
+pub(in crate::commands) fn public_root() -> Result<TrustedRoot, Error> {
+    embedded_public_root().map_err(|e| unusable(&e))
+}
+
+fn unusable(error: &DecodeError) -> Error {
+    Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(error)
 }
 
 /// How long ago, in the largest unit that fits.

@@ -5,7 +5,6 @@ use crate::bundle::detached::Detached;
 use crate::bundle::{SignedEntity, VerificationMaterial, annotations};
 use crate::commands::candidates::{Candidate, of_document};
 use crate::commands::report::CandidateReport;
-use crate::commands::{Error, ErrorKind};
 use crate::crypto::DecodeKind;
 use crate::storage::images::find::{Document, Found, Kind, Unusable};
 
@@ -23,6 +22,8 @@ pub(super) struct Spoiled {
     source: String,
     format: &'static str,
     reason: String,
+    /// Whether it is more than one may be: it might have been good.
+    pub is_limit: bool,
 }
 
 impl Spoiled {
@@ -40,36 +41,30 @@ impl std::fmt::Display for Spoiled {
 
 impl Attached {
     /// Reads what was found; `beside` goes with each that lacks it.
-    ///
-    /// # Errors
-    /// Of kind `LimitExceeded`: a document is larger, deeper or more than the limits allow.
-    pub fn read(found: Vec<Found>, beside: &Detached) -> Result<Self, Error> {
+    pub fn read(found: Vec<Found>, beside: &Detached) -> Self {
         let mut attached = Self::default();
         for Found { name, kind, document, .. } in found {
-            attached.add(name, kind, document, beside)?;
+            attached.add(name, kind, document, beside);
         }
-        Ok(attached)
+        attached
     }
 
-    fn add(
-        &mut self,
-        source: String,
-        kind: Kind,
-        document: Result<Document, Unusable>,
-        beside: &Detached,
-    ) -> Result<(), Error> {
+    fn add(&mut self, source: String, kind: Kind, document: Result<Document, Unusable>, beside: &Detached) {
         let format = match kind {
             Kind::Bundle => "sigstore bundle",
             Kind::Signature => "signature layer",
             Kind::Attestation => "attestation layer",
             // Not asked for.
-            Kind::Sbom | Kind::Foreign => return Ok(()),
+            Kind::Sbom | Kind::Foreign => return,
+        };
+        let mut spoil = |source: &str, reason: String, is_limit| {
+            self.spoiled.push(Spoiled { source: source.to_owned(), format, reason, is_limit });
         };
         let Document { layer, content } = match document {
             Ok(document) => document,
             Err(unusable) => {
-                self.spoiled.push(Spoiled { source, format, reason: unusable.to_string() });
-                return Ok(());
+                let is_limit = matches!(unusable, Unusable::Excessive(_));
+                return spoil(&source, unusable.to_string(), is_limit);
             }
         };
         let named = |entity| Candidate { source: source.clone(), format: format.to_owned(), entity };
@@ -83,28 +78,14 @@ impl Attached {
         };
         let candidates = match decoded {
             Ok(candidates) => candidates,
-            Err(error) if error.kind == DecodeKind::Limit => {
-                let message = format!("`{source}` cannot be used");
-                return Err(Error::new(ErrorKind::LimitExceeded, message).caused_by(&error));
-            }
-            Err(error) => {
-                self.spoiled.push(Spoiled { source, format, reason: error.to_string() });
-                return Ok(());
-            }
+            Err(error) => return spoil(&source, error.to_string(), error.kind == DecodeKind::Limit),
         };
         for mut candidate in candidates {
             match with(&mut candidate.entity, beside) {
                 Ok(()) => self.candidates.push(candidate),
-                Err(reason) => {
-                    self.spoiled.push(Spoiled {
-                        source: candidate.source,
-                        format,
-                        reason: reason.to_owned(),
-                    });
-                }
+                Err(reason) => spoil(&candidate.source, reason.to_owned(), false),
             }
         }
-        Ok(())
     }
 }
 

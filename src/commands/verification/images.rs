@@ -170,22 +170,16 @@ pub(super) struct Job<'a> {
     root: LazyRoot<'a>,
 }
 
-/// What is judged.
-enum About {
-    /// A manifest that was read.
-    Manifest(Manifest),
-    /// Whatever has this digest.
-    #[cfg(feature = "http")]
-    Digest(Digest),
+/// What is judged: whatever has this digest.
+struct About {
+    digest: Digest,
+    /// Its manifest, if it was read.
+    manifest: Option<Manifest>,
 }
 
-impl About {
-    fn digest(&self) -> &Digest {
-        match self {
-            Self::Manifest(manifest) => &manifest.digest,
-            #[cfg(feature = "http")]
-            Self::Digest(digest) => digest,
-        }
+impl From<Manifest> for About {
+    fn from(manifest: Manifest) -> Self {
+        Self { digest: manifest.digest.clone(), manifest: Some(manifest) }
     }
 }
 
@@ -252,8 +246,8 @@ impl<'a> Job<'a> {
         // What is below an index was compared with it.
         let alone = known.is_none();
         let (about, mut judgement) = self.judgement(image, known).await?;
-        let digest = about.digest().clone();
-        if let (true, About::Manifest(manifest)) = (alone, &about) {
+        let About { digest, manifest } = about;
+        if let Some(manifest) = manifest.as_ref().filter(|_| alone) {
             complete(image, manifest).await?;
         }
         // Where the claim is waived, nothing was verified of this digest.
@@ -261,8 +255,7 @@ impl<'a> Job<'a> {
         let artifact = artifact(image, &digest);
         report.candidates = judgement.take_reports();
         if !judgement.verdict.is_success() {
-            #[cfg(feature = "http")]
-            if let About::Digest(_) = about {
+            if manifest.is_none() {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
             }
@@ -290,15 +283,17 @@ impl<'a> Job<'a> {
                 }
                 None => self.found(image, &manifest.digest).await?,
             };
-            return Ok((About::Manifest(manifest), judgement));
+            return Ok((manifest.into(), judgement));
         }
-        let about = match (known, &image.target, &image.home.image) {
-            (Some(manifest), _, _) => About::Manifest(manifest),
+        let about: About = match (known, &image.target, &image.home.image) {
+            (Some(manifest), _, _) => manifest.into(),
             #[cfg(feature = "http")]
-            (None, Target::Digest(digest), Place::Registry(_)) => About::Digest(digest.clone()),
-            (None, _, _) => About::Manifest(image.manifest().await?),
+            (None, Target::Digest(digest), Place::Registry(_)) => {
+                About { digest: digest.clone(), manifest: None }
+            }
+            (None, _, _) => image.manifest().await?.into(),
         };
-        let judgement = self.found(image, about.digest()).await?;
+        let judgement = self.found(image, &about.digest).await?;
         Ok((about, judgement))
     }
 
@@ -306,7 +301,7 @@ impl<'a> Job<'a> {
     async fn found(&self, image: &Image, digest: &Digest) -> Result<Judgement, Error> {
         let mut judgement = Judgement::default();
         find_each(&image.home, digest, &self.want, async |found| {
-            self.judge(image, digest, Attached::read(found, &self.beside)?, &mut judgement).await
+            self.judge(image, digest, Attached::read(found, &self.beside), &mut judgement).await
         })
         .await?;
         Ok(judgement)
@@ -347,13 +342,8 @@ impl<'a> Job<'a> {
     fn detached(&self, given: &Given, image: &Image, manifest: &Manifest) -> Result<Attached, Error> {
         let bytes = match &given.payload {
             Some(payload) => payload.clone(),
-            None => {
-                let reference = match &image.name {
-                    ImageName::Registry(reference) => reference.repository().to_string(),
-                    other => other.to_string(),
-                };
-                simple_signing(&reference, &manifest.digest, &self.request.annotations).into_bytes()
-            }
+            None => simple_signing(&image.repository_name(), &manifest.digest, &self.request.annotations)
+                .into_bytes(),
         };
         let parsed = SimpleSigning::from_json(&bytes).map_err(|e| unreadable(&"--payload", &e))?;
         let entity = Detached {

@@ -24,10 +24,20 @@ pub(super) fn error(
         return none(request, artifact, judgement);
     }
     let mut error = refusal(&request.expected, policy, &verdict.rejections, judgement.best(), Some(artifact));
+    let what = word(&request.expected);
     if sources.is_empty() {
-        let what = word(&request.expected);
         let message = format!("no {what} of `{}` can be used", artifact.name);
         error = Error::new(ErrorKind::NoneValid, message);
+    }
+    if spoiled.iter().any(|spoiled| spoiled.is_limit) {
+        // What nobody has looked at is not refused.
+        error.kind = ErrorKind::LimitExceeded;
+        if !sources.is_empty() {
+            error.message = format!(
+                "no {what} of `{}` that is within the limits verifies: {}",
+                artifact.name, error.message
+            );
+        }
     }
     if sources.len() + spoiled.len() > 1 || sources.is_empty() {
         let judged = sources.iter().zip(&verdict.rejections);

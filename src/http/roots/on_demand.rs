@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::files::{self, Broken, Store, System};
+use super::own::or_own;
 use crate::http::Error;
 
 /// The roots of a client; they tell why they cannot be used.
@@ -118,12 +119,18 @@ impl ServerCertVerifier for Verifier {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
         let refused = match by(verifier) {
-            Err(refused) if !store.more.is_empty() => refused,
-            decided => return decided,
+            Err(refused) if store.more.is_empty() => {
+                return or_own(refused, end_entity, &store.certificates, server_name, now);
+            }
+            Err(refused) => refused,
+            accepted => return accepted,
         };
         // More roots take nothing back that fewer have allowed: it is as if all had been asked at once.
         match whole.get_or_init(|| self.verifier(&store.certificates, &store.rest()).ok()) {
-            Some(whole) => by(whole),
+            Some(whole) => by(whole).or_else(|refused| {
+                let rest = store.rest();
+                or_own(refused, end_entity, store.certificates.iter().chain(&rest), server_name, now)
+            }),
             None => Err(refused),
         }
     }

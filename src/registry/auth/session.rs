@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -11,7 +10,7 @@ use super::keychain::{Credentials, Keychain, Lookup};
 use super::realm::{self, Withheld};
 use super::token::{self, Ask};
 use crate::crypto::Secret;
-use crate::http::{Address, Exchange};
+use crate::http::{Address, Exchange, Total};
 use crate::registry::Registry;
 use crate::registry::error::{Error, Refusal};
 
@@ -56,7 +55,7 @@ pub struct Rules<'a> {
     /// Whether the registry is reached by TLS.
     pub tls: bool,
     /// How long a request may take.
-    pub total: Duration,
+    pub total: Total,
 }
 
 /// What is known of one registry. Requests that run at the same time share it: no lock is held while a registry is asked, and

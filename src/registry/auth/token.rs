@@ -1,10 +1,8 @@
 //! Tokens of token servers (distribution's "Token Authentication Specification" and its OAuth 2.0 form).
 
-use std::time::Duration;
-
 use super::Credentials;
 use crate::crypto::{DecodeError, Node, Secret, base64, json};
-use crate::http::{Address, Call, Exchange, Method, form};
+use crate::http::{Address, Call, Exchange, Method, Total, form};
 use crate::registry::error::{Error, Refusal, said_by};
 
 const CLIENT: &str = "rcosign";
@@ -28,7 +26,7 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// The token server refuses, fails, or gives an answer that is none. A redirection is one: nobody else is told.
-pub async fn fetch(ask: &Ask<'_>, exchange: &Exchange, total: Duration) -> Result<Secret, Error> {
+pub async fn fetch(ask: &Ask<'_>, exchange: &Exchange, total: Total) -> Result<Secret, Error> {
     let answer = match ask.credentials {
         Some(Credentials::IdentityToken(token)) => refresh(ask, token, exchange, total).await?,
         other => {
@@ -67,7 +65,7 @@ async fn refresh(
     ask: &Ask<'_>,
     token: &Secret,
     exchange: &Exchange,
-    total: Duration,
+    total: Total,
 ) -> Result<crate::http::Answer, Error> {
     let mut pairs =
         vec![("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", as_text(token)?)];

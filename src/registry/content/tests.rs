@@ -96,8 +96,11 @@ fn a_blob_has_the_digest_and_the_size_of_its_descriptor() {
     assert_eq!(read(reply(200), &descriptor(b"", 0)).unwrap().unwrap(), b"");
     assert_eq!(read(reply(404), &good).unwrap(), None);
     assert!(matches!(read(reply(200).body("c0ntent"), &good), Err(Error::Digest { .. })));
-    assert!(matches!(read(reply(200).body("content+"), &good), Err(Error::TooLarge { limit: 7, .. })));
-    assert!(matches!(read(reply(200).body("content"), &descriptor(b"content", 8)), Err(Error::Short { .. })));
+    assert!(matches!(
+        read(reply(200).body("content+"), &good),
+        Err(Error::Size { expected: 7, found: 8, .. })
+    ));
+    assert!(matches!(read(reply(200).body("content"), &descriptor(b"content", 8)), Err(Error::Size { .. })));
     assert!(matches!(
         read(Reply { announced: Some(7), ..reply(200).body("cont") }, &good),
         Err(Error::Http(http::Error::Transport { .. }))
@@ -113,7 +116,7 @@ fn cve_2024_29902_a_large_blob_is_not_asked_for() {
     assert!(served.requests().is_empty());
     let served = serve(|_| Reply { announced: Some(50 << 30), ..reply(200) });
     let error = run(anonymous().blob(&served.repository(), &descriptor(b"", 10), 1 << 20)).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { limit: 10, .. }), "{error:?}");
+    assert!(matches!(error, Error::Size { expected: 10, .. }), "{error:?}");
 }
 
 #[test]

@@ -10,16 +10,18 @@
 //! 3. the layers that are of a kind that is wanted, by what the manifest itself says of them ([`Kind`]): a foreign artifact
 //!    costs one request for its manifest, and its content is not fetched. A blob that is named twice is fetched once.
 //!
-//! A question that fails is an error, never "there is none". What is listed and gone, or cannot be read, is found all the
-//! same, as [`Unusable`]. More than the limits allow is an error as well, never a shorter list (CVE-2023-46737,
-//! CVE-2024-29902, CVE-2024-29903).
+//! A question that fails is an error, never "there is none". What is listed and gone, cannot be read, or is larger than one
+//! may be, is found all the same, as [`Unusable`]: it spoils itself alone, since anybody may have put it there. More of them
+//! than the limits allow is an error, never a shorter list (CVE-2023-46737, CVE-2024-29902, CVE-2024-29903).
 
 pub(super) mod portion;
+
+use std::cell::Cell;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Error, Home, Place};
-use crate::crypto::Digest;
+use crate::crypto::{DecodeError, DecodeKind, Digest};
 use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
 
 /// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
@@ -28,6 +30,10 @@ const MAX_CANDIDATES: usize = 1_000;
 /// The size of all manifests that are listed for one image: real ones have a kilobyte. What is read of them takes some ten
 /// times as much memory at worst.
 const MAX_MANIFESTS: u64 = 8 << 20;
+/// What registries take at most as one manifest.
+const MAX_MANIFEST: u64 = 4 << 20;
+/// The annotations of all layers that may be signatures or attestations: each has six at most.
+const MAX_ANNOTATIONS: usize = 100_000;
 /// The size of a document that nobody set another limit for.
 const DEFAULT_LARGEST: u64 = 128 << 20;
 
@@ -38,6 +44,8 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 const SIGNATURE_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 const ATTESTATION_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
 const SBOM_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.sbom.v1+json";
+/// What a manifest says of the statement in its bundle.
+pub const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +148,7 @@ pub enum Kind {
 impl Kind {
     /// The kind of a layer of something that refers to an image. The layer's own media type comes first; where that says
     /// nothing, what the manifest says of the whole decides.
-    fn of(manifest: &Manifest, layer: &Descriptor) -> Self {
+    pub(super) fn of(manifest: &Manifest, layer: &Descriptor) -> Self {
         let config = match &manifest.kind {
             registry::Kind::Image { config, .. } => Some(config.media_type.as_str()),
             registry::Kind::Index { .. } => None,
@@ -175,6 +183,9 @@ pub enum Unusable {
     /// It is there, and not what it should be.
     #[error("{0}")]
     Malformed(String),
+    /// It is larger, deeper or more than one may be, so that nobody has looked at all of it.
+    #[error("{0}")]
+    Excessive(String),
 }
 
 /// A manifest that was found.
@@ -184,10 +195,10 @@ pub struct Listed {
     pub name: String,
     /// Where it was found.
     pub source: Source,
-    /// What names it. Its artifact type and its annotations are those that the manifest itself states; of one that is of no
-    /// use, those of the list.
+    /// What names it. Its artifact type is the one that the manifest itself states, and of its annotations [`PREDICATE_TYPE`] is
+    /// there; of one that is of no use, the artifact type is that of the list.
     pub manifest: Descriptor,
-    /// Its layers, each with its kind.
+    /// Its layers, each with its kind; signatures and attestations have their annotations.
     pub layers: Result<Vec<(Kind, Descriptor)>, Unusable>,
     /// What it says that it refers to; `None` also where it is of no use.
     pub subject: Option<Digest>,
@@ -225,7 +236,7 @@ pub struct Document {
 /// then the tags.
 ///
 /// # Errors
-/// As [`list`]; a document is larger than it may be, or all of them together are.
+/// As [`list`]; all documents together are larger than they may be.
 pub async fn find(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Found>, Error> {
     let mut all = Vec::new();
     find_each(home, subject, want, async |found| {
@@ -247,8 +258,8 @@ pub async fn find_each<E: From<Error>>(
     want: &Want,
     mut take: impl AsyncFnMut(Vec<Found>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let slots = portion::slots(list(home, subject, want).await?, want);
-    portion::check_sizes(&slots, want)?;
+    let mut slots = portion::slots(list(home, subject, want).await?, want);
+    portion::check_sizes(&mut slots, want)?;
     let mut rest = slots.into_iter().peekable();
     while rest.peek().is_some() {
         let portion = portion::next(&mut rest, portion::Slot::size);
@@ -263,8 +274,8 @@ pub async fn find_each<E: From<Error>>(
 /// # Errors
 /// A place does not answer, or refuses; there is more than the limits allow.
 pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
-    let places = home.places();
-    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want));
+    let (places, annotations) = (home.places(), Cell::new(0));
+    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want, &annotations));
     let all: Vec<Listed> = futures_util::future::try_join_all(at_each).await?.into_iter().flatten().collect();
     let candidates = |listed: &Listed| match &listed.layers {
         Ok(layers) => layers.iter().filter(|(kind, _)| is_wanted(listed.source, *kind, want)).count(),
@@ -274,22 +285,42 @@ pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<List
     Ok(all)
 }
 
-async fn list_at(place: &Place, prefix: &str, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
+/// `annotations` is how many there are of all layers so far.
+async fn list_at(
+    place: &Place,
+    prefix: &str,
+    subject: &Digest,
+    want: &Want,
+    annotations: &Cell<usize>,
+) -> Result<Vec<Listed>, Error> {
+    let counted = async |listed: Listed| {
+        let layers = listed.layers.iter().flatten();
+        annotations.set(annotations.get() + layers.map(|(_, layer)| layer.annotations.len()).sum::<usize>());
+        let (what, limit) = ("annotations on layers that belong to it", MAX_ANNOTATIONS);
+        match annotations.get() {
+            count if count > limit => Err(Error::TooMany { subject: subject.clone(), what, count, limit }),
+            _ => Ok(listed),
+        }
+    };
     let referrers = async {
         if !want.referrers() {
             return Ok(Vec::new());
         }
         let all = place.referrers(subject).await?.all();
         at_most(all.len(), subject, "manifests that refer to it")?;
-        let size: u64 = all.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+        let sizes = all.iter().map(|entry| entry.size).filter(|size| *size <= MAX_MANIFEST);
+        let size: u64 = sizes.fold(0, u64::saturating_add);
         if size > MAX_MANIFESTS {
             let what = format!("what refers to {subject}, manifests alone,");
             return Err(Error::TooLarge { place: place.to_string(), what, limit: MAX_MANIFESTS });
         }
         let listed = all.into_iter().map(|entry| referrer(place, entry));
-        stream::iter(listed).buffered(want.workers.max(1)).try_collect::<Vec<_>>().await
+        stream::iter(listed).buffered(want.workers.max(1)).and_then(counted).try_collect::<Vec<_>>().await
     };
-    let tags = want.tags().map(|attachment| tagged(place, prefix, subject, attachment));
+    let tags = want.tags().map(async |attachment| match tagged(place, prefix, subject, attachment).await? {
+        Some(listed) => counted(listed).await.map(Some),
+        None => Ok(None),
+    });
     let (mut listed, tagged) =
         futures_util::future::try_join(referrers, futures_util::future::try_join_all(tags)).await?;
     listed.extend(tagged.into_iter().flatten());
@@ -301,17 +332,32 @@ async fn referrer(place: &Place, entry: Descriptor) -> Result<Listed, Error> {
     let name = format!("{place}@{}", entry.digest);
     let target = Target::Digest(entry.digest.clone());
     let unusable = |unusable| (entry.clone(), Err(unusable), None);
-    let (manifest, layers, subject) = match place.manifest(&target).await {
+    let found = match entry.size {
+        // Not even looked at.
+        size if size > MAX_MANIFEST => Err(Error::TooLarge {
+            place: place.to_string(),
+            what: format!("the manifest {}", entry.digest),
+            limit: MAX_MANIFEST,
+        }),
+        _ => place.manifest(&target).await,
+    };
+    let (manifest, layers, subject) = match found {
         Ok(Some(manifest)) if manifest.bytes.len() as u64 != entry.size => {
             let (found, expected) = (manifest.bytes.len(), entry.size);
             unusable(Unusable::Malformed(format!("it has {found} bytes, and the list says {expected}")))
         }
         Ok(Some(manifest)) => {
             let subject = manifest.subject.as_ref().map(|subject| subject.digest.clone());
-            (manifest.as_referrer(), layers_of(&manifest), subject)
+            let mut layers = layers_of(&manifest);
+            for (kind, layer) in layers.iter_mut().flatten() {
+                if !matches!(kind, Kind::Signature | Kind::Attestation) {
+                    layer.annotations = Vec::new();
+                }
+            }
+            (described(&manifest), layers, subject)
         }
         Ok(None) => unusable(Unusable::Gone),
-        Err(error) => unusable(malformed(error)?),
+        Err(error) => unusable(unusable_by(error)?),
     };
     Ok(Listed { name, source: Source::Referrer, manifest, layers, subject, place: place.clone() })
 }
@@ -337,22 +383,20 @@ async fn tagged(
                     Ok(layers.into_iter().map(|(_, layer)| (kind, layer)).collect())
                 }
             });
-            (manifest.as_referrer(), layers)
+            (described(&manifest), layers)
         }
         Err(error) => {
-            let unusable = malformed(error)?;
-            let manifest = Descriptor {
-                media_type: String::new(),
-                digest: subject.clone(),
-                size: 0,
-                artifact_type: None,
-                annotations: Vec::new(),
-                platform: None,
-            };
-            (manifest, Err(unusable))
+            let unusable = unusable_by(error)?;
+            (Descriptor::new(String::new(), subject.clone(), 0), Err(unusable))
         }
     };
     Ok(Some(Listed { name, source, manifest, layers, subject: None, place: place.clone() }))
+}
+
+/// What names a manifest, with as much of its annotations as anybody reads: all of a thousand of them are too many to keep.
+fn described(manifest: &Manifest) -> Descriptor {
+    let annotations = manifest.annotations.iter().filter(|(name, _)| name == PREDICATE_TYPE).cloned();
+    Descriptor { annotations: annotations.collect(), ..manifest.as_referrer() }
 }
 
 fn kind_at(source: Source) -> Option<Kind> {
@@ -379,17 +423,27 @@ fn layers_of(manifest: &Manifest) -> Result<Vec<(Kind, Descriptor)>, Unusable> {
     }
 }
 
-/// A document that is not what it should be spoils itself alone; every other failure is one.
-fn malformed(error: Error) -> Result<Unusable, Error> {
-    use crate::crypto::DecodeKind;
+/// What is not what it should be spoils itself alone; every other failure is one.
+///
+/// # Errors
+/// It is a failure of the question, not of what was asked for.
+pub fn unusable_by(error: Error) -> Result<Unusable, Error> {
+    let of_document = |source: &DecodeError| match source.kind {
+        DecodeKind::Limit => Unusable::Excessive(source.to_string()),
+        _ => Unusable::Malformed(source.to_string()),
+    };
     match &error {
         #[cfg(feature = "http")]
-        Error::Registry(registry::Error::Document { source, .. }) if source.kind != DecodeKind::Limit => {
-            Ok(Unusable::Malformed(source.to_string()))
+        Error::Registry(registry::Error::Document { source, .. }) => Ok(of_document(source)),
+        #[cfg(feature = "http")]
+        Error::Registry(registry::Error::Digest { .. } | registry::Error::Size { .. }) => {
+            Ok(Unusable::Malformed(error.to_string()))
         }
-        Error::Document { source, .. } if source.kind != DecodeKind::Limit => {
-            Ok(Unusable::Malformed(source.to_string()))
-        }
+        #[cfg(feature = "http")]
+        Error::Registry(registry::Error::TooLarge { .. }) => Ok(Unusable::Excessive(error.to_string())),
+        Error::Document { source, .. } => Ok(of_document(source)),
+        Error::Digest { .. } | Error::Size { .. } => Ok(Unusable::Malformed(error.to_string())),
+        Error::TooLarge { .. } => Ok(Unusable::Excessive(error.to_string())),
         _ => Err(error),
     }
 }
@@ -400,3 +454,6 @@ fn at_most(count: usize, subject: &Digest, what: &'static str) -> Result<(), Err
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,12 +23,13 @@ pub use error::{Error, Unlisted};
 pub use layout::Layout;
 pub use name::{ImageName, NameError};
 pub use publish::{
-    Listed, NewBundle, NewLayer, Published, Replaces, is_bundle_published, prepare_bundle, prepare_layer,
-    publish_bundle, publish_layer, publish_referring_layer,
+    Listed, NewBundle, NewLayer, Older, Published, Replaced, Replaces, is_bundle_published, prepare_bundle,
+    prepare_layer, publish_bundle, publish_layer, publish_referring_layer,
 };
 #[cfg(feature = "http")]
 pub use remote::Remote;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::crypto::Digest;
@@ -87,15 +88,11 @@ pub struct Referrers {
 }
 
 impl Referrers {
-    /// All of them, each once, in the order of the lists.
-    pub fn all(&self) -> Vec<Descriptor> {
-        let mut all: Vec<Descriptor> = Vec::new();
-        for descriptor in self.listed.iter().chain(&self.fallback).flatten() {
-            if !all.iter().any(|known| known.digest == descriptor.digest) {
-                all.push(descriptor.clone());
-            }
-        }
-        all
+    /// All of them, each once, in the order of the lists. An entry with a wrong size does not stand for one with the right one.
+    pub fn all(self) -> Vec<Descriptor> {
+        let mut known = HashSet::new();
+        let all = self.listed.into_iter().chain(self.fallback).flatten();
+        all.filter(|entry| known.insert((entry.digest.clone(), entry.size))).collect()
     }
 }
 
@@ -110,13 +107,43 @@ macro_rules! at {
     };
 }
 
+/// As [`at`], for what a folder and an archive do in the same way.
+macro_rules! read {
+    ($place:expr, $inner:ident => $call:expr) => {
+        match $place {
+            #[cfg(feature = "http")]
+            Place::Registry($inner) => $call.await,
+            Place::Layout(layout) => {
+                let $inner = layout.contents();
+                $call
+            }
+            Place::Archive(archive) => {
+                let $inner = archive.contents();
+                $call
+            }
+        }
+    };
+}
+
+/// As [`at`], for what no archive takes.
+macro_rules! put {
+    ($place:expr, $inner:ident => $call:expr) => {
+        match $place {
+            #[cfg(feature = "http")]
+            Place::Registry($inner) => $call.await,
+            Place::Layout($inner) => $call.await,
+            Place::Archive(archive) => Err(Error::ReadOnly { place: archive.to_string() }),
+        }
+    };
+}
+
 impl Place {
     /// The descriptor (media type, digest, size) of what `target` names; `None` where there is nothing.
     ///
     /// # Errors
     /// The place does not answer, or refuses; a failure never looks like "not there".
     pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
-        at!(self, place => place.resolve(target).await)
+        read!(self, place => place.resolve(target))
     }
 
     /// The manifest that `target` names; `None` where there is none.
@@ -124,7 +151,7 @@ impl Place {
     /// # Errors
     /// As [`Self::resolve`]; it has another digest, or is no manifest.
     pub async fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
-        at!(self, place => place.manifest(target).await)
+        read!(self, place => place.manifest(target))
     }
 
     /// The content of a blob of at most `limit` bytes; `None` where there is none.
@@ -132,7 +159,7 @@ impl Place {
     /// # Errors
     /// As [`Self::resolve`]; it is larger, or not what the descriptor says.
     pub async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        at!(self, place => place.blob(descriptor, limit).await)
+        read!(self, place => place.blob(descriptor, limit))
     }
 
     /// Hands a blob to `take`, part by part, however large it is; whether it is there. What was taken is good only if this
@@ -141,7 +168,7 @@ impl Place {
     /// # Errors
     /// As [`Self::blob`].
     pub async fn stream(&self, descriptor: &Descriptor, take: impl FnMut(&[u8])) -> Result<bool, Error> {
-        at!(self, place => place.stream(descriptor, take).await)
+        read!(self, place => place.stream(descriptor, take))
     }
 
     /// What refers to `subject`, from every list that there is. Nothing is filtered.
@@ -149,7 +176,7 @@ impl Place {
     /// # Errors
     /// As [`Self::resolve`]; a list without an end.
     pub async fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
-        at!(self, place => place.referrers(subject).await)
+        read!(self, place => place.referrers(subject))
     }
 
     /// Writes a blob that is in memory, unless it is there.
@@ -157,7 +184,7 @@ impl Place {
     /// # Errors
     /// The place refuses, or cannot be written.
     pub async fn put_blob(&self, descriptor: &Descriptor, content: &[u8]) -> Result<(), Error> {
-        at!(self, place => place.put_blob(descriptor, content).await)
+        put!(self, place => place.put_blob(descriptor, content))
     }
 
     /// Has a registry say where the next blob is to go that is in memory, before that is known. Elsewhere there is nothing to do.
@@ -190,7 +217,7 @@ impl Place {
     /// # Errors
     /// As [`Self::put_blob`]; the file is not what the descriptor says.
     pub async fn put_file(&self, descriptor: &Descriptor, path: &Path) -> Result<(), Error> {
-        at!(self, place => place.put_file(descriptor, path).await)
+        put!(self, place => place.put_file(descriptor, path))
     }
 
     /// Takes a blob over from another place: nothing is done where it is there, a registry mounts it where it can, else it is
@@ -199,7 +226,7 @@ impl Place {
     /// # Errors
     /// As [`Self::blob`] and [`Self::put_blob`]; it is missing over there.
     pub async fn copy_blob(&self, from: &Self, descriptor: &Descriptor) -> Result<(), Error> {
-        at!(self, place => place.copy_blob(from, descriptor).await)
+        put!(self, place => place.copy_blob(from, descriptor))
     }
 
     /// Writes a manifest under a tag or under its digest. All that it names has to be there.
@@ -212,7 +239,7 @@ impl Place {
         media_type: &str,
         bytes: &[u8],
     ) -> Result<Written, Error> {
-        at!(self, place => place.put_manifest(target, media_type, bytes).await)
+        put!(self, place => place.put_manifest(target, media_type, bytes))
     }
 
     /// As [`Self::put_manifest`], and tried only once: for tags that others write too, where what was read before an attempt
@@ -239,7 +266,7 @@ impl Place {
     /// # Errors
     /// The place refuses, or does not delete.
     pub async fn delete(&self, target: &Target) -> Result<bool, Error> {
-        at!(self, place => place.delete(target).await)
+        put!(self, place => place.delete(target))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Publishing what was signed: a bundle as a referrer, or a layer under a tag.
 
+mod elsewhere;
 mod listing;
 mod manifest;
 mod prepared;
 mod replaced;
 
+pub use elsewhere::Older;
 pub use prepared::{prepare_bundle, prepare_layer};
 
 use super::append::{self, Change, Shape, Shared, Writer};
@@ -57,18 +59,35 @@ pub enum Replaces<'a> {
 }
 
 /// Where it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Published {
     /// The manifest in which it stands: its own, or that under the tag.
     pub manifest: Digest,
     /// What lists it.
     pub listed: Listed,
-    /// Whether it is new there.
-    pub is_new: bool,
-    /// What was replaced by it: manifests, or layers.
-    pub replaced: Vec<Digest>,
-    /// What it should have replaced, and the place does not delete.
+    /// What was replaced by it.
+    pub replaced: Replaced,
+}
+
+/// What became of what was to be replaced.
+#[derive(Debug, Default)]
+pub struct Replaced {
+    /// Manifests and layers that are not in force any more.
+    pub gone: Vec<Digest>,
+    /// Manifests that the place lists, and does not delete.
     pub kept: Vec<Digest>,
+    /// What went wrong first; what is new is in force all the same.
+    pub failed: Option<Error>,
+}
+
+impl Replaced {
+    /// Both of them.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.gone.extend(other.gone);
+        self.kept.extend(other.kept);
+        Self { failed: self.failed.or(other.failed), ..self }
+    }
 }
 
 /// What lists something that was published.
@@ -95,7 +114,10 @@ pub async fn publish_bundle(
     let [(config, config_bytes), (layer, json)] = &blobs;
     let older = async {
         match bundle.predicate_type.filter(|_| bundle.replaces) {
-            Some(predicate_type) => replaced::bundles(place, &subject.digest, predicate_type).await,
+            Some(predicate_type) => {
+                let all = place.referrers(&subject.digest).await?.all();
+                replaced::referrers(place, &subject.digest, all, predicate_type).await
+            }
             None => Ok(Vec::new()),
         }
     };
@@ -105,8 +127,8 @@ pub async fn publish_bundle(
     let mut older = older?;
     older.retain(|entry| entry.digest != manifest.entry.digest);
     let listed = publish_manifest(writer, place, &subject.digest, &manifest, &older).await?;
-    let (replaced, kept) = replaced::remove(place, &older, &listed).await?;
-    Ok(Published { manifest: manifest.entry.digest, listed, is_new: true, replaced, kept })
+    let replaced = replaced::remove(place, &older, |_| listed == Listed::Place).await;
+    Ok(Published { manifest: manifest.entry.digest, listed, replaced })
 }
 
 /// Whether this very bundle refers to `subject` already.
@@ -145,15 +167,13 @@ pub async fn publish_layer(
         Replaces::Statements(predicate_type) => replaced::layers(place, others, predicate_type).await?,
     };
     let change = Change { remove, add: vec![entry], whole: None };
-    let (is_new, replaced) = (same.is_none(), digests(&change.remove));
+    let replaced = Replaced { gone: digests(&change.remove), ..Replaced::default() };
     let appended = shared.bring_about(lock, seen, change).await?;
     Ok(Published {
         // Something was added, so there is a document.
         manifest: appended.document.unwrap_or(new.digest),
         listed: Listed::Tag(tag),
-        is_new,
         replaced,
-        kept: Vec::new(),
     })
 }
 
@@ -175,13 +195,8 @@ pub async fn publish_referring_layer(
         tokio::join!(place.put_blob(&config, &config_bytes), place.put_blob(&new, layer.content));
     one.and(other)?;
     let listed = publish_manifest(writer, place, &subject.digest, &manifest, &[]).await?;
-    Ok(Published {
-        manifest: manifest.entry.digest,
-        listed,
-        is_new: true,
-        replaced: Vec::new(),
-        kept: Vec::new(),
-    })
+    let replaced = Replaced::default();
+    Ok(Published { manifest: manifest.entry.digest, listed, replaced })
 }
 
 /// Writes a manifest that refers to `subject`, and has it listed; `older` are taken out of the fallback index.
@@ -216,3 +231,6 @@ async fn publish_manifest(
 fn digests(descriptors: &[Descriptor]) -> Vec<Digest> {
     descriptors.iter().map(|descriptor| descriptor.digest.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,10 +104,10 @@ impl Remote {
         let other = match from {
             Place::Registry(other) => other,
             Place::Layout(layout) => {
-                return self.push_pieces(from, descriptor, || layout.pieces(descriptor)).await;
+                return self.push_pieces(from, descriptor, || layout.contents().pieces(descriptor)).await;
             }
             Place::Archive(archive) => {
-                return self.push_pieces(from, descriptor, || archive.pieces(descriptor)).await;
+                return self.push_pieces(from, descriptor, || archive.contents().pieces(descriptor)).await;
             }
         };
         if self.repository == other.repository {

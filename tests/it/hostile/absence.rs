@@ -22,12 +22,21 @@ fn cell(name: &str) -> Cell {
     Cell::new(COMMANDS.iter().find(|command| command.0 == name).unwrap(), Default::default())
 }
 
-/// Whether the command asks this source.
-fn asks(name: &str, about: About) -> bool {
+/// The sources that the command asks.
+fn asked(name: &str) -> Vec<About> {
     let cell = cell(name);
     let run = cell.run(&["--retry-for", "1s"]);
     assert_eq!(run.code, Some(0), "{name}: {}", run.stderr);
-    cell.registry.journal().requests().iter().any(|request| About::of(request, Prepared::get()) == about)
+    let requests = cell.registry.journal().requests();
+    let is_asked =
+        |about: &About| requests.iter().any(|request| About::of(request, Prepared::get()) == *about);
+    SOURCES.into_iter().filter(is_asked).collect()
+}
+
+/// All of these for those who judge, and one in turn for the others: what a status means is decided in one place.
+fn in_turn<T: Copy>(all: &[T], name: &str, turn: usize) -> Vec<T> {
+    let every = name.starts_with("verify") || std::env::var_os("RCOSIGN_HOSTILE").is_some();
+    if every { all.to_vec() } else { vec![all[turn % all.len()]] }
 }
 
 fn answering(cell: &Cell, about: About, status: u16) {
@@ -45,12 +54,10 @@ fn answering(cell: &Cell, about: About, status: u16) {
 #[test]
 fn a_source_that_fails_is_never_an_empty_one() {
     let mut wrong = Vec::new();
-    for name in LOOKING {
-        for about in SOURCES {
-            if !asks(name, about) {
-                continue;
-            }
-            for (status, code) in [(401, 6), (403, 6), (429, 5), (500, 5), (503, 5)] {
+    const STATUSES: [(u16, i32); 5] = [(401, 6), (403, 6), (429, 5), (500, 5), (503, 5)];
+    for (turn, name) in LOOKING.into_iter().enumerate() {
+        for (number, about) in asked(name).into_iter().enumerate() {
+            for (status, code) in in_turn(&STATUSES, name, turn + number) {
                 let cell = cell(name);
                 answering(&cell, about, status);
                 let run = cell.run(&["--retry-for", "0s"]);
@@ -67,9 +74,10 @@ fn a_source_that_fails_is_never_an_empty_one() {
 #[test]
 fn a_source_that_is_not_there_is_an_empty_one() {
     let mut wrong = Vec::new();
-    for status in [404, 405, 501] {
-        for name in LOOKING {
-            for about in SOURCES {
+    const STATUSES: [u16; 3] = [404, 405, 501];
+    for (turn, name) in LOOKING.into_iter().enumerate() {
+        for (number, about) in asked(name).into_iter().enumerate() {
+            for status in in_turn(&STATUSES, name, turn + number) {
                 let cell = cell(name);
                 answering(&cell, about, status);
                 let run = cell.run(&["--retry-for", "1s"]);
@@ -83,6 +91,8 @@ fn a_source_that_is_not_there_is_an_empty_one() {
                 }
             }
         }
+    }
+    for status in STATUSES {
         for name in ["verify", "verify-attestation"] {
             let cell = cell(name);
             cell.registry.hook(move |request| {

@@ -35,7 +35,9 @@ const KINDS: &[Kind] = &[
     ("an error with escapes", Fails, |_, _| {
         Some(Fault::error(403, "\u{1b}]0;x\u{7}", "\u{1b}[2J\u{9b}1A\u{202e}verified\r\n"))
     }),
-    ("an error of 20 MB", Fails, |_, _| Some(Fault::error(403, "A", "b").endless("x").claiming(20_000_000))),
+    ("an error of 20 MB", Fails, |_, _| {
+        Some(Fault::error(403, "A", "b").endless(vec![b'x'; 1 << 16]).claiming(20_000_000))
+    }),
     ("closed", Fails, |_, _| Some(Fault::close())),
     ("reset", Fails, |_, _| Some(Fault::reset())),
     ("redirected for ever", Fails, |request, _| Some(Fault::redirect(&request.path))),
@@ -52,7 +54,9 @@ const KINDS: &[Kind] = &[
         get(request, || Fault::none().slow(1, Duration::from_secs(1)))
     }),
     ("cut off", Fails, |request, _| get(request, || Fault::none().truncated(1))),
-    ("50 GB", Fails, |request, _| get(request, || Fault::none().endless("x").claiming(50_000_000_000))),
+    ("50 GB", Fails, |request, _| {
+        get(request, || Fault::none().endless(vec![b'x'; 1 << 16]).claiming(50_000_000_000))
+    }),
     ("without an end", Fails, |request, _| get(request, || Fault::none().endless(vec![b' '; 1 << 16]))),
     ("headers without an end", Fails, |request, _| {
         get(request, || Fault::none().header("X-Long", &"x".repeat(2 << 20)))

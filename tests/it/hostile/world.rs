@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use rcosign::internals::crypto::{KeyType, PrivateKey, pem};
 use rcosign::internals::sandbox::registry::{Access, Options, Registry, Request};
 use serde_json::{Value, json};
 
@@ -95,6 +96,9 @@ impl Prepared {
     fn make() -> Self {
         // Its own referrers API off: the fallback index is then a source of its own.
         let world = World::without_referrers();
+        for name in ["a", "b"] {
+            plain_key(&world.sandbox, name);
+        }
         let image = world.image("v1");
         let layer = world.layer(REPOSITORY, &image, "a", &[]);
         world.tag(REPOSITORY, &image, "sig", &[layer]);
@@ -175,6 +179,15 @@ impl Prepared {
         folder.file("note.txt", "a note");
         folder
     }
+}
+
+/// A key that is not encrypted: no scrypt, whose time and memory are larger than all that is measured here.
+fn plain_key(sandbox: &Sandbox, name: &str) {
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    let (private, public) = (format!("{name}.key"), format!("{name}.pub"));
+    sandbox.file(&private, pem::encode("PRIVATE KEY", key.to_pkcs8().unwrap().expose()));
+    let _ = std::fs::remove_file(sandbox.at(&public));
+    let _ = sandbox.run(&["public-key", "--key", &private, "--outfile", &public]).ok();
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -12,6 +12,8 @@ mod downloads;
 mod identity;
 mod image_signing;
 mod keys;
+mod layouts;
+mod many_signers;
 mod pushing;
 mod registries;
 mod registry;

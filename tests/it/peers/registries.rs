@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Sandbox, peer, repository};
+use crate::support::{Sandbox, own_authority, peer, repository};
 
 /// A registry that runs until it is dropped.
 pub(super) struct Registry {
@@ -206,4 +206,26 @@ fn a_registry_of_a_private_authority() {
     let _ = sandbox.run(&[&trusting[..], &["--retry-for", "0s"]].concat()).code(5);
     let known = [&trusting[..], &["--registry-client-cert", &client, "--registry-client-key", &key]].concat();
     assert!(sandbox.run(&known).ok().stdout.contains(&digest));
+}
+
+/// The certificate of the registry is that of an authority, its own, as distribution's documents have one made.
+#[test]
+fn a_registry_that_is_its_own_authority() {
+    let (Some(crane), Some(cosign)) = (peer("crane"), peer("cosign-3")) else { return };
+    let sandbox = Sandbox::new();
+    let (certificate, key) = own_authority(&sandbox, "own");
+    let _ = own_authority(&sandbox, "other");
+    let tls = format!("  tls: {{certificate: {}, key: {}}}\n", certificate.display(), key.display());
+    let Some(registry) = distribution(&sandbox, &tls, "") else { return };
+    let image = format!("{}/app/one:v1", registry.address);
+    let digest = push(&sandbox, &crane, &image, &["--insecure"]);
+    let asked = ["triangulate", "--type", "digest", &image];
+    let trusting = |name| [&asked[..], &["--registry-cacert", name]].concat();
+    let ours = sandbox.run(&trusting("own.pem")).ok();
+    assert!(ours.stdout.contains(&digest));
+    assert_eq!(sandbox.program(&cosign, &trusting("own.pem")).run().ok().stdout, ours.stdout);
+    assert_eq!(sandbox.rcosign(&asked).env("SSL_CERT_FILE", "own.pem").run().ok().stdout, ours.stdout);
+    assert_ne!(sandbox.program(&cosign, &trusting("other.pem")).run().code, 0);
+    let _ = sandbox.run(&trusting("other.pem")).code(5).says("--registry-cacert");
+    let _ = sandbox.run(&asked).code(5).says("--registry-cacert");
 }

@@ -248,6 +248,33 @@ fn here(path: Option<PathBuf>, demanded: bool, line: &str) -> Option<PathBuf> {
     found
 }
 
+/// A certificate for localhost that is its own authority, as `openssl req -x509` makes it, and its key: `NAME.pem` and `NAME.key`.
+pub fn own_authority(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
+    use rcosign::internals::crypto::{KeyType, PrivateKey, SigningKey as _, UnixTime, pem};
+    use rcosign::internals::x509::SubjectAlternativeName;
+    use rcosign::internals::x509::issue::{Extension, Issuer, Template, Validity};
+    let validity = Validity {
+        not_before: UnixTime::from_seconds(1_000_000_000),
+        not_after: UnixTime::from_seconds(4_000_000_000),
+    };
+    let names = [
+        SubjectAlternativeName::Dns("localhost".to_owned()),
+        SubjectAlternativeName::Ip("127.0.0.1".to_owned()),
+    ];
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    // No key usage, as openssl writes none.
+    let template = Template::root(name, validity)
+        .without("2.5.29.15")
+        .with(Extension::subject_alternative_names(&names));
+    let made = template.issue(key.public_key(), Issuer { key: &key, certificate: None }).unwrap();
+    assert!(made.is_ca());
+    let pkcs8 = key.to_pkcs8().unwrap();
+    (
+        sandbox.file(&format!("{name}.pem"), pem::encode("CERTIFICATE", made.der())),
+        sandbox.file(&format!("{name}.key"), pem::encode("PRIVATE KEY", pkcs8.expose())),
+    )
+}
+
 /// Marsaglia's xorshift64: the same choices in every run.
 pub struct Random(pub u64);
 

@@ -1,5 +1,6 @@
 //! `verify` and `verify-attestation`, against registries in this process, with and without the referrers API.
 
+mod candidates;
 mod hostile;
 mod local;
 mod several;

@@ -62,6 +62,8 @@ pub(super) struct Images {
     pub undeclared: Vec<String>,
     /// Variables that have their value from the environment here.
     pub outside: BTreeSet<String>,
+    /// Variables whose value is another one where it is built for another platform, with the value here.
+    pub platform: BTreeMap<String, String>,
 }
 
 /// Finds the images.
@@ -81,6 +83,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
         declared: BTreeSet::new(),
         unknown: BTreeSet::new(),
         outside: RefCell::default(),
+        platform: RefCell::default(),
         stages: Vec::new(),
         found: Vec::new(),
         scratch: 0,
@@ -93,6 +96,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
         base: reader.stages.last().and_then(|stage| stage.base.clone()),
         undeclared: undeclared.collect(),
         outside: reader.outside.take(),
+        platform: reader.platform.take(),
         all: reader.found,
         scratch: reader.scratch,
         frontend: lines.frontend,
@@ -136,6 +140,8 @@ struct Reader<'a> {
     unknown: BTreeSet<String>,
     /// Those that only the environment here has a value for, and that were needed.
     outside: RefCell<BTreeSet<String>>,
+    /// Those that say something of the platform, and that were needed.
+    platform: RefCell<BTreeMap<String, String>>,
     stages: Vec<Stage>,
     found: Vec<String>,
     scratch: usize,
@@ -359,13 +365,16 @@ impl Reader<'_> {
     /// What a builder says of the platform that it builds for, which is its own unless it is told another.
     fn platform(&self, name: &str) -> Variable {
         let (architecture, variant) = self.values.architecture;
-        let known = |value: &str| Variable::Known(value.to_owned());
+        let of_platform = |value: String| {
+            self.platform.borrow_mut().insert(name.to_owned(), value.clone());
+            Variable::Known(value)
+        };
         match name.strip_prefix("BUILD").or_else(|| name.strip_prefix("TARGET")) {
-            Some("ARCH") => known(architecture),
-            Some("OS") => known("linux"),
-            Some("VARIANT") => known(variant),
-            Some("PLATFORM") if variant.is_empty() => Variable::Known(format!("linux/{architecture}")),
-            Some("PLATFORM") => Variable::Known(format!("linux/{architecture}/{variant}")),
+            Some("ARCH") => of_platform(architecture.to_owned()),
+            Some("OS") => Variable::Known("linux".to_owned()),
+            Some("VARIANT") => of_platform(variant.to_owned()),
+            Some("PLATFORM") if variant.is_empty() => of_platform(format!("linux/{architecture}")),
+            Some("PLATFORM") => of_platform(format!("linux/{architecture}/{variant}")),
             Some("OSVERSION" | "STAGE") => Variable::Unknown,
             _ => Variable::Unset,
         }

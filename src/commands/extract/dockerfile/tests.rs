@@ -84,6 +84,8 @@ fn variables() {
             assert_eq!(all(text), expected, "{text}");
         }
     }
+    let found = of("FROM --platform=$BUILDPLATFORM a:$TARGETARCH-$TARGETOS", &[]).unwrap();
+    assert_eq!(found.platform, BTreeMap::from([("TARGETARCH".to_owned(), "arm".to_owned())]));
     let given = |text: &str| of(text, &[("V", "9")]).unwrap();
     assert_eq!(given("ARG V=1\nFROM a:$V").all, ["a:9"]);
     assert_eq!(given("ARG V\nFROM a:$V\nARG V=2\nCOPY --from=b:$V /x /y").all, ["a:9", "b:9"]);

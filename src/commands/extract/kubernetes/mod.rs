@@ -1,9 +1,10 @@
 //! The images that Kubernetes manifests name. Pure.
 
+mod elsewhere;
 mod path;
 mod yaml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -100,14 +101,36 @@ pub(super) struct Images {
     pub unknown: BTreeSet<String>,
     /// Paths that found nothing in any document.
     pub idle: Vec<FieldPath>,
+    /// Kinds that are not known, and in them what looks like an image at a place where nobody looked.
+    pub missed: Vec<Missed>,
 }
 
-/// Finds the images of all documents; `paths` are other places to look at.
+/// What looks like an image and is none of [`Images::all`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// The kind of the document; may be empty.
+    pub kind: String,
+    /// A path that has the place in it.
+    pub path: String,
+}
+
+/// Where to look beside the places that are known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fields<'a> {
+    /// Images are there too.
+    pub images: &'a [FieldPath],
+    /// What is there is no image.
+    pub ignored: &'a [FieldPath],
+}
+
+/// Finds the images of all documents.
 ///
 /// # Errors
 /// It cannot be read, or is not what Kubernetes takes: with the place.
-pub(super) fn images(bytes: &[u8], syntax: Syntax, paths: &[FieldPath]) -> Result<Images, DecodeError> {
-    let mut reader = Reader { paths, used: vec![false; paths.len()], found: Images::default() };
+pub(super) fn images(bytes: &[u8], syntax: Syntax, fields: Fields<'_>) -> Result<Images, DecodeError> {
+    let paths = fields.images;
+    let mut reader =
+        Reader { fields, used: vec![false; paths.len()], judged: HashSet::new(), found: Images::default() };
     match syntax {
         Syntax::Json => reader.document(&json::parse(WHAT, bytes)?, None, 0)?,
         Syntax::Yaml => {
@@ -125,8 +148,10 @@ pub(super) fn images(bytes: &[u8], syntax: Syntax, paths: &[FieldPath]) -> Resul
 }
 
 struct Reader<'a> {
-    paths: &'a [FieldPath],
+    fields: Fields<'a>,
     used: Vec<bool>,
+    /// Places of this document that were looked at.
+    judged: HashSet<String>,
     found: Images,
 }
 
@@ -155,15 +180,28 @@ impl Reader<'_> {
                 self.document(item, of, lists + 1)?;
             }
         }
-        let shown = if kind.is_empty() { "a document" } else { kind };
+        self.judged.clear();
+        let shown = if kind.is_empty() { "a document".to_owned() } else { format!("`{kind}`") };
         let own = is_own(members.get("apiVersion"));
         let (is_workload, is_without) = (own && WORKLOADS.contains(&kind), own && WITHOUT.contains(&kind));
         for place in PODS {
-            self.pod(document, place, is_workload).map_err(|error| of_kind(error, shown))?;
+            self.pod(document, place, is_workload).map_err(|error| of_kind(error, &shown))?;
         }
-        let by_path = self.by_path(document).map_err(|error| of_kind(error, shown))?;
-        if !by_path && !is_workload && !is_without && of_list.is_none() {
+        let by_path = self.by_path(document).map_err(|error| of_kind(error, &shown))?;
+        if is_workload || is_without {
+            return Ok(());
+        }
+        if !by_path && of_list.is_none() {
             self.found.unknown.insert(kind.to_owned());
+        }
+        let ignored = self.fields.ignored.iter().flat_map(|path| path.values(document));
+        self.judged.extend(ignored.map(|(at, _)| at));
+        for at in elsewhere::images(document, &self.judged, members.get("items").is_some_and(Value::is_array))
+        {
+            if self.found.missed.len() < MAX_IMAGES {
+                let path = elsewhere::path(&at);
+                self.found.missed.push(Missed { kind: kind.to_owned(), path });
+            }
         }
         Ok(())
     }
@@ -213,7 +251,7 @@ impl Reader<'_> {
 
     fn by_path(&mut self, document: &Value) -> Result<bool, DecodeError> {
         let mut any = false;
-        for (index, path) in self.paths.iter().enumerate() {
+        for (index, path) in self.fields.images.iter().enumerate() {
             for (at, value) in path.values(document) {
                 let before = self.found.all.len();
                 self.add(value, &at)?;
@@ -238,6 +276,7 @@ impl Reader<'_> {
             }
             Value::String(image) => {
                 self.found.all.push(image.clone());
+                self.judged.insert(at.to_owned());
                 Ok(())
             }
             _ => Err(DecodeError::new(WHAT, at, "not a text that names an image")),

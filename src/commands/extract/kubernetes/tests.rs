@@ -3,7 +3,7 @@ use crate::crypto::DecodeKind;
 
 fn of(text: &str, paths: &[&str]) -> Result<Images, DecodeError> {
     let paths: Vec<_> = paths.iter().map(|path| FieldPath::parse(path).unwrap()).collect();
-    images(text.as_bytes(), Syntax::Yaml, &paths)
+    images(text.as_bytes(), Syntax::Yaml, Fields { images: &paths, ignored: &[] })
 }
 
 fn all(text: &str) -> String {
@@ -64,7 +64,7 @@ fn documents_lists_and_anchors() {
         assert_eq!(all(text), expected, "{text}");
     }
     let json = br#"{"kind": "Pod", "spec": {"containers": [{"image": "a"}, {"image": null}]}}"#;
-    assert_eq!(images(json, Syntax::Json, &[]).unwrap().all, ["a"]);
+    assert_eq!(images(json, Syntax::Json, Fields::default()).unwrap().all, ["a"]);
 }
 
 #[test]
@@ -79,7 +79,10 @@ fn kinds_that_are_not_known_are_named_and_looked_at_by_path() {
     assert_eq!(found.unknown.into_iter().collect::<Vec<_>>(), [""]);
     assert_eq!(found.idle.iter().map(ToString::to_string).collect::<Vec<_>>(), ["spec.none"]);
     let error = of(text, &["spec.images"]).unwrap_err();
-    assert_eq!(error.to_string(), "Kubernetes manifest: Thing: spec.images: not a text that names an image");
+    assert_eq!(
+        error.to_string(),
+        "Kubernetes manifest: `Thing`: spec.images: not a text that names an image"
+    );
 }
 
 #[test]
@@ -88,22 +91,22 @@ fn what_kubernetes_would_not_take_is_refused() {
         ("a: [", "not YAML"),
         ("[a]", "not a mapping"),
         ("kind: [Pod]", "kind: not a text"),
-        ("kind: Pod\nspec: {containers: {image: a}}", "Pod: spec.containers: not a list"),
-        ("kind: Pod\nspec: {containers: [a]}", "Pod: spec.containers[0]: not a mapping"),
+        ("kind: Pod\nspec: {containers: {image: a}}", "`Pod`: spec.containers: not a list"),
+        ("kind: Pod\nspec: {containers: [a]}", "`Pod`: spec.containers[0]: not a mapping"),
         ("kind: Pod\nspec: {containers: [{image: [a]}]}", "spec.containers[0].image: not a text"),
         ("kind: Pod\nspec: {containers: [{image: a, image: b}]}", "`image` appears twice"),
         (
             "kind: Job\nspec: {template: {spec: {volumes: [{image: a}]}}}",
-            "Job: spec.template.spec.volumes[0].image: not a mapping",
+            "`Job`: spec.template.spec.volumes[0].image: not a mapping",
         ),
         ("kind: List\nitems: {a: b}", "items: not a list"),
     ] {
         let error = of(text, &[]).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
     }
-    assert!(images(b"kind: \xff", Syntax::Yaml, &[]).is_err());
+    assert!(images(b"kind: \xff", Syntax::Yaml, Fields::default()).is_err());
     for json in [&b"{} {}"[..], b"{\"kind\": 1, \"kind\": 2}", b"kind: Pod"] {
-        assert!(images(json, Syntax::Json, &[]).is_err());
+        assert!(images(json, Syntax::Json, Fields::default()).is_err());
     }
 }
 
@@ -161,4 +164,55 @@ fn attack_images_that_only_a_cluster_sees() {
         )
         .is_ok_and(|found| found.all.len() == 2)
     );
+}
+
+/// A cluster runs them, and nobody looked at them.
+#[test]
+fn attack_images_of_unknown_kinds_are_not_passed_over() {
+    let missed = |text: &str, images: &[&str], ignored: &[&str]| {
+        let paths = |of: &[&str]| of.iter().map(|path| FieldPath::parse(path).unwrap()).collect::<Vec<_>>();
+        let fields = Fields { images: &paths(images), ignored: &paths(ignored) };
+        let found = super::images(text.as_bytes(), Syntax::Yaml, fields).unwrap();
+        found
+            .missed
+            .iter()
+            .map(|missed| format!("{} {}", missed.kind, missed.path))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let task =
+        "apiVersion: tekton.dev/v1\nkind: Task\nspec: {steps: [{image: a}, {image: b}], sidecar: {image: c}}";
+    assert_eq!(
+        missed(task, &[], &[]),
+        "Task spec.steps[*].image, Task spec.steps[*].image, Task spec.sidecar.image"
+    );
+    assert_eq!(missed(task, &["spec.steps[*].image"], &[]), "Task spec.sidecar.image");
+    assert_eq!(missed(task, &["spec.steps[0].image"], &["spec.sidecar.image"]), "Task spec.steps[*].image");
+    assert_eq!(missed(task, &["spec.steps[*].image", "spec.sidecar.image"], &[]), "");
+    assert_eq!(missed(task, &[], &["spec.steps", "spec.sidecar.image"]).matches("steps").count(), 2);
+
+    // What looks like a pod was looked at, and what stands beside it was not.
+    let rollout = "kind: Rollout\nspec: {template: {spec: {containers: [{image: a}], volumes: [{image: {reference: b}}], x: {image: c}}}}";
+    assert_eq!(missed(rollout, &[], &[]), "Rollout spec.template.spec.x.image");
+    // A place in one document says nothing of the same place in the next.
+    let two = "kind: A\nspec: {containers: [{image: a}]}\n---\nkind: B\nspec: {containers: {x: {image: a}}}";
+    assert_eq!(missed(two, &[], &[]), "B spec.containers.x.image");
+    // Lists, and what stands beside their items.
+    let list = "kind: ThingList\nspec: {image: a}\nitems: [{image: b}, {kind: Pod, spec: {containers: [{image: c}]}}]";
+    assert_eq!(missed(list, &[], &[]), "Thing image, ThingList spec.image");
+    let job = "apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {tasks: [{template: {spec: {containers: [{image: b}]}}}]}";
+    assert_eq!(missed(job, &[], &[]), "Job spec.tasks[*].template.spec.containers[*].image");
+    assert_eq!(missed("image: a", &[], &[]), " image");
+
+    for text in [
+        "kind: ConfigMap\ndata: {image: a}",
+        "kind: Secret\nstringData: {image: a}",
+        "apiVersion: v1\nkind: Node\nstatus: {image: a}",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {versions: [{schema: {default: {image: a}}}]}",
+        "kind: Deployment\nmetadata: {labels: {image: a}}\nspec: {template: {spec: {containers: [{image: a}]}}}",
+        "kind: List\nitems: [{kind: Pod, spec: {containers: [{image: a}]}}]",
+        "kind: Thing\nspec: {image: 'not an image'}",
+    ] {
+        assert_eq!(missed(text, &[], &[]), "", "{text}");
+    }
 }

@@ -13,7 +13,7 @@ use crate::storage::images::{Error, Place, Unlisted};
 
 /// T: how long it may take from the question what is under a tag to the answer of the write that follows from it. Everybody
 /// who holds to it writes within T of what they saw, or knows that they may not have.
-const WINDOW: Duration = Duration::from_millis(150);
+const WINDOW: Duration = Duration::from_millis(100);
 /// With longer ways T is so many round trips: question and answer, write and answer, and one to spare.
 const ROUND_TRIPS: u32 = 3;
 /// How long others are left alone at first who have just written.

@@ -10,12 +10,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-#[cfg(feature = "http")]
-use super::contents::Pieces;
+use super::Error;
 use super::contents::{Contents, Opened, Source};
-use super::{Error, Place, Referrers, Written};
 use crate::crypto::{DecodeError, Digest};
-use crate::registry::{Descriptor, Manifest, Target};
+use crate::registry::Target;
 use crate::storage::open_file;
 
 /// A layout.
@@ -58,11 +56,6 @@ impl Archive {
         Ok(Self { contents: Contents::open(Arc::new(files))? })
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        self.contents.place()
-    }
-
     /// The one image in it, by its digest. Signatures, attestations, referrers, and parts of an index are none.
     ///
     /// # Errors
@@ -71,82 +64,23 @@ impl Archive {
         self.contents.only_image()
     }
 
-    fn read_only<T>(&self) -> Result<T, Error> {
-        Err(Error::ReadOnly { place: self.to_string() })
-    }
-
-    /// See [`Place::resolve`].
-    pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
-        Ok(self.manifest(target).await?.map(|manifest| manifest.descriptor()))
-    }
-
-    /// See [`Place::manifest`].
-    pub async fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
-        self.contents.manifest(target)
-    }
-
-    /// See [`Place::blob`].
-    pub async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.contents.blob(descriptor, limit)
-    }
-
-    /// See [`Place::stream`].
-    pub async fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
-        self.contents.stream(descriptor, &mut take)
-    }
-
-    /// As [`Self::stream`], for whoever asks for one piece after the other.
-    ///
-    /// # Errors
-    /// As there.
-    #[cfg(feature = "http")]
-    pub(super) fn pieces(&self, descriptor: &Descriptor) -> Result<Option<Pieces>, Error> {
-        self.contents.pieces(descriptor)
-    }
-
-    /// See [`Place::referrers`].
-    pub async fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
-        self.contents.referrers(subject)
-    }
-
-    /// See [`Place::put_blob`].
-    pub async fn put_blob(&self, _descriptor: &Descriptor, _content: &[u8]) -> Result<(), Error> {
-        self.read_only()
-    }
-
-    /// See [`Place::put_file`].
-    pub async fn put_file(&self, _descriptor: &Descriptor, _path: &Path) -> Result<(), Error> {
-        self.read_only()
-    }
-
-    /// See [`Place::copy_blob`].
-    pub async fn copy_blob(&self, _from: &Place, _descriptor: &Descriptor) -> Result<(), Error> {
-        self.read_only()
-    }
-
-    /// See [`Place::put_manifest`].
-    pub async fn put_manifest(
-        &self,
-        _target: &Target,
-        _media_type: &str,
-        _bytes: &[u8],
-    ) -> Result<Written, Error> {
-        self.read_only()
-    }
-
-    /// See [`Place::delete`].
-    pub async fn delete(&self, _target: &Target) -> Result<bool, Error> {
-        self.read_only()
+    /// What is in it.
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
     }
 }
 
 impl std::fmt::Display for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.path().display().fmt(f)
+        self.contents.fmt(f)
     }
 }
 
 impl Source for Files {
+    fn scheme(&self) -> &'static str {
+        "oci-archive"
+    }
+
     fn place(&self) -> &Path {
         &self.path
     }

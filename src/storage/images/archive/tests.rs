@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 
 use super::*;
 use crate::crypto::DecodeKind;
+use crate::storage::images::Place;
 
 const IMAGE: &str = "sha256:6625e2ac007fb9dff482d9b3048755fc3f9a0ceb52b0a3c410af0d7fc93434f1";
 const BUNDLE: &str = "sha256:d0579f64d98e64fb1dcb296e797cebd2adf04049419ff5b6c83fe123490e6ee1";
@@ -80,14 +81,14 @@ fn an_archive_is_read_as_the_folder_that_it_was() {
         let archive = archive.unwrap();
         assert_eq!(archive.only_image().unwrap().to_string(), IMAGE);
         let subject = Digest::parse(IMAGE).unwrap();
-        let referrers = now(archive.referrers(&subject)).unwrap().all();
+        let referrers = archive.contents().referrers(&subject).unwrap().all();
         assert_eq!(referrers.iter().map(|found| found.digest.to_string()).collect::<Vec<_>>(), [BUNDLE]);
         let sig = Target::Tag(format!("{}.sig", IMAGE.replace(':', "-")));
-        let manifest = now(archive.manifest(&sig)).unwrap().unwrap();
+        let manifest = archive.contents().manifest(&sig).unwrap().unwrap();
         let crate::registry::Kind::Image { layers, .. } = &manifest.kind else { panic!() };
-        assert_eq!(now(archive.blob(&layers[0], 999)).unwrap().unwrap().len(), 234);
+        assert_eq!(archive.contents().blob(&layers[0], 999).unwrap().unwrap().len(), 234);
         let mut sizes = 0;
-        assert!(now(archive.stream(&layers[0], |part| sizes += part.len())).unwrap());
+        assert!(archive.contents().stream(&layers[0], |part| sizes += part.len()).unwrap());
         assert_eq!(sizes, 234);
     }
 }
@@ -97,12 +98,14 @@ fn nothing_is_written_to_an_archive() {
     let (_folder, archive) = open(&[&members("crane-pull", ""), &END]);
     let archive = archive.unwrap();
     let target = archive.only_image().unwrap();
-    let descriptor = now(archive.resolve(&target)).unwrap().unwrap();
-    assert!(matches!(now(archive.put_blob(&descriptor, b"")), Err(Error::ReadOnly { .. })));
-    assert!(matches!(now(archive.put_manifest(&target, "", b"")), Err(Error::ReadOnly { .. })));
-    assert!(matches!(now(archive.delete(&target)), Err(Error::ReadOnly { .. })));
-    let from = Place::Archive(archive.clone());
-    assert!(matches!(now(archive.copy_blob(&from, &descriptor)), Err(Error::ReadOnly { .. })));
+    let descriptor = archive.contents().resolve(&target).unwrap().unwrap();
+    let place = Place::Archive(archive);
+    assert!(matches!(now(place.put_blob(&descriptor, b"")), Err(Error::ReadOnly { .. })));
+    assert!(matches!(now(place.put_file(&descriptor, Path::new("x"))), Err(Error::ReadOnly { .. })));
+    assert!(matches!(now(place.put_manifest(&target, "", b"")), Err(Error::ReadOnly { .. })));
+    assert!(matches!(now(place.put_manifest_once(&target, "", b"")), Err(Error::ReadOnly { .. })));
+    assert!(matches!(now(place.delete(&target)), Err(Error::ReadOnly { .. })));
+    assert!(matches!(now(place.copy_blob(&place, &descriptor)), Err(Error::ReadOnly { .. })));
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn a_changed_byte_never_comes_out() {
     bad[at + 20] ^= 1;
     let (_folder, archive) = open(&[&bad, &END]);
     let target = Target::Digest(Digest::parse(IMAGE).unwrap());
-    assert!(matches!(now(archive.unwrap().manifest(&target)), Err(Error::Digest { .. })));
+    assert!(matches!(archive.unwrap().contents().manifest(&target), Err(Error::Digest { .. })));
 }
 
 /// oras-go and umoci wrote through links of archives; others read a file that another reader does not see.
@@ -259,7 +262,7 @@ fn any_byte_may_be_another() {
         fs::write(&path, &bad).unwrap();
         let Ok(archive) = Archive::open(&path) else { continue };
         let target = Target::Digest(Digest::parse(IMAGE).unwrap());
-        if let Ok(Some(manifest)) = now(archive.manifest(&target)) {
+        if let Ok(Some(manifest)) = archive.contents().manifest(&target) {
             assert_eq!(manifest.digest.to_string(), IMAGE);
             assert_eq!(manifest.digest, crate::crypto::HashAlgorithm::Sha256.digest(&manifest.bytes));
         }

@@ -115,6 +115,11 @@ pub(in crate::storage::images) fn is_attachment_tag(tag: &str) -> bool {
     attached_to(tag).is_some()
 }
 
+/// The image to which a tag of attachments belongs.
+pub(in crate::storage::images) fn attached_image(tag: &str) -> Option<Digest> {
+    Digest::parse(&attached_to(tag)?.0).ok()
+}
+
 /// The annotation by which `cosign load` and `cosign verify --local-image` find what has this tag.
 pub(in crate::storage::images) fn kind_of_tag(tag: &str) -> Option<(String, String)> {
     let kind = match attached_to(tag)?.1 {

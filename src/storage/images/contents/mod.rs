@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use entry::{
-    CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME, is_attachment_tag, kind_of_tag,
-    listed, tag_of,
+    CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME, attached_image, is_attachment_tag,
+    kind_of_tag, listed, tag_of,
 };
 use graph::Graph;
 pub(super) use graph::MANIFEST_TYPES;
@@ -36,6 +36,9 @@ const PIECE: usize = 256 << 10;
 
 /// The files of a layout.
 pub(super) trait Source: std::fmt::Debug + Send + Sync {
+    /// What stands before the path where users name it.
+    fn scheme(&self) -> &'static str;
+
     /// The folder, or the archive.
     fn place(&self) -> &Path;
 
@@ -160,6 +163,11 @@ impl Contents {
         Manifest::parse(bytes, digest, Some(INDEX_TYPE)).map_err(|error| self.document(INDEX, error))
     }
 
+    /// See [`super::Place::resolve`].
+    pub fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
+        Ok(self.manifest(target)?.map(|manifest| manifest.descriptor()))
+    }
+
     /// See [`super::Place::manifest`].
     pub fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
         match target {
@@ -229,18 +237,18 @@ impl Contents {
             return Err(self.too_large(&descriptor.digest.to_string(), limit));
         }
         let mut content = Vec::new();
-        let there = self.stream(descriptor, &mut |piece| content.extend_from_slice(piece))?;
+        let there = self.stream(descriptor, |piece| content.extend_from_slice(piece))?;
         Ok(there.then_some(content))
     }
 
     /// See [`super::Place::stream`].
-    pub fn stream(&self, descriptor: &Descriptor, take: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+    pub fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
         let Some(opened) = self.open_blob(&descriptor.digest)? else { return Ok(false) };
         if opened.size != descriptor.size {
             let (place, wanted) = (self.name(), descriptor.digest.clone());
             return Err(Error::Size { place, wanted, expected: descriptor.size, found: opened.size });
         }
-        self.checked(&descriptor.digest, opened, take)?;
+        self.checked(&descriptor.digest, opened, &mut take)?;
         Ok(true)
     }
 
@@ -378,7 +386,7 @@ impl Contents {
     }
 
     fn name(&self) -> String {
-        self.source.place().display().to_string()
+        self.to_string()
     }
 
     fn missing(&self, digest: &Digest) -> Error {
@@ -401,6 +409,13 @@ impl Contents {
     fn unreadable(&self, source: std::io::Error) -> Error {
         let path = self.source.place().to_owned();
         Error::File(crate::storage::Error::Read { what: "image layout", path, source })
+    }
+}
+
+/// As users name the place.
+impl std::fmt::Display for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.source.scheme(), self.place().display())
     }
 }
 

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Document, Found, Kind, Listed, Unusable, Want, is_wanted, kind_at};
+use super::{Document, Found, Kind, Listed, Unusable, Want, is_wanted, kind_at, unusable_by};
 use crate::crypto::Digest;
 use crate::registry::Descriptor;
 use crate::storage::images::{Error, Place};
@@ -36,13 +36,15 @@ pub(super) struct Slot {
     layer: Result<Descriptor, Unusable>,
 }
 
-/// What names a blob: the place and the digest.
-pub(super) type Key = (String, Digest);
+/// What names a blob: the place, the digest, and the size that it is said to have. A descriptor with a wrong one spoils no other.
+pub(super) type Key = (String, Digest, u64);
+/// What is there under it, if anything is that is of use.
+pub(super) type Content = Result<Vec<u8>, Unusable>;
 
 impl Slot {
     fn key(&self) -> Option<Key> {
         let layer = self.layer.as_ref().ok()?;
-        Some((self.place.to_string(), layer.digest.clone()))
+        Some((self.place.to_string(), layer.digest.clone(), layer.size))
     }
 
     /// How much of the memory its content takes.
@@ -50,19 +52,10 @@ impl Slot {
         self.layer.as_ref().map_or(0, |layer| layer.size)
     }
 
-    pub fn filled(self, contents: &HashMap<Key, Option<Vec<u8>>>) -> Found {
-        let content = self.key().and_then(|key| contents.get(&key).cloned().flatten());
+    pub fn filled(self, contents: &HashMap<Key, Content>) -> Found {
+        let content = self.key().and_then(|key| contents.get(&key).cloned()).unwrap_or(Err(Unusable::Gone));
         let Self { name, kind, layer, .. } = self;
-        let document = layer.and_then(|layer| match content {
-            None => Err(Unusable::Gone),
-            // Another layer with the same digest told its size.
-            Some(content) if content.len() as u64 != layer.size => {
-                let (found, expected) = (content.len(), layer.size);
-                let reason = format!("it has {found} bytes, and its descriptor says {expected}");
-                Err(Unusable::Malformed(reason))
-            }
-            Some(content) => Ok(Document { layer, content }),
-        });
+        let document = layer.and_then(|layer| Ok(Document { layer, content: content? }));
         Found { name, kind, document }
     }
 }
@@ -93,34 +86,63 @@ pub(super) fn slots(listed: Vec<Listed>, want: &Want) -> Vec<Slot> {
     slots
 }
 
-/// Nothing is fetched where one is too large, or all are together.
-pub(super) fn check_sizes(slots: &[Slot], want: &Want) -> Result<(), Error> {
+/// What is larger than one may be is not fetched; nothing is, where all the others together are.
+pub(super) fn check_sizes(slots: &mut [Slot], want: &Want) -> Result<(), Error> {
     let too_large =
         |slot: &Slot, what: String, limit| Error::TooLarge { place: slot.place.to_string(), what, limit };
     let (limit, mut size) = (MAX_DOCUMENTS.max(want.largest), 0_u64);
     for slot in slots {
+        if let Ok(layer) = &slot.layer
+            && layer.size > want.largest
+        {
+            let error = too_large(slot, format!("the blob {}", layer.digest), want.largest);
+            slot.layer = Err(Unusable::Excessive(error.to_string()));
+        }
         size = size.saturating_add(slot.size());
-        match &slot.layer {
-            Ok(layer) if layer.size > want.largest => {
-                return Err(too_large(slot, format!("the blob {}", layer.digest), want.largest));
-            }
-            _ if size > limit => {
-                return Err(too_large(slot, "all that belongs to the image".to_owned(), limit));
-            }
-            _ => {}
+        if size > limit {
+            return Err(too_large(slot, "all that belongs to the image".to_owned(), limit));
         }
     }
     Ok(())
 }
 
-/// The content of these, each fetched once; `None` where it is gone.
-pub(super) async fn contents(slots: &[Slot], want: &Want) -> Result<HashMap<Key, Option<Vec<u8>>>, Error> {
+/// The content of these, each fetched once.
+pub(super) async fn contents(slots: &[Slot], want: &Want) -> Result<HashMap<Key, Content>, Error> {
     let mut known = HashSet::new();
     let blobs = slots.iter().filter_map(|slot| Some((slot.key()?, &slot.place, slot.layer.as_ref().ok()?)));
     let blobs: Vec<_> = blobs.filter(|(key, ..)| known.insert(key.clone())).collect();
     let fetched = blobs.into_iter().map(|(key, place, layer)| async move {
-        let content = place.blob(layer, want.largest).await?;
+        let content = match place.blob(layer, want.largest).await {
+            Ok(content) => content.ok_or(Unusable::Gone),
+            Err(error) => Err(unusable_by(error)?),
+        };
         Ok::<_, Error>((key, content))
     });
     stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn portions(sizes: &[u64]) -> Vec<Vec<u64>> {
+        let mut rest = sizes.iter().copied().peekable();
+        let mut all = Vec::new();
+        while rest.peek().is_some() {
+            all.push(next(&mut rest, |size| *size));
+        }
+        all
+    }
+
+    /// Nothing is left out, nothing comes twice, and one that is larger than a portion goes alone.
+    #[test]
+    fn portions_are_bounded_and_complete() {
+        assert_eq!(portions(&[]), Vec::<Vec<u64>>::new());
+        assert_eq!(portions(&[1, 2, 3]), [vec![1, 2, 3]]);
+        assert_eq!(portions(&[PORTION, 1]), [vec![PORTION], vec![1]]);
+        assert_eq!(portions(&[PORTION - 1, 1, 1]), [vec![PORTION - 1, 1], vec![1]]);
+        assert_eq!(portions(&[1, PORTION + 1, 1]), [vec![1], vec![PORTION + 1], vec![1]]);
+        assert_eq!(portions(&[1, u64::MAX, u64::MAX, 0]), [vec![1], vec![u64::MAX], vec![u64::MAX], vec![0]]);
+        assert_eq!(portions(&[0; 3]), [vec![0; 3]]);
+    }
 }

@@ -398,14 +398,8 @@ fn is_same(one: &Descriptor, other: &Descriptor) -> bool {
 
 /// What `target` is called in `place`.
 fn named(place: &Place, target: &Target) -> String {
-    let scheme = match place {
-        #[cfg(feature = "http")]
-        Place::Registry(_) => "",
-        Place::Layout(_) => "oci:",
-        Place::Archive(_) => "oci-archive:",
-    };
     match target {
-        Target::Tag(tag) => format!("{scheme}{place}:{tag}"),
-        Target::Digest(digest) => format!("{scheme}{place}@{digest}"),
+        Target::Tag(tag) => format!("{place}:{tag}"),
+        Target::Digest(digest) => format!("{place}@{digest}"),
     }
 }

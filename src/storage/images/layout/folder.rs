@@ -68,6 +68,10 @@ impl Folder {
 }
 
 impl Source for Folder {
+    fn scheme(&self) -> &'static str {
+        "oci"
+    }
+
     fn place(&self) -> &Path {
         &self.path
     }

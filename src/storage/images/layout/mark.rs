@@ -1,4 +1,4 @@
-//! What `save` adds to `index.json`, so that the programs that know nothing of names find the image.
+//! What `save` and signing in place add to `index.json`, so that the programs that know nothing of names find the image.
 //!
 //! cosign's `load` and `verify --local-image` take the first entries of cosign's kinds for the image, its signatures and its
 //! attestations. So those kinds are the ones of one image, the last that was saved. The other images keep their names, by
@@ -7,12 +7,14 @@
 use serde_json::Value;
 
 use super::Layout;
-use super::index::{annotation, remove_annotation, set_annotation};
+use super::index::{Index, annotation, remove_annotation, set_annotation};
 use super::lock::Lock;
 use crate::crypto::Digest;
-use crate::registry::{Kind, Manifest, referrers_tag};
+use crate::registry::{Kind, Manifest, Target, referrers_tag};
 use crate::storage::images::Error;
-use crate::storage::images::contents::{CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME};
+use crate::storage::images::contents::{
+    CONTAINERD_NAME, KIND, KIND_ATTESTATIONS, KIND_SIGNATURES, REF_NAME, attached_image,
+};
 
 const KIND_IMAGE: &str = "dev.cosignproject.cosign/image";
 const KIND_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
@@ -41,15 +43,39 @@ impl Layout {
     /// # Errors
     /// The layout cannot be written.
     pub fn mark(&self, image: &Manifest, named: Option<(&str, &str)>) -> Result<(), Error> {
-        let kind = match image.kind {
-            Kind::Image { .. } => KIND_IMAGE,
-            Kind::Index { .. } => KIND_INDEX,
-        };
         let _lock = Lock::take(&self.folder)?;
         self.change(|index| {
-            mark(&mut index.entries, &image.digest, kind, named);
+            mark(&mut index.entries, &image.digest, kind_of(image), named);
             Ok(())
         })
+    }
+}
+
+impl Layout {
+    /// A layout that another tool made says nothing to cosign. Where it holds one image, and something of that image's is written
+    /// beside it, nobody can be in doubt which one cosign should find.
+    pub(super) fn mark_lone(&self, index: &mut Index, written: &Manifest, target: &Target) {
+        let of_subject = || written.subject.as_ref().map(|subject| subject.digest.clone());
+        let image = match target {
+            Target::Tag(tag) => attached_image(tag).or_else(of_subject),
+            Target::Digest(_) => of_subject(),
+        };
+        let is_marked = |entry: &Value| matches!(annotation(entry, KIND), Some(KIND_IMAGE | KIND_INDEX));
+        let Some(image) = image.filter(|_| !index.entries.iter().any(is_marked)) else { return };
+        let target = Target::Digest(image);
+        if !self.contents.only_image().is_ok_and(|only| only == target) {
+            return;
+        }
+        if let Ok(Some(image)) = self.contents.manifest(&target) {
+            mark(&mut index.entries, &image.digest, kind_of(&image), None);
+        }
+    }
+}
+
+fn kind_of(image: &Manifest) -> &'static str {
+    match image.kind {
+        Kind::Image { .. } => KIND_IMAGE,
+        Kind::Index { .. } => KIND_INDEX,
     }
 }
 

@@ -15,11 +15,9 @@ use std::sync::Arc;
 
 use self::folder::Folder;
 use super::contents::Contents;
-#[cfg(feature = "http")]
-use super::contents::Pieces;
-use super::{Error, Place, Referrers, Written};
-use crate::crypto::{Digest, Hasher};
-use crate::registry::{Descriptor, Manifest, Target};
+use super::{Error, Place, Written};
+use crate::crypto::Hasher;
+use crate::registry::{Descriptor, Target};
 use crate::storage::{open_file, stream_open};
 
 /// A layout.
@@ -62,38 +60,9 @@ impl Layout {
         self.contents.only_image()
     }
 
-    /// See [`Place::resolve`].
-    pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, Error> {
-        Ok(self.manifest(target).await?.map(|manifest| manifest.descriptor()))
-    }
-
-    /// See [`Place::manifest`].
-    pub async fn manifest(&self, target: &Target) -> Result<Option<Manifest>, Error> {
-        self.contents.manifest(target)
-    }
-
-    /// See [`Place::blob`].
-    pub async fn blob(&self, descriptor: &Descriptor, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.contents.blob(descriptor, limit)
-    }
-
-    /// See [`Place::stream`].
-    pub async fn stream(&self, descriptor: &Descriptor, mut take: impl FnMut(&[u8])) -> Result<bool, Error> {
-        self.contents.stream(descriptor, &mut take)
-    }
-
-    /// As [`Self::stream`], for whoever asks for one piece after the other.
-    ///
-    /// # Errors
-    /// As there.
-    #[cfg(feature = "http")]
-    pub(super) fn pieces(&self, descriptor: &Descriptor) -> Result<Option<Pieces>, Error> {
-        self.contents.pieces(descriptor)
-    }
-
-    /// See [`Place::referrers`].
-    pub async fn referrers(&self, subject: &Digest) -> Result<Referrers, Error> {
-        self.contents.referrers(subject)
+    /// What is in it.
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// See [`Place::put_blob`].
@@ -146,7 +115,7 @@ impl Layout {
 
 impl std::fmt::Display for Layout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.path().display().fmt(f)
+        self.contents.fmt(f)
     }
 }
 

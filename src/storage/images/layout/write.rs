@@ -63,7 +63,11 @@ impl Layout {
         let _lock = Lock::take(&self.folder)?;
         // Under the lock: nobody takes away what is looked for here.
         self.check_parts(&manifest)?;
-        self.change(|index| self.list(index, &manifest, target, annotations))?;
+        self.change(|index| {
+            self.list(index, &manifest, target, annotations)?;
+            self.mark_lone(index, &manifest, target);
+            Ok(())
+        })?;
         Ok(Written { digest, lists_referrers: true })
     }
 
@@ -112,7 +116,7 @@ impl Layout {
 
     /// A new blob; `None` where it is there. What is there and is damaged is written again.
     pub(super) fn start_blob(&self, descriptor: &Descriptor) -> Result<Option<NewBlob>, Error> {
-        match self.contents.stream(descriptor, &mut |_| {}) {
+        match self.contents.stream(descriptor, |_| {}) {
             Ok(true) => return Ok(None),
             Ok(false) | Err(Error::Size { .. } | Error::Digest { .. }) => {}
             Err(error) => return Err(error),

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Error, Listed, Place, digests};
+use super::{Error, Place, Replaced, digests};
 use crate::bundle::detached::decode_envelope;
 use crate::bundle::{self, Content};
 use crate::crypto::Digest;
@@ -10,28 +10,26 @@ use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
 #[cfg(feature = "http")]
 use crate::registry;
 use crate::registry::{Descriptor, Kind, Target};
-use crate::storage::images::find::portion;
+use crate::storage::images::find::{self, portion};
 
-/// What the media types of bundles begin with.
-const ANY_BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 /// The largest bundle that is looked at; a larger one is left alone.
 const MAX_BUNDLE: u64 = 64 << 20;
 const WORKERS: usize = 8;
 
-/// The bundles that refer to `subject` and hold a statement of this predicate type. What counts is the statement: what lists and
+/// Those of `all` that refer to `subject` and hold a statement of this predicate type. What counts is the statement: what lists and
 /// manifests say of it is not relied on, so that nothing of another type is ever taken for one. What cannot be read stays.
 ///
 /// # Errors
 /// The place does not answer.
-pub(super) async fn bundles(
+pub(super) async fn referrers(
     place: &Place,
     subject: &Digest,
+    all: Vec<Descriptor>,
     predicate_type: &str,
 ) -> Result<Vec<Descriptor>, Error> {
-    let all = place.referrers(subject).await?.all();
     let layers = stream::iter(all)
         .map(|entry| async move {
-            Ok::<_, Error>(bundle_of(place, subject, &entry).await?.map(|layer| (entry, layer)))
+            Ok::<_, Error>(document_of(place, subject, &entry).await?.map(|layer| (entry, layer)))
         })
         .buffered(WORKERS);
     let layers: Vec<_> = layers.try_filter_map(|found| async move { Ok(found) }).try_collect().await?;
@@ -95,26 +93,26 @@ pub(super) async fn holds_layer(place: &Place, subject: &Digest, layer: &Digest)
     Ok(found.try_next().await?.is_some())
 }
 
-/// Removes what was replaced; what is gone, and what the place does not delete although it lists it.
-///
-/// # Errors
-/// The place does not answer, or refuses.
+/// Removes what was replaced. What the place does not delete although it lists it (`is_listed`) is kept; what fails does not keep
+/// the rest from going.
 pub(super) async fn remove(
     place: &Place,
     older: &[Descriptor],
-    listed: &Listed,
-) -> Result<(Vec<Digest>, Vec<Digest>), Error> {
-    let (mut gone, mut kept) = (Vec::new(), Vec::new());
+    is_listed: impl Fn(&Digest) -> bool,
+) -> Replaced {
+    let mut done = Replaced::default();
     for digest in digests(older) {
         match place.delete(&Target::Digest(digest.clone())).await {
-            Ok(_) => gone.push(digest),
+            Ok(_) => done.gone.push(digest),
             // The fallback index lists it no longer, which is enough.
-            Err(_) if matches!(listed, Listed::Tag(_)) => gone.push(digest),
-            Err(error) if is_undeletable(&error) => kept.push(digest),
-            Err(error) => return Err(error),
+            Err(_) if !is_listed(&digest) => done.gone.push(digest),
+            Err(error) if is_undeletable(&error) => done.kept.push(digest),
+            Err(error) => {
+                done.failed.get_or_insert(error);
+            }
         }
     }
-    Ok((gone, kept))
+    done
 }
 
 fn is_undeletable(error: &Error) -> bool {
@@ -126,22 +124,30 @@ fn is_undeletable(error: &Error) -> bool {
     false
 }
 
-/// The layer of a manifest that is that of one bundle about `subject`.
-async fn bundle_of(place: &Place, subject: &Digest, entry: &Descriptor) -> Result<Option<Descriptor>, Error> {
+/// The one layer of a manifest about `subject` that is a bundle or an envelope.
+async fn document_of(
+    place: &Place,
+    subject: &Digest,
+    entry: &Descriptor,
+) -> Result<Option<Descriptor>, Error> {
     let Some(manifest) = readable(place.manifest(&Target::Digest(entry.digest.clone())).await)? else {
         return Ok(None);
     };
     let Kind::Image { layers, .. } = &manifest.kind else { return Ok(None) };
     let [layer] = layers.as_slice() else { return Ok(None) };
     let is_its = manifest.subject.as_ref().is_some_and(|its| its.digest == *subject);
-    // Of whichever version: verifying takes all of them.
-    let is_bundle = layer.media_type.to_ascii_lowercase().starts_with(ANY_BUNDLE);
-    Ok((is_its && is_bundle && layer.size <= MAX_BUNDLE).then(|| layer.clone()))
+    // As verifying takes them.
+    let kind = find::Kind::of(&manifest, layer);
+    let is_one = matches!(kind, find::Kind::Bundle | find::Kind::Attestation);
+    Ok((is_its && is_one && layer.size <= MAX_BUNDLE).then(|| layer.clone()))
 }
 
-/// Whether a bundle holds a statement of this type.
+/// Whether a bundle or an envelope holds a statement of this type.
 async fn is_of_type(place: &Place, layer: &Descriptor, predicate_type: &str) -> Result<bool, Error> {
     let Some(document) = readable(place.blob(layer, MAX_BUNDLE).await)? else { return Ok(false) };
+    if let Ok(envelope) = decode_envelope(&document) {
+        return Ok(states(&envelope.parsed, predicate_type));
+    }
     let Ok(decoded) = bundle::decode(&document) else { return Ok(false) };
     let [entity] = decoded.entities.as_slice() else { return Ok(false) };
     let Content::Envelope(envelope) = &entity.content else { return Ok(false) };
@@ -162,6 +168,7 @@ fn readable<T>(answer: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
         Err(Error::Registry(
             registry::Error::Document { .. }
             | registry::Error::Digest { .. }
+            | registry::Error::Size { .. }
             | registry::Error::Short { .. }
             | registry::Error::TooLarge { .. },
         )) => Ok(None),
