@@ -1,5 +1,6 @@
 //! What services answer meets the errors of commands.
 
+use super::signing::refused::is_of_root;
 use super::{Error, ErrorKind};
 use crate::http;
 use crate::services::{self, Error as E, Service};
@@ -22,6 +23,14 @@ impl From<sign::Error> for Error {
         match error {
             sign::Error::Key(error) => Self::new(ErrorKind::Other, "could not sign").caused_by(&error),
             sign::Error::Service(error) => error.into(),
+            sign::Error::Untrusted { ref reason, .. } if is_of_root(reason) => {
+                Self::with_sources(ErrorKind::TrustMaterial, &error).hint(
+                    "nothing was written; name the trusted root of these services: --trusted-root FILE, or `initialize --mirror URL --root FILE`",
+                )
+            }
+            sign::Error::Untrusted { .. } => {
+                Self::with_sources(ErrorKind::Network, &error).hint("nothing was written")
+            }
         }
     }
 }
@@ -58,6 +67,9 @@ fn hint(error: &services::Error) -> Option<&'static str> {
     match error {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
             "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
+        ),
+        E::Status { service: Service::Rekor, status: 409, .. } => Some(
+            "nothing was written: the log has this very entry already, and does not give it out; sign again, which makes another one unless the key is RSA or Ed25519: then use the bundle of the first time",
         ),
         E::TooLarge { .. } => {
             Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL")

@@ -50,7 +50,7 @@ pub enum CertifyError {
     #[error(transparent)]
     Service(#[from] services::Error),
     /// It does not hold.
-    #[error("the certificate that {url} issued does not hold: {reason}")]
+    #[error("the certificate that Fulcio at {url} issued does not hold: {reason}")]
     Untrusted {
         /// The authority.
         url: String,
@@ -59,7 +59,7 @@ pub enum CertifyError {
     },
     /// It is for somebody else.
     #[error(
-        "the certificate that {url} issued is for somebody else: it says {what} {found}, and the identity token {expected}"
+        "the certificate that Fulcio at {url} issued is for somebody else: it says {what} {found}, and the identity token {expected}"
     )]
     Identity {
         /// The authority.

@@ -14,10 +14,18 @@ pub use witness::{LogKind, StatementEntry};
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
 use crate::crypto::{
     Digest, Ed25519Stream, Ed25519Streamed, HashAlgorithm, KeyType, PublicKey, SignError, SigningInput,
-    SigningKey, base64,
+    SigningKey, UnixTime, base64,
 };
 use crate::payload::{Envelope, EnvelopeSignature, SimpleSigning, pre_authentication_encoding};
+use crate::trust::TrustedRoot;
 use crate::x509::Certificate;
+
+/// Against what, and when, the answers of witnesses are judged.
+#[derive(Debug, Clone, Copy)]
+struct Judge<'a> {
+    root: &'a TrustedRoot,
+    now: UnixTime,
+}
 
 /// What is to be signed.
 #[derive(Debug)]
@@ -67,6 +75,10 @@ pub struct SigningRequest<'a> {
     pub timestamp_authorities: &'a [TimestampAuthority],
     /// Where it is published: in all of them, after the timestamps, so that one of these that fails leaves nothing behind.
     pub logs: &'a [Log],
+    /// What the witnesses' answers have to hold against.
+    pub root: &'a TrustedRoot,
+    /// The time.
+    pub now: UnixTime,
 }
 
 /// Why nothing was signed, or not witnessed.
@@ -79,6 +91,17 @@ pub enum Error {
     #[cfg(feature = "http")]
     #[error(transparent)]
     Service(#[from] crate::services::Error),
+    /// What a witness answered does not hold.
+    #[cfg(feature = "http")]
+    #[error("what {service} at {url} answered does not hold: {reason}")]
+    Untrusted {
+        /// Which.
+        service: crate::services::Service,
+        /// The address.
+        url: String,
+        /// Why.
+        reason: Box<crate::verify::Reason>,
+    },
 }
 
 /// Whether this kind of key signs the message itself and not a digest of it: pure Ed25519, the only form of it that
@@ -98,20 +121,22 @@ pub fn is_prehashed(key: KeyType, logs: &[Log]) -> bool {
     needs_message(key) && !logs.is_empty()
 }
 
-/// Signs, and has it witnessed. Nothing of what the witnesses answered is verified here; see [`self_check`].
+/// Signs, and has it witnessed. Each answer of a witness is verified before the next one is asked, so that nothing is published
+/// after an answer that does not hold; the whole is verified by [`self_check`].
 ///
 /// # Errors
-/// As [`sign_alone`]; a witness does not do its part.
+/// As [`sign_alone`]; a witness does not do its part, or what it answers does not hold.
 pub async fn sign(request: SigningRequest<'_>) -> Result<SignedEntity, Error> {
-    let SigningRequest { payload, key, certificate, timestamp_authorities, logs } = request;
+    let SigningRequest { payload, key, certificate, timestamp_authorities, logs, root, now } = request;
+    let judge = Judge { root, now };
     let prehash = is_prehashed(key.public_key().key_type(), logs);
     let mut entity = sign_alone(payload, key, certificate, prehash).await?;
     for authority in timestamp_authorities {
-        let timestamp = authority.timestamp(&entity).await?;
+        let timestamp = authority.timestamp(&entity, judge).await?;
         entity.timestamps.push(timestamp);
     }
     for log in logs {
-        let entry = log.enter(&entity, key.public_key()).await?;
+        let entry = log.enter(&entity, key.public_key(), judge).await?;
         entity.log_entries.push(entry);
     }
     Ok(entity)

@@ -14,9 +14,11 @@ mod asked {
     use crate::crypto::{Digest, PublicKey};
     use crate::payload::{Envelope, pre_authentication_encoding};
     use crate::services::rekor::{self, Proposed, Verifier};
-    use crate::services::{Client, Error, tsa};
-    use crate::sign::needs_message;
+    use crate::services::{Client, Service, tsa};
+    use crate::sign::{Error, Judge, needs_message};
     use crate::tlog::Entry;
+    use crate::verify::{self, Rejection};
+    use crate::x509::Certificate;
 
     /// A timestamp authority.
     #[derive(Debug, Clone)]
@@ -56,14 +58,32 @@ mod asked {
         Intoto,
     }
 
+    fn leaf(entity: &SignedEntity) -> Option<&Certificate> {
+        match &entity.material {
+            VerificationMaterial::Certificate(chain) => chain.first(),
+            VerificationMaterial::PublicKey { .. } => None,
+        }
+    }
+
+    fn untrusted(service: Service, url: &str, rejection: &Rejection) -> Error {
+        Error::Untrusted { service, url: url.to_owned(), reason: Box::new(rejection.reason().clone()) }
+    }
+
     impl TimestampAuthority {
         /// Has the signature timestamped; in the older formats, the envelope of a statement.
-        pub(in crate::sign) async fn timestamp(&self, entity: &SignedEntity) -> Result<Vec<u8>, Error> {
+        pub(in crate::sign) async fn timestamp(
+            &self,
+            entity: &SignedEntity,
+            judge: Judge<'_>,
+        ) -> Result<Vec<u8>, Error> {
             let stamped = match (&entity.content, entity.profile) {
                 (Content::Envelope(envelope), Profile::Legacy) => &envelope.bytes,
                 (content, _) => content.signature(),
             };
-            tsa::timestamp(&self.client, &self.url, stamped).await
+            let timestamp = tsa::timestamp(&self.client, &self.url, stamped).await?;
+            verify::timestamp(&timestamp, stamped, leaf(entity), judge.root, judge.now)
+                .map_err(|rejection| untrusted(Service::TimestampAuthority, &self.url, &rejection))?;
+            Ok(timestamp)
         }
     }
 
@@ -73,19 +93,20 @@ mod asked {
             &self,
             entity: &SignedEntity,
             key: &PublicKey,
+            judge: Judge<'_>,
         ) -> Result<Entry, Error> {
             let proposed = self.proposed(entity, key);
-            match self.kind {
-                LogKind::V1(_) => rekor::v1::upload(&self.client, &self.url, &proposed).await,
-                LogKind::V2 => rekor::v2::upload(&self.client, &self.url, &proposed).await,
-            }
+            let entry = match self.kind {
+                LogKind::V1(_) => rekor::v1::upload(&self.client, &self.url, &proposed).await?,
+                LogKind::V2 => rekor::v2::upload(&self.client, &self.url, &proposed).await?,
+            };
+            verify::logged(&entry, judge.root, judge.now)
+                .map_err(|rejection| untrusted(Service::Rekor, &self.url, &rejection))?;
+            Ok(entry)
         }
 
         fn proposed(&self, entity: &SignedEntity, key: &PublicKey) -> Proposed {
-            let verifier = match &entity.material {
-                VerificationMaterial::Certificate(chain) => chain.first().cloned().map(Verifier::Certificate),
-                VerificationMaterial::PublicKey { .. } => None,
-            };
+            let verifier = leaf(entity).cloned().map(Verifier::Certificate);
             let verifier = verifier.unwrap_or_else(|| Verifier::PublicKey(key.clone()));
             let record = |digest: Digest, signature: &[u8], verifier| Proposed::HashedRekord {
                 digest,
@@ -125,6 +146,7 @@ mod nobody {
 
     use crate::bundle::SignedEntity;
     use crate::crypto::{PublicKey, SignError};
+    use crate::sign::Judge;
     use crate::tlog::Entry;
 
     /// No timestamp authority.
@@ -136,7 +158,11 @@ mod nobody {
     pub struct Log(Infallible);
 
     impl TimestampAuthority {
-        pub(in crate::sign) async fn timestamp(&self, _: &SignedEntity) -> Result<Vec<u8>, SignError> {
+        pub(in crate::sign) async fn timestamp(
+            &self,
+            _: &SignedEntity,
+            _: Judge<'_>,
+        ) -> Result<Vec<u8>, SignError> {
             match self.0 {}
         }
     }
@@ -146,6 +172,7 @@ mod nobody {
             &self,
             _: &SignedEntity,
             _: &PublicKey,
+            _: Judge<'_>,
         ) -> Result<Entry, SignError> {
             match self.0 {}
         }

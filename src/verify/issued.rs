@@ -1,7 +1,9 @@
 //! What services have just issued, judged alone: a certificate before anything is signed with it, an entry of a log wherever
 //! there is no entity yet. Neither stands in for [`Verifier::verify`](super::Verifier::verify).
 
-use super::{ChainProof, Check, Evidence, Reason, Rejection, Requirement, SctProof, Trail, chain, log, sct};
+use super::{
+    ChainProof, Check, Evidence, Reason, Rejection, Requirement, SctProof, Trail, chain, log, sct, time,
+};
 use crate::bundle::{BundleVersion, Profile};
 use crate::crypto::UnixTime;
 use crate::tlog::Entry;
@@ -86,6 +88,27 @@ pub fn logged(entry: &Entry, root: &TrustedRoot, now: UnixTime) -> Result<Logged
         Ok(Logged { log, index, time: included.promised_time })
     };
     judged().map_err(|reason| rejection(Check::Log, reason, &mut Trail::default()))
+}
+
+/// Judges a timestamp as an authority has just handed it out: a trusted authority made it over these bytes, not more than five
+/// minutes from `now`. With a certificate, that was valid then. Returns its time.
+///
+/// # Errors
+/// The first check that failed: the time, the chain.
+pub fn timestamp(
+    der: &[u8],
+    signed: &[u8],
+    leaf: Option<&Certificate>,
+    root: &TrustedRoot,
+    now: UnixTime,
+) -> Result<UnixTime, Rejection> {
+    let mut trail = Trail::default();
+    let judged = time::confirmed(der, signed, root, now.plus_seconds(MAX_SKEW));
+    let time = judged.map_err(|reason| rejection(Check::Time, reason, &mut trail))?;
+    if let Some(leaf) = leaf {
+        chain::path_at(leaf, time, root).map_err(|reason| rejection(Check::Chain, reason, &mut trail))?;
+    }
+    Ok(time)
 }
 
 fn rejection(check: Check, reason: Reason, trail: &mut Trail) -> Rejection {

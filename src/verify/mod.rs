@@ -28,7 +28,7 @@ pub use chain::ChainProof;
 pub use claim::{AnnotationProof, ClaimProof};
 pub use evidence::{Check, Evidence, Outcome, Trail};
 pub use identity::{IdentityMatcher, StringMatcher, WorkflowClaims};
-pub use issued::{Logged, certificate, logged};
+pub use issued::{Logged, certificate, logged, timestamp};
 pub use log::LogProof;
 pub use policy::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, NonEmpty, PredicateTypeRequirement, Requirement,

@@ -6,7 +6,7 @@ use super::{Evidence, ExpectedSigner, NonEmpty, Reason, Requirement, Verifier, W
 use crate::bundle::{Content, Profile, SignedEntity};
 use crate::crypto::UnixTime;
 use crate::timestamp::{Authority, TimestampError, Token, verify};
-use crate::trust::CertificateAuthority;
+use crate::trust::{CertificateAuthority, TrustedRoot};
 
 /// Where a verified time comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,19 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
     }
     let (required, found) = (verifier.policy.timestamp.threshold(), voices.count());
     if found < required { Err(Reason::TimestampMissing { required, found }) } else { Ok(times) }
+}
+
+/// What a timestamp alone says: its time, which a trusted authority has signed over these bytes.
+pub(super) fn confirmed(
+    der: &[u8],
+    signed: &[u8],
+    root: &TrustedRoot,
+    now: UnixTime,
+) -> Result<UnixTime, Reason> {
+    let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp: 0, error })?;
+    let stamp = judge(0, &token, signed, &root.timestamp_authorities)?;
+    let stamp = stamp.ok_or(Reason::TimestampMissing { required: 1, found: 0 })?;
+    past(stamp.time, now, || "timestamp 0".to_owned())
 }
 
 /// The imprint has to be of one of them; which one, the token says. If it is of none, any will show that.

@@ -15,6 +15,7 @@ mod debug;
 mod docs;
 mod downloads;
 mod examples;
+mod faulty;
 mod fixtures;
 mod forgery;
 mod hostile;

@@ -12,7 +12,7 @@ mod kept;
 mod note;
 mod plan;
 mod publish;
-mod refused;
+pub(super) mod refused;
 mod request;
 mod services;
 mod signees;

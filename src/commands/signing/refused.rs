@@ -18,17 +18,21 @@ pub(super) fn unverified(rejection: &Rejection, plan: &Plan) -> Error {
         .hint("name the trusted root of these services: --trusted-root FILE, or `initialize --mirror URL --root FILE`")
 }
 
-/// Whether it is the trusted root that does not know who answered.
 fn kind(reason: &Reason) -> ErrorKind {
-    match reason {
+    if is_of_root(reason) { ErrorKind::TrustMaterial } else { ErrorKind::Other }
+}
+
+/// Whether it is the trusted root that does not know who answered.
+pub(in crate::commands) fn is_of_root(reason: &Reason) -> bool {
+    matches!(
+        reason,
         Reason::LogUnknown { .. }
-        | Reason::LogWindow { .. }
-        | Reason::TimestampMissing { .. }
-        | Reason::TimestampWindow { .. }
-        | Reason::NoAuthority { .. }
-        | Reason::SctMissing { .. }
-        | Reason::SctWindow { .. }
-        | Reason::Path(_) => ErrorKind::TrustMaterial,
-        _ => ErrorKind::Other,
-    }
+            | Reason::LogWindow { .. }
+            | Reason::TimestampMissing { .. }
+            | Reason::TimestampWindow { .. }
+            | Reason::NoAuthority { .. }
+            | Reason::SctMissing { .. }
+            | Reason::SctWindow { .. }
+            | Reason::Path(_)
+    )
 }

@@ -22,6 +22,7 @@ use crate::keys::{FoundKey, StdinUse};
 use crate::payload::Artifact;
 use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
+use crate::timestamp::Token;
 use crate::trust::TrustedRoot;
 use crate::verify::{
     ContentRequirement, ExpectedSigner, Rejection, Requirement, VerificationPolicy, Verifier,
@@ -209,8 +210,9 @@ impl Signer {
         };
         let timestamp_authorities = &self.services.timestamp_authorities(&self.plan, carrier)?;
         let logs = &self.services.logs(&self.plan, carrier)?;
-        let key = &*self.key;
-        Ok(sign(SigningRequest { payload, key, certificate, timestamp_authorities, logs }).await?)
+        let (key, root, now) = (&*self.key, &self.plan.root, self.clock.now());
+        let request = SigningRequest { payload, key, certificate, timestamp_authorities, logs, root, now };
+        Ok(sign(request).await?)
     }
 
     /// Verifies what came out as a stranger would, before anybody gets it.
@@ -310,11 +312,18 @@ impl Signer {
         policy: &VerificationPolicy,
         root: &TrustedRoot,
     ) -> Result<(), Rejection> {
-        let now = self.clock.now();
-        // Whether a time lies in the future depends on whose clock is right.
-        let now = if is_witnessed(entity) { now.plus_seconds(SKEW) } else { now };
+        let now = with_witnesses(self.clock.now(), entity);
         Verifier { root, policy, now }.verify(entity, Some(artifact)).map(|_| ())
     }
+}
+
+/// The later of the local time and those of the witnesses, as far as these are within the tolerance: whether a time lies in
+/// the future depends on whose clock is right.
+fn with_witnesses(now: UnixTime, entity: &SignedEntity) -> UnixTime {
+    let stamped = entity.timestamps.iter().filter_map(|der| Some(Token::from_der(der).ok()?.gen_time()));
+    let logged = entity.log_entries.iter().filter_map(|entry| entry.integrated_time);
+    let latest = now.plus_seconds(SKEW);
+    stamped.chain(logged).filter(|time| *time <= latest).fold(now, UnixTime::max)
 }
 
 fn is_witnessed(entity: &SignedEntity) -> bool {

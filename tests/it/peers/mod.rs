@@ -9,6 +9,7 @@ mod blobs;
 mod bundles;
 mod copying;
 mod downloads;
+mod faults;
 mod identity;
 mod image_signing;
 mod keys;
