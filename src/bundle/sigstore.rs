@@ -188,6 +188,7 @@ const LOG_ENTRY: &[&str] = &[
 ///
 /// # Errors
 /// As [`decode`] of its entries.
+#[cfg(feature = "http")]
 pub fn decode_log_entry(document: &Value) -> Result<Entry, DecodeError> {
     log_entry(&Message::document("log entry", document, LOG_ENTRY)?, BundleVersion::V0_3)
 }

@@ -7,6 +7,7 @@ use super::tree;
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &[
     "build-arg",
+    "bundle-dir",
     "dry-run",
     "from-file",
     "help",

@@ -27,7 +27,6 @@ pub async fn debug_providers(context: &mut Context) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// Always.
 #[cfg(not(feature = "http"))]
-#[expect(clippy::unused_async, reason = "the same signature in every build")]
 pub async fn debug_providers(_: &mut Context) -> Result<Vec<u8>, Error> {
     Err(Error::new(
         super::ErrorKind::Other,

@@ -47,17 +47,6 @@ pub(super) async fn found_key(
     Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
 }
 
-/// Opens a key while others work: on a thread of its own, because an encrypted key takes its time.
-///
-/// # Errors
-/// The password does not open it.
-pub(super) async fn open_beside(key: FoundKey) -> Result<Box<dyn SigningKey>, Error> {
-    match tokio::task::spawn_blocking(move || key.open()).await {
-        Ok(opened) => Ok(opened?),
-        Err(error) => Err(Error::new(ErrorKind::Other, "the key could not be opened").caused_by(&error)),
-    }
-}
-
 /// The plain private key that is to be imported.
 pub(super) async fn importable_key(reference: &str, context: &Context) -> Result<PrivateKey, Error> {
     let reference = KeyRef::parse(reference)?;

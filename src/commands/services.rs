@@ -1,10 +1,8 @@
 //! What services answer meets the errors of commands.
 
-use super::signing::refused::is_of_root;
 use super::{Error, ErrorKind};
 use crate::http;
 use crate::services::{self, Error as E, Service};
-use crate::sign;
 use crate::sign::certify::CertifyError;
 
 impl From<services::Error> for Error {
@@ -14,23 +12,6 @@ impl From<services::Error> for Error {
         match hint {
             Some(hint) => converted.hint(hint),
             None => converted,
-        }
-    }
-}
-
-impl From<sign::Error> for Error {
-    fn from(error: sign::Error) -> Self {
-        match error {
-            sign::Error::Key(error) => Self::new(ErrorKind::Other, "could not sign").caused_by(&error),
-            sign::Error::Service(error) => error.into(),
-            sign::Error::Untrusted { ref reason, .. } if is_of_root(reason) => {
-                Self::with_sources(ErrorKind::TrustMaterial, &error).hint(
-                    "nothing was written; name the trusted root of these services: --trusted-root FILE, or `initialize --mirror URL --root FILE`",
-                )
-            }
-            sign::Error::Untrusted { .. } => {
-                Self::with_sources(ErrorKind::Network, &error).hint("nothing was written")
-            }
         }
     }
 }

@@ -33,10 +33,6 @@ pub struct Certified {
     pub chain: Vec<Certificate>,
     /// Whose signature one with it is.
     pub signer: ExpectedSigner,
-    /// Its subject alternative name.
-    pub subject: String,
-    /// The issuer of the token, as it states it.
-    pub issuer: String,
     /// Until when it is valid.
     pub until: UnixTime,
     /// The certificate timestamps that a verifier finds in it.
@@ -97,8 +93,8 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         .map_err(|rejection| untrusted(rejection.reason().clone()))?;
     let (subject, issuer) = order.identity(leaf)?;
     let matcher = IdentityMatcher {
-        subject: StringMatcher::Exact(subject.clone()),
-        issuer: StringMatcher::Exact(issuer.clone()),
+        subject: StringMatcher::Exact(subject),
+        issuer: StringMatcher::Exact(issuer),
         workflow: verify::WorkflowClaims::default(),
     };
     let beside_alone =
@@ -106,8 +102,6 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
     Ok(Certified {
         chain: chain.certificates().to_vec(),
         signer: ExpectedSigner::Identity(NonEmpty::new(matcher, [])),
-        subject,
-        issuer,
         until: leaf.not_after(),
         sct: if issued.detached_sct.is_some() { beside_alone } else { order.sct },
     })

@@ -112,12 +112,6 @@ impl SigningConfig {
         members.insert("tsaConfig".to_owned(), selection_json(self.timestamp_selection));
         Value::Object(members).to_string()
     }
-
-    /// Whether a signature made with a key of one's own would be witnessed by any service: a log or a timestamp
-    /// authority. When not, such a signature needs no network at all.
-    pub fn names_witnesses(&self) -> bool {
-        !self.logs.is_empty() || !self.timestamp_authorities.is_empty()
-    }
 }
 
 fn service_json(service: &Service) -> Value {

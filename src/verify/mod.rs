@@ -10,6 +10,7 @@ mod claim;
 mod entry;
 mod evidence;
 mod identity;
+#[cfg(feature = "http")]
 mod issued;
 mod log;
 mod policy;
@@ -28,6 +29,7 @@ pub use chain::ChainProof;
 pub use claim::{AnnotationProof, ClaimProof};
 pub use evidence::{Check, Evidence, Outcome, Trail};
 pub use identity::{IdentityMatcher, StringMatcher, WorkflowClaims};
+#[cfg(feature = "http")]
 pub use issued::{Logged, certificate, logged, timestamp};
 pub use log::LogProof;
 pub use policy::{

@@ -9,6 +9,8 @@
 //!
 //! State is in `DIR`, in files without versions in their names. Exit code 1 on any failure.
 
+#![allow(clippy::print_stderr, reason = "it says what failed")]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::process::ExitCode;

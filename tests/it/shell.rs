@@ -90,7 +90,7 @@ fn help_lists_and_shows_topics() {
         (vec!["key"], "did you mean `keys`?"),
         (vec!["sign-blub"], "did you mean `sign-blob`?"),
         (vec!["bundel"], "did you mean `bundle`?"),
-        (vec!["initialize"], "cosign has it"),
+        (vec!["piv-tool"], "cosign has it"),
         (vec!["verify", "more"], "`more` is one argument too many"),
         (vec!["keys", "more"], "`more` is one argument too many"),
         (vec!["sign-blob", "more"], "`more` is one argument too many"),
@@ -130,7 +130,7 @@ fn env_refuses_arguments_and_cannot_be_made_to_lie() {
 fn env_shows_what_cosign_shows() {
     let Some(cosign) = crate::support::peer("cosign-3") else { return };
     let sandbox =
-        Sandbox::new().env("COSIGN_REPOSITORY", "r").env("TUF_ROOT", "t").env("SIGSTORE_NO_CACHE", "1");
+        Sandbox::new().env("COSIGN_REPOSITORY", "r").env("TUF_ROOT", "t").env("SIGSTORE_X", "1");
     for flags in [
         &["env", "--show-descriptions=false"][..],
         &["env", "--show-descriptions=false", "--show-sensitive-values"],

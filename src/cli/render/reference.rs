@@ -85,7 +85,7 @@ fn sentences_neither_run_together_nor_end_twice() {
     assert_eq!(text.lines().find(twice), None);
     assert!(
         text.contains(
-            "- `--signing-config FILE`: Take the addresses of the services from this file. A file "
+            "- `--use-signing-config`: Take the addresses of the services from the signing config of the public instance, or of the one that `initialize` named; this is so without the flag, too. false takes "
         )
     );
     assert!(text.contains("unless --output-signature says where.\n"));

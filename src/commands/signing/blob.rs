@@ -123,7 +123,7 @@ async fn open(
 ) -> Result<Signer, Error> {
     let has_certificate = with.certificate.is_some() || with.needs_certificate();
     outputs.without_certificate(has_certificate, context);
-    Found::find(with, carriers, stdin, context).await?.open().await
+    Found::find(with, carriers, stdin, context).await?.open()
 }
 
 /// What the files hold that are written.

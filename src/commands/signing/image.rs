@@ -156,7 +156,7 @@ impl Job<'_> {
             self.prepare(&publisher, &resolved.0).await;
             resolved
         };
-        let (signer, (signees, mut failed)) = tokio::join!(found.open(), resolved);
+        let (signer, (signees, mut failed)) = tokio::join!(found.open_beside(), resolved);
         let signer = signer?;
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;

@@ -1,8 +1,29 @@
-//! What to say when a signature that was made does not verify.
+//! What to say when there is no signature, or one that does not verify.
 
 use super::super::{Error, ErrorKind};
 use super::plan::Plan;
+use crate::sign;
 use crate::verify::{Reason, Rejection};
+
+impl From<sign::Error> for Error {
+    fn from(error: sign::Error) -> Self {
+        match error {
+            sign::Error::Key(error) => Self::new(ErrorKind::Other, "could not sign").caused_by(&error),
+            #[cfg(feature = "http")]
+            sign::Error::Service(error) => error.into(),
+            #[cfg(feature = "http")]
+            sign::Error::Untrusted { ref reason, .. } if is_of_root(reason) => {
+                Self::with_sources(ErrorKind::TrustMaterial, &error).hint(
+                    "nothing was written; name the trusted root of these services: --trusted-root FILE, or `initialize --mirror URL --root FILE`",
+                )
+            }
+            #[cfg(feature = "http")]
+            sign::Error::Untrusted { .. } => {
+                Self::with_sources(ErrorKind::Network, &error).hint("nothing was written")
+            }
+        }
+    }
+}
 
 /// The error for what was made and does not hold.
 pub(super) fn unverified(rejection: &Rejection, plan: &Plan) -> Error {
@@ -23,7 +44,7 @@ fn kind(reason: &Reason) -> ErrorKind {
 }
 
 /// Whether it is the trusted root that does not know who answered.
-pub(in crate::commands) fn is_of_root(reason: &Reason) -> bool {
+fn is_of_root(reason: &Reason) -> bool {
     matches!(
         reason,
         Reason::LogUnknown { .. }

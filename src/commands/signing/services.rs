@@ -35,8 +35,15 @@ mod asked {
         sct: Requirement,
         token: Option<IdentityToken>,
         timeout: Duration,
-        /// Each for the address of a timestamp authority, or for everybody else.
-        clients: RefCell<Vec<(Option<String>, Instant, Arc<Client>)>>,
+        clients: RefCell<Vec<Made>>,
+    }
+
+    /// A client that was made.
+    struct Made {
+        /// For the timestamp authority with this address; `None` is for everybody else.
+        whom: Option<String>,
+        when: Instant,
+        client: Arc<Client>,
     }
 
     /// What TLS of the timestamp authority needs.
@@ -122,9 +129,9 @@ mod asked {
         /// about many may take its time: after a while there is a new one.
         fn client(&self, timestamps: Option<&str>) -> Result<Arc<Client>, Error> {
             let mut clients = self.clients.borrow_mut();
-            clients.retain(|(_, made, _)| made.elapsed() < self.timeout / 4);
-            if let Some((.., client)) = clients.iter().find(|(url, ..)| url.as_deref() == timestamps) {
-                return Ok(client.clone());
+            clients.retain(|made| made.when.elapsed() < self.timeout / 4);
+            if let Some(made) = clients.iter().find(|made| made.whom.as_deref() == timestamps) {
+                return Ok(made.client.clone());
             }
             let connection = Connection { total: self.timeout, ..Connection::default() };
             let connection = match timestamps {
@@ -132,7 +139,8 @@ mod asked {
                 None => connection,
             };
             let client = Arc::new(Client::new(connection));
-            clients.push((timestamps.map(str::to_owned), Instant::now(), client.clone()));
+            let whom = timestamps.map(str::to_owned);
+            clients.push(Made { whom, when: Instant::now(), client: client.clone() });
             Ok(client)
         }
     }

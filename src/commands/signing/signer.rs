@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 
-use super::super::keys::{found_key, open_beside};
+use super::super::keys::found_key;
 use super::super::trust::public_root;
 use super::super::{Context, Error, ErrorKind, SigningAlgorithm};
 use super::clock::Clock;
@@ -39,6 +39,11 @@ const SKEW: i64 = 300;
 /// still closed, and no service knows of anything.
 pub(super) struct Found {
     key: Closed,
+    rest: Rest,
+}
+
+/// What goes with the key.
+struct Rest {
     certificates: Vec<Certificate>,
     plan: Plan,
     services: Services,
@@ -78,31 +83,49 @@ impl Found {
             SigningKeyName::Ephemeral(algorithm) => Closed::New(algorithm.map_or(KeyType::P256, |a| a.key)),
         };
         let services = Services::prepare(&plan, with, context).await?;
-        Ok(Self { key, certificates, plan, services, clock })
+        Ok(Self { key, rest: Rest { certificates, plan, services, clock } })
+    }
+
+    /// Opens the key.
+    ///
+    /// # Errors
+    /// The password does not open it, or the certificate is for another key.
+    pub fn open(self) -> Result<Signer, Error> {
+        let key = self.key.open();
+        self.rest.with(key?)
     }
 
     /// Opens the key while others work.
     ///
     /// # Errors
-    /// The password does not open it, or the certificate is for another key.
-    pub async fn open(self) -> Result<Signer, Error> {
-        let Self { key, certificates, plan, services, clock } = self;
-        let key = match key {
-            Closed::Found(key) => open_beside(key).await?,
-            Closed::New(kind) => new_key(kind).await?,
-        };
+    /// As [`Found::open`].
+    pub async fn open_beside(self) -> Result<Signer, Error> {
+        let Self { key, rest } = self;
+        let opened = tokio::task::spawn_blocking(move || key.open()).await;
+        let unopened = |e| Error::new(ErrorKind::Other, "the key could not be opened").caused_by(&e);
+        rest.with(opened.map_err(unopened)??)
+    }
+}
+
+impl Closed {
+    fn open(self) -> Result<Box<dyn SigningKey>, Error> {
+        match self {
+            Self::Found(key) => Ok(key.open()?),
+            Self::New(kind) => match PrivateKey::generate(kind) {
+                Ok(key) => Ok(Box::new(key)),
+                Err(e) => Err(Error::new(ErrorKind::Other, format!("no {kind} key could be made")).caused_by(&e)),
+            },
+        }
+    }
+}
+
+impl Rest {
+    fn with(self, key: Box<dyn SigningKey>) -> Result<Signer, Error> {
+        let Self { certificates, plan, services, clock } = self;
         check_certificate(key.as_ref(), &certificates)?;
         let credential = (plan.identity.is_none()).then(|| Ok(Rc::new(Credential::own(&*key, certificates))));
         Ok(Signer { key, plan, services, clock, credential: Mutex::new(credential) })
     }
-}
-
-/// RSA keys take their time.
-async fn new_key(kind: KeyType) -> Result<Box<dyn SigningKey>, Error> {
-    let unmade = || Error::new(ErrorKind::Other, format!("no {kind} key could be made"));
-    let made = tokio::task::spawn_blocking(move || PrivateKey::generate(kind));
-    let key = made.await.map_err(|e| unmade().caused_by(&e))?.map_err(|e| unmade().caused_by(&e))?;
-    Ok(Box::new(key))
 }
 
 fn check_certificate(key: &dyn SigningKey, certificates: &[Certificate]) -> Result<(), Error> {

@@ -21,7 +21,9 @@ pub struct IdentityToken {
     secret: Secret,
     claims: Value,
     issuer: String,
+    /// Whom it is about (`sub`).
     subject: String,
+    /// The address that its issuer has verified (`email`).
     email: Option<String>,
     audience: Vec<String>,
     expires: UnixTime,
@@ -61,16 +63,6 @@ impl IdentityToken {
     /// Who made it (`iss`).
     pub fn issuer(&self) -> &str {
         &self.issuer
-    }
-
-    /// Whom it is about (`sub`).
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// The address of e-mail that its issuer has verified (`email`).
-    pub fn email(&self) -> Option<&str> {
-        self.email.as_deref()
     }
 
     /// For whom it is (`aud`).

@@ -17,7 +17,6 @@ fn with(name: &str, value: Value) -> Result<SigningConfig, String> {
 #[test]
 fn the_public_config_is_read_whole() {
     let config = SigningConfig::from_json(PUBLIC.as_bytes()).unwrap();
-    assert!(config.names_witnesses());
     assert_eq!(config.log_selection, Selection::Any);
     assert_eq!(config.timestamp_selection, Selection::Any);
     assert_eq!(
@@ -36,20 +35,12 @@ fn the_public_config_is_read_whole() {
     assert!(counts.iter().all(|services| services.len() == 1));
 }
 
-/// What `cosign signing-config create` prints without arguments: key signatures need no network then.
+/// What `cosign signing-config create` prints without arguments.
 #[test]
-fn a_config_without_services_names_no_witnesses() {
+fn a_config_without_services_is_the_default_one() {
     let text = br#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{},"tsaConfig":{}}"#;
     let config = SigningConfig::from_json(text).unwrap();
     assert_eq!(config, SigningConfig::default());
-    assert!(!config.names_witnesses());
-    let only_fulcio = with("rekorTlogUrls", json!([])).unwrap();
-    assert!(only_fulcio.names_witnesses(), "the timestamp authority is left");
-    let service = json!([{ "url": "https://tsa.example", "majorApiVersion": 1 }]);
-    for (list, want) in [("caUrls", false), ("oidcUrls", false), ("rekorTlogUrls", true), ("tsaUrls", true)] {
-        let config = read(&json!({ "mediaType": MEDIA_TYPE, list: service })).unwrap();
-        assert_eq!(config.names_witnesses(), want, "{list}");
-    }
 }
 
 #[test]
