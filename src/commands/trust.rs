@@ -1,10 +1,16 @@
 //! Which root a verification trusts: a file, PEM files, cosign's variables, a TUF repository, or the embedded constants.
 
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is cached is read, and nothing is fetched"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "what is cached is read, and nothing is fetched")
+)]
 mod cache;
 mod initialize;
 mod legacy;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is cached is read, and nothing is fetched"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "what is cached is read, and nothing is fetched")
+)]
 mod repository;
 
 pub use initialize::{InitializeRequest, initialize};

@@ -17,7 +17,10 @@ pub mod rekor;
 mod scripted;
 #[cfg(feature = "http")]
 pub mod tsa;
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "what is cached is read, and nothing is fetched"))]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "what is cached is read, and nothing is fetched")
+)]
 pub mod tuf;
 
 #[cfg(feature = "http")]

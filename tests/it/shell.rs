@@ -129,8 +129,7 @@ fn env_refuses_arguments_and_cannot_be_made_to_lie() {
 #[test]
 fn env_shows_what_cosign_shows() {
     let Some(cosign) = crate::support::peer("cosign-3") else { return };
-    let sandbox =
-        Sandbox::new().env("COSIGN_REPOSITORY", "r").env("TUF_ROOT", "t").env("SIGSTORE_X", "1");
+    let sandbox = Sandbox::new().env("COSIGN_REPOSITORY", "r").env("TUF_ROOT", "t").env("SIGSTORE_X", "1");
     for flags in [
         &["env", "--show-descriptions=false"][..],
         &["env", "--show-descriptions=false", "--show-sensitive-values"],

@@ -113,7 +113,9 @@ impl Closed {
             Self::Found(key) => Ok(key.open()?),
             Self::New(kind) => match PrivateKey::generate(kind) {
                 Ok(key) => Ok(Box::new(key)),
-                Err(e) => Err(Error::new(ErrorKind::Other, format!("no {kind} key could be made")).caused_by(&e)),
+                Err(e) => {
+                    Err(Error::new(ErrorKind::Other, format!("no {kind} key could be made")).caused_by(&e))
+                }
             },
         }
     }
