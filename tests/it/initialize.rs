@@ -242,7 +242,7 @@ fn marked_targets_make_a_root_where_there_is_none() {
 
 #[cfg(unix)]
 #[test]
-fn a_home_that_cannot_be_written_costs_the_cache_alone() {
+fn cve_2024_51491_a_home_that_cannot_be_written_costs_the_cache_alone() {
     let mirror = Mirror::new();
     let sandbox = mirror.sandbox().env("TUF_MIRROR", &mirror.address).env("TUF_ROOT_JSON", "root.json");
     // A file where the folder should be: root may write everywhere else.

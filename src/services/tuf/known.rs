@@ -56,7 +56,7 @@ mod tests {
     use crate::services::tuf::root_version;
 
     #[test]
-    fn folders_are_named_as_in_sigstore_go() {
+    fn cve_2026_24686_folders_are_named_as_in_sigstore_go() {
         for (mirror, folder) in [
             ("https://tuf-repo-cdn.sigstore.dev", Some("tuf-repo-cdn.sigstore.dev")),
             ("http://127.0.0.1:8705", Some("127.0.0.1-8705")),

@@ -140,7 +140,7 @@ fn windows_include_both_ends() {
 
 /// Rekor v2 states no time: its key has to be good at each time that others state, and not only now or only then.
 #[test]
-fn the_window_of_a_rekor_v2_log_is_put_to_the_verified_time() {
+fn cve_2026_54787_the_window_of_a_log_is_put_to_the_verified_time() {
     let mut case = Case::keyless_v2();
     case.world.root.logs[V2].valid_for = window(-10, 10);
     case.verdict().unwrap();

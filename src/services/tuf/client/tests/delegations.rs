@@ -79,6 +79,26 @@ const GRAPHS: &[(&str, &[Edge], &[&str])] = &[
         ],
         &["A", "B", "C", "D"],
     ),
+    (
+        "two-roles-delegating-to-a-third",
+        &[
+            ("targets", "A", false, "*"),
+            ("targets", "B", false, "*"),
+            ("B", "C", false, "*"),
+            ("A", "C", false, "*"),
+        ],
+        &["A", "C", "B"],
+    ),
+    (
+        "two-roles-delegating-to-a-third-different-paths",
+        &[
+            ("targets", "A", false, "*"),
+            ("targets", "B", false, "*"),
+            ("B", "C", false, "*"),
+            ("A", "C", false, "*.py"),
+        ],
+        &["A", "B", "C"],
+    ),
     // CVE-2024-47534: a terminating delegation that does not cover the target ends nothing.
     (
         "terminating-for-others",
@@ -110,6 +130,61 @@ fn graph_traversal() {
         publish(&mut world, edges);
         assert!(matches!(world.download("missingpath"), Err(Error::NoTarget { .. })), "{name}");
         assert_eq!(visited(&world), *expected, "{name}");
+    }
+}
+
+/// CVE-2024-47534 of go-tuf and CVE-2025-2886 of tough: the wrong delegation was chosen, and one that ends the search did not.
+#[test]
+fn cve_2024_47534_cve_2025_2886_delegations_count_in_their_order() {
+    for (terminating, paths, found, expected) in [
+        // What does not cover the target ends nothing.
+        (true, "*.py", true, &["B"][..]),
+        (false, "*.py", true, &["B"]),
+        (false, "*", true, &["A", "B"]),
+        // What covers it, ends it.
+        (true, "*", false, &["A"]),
+    ] {
+        let mut world = World::new();
+        let first = json!({ "name": "A", "terminating": terminating, "paths": [paths] });
+        world.repository.delegate("targets", first).unwrap();
+        world.repository.delegate("targets", json!({ "name": "B", "paths": ["*"] })).unwrap();
+        world.repository.add_target("B", "file", b"of B");
+        world.repository.bump("targets");
+        world.repository.update().unwrap();
+        match world.download("file") {
+            Ok(bytes) => assert!(found && bytes == b"of B", "{terminating} {paths}"),
+            Err(error) => assert!(!found && matches!(error, Error::NoTarget { .. }), "{error}"),
+        }
+        assert_eq!(visited(&world), *expected, "{terminating} {paths}");
+    }
+}
+
+/// CVE-2025-2887 of tough: an older version of a delegated role was accepted.
+#[test]
+fn cve_2025_2887_delegated_roles_do_not_go_back() {
+    for hashes in [false, true] {
+        let mut world = World::new();
+        world.repository.announce_hashes = hashes;
+        world.repository.delegate("targets", json!({ "name": "d", "paths": ["*"] })).unwrap();
+        world.repository.add_target("d", "file", b"old");
+        world.repository.role("d")["version"] = 2.into();
+        world.repository.bump("targets");
+        world.repository.update().unwrap();
+        assert_eq!(world.download("file").unwrap(), b"old");
+        // The snapshot lists an older one than it did.
+        world.repository.role("d")["version"] = 1.into();
+        world.repository.update().unwrap();
+        assert!(
+            matches!(world.download("file"), Err(Error::Rollback { name, .. }) if name == "d.json"),
+            "{hashes}"
+        );
+        // It lists the newer one, and an older one is served.
+        world.repository.role("d")["version"] = 3.into();
+        world.repository.update().unwrap();
+        let old = world.repository.files["1.d.json"].clone();
+        world.repository.files.insert("3.d.json".to_owned(), old);
+        assert!(world.download("file").is_err(), "{hashes}");
+        assert_eq!(world.stored("d"), 2, "{hashes}");
     }
 }
 
@@ -191,7 +266,7 @@ fn succinct_roles() {
 }
 
 #[test]
-fn unusual_role_name() {
+fn cve_2021_41131_unusual_role_name() {
     for (role, file) in [
         ("?", "%3F"),
         ("#", "%23"),

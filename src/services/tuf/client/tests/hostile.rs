@@ -69,6 +69,32 @@ fn cve_2025_2885_roots_follow_one_another() {
     }
 }
 
+/// CVE-2020-15163 of python-tuf: a root that was refused was believed later.
+#[test]
+fn cve_2020_15163_a_root_that_was_refused_is_not_kept() {
+    let mut world = World::new();
+    world.refresh().unwrap();
+    let first = world.store.load("root.json", u64::MAX);
+    // Signed by the new key alone, and by nobody.
+    let honest = world.repository.signers["root"].clone();
+    world.repository.rotate("root").unwrap();
+    for signers in [world.repository.signers["root"].clone(), Vec::new()] {
+        world.repository.role("root")["version"] = 2.into();
+        world.repository.signers.insert("root".to_owned(), signers);
+        world.repository.publish("root").unwrap();
+        for _ in 0..2 {
+            assert!(matches!(world.refresh(), Err(Error::Threshold { .. })));
+            assert_eq!(world.store.load("root.json", u64::MAX), first);
+        }
+    }
+    // What it said is forgotten: the next honest one is taken.
+    world.repository.role("root")["roles"]["root"]["keyids"] = json!(honest);
+    world.repository.signers.insert("root".to_owned(), honest);
+    world.repository.publish("root").unwrap();
+    world.refresh().unwrap();
+    assert_eq!(world.stored("root"), 2);
+}
+
 #[test]
 fn roots_without_end_are_not_read() {
     let mut world = World::new();
@@ -161,7 +187,7 @@ fn another_role_or_another_specification_is_refused() {
 
 /// CVE-2020-6174 and others: documents without end.
 #[test]
-fn what_is_too_large_is_not_read() {
+fn cve_2020_6173_cve_2020_6174_what_is_too_large_is_not_read() {
     for (file, limit) in [
         ("2.root.json", MAX_ROOT),
         ("timestamp.json", MAX_TIMESTAMP),

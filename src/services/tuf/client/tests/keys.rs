@@ -34,6 +34,16 @@ const ROOTS: &[(&str, bool, &[Version])] = &[
         &[Version(&[0, 1, 2, 3, 4], 3, &[0, 2, 4]), Version(&[0, 1, 3, 4, 5], 3, &[0, 4, 1])],
     ),
     (
+        "3-of-5-one-key-rotated-with-intermediate-step",
+        true,
+        &[
+            Version(&[0, 1, 2, 3, 4], 3, &[0, 2, 4]),
+            Version(&[0, 1, 3, 4, 5], 3, &[0, 2, 4, 5]),
+            Version(&[0, 1, 3, 4, 5], 3, &[0, 4, 5]),
+        ],
+    ),
+    ("1-of-2-threshold-increase-to-2-of-2", true, &[Version(&[1], 1, &[1]), Version(&[1, 2], 2, &[1, 2])]),
+    (
         "3-of-5-all-keys-rotated-with-intermediate-step",
         true,
         &[
@@ -234,7 +244,7 @@ fn cve_2026_6966_duplicate_signatures_of_delegated_roles_count_once() {
 }
 
 #[test]
-fn thresholds_that_are_none_are_refused() {
+fn cve_2026_23992_thresholds_that_are_none_are_refused() {
     for threshold in [json!(0), json!(-1), json!(null), json!("1"), json!(1.5)] {
         let mut world = World::new();
         world.repository.role("root")["roles"]["timestamp"]["threshold"] = threshold.clone();
