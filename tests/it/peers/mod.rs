@@ -22,6 +22,7 @@ mod repositories;
 mod roots;
 mod services;
 mod signing;
+mod strangers;
 mod uploads;
 mod verify_images;
 mod witnesses;

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use super::{Form, Peer, peers};
 use crate::support::{Output, Run, Sandbox, repository, say_skipped};
 
+/// The file of what was asked.
+const JOURNAL: &str = "journal";
+
 /// Services on loopback, until it is dropped.
 pub(super) struct Services {
     node: Child,
@@ -29,16 +32,22 @@ impl Drop for Services {
 impl Services {
     /// Starts them; without the folder or node, says what is skipped.
     pub(super) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// As [`Services::start`], with these flags.
+    pub(super) fn start_with(flags: &[&str]) -> Option<Self> {
         let folder = mock()?;
-        let started = (0..5).find_map(|_| Self::start_at(&folder, free_ports()));
+        let started = (0..5).find_map(|_| Self::start_at(&folder, free_ports(), flags));
         Some(started.expect("mock-sigstore does not start"))
     }
 
-    fn start_at(mock: &Path, port: u16) -> Option<Self> {
+    fn start_at(mock: &Path, port: u16, flags: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("node");
-        command.current_dir(mock).args(["server.mjs", "--quiet", "--port", &port.to_string(), "--out"]);
-        command.arg(folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let journal = std::fs::File::create(folder.path().join(JOURNAL)).unwrap();
+        command.current_dir(mock).args(["server.mjs", "--port", &port.to_string(), "--out"]);
+        command.arg(folder.path()).args(flags).stdin(Stdio::null()).stdout(journal).stderr(Stdio::null());
         let mut services = Self { node: command.spawn().unwrap(), folder, port };
         let deadline = Instant::now() + Duration::from_secs(60);
         while Instant::now() < deadline {
@@ -51,6 +60,12 @@ impl Services {
             std::thread::sleep(Duration::from_millis(50));
         }
         None
+    }
+
+    /// What they were asked since they started, one request after the other: `rekor POST /api/v1/log/entries -> 201`.
+    pub(super) fn heard(&self) -> Vec<String> {
+        let all = std::fs::read_to_string(self.file(JOURNAL)).unwrap();
+        all.lines().filter(|line| line.contains(" -> ")).map(str::to_owned).collect()
     }
 
     /// The path of a file that they wrote.
