@@ -45,8 +45,8 @@ mod upload;
 mod verification;
 
 pub use attach::{
-    AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, AttachedSignature, SignatureParts,
-    attach_attestation, attach_sbom, attach_signature,
+    AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, AttachedParts, AttachedSignature,
+    SignatureParts, attach_attestation, attach_sbom, attach_signature,
 };
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,

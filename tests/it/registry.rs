@@ -5,8 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rcosign::internals::crypto::base64;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::json;
 
 use crate::support::{Sandbox, repository};
 
@@ -151,6 +153,37 @@ fn another_repository_and_a_prefix() {
     let prefixed = sandbox.run(&["triangulate", "--attachment-tag-prefix", "pre-", &image]).ok();
     assert_eq!(prefixed.stdout, format!("r.example/app:pre-sha256-{HEX}.sig\n"));
     let _ = sandbox.run(&["triangulate", "--attachment-tag-prefix", "a/b", &image]).code(2).says("no tag");
+}
+
+/// What belongs to one envelope does not go with several, or with a bundle.
+#[test]
+fn parts_belong_to_one_attestation() {
+    let sandbox = Sandbox::new();
+    let envelope = |text: &str| {
+        let payload = json!({ "_type": "https://in-toto.io/Statement/v1", "subject": [{ "digest": { "sha256": HEX } }],
+            "predicateType": text, "predicate": {} });
+        let payload = base64::encode(payload.to_string());
+        json!({ "payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": [{ "sig": "AAAA" }] })
+    };
+    let _ = sandbox.file("one", envelope("https://a.example/").to_string());
+    let _ = sandbox.file(
+        "two",
+        envelope("https://a.example/").to_string() + &envelope("https://b.example/").to_string(),
+    );
+    let _ = sandbox.file("junk", "junk");
+    let attach =
+        |args: &[&str]| sandbox.run(&[&["attach", "attestation"], args, &["r.invalid/app"]].concat());
+    for flag in ["--certificate", "--rekor-response", "--tsr"] {
+        let _ = attach(&["--attestation", "two", flag, "junk"]).code(2).says("attach them one by one");
+        let _ = attach(&["--attestation", "one", "--attestation", "one", flag, "junk"])
+            .code(2)
+            .says("one by one");
+        let _ = attach(&["--attestation", "one", flag, "junk"]).code(3).says("`junk`");
+        let _ = attach(&["--attestation", "one", flag, "none"]).code(11).says("`none`");
+    }
+    let _ =
+        attach(&["--attestation", "one", "--certificate-chain", "junk"]).code(2).says("needs a certificate");
+    let _ = attach(&["--attestation", "-", "--tsr", "-"]).code(2).says("standard input");
 }
 
 /// Whatever the command: before a file is read, a key is opened or anybody is asked.

@@ -7,7 +7,7 @@ use super::super::args::{filled, registry::RegistryArgs, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use super::one_image;
-use crate::commands::{AttachSignatureRequest, AttachedSignature, Error, SignatureParts};
+use crate::commands::{AttachSignatureRequest, AttachedParts, AttachedSignature, Error, SignatureParts};
 
 /// Attach a signature that was made elsewhere to an image
 ///
@@ -88,10 +88,7 @@ impl AttachSignatureArgs {
                 Ok(AttachedSignature::Parts(SignatureParts {
                     signature,
                     payload,
-                    certificate,
-                    certificate_chain,
-                    log_entry,
-                    timestamp,
+                    with: AttachedParts { certificate, certificate_chain, log_entry, timestamp },
                 }))
             }
         }

@@ -12,8 +12,12 @@ use crate::cli::{deprecated, environment};
 const VERSIONS: [&str; 3] = ["2.6.2", "3.0.4", "3.1.2"];
 /// Flags that cosign does not have, with the command that has them.
 const OURS: &[(&str, &str)] = &[
+    ("attach attestation", "certificate"),
+    ("attach attestation", "certificate-chain"),
     ("attach attestation", "registry-auth-host"),
+    ("attach attestation", "rekor-response"),
     ("attach attestation", "retry-for"),
+    ("attach attestation", "tsr"),
     ("attach sbom", "registry-auth-host"),
     ("attach sbom", "retry-for"),
     ("attach signature", "registry-auth-host"),

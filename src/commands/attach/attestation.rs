@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 use super::super::images::{Image, Images};
 use super::super::publishing::{warn_of_tag, writer};
 use super::super::{Context, Error, ErrorKind, Files, RegistryRequest};
+use super::signature::AttachedParts;
 use super::{bundle as bundles, parts};
+use crate::bundle::detached::{self, Detached};
 use crate::bundle::{self, Format, annotations};
 use crate::payload::{Envelope, IN_TOTO_PAYLOAD_TYPE, Statement};
 use crate::registry::Attachment;
@@ -23,6 +25,8 @@ pub struct AttachAttestationRequest {
     pub images: Vec<String>,
     /// Files with envelopes or bundles, at least one; `-` is standard input.
     pub attestations: Vec<PathBuf>,
+    /// What comes with the envelope, if there is but one.
+    pub with: AttachedParts,
     /// Registries.
     pub registry: RegistryRequest,
 }
@@ -31,6 +35,8 @@ impl AttachAttestationRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
         let files = self.registry.add_to(Files::default());
+        let with = self.with.named().into_iter();
+        let files = with.fold(files, |files, (what, path)| files.and_read(what, path));
         self.attestations.iter().fold(files, |files, path| files.and_read("attestation", Some(path)))
     }
 }
@@ -49,13 +55,16 @@ pub async fn attach_attestation(
     request: &AttachAttestationRequest,
     context: &mut Context,
 ) -> Result<Vec<u8>, Error> {
-    super::super::inputs::one_standard_input(request.attestations.iter().map(|path| path.as_os_str()))?;
+    let with = request.with.named().into_iter().filter_map(|(_, path)| path);
+    let files = request.attestations.iter().map(PathBuf::as_path).chain(with);
+    super::super::inputs::one_standard_input(files.map(Path::as_os_str))?;
     let mut read = Vec::new();
     for path in &request.attestations {
         context.narrator.say(&format!("Using payload from: {}", path.display()));
         let text = bundles::read("attestation", path)?;
         read.push((path, documents(path, &text)?));
     }
+    let with = belonging(&request.with, &read)?;
     let images: Vec<Image> = {
         let opener = Images::new(&request.registry, context)?;
         request.images.iter().map(|typed| opener.open_to_write(typed)).collect::<Result<_, _>>()?
@@ -65,7 +74,7 @@ pub async fn attach_attestation(
         warn_of_tag(image, context);
         for (path, documents) in &read {
             for document in documents {
-                publish(&writer, image, path, document, context).await?;
+                publish(&writer, image, (path, document, with.as_ref()), context).await?;
             }
         }
     }
@@ -119,11 +128,45 @@ fn document(path: &Path, text: &[u8]) -> Result<Document, Error> {
     }
 }
 
+/// What comes with the one signature that it belongs to, if anything does.
+fn belonging(with: &AttachedParts, read: &[(&PathBuf, Vec<Document>)]) -> Result<Option<Detached>, Error> {
+    if with.named().iter().all(|(_, path)| path.is_none()) {
+        return Ok(None);
+    }
+    let mut all = read.iter().flat_map(|(_, documents)| documents);
+    match (all.next(), all.next()) {
+        (Some(Document::Envelope(..)), None) => parts::detached(with).map(Some),
+        (Some(Document::Bundle(_)), None) => {
+            let message = "a certificate, log entry or timestamp does not go with a Sigstore bundle";
+            Err(Error::usage(message).hint("a bundle holds all that belongs to the signature"))
+        }
+        _ => {
+            let message = "a certificate, log entry or timestamp belongs to one of several attestations";
+            Err(Error::usage(message).hint("attach them one by one"))
+        }
+    }
+}
+
+/// The annotations of an envelope and of what comes with it.
+fn annotated(with: &Detached, path: &Path, envelope: &[u8]) -> Result<Vec<(String, String)>, Error> {
+    let unusable = |error| parts::unusable("attestation", path, &error);
+    let envelope = detached::decode_envelope(envelope).map_err(unusable)?;
+    let entities = with.clone().envelope(envelope).map_err(unusable)?;
+    let [entity] = entities.as_slice() else {
+        let message = format!("`{}` has several signatures", path.display());
+        return Err(Error::new(ErrorKind::Format, message)
+            .cause("a certificate, log entry or timestamp belongs to one signature"));
+    };
+    let made = annotations::encode(entity).map_err(|error| {
+        Error::new(ErrorKind::Format, "the attestation cannot be attached in this form").caused_by(&error)
+    })?;
+    Ok(made.annotations)
+}
+
 async fn publish(
     writer: &Writer,
     image: &Image,
-    path: &Path,
-    document: &Document,
+    (path, document, with): (&Path, &Document, Option<&Detached>),
     context: &mut Context,
 ) -> Result<(), Error> {
     let (envelope, statement) = match document {
@@ -132,10 +175,13 @@ async fn publish(
     };
     let digest = image.digest().await?;
     bundles::warn_of_others(statement, &digest, path, context);
-    let pairs = [
-        (annotations::SIGNATURE.to_owned(), String::new()),
-        (annotations::PREDICATE_TYPE.to_owned(), statement.predicate_type.clone()),
-    ];
+    let pairs = match with {
+        Some(with) => annotated(with, path, envelope)?,
+        None => vec![
+            (annotations::SIGNATURE.to_owned(), String::new()),
+            (annotations::PREDICATE_TYPE.to_owned(), statement.predicate_type.clone()),
+        ],
+    };
     let layer = NewLayer {
         what: Attachment::Attestation,
         media_type: annotations::ENVELOPE_MEDIA_TYPE,

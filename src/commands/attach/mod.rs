@@ -8,4 +8,6 @@ mod signature;
 
 pub use attestation::{AttachAttestationRequest, attach_attestation};
 pub use sbom::{AttachSbomRequest, attach_sbom};
-pub use signature::{AttachSignatureRequest, AttachedSignature, SignatureParts, attach_signature};
+pub use signature::{
+    AttachSignatureRequest, AttachedParts, AttachedSignature, SignatureParts, attach_signature,
+};

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::super::{Error, ErrorKind};
-use super::signature::SignatureParts;
+use super::signature::AttachedParts;
 use crate::bundle::{detached, legacy};
 use crate::crypto::{DecodeError, Node, json as strict};
 use crate::storage::read_file;
@@ -27,11 +27,11 @@ pub(super) fn unusable(what: &str, path: &Path, error: &DecodeError) -> Error {
     Error::new(ErrorKind::Format, format!("{what} `{}` cannot be used", path.display())).caused_by(error)
 }
 
-/// What comes with the signature.
+/// What comes with a signature or an envelope.
 ///
 /// # Errors
 /// A file cannot be read, or is not what it should be.
-pub(super) fn detached(parts: &SignatureParts) -> Result<detached::Detached, Error> {
+pub(super) fn detached(parts: &AttachedParts) -> Result<detached::Detached, Error> {
     let mut all = detached::Detached::default();
     for (what, path) in [
         ("certificate", parts.certificate.as_deref()),

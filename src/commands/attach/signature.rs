@@ -43,6 +43,13 @@ pub struct SignatureParts {
     pub signature: PathBuf,
     /// The payload; `None`: the one that says nothing but the image's name and digest.
     pub payload: Option<PathBuf>,
+    /// What comes with it.
+    pub with: AttachedParts,
+}
+
+/// The files of what comes with a signature or an envelope in the tag scheme; `-` is standard input.
+#[derive(Debug, Default)]
+pub struct AttachedParts {
     /// The certificate.
     pub certificate: Option<PathBuf>,
     /// The certificates above it.
@@ -53,6 +60,18 @@ pub struct SignatureParts {
     pub timestamp: Option<PathBuf>,
 }
 
+impl AttachedParts {
+    /// The files, with what they are called in messages.
+    pub(super) fn named(&self) -> [(&'static str, Option<&Path>); 4] {
+        [
+            ("certificate", self.certificate.as_deref()),
+            ("certificate chain", self.certificate_chain.as_deref()),
+            ("log entry", self.log_entry.as_deref()),
+            ("RFC 3161 timestamp", self.timestamp.as_deref()),
+        ]
+    }
+}
+
 impl AttachSignatureRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
@@ -60,7 +79,7 @@ impl AttachSignatureRequest {
         match &self.what {
             AttachedSignature::Bundle(path) => files.and_read("bundle", Some(path)),
             AttachedSignature::Parts(parts) => {
-                parts.named().into_iter().fold(files, |files, (what, path)| files.and_read(what, path))
+                parts.named().fold(files, |files, (what, path)| files.and_read(what, path))
             }
         }
     }
@@ -68,15 +87,9 @@ impl AttachSignatureRequest {
 
 impl SignatureParts {
     /// The files, with what they are called in messages.
-    fn named(&self) -> [(&'static str, Option<&Path>); 6] {
-        [
-            ("signature", Some(&self.signature)),
-            ("payload", self.payload.as_deref()),
-            ("certificate", self.certificate.as_deref()),
-            ("certificate chain", self.certificate_chain.as_deref()),
-            ("log entry", self.log_entry.as_deref()),
-            ("RFC 3161 timestamp", self.timestamp.as_deref()),
-        ]
+    fn named(&self) -> impl Iterator<Item = (&'static str, Option<&Path>)> {
+        let own = [("signature", Some(self.signature.as_path())), ("payload", self.payload.as_deref())];
+        own.into_iter().chain(self.with.named())
     }
 }
 
@@ -106,7 +119,7 @@ async fn layer(
     context: &mut Context,
 ) -> Result<(), Error> {
     super::super::inputs::one_standard_input(
-        parts.named().into_iter().filter_map(|(_, path)| path).map(Path::as_os_str),
+        parts.named().filter_map(|(_, path)| path).map(Path::as_os_str),
     )?;
     let signature = parts::read("signature", &parts.signature, MAX_SIGNATURE)?;
     let signature = detached::decode_signature(&signature)
@@ -115,7 +128,7 @@ async fn layer(
         Some(path) => Some(parts::read("payload", path, MAX_PAYLOAD)?),
         None => None,
     };
-    let detached = parts::detached(parts)?;
+    let detached = parts::detached(&parts.with)?;
     let image = Images::new(&request.registry, context)?.open_to_write(&request.image)?;
     let digest = image.digest().await?;
     let bytes = match given {

@@ -386,19 +386,26 @@ impl Run<'_> {
         outer.causes.extend(error.causes);
         outer.causes.extend(there.iter().map(|place| format!("published was {place}")));
         outer.hints = error.hints;
-        match &self.job.outputs.bundle {
-            Some((file, BundleForm::Sigstore)) => outer.hint(format!(
-                "it is in `{}`: `attach {what} --{} {0} {}` publishes it",
-                file.display(),
-                if what == "signature" { "bundle" } else { "attestation" },
-                signee.called
-            )),
-            Some((file, BundleForm::Legacy)) => outer.hint(format!("it is in `{}`", file.display())),
-            None if self.signer.is_witnessed() => {
-                rest.iter().fold(outer, |outer, one| kept(outer, signee, one))
-            }
-            None => outer.hint("nothing is lost by doing it again"),
+        let file = match &self.job.outputs.bundle {
+            Some((file, BundleForm::Sigstore)) => Some(file.display()),
+            _ => None,
+        };
+        let flag = if what == "signature" { "bundle" } else { "attestation" };
+        let mut is_lost = false;
+        for one in rest {
+            outer = match (&file, one.form) {
+                (Some(file), Form::Bundle) => outer.hint(format!(
+                    "it is in `{file}`: `attach {what} --{flag} {file} {}` publishes it",
+                    signee.shown()
+                )),
+                _ if self.signer.is_witnessed() => kept(outer, signee, one),
+                _ => {
+                    is_lost = true;
+                    outer
+                }
+            };
         }
+        if is_lost { outer.hint("nothing is lost by doing it again") } else { outer }
     }
 
     fn say(&self, line: &str) {

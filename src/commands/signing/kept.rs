@@ -20,34 +20,33 @@ const MAX_NAMES: usize = 1000;
 /// A file cannot be written.
 pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     let stem = signee.descriptor.digest.to_string().replace(':', "-");
-    let image = &signee.called;
+    // A tag may name another image by then.
+    let image = signee.shown();
     let Signed { form, entity } = signed;
-    let is_envelope = matches!(entity.content, Content::Envelope(_));
     if *form == Form::Bundle {
         let file = write(&stem, "sigstore.json", sigstore::encode(entity).as_bytes())?;
         let (what, flag) = attached(signed);
         return Ok(format!("attach {what} --{flag} {} {image}", file.display()));
     }
-    let bytes = |content: &Content| match content {
-        Content::Envelope(envelope) => envelope.bytes.clone(),
-        content => base64::encode(content.signature()).into_bytes(),
-    };
-    if is_envelope {
-        // The log entry and the timestamp have no place in an envelope; they are beside it.
-        write(&stem, "bundle.json", legacy::encode(entity).as_bytes())?;
-        let file = write(&stem, "dsse.json", &bytes(&entity.content))?;
-        return Ok(format!("attach attestation --attestation {} {image}", file.display()));
-    }
-    let mut command = "attach signature".to_owned();
+    let mut command = String::new();
     let mut add = |flag: &str, extension: &str, content: &[u8]| -> Result<(), Error> {
         let file = write(&stem, extension, content)?;
         command.push_str(&format!(" --{flag} {}", file.display()));
         Ok(())
     };
-    add("signature", "sig", &bytes(&entity.content))?;
-    if let Content::SimpleSigning { payload, .. } = &entity.content {
-        add("payload", "payload.json", &payload.bytes)?;
-    }
+    let what = match &entity.content {
+        Content::Envelope(envelope) => {
+            add("attestation", "dsse.json", &envelope.bytes)?;
+            "attestation"
+        }
+        content => {
+            add("signature", "sig", base64::encode(content.signature()).as_bytes())?;
+            if let Content::SimpleSigning { payload, .. } = content {
+                add("payload", "payload.json", &payload.bytes)?;
+            }
+            "signature"
+        }
+    };
     if let VerificationMaterial::Certificate(chain) = &entity.material
         && let Some((leaf, above)) = chain.split_first()
     {
@@ -63,7 +62,7 @@ pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     if let Some(timestamp) = entity.timestamps.first() {
         add("tsr", "timestamp.json", detached::encode_timestamp(timestamp).as_bytes())?;
     }
-    Ok(format!("{command} {image}"))
+    Ok(format!("attach {what}{command} {image}"))
 }
 
 /// Which command attaches it, and by which flag.

@@ -1,6 +1,8 @@
 //! Signed and published at services that are not ours, judged by programs that are not ours: the real cosigns, and the Sigstore
 //! clients of PyPI and npm.
 
+mod kept;
+mod many;
 mod matrix;
 
 use super::registries::{Registry, distribution, push};
