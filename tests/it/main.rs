@@ -46,6 +46,7 @@ mod support;
 mod tls;
 mod transcripts;
 mod trusted_root;
+mod tuf_conformance;
 mod turns;
 mod upload;
 mod verify_images;
