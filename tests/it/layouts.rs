@@ -8,7 +8,7 @@ const IMAGE: &str = "sha256:6625e2ac007fb9dff482d9b3048755fc3f9a0ceb52b0a3c410af
 const HEX: &str = "6625e2ac007fb9dff482d9b3048755fc3f9a0ceb52b0a3c410af0d7fc93434f1";
 
 /// A sandbox with a layout of oras (`app:v1` and its bundle), one of cosign, and the first one in an archive.
-fn sandbox() -> Sandbox {
+pub fn sandbox() -> Sandbox {
     fn copy(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).unwrap();
         for entry in std::fs::read_dir(from).unwrap() {

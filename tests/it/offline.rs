@@ -104,6 +104,62 @@ impl Line {
     }
 }
 
+/// What is done with images of a layout and an archive, in this order, with the exit code.
+const LAYOUTS: &[(i32, &str)] = &[
+    (0, "sign --offline --key cosign.key oci:App.Layout"),
+    (0, "sign --offline --key cosign.key --write tag oci:App.Layout"),
+    (0, "attest --offline --key cosign.key --type spdx --predicate predicate.json oci:App.Layout"),
+    (0, "verify --key cosign.pub --no-log oci:App.Layout"),
+    (0, "verify-attestation --key cosign.pub --no-log --type spdx oci:App.Layout"),
+    // A log entry is demanded, and there is none; nobody is known by this identity.
+    (12, "verify --offline --key cosign.pub oci:App.Layout"),
+    (13, "verify --offline --certificate-identity a@example.com --certificate-oidc-issuer https://i.example oci:App.Layout"),
+    (0, "verify --offline --key theirs.pub --no-log oci-archive:app.tar"),
+    (0, "tree oci:App.Layout"),
+    (0, "download signature oci:App.Layout"),
+    (0, "copy oci:App.Layout oci:copied"),
+    (0, "verify --key cosign.pub --no-log oci:copied"),
+    (0, "sign-blob --offline --key cosign.key --bundle b.json predicate.json"),
+    (0, "verify-blob --offline --key cosign.pub --no-log --bundle b.json predicate.json"),
+];
+
+/// A sandbox for [`LAYOUTS`].
+fn with_layouts() -> Sandbox {
+    let sandbox = crate::layouts::sandbox();
+    let _ = sandbox.run(&["generate-key-pair"]).ok();
+    sandbox.file("predicate.json", "{}");
+    let theirs = std::fs::read(repository().join("testdata/layouts/cosign.pub")).unwrap();
+    sandbox.file("theirs.pub", theirs);
+    sandbox
+}
+
+#[test]
+fn layouts_and_archives_need_no_network() {
+    let sandbox = with_layouts();
+    let apart = ["--net", "--map-root-user", env!("CARGO_BIN_EXE_rcosign")];
+    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart[..2], true) else { return };
+    for (code, line) in LAYOUTS {
+        let args: Vec<&str> = apart.iter().copied().chain(line.split(' ')).collect();
+        let output = sandbox.program(unshare, &args).run();
+        assert_eq!(output.code, *code, "{line}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn layouts_and_archives_open_no_socket() {
+    let sandbox = with_layouts();
+    let calls = sandbox.at("calls");
+    let watch = ["-f", "-qq", "-e", "trace=%network", "-o", calls.to_str().unwrap()];
+    let Some(strace) = able(&sandbox, "/usr/bin/strace", &watch, false) else { return };
+    for (code, line) in LAYOUTS {
+        let before = watch.iter().copied().chain([env!("CARGO_BIN_EXE_rcosign")]);
+        let args: Vec<&str> = before.chain(line.split(' ')).collect();
+        let output = sandbox.program(strace, &args).run();
+        assert_eq!(output.code, *code, "{line}: {}", output.stderr);
+        assert!(!sandbox.text("calls").contains('('), "{line}: {}", sandbox.text("calls"));
+    }
+}
+
 /// The program, when `PROGRAM ARGS true` succeeds with it. Otherwise the test says what it skips, or fails where
 /// `RCOSIGN_REQUIRE_PEERS` demands it, if it is `required` there: not everywhere may one process watch another.
 fn able(sandbox: &Sandbox, program: &'static str, args: &[&str], required: bool) -> Option<&'static Path> {
