@@ -113,7 +113,10 @@ const LAYOUTS: &[(i32, &str)] = &[
     (0, "verify-attestation --key cosign.pub --no-log --type spdx oci:App.Layout"),
     // A log entry is demanded, and there is none; nobody is known by this identity.
     (12, "verify --offline --key cosign.pub oci:App.Layout"),
-    (13, "verify --offline --certificate-identity a@example.com --certificate-oidc-issuer https://i.example oci:App.Layout"),
+    (
+        13,
+        "verify --offline --certificate-identity a@example.com --certificate-oidc-issuer https://i.example oci:App.Layout",
+    ),
     (0, "verify --offline --key theirs.pub --no-log oci-archive:app.tar"),
     (0, "tree oci:App.Layout"),
     (0, "download signature oci:App.Layout"),
