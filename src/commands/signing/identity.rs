@@ -17,6 +17,21 @@ pub async fn identity_token(
     request: &TokenRequest<'_>,
     context: &mut Context,
 ) -> Result<IdentityToken, Error> {
+    in_world(context, async |world| oidc::identity_token(client, request, world).await).await
+}
+
+/// Fails where there can be no token, before anybody is asked for anything.
+///
+/// # Errors
+/// As [`identity_token`].
+pub async fn foresee(request: &TokenRequest<'_>, context: &mut Context) -> Result<(), Error> {
+    in_world(context, async |world| oidc::foresee(request, world).await).await
+}
+
+async fn in_world<T>(
+    context: &mut Context,
+    ask: impl AsyncFnOnce(&mut World<'_>) -> Result<T, oidc::Error>,
+) -> Result<T, Error> {
     let Context { now, variables, prompt, narrator, .. } = context;
     let mut world = World {
         now: *now,
@@ -25,7 +40,7 @@ pub async fn identity_token(
         browser: &mut SystemBrowser::new(&**variables),
         dialogue: &mut Person { prompt: &mut **prompt, narrator: &mut **narrator },
     };
-    oidc::identity_token(client, request, &mut world).await.map_err(Error::from)
+    ask(&mut world).await.map_err(Error::from)
 }
 
 /// Whoever sits in front of the program.

@@ -13,7 +13,7 @@ mod asked {
     use std::time::{Duration, Instant};
 
     use super::super::plan::{Carrier, Plan, PlannedLog};
-    use super::super::token::identity_token;
+    use super::super::token::{foresee, identity_token};
     use super::super::{EntryType, SignWith, TimestampTls};
     use crate::commands::{Context, Error, ErrorKind};
     use crate::crypto::{Secret, SigningKey, UnixTime};
@@ -78,6 +78,11 @@ mod asked {
                 services.token = Some(token);
             }
             Ok(services)
+        }
+
+        /// Fails where there can be no identity token and one is needed: before the trusted root is fetched, or anything else.
+        pub async fn foresee(with: &SignWith, context: &mut Context) -> Result<(), Error> {
+            if with.needs_certificate() { foresee(&with.token, context).await } else { Ok(()) }
         }
 
         /// Gets a certificate for the key.
@@ -206,6 +211,10 @@ mod nobody {
     pub(in super::super) struct Services(());
 
     impl Services {
+        pub async fn foresee(_: &SignWith, _: &mut Context) -> Result<(), Error> {
+            Ok(())
+        }
+
         pub async fn prepare(plan: &Plan, _: &SignWith, _: &mut Context) -> Result<Self, Error> {
             if plan.asks_somebody() {
                 let message = "this program was built without the HTTP client: it can ask no service";

@@ -69,6 +69,7 @@ impl Found {
         context: &mut Context,
     ) -> Result<Self, Error> {
         let clock = Clock::start(context.now);
+        Services::foresee(with, context).await?;
         let plan = Plan::make(with, carriers, context).await?;
         if plan.is_public() {
             let lines = match plan.identity {

@@ -27,16 +27,28 @@ pub(super) async fn identity_token(
         }
         None => None,
     };
-    let request = TokenRequest {
+    let request = request(source, issuer, secret.as_ref());
+    super::identity::identity_token(client, &request, context).await
+}
+
+/// Fails where there can be no identity token, before anybody is asked for anything.
+///
+/// # Errors
+/// There can be none.
+pub(super) async fn foresee(source: &TokenSource, context: &mut Context) -> Result<(), Error> {
+    super::identity::foresee(&request(source, "", None), context).await
+}
+
+fn request<'a>(source: &'a TokenSource, issuer: &'a str, secret: Option<&'a Secret>) -> TokenRequest<'a> {
+    TokenRequest {
         given: source.given.as_deref(),
         provider: source.provider.as_deref(),
         ambient: !source.without_ambient,
         flow: source.flow.as_deref().and_then(Flow::named),
         issuer,
         client_id: source.client_id.as_deref().unwrap_or(oidc::SIGSTORE),
-        client_secret: secret.as_ref(),
+        client_secret: secret,
         redirect_url: source.redirect_url.as_deref(),
         audience: oidc::SIGSTORE,
-    };
-    super::identity::identity_token(client, &request, context).await
+    }
 }

@@ -55,6 +55,31 @@ pub async fn identity_token(
     flows::log_in(flow, client, request, world).await
 }
 
+/// Fails where [`identity_token`] would in the end without anything to ask for a token: said before anybody else is asked for
+/// anything.
+///
+/// # Errors
+/// [`Error::Contradiction`], [`Error::NoToken`].
+pub async fn foresee(request: &TokenRequest<'_>, world: &World<'_>) -> Result<(), Error> {
+    refuse_contradictions(request)?;
+    let is_named = filled(request.given).or(filled(request.provider)).is_some() || request.flow.is_some();
+    let is_offered = |offers: Vec<(&str, Offer)>| offers.iter().any(|(_, offer)| *offer == Offer::Offered);
+    if is_named
+        || world.dialogue.is_interactive()
+        || (request.ambient && is_offered(offers(&world.surroundings()).await))
+    {
+        return Ok(());
+    }
+    nobody_to_log_in(request, world)
+}
+
+fn nobody_to_log_in(request: &TokenRequest<'_>, world: &World<'_>) -> Result<(), Error> {
+    match ci::here(world.variables) {
+        Some(ci) => Err(Error::NoToken { ci, ambient: request.ambient }),
+        None => Ok(()),
+    }
+}
+
 /// How somebody logs in, where there is no token: as was asked; with a browser where there is a terminal; with a code elsewhere,
 /// but for systems where nobody will ever type it in.
 fn flow(request: &TokenRequest<'_>, world: &mut World<'_>) -> Result<Flow, Error> {
@@ -64,9 +89,7 @@ fn flow(request: &TokenRequest<'_>, world: &mut World<'_>) -> Result<Flow, Error
     if world.dialogue.is_interactive() {
         return Ok(Flow::Normal);
     }
-    if let Some(ci) = ci::here(world.variables) {
-        return Err(Error::NoToken { ci, ambient: request.ambient });
-    }
+    nobody_to_log_in(request, world)?;
     world.dialogue.say("Non-interactive mode detected, using device flow.");
     Ok(Flow::Device)
 }

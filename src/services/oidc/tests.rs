@@ -90,6 +90,11 @@ fn without_a_token_a_ci_system_is_told_at_once_what_is_missing() {
         let error = scene.token(&TokenRequest { issuer: "http://127.0.0.1:1", ..request() }).unwrap_err();
         let Error::NoToken { ci, ambient: true } = &error else { panic!("{error:?}") };
         assert!(ci.advice.iter().any(|line| line.contains(advice)), "{ci:?}");
+        assert!(matches!(scene.foresee(&request()), Err(Error::NoToken { .. })));
+        assert!(scene.foresee(&TokenRequest { given: Some("t"), ..request() }).is_ok());
+        scene.variables.insert("SIGSTORE_ID_TOKEN", "t".to_owned());
+        assert!(scene.foresee(&request()).is_ok());
+        assert!(scene.foresee(&TokenRequest { ambient: false, ..request() }).is_err());
         assert!(started.elapsed() < std::time::Duration::from_secs(1));
         assert!(scene.said.is_empty());
     }

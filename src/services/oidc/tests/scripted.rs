@@ -216,6 +216,15 @@ impl Scene {
 
     /// Gets a token.
     pub fn token(&mut self, request: &TokenRequest<'_>) -> Result<IdentityToken, Error> {
+        self.within(|world| run(identity_token(&client(), request, world)))
+    }
+
+    /// Looks whether there can be a token.
+    pub fn foresee(&mut self, request: &TokenRequest<'_>) -> Result<(), Error> {
+        self.within(|world| run(foresee(request, world)))
+    }
+
+    fn within<T>(&mut self, ask: impl FnOnce(&mut World<'_>) -> T) -> T {
         let variables = self.variables.clone();
         let lookup = move |name: &str| variables.get(name).map(OsString::from);
         let mut browser = ScriptedBrowser(self.browser.as_deref());
@@ -228,7 +237,7 @@ impl Scene {
             browser: &mut browser,
             dialogue: &mut dialogue,
         };
-        run(identity_token(&client(), request, &mut world))
+        ask(&mut world)
     }
 
     /// Why there is no token, all of it.
