@@ -179,7 +179,7 @@ fn parts_belong_to_one_attestation() {
             .code(2)
             .says("one by one");
         let _ = attach(&["--attestation", "one", flag, "junk"]).code(3).says("`junk`");
-        let _ = attach(&["--attestation", "one", flag, "none"]).code(11).says("`none`");
+        let _ = attach(&["--attestation", "one", flag, "none"]).code(3).says("`none`");
     }
     let _ =
         attach(&["--attestation", "one", "--certificate-chain", "junk"]).code(2).says("needs a certificate");

@@ -1,6 +1,7 @@
 //! Signed and published at services that are not ours, judged by programs that are not ours: the real cosigns, and the Sigstore
 //! clients of PyPI and npm.
 
+mod clients;
 mod kept;
 mod many;
 mod matrix;
