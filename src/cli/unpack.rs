@@ -54,6 +54,9 @@ pub struct UnpackArgs {
     /// What makes no difference.
     #[command(flatten)]
     pub idle: IdleArgs,
+    /// No effect: a kit holds its proofs
+    #[arg(long, value_name = "URL", help_heading = "Trust")]
+    pub rekor_url: Option<String>,
     /// A report.
     #[command(flatten)]
     pub report: ReportArgs,

@@ -9,7 +9,8 @@ use crate::commands::{Error, Expected, Subject, VerifyRequest};
 
 /// Verify the signature of a file
 ///
-/// Nothing is fetched: all proofs come from the bundle or from the files that the flags name.
+/// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
+/// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]
 pub struct VerifyBlobArgs {
     /// File that was signed; `-` is standard input, `sha256:HEX`, if no file is called so, stands for a file with that digest

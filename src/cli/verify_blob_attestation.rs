@@ -11,7 +11,8 @@ const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
 
 /// Verify a signed statement about a file
 ///
-/// Nothing is fetched: all proofs come from the bundle or from the files that the flags name.
+/// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
+/// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]
 pub struct VerifyBlobAttestationArgs {
     /// File that the statement is about; not needed with --digest or --check-claims=false

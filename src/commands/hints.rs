@@ -3,7 +3,7 @@
 //! What the signature's own document says of its key helps people to find their mistake; nothing is decided by it.
 
 use crate::attest::PredicateType;
-use crate::bundle::{Content, SignedEntity, VerificationMaterial};
+use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::{PublicKey, SignatureError, base64};
 use crate::verify::{ContentRequirement, ExpectedSigner, Reason, Requirement, VerificationPolicy, Waiver};
 use crate::x509::path::PathError;
@@ -66,20 +66,29 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &Signe
         },
         (Reason::LogEntryMissing { .. }, ExpectedSigner::Key(_)) => vec![
             "if this signature was made without a transparency log, verify it with --no-log",
-            "looking an entry up in the log is not available yet; the entry has to be in the bundle",
+            entry_hint(entity),
         ],
+        (Reason::LogEntryMissing { .. }, ExpectedSigner::Identity(_)) => {
+            vec![entry_hint(entity), "if the signers use no transparency log, --no-log waives it"]
+        }
         (reason, _) => general(reason),
     };
     hints.into_iter().map(str::to_owned).collect()
 }
 
+/// Where a log entry has to be.
+fn entry_hint(entity: &SignedEntity) -> &'static str {
+    match entity.profile {
+        Profile::Bundle(_) => "the log entry has to be in the bundle",
+        Profile::Legacy => {
+            "an entry that is in a log is looked up there, unless with --offline: name the log with --rekor-url URL"
+        }
+    }
+}
+
 /// The hints that depend on the reason alone.
 fn general(reason: &Reason) -> Vec<&'static str> {
     match reason {
-        Reason::LogEntryMissing { .. } => vec![
-            "the log entry has to be in the bundle; looking it up in the log is not available yet",
-            "if the signers use no transparency log, --no-log waives it",
-        ],
         Reason::LogUnknown { .. } => {
             vec![
                 "the signature was logged elsewhere: name the trusted root of that instance with --trusted-root",

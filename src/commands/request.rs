@@ -190,6 +190,8 @@ pub struct TrustRequest {
     pub trusted_root: Option<PathBuf>,
     /// No service is asked: the root is what the cache has, or what is embedded.
     pub offline: bool,
+    /// The log, of version 1, where the entry of a signature that has none is looked up; `None` is that of the trusted root.
+    pub log: Option<String>,
     /// PEM roots that replace its certificate authorities.
     pub ca_roots: Option<PathBuf>,
     /// PEM intermediates that go with `ca_roots`.

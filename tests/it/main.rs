@@ -28,6 +28,7 @@ mod kit;
 mod layers;
 mod layouts;
 mod library;
+mod lookup;
 mod mutants;
 mod mutation;
 mod offline;

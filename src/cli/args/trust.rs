@@ -99,13 +99,20 @@ pub struct TrustArgs {
     pub insecure_ignore_sct: Option<bool>,
 }
 
+/// Where log entries are looked up.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Trust")]
+pub struct LogArgs {
+    /// Address of the log, of version 1, where the entry of a signature that has none is looked up; without it, that of the
+    /// trusted root
+    #[arg(long, value_name = "URL")]
+    pub rekor_url: Option<String>,
+}
+
 /// Flags of cosign that make no difference to files.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Trust")]
 pub struct IdleArgs {
-    /// No effect: verification asks no log
-    #[arg(long, value_name = "URL")]
-    pub rekor_url: Option<String>,
     /// No effect on files
     #[arg(long)]
     pub experimental_oci11: Option<bool>,
@@ -124,6 +131,7 @@ impl TrustArgs {
         let request = TrustRequest {
             trusted_root: not_empty("--trusted-root", &self.trusted_root)?,
             offline: self.offline.unwrap_or_default(),
+            log: None,
             ca_roots: not_empty("--ca-roots", &self.ca_roots)?,
             ca_intermediates: not_empty("--ca-intermediates", &self.ca_intermediates)?,
             certificate_chain: not_empty("--certificate-chain", &self.certificate_chain)?,

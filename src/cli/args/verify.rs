@@ -4,8 +4,8 @@ use super::filled;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
-use super::trust::{IdleArgs, SignatureArgs, TrustArgs};
-use crate::commands::{Error, Expected, Signer, Subject, VerifyRequest};
+use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
+use crate::commands::{Error, Expected, Signer, Subject, TrustRequest, VerifyRequest};
 
 /// Flags that every verifying command has.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,9 @@ pub struct VerifyArgs {
     /// What makes no difference.
     #[command(flatten)]
     pub idle: IdleArgs,
+    /// Where log entries are looked up.
+    #[command(flatten)]
+    pub lookup: LogArgs,
     /// A report.
     #[command(flatten)]
     pub report: ReportArgs,
@@ -57,7 +60,10 @@ impl VerifyArgs {
         Ok(VerifyRequest {
             subject,
             expected,
-            trust: self.trust.request(matches!(signer, Signer::Identity(_)))?,
+            trust: TrustRequest {
+                log: filled(&self.lookup.rekor_url),
+                ..self.trust.request(matches!(signer, Signer::Identity(_)))?
+            },
             signer,
             signature,
             require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),

@@ -13,7 +13,7 @@ use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
 use super::verify::signer;
 use super::{filled, not_empty, one_of, values};
 use crate::commands::{
-    BesideImages, Children, Error, Expected, ImagesOutput, Search, Signer, VerifyImagesRequest,
+    BesideImages, Children, Error, Expected, ImagesOutput, Search, Signer, TrustRequest, VerifyImagesRequest,
 };
 
 /// What `--max-workers` is without the flag.
@@ -83,7 +83,8 @@ pub struct SearchArgs {
     /// Look at cosign's experimental referrers only
     #[arg(long)]
     pub experimental_oci11: Option<bool>,
-    /// No effect: verification asks no log
+    /// Address of the log, of version 1, where the entry of a signature that has none is looked up; without it, that of the
+    /// trusted root
     #[arg(long, value_name = "URL")]
     pub rekor_url: Option<String>,
 }
@@ -152,7 +153,10 @@ impl VerifyImagesArgs {
             file: None,
             local: search.local_image.unwrap_or_default(),
             expected,
-            trust: self.trust.request(matches!(signer, Signer::Identity(_)))?,
+            trust: TrustRequest {
+                log: filled(&search.rekor_url),
+                ..self.trust.request(matches!(signer, Signer::Identity(_)))?
+            },
             signer,
             require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
             waivers,

@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use super::attached::Attached;
 use super::judgement::Judgement;
 use super::lazy_root::LazyRoot;
+use super::lookup::Lookup;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
 use super::{expected_signer, list, needs_root, policy_of, shown, worst};
@@ -167,6 +168,7 @@ pub(super) struct Job<'a> {
     /// A signature from a file, with its name, in place of those that are found.
     given: Option<Given>,
     now: UnixTime,
+    lookup: Lookup,
     root: LazyRoot<'a>,
 }
 
@@ -213,10 +215,11 @@ impl<'a> Job<'a> {
         let beside = beside(&files, context)?;
         let given = given(request, context)?;
         let now = context.now;
+        let lookup = Lookup::new(&request.trust, context);
         let root = LazyRoot::new(&request.trust, context);
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
         root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[])).await?;
-        Ok(Self { request, policy, want, beside, given, now, root })
+        Ok(Self { request, policy, want, beside, given, now, lookup, root })
     }
 
     /// One image that was named, and what belongs to it.
@@ -258,6 +261,9 @@ impl<'a> Job<'a> {
             if manifest.is_none() {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
+            }
+            if let Some(error) = judgement.unasked.take() {
+                return Err(error);
             }
             return Err(super::nothing::error(self.request, &self.policy, &artifact, &judgement));
         }
@@ -311,12 +317,16 @@ impl<'a> Job<'a> {
         &self,
         image: &Image,
         digest: &Digest,
-        attached: Attached,
+        mut attached: Attached,
         judgement: &mut Judgement,
     ) -> Result<(), Error> {
         let root = self.root.read(needs_root(&self.policy, &attached.candidates)).await?;
         let verifier = Verifier { root, policy: &self.policy, now: self.now };
-        judgement.add(attached, &self.request.expected, &verifier, &artifact(image, digest));
+        let artifact = artifact(image, digest);
+        let came = self.lookup.complete(&mut attached.candidates, Some(&artifact), &verifier).await;
+        self.root.say(&came.said).await;
+        judgement.unasked = judgement.unasked.take().or(came.error);
+        judgement.add(attached, &self.request.expected, &verifier, &artifact);
         Ok(())
     }
 

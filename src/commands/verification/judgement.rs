@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use super::attached::{Attached, Spoiled};
 use super::nothing::{is_asked, kind, types};
 use super::{Candidate, Verdict};
-use crate::commands::Expected;
 use crate::commands::report::CandidateReport;
+use crate::commands::{Error, Expected};
 use crate::payload::Artifact;
 use crate::verify::{Rejection, Verifier};
 
@@ -29,6 +29,8 @@ pub(super) struct Judgement {
     pub kinds: Vec<String>,
     /// Whether a limit ended the search.
     ended: bool,
+    /// The first log that could not be asked for an entry that was missing.
+    pub unasked: Option<Error>,
 }
 
 impl Judgement {

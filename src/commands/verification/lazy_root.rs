@@ -38,6 +38,15 @@ impl<'a> LazyRoot<'a> {
         root.as_ref().map_err(Clone::clone)
     }
 
+    /// Tells something.
+    pub(super) async fn say(&self, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut context = self.context.lock().await;
+        lines.iter().for_each(|line| context.narrator.say(line));
+    }
+
     /// The root, if it was read.
     pub(super) fn get(&self) -> Option<&TrustedRoot> {
         self.root.get().and_then(|root| root.as_ref().ok())

@@ -1,5 +1,6 @@
 //! The driver behind `verify-blob` and `verify-blob-attestation`: collect the candidates, read the artifact once, judge
-//! each candidate, say what came of it. Opens no socket, except for a key whose address the user named.
+//! each candidate, say what came of it. Opens no socket, except for a key whose address the user named, for the root of a repository
+//! and for a log entry that is missing; none of them with `--offline` but the key.
 
 mod attached;
 mod children;
@@ -7,6 +8,7 @@ mod images;
 mod judgement;
 mod lazy_root;
 pub(super) mod list;
+pub(super) mod lookup;
 mod nothing;
 mod request;
 mod shown;
@@ -32,6 +34,8 @@ use crate::commands::{
 use crate::crypto::HashAlgorithm;
 use crate::payload::Artifact;
 use crate::trust::TrustedRoot;
+use lookup::Lookup;
+
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
     PredicateTypeRequirement, Reason, Rejection, Requirement, StringMatcher, VerificationPolicy, Verified,
@@ -55,7 +59,7 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     one_standard_input(request)?;
     let policy = policy(request, context).await?;
-    let candidates = candidates(&request.signature, &request.expected, context)?;
+    let mut candidates = candidates(&request.signature, &request.expected, context)?;
     // A root that the user named is read in any case: a name with a slip in it is not passed over.
     let root = if request.trust.trusted_root.is_some() || needs_root(&policy, &candidates) {
         let root = trusted_root(&request.trust, context).await?;
@@ -72,10 +76,14 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let artifact = artifact(subject, &candidates, &policy, context)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
+    let lookup = Lookup::new(&request.trust, context);
+    let looked_up = lookup.complete(&mut candidates, artifact.as_ref(), &verifier).await;
+    looked_up.said.iter().for_each(|line| context.narrator.say(line));
     let (judged, result) = judge(&verifier, &request.expected, &candidates, artifact.as_ref());
     report.candidates = judged;
     report.verified = result.is_ok();
-    result
+    // Nobody knows what a log would have said that could not be asked.
+    result.map_err(|error| looked_up.error.unwrap_or(error))
 }
 
 /// Judges the candidates of one artifact: what became of each, and success if at least one verified. `None` as the artifact

@@ -106,6 +106,7 @@ impl VerifyImagesRequest {
         let TrustRequest {
             trusted_root,
             offline: _,
+            log: _,
             ca_roots,
             ca_intermediates,
             certificate_chain,

@@ -125,31 +125,20 @@ pub async fn by_index(client: &Client, url: &str, index: u64) -> Result<Entry, E
     Err(mismatch(&address, format!("it gave the entry at index {}", entry.log_index)))
 }
 
-/// What an index is searched for.
-#[derive(Debug, Clone)]
-pub enum Sought<'a> {
-    /// Entries about the artifact with this digest (SHA-256).
-    Digest(&'a Digest),
-    /// Entries by this signer.
-    Verifier(&'a Verifier),
-    /// Entries about the artifact, by the signer.
-    Both(&'a Digest, &'a Verifier),
-}
-
-/// The identifiers of the entries that an index has for this, which nobody vouches for.
+/// The identifiers of the entries that an index has for the artifact with this digest (SHA-256) by this signer, which nobody
+/// vouches for.
 ///
 /// # Errors
 /// No answer, one that is not a list of identifiers, more than [`MAX_FOUND`].
-pub async fn search(client: &Client, url: &str, sought: &Sought<'_>) -> Result<Vec<Uuid>, Error> {
+pub async fn search(
+    client: &Client,
+    url: &str,
+    digest: &Digest,
+    verifier: &Verifier,
+) -> Result<Vec<Uuid>, Error> {
     let address = below(SERVICE, url, "/api/v1/index/retrieve")?;
-    let by_key = |v: &Verifier| json!({ "format": "x509", "content": propose::pem_base64(&v.logged()) });
-    let query = match sought {
-        Sought::Digest(digest) => json!({ "hash": digest.to_string() }),
-        Sought::Verifier(verifier) => json!({ "publicKey": by_key(verifier) }),
-        Sought::Both(digest, verifier) => {
-            json!({ "hash": digest.to_string(), "publicKey": by_key(verifier), "operator": "and" })
-        }
-    };
+    let key = json!({ "format": "x509", "content": propose::pem_base64(&verifier.logged()) });
+    let query = json!({ "hash": digest.to_string(), "publicKey": key, "operator": "and" });
     let reply = post(client, &address, &query.to_string(), &[]).await?;
     uuids(&reply.body, MAX_FOUND).map_err(answer(&address))
 }

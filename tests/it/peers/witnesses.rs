@@ -158,17 +158,18 @@ fn searches_in_a_log() {
     let Some(services) = Services::start() else { return };
     let (client, log) = (client(), services.url(1));
     let key = PrivateKey::generate(KeyType::P256).unwrap();
-    let proposed = hashed(&key, Verifier::PublicKey(key.public_key().clone()));
+    let signer = Verifier::PublicKey(key.public_key().clone());
+    let proposed = hashed(&key, signer.clone());
     let entry = run(v1::upload(&client, &log, &proposed)).unwrap();
     let digest = HashAlgorithm::Sha256.digest(b"artifact");
-    let uuids = run(v1::search(&client, &log, &v1::Sought::Digest(&digest))).unwrap();
+    let uuids = run(v1::search(&client, &log, &digest, &signer)).unwrap();
     assert_eq!(uuids.len(), 1);
     let entries = run(v1::retrieve(&client, &log, &uuids)).unwrap();
     assert_eq!(entries[0].canonicalized_body, entry.canonicalized_body);
     let one = run(v1::by_uuid(&client, &log, &uuids[0])).unwrap();
     assert_eq!(one.canonicalized_body, entry.canonicalized_body);
     let other = HashAlgorithm::Sha256.digest(b"other");
-    assert!(run(v1::search(&client, &log, &v1::Sought::Digest(&other))).unwrap().is_empty());
+    assert!(run(v1::search(&client, &log, &other, &signer)).unwrap().is_empty());
 }
 
 #[test]

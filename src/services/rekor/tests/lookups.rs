@@ -1,9 +1,7 @@
 //! Looking entries of Rekor v1 up.
 
 use super::*;
-use crate::services::rekor::v1::{
-    MAX_FOUND, Sought, Uuid, by_index, by_uuid, find, retrieve, search, upload,
-};
+use crate::services::rekor::v1::{MAX_FOUND, Uuid, by_index, by_uuid, find, retrieve, search, upload};
 
 fn filled() -> (Served, Arc<Mutex<Shard>>, Vec<Proposed>) {
     let (served, shard) = rekor();
@@ -100,13 +98,13 @@ fn searches() {
     };
     let signer = public(p256("signer"));
     let client = client();
-    let found = |sought: &Sought<'_>| run(search(&client, &served.url, sought)).unwrap();
-    assert_eq!(found(&Sought::Digest(&sha256(b"one"))), uuids(&[1, 3]));
-    assert_eq!(found(&Sought::Verifier(&signer)), uuids(&[1, 2]));
-    assert_eq!(found(&Sought::Both(&sha256(b"one"), &signer)), uuids(&[1]));
-    assert!(found(&Sought::Digest(&sha256(b"three"))).is_empty());
+    let found = |data: &[u8], who: &Verifier| run(search(&client, &served.url, &sha256(data), who)).unwrap();
+    assert_eq!(found(b"one", &signer), uuids(&[1]));
+    assert_eq!(found(b"one", &public(p256("stranger"))), uuids(&[3]));
+    assert!(found(b"three", &signer).is_empty());
+    assert!(found(b"two", &public(p256("stranger"))).is_empty());
     let sent = served.requests()[0].json();
-    assert_eq!(sent, json!({ "hash": sha256(b"one").to_string() }));
+    assert_eq!((&sent["hash"], &sent["operator"]), (&json!(sha256(b"one").to_string()), &json!("and")));
 
     let entries = run(retrieve(&client, &served.url, &uuids(&[2, 1]))).unwrap();
     assert_eq!(entries.len(), 2);
@@ -120,7 +118,7 @@ fn searches() {
     {
         let served = serve(move |_| scripted::json(200, &bad));
         assert!(matches!(
-            run(search(&client, &served.url, &Sought::Verifier(&signer))),
+            run(search(&client, &served.url, &sha256(b"one"), &signer)),
             Err(Error::Answer { .. })
         ));
     }
@@ -136,7 +134,7 @@ fn cve_2023_47122_a_log_is_never_asked_for_its_key() {
         upload(&client, &served.url, &proposals[0]).await.unwrap();
         by_uuid(&client, &served.url, &uuid).await.unwrap();
         by_index(&client, &served.url, FIRST).await.unwrap();
-        search(&client, &served.url, &Sought::Digest(&sha256(b"one"))).await.unwrap();
+        search(&client, &served.url, &sha256(b"one"), &public(p256("signer"))).await.unwrap();
         retrieve(&client, &served.url, std::slice::from_ref(&uuid)).await.unwrap();
         find(&client, &served.url, &proposals[0]).await.unwrap();
     });

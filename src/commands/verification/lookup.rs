@@ -1,0 +1,264 @@
+//! The log entries of signatures that come without one: looked up in the log, by the signature itself.
+
+#[cfg(feature = "http")]
+pub(in crate::commands) use asked::Lookup;
+#[cfg(not(feature = "http"))]
+pub(in crate::commands) use nobody::Lookup;
+
+#[cfg(feature = "http")]
+mod asked {
+    use std::time::Duration;
+
+    use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
+    use crate::commands::candidates::Candidate;
+    use crate::commands::{Context, Error, TrustRequest};
+    use crate::crypto::{HashAlgorithm, PublicKey};
+    use crate::payload::Artifact;
+    use crate::services::rekor::{Proposed, Verifier as Signatory, v1};
+    use crate::services::{self, Client, Connection};
+    use crate::sign::self_check;
+    use crate::tlog::Entry;
+    use crate::trust::TrustedRoot;
+    use crate::verify::{self, ExpectedSigner, Requirement, Verifier};
+
+    /// How long a log that fails is asked again.
+    const RETRY: Duration = Duration::from_secs(10);
+    /// The most entries that an index finds and that are looked at.
+    const MAX_LOOKED_AT: usize = 50;
+
+    /// Asks logs of version 1, unless nobody is to be asked.
+    pub(in crate::commands) struct Lookup {
+        client: Option<Client>,
+        /// The log that the user names.
+        url: Option<String>,
+    }
+
+    /// What came of looking entries up.
+    #[derive(Default)]
+    pub(in crate::commands) struct LookedUp {
+        /// What is to be told.
+        pub said: Vec<String>,
+        /// The first log that could not be asked: without it, nobody knows whether there is an entry.
+        pub error: Option<Error>,
+    }
+
+    impl Lookup {
+        pub fn new(request: &TrustRequest, context: &Context) -> Self {
+            let url = request.log.clone();
+            let total = context.settings.timeout;
+            let connection = Connection { total, retry_for: total.min(RETRY), ..Connection::default() };
+            Self { client: (!request.offline).then(|| Client::new(connection)), url }
+        }
+
+        /// Adds the entry to each candidate that needs one and has none, as far as a log has it. Sigstore bundles hold all that
+        /// belongs to them: one without an entry is not completed. Of a signature that does not hold, no log hears.
+        pub async fn complete(
+            &self,
+            candidates: &mut [Candidate],
+            artifact: Option<&Artifact>,
+            verifier: &Verifier<'_>,
+        ) -> LookedUp {
+            let mut came = LookedUp::default();
+            let Some(client) = &self.client else { return came };
+            if matches!(verifier.policy.log, Requirement::Waived(_)) {
+                return came;
+            }
+            for candidate in candidates {
+                let entity = &mut candidate.entity;
+                if entity.profile != Profile::Legacy || !entity.log_entries.is_empty() {
+                    continue;
+                }
+                let Some((key, signatory)) = signatory(entity, &verifier.policy.signer) else { continue };
+                if self_check::verify(entity, artifact, &key, verifier.now).is_err() {
+                    continue;
+                }
+                let proposed = proposals(entity, artifact, &key, &signatory);
+                for url in self.urls(verifier.root) {
+                    let found = match find(client, &url, &proposed, verifier).await {
+                        Ok(None) => search(client, &url, (&*entity, artifact), &signatory, verifier).await,
+                        found => found,
+                    };
+                    match found {
+                        Ok(Some(entry)) => {
+                            came.said.push(found_at(&entry, &url, verifier));
+                            entity.log_entries.push(entry);
+                            break;
+                        }
+                        Ok(None) => came.said.push(format!("There is no log entry of it at {url}")),
+                        Err(error) => {
+                            let error =
+                                error.hint("--no-log verifies without a log entry, --offline asks no log");
+                            came.error.get_or_insert(error);
+                        }
+                    }
+                }
+            }
+            came
+        }
+
+        /// The log that the user names, else those of version 1 that the root knows.
+        fn urls(&self, root: &TrustedRoot) -> Vec<String> {
+            match &self.url {
+                Some(url) => vec![url.clone()],
+                None => known_logs(root),
+            }
+        }
+    }
+
+    /// Says which entry was found; what does not hold is not named after its log.
+    fn found_at(entry: &Entry, url: &str, verifier: &Verifier<'_>) -> String {
+        match verify::logged(entry, verifier.root, verifier.now) {
+            Ok(logged) => {
+                let time = logged.time().map(|time| format!(" of {time}")).unwrap_or_default();
+                let log = if logged.log().is_empty() { "the log" } else { logged.log() };
+                format!("Entry {}{time} in {log} was found at {url}", logged.index())
+            }
+            Err(_) => format!("An entry was found at {url}"),
+        }
+    }
+
+    /// The addresses of the logs of version 1 that a root knows, each once. Those of version 2 have another kind of identifier.
+    pub(in crate::commands) fn known_logs(root: &TrustedRoot) -> Vec<String> {
+        let is_one = |log: &&crate::trust::Log| log.log_id == log.key.key_id() && !log.base_url.is_empty();
+        let mut urls: Vec<String> = Vec::new();
+        for log in root.logs.iter().filter(is_one) {
+            if !urls.contains(&log.base_url) {
+                urls.push(log.base_url.clone());
+            }
+        }
+        urls
+    }
+
+    /// Whose signature it has to be, as the log has it.
+    fn signatory(entity: &SignedEntity, expected: &ExpectedSigner) -> Option<(PublicKey, Signatory)> {
+        match (expected, &entity.material) {
+            (ExpectedSigner::Key(key), _) => Some((key.clone(), Signatory::PublicKey(key.clone()))),
+            (ExpectedSigner::Identity(_), VerificationMaterial::Certificate(chain)) => {
+                let leaf = chain.first()?;
+                Some((leaf.public_key().ok()?, Signatory::Certificate(leaf.clone())))
+            }
+            (ExpectedSigner::Identity(_), VerificationMaterial::PublicKey { .. }) => None,
+        }
+    }
+
+    /// The entries that the signature may have, the likeliest first.
+    pub(in crate::commands) fn proposals(
+        entity: &SignedEntity,
+        artifact: Option<&Artifact>,
+        key: &PublicKey,
+        signatory: &Signatory,
+    ) -> Vec<Proposed> {
+        let own = key.key_type().default_hash();
+        let record = |digest, signature: &[u8]| Proposed::HashedRekord {
+            digest,
+            signature: signature.to_vec(),
+            verifier: signatory.clone(),
+        };
+        match &entity.content {
+            Content::Message { signature, digest } => {
+                let known = artifact.map(|artifact| &artifact.digests);
+                let of = |algorithm| known.and_then(|digests| digests.get(algorithm)).cloned();
+                let mut digests: Vec<_> = digest.iter().cloned().collect();
+                digests.extend([own, HashAlgorithm::Sha256].into_iter().filter_map(of));
+                digests.dedup();
+                digests.into_iter().map(|digest| record(digest, signature)).collect()
+            }
+            Content::SimpleSigning { payload, signature } => {
+                let mut algorithms = vec![own, HashAlgorithm::Sha256];
+                algorithms.dedup();
+                algorithms
+                    .iter()
+                    .map(|algorithm| record(algorithm.digest(&payload.bytes), signature))
+                    .collect()
+            }
+            Content::Envelope(envelope) => {
+                let (envelope, verifiers) = (envelope.bytes.clone(), vec![signatory.clone()]);
+                vec![
+                    Proposed::Dsse { envelope: envelope.clone(), verifiers: verifiers.clone() },
+                    Proposed::Intoto { envelope, verifiers },
+                ]
+            }
+        }
+    }
+
+    /// The first entry that a log has for one of these; one that holds, if there is one.
+    async fn find(
+        client: &Client,
+        url: &str,
+        proposed: &[Proposed],
+        verifier: &Verifier<'_>,
+    ) -> Result<Option<Entry>, Error> {
+        for proposed in proposed {
+            let mut found = v1::find(client, url, proposed).await?;
+            let holds = |entry: &Entry| verify::logged(entry, verifier.root, verifier.now).is_ok();
+            if !found.is_empty() {
+                return Ok(Some(found.swap_remove(found.iter().position(holds).unwrap_or(0))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entry that a log's index leads to: one of an older kind, which cannot be asked for by what it holds. What an index
+    /// finds may be anybody's (CVE-2024-51746): here only an entry with which the signature verifies counts.
+    async fn search(
+        client: &Client,
+        url: &str,
+        (entity, artifact): (&SignedEntity, Option<&Artifact>),
+        signatory: &Signatory,
+        verifier: &Verifier<'_>,
+    ) -> Result<Option<Entry>, Error> {
+        let digest = match &entity.content {
+            Content::Message { .. } => {
+                artifact.and_then(|artifact| artifact.digests.get(HashAlgorithm::Sha256)).cloned()
+            }
+            Content::SimpleSigning { payload, .. } => Some(HashAlgorithm::Sha256.digest(&payload.bytes)),
+            Content::Envelope(envelope) => Some(HashAlgorithm::Sha256.digest(&envelope.parsed.payload)),
+        };
+        let Some(digest) = digest else { return Ok(None) };
+        let mut uuids = match v1::search(client, url, &digest, signatory).await {
+            // Not every log has an index.
+            Err(services::Error::Status { status: 400 | 404 | 405 | 501, .. }) => return Ok(None),
+            found => found?,
+        };
+        uuids.truncate(MAX_LOOKED_AT);
+        let found = v1::retrieve(client, url, &uuids).await?;
+        Ok(found.into_iter().find(|entry| {
+            let trial = SignedEntity { log_entries: vec![entry.clone()], ..entity.clone() };
+            verifier.verify(&trial, artifact).is_ok()
+        }))
+    }
+}
+
+#[cfg(not(feature = "http"))]
+mod nobody {
+    use crate::commands::candidates::Candidate;
+    use crate::commands::{Context, Error, TrustRequest};
+    use crate::payload::Artifact;
+    use crate::verify::Verifier;
+
+    /// In a build without the HTTP client there is nobody to ask.
+    pub(in crate::commands) struct Lookup;
+
+    /// Nothing came of it.
+    #[derive(Default)]
+    pub(in crate::commands) struct LookedUp {
+        pub said: Vec<String>,
+        pub error: Option<Error>,
+    }
+
+    impl Lookup {
+        pub fn new(_: &TrustRequest, _: &Context) -> Self {
+            Self
+        }
+
+        #[expect(clippy::unused_async, reason = "as with the HTTP client")]
+        pub async fn complete(
+            &self,
+            _: &mut [Candidate],
+            _: Option<&Artifact>,
+            _: &Verifier<'_>,
+        ) -> LookedUp {
+            LookedUp::default()
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Log entries that are looked up: of signatures that come without one, as cosign makes and verifies them.
+
+use std::sync::{Arc, Mutex};
+
+use rcosign::internals::sandbox::registry::{Options, Registry};
+use serde_json::{Value, json};
+
+use crate::faulty::server::{Act, Answer, Request, Server};
+use crate::faulty::sigstore::{Place, Sigstore, claims, token};
+use crate::support::{Output, Sandbox};
+
+/// What the log does in place of answering well.
+type Fault = Arc<dyn Fn(&Sigstore, &Request) -> Option<Act> + Send + Sync>;
+
+/// A log, and signatures in it: of a key and of an identity, of a file and of a statement, each in files of its own.
+struct World {
+    sandbox: Sandbox,
+    log: Server,
+    fault: Arc<Mutex<Option<Fault>>>,
+    asked: Mutex<usize>,
+}
+
+const KEY: &[&str] = &["--key", "cosign.pub"];
+const IDENTITY: &[&str] =
+    &["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://issuer.example"];
+
+impl World {
+    fn new() -> Self {
+        let sigstore = Arc::new(Sigstore::new());
+        let fault: Arc<Mutex<Option<Fault>>> = Arc::default();
+        let (behind, set) = (Arc::clone(&sigstore), Arc::clone(&fault));
+        let log = Server::start(move |request| {
+            let fault = set.lock().unwrap().clone();
+            let act = fault.and_then(|fault| fault(&behind, request));
+            act.unwrap_or_else(|| Act::Say(behind.answer(Place::Rekor1, "", request)))
+        });
+        let behind = Arc::clone(&sigstore);
+        let fulcio = Server::start(move |request| Act::Say(behind.answer(Place::Fulcio, "", request)));
+        let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+        let mut root = sigstore.trusted_root();
+        let _ = sandbox.file("root.json", root.to_string());
+        root["tlogs"][0]["baseUrl"] = log.url.as_str().into();
+        let _ = sandbox.file("root-with-address.json", root.to_string());
+        let _ = sandbox.file("token", token(&claims("http://issuer.example")));
+        let _ = sandbox.file("predicate.json", "{}");
+        for name in ["a.txt", "b.txt", "unlogged.txt"] {
+            let _ = sandbox.file(name, name);
+        }
+        let _ = sandbox.run(&["generate-key-pair"]).ok();
+        let services = ["--rekor-url", &log.url, "--fulcio-url", &fulcio.url, "--trusted-root", "root.json"];
+        let sign = |command: &[&str], more: &[&str]| {
+            let _ = sandbox.run(&[command, &["--yes"], &services, more].concat()).ok();
+        };
+        let attest = ["attest-blob", "--predicate", "predicate.json"];
+        let (key, identity) = (["--key", "cosign.key"], ["--identity-token", "token"]);
+        for (who, flags) in [("key", &key), ("id", &identity)] {
+            let (crt, att_crt) = (format!("{who}.crt"), format!("{who}.att.crt"));
+            let crt = if who == "id" { vec!["--output-certificate", &crt] } else { Vec::new() };
+            let att_crt = if who == "id" { vec!["--output-certificate", &att_crt] } else { Vec::new() };
+            let (sig, att) = (format!("{who}.sig"), format!("{who}.att"));
+            sign(&["sign-blob"], &[&flags[..], &crt, &["--output-signature", &sig, "a.txt"]].concat());
+            sign(&attest, &[&flags[..], &att_crt, &["--output-signature", &att, "a.txt"]].concat());
+        }
+        let alone = [
+            "sign-blob",
+            "--key",
+            "cosign.key",
+            "--offline",
+            "--output-signature",
+            "unlogged.sig",
+            "unlogged.txt",
+        ];
+        let _ = sandbox.run(&alone).ok();
+        let asked = Mutex::new(log.heard().len());
+        Self { sandbox, log, fault, asked }
+    }
+
+    /// Sets what the log does.
+    fn act(&self, fault: impl Fn(&Sigstore, &Request) -> Option<Act> + Send + Sync + 'static) {
+        *self.fault.lock().unwrap() = Some(Arc::new(fault));
+    }
+
+    /// What the log was asked since the last time.
+    fn asked(&self) -> Vec<String> {
+        let heard = self.log.heard();
+        let from = std::mem::replace(&mut *self.asked.lock().unwrap(), heard.len());
+        heard[from..].to_vec()
+    }
+
+    /// Verifies a signature of a file.
+    fn verify(&self, who: &str, blob: &str, more: &[&str]) -> Output {
+        let signature = format!("{who}.sig");
+        let certificate = format!("{who}.crt");
+        let mut args = vec!["verify-blob", "--signature", &signature, "--rekor-url", &self.log.url];
+        args.extend(["--trusted-root", "root.json"]);
+        if who == "id" {
+            args.extend(["--certificate", &certificate]);
+        }
+        args.extend(if who == "id" { IDENTITY } else { KEY });
+        args.extend(more);
+        args.push(blob);
+        self.sandbox.run(&args)
+    }
+
+    /// Verifies a statement.
+    fn verify_statement(&self, who: &str, more: &[&str]) -> Output {
+        let (envelope, certificate) = (format!("{who}.att"), format!("{who}.att.crt"));
+        let mut args =
+            vec!["verify-blob-attestation", "--signature", &envelope, "--rekor-url", &self.log.url];
+        args.extend(["--trusted-root", "root.json"]);
+        if who == "id" {
+            args.extend(["--certificate", &certificate]);
+        }
+        args.extend(if who == "id" { IDENTITY } else { KEY });
+        args.extend(more);
+        args.push("a.txt");
+        self.sandbox.run(&args)
+    }
+}
+
+#[test]
+fn entries_are_looked_up_by_the_signature() {
+    let world = World::new();
+    for who in ["key", "id"] {
+        let _ = world.verify(who, "a.txt", &[]).ok().says("was found at").says(&world.log.url);
+        assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
+        let _ = world.verify_statement(who, &[]).ok().says("was found at");
+        assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
+        // Without its address, it is that of the root.
+        let _ =
+            world.verify(who, "a.txt", &["--rekor-url", "", "--trusted-root", "root-with-address.json"]).ok();
+        assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
+    }
+}
+
+#[test]
+fn whoever_says_so_asks_no_log() {
+    let world = World::new();
+    for who in ["key", "id"] {
+        for (flag, code) in [("--offline", 12), ("--no-log", 0)] {
+            let output = world.verify(who, "a.txt", &[flag]).code(code);
+            assert_eq!(output.stderr.contains("Verified OK"), code == 0, "{}", output.stderr);
+            let _ = world.verify_statement(who, &[flag]).code(code);
+            assert_eq!(world.asked(), [""; 0], "{who} {flag}");
+        }
+    }
+    // A bundle has all that belongs to it.
+    let args = ["sign-blob", "--key", "cosign.key", "--offline", "--bundle", "b.json", "unlogged.txt"];
+    let _ = world.sandbox.run(&args).ok();
+    let args = ["verify-blob", "--key", "cosign.pub", "--bundle", "b.json", "--rekor-url", &world.log.url];
+    let _ =
+        world.sandbox.run(&[&args[..], &["--trusted-root", "root.json", "unlogged.txt"]].concat()).code(12);
+    assert_eq!(world.asked(), [""; 0]);
+}
+
+#[test]
+fn what_is_not_in_the_log_is_not_verified() {
+    let world = World::new();
+    let args =
+        ["verify-blob", "--signature", "unlogged.sig", "--key", "cosign.pub", "--rekor-url", &world.log.url];
+    let output =
+        world.sandbox.run(&[&args[..], &["--trusted-root", "root.json", "unlogged.txt"]].concat()).code(12);
+    assert!(output.stderr.contains("There is no log entry of it at") && output.stdout.is_empty());
+    assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve", "POST /api/v1/index/retrieve"]);
+    // Of a signature that does not hold, no log hears.
+    for who in ["key", "id"] {
+        let _ = world.verify(who, "b.txt", &[]).code(12);
+        assert_eq!(world.asked(), [""; 0], "{who}");
+    }
+}
+
+fn say(answer: Answer) -> Option<Act> {
+    Some(Act::Say(answer))
+}
+
+/// Whatever the log does: nothing verifies by it that is not in a trusted log.
+#[test]
+fn logs_that_answer_something_else() {
+    let world = World::new();
+    type Change = fn(&mut Value);
+    let spoilt = |change: Change| {
+        move |sigstore: &Sigstore, request: &Request| {
+            let answer = sigstore.answer(Place::Rekor1, "", request);
+            let is_list = request.line.ends_with("/log/entries/retrieve");
+            say(if is_list {
+                answer.changed(|list| list.as_array_mut().unwrap().iter_mut().for_each(change))
+            } else {
+                answer
+            })
+        }
+    };
+    fn entry(list: &mut Value) -> &mut Value {
+        list.as_object_mut().unwrap().values_mut().next().unwrap()
+    }
+    let cases: [(&str, &[i32], Fault); 12] = [
+        ("nothing", &[12], Arc::new(|_, _| say(Answer::json(200, &json!([]))))),
+        ("500", &[5], Arc::new(|_, _| say(Answer::new(500, "oops")))),
+        ("reset", &[5], Arc::new(|_, _| Some(Act::Reset))),
+        ("garbage", &[5], Arc::new(|_, _| say(Answer::new(200, "<h1>Welcome</h1>")))),
+        ("an object", &[5], Arc::new(|_, _| say(Answer::json(200, &json!({}))))),
+        (
+            "without an end",
+            &[5, 8],
+            Arc::new(|_, _| Some(Act::Endless(Answer::new(200, vec![b' '; 1 << 16])))),
+        ),
+        (
+            "elsewhere",
+            &[5],
+            Arc::new(|_, _| say(Answer::new(307, "").with("Location", "http://127.0.0.1:1/"))),
+        ),
+        (
+            "no promise",
+            &[5, 12],
+            Arc::new(spoilt(|list| {
+                drop(entry(list)["verification"].as_object_mut().unwrap().remove("signedEntryTimestamp"))
+            })),
+        ),
+        (
+            "another time",
+            &[12],
+            Arc::new(spoilt(|list| entry(list)["integratedTime"] = 1_700_000_000.into())),
+        ),
+        ("another log", &[12], Arc::new(spoilt(|list| entry(list)["logID"] = "00".repeat(32).into()))),
+        (
+            "a broken proof",
+            &[12],
+            Arc::new(spoilt(|list| {
+                entry(list)["verification"]["inclusionProof"]["rootHash"] = "00".repeat(32).into()
+            })),
+        ),
+        ("the body of another", &[5, 12], Arc::new(spoilt(|list| entry(list)["body"] = "e30=".into()))),
+    ];
+    for (name, codes, fault) in cases {
+        *world.fault.lock().unwrap() = Some(fault);
+        for who in ["key", "id"] {
+            // Without a promise there is a proof, which is as good for a key.
+            if (name, who) == ("no promise", "key") {
+                continue;
+            }
+            let output = world.verify(who, "a.txt", &["--timeout", "2s"]);
+            assert!(codes.contains(&output.code), "{name} {who} {}: {}", output.code, output.stderr);
+            assert!(!output.stderr.contains("Verified OK") && output.stdout.is_empty(), "{name} {who}");
+            if codes == [5] {
+                assert!(
+                    output.stderr.contains("Rekor") && output.stderr.contains(&world.log.url),
+                    "{}",
+                    output.stderr
+                );
+                assert!(output.stderr.contains("--no-log"), "{name}: {}", output.stderr);
+            }
+        }
+    }
+    let output =
+        world.verify("key", "a.txt", &["--timeout", "2s", "--rekor-url", "http://127.0.0.1:1"]).code(5);
+    assert!(output.stderr.contains("http://127.0.0.1:1"), "{}", output.stderr);
+}
+
+/// CVE-2024-51746 of gitsign: a search finds what has the digest or the key, and the wrong one of them was used.
+#[test]
+fn cve_2024_51746_of_what_a_search_finds_one_has_to_match() {
+    let world = World::new();
+    // A log that finds everything for everybody.
+    let everything = |sigstore: &Sigstore, request: &Request, own: bool| {
+        let all: Vec<Value> = (1000..1010)
+            .filter_map(|index| {
+                let line = format!("GET /api/v1/log/entries?logIndex={index}");
+                let answer = sigstore.answer(Place::Rekor1, "", &Request { line, ..request.clone() });
+                (answer.status == 200).then(|| serde_json::from_slice(&answer.body).unwrap())
+            })
+            .collect();
+        // The first is of nobody, the second the one that is asked for.
+        let shown: Vec<Value> =
+            all.into_iter().enumerate().filter(|(at, _)| own || *at != 1).map(|(_, e)| e).collect();
+        assert!(shown.len() >= 4);
+        if request.line.ends_with("/index/retrieve") {
+            let uuids: Vec<_> =
+                shown.iter().map(|entry| entry.as_object().unwrap().keys().next().unwrap()).collect();
+            return say(Answer::json(200, &json!(uuids)));
+        }
+        // By identifiers it gives those; by the entry itself, everything.
+        say(if request.json().get("entryUUIDs").is_some() {
+            sigstore.answer(Place::Rekor1, "", request)
+        } else {
+            Answer::json(200, &json!(shown))
+        })
+    };
+    world.act(move |sigstore, request| everything(sigstore, request, true));
+    let _ = world.verify("key", "a.txt", &[]).ok();
+    world.act(move |sigstore, request| everything(sigstore, request, false));
+    let _ = world.verify("key", "a.txt", &[]).code(12).says("There is no log entry of it");
+}
+
+/// A signature that was attached without its entry.
+#[test]
+fn entries_of_images_are_looked_up() {
+    let world = World::new();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let image = format!("{}/app@{digest}", registry.address());
+    let payload = world.sandbox.run(&["generate", &image]).ok().stdout;
+    let _ = world.sandbox.file("payload", payload);
+    let services = ["--rekor-url", &world.log.url, "--trusted-root", "root.json"];
+    let args = ["sign-blob", "--yes", "--key", "cosign.key", "--output-signature", "payload.sig", "payload"];
+    let _ = world.sandbox.run(&[&args[..], &services].concat()).ok();
+    let args = ["attach", "signature", "--payload", "payload", "--signature", "payload.sig", &image];
+    let _ = world.sandbox.run(&args).ok();
+    let _ = world.asked();
+    let verify = |more: &[&str]| {
+        let args = ["verify", "--key", "cosign.pub", &image, "--timeout", "5s"];
+        world.sandbox.run(&[&args[..], &services, more].concat())
+    };
+    let _ = verify(&[]).ok().says("was found at");
+    assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
+    let _ = verify(&["--no-log"]).ok();
+    let _ = verify(&["--offline"]).code(12);
+    assert_eq!(world.asked(), [""; 0]);
+    world.act(|_, _| say(Answer::new(500, "oops")));
+    let output = verify(&["--timeout", "2s"]).code(5).says("Rekor");
+    assert!(output.stdout.is_empty());
+    world.act(|_, _| say(Answer::json(200, &json!([]))));
+    assert!(verify(&[]).code(12).stdout.is_empty());
+}
