@@ -36,6 +36,15 @@ impl UnixTime {
         Self { seconds: self.seconds.saturating_add(seconds), nanos: self.nanos }
     }
 
+    /// This time plus a duration.
+    #[must_use]
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        let nanos = self.nanos + duration.subsec_nanos();
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let carried = self.plus_seconds(seconds).plus_seconds(i64::from(nanos / 1_000_000_000));
+        Self { nanos: nanos % 1_000_000_000, ..carried }
+    }
+
     /// Parses RFC 3339.
     ///
     /// # Errors
@@ -76,5 +85,15 @@ mod tests {
         assert_eq!(UnixTime::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
         assert_eq!(UnixTime::from_seconds(i64::MAX).to_string(), "9223372036854775807 seconds since 1970");
         assert!(UnixTime::parse_rfc3339("2022-12-31").is_err());
+    }
+
+    #[test]
+    fn durations_carry() {
+        let later = UnixTime::new(7, 600_000_000).plus(std::time::Duration::from_millis(1_500));
+        assert_eq!(later, UnixTime::new(9, 100_000_000));
+        assert_eq!(
+            UnixTime::new(-1, 0).plus(std::time::Duration::from_millis(250)).to_string(),
+            "1969-12-31T23:59:59.25Z"
+        );
     }
 }

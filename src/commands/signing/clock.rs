@@ -19,7 +19,7 @@ impl Clock {
 
     /// The time.
     pub fn now(&self) -> UnixTime {
-        self.at.plus_seconds(i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX))
+        self.at.plus(self.since.elapsed())
     }
 
     /// Seconds since the beginning.

@@ -344,12 +344,16 @@ impl Signer {
 }
 
 /// The later of the local time and those of the witnesses, as far as these are within the tolerance: whether a time lies in
-/// the future depends on whose clock is right.
+/// the future depends on whose clock is right. So does whether a certificate that was issued just now is valid already.
 fn with_witnesses(now: UnixTime, entity: &SignedEntity) -> UnixTime {
     let stamped = entity.timestamps.iter().filter_map(|der| Some(Token::from_der(der).ok()?.gen_time()));
     let logged = entity.log_entries.iter().filter_map(|entry| entry.integrated_time);
+    let issued = match &entity.material {
+        VerificationMaterial::Certificate(chain) => chain.first().map(Certificate::not_before),
+        VerificationMaterial::PublicKey { .. } => None,
+    };
     let latest = now.plus_seconds(SKEW);
-    stamped.chain(logged).filter(|time| *time <= latest).fold(now, UnixTime::max)
+    stamped.chain(logged).chain(issued).filter(|time| *time <= latest).fold(now, UnixTime::max)
 }
 
 fn is_witnessed(entity: &SignedEntity) -> bool {

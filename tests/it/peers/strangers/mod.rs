@@ -5,6 +5,7 @@ mod clients;
 mod kept;
 mod many;
 mod matrix;
+mod silence;
 
 use super::registries::{Registry, distribution, push};
 use super::services::Services;
