@@ -8,12 +8,14 @@
 //! 2. the manifest of every referrer that is listed. The entry of a list is never a reason to leave one out: indexes written
 //!    by cosign say `application/vnd.oci.empty.v1+json` there, and nobody checks what an index says;
 //! 3. the layers that are of a kind that is wanted, by what the manifest itself says of them ([`Kind`]): a foreign artifact
-//!    costs one request for its manifest, and its content is not fetched. A blob that is named twice is fetched once.
+//!    costs one request for its manifest, and its content is not fetched. A blob that is named twice is fetched once. Where a tag
+//!    has one small layer, that comes with the manifests of 2.
 //!
 //! A question that fails is an error, never "there is none". What is listed and gone, cannot be read, or is larger than one
 //! may be, is found all the same, as [`Unusable`]: it spoils itself alone, since anybody may have put it there. More of them
 //! than the limits allow is an error, never a shorter list (CVE-2023-46737, CVE-2024-29902, CVE-2024-29903).
 
+mod early;
 pub(super) mod portion;
 
 use std::cell::Cell;
@@ -23,6 +25,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{Error, Home, Place};
 use crate::crypto::{DecodeError, DecodeKind, Digest};
 use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
+
+use early::Early;
 
 /// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
 /// 1000 layers in a tag).
@@ -258,12 +262,13 @@ pub async fn find_each<E: From<Error>>(
     want: &Want,
     mut take: impl AsyncFnMut(Vec<Found>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut slots = portion::slots(list(home, subject, want).await?, want);
+    let early = Early::default();
+    let mut slots = portion::slots(list_with(home, subject, want, Some(&early)).await?, want);
     portion::check_sizes(&mut slots, want)?;
     let mut rest = slots.into_iter().peekable();
     while rest.peek().is_some() {
         let portion = portion::next(&mut rest, portion::Slot::size);
-        let contents = portion::contents(&portion, want).await?;
+        let contents = portion::contents(&portion, want, &early).await?;
         take(portion.into_iter().map(|slot| slot.filled(&contents)).collect()).await?;
     }
     Ok(())
@@ -274,8 +279,19 @@ pub async fn find_each<E: From<Error>>(
 /// # Errors
 /// A place does not answer, or refuses; there is more than the limits allow.
 pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<Listed>, Error> {
+    list_with(home, subject, want, None).await
+}
+
+/// As [`list`]; what is small and certain to be asked for next is in `early` then.
+async fn list_with(
+    home: &Home,
+    subject: &Digest,
+    want: &Want,
+    early: Option<&Early>,
+) -> Result<Vec<Listed>, Error> {
     let (places, annotations) = (home.places(), Cell::new(0));
-    let at_each = places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want, &annotations));
+    let at_each =
+        places.iter().map(|place| list_at(place, &home.tag_prefix, subject, want, (&annotations, early)));
     let all: Vec<Listed> = futures_util::future::try_join_all(at_each).await?.into_iter().flatten().collect();
     let candidates = |listed: &Listed| match &listed.layers {
         Ok(layers) => layers.iter().filter(|(kind, _)| is_wanted(listed.source, *kind, want)).count(),
@@ -285,13 +301,13 @@ pub async fn list(home: &Home, subject: &Digest, want: &Want) -> Result<Vec<List
     Ok(all)
 }
 
-/// `annotations` is how many there are of all layers so far.
+/// `annotations` is how many there are of all layers so far; `early` as in [`list_with`].
 async fn list_at(
     place: &Place,
     prefix: &str,
     subject: &Digest,
     want: &Want,
-    annotations: &Cell<usize>,
+    (annotations, early): (&Cell<usize>, Option<&Early>),
 ) -> Result<Vec<Listed>, Error> {
     let counted = async |listed: Listed| {
         let layers = listed.layers.iter().flatten();
@@ -318,7 +334,13 @@ async fn list_at(
         stream::iter(listed).buffered(want.workers.max(1)).and_then(counted).try_collect::<Vec<_>>().await
     };
     let tags = want.tags().map(async |attachment| match tagged(place, prefix, subject, attachment).await? {
-        Some(listed) => counted(listed).await.map(Some),
+        Some(listed) => {
+            let listed = counted(listed).await?;
+            if let Some(early) = early {
+                early.fetch(&listed, want).await?;
+            }
+            Ok(Some(listed))
+        }
         None => Ok(None),
     });
     let (mut listed, tagged) =

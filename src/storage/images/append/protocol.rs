@@ -148,7 +148,10 @@ impl<'a> Shared<'a> {
     /// # Errors
     /// As [`Self::read`]; the place refuses.
     pub async fn prepare(mut self, change: Change) -> Result<(), Error> {
-        let state = self.read().await?;
+        // There is a configuration in any case: an upload for it is begun while the tag is read.
+        let place = self.place;
+        let (_, state) = tokio::join!(place.begin_upload(), self.read());
+        let state = state?;
         match self.changed(&state, &change)?.config {
             Some((descriptor, bytes)) => self.place.put_blob(&descriptor, &bytes).await,
             None => Ok(()),

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::early::Early;
 use super::{Document, Found, Kind, Listed, Unusable, Want, is_wanted, kind_at, unusable_by};
 use crate::crypto::Digest;
 use crate::registry::Descriptor;
@@ -43,8 +44,7 @@ pub(super) type Content = Result<Vec<u8>, Unusable>;
 
 impl Slot {
     fn key(&self) -> Option<Key> {
-        let layer = self.layer.as_ref().ok()?;
-        Some((self.place.to_string(), layer.digest.clone(), layer.size))
+        Some(key(&self.place, self.layer.as_ref().ok()?))
     }
 
     /// How much of the memory its content takes.
@@ -106,19 +106,36 @@ pub(super) fn check_sizes(slots: &mut [Slot], want: &Want) -> Result<(), Error> 
     Ok(())
 }
 
-/// The content of these, each fetched once.
-pub(super) async fn contents(slots: &[Slot], want: &Want) -> Result<HashMap<Key, Content>, Error> {
+/// The content of these, each fetched once, and not what is in `early`.
+pub(super) async fn contents(
+    slots: &[Slot],
+    want: &Want,
+    early: &Early,
+) -> Result<HashMap<Key, Content>, Error> {
     let mut known = HashSet::new();
     let blobs = slots.iter().filter_map(|slot| Some((slot.key()?, &slot.place, slot.layer.as_ref().ok()?)));
     let blobs: Vec<_> = blobs.filter(|(key, ..)| known.insert(key.clone())).collect();
-    let fetched = blobs.into_iter().map(|(key, place, layer)| async move {
-        let content = match place.blob(layer, want.largest).await {
-            Ok(content) => content.ok_or(Unusable::Gone),
-            Err(error) => Err(unusable_by(error)?),
+    let all = blobs.into_iter().map(|(key, place, layer)| async move {
+        let content = match early.take(&key) {
+            Some(content) => content,
+            None => fetched(place, layer, want).await?,
         };
         Ok::<_, Error>((key, content))
     });
-    stream::iter(fetched).buffered(want.workers.max(1)).try_collect().await
+    stream::iter(all).buffered(want.workers.max(1)).try_collect().await
+}
+
+/// What names the content of a layer.
+pub(super) fn key(place: &Place, layer: &Descriptor) -> Key {
+    (place.to_string(), layer.digest.clone(), layer.size)
+}
+
+/// The content of a layer.
+pub(super) async fn fetched(place: &Place, layer: &Descriptor, want: &Want) -> Result<Content, Error> {
+    match place.blob(layer, want.largest).await {
+        Ok(content) => Ok(content.ok_or(Unusable::Gone)),
+        Err(error) => Ok(Err(unusable_by(error)?)),
+    }
 }
 
 #[cfg(test)]
