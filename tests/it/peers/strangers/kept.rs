@@ -22,6 +22,9 @@ fn what_the_log_has_is_published_by_the_printed_command() {
     let (root, token) = (services.file("trusted_root.json"), services.file("identity_token"));
     let identity = services.identity();
     for (config, form, command, keyless) in [
+        ("rekor1", "bundle", "sign --bundle x.json", true),
+        ("rekor1", "bundle", "attest --bundle x.json", true),
+        ("rekor1", "tag", "sign --bundle x.json", true),
         ("rekor1", "bundle", "sign", true),
         ("rekor2", "bundle", "sign", true),
         ("rekor1", "bundle", "attest", true),
@@ -39,7 +42,9 @@ fn what_the_log_has_is_published_by_the_printed_command() {
         let image = format!("{}/app:v1", registry.address());
         // By tag, which somebody moves before the command is run.
         let signing = services.file(&format!("signing_config.{config}.json"));
-        let mut args = vec![command, "--yes", "--trusted-root", &root, "--signing-config", &signing];
+        let mut args: Vec<&str> = command.split(' ').collect();
+        let command = args[0];
+        args.extend(["--yes", "--trusted-root", &root, "--signing-config", &signing]);
         args.extend(if keyless { ["--identity-token", &token] } else { ["--key", "cosign.key"] });
         args.extend(["--write", form, "--retry-for", "0s"]);
         let verify: &[&str] = match command {

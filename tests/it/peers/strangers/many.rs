@@ -1,6 +1,8 @@
 //! Many in one call: one token, one certificate, and who fails fails alone.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
 use serde_json::json;
@@ -150,4 +152,67 @@ fn who_fails_fails_alone() {
     // What was told publishes what was made.
     super::kept::follow(&many.sandbox, &output.stderr);
     many.verifies("rekor1", &["verify"], &two);
+}
+
+/// Passes requests on to a log, but for one, which it refuses. One connection at a time.
+fn refusing(log: &str, refused: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (url, log) = (format!("http://{}", listener.local_addr().unwrap()), log.replace("http://", ""));
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let (mut request, mut piece) = (Vec::new(), [0; 4096]);
+            let text = loop {
+                let size = stream.read(&mut piece).unwrap();
+                request.extend_from_slice(&piece[..size]);
+                let text = String::from_utf8_lossy(&request).to_lowercase();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length =
+                    head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+                if body.len() >= length.trim().parse().unwrap() || size == 0 {
+                    break String::from_utf8_lossy(&request).into_owned();
+                }
+            };
+            if number == refused {
+                let body = r#"{"code":400,"message":"not this one"}"#;
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 400 Bad Request\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                continue;
+            }
+            let mut there = TcpStream::connect(&log).unwrap();
+            let (first, rest) = text.split_once("\r\n").unwrap();
+            write!(there, "{first}\r\nConnection: close\r\n{rest}").unwrap();
+            let mut answer = Vec::new();
+            there.read_to_end(&mut answer).unwrap();
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_file_that_the_log_refuses_fails_alone() {
+    let Some(many) = Many::start() else { return };
+    let (fulcio, rekor) = (many.services.url(0), refusing(&many.services.url(1), 1));
+    let (root, token) = (many.services.file("trusted_root.json"), many.services.file("identity_token"));
+    let args =
+        ["sign-blob", "--yes", "--trusted-root", &root, "--fulcio-url", &fulcio, "--rekor-url", &rekor];
+    let rest = ["--identity-token", &token, "--bundle-dir", "d", "a.txt", "b.txt", "c.txt"];
+    let output = many.sandbox.run(&[&args[..], &rest].concat());
+    assert_ne!(output.code, 0);
+    let output = output.says("1 of 3 files were not signed").says("not this one");
+    let made: Vec<&str> = ["a.txt", "b.txt", "c.txt"]
+        .into_iter()
+        .filter(|name| many.sandbox.has(&format!("d/{name}.sigstore.json")))
+        .collect();
+    assert_eq!(made.len(), 2, "{}", output.stderr);
+    for name in made {
+        assert!(!output.stderr.contains(&format!("{name}: ")), "{}", output.stderr);
+        many.verifies("rekor1", &["verify-blob", "--bundle", &format!("d/{name}.sigstore.json")], name);
+    }
+    let certificates = many.services.heard().iter().filter(|line| line.starts_with("fulcio ")).count();
+    assert_eq!(certificates, 1);
 }

@@ -27,7 +27,10 @@ fn only_who_was_named_hears_of_it() {
     let (key, identity) = (["--key", "cosign.key"], ["--identity-token", &token]);
     let (quiet, older) = ("--tlog-upload=false", "--use-signing-config=false");
     let none = ["--signing-config", none.to_str().unwrap()];
-    let rows: [(&str, &[&[&str]], &[&str]); 13] = [
+    let issuer = world.services.url(4);
+    let _ = world.sandbox.file("secret", "s3cret");
+    let flow = ["--fulcio-auth-flow", "client_credentials", "--oidc-client-secret-file", "secret"];
+    let rows: [(&str, &[&[&str]], &[&str]); 14] = [
         ("offline", &[&key, &["--offline"]], &[]),
         ("no upload", &[&key, &[quiet]], &[]),
         ("no upload, with names", &[&key, &[quiet], &named], &[]),
@@ -38,6 +41,7 @@ fn only_who_was_named_hears_of_it() {
         ("the log alone, as cosign wants it", &[&key, &["--rekor-url", &rekor, older]], &["rekor"]),
         ("both", &[&key, &["--rekor-url", &rekor, "--timestamp-server-url", &tsa]], &["tsa", "rekor"]),
         ("an identity", &[&identity, &named], &["fulcio", "rekor"]),
+        ("a login", &[&flow, &["--oidc-issuer", &issuer], &named], &["oidc", "fulcio", "rekor"]),
         (
             "an identity, no upload",
             &[&identity, &named, &[quiet, "--timestamp-server-url", &tsa]],
