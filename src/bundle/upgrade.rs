@@ -87,7 +87,8 @@ pub fn write(entity: &SignedEntity) -> Result<String, UpgradeError> {
     }
 }
 
-fn missing(entry: &Entry) -> Option<&'static str> {
+/// What v0.3 requires of a log entry and this one lacks: `inclusion proof` or `checkpoint`.
+pub fn missing(entry: &Entry) -> Option<&'static str> {
     match &entry.inclusion_proof {
         None => Some("inclusion proof"),
         Some(proof) if proof.checkpoint.is_none() => Some("checkpoint"),

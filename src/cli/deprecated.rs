@@ -59,7 +59,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("rekor-entry-type", Signing, "it is going away"),
     ("rekor-key", Rooting, "name the log by pairs: use --rekor"),
     ("rekor-start-time", Rooting, "name the log by pairs: use --rekor"),
-    ("rekor-url", Creating, "it has no effect"),
+    ("rekor-url", Creating, "the trusted root names the log"),
     ("rekor-url", Signing, "name the log in a signing config: use --signing-config"),
     ("rekor-url", Verifying, "the bundle holds the proof of the log: use --bundle"),
     ("rekor-url", Rooting, "name the log by pairs: use --rekor"),

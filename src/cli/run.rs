@@ -203,7 +203,7 @@ impl Request {
             Self::BundleInspect(request, format) => {
                 return bundle_inspect(&request, format, context, output);
             }
-            Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context)?,
+            Self::BundleUpgrade(request) => commands::bundle_upgrade(&request, context).await?,
             Self::DebugProviders => commands::debug_providers(context).await?,
             Self::Generate(request) => commands::generate(&request, context).await?,
             Self::GenerateKeyPair(request) => {

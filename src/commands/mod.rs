@@ -50,7 +50,7 @@ pub use attach::{
 };
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
-    bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
+    LogRequest, bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
 };
 pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};

@@ -256,16 +256,11 @@ fn refusals_say_why_and_write_nothing() {
     };
     let rekor2_as_v0_1 = testdata("mock-sigstore/derived/rekor2.mediatype-v0.1.bundle.json");
     let cases: &[(&str, Vec<u8>, i32, &str)] = &[
-        ("promise", without("inclusionProof"), 1, "not available yet"),
-        ("no-checkpoint", no_checkpoint, 1, "the checkpoint of log entry 0 (index"),
+        ("promise", without("inclusionProof"), 5, "Rekor"),
+        ("no-checkpoint", no_checkpoint, 5, "http://127.0.0.1:1"),
         ("no-promise", without("inclusionPromise"), 3, "a v0.1 bundle requires it"),
         ("rekor2", rekor2_as_v0_1, 3, "a v0.1 bundle requires it"),
-        (
-            "legacy-logged",
-            testdata("mock-sigstore/v2.blob.keyless.legacy.json"),
-            1,
-            "the inclusion proof of log entry 0",
-        ),
+        ("legacy-logged", testdata("mock-sigstore/v2.att-dsse.keyless.legacy.json"), 5, "Rekor"),
         (
             "legacy",
             testdata("cosign-2.x/p256.legacy.json"),
@@ -290,7 +285,16 @@ fn refusals_say_why_and_write_nothing() {
     for (name, document, code, words) in cases {
         let _ = sandbox.file(name, document);
         let before = sandbox.names();
-        let output = run(&sandbox, &[name, "--out", "new.json"]);
+        let root = repository().join("testdata/mock-sigstore/trusted_root.json");
+        let log = [
+            "--rekor-url",
+            "http://127.0.0.1:1",
+            "--timeout",
+            "1s",
+            "--trusted-root",
+            root.to_str().unwrap(),
+        ];
+        let output = run(&sandbox, &[&[*name, "--out", "new.json"], &log[..]].concat());
         assert_eq!(output.code, *code, "{name}: {}", output.stderr);
         assert!(output.stderr.contains(words), "{name}: {}", output.stderr);
         assert!(output.bytes.is_empty() && !output.stderr.contains("upgraded bundle written"), "{name}");

@@ -320,3 +320,110 @@ fn entries_of_images_are_looked_up() {
     world.act(|_, _| say(Answer::json(200, &json!([]))));
     assert!(verify(&[]).code(12).stdout.is_empty());
 }
+
+/// `bundle create` and `bundle upgrade` ask the log for what they lack, and take nothing that does not hold.
+#[test]
+fn bundles_get_their_entries_from_the_log() {
+    let world = World::new();
+    let create = |who: &str, more: &[&str]| {
+        let signature = format!("{who}.sig");
+        let mut args = vec!["bundle", "create", "--artifact", "a.txt", "--signature", &signature];
+        args.extend(if who == "key" { ["--key", "cosign.pub"] } else { ["--certificate", "id.crt"] });
+        args.extend([
+            "--rekor-url",
+            &world.log.url,
+            "--trusted-root",
+            "root.json",
+            "--out",
+            "b.json",
+            "--timeout",
+            "2s",
+        ]);
+        world.sandbox.run(&[&args[..], more].concat())
+    };
+    for who in ["key", "id"] {
+        let _ = create(who, &[]).ok();
+        let mut args = vec!["verify-blob", "--offline", "--bundle", "b.json", "--trusted-root", "root.json"];
+        args.extend(if who == "key" { KEY } else { IDENTITY });
+        let _ = world.sandbox.run(&[&args[..], &["a.txt"]].concat()).ok();
+        std::fs::remove_file(world.sandbox.at("b.json")).unwrap();
+        // Without its address, it is that of the root; the root has to know the log.
+        let _ = create(who, &["--rekor-url", "", "--trusted-root", "root-with-address.json"]).ok();
+        std::fs::remove_file(world.sandbox.at("b.json")).unwrap();
+    }
+    let other = Sigstore::new().trusted_root();
+    let _ = world.sandbox.file("other.json", other.to_string());
+    let _ = create("key", &["--trusted-root", "other.json"]).code(12).says("does not hold");
+    let _ = create("key", &["--artifact", "b.txt"]).code(12);
+    let _ = world.asked();
+    let unlogged = ["--artifact", "unlogged.txt", "--signature", "unlogged.sig"];
+    let _ = create("key", &unlogged)
+        .code(12)
+        .says("there is no log entry of this signature at")
+        .says("--ignore-tlog");
+    assert!(!world.sandbox.has("b.json"));
+
+    // An older bundle, whose entry has a promise alone.
+    let services = ["--rekor-url", &world.log.url, "--trusted-root", "root.json"];
+    let legacy = ["--new-bundle-format=false", "--bundle"];
+    let sign = ["sign-blob", "--yes", "--key", "cosign.key"];
+    let _ = world.sandbox.run(&[&sign[..], &services, &legacy, &["old.json", "b.txt"]].concat()).ok();
+    let attest = ["attest-blob", "--yes", "--key", "cosign.key", "--predicate", "predicate.json"];
+    let _ = world.sandbox.run(&[&attest[..], &services, &legacy, &["old.att.json", "b.txt"]].concat()).ok();
+    let made = |command: &[&str]| {
+        let _ = std::fs::remove_file(world.sandbox.at("new.json"));
+        world
+            .sandbox
+            .run(&[&["bundle"], command, &services, &["--out", "new.json", "--timeout", "2s"]].concat())
+    };
+    let create = ["create", "--artifact", "b.txt", "--bundle", "old.json", "--key", "cosign.pub"];
+    let upgrade = ["upgrade", "old.att.json"];
+    for (command, verify) in [(&create[..], "verify-blob"), (&upgrade, "verify-blob-attestation")] {
+        *world.fault.lock().unwrap() = None;
+        let _ = world.asked();
+        let _ = made(command).ok();
+        assert!(world.asked()[0].starts_with("GET /api/v1/log/entries?logIndex="));
+        let args = [
+            verify,
+            "--offline",
+            "--bundle",
+            "new.json",
+            "--trusted-root",
+            "root.json",
+            "--key",
+            "cosign.pub",
+            "b.txt",
+        ];
+        let _ = world.sandbox.run(&args).ok();
+        let faults: [(&str, &[i32], Fault); 4] = [
+            ("500", &[5], Arc::new(|_, _| say(Answer::new(500, "oops")))),
+            ("nothing", &[5], Arc::new(|_, _| say(Answer::json(404, &json!({ "message": "no" }))))),
+            (
+                "another entry",
+                &[5, 12],
+                Arc::new(|sigstore, request| {
+                    let line = "GET /api/v1/log/entries?logIndex=1000".to_owned();
+                    say(sigstore.answer(Place::Rekor1, "", &Request { line, ..request.clone() }))
+                }),
+            ),
+            (
+                "a broken proof",
+                &[12],
+                Arc::new(|sigstore, request| {
+                    let answer = sigstore.answer(Place::Rekor1, "", request);
+                    say(answer.changed(|value| {
+                        let entry = value.as_object_mut().unwrap().values_mut().next().unwrap();
+                        entry["verification"]["inclusionProof"]["rootHash"] = "00".repeat(32).into();
+                    }))
+                }),
+            ),
+        ];
+        for (name, codes, fault) in faults {
+            *world.fault.lock().unwrap() = Some(fault);
+            let output = made(command);
+            assert!(codes.contains(&output.code), "{name}: {} {}", output.code, output.stderr);
+            assert!(!world.sandbox.has("new.json") && output.stdout.is_empty(), "{name}");
+            assert!(output.stderr.contains(&world.log.url), "{name}: {}", output.stderr);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::args::{filled, key::KeyArgs, none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::{BundleCreateRequest, Error};
+use crate::commands::{BundleCreateRequest, Error, LogRequest};
 
 /// Make a bundle from a signature and what belongs to it
 #[derive(Debug, clap::Args)]
@@ -35,12 +35,15 @@ pub struct BundleCreateArgs {
     /// RFC 3161 timestamp of the signature
     #[arg(long, value_name = "FILE", help_heading = "Proofs")]
     pub rfc3161_timestamp: Option<PathBuf>,
-    /// Make a bundle without a log entry; looking for one in the log is not available yet in this version
+    /// Make a bundle without a log entry
     #[arg(long, help_heading = "Proofs")]
     pub ignore_tlog: Option<bool>,
-    /// Address of the log (not available yet in this version)
-    #[arg(long, value_name = "URL", help_heading = "Proofs", hide = true)]
+    /// Address of the log, of version 1, to ask for the log entry; without it, that of the trusted root
+    #[arg(long, value_name = "URL", help_heading = "Proofs")]
     pub rekor_url: Option<String>,
+    /// Trusted root that the log entry has to hold against; without it, the one of the TUF repository
+    #[arg(long, value_name = "FILE", help_heading = "Proofs")]
+    pub trusted_root: Option<PathBuf>,
     /// Write the bundle to this file, not to standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
@@ -64,6 +67,7 @@ impl CommandArgs for BundleCreateArgs {
             key: self.key.reference()?,
             timestamp: filled(&self.rfc3161_timestamp),
             ignore_log: self.ignore_tlog.unwrap_or_default(),
+            log: LogRequest { url: filled(&self.rekor_url), trusted_root: filled(&self.trusted_root) },
             out: filled(&self.out),
         };
         check(&request)?;
@@ -71,7 +75,7 @@ impl CommandArgs for BundleCreateArgs {
     }
 }
 
-/// Refuses what contradicts itself, and what needs the log whatever is in the files.
+/// Refuses what contradicts itself.
 fn check(request: &BundleCreateRequest) -> Result<(), Error> {
     let BundleCreateRequest { signature, attestation, bundle, certificate, .. } = request;
     if signature.is_none() && attestation.is_none() && bundle.is_none() {
@@ -83,10 +87,6 @@ fn check(request: &BundleCreateRequest) -> Result<(), Error> {
         return Err(Error::usage(format!("--bundle and {flag} cannot be used together")).hint(format!(
             "an older bundle has its own signature and certificate: leave out --bundle or {flag}"
         )));
-    }
-    if bundle.is_none() && !request.ignore_log {
-        return Err(Error::not_available("searching the log for the entry of a signature")
-            .hint("to make a bundle without a log entry, add --ignore-tlog"));
     }
     Ok(())
 }

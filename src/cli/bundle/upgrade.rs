@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::args::{at_most_one, filled, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::{BundleUpgradeRequest, Error};
+use crate::commands::{BundleUpgradeRequest, Error, LogRequest};
 
 /// Convert a bundle to the format v0.3
 #[derive(Debug, clap::Args)]
@@ -17,9 +17,12 @@ pub struct BundleUpgradeArgs {
     /// Write the new bundle to this file, not to standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Address of the log to ask for what a log entry lacks (not available yet in this version)
+    /// Address of the log, of version 1, to ask for what a log entry lacks; without it, that of the trusted root
     #[arg(long, value_name = "URL", help_heading = "Services")]
     pub rekor_url: Option<String>,
+    /// Trusted root that the log's answer has to hold against; without it, the one of the TUF repository
+    #[arg(long, value_name = "FILE", help_heading = "Services")]
+    pub trusted_root: Option<PathBuf>,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -32,6 +35,7 @@ impl CommandArgs for BundleUpgradeArgs {
             Some(bundle) => Ok(Request::BundleUpgrade(BundleUpgradeRequest {
                 bundle: PathBuf::from(bundle),
                 out: filled(&self.out),
+                log: LogRequest { url: filled(&self.rekor_url), trusted_root: filled(&self.trusted_root) },
             })),
             None => Err(Error::usage("there is no bundle to upgrade")
                 .hint("name it after the command: `bundle upgrade FILE`")),

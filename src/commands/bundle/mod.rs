@@ -2,12 +2,14 @@
 
 mod create;
 mod diff;
+mod fetched;
 mod inspect;
 mod suggest;
 mod upgrade;
 
 pub use create::{BundleCreateRequest, bundle_create};
 pub use diff::{BundleDiffRequest, Difference, bundle_diff};
+pub use fetched::LogRequest;
 pub use inspect::{BundleInspectRequest, bundle_inspect, bundle_predicate};
 pub use suggest::bundle_suggest;
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

@@ -7,7 +7,8 @@ use super::super::candidates::{MAX_BUNDLE, unreadable};
 use super::super::files::path as named_path;
 use super::super::outputs::Destination;
 use super::super::{Context, Error, ErrorKind, Files};
-use crate::bundle::upgrade::{UpgradeError, upgrade, write};
+use super::fetched::{FromLog, LogRequest};
+use crate::bundle::upgrade::{UpgradeError, missing, upgrade, write};
 use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
 use crate::sign::self_check;
 use crate::storage::read_file;
@@ -20,6 +21,8 @@ pub struct BundleUpgradeRequest {
     pub bundle: PathBuf,
     /// Where the v0.3 bundle goes; `None` is standard output.
     pub out: Option<PathBuf>,
+    /// Where the proof of a log entry comes from, if it lacks one.
+    pub log: LogRequest,
 }
 
 impl BundleUpgradeRequest {
@@ -27,6 +30,7 @@ impl BundleUpgradeRequest {
     pub fn files(&self) -> Files<'_> {
         Files::default()
             .and_read("bundle", named_path(self.bundle.as_os_str()))
+            .and_read("trusted root", self.log.trusted_root.as_deref())
             .and_written("upgraded bundle", self.out.as_deref())
     }
 }
@@ -34,8 +38,8 @@ impl BundleUpgradeRequest {
 /// Writes a bundle as v0.3; returns what goes to standard output. One that is v0.3 already comes out byte for byte.
 ///
 /// # Errors
-/// A file that is no bundle; what only the log could add; a signature that is not by the key that the bundle embeds.
-pub fn bundle_upgrade(request: &BundleUpgradeRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+/// A file that is no bundle; a log that cannot be asked for what a log entry lacks; a signature that is not by the key that the bundle embeds.
+pub async fn bundle_upgrade(request: &BundleUpgradeRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let destination = Destination::open(request.out.as_deref())?;
     let document = read_file("bundle", &request.bundle, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
     let shown = request.bundle.display();
@@ -46,7 +50,7 @@ pub fn bundle_upgrade(request: &BundleUpgradeRequest, context: &mut Context) -> 
         context.narrator.say("Bundle is already at v0.3, no upgrade needed.");
         (destination.exactly(document)?, "Unchanged bundle written to")
     } else {
-        let upgraded = upgraded(entity, &request.bundle, context)?;
+        let upgraded = upgraded(entity, request, context).await?;
         (destination.line(upgraded)?, "Successfully upgraded bundle written to")
     };
     if let Some(path) = &request.out {
@@ -77,15 +81,12 @@ pub(super) fn several_signatures(count: usize, source: &dyn Display) -> Error {
     Error::new(ErrorKind::Format, format!("no v0.3 bundle can be made of `{source}`")).cause(cause)
 }
 
-/// A log entry that lacks what only the log can give.
-pub(super) fn proof_needed(entry: usize, index: u64, missing: &str, source: &dyn Display) -> Error {
-    Error::not_available(format!(
-        "asking the log for the {missing} of log entry {entry} (index {index}) in `{source}`, which a v0.3 bundle requires"
-    ))
-    .hint("`verify-blob --bundle` and `verify-blob-attestation --bundle` take this bundle as it is")
-}
-
-fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<String, Error> {
+async fn upgraded(
+    mut old: SignedEntity,
+    request: &BundleUpgradeRequest,
+    context: &mut Context,
+) -> Result<String, Error> {
+    let path = &request.bundle;
     let from = match old.profile {
         Profile::Bundle(BundleVersion::V0_1) => "v0.1",
         Profile::Bundle(BundleVersion::V0_2) => "v0.2",
@@ -97,6 +98,16 @@ fn upgraded(old: SignedEntity, path: &Path, context: &mut Context) -> Result<Str
         VerificationMaterial::PublicKey { embedded, .. } => (Vec::new(), embedded.clone()),
     };
     let anonymous = embedded.is_none() && chain.is_empty();
+    // What cannot be upgraded anyway is found out before a log is asked.
+    if let Err(error) = upgrade(SignedEntity { log_entries: Vec::new(), ..old.clone() }) {
+        return Err(refused(&error, path, anonymous));
+    }
+    if old.log_entries.iter().any(|entry| missing(entry).is_some()) {
+        let log = FromLog::open(&request.log, context).await?;
+        for entry in old.log_entries.iter_mut().filter(|entry| missing(entry).is_some()) {
+            *entry = log.proven(entry.clone()).await?;
+        }
+    }
     let new = upgrade(old).map_err(|e| refused(&e, path, anonymous))?;
     // The new bundle can only name this key. Whatever was refused because of it has to stay refused. No artifact is needed:
     // of the older format, only envelopes get here.
@@ -133,7 +144,6 @@ fn say_chain(chain: &[Certificate], context: &mut Context) {
 fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
     let shown = path.display();
     match error {
-        UpgradeError::LogProof { entry, index, missing } => proof_needed(*entry, *index, missing, &shown),
         UpgradeError::NoDigest => {
             let key = if anonymous { " --key KEY" } else { "" };
             Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error).hint(format!(
@@ -143,7 +153,7 @@ fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
         UpgradeError::ImageSignature => {
             Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error)
         }
-        UpgradeError::Unreadable(_) | UpgradeError::Unfaithful => {
+        UpgradeError::LogProof { .. } | UpgradeError::Unreadable(_) | UpgradeError::Unfaithful => {
             Error::new(ErrorKind::Other, format!("`{shown}` cannot be upgraded; nothing was written"))
                 .caused_by(error)
         }

@@ -1,7 +1,7 @@
 //! The log entries of signatures that come without one: looked up in the log, by the signature itself.
 
 #[cfg(feature = "http")]
-pub(in crate::commands) use asked::Lookup;
+pub(in crate::commands) use asked::{Lookup, known_logs, proposals};
 #[cfg(not(feature = "http"))]
 pub(in crate::commands) use nobody::Lookup;
 
@@ -86,8 +86,11 @@ mod asked {
                         }
                         Ok(None) => came.said.push(format!("There is no log entry of it at {url}")),
                         Err(error) => {
-                            let error =
-                                error.hint("--no-log verifies without a log entry, --offline asks no log");
+                            let ways = [
+                                "try again later, or name another log with --rekor-url URL",
+                                "--no-log verifies without a log entry, --offline asks no log",
+                            ];
+                            let error = Error { hints: ways.map(str::to_owned).into(), ..error };
                             came.error.get_or_insert(error);
                         }
                     }

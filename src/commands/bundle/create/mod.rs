@@ -5,6 +5,7 @@ mod pieces;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::fetched::{FromLog, LogRequest};
 use crate::bundle::upgrade::{upgrade, write};
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::commands::artifact::artifact;
@@ -39,6 +40,8 @@ pub struct BundleCreateRequest {
     pub timestamp: Option<PathBuf>,
     /// Whether the bundle is to have no log entry (`--ignore-tlog`).
     pub ignore_log: bool,
+    /// Where the log entry comes from.
+    pub log: LogRequest,
     /// Where the bundle goes; `None` is standard output.
     pub out: Option<PathBuf>,
 }
@@ -54,6 +57,7 @@ impl BundleCreateRequest {
             ("certificate", self.certificate.as_deref()),
             ("key", self.key.as_deref().map(Path::new)),
             ("timestamp", self.timestamp.as_deref()),
+            ("trusted root", self.log.trusted_root.as_deref()),
         ]
         .into_iter()
         .fold(Files::default(), |files, (what, path)| files.and_read(what, path))
@@ -72,16 +76,16 @@ impl BundleCreateRequest {
 ///
 /// # Errors
 /// Files that cannot be used or contradict each other, a signature that is not one of the artifact by the key, a
-/// timestamp of something else; what only the log could add.
+/// timestamp of something else; a log that has no entry of it, or cannot be asked.
 pub async fn bundle_create(request: &BundleCreateRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     request.one_standard_input()?;
     let destination = Destination::open(request.out.as_deref())?;
-    destination.line(Pieces::read(request, context).await?.bundle(request, context)?)
+    destination.line(Pieces::read(request, context).await?.bundle(request, context).await?)
 }
 
 impl Pieces {
     /// The text of the bundle.
-    fn bundle(mut self, request: &BundleCreateRequest, context: &Context) -> Result<String, Error> {
+    async fn bundle(mut self, request: &BundleCreateRequest, context: &mut Context) -> Result<String, Error> {
         let key = self.signatory()?;
         self.timestamps(request)?;
         let policy = self_check::policy(&key, None);
@@ -103,6 +107,13 @@ impl Pieces {
         }
         if let VerificationMaterial::PublicKey { hint, .. } = &mut entity.material {
             *hint = base64::encode(key.key_id());
+        }
+        if !request.ignore_log {
+            let log = FromLog::open(&request.log, context).await?;
+            entity.log_entries.push(match self.logged {
+                Some(entry) => log.proven(entry).await?,
+                None => log.entry(&entity, &artifact, &key).await?,
+            });
         }
         let entity = upgrade(entity).map_err(|e| unmade(&e))?;
         let text = write(&entity).map_err(|e| unmade(&e))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::BundleCreateRequest;
 use crate::bundle::detached::{Detached, SignatureFile, decode_envelope, decode_signature_file};
 use crate::bundle::{Content, Decoded, Format, Raw, SignedEntity, VerificationMaterial, decode};
-use crate::commands::bundle::upgrade::{proof_needed, several_signatures};
+use crate::commands::bundle::upgrade::several_signatures;
 use crate::commands::candidates::{MAX_BUNDLE, beside, signature_document, unreadable};
 use crate::commands::inputs::read_named;
 use crate::commands::keys::public_key;
@@ -13,6 +13,7 @@ use crate::commands::{Context, Error, ErrorKind, SignatureRequest};
 use crate::crypto::{DecodeError, PublicKey};
 use crate::payload::Envelope;
 use crate::storage::read_file;
+use crate::tlog::Entry;
 
 /// What was read, before it is known to belong together.
 pub(super) struct Pieces {
@@ -21,6 +22,8 @@ pub(super) struct Pieces {
     pub source: String,
     /// The key that `--key` names.
     pub key: Option<PublicKey>,
+    /// The log entry that an older bundle had; it has no inclusion proof.
+    pub logged: Option<Entry>,
 }
 
 impl Pieces {
@@ -44,8 +47,10 @@ impl Pieces {
             let file = decode_signature_file(&document).map_err(|e| no_signature(&source, &document, &e))?;
             given.push((source, file));
         }
+        let mut logged = None;
         if let Some(path) = &request.bundle {
-            let signature = older_bundle(path, request.ignore_log, &mut parts)?;
+            let (signature, entry) = older_bundle(path, request.ignore_log, &mut parts)?;
+            logged = entry;
             given.push((path.display().to_string(), signature));
         }
         let (source, signature) = agreed(given)?;
@@ -54,7 +59,7 @@ impl Pieces {
             Some(reference) => Some(public_key(reference, context).await?),
             None => None,
         };
-        Ok(Self { entity, source, key })
+        Ok(Self { entity, source, key, logged })
     }
 }
 
@@ -74,7 +79,11 @@ fn no_signature(source: &str, document: &[u8], error: &DecodeError) -> Error {
 }
 
 /// Reads a bundle in cosign's older format: its signature, and into `parts` what belongs to it.
-fn older_bundle(path: &Path, ignore_log: bool, parts: &mut Detached) -> Result<SignatureFile, Error> {
+fn older_bundle(
+    path: &Path,
+    ignore_log: bool,
+    parts: &mut Detached,
+) -> Result<(SignatureFile, Option<Entry>), Error> {
     let shown = path.display();
     let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
     let Decoded { format, mut entities } = decode(&document).map_err(|e| unreadable(&shown, &e))?;
@@ -98,27 +107,25 @@ fn older_bundle(path: &Path, ignore_log: bool, parts: &mut Detached) -> Result<S
     let Some(entity) = entities.pop().filter(|_| count == 1) else {
         return Err(several_signatures(count, &shown));
     };
-    log_entry(&entity, ignore_log, &shown.to_string())?;
+    let logged = log_entry(&entity, ignore_log, &shown.to_string())?;
     match entity.material {
         VerificationMaterial::Certificate(chain) => parts.certificates = chain,
         VerificationMaterial::PublicKey { embedded, .. } => parts.embedded = embedded,
     }
-    Ok(match entity.content {
+    let signature = match entity.content {
         Content::Message { signature, .. } | Content::SimpleSigning { signature, .. } => {
             SignatureFile::Signature(signature)
         }
         Content::Envelope(envelope) => SignatureFile::Envelope(*envelope),
-    })
+    };
+    Ok((signature, logged))
 }
 
-/// An entry of the older format has no inclusion proof, which v0.3 requires; and without an entry the log has to be
-/// searched for one.
-fn log_entry(entity: &SignedEntity, ignore_log: bool, shown: &str) -> Result<(), Error> {
+/// The entry that an older bundle has; it must not get lost.
+fn log_entry(entity: &SignedEntity, ignore_log: bool, shown: &str) -> Result<Option<Entry>, Error> {
     match (entity.log_entries.first(), ignore_log) {
-        (None, true) => Ok(()),
-        (None, false) => Err(Error::not_available("searching the log for the entry of a signature")
-            .hint("to make a bundle without a log entry, add --ignore-tlog")),
-        (Some(entry), false) => Err(proof_needed(0, entry.log_index, "inclusion proof", &shown)),
+        (entry, false) => Ok(entry.cloned()),
+        (None, true) => Ok(None),
         (Some(_), true) => {
             let message = format!("--ignore-tlog would lose the log entry of `{shown}`");
             Err(Error::usage(message).hint(
