@@ -258,7 +258,9 @@ fn messages_have_one_form() {
             let (first, second) = (letters.next().unwrap(), letters.next().unwrap());
             // A capital begins an abbreviation or a name at most.
             let begins_well = !(first.is_uppercase() && second.is_lowercase())
-                || ["Sigstore", "Dockerfile", "Kubernetes", "Rekor", "Fulcio"].iter().any(|name| text.starts_with(name));
+                || ["Sigstore", "Dockerfile", "Kubernetes", "Rekor", "Fulcio"]
+                    .iter()
+                    .any(|name| text.starts_with(name));
             assert!(ends_well && begins_well, "{name}: {start}{text}");
         }
     }
