@@ -8,7 +8,8 @@ use crate::payload::Envelope;
 use crate::tlog::{Entry, InclusionProof};
 
 /// Encodes as v0.3, compact, members in cosign's order, byte for byte what cosign 3.1 writes for the same entity: 64-bit
-/// integers as strings, members with their default value left out.
+/// integers as strings, members with their default value left out. But for the index and the proof's hashes of the first entry of a
+/// log, which are zero and none: not every reader takes a document without them (sigstore-python 4.5).
 ///
 /// A signature of a simple-signing payload is written as one of that file, and the payload stays beside it.
 ///
@@ -115,7 +116,6 @@ struct Timestamp<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TlogEntry<'a> {
-    #[serde(skip_serializing_if = "Int64::is_zero")]
     log_index: Int64,
     log_id: LogId<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,12 +166,10 @@ struct Promise<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Proof<'a> {
-    #[serde(skip_serializing_if = "Int64::is_zero")]
     log_index: Int64,
     root_hash: Base64<'a>,
     #[serde(skip_serializing_if = "Int64::is_zero")]
     tree_size: Int64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     hashes: Vec<Base64<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Checkpoint<'a>>,

@@ -2,6 +2,7 @@
 //! clients of PyPI and npm.
 
 mod clients;
+mod first;
 mod kept;
 mod many;
 mod matrix;
