@@ -26,7 +26,7 @@ use super::{Error, Home, Place};
 use crate::crypto::{DecodeError, DecodeKind, Digest};
 use crate::registry::{self, Attachment, Descriptor, Manifest, Target};
 
-use early::Early;
+use early::{Early, Gate};
 
 /// How many manifests may be listed for one image, and how many layers of interest they may have (the limit of cosign is
 /// 1000 layers in a tag).
@@ -318,11 +318,14 @@ async fn list_at(
             _ => Ok(listed),
         }
     };
+    let gate = Gate::default();
     let referrers = async {
         if !want.referrers() {
+            gate.open();
             return Ok(Vec::new());
         }
         let all = place.referrers(subject).await?.all();
+        gate.open();
         at_most(all.len(), subject, "manifests that refer to it")?;
         let sizes = all.iter().map(|entry| entry.size).filter(|size| *size <= MAX_MANIFEST);
         let size: u64 = sizes.fold(0, u64::saturating_add);
@@ -337,7 +340,7 @@ async fn list_at(
         Some(listed) => {
             let listed = counted(listed).await?;
             if let Some(early) = early {
-                early.fetch(&listed, want).await?;
+                early.fetch(&listed, want, &gate).await?;
             }
             Ok(Some(listed))
         }
