@@ -197,8 +197,8 @@ fn cipher(cost: &Cost, salt: &[u8], password: &Secret) -> Option<XSalsa20Poly130
     let mut key = Zeroizing::new([0; 32]);
     let log_n = u8::try_from(cost.n.checked_ilog2()?).ok()?;
     let (r, p) = (u32::try_from(cost.r).ok()?, u32::try_from(cost.p).ok()?);
-    let cost = rcosign_scrypt::Cost { log_n, r, p };
-    rcosign_scrypt::derive(password.expose(), salt, cost, key.as_mut_slice()).ok()?;
+    let params = scrypt::Params::new(log_n, r, p, key.len()).ok()?;
+    scrypt::scrypt(password.expose(), salt, &params, key.as_mut_slice()).ok()?;
     Some(XSalsa20Poly1305::new(key.as_slice().into()))
 }
 

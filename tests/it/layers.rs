@@ -116,7 +116,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ed25519_dalek", &["crypto"]),
     ("jiff", &["crypto"]),
     ("pkcs8", &["crypto"]),
-    ("rcosign_scrypt", &["crypto"]),
+    ("scrypt", &["crypto"]),
     ("spki", &["crypto", "x509", "timestamp"]),
     ("zeroize", &["crypto"]),
 ];
