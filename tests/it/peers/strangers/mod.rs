@@ -2,6 +2,7 @@
 //! clients of PyPI and npm.
 
 mod clients;
+mod converted;
 mod first;
 mod kept;
 mod many;
@@ -81,7 +82,7 @@ impl Case {
             (Some(_), Form::Legacy) => by_flags,
             // Of the older ones, only images have room for a timestamp without a file of its own.
             (None, Form::Legacy) => {
-                !self.logs_by_version_2() && !(self.is_unlogged() && !self.what.is_image())
+                !self.logs_by_version_2() && (self.what.is_image() || !self.is_unlogged())
             }
             _ => true,
         }
@@ -89,7 +90,7 @@ impl Case {
 
     fn can_be_verified_by(self, verifier: Option<&Peer>) -> bool {
         // 2.5 knows no logs of version 2, and finds no signatures in bundles beside images.
-        let by_second = !self.logs_by_version_2() && !(self.what == What::Image && self.form == Form::Bundle);
+        let by_second = !self.logs_by_version_2() && (self.what != What::Image || self.form != Form::Bundle);
         verifier.is_none_or(|peer| peer.version == 3 || by_second)
     }
 }

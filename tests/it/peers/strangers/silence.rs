@@ -17,6 +17,9 @@ fn asked(world: &World, args: &[&str], chosen: bool) -> Vec<String> {
     who
 }
 
+/// What it is called, the flags, and who hears of it.
+type Row<'a> = (&'static str, &'a [&'a [&'a str]], &'static [&'static str]);
+
 #[test]
 fn only_who_was_named_hears_of_it() {
     let Some(world) = World::start(&[]) else { return };
@@ -30,7 +33,7 @@ fn only_who_was_named_hears_of_it() {
     let issuer = world.services.url(4);
     let _ = world.sandbox.file("secret", "s3cret");
     let flow = ["--fulcio-auth-flow", "client_credentials", "--oidc-client-secret-file", "secret"];
-    let rows: [(&str, &[&[&str]], &[&str]); 14] = [
+    let rows: [Row<'_>; 14] = [
         ("offline", &[&key, &["--offline"]], &[]),
         ("no upload", &[&key, &[quiet]], &[]),
         ("no upload, with names", &[&key, &[quiet], &named], &[]),
