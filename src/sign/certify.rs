@@ -4,10 +4,9 @@ use crate::crypto::{SigningKey, UnixTime};
 use crate::services::fulcio::{self, CertificateRequest, Interface};
 use crate::services::oidc::IdentityToken;
 use crate::services::{self, Client};
+use crate::sign::BESIDE;
 use crate::trust::TrustedRoot;
-use crate::verify::{
-    self, ExpectedSigner, IdentityMatcher, NonEmpty, Reason, Requirement, StringMatcher, Waiver,
-};
+use crate::verify::{self, ExpectedSigner, IdentityMatcher, NonEmpty, Reason, Requirement, StringMatcher};
 use crate::x509::{Certificate, fulcio as extensions};
 
 /// What is asked for.
@@ -97,13 +96,11 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         issuer: StringMatcher::Exact(issuer),
         workflow: verify::WorkflowClaims::default(),
     };
-    let beside_alone =
-        Requirement::Waived(Waiver::NotNeeded("it came beside the certificate, and was verified"));
     Ok(Certified {
         chain: chain.certificates().to_vec(),
         signer: ExpectedSigner::Identity(NonEmpty::new(matcher, [])),
         until: leaf.not_after(),
-        sct: if issued.detached_sct.is_some() { beside_alone } else { order.sct },
+        sct: if issued.detached_sct.is_some() { BESIDE } else { order.sct },
     })
 }
 

@@ -18,7 +18,12 @@ use crate::crypto::{
 };
 use crate::payload::{Envelope, EnvelopeSignature, SimpleSigning, pre_authentication_encoding};
 use crate::trust::TrustedRoot;
+use crate::verify::{Requirement, Waiver};
 use crate::x509::Certificate;
+
+/// What is asked of certificate timestamps where one came beside the certificate: it is not in there.
+pub const BESIDE: Requirement =
+    Requirement::Waived(Waiver::NotNeeded("it came beside the certificate, and was verified"));
 
 /// Against what, and when, the answers of witnesses are judged.
 #[derive(Debug, Clone, Copy)]

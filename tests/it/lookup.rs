@@ -362,8 +362,12 @@ fn bundles_get_their_entries_from_the_log() {
         .says("there is no log entry of this signature at")
         .says("--ignore-tlog");
     assert!(!world.sandbox.has("b.json"));
+}
 
-    // An older bundle, whose entry has a promise alone.
+/// The same of older bundles, whose entries have a promise alone.
+#[test]
+fn older_bundles_get_their_proofs_from_the_log() {
+    let world = World::new();
     let services = ["--rekor-url", &world.log.url, "--trusted-root", "root.json"];
     let legacy = ["--new-bundle-format=false", "--bundle"];
     let sign = ["sign-blob", "--yes", "--key", "cosign.key"];

@@ -41,7 +41,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     // What cannot be read is found out before anybody hears of anything.
     let read = |source: &BlobSource| signer.digests(source, carrier);
     let digests = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    signer.certify().await?;
+    signer.certify(&mut *context.narrator).await?;
     let all = sources.iter().zip(digests).zip(&request.blobs);
     let all = all.map(|((source, digests), argument)| signer.sign_blob(source, digests, argument, carrier));
     let at_a_time = if signer.signs_whole(carrier) { 1 } else { AT_A_TIME };

@@ -161,7 +161,7 @@ impl Job<'_> {
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;
         if !signees.is_empty() {
-            signer.certify().await?;
+            signer.certify(&mut *context.narrator).await?;
         }
         let run = Run { job: &self, signer, publisher, narrator: RefCell::new(&mut *context.narrator) };
         let (count, meant) = (signees.len() + failed.len(), signees.len());

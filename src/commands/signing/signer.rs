@@ -8,7 +8,7 @@ use futures_util::lock::Mutex;
 
 use super::super::keys::found_key;
 use super::super::trust::public_root;
-use super::super::{Context, Error, ErrorKind, SigningAlgorithm};
+use super::super::{Context, Error, ErrorKind, Narrator, SigningAlgorithm};
 use super::clock::Clock;
 use super::consent;
 use super::plan::{Carrier, Carriers, Plan};
@@ -20,7 +20,7 @@ use crate::bundle::{SignedEntity, VerificationMaterial};
 use crate::crypto::{KeyType, PrivateKey, SigningKey, UnixTime};
 use crate::keys::{FoundKey, StdinUse};
 use crate::payload::Artifact;
-use crate::sign::{CertificateSource, Payload, SigningRequest, self_check, sign};
+use crate::sign::{BESIDE, CertificateSource, Payload, SigningRequest, self_check, sign};
 use crate::storage::read_file;
 use crate::timestamp::Token;
 use crate::trust::TrustedRoot;
@@ -190,8 +190,14 @@ impl Signer {
     ///
     /// # Errors
     /// There is none, or it does not hold.
-    pub async fn certify(&self) -> Result<(), Error> {
-        self.credential().await.map(|_| ())
+    pub async fn certify(&self, narrator: &mut dyn Narrator) -> Result<(), Error> {
+        let credential = self.credential().await?;
+        if self.plan.identity.is_some() && credential.sct == Some(BESIDE) {
+            narrator.warn(
+                "the certificate's SCT came beside it and was verified; signatures have no place for it: they verify with --insecure-ignore-sct alone",
+            );
+        }
+        Ok(())
     }
 
     /// The certificate that is good for one more signature, which all that are made at the same time share.

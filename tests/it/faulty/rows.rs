@@ -140,7 +140,10 @@ pub fn of_fulcio() -> Vec<Row> {
         rows.push(forged(row(Place::Fulcio, name, codes, says, fault)));
     };
     let untrusted = Fails(&[4]);
-    certify("an SCT beside it", Signs, "", || Certify { sct: Sct::Beside, ..Certify::default() });
+    certify("an SCT beside it", Signs, "--insecure-ignore-sct", || Certify {
+        sct: Sct::Beside,
+        ..Certify::default()
+    });
     certify("that expired", untrusted, "expired", || Certify {
         validity: Some(span(-900, -300)),
         ..Certify::default()
@@ -285,6 +288,13 @@ pub fn of_rekor1() -> Vec<Row> {
         drop(entry["verification"]["inclusionProof"].as_object_mut().unwrap().remove("checkpoint"));
     });
     spoilt("no verification", "", |entry| drop(entry.as_object_mut().unwrap().remove("verification")));
+    rows.extend(of_conflicts());
+    rows
+}
+
+/// Entries that are there already, and answers with another one.
+fn of_conflicts() -> Vec<Row> {
+    let mut rows = Vec::new();
     let mut add = |name, outcome, says, fault: fn(&Case<'_>) -> Option<Act>| {
         rows.push(row(Place::Rekor1, name, outcome, says, fault));
     };

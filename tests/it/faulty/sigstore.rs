@@ -212,7 +212,7 @@ impl Sigstore {
         }
         let asked = request.json();
         let token = asked["credentials"]["oidcIdentityToken"].as_str().unwrap();
-        let claims = token.split('.').nth(1).and_then(|part| decode_url(part)).unwrap();
+        let claims = token.split('.').nth(1).and_then(decode_url).unwrap();
         let claims: Value = serde_json::from_slice(&claims).unwrap();
         if claims["aud"] != "sigstore" {
             return refused("There was an error processing the identity token: audience");

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rcosign::internals::sandbox::registry::{Options, Registry};
+
 use super::rows::{self, Outcome, Row};
 use super::sigstore::{Place, Sigstore};
 use super::world::{Backend, Cell, World};
@@ -60,6 +62,7 @@ fn attack(world: &Arc<World>, row: &Row) -> Result<(), String> {
     match row.outcome {
         Outcome::Signs => {
             check(output.code == 0, "it does not sign");
+            check(output.stderr.contains(row.says), "it does not say what has to be said");
             check(cell.sandbox.has("b.json"), "it writes nothing");
             let args = [
                 "verify-blob",
@@ -191,6 +194,49 @@ fn tokens_that_are_no_good() {
         assert_eq!(cell.sandbox.names(), before, "{says}");
         for (place, server) in &cell.servers {
             assert!(server.heard().is_empty() || (is_sent && *place == Place::Fulcio), "{says}: {place:?}");
+        }
+    }
+}
+
+/// Images: nothing gets to the registry that does not hold, and where the log has it and nothing more can be done, it is said.
+#[test]
+fn images_are_not_published_where_a_service_fails() {
+    let world = memory();
+    let all = [rows::of_servers(), rows::of_fulcio(), rows::of_rekor1(), rows::of_rekor2(), rows::of_tsa()];
+    let chosen =
+        ["500 for ever", "a page for people", "points elsewhere", "without an SCT", "for another key"];
+    let more = ["a broken promise", "the entry of a foreign log", "another nonce", "500, then good"];
+    let all = all.into_iter().flatten().filter(|row| chosen.contains(&row.name) || more.contains(&row.name));
+    for row in all.filter(|row| row.place != Place::Oidc) {
+        let registry = Registry::start(Options::default()).unwrap();
+        let digest = registry.contents().plant_image("app", "v1");
+        let image = format!("{}/app@{digest}", registry.address());
+        let cell = Cell::new(&world, row.place, Some(row.fault.clone()));
+        let flags = cell.flags(row.place);
+        let before = cell.sandbox.names();
+        let timeout = if row.waits { "3s" } else { "40s" };
+        let mut args = vec!["sign", "--yes", "--timeout", timeout, &image];
+        args.extend(flags.iter().map(String::as_str));
+        let mirror = &cell.server(Place::Tuf).url;
+        let run = cell.sandbox.rcosign(&args).env("TUF_MIRROR", mirror).env("TUF_ROOT_JSON", "root.json");
+        let output = run.run();
+        let what = format!("{:?} {}: {} {}", row.place, row.name, output.code, output.stderr);
+        assert!(cell.hit.load(Ordering::Relaxed), "{what}");
+        let journal = registry.journal();
+        // That there is room for the parts is found out early; without its manifest there is no signature.
+        let written = journal.count("PUT", "/manifests/");
+        if row.outcome == Outcome::Signs {
+            assert!(output.code == 0 && written > 0, "{what}");
+            continue;
+        }
+        assert!(output.code != 0 && written == 0, "{what}\n{:#?}", journal.lines());
+        assert!(one_line(&output) && output.stdout.is_empty(), "{what}");
+        assert!(output.stderr.contains(row.place.called()), "{what}");
+        assert!(output.stderr.contains(cell.server(row.place).url.as_str()), "{what}");
+        assert_eq!(cell.sandbox.names(), before, "{what}");
+        let at = ORDER.iter().position(|place| *place == row.place).unwrap();
+        for later in &ORDER[at + 1..] {
+            assert!(cell.server(*later).heard().is_empty(), "{what}: {later:?} was asked");
         }
     }
 }

@@ -14,6 +14,7 @@ mod identity;
 mod image_signing;
 mod keys;
 mod layouts;
+mod lookup;
 mod many_signers;
 mod pushing;
 mod registries;
