@@ -78,7 +78,8 @@ impl Case {
         let by_flags = matches!(self.way, Way::Flags { .. });
         match (signer.map(|peer| peer.version), self.form) {
             (Some(2), Form::Bundle) => by_flags && self.what != What::Image,
-            (Some(2), _) => by_flags,
+            // It takes trust material from the repository, and services by flags.
+            (Some(2), _) => by_flags || self.way == Way::Repository(1),
             (Some(_), Form::Legacy) => by_flags,
             // Of the older ones, only images have room for a timestamp without a file of its own.
             (None, Form::Legacy) => {
@@ -133,6 +134,10 @@ impl World {
         let (mirror, root) = (world.services.url(5), world.services.file("root.json"));
         let initialize = ["initialize", "--mirror", &mirror, "--root", &root];
         let _ = world.at_home(world.sandbox.rcosign(&initialize), true).run().ok();
+        // The cache of 2.5 is of another kind.
+        if let Some(second) = peer("cosign-2") {
+            let _ = world.sandbox.program(&second, &initialize).env("TUF_ROOT", "second").run().ok();
+        }
         Some(world)
     }
 
@@ -160,8 +165,14 @@ impl World {
             None => self.sandbox.rcosign(&args),
         };
         let is_second = who.is_some_and(|peer| peer.version == 2);
-        let run = self.at_home(run, matches!(case.way, Way::Repository(_)) && !is_second);
-        if variables || is_second { self.services.variables(run).run() } else { run.run() }
+        let is_chosen = matches!(case.way, Way::Repository(_));
+        let run = self.at_home(run, is_chosen && !is_second);
+        match (is_second, is_chosen) {
+            (true, true) => run.env("TUF_ROOT", "second").run(),
+            (true, false) => self.services.variables(run).run(),
+            _ if variables => self.services.variables(run).run(),
+            _ => run.run(),
+        }
     }
 
     /// Signs; returns what a log of version 1, and everybody else, says.
@@ -199,6 +210,9 @@ impl World {
                     }
                     _ => {}
                 }
+            }
+            Way::Repository(_) if is(2) => {
+                add(&["--fulcio-url", &self.services.url(0), "--rekor-url", &self.services.url(1)]);
             }
             Way::Repository(_) => {}
         }
