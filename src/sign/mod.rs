@@ -27,6 +27,7 @@ pub const BESIDE: Requirement =
 
 /// Against what, and when, the answers of witnesses are judged.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "there are no witnesses"))]
 struct Judge<'a> {
     root: &'a TrustedRoot,
     now: UnixTime,

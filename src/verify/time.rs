@@ -6,7 +6,9 @@ use super::{Evidence, ExpectedSigner, NonEmpty, Reason, Requirement, Verifier, W
 use crate::bundle::{Content, Profile, SignedEntity};
 use crate::crypto::UnixTime;
 use crate::timestamp::{Authority, TimestampError, Token, verify};
-use crate::trust::{CertificateAuthority, TrustedRoot};
+use crate::trust::CertificateAuthority;
+#[cfg(feature = "http")]
+use crate::trust::TrustedRoot;
 
 /// Where a verified time comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +110,7 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
 }
 
 /// What a timestamp alone says: its time, which a trusted authority has signed over these bytes.
+#[cfg(feature = "http")]
 pub(super) fn confirmed(
     der: &[u8],
     signed: &[u8],
