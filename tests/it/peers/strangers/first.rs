@@ -55,3 +55,38 @@ fn the_first_entry_of_a_log_verifies_everywhere() {
         let _ = world.verify(case, None, "a.txt", Lie::Identity).code(12);
     }
 }
+
+/// The log answers 409: what it has is fetched, and serves as well. RSA and Ed25519 make the same signature again.
+#[test]
+fn the_same_signature_twice_is_one_entry() {
+    let Some(world) = World::start(&[]) else { return };
+    let keys = crate::peers::sandbox();
+    let (root, config) =
+        (world.services.file("trusted_root.json"), world.services.file("signing_config.rekor1-no-tsa.json"));
+    for kind in ["rsa2048", "ed25519"] {
+        for name in [format!("{kind}.key"), format!("{kind}.pub")] {
+            let _ = world.sandbox.file(&name, keys.read(&name));
+        }
+        let (key, public) = (format!("{kind}.key"), format!("{kind}.pub"));
+        let mut made = Vec::new();
+        for bundle in ["one.json", "two.json"] {
+            let sign =
+                ["sign-blob", "--yes", "--key", &key, "--trusted-root", &root, "--signing-config", &config];
+            let _ = world.sandbox.run(&[&sign[..], &["--bundle", bundle, "a.txt"]].concat()).ok();
+            let verify =
+                ["verify-blob", "--key", &public, "--trusted-root", &root, "--bundle", bundle, "a.txt"];
+            let _ = world.sandbox.run(&verify).ok();
+            // 3.1 takes no prehashed signature by an Ed25519 key that is named, not even its own.
+            for peer in peers().iter().filter(|peer| peer.version == 3 && kind != "ed25519") {
+                let _ = peer.run(&world.sandbox, &verify).ok();
+            }
+            let bundle: serde_json::Value = serde_json::from_slice(&world.sandbox.read(bundle)).unwrap();
+            made.push(bundle["verificationMaterial"]["tlogEntries"][0]["logIndex"].clone());
+        }
+        assert_eq!(made[0], made[1], "{kind}");
+        let heard = world.services.heard();
+        let refused =
+            heard.iter().filter(|line| line.ends_with("-> 409") || line.contains("-> 409 ")).count();
+        assert_eq!(refused, 1 + usize::from(kind == "ed25519"), "{heard:?}");
+    }
+}
