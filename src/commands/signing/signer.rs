@@ -426,3 +426,49 @@ fn certificates(with: &SignWith, context: &Context) -> Result<Vec<Certificate>, 
     certificates.extend(above);
     Ok(certificates)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{Content, Profile};
+    use crate::tlog::Entry;
+
+    fn logged_at(times: &[i64]) -> SignedEntity {
+        let entry = |time: &i64| Entry {
+            log_index: 0,
+            log_id: Vec::new(),
+            kind: None,
+            integrated_time: Some(UnixTime::from_seconds(*time)),
+            canonicalized_body: Vec::new(),
+            inclusion_promise: None,
+            inclusion_proof: None,
+        };
+        SignedEntity {
+            content: Content::Message { digest: None, signature: Vec::new() },
+            material: VerificationMaterial::PublicKey { hint: String::new(), embedded: None },
+            log_entries: times.iter().map(entry).collect(),
+            timestamps: Vec::new(),
+            detached_scts: Vec::new(),
+            profile: Profile::Legacy,
+        }
+    }
+
+    /// What a witness says moves the clock as far as it may be wrong, and no further.
+    #[test]
+    fn the_clock_of_witnesses_counts_within_the_tolerance() {
+        for (times, judged) in [
+            (&[][..], 1000),
+            (&[900], 1000),
+            (&[1000], 1000),
+            (&[1001], 1001),
+            (&[1200, 1100], 1200),
+            (&[1000 + SKEW], 1000 + SKEW),
+            (&[1001 + SKEW], 1000),
+            (&[1001 + SKEW, 1002], 1002),
+            (&[i64::MAX, i64::MIN], 1000),
+        ] {
+            let now = with_witnesses(UnixTime::from_seconds(1000), &logged_at(times));
+            assert_eq!(now, UnixTime::from_seconds(judged), "{times:?}");
+        }
+    }
+}

@@ -409,6 +409,7 @@ pub fn of_tsa() -> Vec<Row> {
     });
     stamped("two signers", "", |stamp| stamp.faults.push(stamps::Fault::Signers(2)));
     stamped("an hour ago", "not yet valid", |stamp| stamp.time = stamp.time.plus_seconds(-3600));
+    stamped("in six minutes", "future", |stamp| stamp.time = stamp.time.plus_seconds(360));
     stamped("in an hour", "future", |stamp| stamp.time = stamp.time.plus_seconds(3600));
     let mut add = |name, outcome, says, fault: fn(&Case<'_>) -> Option<Act>| {
         rows.push(row(Place::Tsa, name, outcome, says, fault));
