@@ -314,9 +314,22 @@ fn entries_of_images_are_looked_up() {
     let _ = verify(&["--no-log"]).ok();
     let _ = verify(&["--offline"]).code(12);
     assert_eq!(world.asked(), [""; 0]);
-    world.act(|_, _| say(Answer::new(500, "oops")));
-    let output = verify(&["--timeout", "2s"]).code(5).says("Rekor");
+    world.act(|_, _| say(Answer::new(400, "oops")));
+    let output = verify(&[]).code(5).says("Rekor");
     assert!(output.stdout.is_empty());
+    let _ = world.asked();
+    // A log that fails is not asked about the next image.
+    let second = registry.contents().plant_image("app", "v2");
+    let second = format!("{}/app@{second}", registry.address());
+    let payload = world.sandbox.run(&["generate", &second]).ok().stdout;
+    let _ = world.sandbox.file("payload", payload);
+    let args =
+        ["sign-blob", "--offline", "--key", "cosign.key", "--output-signature", "payload.sig", "payload"];
+    let _ = world.sandbox.run(&args).ok();
+    let args = ["attach", "signature", "--payload", "payload", "--signature", "payload.sig", &second];
+    let _ = world.sandbox.run(&args).ok();
+    let _ = verify(&[&second, "--max-workers", "1"]).code(5);
+    assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
     world.act(|_, _| say(Answer::json(200, &json!([]))));
     assert!(verify(&[]).code(12).stdout.is_empty());
 }

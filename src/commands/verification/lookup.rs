@@ -7,6 +7,7 @@ pub(in crate::commands) use nobody::Lookup;
 
 #[cfg(feature = "http")]
 mod asked {
+    use std::cell::RefCell;
     use std::time::Duration;
 
     use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
@@ -31,6 +32,8 @@ mod asked {
         client: Option<Client>,
         /// The log that the user names.
         url: Option<String>,
+        /// Logs that could not be asked, which are asked no more in this run.
+        failed: RefCell<Vec<(String, Error)>>,
     }
 
     /// What came of looking entries up.
@@ -47,7 +50,11 @@ mod asked {
             let url = request.log.clone();
             let total = context.settings.timeout;
             let connection = Connection { total, retry_for: total.min(RETRY), ..Connection::default() };
-            Self { client: (!request.offline).then(|| Client::new(connection)), url }
+            Self {
+                client: (!request.offline).then(|| Client::new(connection)),
+                url,
+                failed: RefCell::default(),
+            }
         }
 
         /// Adds the entry to each candidate that needs one and has none, as far as a log has it. Sigstore bundles hold all that
@@ -74,6 +81,10 @@ mod asked {
                 }
                 let proposed = proposals(entity, artifact, &key, &signatory);
                 for url in self.urls(verifier.root) {
+                    if let Some((_, error)) = self.failed.borrow().iter().find(|(failed, _)| *failed == url) {
+                        came.error.get_or_insert(error.clone());
+                        continue;
+                    }
                     let found = match find(client, &url, &proposed, verifier).await {
                         Ok(None) => search(client, &url, (&*entity, artifact), &signatory, verifier).await,
                         found => found,
@@ -91,6 +102,7 @@ mod asked {
                                 "--no-log verifies without a log entry, --offline asks no log",
                             ];
                             let error = Error { hints: ways.map(str::to_owned).into(), ..error };
+                            self.failed.borrow_mut().push((url, error.clone()));
                             came.error.get_or_insert(error);
                         }
                     }
