@@ -51,6 +51,9 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
             matches!(flag, "from-file" | "platform" | "recursive")
         }
         "tree" => flag == "output",
+        "attach attestation" => {
+            matches!(flag, "certificate" | "certificate-chain" | "rekor-response" | "tsr")
+        }
         _ => false,
     };
     // Help of the program or of a group is asked for by words alone.
