@@ -281,40 +281,50 @@ struct Run<'a> {
 impl Run<'_> {
     /// Signs one image, checks and keeps what came out, and publishes it.
     async fn one(&self, signee: &Signee, outputs: Option<Outputs>) -> Result<Vec<u8>, Error> {
-        let (job, signer) = (self.job, &self.signer);
+        let job = self.job;
         let mut signed = Vec::new();
-        let artifact = signee.artifact();
         for form in job.asked.forms.iter().copied() {
-            let policy = match job.work.annotations() {
-                Some(said) => signer.image_policy(&artifact, form.carrier(), said).await?,
-                None => signer.policy(&artifact, form.carrier()).await?,
-            };
-            if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
-                && is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?
-            {
-                let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
-                self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
-                continue;
-            }
-            for payload in job.work.payloads(signee, form, job.now)? {
-                let entity = signer.make(payload, form.carrier()).await?;
-                signer.hold(&entity, &artifact, &policy)?;
-                signed.push(Signed { form, entity });
+            if let Err(error) = self.make(signee, form, &mut signed).await {
+                return Err(self.unfinished(signee, &signed, error));
             }
         }
         if signed.is_empty() {
             return Ok(Vec::new());
         }
         let outputs = match outputs {
-            Some(outputs) => outputs,
-            None => job.open_outputs(Some(&signee.descriptor.digest))?,
+            Some(outputs) => Ok(outputs),
+            None => job.open_outputs(Some(&signee.descriptor.digest)),
         };
-        self.keep(&signed, outputs)?;
+        if let Err(error) = outputs.and_then(|outputs| self.keep(&signed, outputs)) {
+            return Err(self.unfinished(signee, &signed, error));
+        }
         let printed = if job.outputs.print { printed(&signed) } else { Vec::new() };
         if job.asked.upload {
             self.publish(signee, &signed).await?;
         }
         Ok(printed)
+    }
+
+    /// Makes and checks what is to be signed in one form, unless it is there already.
+    async fn make(&self, signee: &Signee, form: Form, signed: &mut Vec<Signed>) -> Result<(), Error> {
+        let (job, signer, artifact) = (self.job, &self.signer, signee.artifact());
+        let policy = match job.work.annotations() {
+            Some(said) => signer.image_policy(&artifact, form.carrier(), said).await?,
+            None => signer.policy(&artifact, form.carrier()).await?,
+        };
+        if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
+            && is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?
+        {
+            let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
+            self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
+            return Ok(());
+        }
+        for payload in job.work.payloads(signee, form, job.now)? {
+            let entity = signer.make(payload, form.carrier()).await?;
+            signer.hold(&entity, &artifact, &policy)?;
+            signed.push(Signed { form, entity });
+        }
+        Ok(())
     }
 
     /// Writes the files, before anything that can fail for other reasons: a signature that was made is not lost.
@@ -347,7 +357,7 @@ impl Run<'_> {
         let mut there: Vec<String> = Vec::new();
         let elsewhere = match self.publisher.elsewhere(signee, &self.job.asked.forms).await {
             Ok(elsewhere) => elsewhere,
-            Err(error) => return Err(self.unpublished(signee, (&there, signed), error)),
+            Err(error) => return Err(self.unpublished(signee, &there, signed, error)),
         };
         let mut replaced = Replaced::default();
         for (number, one) in signed.iter().enumerate() {
@@ -355,7 +365,7 @@ impl Run<'_> {
                 Ok(published) => published,
                 Err(error) => {
                     let rest = signed.get(number..).unwrap_or_default();
-                    return Err(self.unpublished(signee, (&there, rest), error));
+                    return Err(self.unpublished(signee, &there, rest, error));
                 }
             };
             there.push(format!("{}@{}", signee.destination(), published.manifest));
@@ -378,8 +388,14 @@ impl Run<'_> {
         failed.map_or(Ok(()), |error| Err(unreplaced(signee, error.into())))
     }
 
+    /// Keeps what was made before something failed, if services know of it: what a log has is not to be made again.
+    fn unfinished(&self, signee: &Signee, signed: &[Signed], error: Error) -> Error {
+        let made = signed.iter().filter(|_| self.signer.is_witnessed());
+        made.fold(error, |error, one| kept(error, signee, one))
+    }
+
     /// Says what became of the signatures that were made: where those are that were published, and how to publish the rest.
-    fn unpublished(&self, signee: &Signee, (there, rest): (&[String], &[Signed]), error: Error) -> Error {
+    fn unpublished(&self, signee: &Signee, there: &[String], rest: &[Signed], error: Error) -> Error {
         let what = if self.job.work.annotations().is_none() { "attestation" } else { "signature" };
         let message = format!("the {what} of `{}` was made and not published", signee.called);
         let mut outer = Error::new(error.kind, message).cause(error.message);

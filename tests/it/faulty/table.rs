@@ -240,3 +240,28 @@ fn images_are_not_published_where_a_service_fails() {
         }
     }
 }
+
+/// Two forms, of which the log takes the first alone: that one is kept, and the printed command publishes it.
+#[test]
+fn what_the_log_has_is_kept_where_the_other_form_fails() {
+    let world = memory();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let image = format!("{}/app@{digest}", registry.address());
+    let refuses = |case: &super::world::Case<'_>| {
+        let is_second = case.request.starts("POST") && case.request.json()["kind"] == "hashedrekord";
+        is_second.then(|| super::server::Act::Say(super::server::Answer::new(400, "no")))
+    };
+    let cell = Cell::new(&world, Place::Rekor1, Some(std::sync::Arc::new(refuses)));
+    let flags = cell.flags(Place::Rekor1);
+    let mut args = vec!["sign", "--yes", "--write", "bundle,tag", &image];
+    args.extend(flags.iter().map(String::as_str));
+    let output = cell.sandbox.run(&args).code(5);
+    assert_eq!(registry.journal().count("PUT", "/manifests/"), 0);
+    let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
+    let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
+    let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
+    let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
+    let _ = cell.sandbox.run(&verify).ok();
+}
