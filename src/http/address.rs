@@ -4,6 +4,9 @@ use reqwest::Url;
 
 use super::{Error, Redacted};
 
+/// More redirections are a loop.
+pub const MAX_REDIRECTIONS: usize = 5;
+
 /// An http or https address. Displayed without what may be secret in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(Url);
@@ -65,6 +68,31 @@ impl Address {
     /// Whether a user or a password stands in it.
     pub fn has_credentials(&self) -> bool {
         !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
+    /// Where the `hops`th redirection of a request leads that goes on here. User and password go on within the origin alone, and
+    /// those that somebody else writes into an address are not used.
+    ///
+    /// # Errors
+    /// Why it is not followed.
+    pub fn redirected(&self, location: &str, hops: usize) -> Result<Self, &'static str> {
+        let Ok(mut next) = self.join(location) else {
+            return Err("to an address that is neither http nor https");
+        };
+        if self.is_https() && !next.is_https() {
+            return Err("from https to an address without TLS");
+        }
+        if hops > MAX_REDIRECTIONS {
+            return Err("more than 5 redirections");
+        }
+        let (user, password) = match self.is_same_origin(&next) {
+            true => (self.0.username(), self.0.password()),
+            false => ("", None),
+        };
+        // Both fail for addresses without a host alone, which these have.
+        let _ = next.0.set_username(user);
+        let _ = next.0.set_password(password);
+        Ok(next)
     }
 
     /// The same with these pairs added to its query.

@@ -1,13 +1,12 @@
 //! The client proper, over reqwest.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{ClientBuilder, Url};
+use reqwest::header::LOCATION;
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Response};
 
-use super::{Error, Redacted, roots};
-
-const MAX_REDIRECTS: usize = 5;
+use super::{Address, Error, roots};
 
 /// What differs between the program and its tests.
 pub(super) struct Settings {
@@ -32,10 +31,8 @@ pub(super) struct Inner {
 
 impl Inner {
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut builder = builder()
-            .connect_timeout(settings.connect)
-            .timeout(settings.total)
-            .redirect(Policy::custom(redirect));
+        let mut builder =
+            builder().connect_timeout(settings.connect).timeout(settings.total).redirect(Policy::none());
         if !settings.proxy {
             builder = builder.no_proxy();
         }
@@ -45,12 +42,9 @@ impl Inner {
     }
 
     pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
-        let shown = || Redacted(url).to_string();
-        let address = Url::parse(url)
-            .ok()
-            .filter(|a| matches!(a.scheme(), "http" | "https"))
-            .ok_or_else(|| Error::Address { url: shown() })?;
-        let mut response = self.client.get(address).send().await.map_err(|e| self.error(url, e))?;
+        let asked = Address::parse(url)?;
+        let mut response = self.followed(&asked).await?;
+        let shown = || asked.to_string();
         if !response.status().is_success() {
             return Err(Error::Status { url: shown(), status: response.status().as_u16() });
         }
@@ -60,7 +54,7 @@ impl Inner {
             return Err(too_large());
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| self.error(url, e))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| self.error(&asked, e))? {
             if (body.len() + chunk.len()) as u64 > limit {
                 return Err(too_large());
             }
@@ -69,9 +63,32 @@ impl Inner {
         Ok(body)
     }
 
-    fn error(&self, url: &str, error: reqwest::Error) -> Error {
+    /// The answer at the end of all redirections, which take no longer together than one request. User and password are for the
+    /// origin that they were given for, and are sent no more once another one was asked.
+    async fn followed(&self, asked: &Address) -> Result<Response, Error> {
+        let ends = Instant::now() + self.total;
+        let (mut address, mut hops) = (asked.clone(), 0);
+        loop {
+            let left = ends.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            let sent = self.client.get(address.url().clone()).timeout(left).send().await;
+            let response = sent.map_err(|e| self.error(asked, e))?;
+            let location = match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
+                _ => None,
+            };
+            let Some(location) = location else { return Ok(response) };
+            hops += 1;
+            let location = location.to_str().unwrap_or_default();
+            let next = address
+                .redirected(location, hops)
+                .map_err(|reason| Error::Redirect { url: asked.to_string(), source: reason.into() })?;
+            address = next;
+        }
+    }
+
+    fn error(&self, asked: &Address, error: reqwest::Error) -> Error {
         let failure = self.roots.failure();
-        failure.unwrap_or_else(|| error_of(&Redacted(url).to_string(), self.total, error))
+        failure.unwrap_or_else(|| error_of(&asked.to_string(), self.total, error))
     }
 }
 
@@ -112,24 +129,6 @@ pub(super) fn error_of(url: &str, limit: Duration, error: reqwest::Error) -> Err
     } else {
         Error::Transport { url, source }
     }
-}
-
-fn redirect(attempt: Attempt<'_>) -> Action {
-    match refusal(attempt.previous(), attempt.url()) {
-        Some(reason) => attempt.error(reason),
-        None => attempt.follow(),
-    }
-}
-
-/// Why a redirection is not followed; `previous` begins with the address that was asked for.
-fn refusal(previous: &[Url], next: &Url) -> Option<&'static str> {
-    if !matches!(next.scheme(), "http" | "https") {
-        return Some("to an address that is neither http nor https");
-    }
-    if next.scheme() != "https" && previous.iter().any(|url| url.scheme() == "https") {
-        return Some("from https to an address without TLS");
-    }
-    (previous.len() > MAX_REDIRECTS).then_some("more than 5 redirections")
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 #[cfg(feature = "http")]
-pub use address::{Address, form};
+pub use address::{Address, MAX_REDIRECTIONS, form};
 #[cfg(feature = "http")]
 pub use body::{Parts, SourceError};
 #[cfg(feature = "http")]

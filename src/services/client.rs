@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::{Error, Service};
 use crate::crypto::Secret;
 use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName,
+    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, MAX_REDIRECTIONS, Method,
+    ServerName,
 };
 
 /// How services are reached.
@@ -125,11 +126,9 @@ impl Client {
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
-        /// More hops within one origin are a loop.
-        const MAX_HOPS: usize = 5;
         let fail = |source| Error::Http { service: ask.service, source };
         let mut address = ask.address.clone();
-        for _ in 0..=MAX_HOPS {
+        for hop in 1.. {
             let answer = self.send(ask, &address).await.map_err(fail)?;
             let status = answer.status();
             let location = answer.header("location").map(str::to_owned);
@@ -146,9 +145,10 @@ impl Client {
                 let reason = format!("it points to {next}, where nobody follows");
                 return Err(Error::Mismatch { service: ask.service, url: address.to_string(), reason });
             }
+            let Ok(next) = address.redirected(next.whole(), hop) else { break };
             address = next;
         }
-        let reason = format!("it points from place to place more than {MAX_HOPS} times");
+        let reason = format!("it points from place to place more than {MAX_REDIRECTIONS} times");
         Err(Error::Mismatch { service: ask.service, url: ask.address.to_string(), reason })
     }
 

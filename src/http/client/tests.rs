@@ -167,14 +167,38 @@ fn a_server_without_tls_does_not_serve_https() {
 
 #[test]
 fn https_is_never_left_for_http() {
-    let refused = |previous: &[&str], next: &str| {
-        let previous: Vec<_> = previous.iter().map(|url| Url::parse(url).unwrap()).collect();
-        refusal(&previous, &Url::parse(next).unwrap())
+    let refused = |from: &str, to: &str| Address::parse(from).unwrap().redirected(to, 1).err();
+    assert_eq!(refused("https://a/", "https://b/"), None);
+    assert_eq!(refused("http://a/", "https://b/"), None);
+    assert_eq!(refused("https://a/", "http://a/"), Some("from https to an address without TLS"));
+    assert!(refused("https://a/", "file:///etc/passwd").is_some());
+}
+
+/// From A to B, and on within B: B hears neither user nor password, and A does not hear them again from there.
+#[test]
+fn credentials_are_for_the_first_origin_alone() {
+    let (last, at_last) = serve(|head, stream| match head.split(' ').nth(1) {
+        Some("/one") => reply(stream, "302 Found", "Location: /two\r\n", b""),
+        _ => reply(stream, "200 OK", "", b"key"),
+    });
+    let (first, at_first) = serve(move |head, stream| match head.split(' ').nth(1) {
+        Some("/k") => reply(stream, "302 Found", "Location: /here\r\n", b""),
+        _ => reply(stream, "302 Found", &format!("Location: http://x:y@{last}/one\r\n"), b""),
+    });
+    assert_eq!(get(&format!("http://me:secret@{first}/k"), 10).unwrap(), b"key");
+    let authorized = |heads: &mpsc::Receiver<String>| -> Vec<bool> {
+        heads.try_iter().map(|head| head.to_lowercase().contains("authorization:")).collect()
     };
-    assert_eq!(refused(&["https://a/"], "https://b/"), None);
-    assert_eq!(refused(&["http://a/"], "https://b/"), None);
-    for previous in [&["https://a/"][..], &["http://a/", "https://b/", "http://c/"]] {
-        assert_eq!(refused(previous, "http://a/"), Some("from https to an address without TLS"));
-    }
-    assert!(refused(&["https://a/"], "file:///etc/passwd").is_some());
+    assert_eq!(authorized(&at_first), [true, true]);
+    assert_eq!(authorized(&at_last), [false, false]);
+}
+
+/// All redirections together take no longer than one request may.
+#[test]
+fn slow_redirections_share_the_time_of_one_request() {
+    let (address, _requests) = serve(|_, stream| {
+        thread::sleep(Duration::from_millis(400));
+        reply(stream, "302 Found", "Location: /on\r\n", b"");
+    });
+    assert!(matches!(get(&format!("http://{address}/"), 10), Err(Error::Timeout { .. })));
 }
