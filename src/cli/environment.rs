@@ -71,6 +71,19 @@ pub fn value(command: &str, flag: &str) -> Option<OsString> {
     std::env::var_os(variable(command, flag)?).filter(|value| !value.is_empty())
 }
 
+/// Whether a check is given up where the variable of `flag` has this value.
+pub fn gives_up(flag: &str, value: bool) -> bool {
+    match flag {
+        "check-claims" => !value,
+        "insecure-ignore-sct"
+        | "insecure-ignore-tlog"
+        | "insecure-skip-verify"
+        | "no-log"
+        | "private-infrastructure" => value,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

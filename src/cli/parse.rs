@@ -90,6 +90,7 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
         let filled = from_environment(&command, &matches, &name);
         if !filled.is_empty() {
             matches = with_environment(&mut command, &arguments, &filled)?;
+            warnings.extend(filled.iter().filter_map(Filled::warning));
         }
         warn_of_deprecated(&command, &matches, &name, &mut warnings);
     }
@@ -135,6 +136,16 @@ struct Filled {
     flag: String,
     variable: String,
     value: OsString,
+}
+
+impl Filled {
+    /// What is said of a variable that gives up a check: nobody sees it on the command line.
+    fn warning(&self) -> Option<String> {
+        let value = values::boolean(self.value.to_str()?).ok()?;
+        let Self { flag, variable, .. } = self;
+        environment::gives_up(flag, value)
+            .then(|| format!("{variable} is set and gives up a check: it stands for --{flag}={value}"))
+    }
 }
 
 fn from_environment(command: &Command, matches: &ArgMatches, name: &str) -> Vec<Filled> {

@@ -309,7 +309,7 @@ async fn verify_blob(
     }
     say_waivers(&request.waivers, matches!(request.signer, Signer::Identity(_)));
     if let Some(flag) = request.waivers.claims {
-        render::say(&format!("The statement was not compared with a file ({flag})"));
+        render::warn(&format!("The statement was not compared with a file ({flag})"));
     }
     render::say("Verified OK");
     Ok(())

@@ -78,6 +78,9 @@ pub async fn run(
     } else {
         say_waivers(&request.waivers, false);
     }
+    if let Some(flag) = request.waivers.claims {
+        render::warn(&format!("No image is compared with what is signed ({flag})"));
+    }
     let (VerifiedImages { report, shown }, result) = commands::verify_images(request, context).await;
     let to_output = request.report.as_ref().is_some_and(|report| report.file.is_none());
     if request.report.is_some() {

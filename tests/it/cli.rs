@@ -246,3 +246,58 @@ mod unix {
         }
     }
 }
+
+/// A key in a variable must not decide against the identity that the command line names.
+#[test]
+fn a_key_in_a_variable_beside_an_identity_is_refused() {
+    let sandbox = Sandbox::new().env("COSIGN_KEY", "cosign.pub");
+    let identity =
+        ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://issuer.example"];
+    let commands: [&[&str]; 7] = [
+        &["verify-blob", "--bundle", "b.json", "a.txt"],
+        &["verify-blob-attestation", "--bundle", "b.json", "a.txt"],
+        &["verify", "127.0.0.1:1/a:v1"],
+        &["verify-attestation", "127.0.0.1:1/a:v1"],
+        &["dockerfile", "verify", "Dockerfile"],
+        &["manifest", "verify", "pod.yaml"],
+        &["unpack", "--verify", "--key", "cosign.pub", "--dir", "d", "kit.tar"],
+    ];
+    for command in commands {
+        let output = sandbox.run(&[command, &identity].concat()).code(2);
+        let output = output.says("--key and --certificate-identity name two different signers");
+        assert!(output.stdout.is_empty() && !output.stderr.contains("Verified"), "{command:?}");
+    }
+    // And the other way round.
+    let sandbox = Sandbox::new().env("COSIGN_CERTIFICATE_IDENTITY", "dev@example.com");
+    let _ = sandbox
+        .run(&["verify-blob", "--key", "cosign.pub", "--bundle", "b.json", "a.txt"])
+        .code(2)
+        .says("COSIGN_CERTIFICATE_IDENTITY");
+}
+
+/// Whoever sets a variable is not the one who reads the command line.
+#[test]
+fn a_variable_that_gives_up_a_check_is_warned_of() {
+    let blob = ["verify-blob-attestation", "--key", "k", "--bundle", "b.json", "a.txt"];
+    let image = ["verify", "--key", "k", "127.0.0.1:1/a:v1"];
+    let mut seen = 0;
+    for (name, value, words) in [
+        ("COSIGN_CHECK_CLAIMS", "false", "--check-claims=false"),
+        ("COSIGN_CHECK_CLAIMS", "0", "--check-claims=false"),
+        ("COSIGN_INSECURE_IGNORE_TLOG", "true", "--insecure-ignore-tlog=true"),
+        ("COSIGN_INSECURE_IGNORE_SCT", "1", "--insecure-ignore-sct=true"),
+        ("COSIGN_PRIVATE_INFRASTRUCTURE", "t", "--private-infrastructure=true"),
+    ] {
+        for command in [&blob[..], &image] {
+            let output = Sandbox::new().env(name, value).run(command);
+            let line = format!("WARNING: {name} is set and gives up a check: it stands for {words}");
+            assert!(output.stderr.contains(&line), "{command:?} {}", output.stderr);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 10);
+    for (name, value) in [("COSIGN_CHECK_CLAIMS", "true"), ("COSIGN_INSECURE_IGNORE_TLOG", "false")] {
+        let output = Sandbox::new().env(name, value).run(&blob);
+        assert!(!output.stderr.contains("gives up"), "{}", output.stderr);
+    }
+}

@@ -73,8 +73,8 @@ impl VerifyArgs {
     }
 }
 
-/// Whose signature is wanted. A key decides alone; identity flags beside it are what cosign 2 took without a look. `sct`:
-/// whether `--sct` is given.
+/// Whose signature is wanted: a key's or an identity's. Which of the two is on the command line and which in a variable makes no
+/// difference: whoever sets the variable must not decide against the one who writes the flags. `sct`: whether `--sct` is given.
 ///
 /// # Errors
 /// Nobody is named, or two are.
@@ -88,20 +88,31 @@ pub fn signer(
     let Some(key) = key.reference()? else {
         return identity.request().map(Signer::Identity);
     };
-    let mut idle = identity.given();
+    if let Some(flag) = identity.given().first() {
+        return Err(Error::usage(format!("--key and {flag} name two different signers"))
+            .cause(format!("each may be the value of a variable: COSIGN_KEY, {}", variable(flag)))
+            .hint(
+                "leave one of them out: the signature is by the key, or by the holder of the certificate",
+            ));
+    }
     let trust = [
         ("--ca-roots", filled(&trust.ca_roots).is_some()),
         ("--ca-intermediates", filled(&trust.ca_intermediates).is_some()),
         ("--certificate-chain", filled(&trust.certificate_chain).is_some()),
         ("--sct", sct),
     ];
-    idle.extend(trust.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
+    let idle: Vec<_> = trust.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
     if !idle.is_empty() {
         let verb = if idle.len() == 1 { "is" } else { "are" };
         let idle = idle.join(", ");
         warnings.push(format!("{idle} {verb} ignored: --key decides whose signature is accepted"));
     }
     Ok(Signer::Key(key))
+}
+
+/// The variable that stands in for `flag`.
+fn variable(flag: &str) -> String {
+    format!("COSIGN_{}", flag.trim_start_matches('-').replace('-', "_").to_ascii_uppercase())
 }
 
 #[cfg(test)]

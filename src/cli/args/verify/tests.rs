@@ -99,14 +99,29 @@ fn exact_and_expression_together_are_refused() {
     refused(&format!("verify-blob {KEYLESS} --certificate-oidc-issuer-regexp=.* --bundle b f"), "together");
 }
 
+/// Which of them would be left aside is the difference between the signature that was meant and anybody's.
 #[test]
-fn a_key_decides_beside_identity_flags_and_says_so() {
-    let (made, warnings) = request(&format!("verify-blob --key k {KEYLESS} --ca-roots r --bundle b f"));
-    assert_eq!(made.unwrap().signer, Signer::Key("k".into()));
-    assert_eq!(warnings.len(), 1);
-    for flag in ["--certificate-identity", "--certificate-oidc-issuer", "--ca-roots", "--key decides"] {
-        assert!(warnings[0].contains(flag), "{warnings:?}");
+fn a_key_and_an_identity_are_two_signers() {
+    for command in ["verify-blob", "verify-blob-attestation"] {
+        refused(
+            &format!("{command} --key k {KEYLESS} --bundle b f"),
+            "--key and --certificate-identity name",
+        );
+        for flag in
+            ["identity", "identity-regexp", "oidc-issuer", "oidc-issuer-regexp", "github-workflow-ref"]
+        {
+            let flag = format!("--certificate-{flag}");
+            refused(&format!("{command} --key k {flag} x --bundle b f"), &flag);
+            assert!(request(&format!("{command} --key k {flag}= --bundle b f")).0.is_ok(), "{flag}");
+        }
     }
+}
+
+#[test]
+fn a_key_leaves_authorities_aside_and_says_so() {
+    let (made, warnings) = request("verify-blob --key k --ca-roots r --sct s --bundle b f");
+    assert_eq!(made.unwrap().signer, Signer::Key("k".into()));
+    assert_eq!(warnings, ["--ca-roots, --sct are ignored: --key decides whose signature is accepted"]);
 }
 
 #[test]
