@@ -39,6 +39,17 @@ impl Address {
         host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
     }
 
+    /// Whether the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether nobody on the way can read what is sent there: TLS protects it, or it stays on this machine.
+    pub fn is_confidential(&self) -> bool {
+        self.is_https() || self.is_loopback()
+    }
+
     /// The port; that of the scheme where none is named.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or_default()

@@ -223,8 +223,9 @@ pub async fn pause(time: Duration) {
 /// The HTTP client. Costs nothing until its first request.
 #[derive(Debug, Default)]
 pub struct Client {
+    /// Without a proxy, and with those of the environment.
     #[cfg(feature = "http")]
-    inner: OnceLock<client::Inner>,
+    inner: [OnceLock<client::Inner>; 2],
     #[cfg(feature = "http")]
     total: Option<Duration>,
 }
@@ -237,7 +238,9 @@ impl Client {
         #[cfg(feature = "http")]
         {
             let settings = client::Settings { proxy: false, ..Default::default() };
-            let _ = this.inner.set(client::Inner::new(&settings).unwrap());
+            for inner in &this.inner {
+                let _ = inner.set(client::Inner::new(&settings).unwrap());
+            }
         }
         this
     }
@@ -260,15 +263,19 @@ impl Client {
     /// [`Error`]; every status but 2xx is one, so that the page of an error never passes for the document.
     #[cfg(feature = "http")]
     pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
-        if let Some(inner) = self.inner.get() {
+        // A proxy would look for what is on this machine on another one.
+        let proxy = !Address::parse(url).is_ok_and(|address| address.is_loopback());
+        let [direct, through] = &self.inner;
+        let inner = if proxy { through } else { direct };
+        if let Some(inner) = inner.get() {
             return inner.get(url, limit).await;
         }
-        let mut settings = client::Settings::default();
+        let mut settings = client::Settings { proxy, ..Default::default() };
         if let Some(total) = self.total {
             settings = client::Settings { total, connect: settings.connect.min(total), ..settings };
         }
         let made = client::Inner::new(&settings)?;
-        self.inner.get_or_init(|| made).get(url, limit).await
+        inner.get_or_init(|| made).get(url, limit).await
     }
 
     /// Fetches nothing: this build has no client.

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::secrecy::Sent;
 use super::{Error, Service};
 use crate::crypto::Secret;
 use crate::http::{
@@ -20,7 +21,7 @@ pub struct Connection {
     pub certificate: Option<ClientCertificate>,
     /// The name that the server's certificate must bear in place of its own.
     pub server_name: Option<ServerName>,
-    /// Whether the proxies of the environment are used; they never are with `server_name`.
+    /// Whether the proxies of the environment are used; they never are with `server_name`, nor to this machine.
     pub proxy: bool,
     /// How long what fails is tried again.
     pub retry_for: Duration,
@@ -48,7 +49,8 @@ impl Default for Connection {
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,
-    exchange: OnceLock<Exchange>,
+    /// Without a proxy, and with those of the environment.
+    exchanges: [OnceLock<Exchange>; 2],
     started: Instant,
     /// Milliseconds that do not count.
     excused: AtomicU64,
@@ -69,6 +71,8 @@ pub(super) struct Ask<'a> {
     pub accept: &'static str,
     /// What goes into `Authorization`.
     pub authorization: Option<&'a Secret>,
+    /// What is secret in the body beside what a form calls so: it goes nowhere in the clear, and no error shows it.
+    pub secret: Option<&'a Secret>,
     /// Other headers, for the providers of tokens that ask for one.
     pub headers: &'a [(&'static str, &'a str)],
     /// The body; empty is none.
@@ -103,10 +107,15 @@ pub(super) fn below(service: Service, url: &str, path: &str) -> Result<Address, 
         .map_err(|source| Error::Http { service, source })
 }
 
+/// An address as it may be shown, also where it is none.
+pub fn shown(url: &str) -> String {
+    http::Redacted(url).to_string()
+}
+
 impl Client {
     /// A client that has asked nothing yet.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, exchange: OnceLock::new(), started: Instant::now(), excused: AtomicU64::new(0) }
+        Self { connection, exchanges: Default::default(), started: Instant::now(), excused: AtomicU64::new(0) }
     }
 
     /// Lets a time not count in which nobody was asked because a person was waited for.
@@ -121,11 +130,19 @@ impl Client {
     /// # Errors
     /// No answer, or a status that is neither success nor accepted.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
+        let sent = Sent::of(ask);
+        if !sent.is_empty() && !ask.address.is_confidential() {
+            return Err(Error::Unfit {
+                service: ask.service,
+                url: ask.address.to_string(),
+                reason: "without https everybody on the way could read the token".to_owned(),
+            });
+        }
         let budget = if ask.repeat { self.connection.retry_for.min(self.left()) } else { Duration::ZERO };
-        http::until(budget, async || self.once(ask).await).await
+        http::until(budget, async || self.once(ask, &sent).await).await
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
+    async fn once(&self, ask: &Ask<'_>, sent: &Sent) -> Result<Reply, Error> {
         let fail = |source| Error::Http { service: ask.service, source };
         let mut address = ask.address.clone();
         for hop in 1.. {
@@ -139,10 +156,10 @@ impl Client {
             }
             let next = match (status, ask.method, location) {
                 (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => address.join(&to).map_err(fail)?,
-                _ => return Err(Error::status(ask.service, answer, ask.body.len()).await),
+                _ => return Err(Error::status(ask.service, answer, ask.body.len(), sent).await),
             };
             if !next.is_same_origin(&address) {
-                let reason = format!("it points to {next}, where nobody follows");
+                let reason = format!("it points to {}, where nobody follows", sent.blank(&next.to_string()));
                 return Err(Error::Mismatch { service: ask.service, url: address.to_string(), reason });
             }
             let Ok(next) = address.redirected(next.whole(), hop) else { break };
@@ -165,7 +182,7 @@ impl Client {
         headers.extend_from_slice(ask.headers);
         let total = http::Total { time: self.left(), named: self.connection.total };
         let call = Call { method: ask.method, address, headers: &headers, body: ask.body, total };
-        self.exchange()?.send_patiently(&call, self.patience(ask)).await
+        self.exchange(address)?.send_patiently(&call, self.patience(ask)).await
     }
 
     /// How long nothing may be heard. A log answers an entry when it has taken it in, which is a matter of many seconds.
@@ -182,19 +199,23 @@ impl Client {
         (self.connection.total + excused).saturating_sub(self.started.elapsed()).max(Duration::from_millis(1))
     }
 
-    fn exchange(&self) -> Result<&Exchange, http::Error> {
-        if let Some(made) = self.exchange.get() {
+    fn exchange(&self, address: &Address) -> Result<&Exchange, http::Error> {
+        // A proxy would have what is meant for this machine on another one.
+        let proxy = self.connection.proxy && !address.is_loopback();
+        let [direct, through] = &self.exchanges;
+        let exchange = if proxy { through } else { direct };
+        if let Some(made) = exchange.get() {
             return Ok(made);
         }
-        let Connection { authorities, certificate, server_name, proxy, stall, .. } = &self.connection;
+        let Connection { authorities, certificate, server_name, stall, .. } = &self.connection;
         let made = Exchange::new(&http::Settings {
             authorities: authorities.as_ref(),
             certificate: certificate.as_ref(),
             server_name: server_name.as_ref(),
             accept_any_certificate: false,
-            proxy: *proxy,
+            proxy,
             stall: *stall,
         })?;
-        Ok(self.exchange.get_or_init(|| made))
+        Ok(exchange.get_or_init(|| made))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::secrecy::Sent;
 use crate::crypto::{DecodeError, Node, SignError, json};
 use crate::http::{self, Answer};
 
@@ -131,8 +132,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// An answer to `size` bytes whose status is a failure.
-    pub(super) async fn status(service: Service, answer: Answer, size: usize) -> Self {
+    /// An answer to `size` bytes whose status is a failure; what was `sent` and is secret is not shown.
+    pub(super) async fn status(service: Service, answer: Answer, size: usize, sent: &Sent) -> Self {
         /// What is larger than this may be too large for some log, and is not for any that is known.
         const LARGE: usize = 100_000;
         let (url, status) = (answer.address().to_string(), answer.status());
@@ -142,7 +143,7 @@ impl Error {
         if size > LARGE && (status == 413 || page.trim_ascii_start().starts_with(b"<")) {
             return Self::TooLarge { service, url, status, size };
         }
-        Self::Status { service, url, status, said: said(&page), retry_after }
+        Self::Status { service, url, status, said: said(&page).map(|said| shown(&said, sent)), retry_after }
     }
 
     /// Whether the service refuses the caller, in difference to not being there.
@@ -178,5 +179,10 @@ pub(super) fn said(text: &[u8]) -> Option<String> {
             (!line.is_empty() && !line.starts_with('<') && !line.contains('\n')).then(|| line.to_owned())?
         }
     };
-    Some(said.chars().take(MAX_SAID).collect())
+    Some(said)
+}
+
+/// As much of what a server says as is shown, without what was secret in the question.
+pub(super) fn shown(said: &str, sent: &Sent) -> String {
+    sent.blank(said).chars().take(MAX_SAID).collect()
 }

@@ -88,6 +88,7 @@ pub async fn signing_certificate(
                 Interface::V2 => "application/json",
             },
             authorization: (interface == Interface::V1).then_some(&bearer),
+            secret: Some(request.token),
             headers: &[],
             body: body.expose(),
             accepted: &[],

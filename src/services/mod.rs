@@ -16,6 +16,8 @@ pub mod rekor;
 #[cfg(all(test, feature = "http"))]
 mod scripted;
 #[cfg(feature = "http")]
+mod secrecy;
+#[cfg(feature = "http")]
 pub mod tsa;
 #[cfg_attr(
     not(feature = "http"),
@@ -24,6 +26,6 @@ pub mod tsa;
 pub mod tuf;
 
 #[cfg(feature = "http")]
-pub use client::{Client, Connection};
+pub use client::{Client, Connection, shown};
 #[cfg(feature = "http")]
 pub use error::{Error, Service};

@@ -34,6 +34,7 @@ pub async fn timestamp(client: &Client, url: &str, signed: &[u8]) -> Result<Vec<
             content_type: "application/timestamp-query",
             accept: "application/timestamp-reply",
             authorization: None,
+            secret: None,
             headers: &[],
             body: &encode_request(&imprint, &nonce),
             accepted: &[],

@@ -85,7 +85,7 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         }
         answer => answer?,
     };
-    let untrusted = |reason| CertifyError::Untrusted { url: order.url.to_owned(), reason: Box::new(reason) };
+    let untrusted = |reason| CertifyError::Untrusted { url: services::shown(order.url), reason: Box::new(reason) };
     let leaf = issued.chain.first().ok_or_else(|| untrusted(Reason::CertificateMissing))?;
     let beside = issued.detached_sct.as_slice();
     let (chain, _) = verify::certificate(leaf, beside, order.sct, order.root, order.now)
@@ -110,13 +110,13 @@ impl CertificateOrder<'_> {
     fn identity(&self, leaf: &Certificate) -> Result<(String, String), CertifyError> {
         let token = self.token;
         let other = |what, found: Option<&str>, expected: &str| CertifyError::Identity {
-            url: self.url.to_owned(),
+            url: services::shown(self.url),
             what,
             found: found.unwrap_or("nothing").to_owned(),
             expected: expected.to_owned(),
         };
         let unreadable = |error| CertifyError::Untrusted {
-            url: self.url.to_owned(),
+            url: services::shown(self.url),
             reason: Box::new(Reason::Extensions(error)),
         };
         let stated = extensions::extensions(leaf).map_err(unreadable)?.issuer;

@@ -14,7 +14,7 @@ mod asked {
     use crate::crypto::{Digest, PublicKey};
     use crate::payload::{Envelope, pre_authentication_encoding};
     use crate::services::rekor::{self, Proposed, Verifier};
-    use crate::services::{Client, Service, tsa};
+    use crate::services::{Client, Service, shown, tsa};
     use crate::sign::{Error, Judge, needs_message};
     use crate::tlog::Entry;
     use crate::verify::{self, Rejection};
@@ -66,7 +66,7 @@ mod asked {
     }
 
     fn untrusted(service: Service, url: &str, rejection: &Rejection) -> Error {
-        Error::Untrusted { service, url: url.to_owned(), reason: Box::new(rejection.reason().clone()) }
+        Error::Untrusted { service, url: shown(url), reason: Box::new(rejection.reason().clone()) }
     }
 
     impl TimestampAuthority {

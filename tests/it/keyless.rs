@@ -209,3 +209,125 @@ fn a_log_that_answers_something_else() {
         assert!(!sandbox.has("x.json") && output.stdout.is_empty());
     }
 }
+
+/// A proxy is another machine: what is meant for this one does not go there, least of all with a token in it.
+#[test]
+fn no_proxy_hears_of_what_is_meant_for_this_machine() {
+    let sandbox = sandbox();
+    let nobody = || Scripted::start("500 Oops", "{}".to_owned());
+    let (proxy, fulcio, rekor, keys) = (nobody(), nobody(), nobody(), nobody());
+    let with = |args: &[&str]| {
+        ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]
+            .iter()
+            .fold(sandbox.rcosign(args), |run, name| run.env(name, &proxy.url))
+            .run()
+    };
+    let root = root();
+    let _ = with(&[
+        "sign-blob", "--yes", "--timeout", "2s", "--trusted-root", &root, "--fulcio-url", &fulcio.url, "--rekor-url",
+        &rekor.url, "--identity-token", "token", "--bundle", "x.json", "a.txt",
+    ])
+    .says("Fulcio");
+    let _ = with(&["public-key", "--key", &format!("{}/k.pub", keys.url)]).says("500");
+    assert_eq!(proxy.heard(), [""; 0]);
+    assert!(!fulcio.heard().is_empty() && !keys.heard().is_empty());
+}
+
+/// Whoever listens on the way could sign in the name of the token's subject.
+#[test]
+fn a_token_is_sent_to_nobody_in_the_clear() {
+    let sandbox = sandbox();
+    let proxy = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let _ = sandbox
+        .rcosign(&[
+            "sign-blob", "--yes", "--timeout", "2s", "--trusted-root", &root, "--fulcio-url", "http://fulcio.example",
+            "--rekor-url", "https://rekor.example", "--identity-token", "token", "--bundle", "x.json", "a.txt",
+        ])
+        .env("HTTP_PROXY", &proxy.url)
+        .run()
+        .code(2)
+        .says("without https");
+    assert_eq!(proxy.heard(), [""; 0]);
+}
+
+/// What is no address is found out before anybody is asked for anything, and before anybody logs in.
+#[test]
+fn addresses_are_looked_at_before_anybody_is_asked() {
+    let sandbox = sandbox();
+    let somebody = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    for wrong in ["--rekor-url", "--timestamp-server-url", "--fulcio-url"] {
+        let mut args = vec!["sign-blob", "--yes", "--trusted-root", &root, "--identity-token", "token", "--bundle", "x.json"];
+        for flag in ["--rekor-url", "--timestamp-server-url", "--fulcio-url"] {
+            args.extend([flag, if flag == wrong { "ftp://me:pw@x.example" } else { &somebody.url }]);
+        }
+        args.push("a.txt");
+        let output = sandbox.run(&args).code(2).says("`ftp://x.example` is not an http or https address");
+        assert!(!output.stderr.contains("pw"), "{}", output.stderr);
+    }
+    assert_eq!(somebody.heard(), [""; 0]);
+}
+
+/// However its address is written: what will be contacted counts.
+#[test]
+fn the_public_log_is_recognised_however_its_address_is_written() {
+    let sandbox = sandbox();
+    let root = root();
+    for url in [
+        "https://rekor.sigstore.dev",
+        "https:rekor.sigstore.dev",
+        "https:/rekor.sigstore.dev",
+        "https:\\\\rekor.sigstore.dev",
+        "https://rekor%2Esigstore.dev",
+        "https://rekor\u{3002}sigstore.dev",
+        "ht\ttps://rekor.sigstore.dev.",
+        "https://x@REKOR.sigstage.dev:443",
+    ] {
+        let args = ["sign-blob", "--key", "cosign.key", "--trusted-root", &root, "--rekor-url", url, "a.txt"];
+        let _ = sandbox.run(&args).code(1).says("nothing was signed, and nothing was published");
+    }
+}
+
+/// Nobody could verify it: nobody knows that it was made while its certificate was valid.
+#[test]
+fn a_certificate_without_a_witness_is_refused_before_anybody_is_asked() {
+    let sandbox = sandbox();
+    let fulcio = Scripted::start("500 Oops", "{}".to_owned());
+    let config = |more: &str| {
+        format!(
+            r#"{{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":[{{"url":"{}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"me"}}],{more}"rekorTlogConfig":{{}},"tsaConfig":{{}}}}"#,
+            fulcio.url
+        )
+    };
+    let file = sandbox.file("sc.json", config(""));
+    let (root, file) = (root(), file.to_str().unwrap().to_owned());
+    let common = ["sign-blob", "--yes", "--trusted-root", &root, "--identity-token", "token", "--bundle", "x.json", "a.txt"];
+    let named = ["--fulcio-url", &fulcio.url, "--tlog-upload=false"];
+    for flags in [&["--signing-config", &file][..], &named] {
+        let output = sandbox.run(&[&common[..], flags].concat()).code(2).says("cannot be verified");
+        assert!(output.stderr.contains("timestamp"), "{}", output.stderr);
+    }
+    assert_eq!(fulcio.heard(), [""; 0]);
+    assert!(!sandbox.has("x.json"));
+}
+
+/// The identity of a private instance is nothing for the public one.
+#[test]
+fn who_has_no_issuer_in_the_signing_config_is_not_sent_to_the_public_one() {
+    let sandbox = sandbox();
+    let somebody = Scripted::start("500 Oops", "{}".to_owned());
+    let service = format!(
+        r#"[{{"url":"{}","majorApiVersion":1,"validFor":{{"start":"2020-01-01T00:00:00Z"}},"operator":"me"}}]"#,
+        somebody.url
+    );
+    let config = format!(
+        r#"{{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","caUrls":{service},"rekorTlogUrls":{service},"rekorTlogConfig":{{"selector":"ANY"}},"tsaConfig":{{}}}}"#
+    );
+    let file = sandbox.file("sc.json", config);
+    let (root, file) = (root(), file.to_str().unwrap().to_owned());
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--signing-config", &file, "--bundle", "x.json", "a.txt"];
+    let output = sandbox.rcosign(&args).env("HTTPS_PROXY", &somebody.url).run().code(4);
+    let _ = output.says("names no OIDC issuer");
+    assert_eq!(somebody.heard(), [""; 0]);
+}

@@ -77,11 +77,15 @@ impl From<oidc::Error> for Error {
 fn kind(error: &oidc::Error) -> ErrorKind {
     use oidc::Error as E;
     match error {
+        // The address is the environment's, and no flag.
+        E::Provider { source, .. } if matches!(**source, E::Address { .. }) => ErrorKind::Authentication,
         E::Provider { source, .. } => kind(source),
+        E::NoIssuer => ErrorKind::TrustMaterial,
         E::Token { source, .. } | E::Document { source, .. } if source.kind == DecodeKind::Limit => {
             ErrorKind::LimitExceeded
         }
-        E::Token { .. } | E::File { .. } | E::Document { .. } | E::Key { .. } => ErrorKind::Format,
+        E::Token { .. } | E::File { .. } => ErrorKind::Authentication,
+        E::Document { .. } | E::Key { .. } => ErrorKind::Format,
         E::UnknownProvider { .. } | E::Contradiction { .. } | E::FlowWithoutToken | E::Address { .. } => {
             ErrorKind::Usage
         }
@@ -124,6 +128,7 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             );
             hints
         }
+        E::NoIssuer => one("name a token with --identity-token FILE, or a signing config that lists the issuer in `oidcUrls`"),
         E::UnknownProvider { .. } => {
             vec![format!("there are {}", oidc::names().collect::<Vec<_>>().join(", "))]
         }

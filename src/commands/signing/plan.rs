@@ -7,6 +7,9 @@ use super::super::trust::{signing_material, signing_root};
 use super::super::{Context, Error, ErrorKind, TrustRequest};
 use super::{EntryType, NamedServices, SignWith, Witness};
 use crate::crypto::UnixTime;
+#[cfg(feature = "http")]
+use crate::http::Address;
+use crate::http::Redacted;
 use crate::storage::read_file;
 use crate::trust::{LOG_VERSIONS, SelectError, Service, SigningConfig, TrustedRoot};
 use crate::verify::{Requirement, Waiver};
@@ -61,8 +64,8 @@ pub(super) struct Plan {
 pub(super) struct IdentityServices {
     /// The address of the certificate authority.
     pub certificate_authority: String,
-    /// The issuer of identity tokens, for those who log in.
-    pub oidc_issuer: String,
+    /// The issuer of identity tokens, for those who log in; none where the signing config names none.
+    pub oidc_issuer: Option<String>,
 }
 
 /// Who witnesses, all of them.
@@ -105,6 +108,8 @@ impl Plan {
             )
             .hint("name one with --timestamp-server-url URL"));
         }
+        let is_named = matches!(with.witness, Witness::Named(_));
+        check_addresses(identity.as_ref(), [&bundle, &older], is_named)?;
         let asks = identity.is_some() || bundle.is_somebody() || older.is_somebody();
         let root = match source.root {
             Some(root) => root,
@@ -145,14 +150,14 @@ impl Plan {
         authority.chain(logs).any(is_public)
     }
 
-    /// The addresses of all services that are asked for what is signed.
+    /// The addresses of all services that are asked for what is signed, as they may be shown.
     pub fn asked(&self) -> Vec<String> {
         let identity = self.identity.iter().map(|identity| identity.certificate_authority.clone());
         let witnesses = [&self.bundle, &self.older].into_iter().flat_map(|witnesses| {
             let logs = witnesses.logs.iter().map(|log| log.url.clone());
             witnesses.timestamp_authorities.iter().cloned().chain(logs)
         });
-        let mut all: Vec<String> = identity.chain(witnesses).collect();
+        let mut all: Vec<String> = identity.chain(witnesses).map(|url| Redacted(&url).to_string()).collect();
         all.dedup();
         all
     }
@@ -192,16 +197,61 @@ impl Plan {
     }
 }
 
+#[cfg(feature = "http")]
 fn is_public(url: &str) -> bool {
     /// The instance, and the one for trying it out.
     const HOSTS: [&str; 2] = ["sigstore.dev", "sigstage.dev"];
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    // What will be contacted counts, however it is written.
+    let Ok(address) = Address::parse(url) else { return false };
+    let host = address.host().trim_end_matches('.');
     HOSTS
         .iter()
         .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+/// Nothing is sent anywhere in a build without the HTTP client.
+#[cfg(not(feature = "http"))]
+fn is_public(_: &str) -> bool {
+    false
+}
+
+/// Addresses that cannot be used are found out before anybody logs in, or is asked for anything. `is_named`: the user wrote them.
+#[cfg(feature = "http")]
+fn check_addresses(
+    identity: Option<&IdentityServices>,
+    witnesses: [&Witnesses; 2],
+    is_named: bool,
+) -> Result<(), Error> {
+    let kind = if is_named { ErrorKind::Usage } else { ErrorKind::TrustMaterial };
+    let authority = identity.map(|identity| ("certificate authority", &identity.certificate_authority));
+    let others = witnesses.into_iter().flat_map(|witnesses| {
+        let authorities = witnesses.timestamp_authorities.iter().map(|url| ("timestamp authority", url));
+        authorities.chain(witnesses.logs.iter().map(|log| ("transparency log", &log.url)))
+    });
+    for (what, url) in authority.into_iter().chain(others) {
+        let unusable = || Error::new(kind, format!("the address of the {what} cannot be used"));
+        let address = Address::parse(url).map_err(|e| unusable().caused_by(&e))?;
+        if what == "certificate authority" && !address.is_confidential() {
+            let cause = format!("without https everybody on the way to {address} could read the identity token");
+            return Err(unusable().cause(cause).hint("name its https address"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "http"))]
+fn check_addresses(_: Option<&IdentityServices>, _: [&Witnesses; 2], _: bool) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The certificate is valid for minutes, and nobody would know that it was used in them.
+fn unverifiable(carrier: Carrier) -> Error {
+    let message = "a signature with a certificate of a certificate authority, and neither a log entry nor a timestamp, \
+                   cannot be verified once the certificate is over";
+    Error::usage(message).hint(match carrier {
+        Carrier::Bundle => "have it logged, or name a timestamp authority: --timestamp-server-url URL, or `tsaUrls` in the signing config",
+        Carrier::Older => "have it logged, or write a Sigstore bundle and name a timestamp authority with --timestamp-server-url URL",
+    })
 }
 
 fn required(count: usize, otherwise: Waiver) -> Requirement {
@@ -270,14 +320,26 @@ impl Source {
             (None, None) => PUBLIC_CERTIFICATE_AUTHORITY.to_owned(),
         };
         // Only those who log in need it, and they are told when it is not there.
-        let listed = self.config.as_ref().and_then(|config| config.oidc_provider(now).ok());
-        let oidc_issuer = named.oidc_issuer.or_else(|| listed.map(|service| service.url.clone()));
-        let oidc_issuer = oidc_issuer.unwrap_or_else(|| PUBLIC_OIDC_ISSUER.to_owned());
+        let listed = || match &self.config {
+            // The public one has nothing to do with the services of another instance.
+            Some(config) => config.oidc_provider(now).ok().map(|service| service.url.clone()),
+            None => Some(PUBLIC_OIDC_ISSUER.to_owned()),
+        };
+        let oidc_issuer = named.oidc_issuer.or_else(listed);
         Ok(IdentityServices { certificate_authority, oidc_issuer })
     }
 
     fn witnesses(&self, asked: &Asked<'_>, carrier: Carrier, carriers: Carriers) -> Result<Witnesses, Error> {
+        let listed = |named: &NamedServices| {
+            let is_alone = !named.upload && named.timestamp_authority.is_none();
+            asked.certified && is_alone && named.certificate_authority.is_none()
+        };
         let mut timestamp_authorities = match (&self.named, &self.config) {
+            // Somebody has to say when the certificate was used: without a log, who stands beside its authority.
+            (Some(named), Some(config)) if listed(named) => {
+                let found = config.timestamp_authorities_to_use(asked.now).map_err(|e| unselected(&e))?;
+                found.into_iter().map(|service| service.url.clone()).collect()
+            }
             (Some(named), _) => named.timestamp_authority.iter().cloned().collect(),
             (None, Some(config)) => {
                 let found = config.timestamp_authorities_to_use(asked.now).map_err(|e| unselected(&e))?;
@@ -286,7 +348,7 @@ impl Source {
             (None, None) => Vec::new(),
         };
         if carrier == Carrier::Older && !carriers.older_timestamp && !timestamp_authorities.is_empty() {
-            if self.named.is_some() {
+            if self.named.as_ref().is_some_and(|named| named.timestamp_authority.is_some()) {
                 return Err(Error::usage("--timestamp-server-url names an authority, and nothing the file for its timestamp")
                     .hint("write a Sigstore bundle with --bundle FILE, or the timestamp with --rfc3161-timestamp FILE (attest-blob: --rfc3161-timestamp-bundle FILE)"));
             }
@@ -303,7 +365,11 @@ impl Source {
                     .hint("write Sigstore bundles: leave out --new-bundle-format=false and --write tag"));
             }
         }
-        Ok(Witnesses { timestamp_authorities, logs })
+        let witnesses = Witnesses { timestamp_authorities, logs };
+        if asked.certified && !witnesses.is_somebody() {
+            return Err(unverifiable(carrier));
+        }
+        Ok(witnesses)
     }
 
     fn logs(&self, asked: &Asked<'_>, carrier: Carrier, untimed: bool) -> Result<Vec<PlannedLog>, Error> {

@@ -74,7 +74,7 @@ mod asked {
             };
             if let Some(identity) = &plan.identity {
                 let client = services.client(None)?;
-                let token = identity_token(&client, &with.token, &identity.oidc_issuer, context).await?;
+                let token = identity_token(&client, &with.token, identity.oidc_issuer.as_deref(), context).await?;
                 services.token = Some(token);
             }
             Ok(services)

@@ -17,7 +17,7 @@ const MAX_SECRET: u64 = 1 << 16;
 pub(super) async fn identity_token(
     client: &Client,
     source: &TokenSource,
-    issuer: &str,
+    issuer: Option<&str>,
     context: &mut Context,
 ) -> Result<IdentityToken, Error> {
     let secret = match &source.client_secret {
@@ -27,7 +27,7 @@ pub(super) async fn identity_token(
         }
         None => None,
     };
-    let request = request(source, issuer, secret.as_ref());
+    let request = request(source, issuer.unwrap_or_default(), secret.as_ref());
     super::identity::identity_token(client, &request, context).await
 }
 

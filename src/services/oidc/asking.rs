@@ -1,7 +1,5 @@
 //! How issuers and providers are asked: documents in JSON, at addresses that may be sent what is secret.
 
-use std::net::IpAddr;
-
 use serde_json::Value;
 
 use super::super::client::{Ask, Reply};
@@ -26,15 +24,10 @@ pub fn guarded(what: &str, url: &str) -> Result<Address, Error> {
     if address.has_credentials() {
         return Err(fail("there is a user name or a password in it"));
     }
-    if !address.is_https() && !is_loopback(address.host()) {
+    if !address.is_confidential() {
         return Err(fail("without https everybody on the way could read the token"));
     }
     Ok(address)
-}
-
-/// Whether a host is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A question that fetches; what fails in passing is tried again.
@@ -46,6 +39,7 @@ pub fn get(service: Service, address: &Address) -> Ask<'_> {
         content_type: "application/json",
         accept: "application/json",
         authorization: None,
+        secret: None,
         headers: &[],
         body: &[],
         accepted: &[],

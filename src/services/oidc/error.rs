@@ -133,6 +133,9 @@ pub enum Error {
         /// Whether the environment was looked at.
         ambient: bool,
     },
+    /// Nobody is known where one could log in.
+    #[error("there is no identity token, and the signing config names no OIDC issuer to log in at")]
+    NoIssuer,
     /// Two ways to a token at once.
     #[error("{one} and {other} are two ways to an identity token, and only one can be taken")]
     Contradiction {

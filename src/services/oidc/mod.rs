@@ -51,6 +51,9 @@ pub async fn identity_token(
         warn_of_audience(&token, &from, request, world);
         return Ok(token);
     }
+    if request.issuer.is_empty() && request.flow != Some(Flow::Token) {
+        return Err(Error::NoIssuer);
+    }
     let flow = flow(request, world)?;
     flows::log_in(flow, client, request, world).await
 }

@@ -50,7 +50,7 @@ pub struct TokenRequest<'a> {
     pub ambient: bool,
     /// How to log in; `None` is decided by what there is.
     pub flow: Option<Flow>,
-    /// The issuer for logging in (`--oidc-issuer`).
+    /// The issuer for logging in (`--oidc-issuer`); empty where none is known.
     pub issuer: &'a str,
     /// The client there (`--oidc-client-id`).
     pub client_id: &'a str,

@@ -239,6 +239,7 @@ fn question(address: &Address) -> Ask<'_> {
         content_type: "application/json",
         accept: "application/json",
         authorization: None,
+        secret: None,
         headers: &[],
         body: &[],
         accepted: &[],

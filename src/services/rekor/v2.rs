@@ -36,6 +36,7 @@ pub async fn upload(client: &Client, url: &str, proposed: &Proposed) -> Result<E
             content_type: "application/json",
             accept: "application/json",
             authorization: None,
+            secret: None,
             headers: &[],
             body: request.to_string().as_bytes(),
             accepted: &[],

@@ -45,6 +45,7 @@ impl<'a> Remote<'a> {
             content_type: "",
             accept: "*/*",
             authorization: None,
+            secret: None,
             headers: &[],
             body: &[],
             accepted: &ABSENT,

@@ -13,7 +13,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::super::Error;
-use super::super::asking::is_loopback;
 use crate::http::Address;
 
 const MAX_HEAD: usize = 1 << 14;
@@ -63,7 +62,7 @@ impl Callback {
             Some(wanted) => {
                 let address =
                     Address::parse(wanted).map_err(|_| fail(format!("`{wanted}` is not an http address")))?;
-                if address.is_https() || !is_loopback(address.host()) || address.has_credentials() {
+                if address.is_https() || !address.is_loopback() || address.has_credentials() {
                     return Err(fail(format!("`{wanted}` is not an http address of this machine")));
                 }
                 if wanted.contains(['?', '#']) {

@@ -17,6 +17,8 @@ pub use browser::SystemBrowser;
 use std::time::Instant;
 
 use super::super::client::{Ask, Reply};
+use super::super::error::shown;
+use super::super::secrecy::Sent;
 use super::super::{Client, Service};
 use super::{Error, Flow, IdentityToken, TokenRequest, World, asking, check_time};
 use crate::crypto::{DecodeError, Node, Secret, UnixTime, base64};
@@ -155,9 +157,10 @@ impl Answered {
                     }
                 };
             }
-            let code = node.member("error")?.non_empty_text()?.to_owned();
+            let sent = Sent::of(ask);
+            let code = shown(node.member("error")?.non_empty_text()?, &sent);
             let said = text(node, "error_description")?;
-            Ok(Self::Refused(code, said))
+            Ok(Self::Refused(code, said.map(|said| shown(&said, &sent))))
         })
     }
 
@@ -173,13 +176,11 @@ fn text(node: &Node<'_>, name: &str) -> Result<Option<String>, DecodeError> {
     node.optional(name)?.map(|found| found.text().map(str::to_owned)).transpose()
 }
 
-/// What an issuer says to a request that it refuses, as much of it as fits into a line.
+/// What an issuer says to a request that it refuses.
 fn denied(request: &TokenRequest<'_>, code: &str, said: Option<&str>) -> Error {
-    const MAX_SAID: usize = 300;
-    let cut = |text: &str| text.chars().take(MAX_SAID).collect::<String>();
     let reason = match said {
-        Some(said) if !said.is_empty() => format!("{} ({})", cut(said), cut(code)),
-        _ => cut(code),
+        Some(said) if !said.is_empty() => format!("{said} ({code})"),
+        _ => code.to_owned(),
     };
     Error::Denied { issuer: request.issuer.to_owned(), reason }
 }

@@ -1,0 +1,175 @@
+//! What is secret in a question: it goes nowhere in the clear, and what a server says of it is shown without it.
+
+use std::collections::HashSet;
+
+use super::client::Ask;
+use crate::crypto::{Secret, base64};
+use crate::http::{Address, form};
+
+/// As many bytes of a secret in a row are blanked out, wherever they come from in it; of a shorter one all.
+const WINDOW: usize = 10;
+/// Shorter ones are no secrets, and would tear words apart.
+const SHORTEST: usize = 4;
+/// What is secret in a form (RFC 6749, RFC 7521, RFC 7636, RFC 8628).
+const SECRET_FIELDS: [&str; 8] = [
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+];
+
+/// The secrets of one question, each as it is written.
+pub(super) struct Sent(Vec<Secret>);
+
+impl Sent {
+    /// What is secret in a question.
+    pub fn of(ask: &Ask<'_>) -> Self {
+        let mut all: Vec<Vec<u8>> = ask.secret.iter().map(|secret| secret.expose().to_vec()).collect();
+        if let Some(header) = ask.authorization.and_then(|a| std::str::from_utf8(a.expose()).ok()) {
+            // Before it stands how it is to be understood (RFC 9110 section 11.4).
+            let (scheme, credentials) = header.split_once(' ').unwrap_or(("", header));
+            all.push(credentials.as_bytes().to_vec());
+            let pair = base64::decode(credentials).filter(|_| scheme == "Basic");
+            if let Some((_, password)) = pair.as_deref().and_then(|pair| pair.split_at_checked(colon(pair)?)) {
+                all.push(password.to_vec());
+                all.extend(String::from_utf8(password.to_vec()).ok().and_then(|text| decoded(&text)));
+            }
+        }
+        if ask.content_type == "application/x-www-form-urlencoded"
+            && let Ok(body) = std::str::from_utf8(ask.body)
+        {
+            let fields = fields(body).into_iter().filter(|(name, _)| SECRET_FIELDS.contains(&name.as_str()));
+            for (_, value) in fields {
+                all.push(form(&[("", &value)]).trim_start_matches('=').as_bytes().to_vec());
+                all.push(value.into_bytes());
+            }
+        }
+        Self(all.into_iter().filter(|secret| !secret.is_empty()).map(Secret::new).collect())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A text without them, and without parts of them.
+    pub fn blank(&self, text: &str) -> String {
+        let bytes = text.as_bytes();
+        let mut hidden = vec![false; bytes.len()];
+        for secret in self.0.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST) {
+            let size = secret.len().min(WINDOW);
+            let pieces: HashSet<&[u8]> = secret.windows(size).collect();
+            for (at, piece) in bytes.windows(size).enumerate() {
+                if pieces.contains(piece) {
+                    hidden.iter_mut().skip(at).take(size).for_each(|byte| *byte = true);
+                }
+            }
+        }
+        let mut shown = String::with_capacity(text.len());
+        let mut is_within = false;
+        for (at, character) in text.char_indices() {
+            let of = hidden.iter().skip(at).take(character.len_utf8());
+            let is_hidden = of.into_iter().any(|hidden| *hidden);
+            match (is_hidden, is_within) {
+                (true, false) => shown.push_str("***"),
+                (true, true) => {}
+                (false, _) => shown.push(character),
+            }
+            is_within = is_hidden;
+        }
+        shown
+    }
+}
+
+/// Behind the name of a pair.
+fn colon(pair: &[u8]) -> Option<usize> {
+    pair.iter().position(|byte| *byte == b':').map(|at| at + 1)
+}
+
+/// The pairs of a form.
+fn fields(form: &str) -> Vec<(String, String)> {
+    // Any address will do: only its query is looked at.
+    Address::parse(&format!("http://form/?{form}")).map(|address| address.query()).unwrap_or_default()
+}
+
+fn decoded(value: &str) -> Option<Vec<u8>> {
+    fields(&format!("x={value}")).into_iter().next().map(|(_, value)| value.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Method;
+    use crate::services::Service;
+    use crate::services::scripted::{client, reply, run, serve};
+
+    fn ask<'a>(address: &'a Address, content_type: &'static str, body: &'a [u8]) -> Ask<'a> {
+        Ask {
+            service: Service::OidcIssuer,
+            method: Method::Post,
+            address,
+            content_type,
+            accept: "*/*",
+            authorization: None,
+            secret: None,
+            headers: &[],
+            body,
+            accepted: &[],
+            limit: 1000,
+            repeat: false,
+        }
+    }
+
+    #[test]
+    fn secrets_and_parts_of_them_are_blanked_out() {
+        let address = Address::parse("https://a.example/").unwrap();
+        let form = b"grant_type=authorization_code&client_secret=p%26ss&code_verifier=abcdefghijklmnop";
+        let basic = Secret::new(b"Basic bWU6aHVudGVyJTI2Mg==".to_vec());
+        let token = Secret::new(b"eyJhbGciOiJF.eyJpc3MiOiJo.c2lnbmF0dXJl".to_vec());
+        let ask = Ask {
+            authorization: Some(&basic),
+            secret: Some(&token),
+            ..ask(&address, "application/x-www-form-urlencoded", form)
+        };
+        let sent = Sent::of(&ask);
+        for (text, shown) in [
+            ("nothing of it, authorization_code", "nothing of it, authorization_code"),
+            ("token eyJhbGciOiJF.eyJpc3MiOiJo.c2lnbmF0dXJl!", "token ***!"),
+            ("tail: iOiJo.c2lnbmF0dXJl, and head eyJhbGciOiJF.e", "tail: ***, and head ***"),
+            ("\u{e4} claims: eyJpc3MiOiJo.\u{e4}", "\u{e4} claims: ***\u{e4}"),
+            ("verifier abcdefghijklmnop, password p&ss p%26ss", "verifier ***, password *** ***"),
+            ("bWU6aHVudGVyJTI2Mg== hunter&2 hunter%262", "*** *** ***"),
+            ("", ""),
+        ] {
+            assert_eq!(sent.blank(text), shown);
+        }
+    }
+
+    #[test]
+    fn secrets_go_to_nobody_in_the_clear() {
+        let token = Secret::new(b"a.b.c".to_vec());
+        let address = Address::parse("http://a.example/").unwrap();
+        for ask in [
+            Ask { authorization: Some(&token), ..ask(&address, "", b"") },
+            Ask { secret: Some(&token), ..ask(&address, "", b"") },
+            ask(&address, "application/x-www-form-urlencoded", b"client_secret=x"),
+        ] {
+            let error = run(client().ask(&ask)).unwrap_err().to_string();
+            assert!(error.contains("without https"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_shown_without_the_secret() {
+        let server = serve(|seen| reply(400).body(format!("no: {}", String::from_utf8_lossy(&seen.body))));
+        let address = Address::parse(&server.url).unwrap();
+        let token = Secret::new(b"eyJhbGciOiJF.eyJpc3MiOiJo.c2lnbmF0dXJl".to_vec());
+        let ask = Ask { secret: Some(&token), ..ask(&address, "text/plain", token.expose()) };
+        let error = run(client().ask(&ask)).unwrap_err().to_string();
+        assert!(error.ends_with(": no: ***"), "{error}");
+    }
+}
