@@ -84,7 +84,11 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("timestamp-certificate-chain", Judging, "put the certificates into a trusted root: use --trusted-root"),
     ("timestamp-server-url", Signing, "name the authority in a signing config: use --signing-config"),
     ("timestamp-uri", Rooting, "name the timestamp authority by pairs: use --tsa"),
-    ("tlog-upload", Signing, "a key alone signs with --offline, an identity by a signing config without logs"),
+    (
+        "tlog-upload",
+        Signing,
+        "a key alone signs with --offline, an identity by a signing config without logs",
+    ),
 ];
 
 /// What to do instead of `flag` in `command`, if the flag is deprecated there.

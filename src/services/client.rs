@@ -115,7 +115,12 @@ pub fn shown(url: &str) -> String {
 impl Client {
     /// A client that has asked nothing yet.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, exchanges: Default::default(), started: Instant::now(), excused: AtomicU64::new(0) }
+        Self {
+            connection,
+            exchanges: Default::default(),
+            started: Instant::now(),
+            excused: AtomicU64::new(0),
+        }
     }
 
     /// Lets a time not count in which nobody was asked because a person was waited for.

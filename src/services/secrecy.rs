@@ -34,7 +34,8 @@ impl Sent {
             let (scheme, credentials) = header.split_once(' ').unwrap_or(("", header));
             all.push(credentials.as_bytes().to_vec());
             let pair = base64::decode(credentials).filter(|_| scheme == "Basic");
-            if let Some((_, password)) = pair.as_deref().and_then(|pair| pair.split_at_checked(colon(pair)?)) {
+            if let Some((_, password)) = pair.as_deref().and_then(|pair| pair.split_at_checked(colon(pair)?))
+            {
                 all.push(password.to_vec());
                 all.extend(String::from_utf8(password.to_vec()).ok().and_then(|text| decoded(&text)));
             }

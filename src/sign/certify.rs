@@ -85,7 +85,8 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
         }
         answer => answer?,
     };
-    let untrusted = |reason| CertifyError::Untrusted { url: services::shown(order.url), reason: Box::new(reason) };
+    let untrusted =
+        |reason| CertifyError::Untrusted { url: services::shown(order.url), reason: Box::new(reason) };
     let leaf = issued.chain.first().ok_or_else(|| untrusted(Reason::CertificateMissing))?;
     let beside = issued.detached_sct.as_slice();
     let (chain, _) = verify::certificate(leaf, beside, order.sct, order.root, order.now)

@@ -224,8 +224,21 @@ fn no_proxy_hears_of_what_is_meant_for_this_machine() {
     };
     let root = root();
     let _ = with(&[
-        "sign-blob", "--yes", "--timeout", "2s", "--trusted-root", &root, "--fulcio-url", &fulcio.url, "--rekor-url",
-        &rekor.url, "--identity-token", "token", "--bundle", "x.json", "a.txt",
+        "sign-blob",
+        "--yes",
+        "--timeout",
+        "2s",
+        "--trusted-root",
+        &root,
+        "--fulcio-url",
+        &fulcio.url,
+        "--rekor-url",
+        &rekor.url,
+        "--identity-token",
+        "token",
+        "--bundle",
+        "x.json",
+        "a.txt",
     ])
     .says("Fulcio");
     let _ = with(&["public-key", "--key", &format!("{}/k.pub", keys.url)]).says("500");
@@ -241,8 +254,21 @@ fn a_token_is_sent_to_nobody_in_the_clear() {
     let root = root();
     let _ = sandbox
         .rcosign(&[
-            "sign-blob", "--yes", "--timeout", "2s", "--trusted-root", &root, "--fulcio-url", "http://fulcio.example",
-            "--rekor-url", "https://rekor.example", "--identity-token", "token", "--bundle", "x.json", "a.txt",
+            "sign-blob",
+            "--yes",
+            "--timeout",
+            "2s",
+            "--trusted-root",
+            &root,
+            "--fulcio-url",
+            "http://fulcio.example",
+            "--rekor-url",
+            "https://rekor.example",
+            "--identity-token",
+            "token",
+            "--bundle",
+            "x.json",
+            "a.txt",
         ])
         .env("HTTP_PROXY", &proxy.url)
         .run()
@@ -258,7 +284,16 @@ fn addresses_are_looked_at_before_anybody_is_asked() {
     let somebody = Scripted::start("500 Oops", "{}".to_owned());
     let root = root();
     for wrong in ["--rekor-url", "--timestamp-server-url", "--fulcio-url"] {
-        let mut args = vec!["sign-blob", "--yes", "--trusted-root", &root, "--identity-token", "token", "--bundle", "x.json"];
+        let mut args = vec![
+            "sign-blob",
+            "--yes",
+            "--trusted-root",
+            &root,
+            "--identity-token",
+            "token",
+            "--bundle",
+            "x.json",
+        ];
         for flag in ["--rekor-url", "--timestamp-server-url", "--fulcio-url"] {
             args.extend([flag, if flag == wrong { "ftp://me:pw@x.example" } else { &somebody.url }]);
         }
@@ -302,7 +337,17 @@ fn a_certificate_without_a_witness_is_refused_before_anybody_is_asked() {
     };
     let file = sandbox.file("sc.json", config(""));
     let (root, file) = (root(), file.to_str().unwrap().to_owned());
-    let common = ["sign-blob", "--yes", "--trusted-root", &root, "--identity-token", "token", "--bundle", "x.json", "a.txt"];
+    let common = [
+        "sign-blob",
+        "--yes",
+        "--trusted-root",
+        &root,
+        "--identity-token",
+        "token",
+        "--bundle",
+        "x.json",
+        "a.txt",
+    ];
     let named = ["--fulcio-url", &fulcio.url, "--tlog-upload=false"];
     for flags in [&["--signing-config", &file][..], &named] {
         let output = sandbox.run(&[&common[..], flags].concat()).code(2).says("cannot be verified");
@@ -326,7 +371,17 @@ fn who_has_no_issuer_in_the_signing_config_is_not_sent_to_the_public_one() {
     );
     let file = sandbox.file("sc.json", config);
     let (root, file) = (root(), file.to_str().unwrap().to_owned());
-    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--signing-config", &file, "--bundle", "x.json", "a.txt"];
+    let args = [
+        "sign-blob",
+        "--yes",
+        "--trusted-root",
+        &root,
+        "--signing-config",
+        &file,
+        "--bundle",
+        "x.json",
+        "a.txt",
+    ];
     let output = sandbox.rcosign(&args).env("HTTPS_PROXY", &somebody.url).run().code(4);
     let _ = output.says("names no OIDC issuer");
     assert_eq!(somebody.heard(), [""; 0]);

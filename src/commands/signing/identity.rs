@@ -128,7 +128,9 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             );
             hints
         }
-        E::NoIssuer => one("name a token with --identity-token FILE, or a signing config that lists the issuer in `oidcUrls`"),
+        E::NoIssuer => one(
+            "name a token with --identity-token FILE, or a signing config that lists the issuer in `oidcUrls`",
+        ),
         E::UnknownProvider { .. } => {
             vec![format!("there are {}", oidc::names().collect::<Vec<_>>().join(", "))]
         }

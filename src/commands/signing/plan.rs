@@ -232,7 +232,8 @@ fn check_addresses(
         let unusable = || Error::new(kind, format!("the address of the {what} cannot be used"));
         let address = Address::parse(url).map_err(|e| unusable().caused_by(&e))?;
         if what == "certificate authority" && !address.is_confidential() {
-            let cause = format!("without https everybody on the way to {address} could read the identity token");
+            let cause =
+                format!("without https everybody on the way to {address} could read the identity token");
             return Err(unusable().cause(cause).hint("name its https address"));
         }
     }

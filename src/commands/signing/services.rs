@@ -74,7 +74,8 @@ mod asked {
             };
             if let Some(identity) = &plan.identity {
                 let client = services.client(None)?;
-                let token = identity_token(&client, &with.token, identity.oidc_issuer.as_deref(), context).await?;
+                let token =
+                    identity_token(&client, &with.token, identity.oidc_issuer.as_deref(), context).await?;
                 services.token = Some(token);
             }
             Ok(services)
