@@ -76,13 +76,15 @@ pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &Signe
     hints.into_iter().map(str::to_owned).collect()
 }
 
+/// The hint where the entry of a detached signature is missing; whoever knows whether a log was asked says that in its place.
+pub(super) const ENTRY_IN_LOG: &str =
+    "an entry that is in a log is looked up there, unless with --offline: name the log with --rekor-url URL";
+
 /// Where a log entry has to be.
 fn entry_hint(entity: &SignedEntity) -> &'static str {
     match entity.profile {
         Profile::Bundle(_) => "the log entry has to be in the bundle",
-        Profile::Legacy => {
-            "an entry that is in a log is looked up there, unless with --offline: name the log with --rekor-url URL"
-        }
+        Profile::Legacy => ENTRY_IN_LOG,
     }
 }
 

@@ -41,6 +41,8 @@ pub use reason::{Reason, Rejection};
 pub use sct::SctProof;
 pub use signature::{SignatureProof, StreamNeeds, stream_needs};
 pub use signer::SignerProof;
+#[cfg(feature = "http")]
+pub use signer::could_be;
 pub use time::{TimeProof, TimeSource, VerifiedTime};
 pub use verifier::{Verified, Verifier};
 pub use visible::visible;

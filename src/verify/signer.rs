@@ -68,6 +68,18 @@ pub(super) fn material(entity: &SignedEntity, policy: &VerificationPolicy) -> Re
     }
 }
 
+/// Whether a document could be by the expected signer, as far as it says itself whose it is: nothing is proven of that.
+#[cfg(feature = "http")]
+pub fn could_be(entity: &SignedEntity, policy: &VerificationPolicy) -> bool {
+    let named = match &policy.signer {
+        ExpectedSigner::Key(_) => true,
+        ExpectedSigner::Identity(matchers) => {
+            leaf(entity).is_ok_and(|leaf| identity::any_match(matchers, leaf).is_ok())
+        }
+    };
+    named && material(entity, policy).is_ok()
+}
+
 /// The leaf of the document's certificates.
 pub(super) fn leaf(entity: &SignedEntity) -> Result<&Certificate, Reason> {
     match &entity.material {

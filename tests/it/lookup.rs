@@ -140,6 +140,10 @@ fn whoever_says_so_asks_no_log() {
         for (flag, code) in [("--offline", 12), ("--no-log", 0)] {
             let output = world.verify(who, "a.txt", &[flag]).code(code);
             assert_eq!(output.stderr.contains("Verified OK"), code == 0, "{}", output.stderr);
+            if code != 0 {
+                let output = output.says("no log was asked, because of --offline");
+                assert!(!output.stderr.contains("with --rekor-url"), "{}", output.stderr);
+            }
             let _ = world.verify_statement(who, &[flag]).code(code);
             assert_eq!(world.asked(), [""; 0], "{who} {flag}");
         }
@@ -160,12 +164,18 @@ fn what_is_not_in_the_log_is_not_verified() {
         ["verify-blob", "--signature", "unlogged.sig", "--key", "cosign.pub", "--rekor-url", &world.log.url];
     let output =
         world.sandbox.run(&[&args[..], &["--trusted-root", "root.json", "unlogged.txt"]].concat()).code(12);
-    assert!(output.stderr.contains("There is no log entry of it at") && output.stdout.is_empty());
+    let output = output.says(&format!("There is no log entry of `unlogged.sig` at {}\n", world.log.url));
+    let hint = format!("hint: {} was asked and has no such entry", world.log.url);
+    assert!(output.stderr.contains(&hint) && output.stdout.is_empty(), "{}", output.stderr);
     assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve", "POST /api/v1/index/retrieve"]);
     // Of a signature that does not hold, no log hears.
     for who in ["key", "id"] {
-        let _ = world.verify(who, "b.txt", &[]).code(12);
+        let output = world.verify(who, "b.txt", &[]).code(12).says("signature does not match");
         assert_eq!(world.asked(), [""; 0], "{who}");
+        // And nobody is told to go without a log, or to look for another one.
+        for word in ["--no-log", "hint: name", "with --rekor-url", "log entry"] {
+            assert!(!output.stderr.contains(word), "{who} {word}: {}", output.stderr);
+        }
     }
 }
 
@@ -233,7 +243,7 @@ fn logs_that_answer_something_else() {
     for (name, codes, fault) in cases {
         *world.fault.lock().unwrap() = Some(fault);
         for who in ["key", "id"] {
-            // Without a promise there is a proof, which is as good for a key.
+            // Without a promise there is a proof, which is better, for a key.
             if (name, who) == ("no promise", "key") {
                 continue;
             }
@@ -247,12 +257,77 @@ fn logs_that_answer_something_else() {
                     output.stderr
                 );
                 assert!(output.stderr.contains("--no-log"), "{name}: {}", output.stderr);
+                assert!(!output.stderr.contains("nothing was written"), "{name}: {}", output.stderr);
             }
         }
     }
     let output =
         world.verify("key", "a.txt", &["--timeout", "2s", "--rekor-url", "http://127.0.0.1:1"]).code(5);
     assert!(output.stderr.contains("http://127.0.0.1:1"), "{}", output.stderr);
+}
+
+/// A log that is asked now proves what it says now: its promise alone, which it may have given before it took the entry out again,
+/// is not enough.
+#[test]
+fn an_entry_that_is_looked_up_needs_its_proof() {
+    let world = World::new();
+    for member in ["inclusionProof", "checkpoint"] {
+        world.act(move |sigstore, request| {
+            let answer = sigstore.answer(Place::Rekor1, "", request);
+            if !request.line.ends_with("/log/entries/retrieve") {
+                return say(Answer::json(200, &json!([])));
+            }
+            say(answer.changed(|list| {
+                for one in list.as_array_mut().unwrap() {
+                    let entry = one.as_object_mut().unwrap().values_mut().next().unwrap();
+                    let verification = entry["verification"].as_object_mut().unwrap();
+                    let holder = match member {
+                        "checkpoint" => verification["inclusionProof"].as_object_mut().unwrap(),
+                        _ => verification,
+                    };
+                    assert!(holder.remove(member).is_some());
+                }
+            }))
+        });
+        for who in ["key", "id"] {
+            let output = world.verify(who, "a.txt", &["--timeout", "2s"]);
+            assert!([5, 12].contains(&output.code), "{member} {who} {}: {}", output.code, output.stderr);
+            assert!(!output.stderr.contains("Verified OK"), "{member} {who}");
+            if output.code == 12 {
+                let _ = output.says("does not count");
+            }
+        }
+    }
+}
+
+/// Whoever may write to a registry must not make others ask a log about all that is there.
+#[test]
+fn no_log_is_asked_about_the_certificate_of_somebody_else() {
+    let world = World::new();
+    for (identity, issuer) in
+        [("other@example.com", "http://issuer.example"), ("dev@example.com", "http://other.example")]
+    {
+        let args = ["--signature", "id.sig", "--certificate", "id.crt", "--trusted-root", "root.json"];
+        let expected = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer];
+        let log = ["--rekor-url", &world.log.url, "a.txt"];
+        let _ = world.sandbox.run(&[&["verify-blob"], &args[..], &expected, &log].concat()).code(12);
+        assert_eq!(world.asked(), [""; 0], "{identity} {issuer}");
+    }
+}
+
+/// What is shown of an address has no password in it.
+#[test]
+fn passwords_of_logs_are_not_shown() {
+    let world = World::new();
+    let url = world.log.url.replace("http://", "http://me:S3CRET@");
+    let found = world.verify("key", "a.txt", &["--rekor-url", &url]).ok().says("was found at");
+    let args = ["--signature", "unlogged.sig", "--key", "cosign.pub", "--trusted-root", "root.json"];
+    let none =
+        world.sandbox.run(&[&["verify-blob", "--rekor-url", &url], &args[..], &["unlogged.txt"]].concat());
+    let none = none.code(12).says("There is no log entry of `unlogged.sig` at");
+    for output in [found, none] {
+        assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+    }
 }
 
 /// CVE-2024-51746 of gitsign: a search finds what has the digest or the key, and the wrong one of them was used.
@@ -287,7 +362,7 @@ fn cve_2024_51746_of_what_a_search_finds_one_has_to_match() {
     world.act(move |sigstore, request| everything(sigstore, request, true));
     let _ = world.verify("key", "a.txt", &[]).ok();
     world.act(move |sigstore, request| everything(sigstore, request, false));
-    let _ = world.verify("key", "a.txt", &[]).code(12).says("There is no log entry of it");
+    let _ = world.verify("key", "a.txt", &[]).code(12).says("There is no log entry of `key.sig`");
 }
 
 /// A signature that was attached without its entry.
@@ -309,7 +384,10 @@ fn entries_of_images_are_looked_up() {
         let args = ["verify", "--key", "cosign.pub", &image, "--timeout", "5s"];
         world.sandbox.run(&[&args[..], &services, more].concat())
     };
-    let _ = verify(&[]).ok().says("was found at");
+    // What was asked for online was not verified offline: the words are those of cosign for it.
+    let shown =
+        verify(&[]).ok().says("was found at").says("  - The claims were present in the transparency log\n");
+    assert!(!shown.stderr.contains("offline"), "{}", shown.stderr);
     assert_eq!(world.asked(), ["POST /api/v1/log/entries/retrieve"]);
     let _ = verify(&["--no-log"]).ok();
     let _ = verify(&["--offline"]).code(12);

@@ -5,7 +5,7 @@ use crate::commands::{Performed, ShownImage};
 
 /// The checks that were made, for standard error; from the evidence, so a check that was waived is not among them.
 pub fn checks(image: &ShownImage) -> Vec<String> {
-    let Performed { annotations, claims, log, key } = image.performed;
+    let Performed { annotations, claims, log, online, key } = image.performed;
     let signer = if key {
         "The signatures were verified against the specified public key"
     } else {
@@ -14,7 +14,8 @@ pub fn checks(image: &ShownImage) -> Vec<String> {
     let checks = [
         (annotations, "The specified annotations were verified."),
         (claims, "The cosign claims were validated"),
-        (log, "Existence of the claims in the transparency log was verified offline"),
+        (log && !online, "Existence of the claims in the transparency log was verified offline"),
+        (log && online, "The claims were present in the transparency log"),
         (true, signer),
     ];
     let head = [
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_check_that_was_not_made_is_not_listed() {
-        let performed = Performed { annotations: false, claims: true, log: false, key: true };
+        let performed = Performed { annotations: false, claims: true, log: false, online: false, key: true };
         let mut image =
             ShownImage { name: "r/a:1".into(), performed, documents: vec!["{}".into(), "{\"a\":1}".into()] };
         assert_eq!(
@@ -63,7 +64,8 @@ mod tests {
         );
         assert_eq!(signatures(&image, false), "\n[{},{\"a\":1}]\n");
         assert_eq!(signatures(&image, true), "{}\n{\"a\":1}\n");
-        image.performed = Performed { annotations: true, claims: false, log: true, key: false };
+        image.performed =
+            Performed { annotations: true, claims: false, log: true, online: false, key: false };
         assert_eq!(checks(&image)[3..].len(), 3);
     }
 }

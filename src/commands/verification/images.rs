@@ -262,17 +262,19 @@ impl<'a> Job<'a> {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
             }
-            if let Some(error) = judgement.unasked.take() {
-                return Err(error);
-            }
-            return Err(super::nothing::error(self.request, &self.policy, &artifact, &judgement));
+            let error = super::nothing::error(self.request, &self.policy, &artifact, &judgement);
+            return Err(judgement.looked_up.explain(error));
         }
         let verified = &judgement.verdict.verified;
         let documents = match self.request.expected {
             Expected::Signature => verified.iter().map(|v| shown::signature(v, &artifact, &digest)).collect(),
             Expected::Attestation { .. } => verified.iter().map(shown::attestation).collect(),
         };
-        Ok(ShownImage { name: image.typed.clone(), performed: Performed::of(verified), documents })
+        Ok(ShownImage {
+            name: image.typed.clone(),
+            performed: Performed::of(verified, judgement.is_online),
+            documents,
+        })
     }
 
     /// What is judged, and what became of all that belongs to it: the manifest is read once at most, and what is judged is its
@@ -325,7 +327,7 @@ impl<'a> Job<'a> {
         let artifact = artifact(image, digest);
         let came = self.lookup.complete(&mut attached.candidates, Some(&artifact), &verifier).await;
         self.root.say(&came.said).await;
-        judgement.unasked = judgement.unasked.take().or(came.error);
+        judgement.looked_up.add(came);
         judgement.add(attached, &self.request.expected, &verifier, &artifact);
         Ok(())
     }

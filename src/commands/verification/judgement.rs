@@ -4,10 +4,11 @@
 use std::ops::ControlFlow;
 
 use super::attached::{Attached, Spoiled};
+use super::lookup::LookedUp;
 use super::nothing::{is_asked, kind, types};
-use super::{Candidate, Verdict};
+use super::{Candidate, Verdict, unlogged};
+use crate::commands::Expected;
 use crate::commands::report::CandidateReport;
-use crate::commands::{Error, Expected};
 use crate::payload::Artifact;
 use crate::verify::{Rejection, Verifier};
 
@@ -29,8 +30,10 @@ pub(super) struct Judgement {
     pub kinds: Vec<String>,
     /// Whether a limit ended the search.
     ended: bool,
-    /// The first log that could not be asked for an entry that was missing.
-    pub unasked: Option<Error>,
+    /// What came of looking up entries that were missing.
+    pub looked_up: LookedUp,
+    /// Whether one of those that verified has its entry from there.
+    pub is_online: bool,
 }
 
 impl Judgement {
@@ -49,13 +52,14 @@ impl Judgement {
             if self.ended {
                 continue;
             }
-            let judged = verifier.verify(&candidate.entity, Some(artifact));
+            let judged = unlogged::judged(verifier, &candidate.entity, Some(artifact));
             self.reports.push(CandidateReport::of(
                 candidate.source.clone(),
                 candidate.format.clone(),
                 &judged,
             ));
             let is_rejected = judged.is_err();
+            self.is_online |= !is_rejected && self.looked_up.found.contains(&candidate.source);
             self.ended = matches!(self.verdict.add(judged), ControlFlow::Break(()));
             if is_rejected {
                 self.sources.push(candidate.source.clone());

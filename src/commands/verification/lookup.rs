@@ -1,9 +1,9 @@
 //! The log entries of signatures that come without one: looked up in the log, by the signature itself.
 
 #[cfg(feature = "http")]
-pub(in crate::commands) use asked::{Lookup, known_logs, proposals};
+pub(in crate::commands) use asked::{LookedUp, Lookup, known_logs, proposals};
 #[cfg(not(feature = "http"))]
-pub(in crate::commands) use nobody::Lookup;
+pub(in crate::commands) use nobody::{LookedUp, Lookup};
 
 #[cfg(feature = "http")]
 mod asked {
@@ -12,15 +12,17 @@ mod asked {
 
     use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
     use crate::commands::candidates::Candidate;
+    use crate::commands::hints::ENTRY_IN_LOG;
+    use crate::commands::verification::unlogged::{alone, key};
     use crate::commands::{Context, Error, TrustRequest};
     use crate::crypto::{HashAlgorithm, PublicKey};
+    use crate::http::Redacted;
     use crate::payload::Artifact;
     use crate::services::rekor::{Proposed, Verifier as Signatory, v1};
     use crate::services::{self, Client, Connection};
-    use crate::sign::self_check;
     use crate::tlog::Entry;
     use crate::trust::TrustedRoot;
-    use crate::verify::{self, ExpectedSigner, Requirement, Verifier};
+    use crate::verify::{self, ExpectedSigner, Requirement, Verifier, could_be};
 
     /// How long a log that fails is asked again.
     const RETRY: Duration = Duration::from_secs(10);
@@ -41,8 +43,58 @@ mod asked {
     pub(in crate::commands) struct LookedUp {
         /// What is to be told.
         pub said: Vec<String>,
+        /// The candidates of which an entry was found.
+        pub found: Vec<String>,
         /// The first log that could not be asked: without it, nobody knows whether there is an entry.
-        pub error: Option<Error>,
+        error: Option<Error>,
+        /// Whether nobody was to be asked.
+        is_offline: bool,
+        /// Logs that were asked and have no entry, by their addresses, redacted; a few.
+        empty: Vec<String>,
+        /// Why entries that a log gave out do not count; a few.
+        doubts: Vec<String>,
+    }
+
+    impl LookedUp {
+        /// What came of others, too; what is to be told of them is told already.
+        pub fn add(&mut self, other: Self) {
+            self.found.extend(other.found);
+            self.error = self.error.take().or(other.error);
+            self.is_offline |= other.is_offline;
+            other.empty.into_iter().for_each(|url| note(&mut self.empty, url));
+            other.doubts.into_iter().for_each(|doubt| note(&mut self.doubts, doubt));
+        }
+
+        /// The error where nothing verified, for this reason as it seems: nobody knows what a log would have said that could not be
+        /// asked, and whether one was asked makes a difference for what to do.
+        pub fn explain(self, mut error: Error) -> Error {
+            if let Some(unasked) = self.error {
+                return unasked;
+            }
+            if let Some(hint) = error.hints.iter_mut().find(|hint| *hint == ENTRY_IN_LOG) {
+                *hint = match self.empty.as_slice() {
+                    _ if self.is_offline => {
+                        "no log was asked, because of --offline: without it, the entry is looked up"
+                            .to_owned()
+                    }
+                    [] => "no log is known that could be asked: name it with --rekor-url URL".to_owned(),
+                    asked => format!(
+                        "{} was asked and has no such entry: if it is in another log, name that with --rekor-url URL",
+                        asked.join(", ")
+                    ),
+                };
+                error.causes.extend(self.doubts);
+            }
+            error
+        }
+    }
+
+    /// Keeps one more, of a few.
+    fn note(kept: &mut Vec<String>, one: String) {
+        const A_FEW: usize = 5;
+        if kept.len() < A_FEW && !kept.contains(&one) {
+            kept.push(one);
+        }
     }
 
     impl Lookup {
@@ -66,49 +118,78 @@ mod asked {
             verifier: &Verifier<'_>,
         ) -> LookedUp {
             let mut came = LookedUp::default();
-            let Some(client) = &self.client else { return came };
+            let Some(client) = &self.client else {
+                came.is_offline = true;
+                return came;
+            };
             if matches!(verifier.policy.log, Requirement::Waived(_)) {
                 return came;
             }
-            for candidate in candidates {
-                let entity = &mut candidate.entity;
-                if entity.profile != Profile::Legacy || !entity.log_entries.is_empty() {
+            for Candidate { source, entity, .. } in candidates {
+                // Whoever writes to a registry must not make others ask a log about everything that is there.
+                if entity.profile != Profile::Legacy
+                    || !entity.log_entries.is_empty()
+                    || !could_be(entity, verifier.policy)
+                {
                     continue;
                 }
                 let Some((key, signatory)) = signatory(entity, &verifier.policy.signer) else { continue };
-                if self_check::verify(entity, artifact, &key, verifier.now).is_err() {
+                if alone(verifier, entity, artifact, &key).is_err() {
                     continue;
                 }
-                let proposed = proposals(entity, artifact, &key, &signatory);
-                for url in self.urls(verifier.root) {
-                    if let Some((_, error)) = self.failed.borrow().iter().find(|(failed, _)| *failed == url) {
-                        came.error.get_or_insert(error.clone());
-                        continue;
-                    }
-                    let found = match find(client, &url, &proposed, verifier).await {
-                        Ok(None) => search(client, &url, (&*entity, artifact), &signatory, verifier).await,
-                        found => found,
-                    };
-                    match found {
-                        Ok(Some(entry)) => {
-                            came.said.push(found_at(&entry, &url, verifier));
-                            entity.log_entries.push(entry);
-                            break;
-                        }
-                        Ok(None) => came.said.push(format!("There is no log entry of it at {url}")),
-                        Err(error) => {
-                            let ways = [
-                                "try again later, or name another log with --rekor-url URL",
-                                "--no-log verifies without a log entry, --offline asks no log",
-                            ];
-                            let error = Error { hints: ways.map(str::to_owned).into(), ..error };
-                            self.failed.borrow_mut().push((url, error.clone()));
-                            came.error.get_or_insert(error);
-                        }
-                    }
+                let wanted = Wanted { artifact, key, signatory, verifier };
+                if let Some(entry) = self.look_up(client, (source, entity), &wanted, &mut came).await {
+                    came.found.push(source.clone());
+                    entity.log_entries.push(entry);
                 }
             }
             came
+        }
+
+        /// The entry of one candidate, in the first log that has it.
+        async fn look_up(
+            &self,
+            client: &Client,
+            (source, entity): (&str, &SignedEntity),
+            wanted: &Wanted<'_>,
+            came: &mut LookedUp,
+        ) -> Option<Entry> {
+            for url in self.urls(wanted.verifier.root) {
+                let shown = Redacted(&url).to_string();
+                if let Some((_, error)) = self.failed.borrow().iter().find(|(failed, _)| *failed == url) {
+                    came.error.get_or_insert(error.clone());
+                    continue;
+                }
+                let found = match find(client, &url, entity, wanted).await {
+                    Ok(Found { entry: None, doubt }) => {
+                        doubt.into_iter().for_each(|doubt| {
+                            note(&mut came.doubts, format!("an entry at {shown} does not count: {doubt}"));
+                        });
+                        search(client, &url, entity, wanted).await
+                    }
+                    found => found.map(|found| found.entry),
+                };
+                match found {
+                    Ok(Some(entry)) => {
+                        came.said.push(found_at(&entry, &shown, wanted.verifier));
+                        return Some(entry);
+                    }
+                    Ok(None) => {
+                        came.said.push(format!("There is no log entry of `{source}` at {shown}"));
+                        note(&mut came.empty, shown);
+                    }
+                    Err(error) => {
+                        let ways = [
+                            "try again later, or name another log with --rekor-url URL",
+                            "--no-log verifies without a log entry, --offline asks no log",
+                        ];
+                        let error = Error { hints: ways.map(str::to_owned).into(), ..error };
+                        self.failed.borrow_mut().push((url, error.clone()));
+                        came.error.get_or_insert(error);
+                    }
+                }
+            }
+            None
         }
 
         /// The log that the user names, else those of version 1 that the root knows.
@@ -146,14 +227,14 @@ mod asked {
 
     /// Whose signature it has to be, as the log has it.
     fn signatory(entity: &SignedEntity, expected: &ExpectedSigner) -> Option<(PublicKey, Signatory)> {
-        match (expected, &entity.material) {
-            (ExpectedSigner::Key(key), _) => Some((key.clone(), Signatory::PublicKey(key.clone()))),
+        let key = key(entity, expected)?;
+        let signatory = match (expected, &entity.material) {
             (ExpectedSigner::Identity(_), VerificationMaterial::Certificate(chain)) => {
-                let leaf = chain.first()?;
-                Some((leaf.public_key().ok()?, Signatory::Certificate(leaf.clone())))
+                Signatory::Certificate(chain.first()?.clone())
             }
-            (ExpectedSigner::Identity(_), VerificationMaterial::PublicKey { .. }) => None,
-        }
+            _ => Signatory::PublicKey(key.clone()),
+        };
+        Some((key, signatory))
     }
 
     /// The entries that the signature may have, the likeliest first.
@@ -196,21 +277,40 @@ mod asked {
         }
     }
 
-    /// The first entry that a log has for one of these; one that holds, if there is one.
+    /// What an entry has to be about.
+    struct Wanted<'a> {
+        artifact: Option<&'a Artifact>,
+        key: PublicKey,
+        signatory: Signatory,
+        verifier: &'a Verifier<'a>,
+    }
+
+    /// What a log has.
+    struct Found {
+        /// An entry that holds.
+        entry: Option<Entry>,
+        /// Why another one does not.
+        doubt: Option<String>,
+    }
+
+    /// The first entry that a log has and proves: it is asked now, so that there is no reason to be content with its promise.
     async fn find(
         client: &Client,
         url: &str,
-        proposed: &[Proposed],
-        verifier: &Verifier<'_>,
-    ) -> Result<Option<Entry>, Error> {
-        for proposed in proposed {
-            let mut found = v1::find(client, url, proposed).await?;
-            let holds = |entry: &Entry| verify::logged(entry, verifier.root, verifier.now).is_ok();
-            if !found.is_empty() {
-                return Ok(Some(found.swap_remove(found.iter().position(holds).unwrap_or(0))));
+        entity: &SignedEntity,
+        wanted: &Wanted<'_>,
+    ) -> Result<Found, Error> {
+        let Wanted { artifact, key, signatory, verifier } = wanted;
+        let mut doubt = None;
+        for proposed in &proposals(entity, *artifact, key, signatory) {
+            for entry in v1::find(client, url, proposed).await? {
+                match verify::logged(&entry, verifier.root, verifier.now) {
+                    Ok(_) => return Ok(Found { entry: Some(entry), doubt: None }),
+                    Err(rejection) => doubt = Some(rejection.to_string()),
+                }
             }
         }
-        Ok(None)
+        Ok(Found { entry: None, doubt })
     }
 
     /// The entry that a log's index leads to: one of an older kind, which cannot be asked for by what it holds. What an index
@@ -218,10 +318,11 @@ mod asked {
     async fn search(
         client: &Client,
         url: &str,
-        (entity, artifact): (&SignedEntity, Option<&Artifact>),
-        signatory: &Signatory,
-        verifier: &Verifier<'_>,
+        entity: &SignedEntity,
+        wanted: &Wanted<'_>,
     ) -> Result<Option<Entry>, Error> {
+        let Wanted { artifact, signatory, verifier, .. } = wanted;
+        let artifact = *artifact;
         let digest = match &entity.content {
             Content::Message { .. } => {
                 artifact.and_then(|artifact| artifact.digests.get(HashAlgorithm::Sha256)).cloned()
@@ -239,7 +340,8 @@ mod asked {
         let found = v1::retrieve(client, url, &uuids).await?;
         Ok(found.into_iter().find(|entry| {
             let trial = SignedEntity { log_entries: vec![entry.clone()], ..entity.clone() };
-            verifier.verify(&trial, artifact).is_ok()
+            verify::logged(entry, verifier.root, verifier.now).is_ok()
+                && verifier.verify(&trial, artifact).is_ok()
         }))
     }
 }
@@ -258,7 +360,17 @@ mod nobody {
     #[derive(Default)]
     pub(in crate::commands) struct LookedUp {
         pub said: Vec<String>,
-        pub error: Option<Error>,
+        pub found: Vec<String>,
+    }
+
+    impl LookedUp {
+        /// Nothing came of others either.
+        pub fn add(&mut self, _: Self) {}
+
+        /// The error as it is.
+        pub fn explain(self, error: Error) -> Error {
+            error
+        }
     }
 
     impl Lookup {

@@ -12,6 +12,7 @@ pub(super) mod lookup;
 mod nothing;
 mod request;
 mod shown;
+mod unlogged;
 pub(super) mod worst;
 
 pub use images::{VerifiedImages, verify_images};
@@ -82,8 +83,7 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let (judged, result) = judge(&verifier, &request.expected, &candidates, artifact.as_ref());
     report.candidates = judged;
     report.verified = result.is_ok();
-    // Nobody knows what a log would have said that could not be asked.
-    result.map_err(|error| looked_up.error.unwrap_or(error))
+    result.map_err(|error| looked_up.explain(error))
 }
 
 /// Judges the candidates of one artifact: what became of each, and success if at least one verified. `None` as the artifact
@@ -119,7 +119,7 @@ impl Verdict {
         let mut verdict = Self::default();
         let mut reports = Vec::new();
         for Candidate { source, format, entity } in candidates {
-            let judged = verifier.verify(entity, artifact);
+            let judged = unlogged::judged(verifier, entity, artifact);
             reports.push(CandidateReport::of(source.clone(), format.clone(), &judged));
             if verdict.add(judged).is_break() {
                 break;

@@ -34,14 +34,17 @@ pub struct Performed {
     pub claims: bool,
     /// A transparency log has the signature.
     pub log: bool,
+    /// That was asked for one of them.
+    pub online: bool,
     /// It is by the key that was named; else by a certificate.
     pub key: bool,
 }
 
 impl Performed {
-    /// What holds for each of `verified`.
-    pub(super) fn of(verified: &[Verified]) -> Self {
+    /// What holds for each of `verified`; `online`: the log was asked for one of them.
+    pub(super) fn of(verified: &[Verified], online: bool) -> Self {
         Self {
+            online,
             annotations: verified.iter().all(|v| !v.annotations().found().is_empty()),
             claims: verified.iter().all(|v| v.claim().proven().is_some()),
             log: verified.iter().all(|v| v.log().proven().is_some()),
