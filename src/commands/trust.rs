@@ -4,6 +4,11 @@
     not(feature = "http"),
     allow(dead_code, reason = "what is cached is read, and nothing is fetched")
 )]
+mod anchor;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "what is cached is read, and nothing is fetched")
+)]
 mod cache;
 mod initialize;
 mod legacy;

@@ -84,10 +84,16 @@ fn answer(mut stream: TcpStream, repository: &Mutex<TufRepository>, asked: &Mute
 }
 
 fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
+    verify_with(sandbox, &[], more)
+}
+
+/// The same with variables of this run.
+fn verify_with(sandbox: &Sandbox, variables: &[(&str, &str)], more: &[&str]) -> Output {
     let (bundle, artifact) =
         (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
     let args = [&["verify-blob", "--bundle", &bundle], &IDENTITY[..], more, &[&artifact]].concat();
-    sandbox.run(&args)
+    let run = sandbox.rcosign(&args);
+    variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
 }
 
 #[test]
@@ -284,6 +290,222 @@ fn many_at_the_same_time() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let folder = mirror.address.trim_start_matches("http://").replace(':', "-");
-    let left = std::fs::read_dir(sandbox.at(&format!(".sigstore/root/{folder}"))).unwrap();
-    assert_eq!(left.count(), 5, "four documents and the folder of targets");
+    // In a folder of their own: a root that a variable names is for a run.
+    assert!(!sandbox.has(&format!(".sigstore/root/{folder}")));
+    let left: Vec<_> = folders(&sandbox).into_iter().filter(|name| name.starts_with(&folder)).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let left = std::fs::read_dir(sandbox.at(&format!(".sigstore/root/{}", left[0]))).unwrap();
+    assert_eq!(left.count(), 6, "four documents, whose they are and the folder of targets");
+}
+
+fn folders(sandbox: &Sandbox) -> Vec<String> {
+    let all = std::fs::read_dir(sandbox.at(".sigstore/root")).unwrap().map(Result::unwrap);
+    let folders = all.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn folder_of(mirror: &Mirror) -> String {
+    mirror.address.trim_start_matches("http://").replace(':', "-")
+}
+
+/// Everything in the cache, by name.
+fn cache(sandbox: &Sandbox) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut waiting = vec![sandbox.at(".sigstore/root")];
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                found.insert(path.display().to_string(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Other addresses whose folder in the cache has the same name.
+#[test]
+fn the_root_of_one_address_is_that_of_no_other() {
+    let mirror = Mirror::new();
+    let chosen = format!("{}/team/a", mirror.address);
+    mirror.change(|repository| {
+        let files = repository.files.clone();
+        repository.files.extend(files.into_iter().map(|(name, bytes)| (format!("team/a/{name}"), bytes)));
+    });
+    let sandbox = mirror.sandbox();
+    let _ = sandbox.run(&["initialize", "--mirror", &chosen, "--root", "root.json"]).ok();
+    let _ = verify(&sandbox, &["--offline"]).ok();
+    for other in [
+        chosen.replace("/team/a", "/team-a"),
+        chosen.replace("/team/a", "/TEAM/A"),
+        chosen.replace("/team/a", "/team\\a"),
+        chosen.replace("http:", "https:"),
+    ] {
+        for more in [&["--offline"][..], &["--timeout", "2s"]] {
+            let refused = verify_with(&sandbox, &[("TUF_MIRROR", &other)], more);
+            assert!(
+                refused.code != 0 && !refused.stderr.contains("Trusted root:"),
+                "{other}: {}",
+                refused.stderr
+            );
+        }
+    }
+    // Without our word whose it is, as another program leaves it, the choice says so; nothing else does.
+    let folder = folder_of(&mirror);
+    std::fs::remove_file(sandbox.at(&format!(".sigstore/root/{folder}-team-a/rcosign.json"))).unwrap();
+    let _ = verify(&sandbox, &["--offline"]).ok();
+    std::fs::remove_file(sandbox.at(".sigstore/root/remote.json")).unwrap();
+    assert_ne!(verify_with(&sandbox, &[("TUF_MIRROR", &chosen)], &["--offline"]).code, 0);
+}
+
+/// What stands in the folder of a repository whose root is built in does not replace that root.
+#[test]
+fn a_cached_root_of_a_known_repository_comes_of_the_built_in_one() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let _ = mirror.initialize(&sandbox).ok();
+    let (from, to) = (folder_of(&mirror), "tuf-repo-cdn.sigstore.dev");
+    let root = sandbox.at(".sigstore/root");
+    std::fs::rename(root.join(from), root.join(to)).unwrap();
+    std::fs::remove_file(root.join("remote.json")).unwrap();
+    let note = format!(".sigstore/root/{to}/rcosign.json");
+    let anchored = |mirror: &str| {
+        let mut note: serde_json::Value = serde_json::from_str(&sandbox.text(&note)).unwrap();
+        note["mirror"] = mirror.into();
+        note.to_string()
+    };
+    // As it is; with the right address, and an anchor that is not the built-in root; without a note, as others leave it.
+    for text in [None, Some(anchored("https://tuf-repo-cdn.sigstore.dev")), Some(String::new())] {
+        match text {
+            Some(text) if text.is_empty() => std::fs::remove_file(sandbox.at(&note)).unwrap(),
+            Some(text) => drop(sandbox.file(&note, text)),
+            None => {}
+        }
+        let _ = verify(&sandbox, &["--offline"]).code(12).says("the embedded public root of");
+    }
+    // Over http it is another repository, and has a folder of its own.
+    let plain = [("TUF_MIRROR", "http://tuf-repo-cdn.sigstore.dev")];
+    let _ = verify_with(&sandbox, &plain, &["--offline"]).says("is not there");
+}
+
+#[test]
+fn what_fails_leaves_the_cache_as_it_was() {
+    let (mirror, other) = (Mirror::new(), Mirror::new());
+    let sandbox = mirror.sandbox();
+    sandbox.file("other.json", other.repository.lock().unwrap().first_root());
+    let _ = mirror.initialize(&sandbox).ok();
+    let before = cache(&sandbox);
+    let named = ("TUF_ROOT_JSON", "other.json");
+    let refused =
+        verify_with(&sandbox, &[named], &[]).says("the root that TUF_ROOT_JSON names does not belong to");
+    assert_ne!(refused.code, 0);
+    let run = |args: &[&str]| sandbox.run(&[&["initialize", "--timeout", "2s", "--mirror"], args].concat());
+    let _ =
+        run(&[&mirror.address, "--root", "other.json"]).says("the root that --root names does not belong to");
+    assert_ne!(run(&["http://127.0.0.1:1", "--root", "other.json"]).code, 0);
+    // Only what comes last is of no use.
+    mirror.change(|repository| {
+        repository.add_target("targets", "trusted_root.json", b"{}");
+        repository.bump("targets");
+        repository.update().unwrap();
+    });
+    assert_ne!(mirror.initialize(&sandbox).code, 0);
+    assert_eq!(cache(&sandbox), before);
+    let _ = verify(&sandbox, &["--offline"]).ok();
+    // Neither does a run that holds, with a root of its own, change what was chosen.
+    let _ = verify_with(&sandbox, &[named, ("TUF_MIRROR", &other.address)], &[]).ok();
+    for (name, bytes) in before {
+        assert!(cache(&sandbox)[&name] == bytes, "{name}");
+    }
+}
+
+#[test]
+fn a_damaged_root_is_an_error_that_names_the_way_out() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let _ = mirror.initialize(&sandbox).ok();
+    let file = format!(".sigstore/root/{}/root.json", folder_of(&mirror));
+    let command = format!("initialize --mirror {} --root FILE", mirror.address);
+    for text in [Some("{}"), Some(""), None] {
+        match text {
+            Some(text) => drop(sandbox.file(&file, text)),
+            None => std::fs::remove_file(sandbox.at(&file)).unwrap(),
+        }
+        for named in ["", &mirror.address] {
+            for more in [&[][..], &["--offline"]] {
+                let refused =
+                    verify_with(&sandbox, &[("TUF_MIRROR", named)], more).says(&file).says(&command);
+                assert_ne!(refused.code, 0);
+            }
+        }
+    }
+    std::fs::remove_dir_all(sandbox.at(&format!(".sigstore/root/{}", folder_of(&mirror)))).unwrap();
+    for more in [&[][..], &["--offline"]] {
+        let _ = verify(&sandbox, more).says(&file).says(&command);
+    }
+    let _ = mirror.initialize(&sandbox).ok();
+    let _ = verify(&sandbox, &["--offline"]).ok();
+}
+
+#[test]
+fn an_older_root_takes_the_place_of_none() {
+    for chosen in [true, false] {
+        let mirror = Mirror::new();
+        let first = mirror.repository.lock().unwrap().files.clone();
+        let sandbox = mirror.sandbox();
+        let named = [("TUF_MIRROR", mirror.address.as_str()), ("TUF_ROOT_JSON", "root.json")];
+        let run = || if chosen { mirror.initialize(&sandbox) } else { verify_with(&sandbox, &named, &[]) };
+        mirror.change(|repository| repository.next_root().unwrap());
+        let _ = run().ok();
+        let roots = || {
+            let all = cache(&sandbox).into_iter();
+            all.filter(|(name, _)| name.ends_with("/root.json") || name.ends_with("/rcosign.json"))
+        };
+        let before: Vec<_> = roots().collect();
+        let second =
+            |(_, bytes): &(String, Vec<u8>)| String::from_utf8_lossy(bytes).contains("\"version\":2");
+        assert!(before.iter().any(second) && before.len() == 2);
+        // The repository of before.
+        mirror.change(|repository| repository.files = first);
+        let _ = run();
+        assert!(roots().eq(before));
+    }
+}
+
+#[test]
+fn without_a_cache_the_choice_stays() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let _ = mirror.initialize(&sandbox).ok();
+    let before = cache(&sandbox);
+    for more in [&[][..], &["--offline"]] {
+        let _ = verify_with(&sandbox, &[("SIGSTORE_NO_CACHE", "1")], more)
+            .ok()
+            .says(&format!("Trusted root: that of {}", mirror.address));
+    }
+    assert_eq!(cache(&sandbox), before);
+    let unclear = verify_with(&sandbox, &[("SIGSTORE_NO_CACHE", "maybe")], &["--offline"]);
+    let _ = unclear.code(2).says("SIGSTORE_NO_CACHE: `maybe` is neither true nor false");
+}
+
+#[test]
+fn passwords_of_addresses_are_not_shown() {
+    let mirror = Mirror::new();
+    let secret = mirror.address.replace("http://", "http://me:S3CRET@");
+    let sandbox = mirror.sandbox().env("TUF_MIRROR", &secret).env("TUF_ROOT_JSON", "root.json");
+    for more in [&[][..], &["--offline"], &[]] {
+        let output = verify(&sandbox, more);
+        assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+    }
+    assert!(cache(&sandbox).iter().all(|(name, bytes)| {
+        !name.contains("S3CRET") && !String::from_utf8_lossy(bytes).contains("S3CRET")
+    }));
+    let output = sandbox.run(&["initialize", "--mirror", &secret, "--root", "root.json"]);
+    assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+    let refused =
+        verify_with(&sandbox, &[("TUF_MIRROR", "http://me:S3CRET@127.0.0.1:1")], &["--timeout", "1s"]);
+    assert!(refused.code != 0 && !refused.stderr.contains("S3CRET"), "{}", refused.stderr);
+    assert_eq!(refused.stderr.matches("cannot be used").count(), 1, "{}", refused.stderr);
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::anchor::{Given, Purpose};
 use super::cache::Cache;
 use super::repository::{MAX_ROOT, Repository};
 use crate::commands::{Context, Error, ErrorKind, Files};
@@ -38,13 +39,13 @@ impl InitializeRequest {
 /// be kept.
 pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> Result<(), Error> {
     let digest = request.root_checksum.as_deref().map(checksum).transpose()?;
-    let cache = Cache::of(context);
-    if cache.path().is_none() {
+    let cache = Cache::of(context)?;
+    if !cache.keeps() {
         return Err(Error::usage("there is no place to keep trust material in")
             .hint("set TUF_ROOT or HOME, and not SIGSTORE_NO_CACHE"));
     }
     let given = match &request.root {
-        Some(root) => Some(given(root, digest.as_ref(), context).await?),
+        Some(root) => Some(Given { root: given(root, digest.as_ref(), context).await?, by: "--root" }),
         None => None,
     };
     let mirror = match (&request.mirror, request.staging) {
@@ -52,13 +53,18 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         (Some(mirror), false) => mirror.clone(),
         (None, false) => tuf::SIGSTORE.mirror.to_owned(),
     };
-    let repository = Repository::at(cache, mirror, given)?;
+    let repository = Repository::at(cache, mirror, given, Purpose::Choose)?;
     let material = repository.update(context).await?;
     let Repository { cache, mirror, .. } = &repository;
-    cache.choose(mirror);
-    if let (Some(trouble), Some(path)) = (cache.trouble(), cache.path()) {
+    // What is not kept is not chosen either.
+    let trouble = cache.trouble().or_else(|| {
+        cache.choose(mirror);
+        cache.trouble()
+    });
+    if let (Some(trouble), Some(path)) = (trouble, cache.path()) {
         return Err(Error::new(ErrorKind::Format, format!("nothing can be kept in `{path}`")).cause(trouble));
     }
+    let mirror = Redacted(mirror);
     for skipped in &material.root.skipped {
         context.narrator.warn(skipped);
     }

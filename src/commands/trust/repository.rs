@@ -1,12 +1,19 @@
 //! Trust material from a TUF repository: what is cached while it is valid, else what the repository says now.
 
+use super::anchor::{Anchor, Given, Purpose};
+#[cfg(feature = "http")]
+use super::cache::Owner;
 use super::cache::{Cache, Kept};
 use super::legacy;
 use crate::commands::{Context, Error, ErrorKind};
 use crate::crypto::{DecodeError, UnixTime};
-use crate::services::tuf::{self, Nowhere, Source, Store};
+use crate::http::Redacted;
+#[cfg(feature = "http")]
+use crate::services::tuf::Store;
+use crate::services::tuf::{self, Nowhere, Source};
 use crate::storage::read_file;
 use crate::trust::{SigningConfig, TrustedRoot, embedded_public_root, embedded_public_signing_config};
+use std::cell::RefCell;
 use std::path::Path;
 
 /// The most bytes of a root.
@@ -18,10 +25,9 @@ const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
 pub(super) struct Repository {
     pub cache: Cache,
     pub mirror: String,
-    folder: String,
-    root: Vec<u8>,
-    /// The root of another repository, of which this one may be a copy.
-    borrowed: bool,
+    anchor: Anchor,
+    /// The flag or the variable that names the root.
+    given_by: Option<&'static str>,
 }
 
 /// What a repository says.
@@ -46,36 +52,33 @@ impl Repository {
     /// # Errors
     /// What says so cannot be read.
     pub fn open(context: &Context) -> Result<Self, Error> {
-        let cache = Cache::of(context);
+        let cache = Cache::of(context)?;
         let variable = |name| (context.variables)(name).filter(|value| !value.is_empty());
-        let mirror = match variable("TUF_MIRROR") {
-            Some(mirror) => mirror.to_string_lossy().into_owned(),
-            None => cache.mirror()?.unwrap_or_else(|| tuf::SIGSTORE.mirror.to_owned()),
+        let (mirror, purpose) = match variable("TUF_MIRROR") {
+            Some(mirror) => (mirror.to_string_lossy().into_owned(), Purpose::Named),
+            None => match cache.mirror()? {
+                Some(mirror) => (mirror, Purpose::Chosen),
+                None => (tuf::SIGSTORE.mirror.to_owned(), Purpose::Named),
+            },
         };
         let given = match variable("TUF_ROOT_JSON") {
             Some(path) => {
                 let root = read_file("root of a TUF repository", Path::new(&path), MAX_ROOT);
-                Some(root.map_err(|e| Error::trust_file(&e).cause("named by TUF_ROOT_JSON"))?)
+                let root = root.map_err(|e| Error::trust_file(&e).cause("named by TUF_ROOT_JSON"))?;
+                Some(Given { root, by: "TUF_ROOT_JSON" })
             }
             None => None,
         };
-        Self::at(cache, mirror, given)
+        Self::at(cache, mirror, given, purpose)
     }
 
-    /// A repository by its address, and the root that is believed at first: the one that is given, else that of the cache or the
-    /// built-in one, whichever is newer.
+    /// A repository by its address, with the root that is believed at first: see [`Anchor::of`].
     ///
     /// # Errors
-    /// The address is none.
-    pub fn at(cache: Cache, mirror: String, given: Option<Vec<u8>>) -> Result<Self, Error> {
-        let Some(folder) = tuf::folder_of(&mirror) else {
-            return Err(Error::usage(format!("`{mirror}` is not the address of a TUF repository")));
-        };
-        let (root, borrowed) = match given {
-            Some(root) => (root, false),
-            None => first_root(&mirror, &Kept { cache: &cache, folder: &folder }),
-        };
-        Ok(Self { cache, mirror, folder, root, borrowed })
+    /// As there.
+    pub fn at(cache: Cache, mirror: String, given: Option<Given>, purpose: Purpose) -> Result<Self, Error> {
+        let anchor = Anchor::of(&cache, &mirror, given.as_ref(), purpose)?;
+        Ok(Self { cache, mirror, anchor, given_by: given.map(|given| given.by) })
     }
 
     /// What is cached while it is valid, else what the repository says now.
@@ -106,7 +109,8 @@ impl Repository {
         let remote = tuf::Remote::new(&services, &self.mirror)
             .map_err(|e| Error::with_sources(ErrorKind::Usage, &e))?;
         let kept = self.kept();
-        let begin = || tuf::Client::new(&self.root, context.now, &remote, &kept).map_err(|e| self.error(&e));
+        let begin =
+            || tuf::Client::new(&self.anchor.root, context.now, &remote, &kept).map_err(|e| self.error(&e));
         let mut client = begin()?;
         let cached = if update { None } else { Some(client.load()) };
         let how = if let Some(Ok(())) = cached {
@@ -123,18 +127,68 @@ impl Repository {
                     _ => error,
                 }
             })?;
-            self.cache.note(&self.folder, context.now);
+            self.check_passed(&client)?;
             How::Fetched
         };
         let source = self.source(how, context.now);
-        documents(&mut client, &source).await.map_err(|error| self.unusable(error))
+        let found = documents(&mut client, &source).await.map_err(|error| self.unusable(error))?;
+        self.keep(how, &client, &kept, context.now);
+        Ok(found)
+    }
+
+    /// That the root that was given and the one that was seen before are of the same repository.
+    #[cfg(feature = "http")]
+    fn check_passed<S: Source>(&self, client: &tuf::Client<'_, S>) -> Result<(), Error> {
+        let Some(root) = self.anchor.passes.as_ref().filter(|root| !client.has_passed(root)) else {
+            return Ok(());
+        };
+        let version = tuf::root_version(root).unwrap_or_default();
+        let (mirror, by) = (Redacted(&self.mirror), self.given_by.unwrap_or("--root"));
+        let message = format!("the root that {by} names is not one of {mirror}");
+        let error = Error::new(ErrorKind::TrustMaterial, message)
+            .cause(format!("root {version} is not among those that come one after the other"));
+        Err(match (tuf::known(&self.mirror), self.cache.path()) {
+            (None, Some(path)) => {
+                let folder = &self.anchor.folder;
+                error.hint(format!("if the repository was made anew: remove `{path}/{folder}`"))
+            }
+            _ => error.hint(format!("leave {by} out: the root of that repository is built in")),
+        })
+    }
+
+    /// Keeps what holds, unless what is newer was kept meanwhile.
+    #[cfg(feature = "http")]
+    fn keep<S: Source>(&self, how: How, client: &tuf::Client<'_, S>, kept: &Kept<'_>, now: UnixTime) {
+        if how == How::Cached {
+            return kept.commit();
+        }
+        let version = |root: &[u8]| tuf::root_version(root).ok();
+        let mut others = kept.kept("root.json", MAX_ROOT).filter(|_| tuf::known(&self.mirror).is_none());
+        if let Owner::Known(origin) = self.cache.owner(&self.anchor.folder)
+            && (&origin.mirror, &origin.anchor)
+                == (&self.anchor.origin(b"").mirror, &self.anchor.origin(b"").anchor)
+            && version(&origin.root) > others.as_deref().and_then(version)
+        {
+            others = Some(origin.root);
+        }
+        if others.as_deref().and_then(version) > version(client.root()) {
+            return self.cache.complain("a newer root is kept there, which the repository does not offer");
+        }
+        let timestamp = kept.kept("timestamp.json", MAX_ROOT);
+        if timestamp.is_some_and(|timestamp| client.is_overtaken_by(&timestamp)) {
+            return;
+        }
+        self.cache.own(&self.anchor.folder, &self.anchor.origin(client.root()));
+        kept.store("root.json", client.root());
+        kept.commit();
+        self.cache.note(&self.anchor.folder, now);
     }
 
     #[cfg(not(feature = "http"))]
     async fn online(&self, _update: bool, context: &mut Context) -> Result<Material, Error> {
         let kept = self.kept();
         let mut client =
-            tuf::Client::new(&self.root, context.now, &Nowhere, &kept).map_err(|e| self.error(&e))?;
+            tuf::Client::new(&self.anchor.root, context.now, &Nowhere, &kept).map_err(|e| self.error(&e))?;
         client.load().map_err(|error| self.error(&error).cause("this build asks no service"))?;
         let source = self.source(How::Cached, context.now);
         documents(&mut client, &source).await.map_err(|error| self.unusable(error))
@@ -146,8 +200,9 @@ impl Repository {
     /// Nothing is there.
     pub async fn offline(&self, context: &mut Context) -> Result<Material, Error> {
         let kept = self.kept();
-        let mut client =
-            tuf::Client::new(&self.root, context.now, &Nowhere, &kept).map_err(|e| self.error(&e))?.lenient();
+        let mut client = tuf::Client::new(&self.anchor.root, context.now, &Nowhere, &kept)
+            .map_err(|e| self.error(&e))?
+            .lenient();
         let cached = match client.load() {
             Ok(()) => documents(&mut client, &self.source(How::Cached, context.now)).await,
             Err(error) => Err(Unusable::Repository(error)),
@@ -157,7 +212,7 @@ impl Repository {
                 if let Some((file, expires)) = client.expired() {
                     context.narrator.warn(&format!(
                         "what is cached of {} is out of date: `{file}` expired on {expires}",
-                        self.mirror
+                        Redacted(&self.mirror)
                     ));
                 }
                 Ok(found)
@@ -165,7 +220,15 @@ impl Repository {
             Err(_) if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) => {
                 embedded()
             }
-            Err(error) => Err(self.unusable(error).hint("fetch it while there is a network: `initialize`")),
+            Err(error) => {
+                let mirror = Redacted(&self.mirror);
+                let command = match tuf::known(&self.mirror) {
+                    Some(known) if std::ptr::eq(known, &tuf::STAGING) => "initialize --staging".to_owned(),
+                    Some(_) => format!("initialize --mirror {mirror}"),
+                    None => format!("initialize --mirror {mirror} --root FILE"),
+                };
+                Err(self.unusable(error).hint(format!("fetch it while there is a network: `{command}`")))
+            }
         }
     }
 
@@ -178,17 +241,18 @@ impl Repository {
     }
 
     fn kept(&self) -> Kept<'_> {
-        Kept { cache: &self.cache, folder: &self.folder }
+        let Anchor { folder, reads, .. } = &self.anchor;
+        Kept { cache: &self.cache, folder, reads: *reads, waiting: RefCell::default() }
     }
 
     /// The name in messages.
     fn source(&self, how: How, now: UnixTime) -> String {
-        let age = match (how, self.cache.asked(&self.folder)) {
+        let age = match (how, self.cache.asked(&self.anchor.folder)) {
             (How::Fetched, _) => "fetched now".to_owned(),
             (How::Cached, Some(asked)) => format!("cached {}", ago(asked, now)),
             (How::Cached, None) => "cached".to_owned(),
         };
-        format!("that of {}, {age}", self.mirror)
+        format!("that of {}, {age}", Redacted(&self.mirror))
     }
 
     fn error(&self, error: &tuf::Error) -> Error {
@@ -196,22 +260,27 @@ impl Repository {
             tuf::Error::Fetch { .. } => ErrorKind::Network,
             _ => ErrorKind::TrustMaterial,
         };
-        let message = format!("the TUF repository {} cannot be used", self.mirror);
-        let new = Error::new(kind, message).caused_by(error);
-        if self.borrowed && kind == ErrorKind::TrustMaterial {
-            let mirror = &self.mirror;
+        let mirror = Redacted(&self.mirror);
+        let new = Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
+        if self.anchor.borrowed && kind == ErrorKind::TrustMaterial {
             return new.hint(format!(
                 "name the root of the repository: `initialize --mirror {mirror} --root FILE`"
             ));
         }
-        new
+        match (self.given_by, error) {
+            (Some(by), tuf::Error::Threshold { .. }) => new.cause(format!(
+                "the root that {by} names does not belong to {mirror}, or it was tampered with"
+            )),
+            _ => new,
+        }
     }
 
     fn unusable(&self, error: Unusable) -> Error {
         match error {
             Unusable::Repository(error) => self.error(&error),
             Unusable::Document(error) => {
-                let message = format!("what the TUF repository {} offers cannot be used", self.mirror);
+                let message =
+                    format!("what the TUF repository {} offers cannot be used", Redacted(&self.mirror));
                 Error::new(ErrorKind::TrustMaterial, message).caused_by(&error)
             }
         }
@@ -233,24 +302,6 @@ impl From<tuf::Error> for Unusable {
 impl From<crate::crypto::DecodeError> for Unusable {
     fn from(error: crate::crypto::DecodeError) -> Self {
         Self::Document(error)
-    }
-}
-
-/// The root of the cache or the built-in one, whichever is newer. Another repository without a root of its own is taken for a
-/// copy of the public one, which is said then.
-fn first_root(mirror: &str, kept: &Kept<'_>) -> (Vec<u8>, bool) {
-    let cached = kept.load("root.json", MAX_ROOT);
-    let cached = cached.and_then(|root| Some((tuf::root_version(&root).ok()?, root)));
-    match (cached, tuf::known(mirror)) {
-        (Some((version, root)), Some(known)) => {
-            if tuf::root_version(known.root).is_ok_and(|built_in| built_in >= version) {
-                return (known.root.to_vec(), false);
-            }
-            (root, false)
-        }
-        (Some((_, root)), None) => (root, false),
-        (None, Some(known)) => (known.root.to_vec(), false),
-        (None, None) => (tuf::SIGSTORE.root.to_vec(), true),
     }
 }
 

@@ -7,7 +7,7 @@ use super::delegation::Delegation;
 use super::error::Failure;
 use super::metadata::Target;
 use super::trusted::{News, Trusted};
-use crate::crypto::UnixTime;
+use crate::crypto::{UnixTime, sha256};
 
 /// The most bytes of each document.
 const MAX_ROOT: u64 = 512_000;
@@ -57,6 +57,8 @@ pub struct Client<'a, S> {
     trusted: Trusted,
     /// The root that is believed, as it came.
     root: Vec<u8>,
+    /// Digests of the roots that were believed one after the other.
+    passed: Vec<[u8; 32]>,
     /// Nothing is kept any more: somebody else was here with something newer.
     overtaken: bool,
 }
@@ -68,7 +70,8 @@ impl<'a, S: Source> Client<'a, S> {
     /// It is malformed, or not signed by its own keys.
     pub fn new(root: &[u8], now: UnixTime, source: &'a S, store: &'a dyn Store) -> Result<Self, Error> {
         let trusted = Trusted::begin(root, now)?;
-        Ok(Self { source, store, trusted, root: root.to_vec(), overtaken: false })
+        let passed = vec![sha256(root)];
+        Ok(Self { source, store, trusted, root: root.to_vec(), passed, overtaken: false })
     }
 
     /// Lets what expired be used, and notes it; see [`expired`](Self::expired).
@@ -86,6 +89,21 @@ impl<'a, S: Source> Client<'a, S> {
     /// When the first of what is believed expires.
     pub fn expires(&self) -> UnixTime {
         self.trusted.expires()
+    }
+
+    /// The root that is believed now, as it came.
+    pub fn root(&self) -> &[u8] {
+        &self.root
+    }
+
+    /// Whether a root is one of those that were believed one after the other, byte for byte.
+    pub fn has_passed(&self, root: &[u8]) -> bool {
+        self.passed.contains(&sha256(root))
+    }
+
+    /// Whether a timestamp that the root's keys signed is newer than the one that is believed.
+    pub fn is_overtaken_by(&self, timestamp: &[u8]) -> bool {
+        self.trusted.version_of_timestamp(timestamp) > self.trusted.timestamp_version()
     }
 
     /// Believes what is stored, if it is whole and holds, without asking anybody.
@@ -127,6 +145,7 @@ impl<'a, S: Source> Client<'a, S> {
             let Some(bytes) = self.optional(&file, MAX_ROOT).await? else { return Ok(()) };
             self.trusted.update_root(&bytes)?;
             self.keep("root.json", &bytes);
+            self.passed.push(sha256(&bytes));
             self.root = bytes;
         }
         Err(Error::TooMany { what: "roots one after the other", limit: MAX_ROOTS })

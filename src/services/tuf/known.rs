@@ -29,14 +29,29 @@ pub fn known(mirror: &str) -> Option<&'static Known> {
     [&SIGSTORE, &STAGING, &GITHUB].into_iter().find(|known| known.mirror.eq_ignore_ascii_case(mirror))
 }
 
+/// Whether a folder is that of a repository that is known.
+pub fn is_folder_of_known(folder: &str) -> bool {
+    [&SIGSTORE, &STAGING, &GITHUB].into_iter().any(|known| folder_of(known.mirror).as_deref() == Some(folder))
+}
+
 /// The folder of a repository in the cache, as sigstore-go names it: the address in lower case without its scheme, with `-` in
-/// place of slashes and colons. `None` for what could lead out of the cache (CVE-2026-24686).
+/// place of slashes and colons, and without a name and a password. `None` for what could lead out of the cache (CVE-2026-24686).
+/// Several addresses have the same folder: who uses it has to know whose it is.
 pub fn folder_of(mirror: &str) -> Option<String> {
-    let name = mirror.strip_prefix("https://").unwrap_or(mirror);
+    let mirror = without_user(mirror);
+    let name = mirror.strip_prefix("https://").unwrap_or(&mirror);
     let name = name.strip_prefix("http://").unwrap_or(name);
     let name = name.replace(['/', ':', '\\'], "-").to_lowercase();
     let is_name = name.chars().any(|c| c != '.' && c != '-') && !name.contains(char::is_control);
     is_name.then_some(name)
+}
+
+/// An address without the name and the password in it.
+pub fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// The address in `remote.json`, where cosign's cache says which repository is meant.
@@ -62,6 +77,8 @@ mod tests {
             ("http://127.0.0.1:8705", Some("127.0.0.1-8705")),
             ("https://H.example/a/b/", Some("h.example-a-b-")),
             ("https://http://x", Some("x")),
+            ("https://me:secret@h.example/a", Some("h.example-a")),
+            ("https://me@..", None),
             ("https://..", None),
             ("..", None),
             ("", None),

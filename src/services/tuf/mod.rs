@@ -15,7 +15,7 @@ mod trusted;
 
 pub use client::{Client, Nowhere, Source, Store};
 pub use error::{Error, Failure};
-pub use known::{Known, SIGSTORE, STAGING, folder_of, known, mirror_of};
+pub use known::{Known, SIGSTORE, STAGING, folder_of, is_folder_of_known, known, mirror_of, without_user};
 #[cfg(feature = "http")]
 pub use remote::Remote;
 
@@ -27,4 +27,10 @@ pub fn root_version(root: &[u8]) -> Result<u64, Error> {
     // Expiry is no matter here.
     let trusted = trusted::Trusted::begin(root, crate::crypto::UnixTime::from_seconds(0))?;
     Ok(trusted.root().version)
+}
+
+/// Whether a root is the one that comes right after another one, signed by those who sign it and by its own keys.
+pub fn succeeds(before: &[u8], after: &[u8]) -> bool {
+    let trusted = trusted::Trusted::begin(before, crate::crypto::UnixTime::from_seconds(0));
+    trusted.is_ok_and(|mut trusted| trusted.update_root(after).is_ok())
 }

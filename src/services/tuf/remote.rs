@@ -52,7 +52,11 @@ impl<'a> Remote<'a> {
             limit,
             repeat: true,
         };
-        let reply = self.client.ask(&ask).await?;
+        let reply = self.client.ask(&ask).await.map_err(|error| match error {
+            // Who is asked is said by whoever asks.
+            services::Error::Http { source, .. } => Failure::from(source),
+            other => other.into(),
+        })?;
         Ok((!ABSENT.contains(&reply.status)).then_some(reply.body))
     }
 }
