@@ -166,7 +166,7 @@ fn upgrades_are_the_same_bytes() {
         match (ours.code, theirs.map(|theirs| theirs.code)) {
             (0, Some(0)) => {
                 let (ours, theirs) = (sandbox.text("ours.json"), sandbox.text("theirs.json"));
-                assert!(without_zeros(ours) == theirs, "{path}");
+                assert!(without_zeros(ours) == without_zeros(theirs), "{path}");
                 same += 1;
             }
             // Older attestations, which 3.1 does not upgrade.
