@@ -39,7 +39,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("experimental-oci11", Judging, "without it, every form is looked at"),
     ("fulcio-uri", Rooting, "name the certificate authority by pairs: use --fulcio"),
     ("fulcio-url", Signing, "name the certificate authority in a signing config: use --signing-config"),
-    ("insecure-skip-verify", Signing, "it has no effect"),
+    ("insecure-skip-verify", Signing, "verifiers want the certificate timestamp that it does without"),
     ("issue-certificate", Signing, "it is going away"),
     ("new-bundle-format", Signing, "the Sigstore bundle becomes the only format that is written"),
     ("new-bundle-format", Verifying, "the format is recognised by its content"),

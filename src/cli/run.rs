@@ -230,7 +230,12 @@ impl Request {
             }
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
-            Self::SignBlob(request) => commands::sign_blob(&request, context).await?,
+            Self::SignBlob(request) => {
+                let mut printed = Vec::new();
+                let result = commands::sign_blob(&request, &mut printed, context).await;
+                output.data(&printed);
+                return result;
+            }
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
             Self::Text(text) => text.into_bytes(),
             Self::Triangulate(request) => commands::triangulate(&request, context).await?,

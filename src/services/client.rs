@@ -123,6 +123,11 @@ impl Client {
         }
     }
 
+    /// How long somebody is waited for who has to do something elsewhere: no longer than all may take.
+    pub(super) fn patience_for(&self, wanted: Duration) -> Duration {
+        wanted.min(self.connection.total)
+    }
+
     /// Lets a time not count in which nobody was asked because a person was waited for.
     pub(super) fn excuse(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use crate::services::{self, Client};
 use crate::sign::BESIDE;
 use crate::trust::TrustedRoot;
 use crate::verify::{self, ExpectedSigner, IdentityMatcher, NonEmpty, Reason, Requirement, StringMatcher};
-use crate::x509::{Certificate, fulcio as extensions};
+use crate::x509::{Certificate, SubjectAlternativeName, fulcio as extensions};
 
 /// What is asked for.
 pub struct CertificateOrder<'a> {
@@ -132,6 +132,10 @@ impl CertificateOrder<'_> {
             return Err(other("identity", None, token.proof_subject()));
         };
         let subject = name.value();
+        // Other subjects become other kinds of names, and an address is whose mailbox it is.
+        if matches!(name, SubjectAlternativeName::Email(_)) && token.email().is_none() {
+            return Err(other("the address of e-mail", Some(subject), "has none"));
+        }
         // The workflow that a job belongs to is in its name (Fulcio, `docs/oidc.md`).
         for claim in ["job_workflow_ref", "ci_config_ref_uri"] {
             if let Some(workflow) = token.text_claim(&[claim])
@@ -141,5 +145,49 @@ impl CertificateOrder<'_> {
             }
         }
         Ok((subject.to_owned(), issuer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::crypto::{Secret, base64};
+    use crate::x509::issue::fixtures::{p256, second, self_signed, span};
+    use crate::x509::issue::{Issuer, Template};
+
+    const ISSUER: &str = "https://issuer.example";
+
+    fn leaf(name: SubjectAlternativeName) -> Certificate {
+        let root = self_signed(&Template::root("root", span(0, 1000)), "fulcio root");
+        let issuer = Issuer { key: p256("fulcio root"), certificate: Some(&root) };
+        Template::fulcio(name, ISSUER, span(0, 600)).issue(p256("key").public_key(), issuer).unwrap()
+    }
+
+    fn identity(email: Option<&str>, name: SubjectAlternativeName) -> Result<(String, String), CertifyError> {
+        let mut claims = json!({ "iss": ISSUER, "sub": "me", "aud": "sigstore", "exp": 4_000_000_000_i64 });
+        if let Some(email) = email {
+            claims["email"] = email.into();
+            claims["email_verified"] = true.into();
+        }
+        let part = |text: String| base64::encode_url(text);
+        let text = format!("{}.{}.c2ln", part(json!({ "alg": "ES256" }).to_string()), part(claims.to_string()));
+        let token = IdentityToken::parse(Secret::new(text.into_bytes())).unwrap();
+        let root = TrustedRoot::default();
+        let (key, now, sct) = (p256("key"), second(10), Requirement::ONE);
+        let url = "https://me:secret@fulcio.example";
+        CertificateOrder { url, token: &token, key, root: &root, now, sct }.identity(&leaf(name))
+    }
+
+    /// An authority could have the user sign in the name of whoever it likes.
+    #[test]
+    fn an_address_of_e_mail_is_for_who_has_one() {
+        let email = || SubjectAlternativeName::Email("eve@example.com".to_owned());
+        let uri = SubjectAlternativeName::Uri("https://ci.example/job".to_owned());
+        assert_eq!(identity(Some("eve@example.com"), email()).unwrap().0, "eve@example.com");
+        assert_eq!(identity(None, uri).unwrap().0, "https://ci.example/job");
+        let refusal = identity(None, email()).unwrap_err().to_string();
+        assert!(refusal.contains("eve@example.com") && !refusal.contains("secret"), "{refusal}");
     }
 }

@@ -14,7 +14,7 @@ use crate::x509::Certificate;
 const MAX_SKEW: i64 = 300;
 
 /// Judges a certificate that was issued just now: it leads to a trusted authority, is valid, and trusted certificate transparency
-/// logs that were in use saw it. A certificate whose validity begins within five minutes from `now` is judged at its beginning.
+/// logs that were in use saw it. Where that is waived, the SCTs that trusted logs are said to have made hold all the same. A certificate whose validity begins within five minutes from `now` is judged at its beginning.
 ///
 /// # Errors
 /// The first check that failed: the chain, the SCTs.
@@ -31,7 +31,12 @@ pub fn certificate(
     let chain = chain::path_at(leaf, time, root).map_err(|r| rejection(Check::Chain, r, &mut trail))?;
     trail.note(Check::Chain, &Evidence::Proven(chain.clone()));
     let scts = match requirement {
-        Requirement::Waived(waiver) => Evidence::Waived(waiver),
+        // What none has to vouch for, one that is trusted must not speak against.
+        Requirement::Waived(waiver) => {
+            sct::witnessed(&chain, detached_scts, requirement, root)
+                .map_err(|r| rejection(Check::Sct, r, &mut trail))?;
+            Evidence::Waived(waiver)
+        }
         Requirement::Required { .. } => Evidence::Proven(
             sct::witnessed(&chain, detached_scts, requirement, root)
                 .map_err(|r| rejection(Check::Sct, r, &mut trail))?,

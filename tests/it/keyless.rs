@@ -386,3 +386,37 @@ fn who_has_no_issuer_in_the_signing_config_is_not_sent_to_the_public_one() {
     let _ = output.says("names no OIDC issuer");
     assert_eq!(somebody.heard(), [""; 0]);
 }
+
+/// A signature that is made, and may be in a log, is not lost because another one fails.
+#[test]
+fn signatures_of_the_others_are_printed_where_one_fails() {
+    let sandbox = sandbox();
+    let _ = sandbox.file("b.txt", "b\n");
+    // RFC 8410 section 10.3.
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    let _ = sandbox.file("ed.key", pem);
+    let sign = |files: &[&str]| sandbox.run(&[&["sign-blob", "--offline", "--key", "ed.key"], files].concat());
+    let all = sign(&["a.txt", "b.txt"]).ok();
+    assert_eq!(all.stdout.lines().count(), 2);
+    // An Ed25519 key signs the whole file, which is read when its turn comes.
+    let some = sign(&["a.txt", "missing.txt", "b.txt"]).code(11).says("`missing.txt` does not exist");
+    assert_eq!(some.stdout, all.stdout);
+}
+
+/// Who names a token means the identity; that the key wins is said.
+#[test]
+fn a_token_beside_a_key_is_not_passed_over_in_silence() {
+    let sandbox = sandbox();
+    let server = Scripted::start("500 Oops", "{}".to_owned());
+    let args = ["sign-blob", "--tlog-upload=false", "--bundle", "x.json", "a.txt"];
+    for (flags, flag) in [
+        (&["--key", "cosign.key", "--identity-token", "token"][..], "--identity-token"),
+        (&["--key", "cosign.key", "--oidc-provider", "envvar"], "--oidc-provider"),
+    ] {
+        let run = sandbox.run(&[&args[..], flags].concat()).ok();
+        let _ = run.says(&format!("WARNING: the key signs, and {flag} is not used"));
+    }
+    let plain = sandbox.run(&[&args[..], &["--key", "cosign.key"]].concat()).ok();
+    assert!(!plain.stderr.contains("WARNING"), "{}", plain.stderr);
+    assert_eq!(server.heard(), [""; 0]);
+}

@@ -44,7 +44,7 @@ pub struct ServiceArgs {
     /// Way to an identity token: normal, device, token or client_credentials
     #[arg(long, value_name = "FLOW", value_parser = one_of(AUTH_FLOWS))]
     pub fulcio_auth_flow: Option<String>,
-    /// Take a certificate that no certificate transparency log has seen
+    /// Take a certificate that no trusted certificate transparency log has seen; a timestamp of one that is wrong is refused all the same
     #[arg(long)]
     pub insecure_skip_verify: Option<bool>,
     /// Address of the OIDC issuer

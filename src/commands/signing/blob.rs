@@ -24,11 +24,16 @@ use crate::storage::{Access, BlobSource, PendingFile, read_blob, stream_blob};
 /// A message that has to be signed as a whole is held in memory.
 const MAX_MESSAGE: u64 = 1 << 30;
 
-/// Signs every blob; returns what goes to standard output.
+/// Signs every blob; `printed` gets what goes to standard output, also where an error follows: a signature that a log has is not
+/// made again.
 ///
 /// # Errors
 /// A file that cannot be used, a key that does not open, a service that does not do its part, a signature that does not verify.
-pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+pub async fn sign_blob(
+    request: &SignBlobRequest,
+    printed: &mut Vec<u8>,
+    context: &mut Context,
+) -> Result<(), Error> {
     let sources: Vec<BlobSource> = request.blobs.iter().map(|b| BlobSource::from_argument(b)).collect();
     let stdin = if sources.contains(&BlobSource::Stdin) { StdinUse::Taken } else { StdinUse::Free };
     let mut outputs = Outputs::open(&request.outputs, None)?;
@@ -46,7 +51,7 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
     let all = all.map(|((source, digests), argument)| signer.sign_blob(source, digests, argument, carrier));
     let at_a_time = if signer.signs_whole(carrier) { 1 } else { AT_A_TIME };
     let mut made = stream::iter(all).buffered(at_a_time).zip(stream::iter(&request.blobs));
-    let (mut printed, mut failed) = (Vec::new(), Vec::new());
+    let mut failed = Vec::new();
     while let Some((made, argument)) = made.next().await {
         let place = places.next();
         let entity = match made {
@@ -59,18 +64,26 @@ pub async fn sign_blob(request: &SignBlobRequest, context: &mut Context) -> Resu
         say_payload(argument, context);
         if let Some((mut file, path)) = place {
             file.push(sigstore::encode(&entity).as_bytes());
-            file.commit().map_err(|e| Error::output(&e))?;
-            context.narrator.say(&format!("Wrote bundle to file {}", path.display()));
+            match file.commit() {
+                Ok(()) => context.narrator.say(&format!("Wrote bundle to file {}", path.display())),
+                Err(error) => {
+                    failed.push((argument.to_string_lossy().into_owned(), Error::output(&error)));
+                    continue;
+                }
+            }
         }
-        request.put(&entity, &mut outputs, &mut printed);
+        request.put(&entity, &mut outputs, printed);
     }
     let count = request.blobs.len();
     if !failed.is_empty() {
+        if !printed.is_empty() {
+            context.narrator.say("Standard output has the signatures of the others, in their order");
+        }
         return Err(failure(failed, count));
     }
     outputs.commit(&mut *context.narrator)?;
     said_of_many(&signer, count, "files", &mut *context.narrator);
-    Ok(printed)
+    Ok(())
 }
 
 /// Makes, signs and writes a statement; returns what goes to standard output.
@@ -89,6 +102,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
         payload: payload.clone(),
         profile: profile(carrier),
     };
+    signer.certify(&mut *context.narrator).await?;
     let entity = signer.make(envelope, carrier).await?;
     signer.check(&entity, &artifact, carrier).await?;
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };

@@ -25,7 +25,8 @@ use crate::storage::read_file;
 use crate::timestamp::Token;
 use crate::trust::TrustedRoot;
 use crate::verify::{
-    ContentRequirement, ExpectedSigner, Rejection, Requirement, VerificationPolicy, Verifier,
+    ContentRequirement, ExpectedSigner, IdentityMatcher, Rejection, Requirement, StringMatcher,
+    VerificationPolicy, Verifier,
 };
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
@@ -69,6 +70,11 @@ impl Found {
         context: &mut Context,
     ) -> Result<Self, Error> {
         let clock = Clock::start(context.now);
+        if let Some(flag) = with.unused_token() {
+            context.narrator.warn(&format!(
+                "the key signs, and {flag} is not used: leave out the key (--key, COSIGN_KEY) to sign by the identity, or add --issue-certificate"
+            ));
+        }
         Services::foresee(with, context).await?;
         let plan = Plan::make(with, carriers, context).await?;
         if plan.is_public() {
@@ -192,6 +198,15 @@ impl Signer {
     /// There is none, or it does not hold.
     pub async fn certify(&self, narrator: &mut dyn Narrator) -> Result<(), Error> {
         let credential = self.credential().await?;
+        if let ExpectedSigner::Identity(matchers) = &credential.signer
+            && let Some(IdentityMatcher {
+                subject: StringMatcher::Exact(subject),
+                issuer: StringMatcher::Exact(issuer),
+                ..
+            }) = matchers.iter().next()
+        {
+            narrator.say(&format!("Signing as {subject} (issuer {issuer})"));
+        }
         if self.plan.identity.is_some() && credential.sct == Some(BESIDE) {
             narrator.warn(
                 "the certificate's SCT came beside it and was verified; signatures have no place for it: they verify with --insecure-ignore-sct alone",

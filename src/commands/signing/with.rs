@@ -114,6 +114,13 @@ pub enum EntryType {
 }
 
 impl SignWith {
+    /// The flag that says where an identity token is, where a key signs that nobody certifies.
+    pub(super) fn unused_token(&self) -> Option<&'static str> {
+        let given = self.token.given.as_ref().map(|_| "--identity-token");
+        let flag = given.or_else(|| self.token.provider.as_ref().map(|_| "--oidc-provider"));
+        flag.filter(|_| !self.needs_certificate())
+    }
+
     /// Whether the certificate authority is asked.
     pub(super) fn needs_certificate(&self) -> bool {
         self.issue_certificate || matches!(self.key, SigningKeyName::Ephemeral(_))

@@ -68,7 +68,6 @@ pub async fn foresee(request: &TokenRequest<'_>, world: &World<'_>) -> Result<()
     let is_named = filled(request.given).or(filled(request.provider)).is_some() || request.flow.is_some();
     let is_offered = |offers: Vec<(&str, Offer)>| offers.iter().any(|(_, offer)| *offer == Offer::Offered);
     if is_named
-        || world.dialogue.is_interactive()
         || (request.ambient && is_offered(offers(&world.surroundings()).await))
     {
         return Ok(());
@@ -83,16 +82,17 @@ fn nobody_to_log_in(request: &TokenRequest<'_>, world: &World<'_>) -> Result<(),
     }
 }
 
-/// How somebody logs in, where there is no token: as was asked; with a browser where there is a terminal; with a code elsewhere,
-/// but for systems where nobody will ever type it in.
+/// How somebody logs in, where there is no token: as was asked; with a browser where there is a terminal; with a code elsewhere;
+/// and not at all on systems where nobody ever will.
 fn flow(request: &TokenRequest<'_>, world: &mut World<'_>) -> Result<Flow, Error> {
     if let Some(flow) = request.flow {
         return Ok(flow);
     }
+    // Some of these systems run their jobs at terminals.
+    nobody_to_log_in(request, world)?;
     if world.dialogue.is_interactive() {
         return Ok(Flow::Normal);
     }
-    nobody_to_log_in(request, world)?;
     world.dialogue.say("Non-interactive mode detected, using device flow.");
     Ok(Flow::Device)
 }

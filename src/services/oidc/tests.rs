@@ -112,11 +112,13 @@ fn the_flow_is_chosen_by_what_there_is() {
     let mut nobody = Scene::new();
     assert!(asked(&mut nobody, &request));
     assert_eq!(nobody.said, ["Non-interactive mode detected, using device flow."]);
-    // A terminal in a CI system: somebody tries something out.
+    // Some CI systems give their jobs a terminal, and nobody sits there.
     let mut terminal = Scene::new().with("CI", "true");
     terminal.terminal = true;
-    assert!(asked(&mut terminal, &request));
+    assert!(!asked(&mut terminal, &request));
     assert!(terminal.said.is_empty());
+    assert!(matches!(terminal.foresee(&request), Err(Error::NoToken { .. })));
+    assert!(asked(&mut terminal, &TokenRequest { flow: Some(Flow::Normal), ..request }));
     // Who asks for the device flow gets it.
     let mut ci = Scene::new().with("CI", "true");
     assert!(asked(&mut ci, &TokenRequest { flow: Some(Flow::Device), ..request }));

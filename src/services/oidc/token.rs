@@ -81,6 +81,11 @@ impl IdentityToken {
         self.email.as_deref().unwrap_or(&self.subject)
     }
 
+    /// The address that its issuer has verified (`email`).
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
     /// A claim that is a string, by the names that lead to it: `["federated_claims", "connector_id"]` names the issuer behind
     /// an issuer, which Fulcio writes into the certificate in its place.
     pub fn text_claim(&self, path: &[&str]) -> Option<&str> {

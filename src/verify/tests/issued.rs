@@ -45,6 +45,12 @@ fn certificates() {
     let other = world.certificate(&World::template(), p256("other"), &[]);
     assert_eq!(code(beside(&other)), "sct-invalid");
 
+    // What none has to vouch for, one that is trusted does not speak against.
+    let waived = |leaf: &_| certificate(leaf, std::slice::from_ref(&sct), NO_SCT, &world.root, second(10));
+    assert!(waived(&leaf).unwrap().1.proven().is_none());
+    assert_eq!(code(waived(&other)), "sct-invalid");
+    assert_eq!(judged(&world, &["stranger"], &[], NO_SCT, 10).unwrap(), 0);
+
     // A log that was not in use; no authority; no longer valid, not yet, and nearly.
     world.root.ct_logs[0].valid_for = window(1, 100);
     assert_eq!(code(judged(&world, &CT_LOGS[..1], &[], one, 10)), "sct-window");

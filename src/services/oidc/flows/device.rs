@@ -72,7 +72,7 @@ async fn wait(
     code: &Code,
 ) -> Result<Secret, Error> {
     let started = Instant::now();
-    let life = Duration::from_secs(code.life);
+    let life = client.patience_for(Duration::from_secs(code.life));
     let mut interval = code.interval;
     loop {
         match call.send(client, true).await? {
@@ -86,7 +86,7 @@ async fn wait(
             answered => return answered.token(request),
         }
         if started.elapsed() + interval >= life {
-            return Err(Error::TimedOut { seconds: code.life });
+            return Err(Error::TimedOut { seconds: life.as_secs() });
         }
         pause(interval).await;
         client.excuse(interval);

@@ -36,7 +36,7 @@ pub async fn log_in(
     let began = Instant::now();
     let (code, redirect) = match request.redirect_url {
         Some(OUT_OF_BAND) => visit.by_hand(world)?,
-        wanted => visit.by_browser(wanted, world).await?,
+        wanted => visit.by_browser(client.patience_for(PATIENCE), wanted, world).await?,
     };
     client.excuse(began.elapsed());
     let call = TokenCall::new(
@@ -67,6 +67,7 @@ impl Visit<'_> {
     /// The code, and where the issuer was told to send it.
     async fn by_browser(
         &self,
+        patience: Duration,
         wanted: Option<&str>,
         world: &mut World<'_>,
     ) -> Result<(String, String), Error> {
@@ -84,10 +85,10 @@ impl Visit<'_> {
             world.dialogue.say("Your browser will now be opened to:");
         }
         world.dialogue.say(page.whole());
-        match callback.wait(PATIENCE).await? {
+        match callback.wait(patience).await? {
             Some(Outcome::Code(code)) => Ok((code, redirect)),
             Some(Outcome::Refused(code, said)) => Err(denied(self.request, &code, said.as_deref())),
-            None => Err(Error::TimedOut { seconds: PATIENCE.as_secs() }),
+            None => Err(Error::TimedOut { seconds: patience.as_secs() }),
         }
     }
 

@@ -439,3 +439,27 @@ fn a_client_proves_itself_by_its_secret() {
     }
     assert!(none.server.requests().is_empty());
 }
+
+/// `--timeout` is for people, too: nobody waits longer for one who does not come.
+#[test]
+fn nobody_is_waited_for_longer_than_all_may_take() {
+    let server = serve(|url, seen| match seen.line.as_str() {
+        "POST /device" => ok(json!({
+            "device_code": "d", "user_code": "u", "verification_url": "https://a.example", "expires_in": 900, "interval": 1,
+        })),
+        "POST /token" => status(400, json!({ "error": "authorization_pending" })),
+        _ => ok(json!({
+            "issuer": url, "token_endpoint": format!("{url}/token"), "authorization_endpoint": format!("{url}/auth"),
+            "device_authorization_endpoint": format!("{url}/device"), "code_challenge_methods_supported": ["S256"],
+        })),
+    });
+    for flow in [Flow::Device, Flow::Normal] {
+        let mut scene = Scene::new();
+        scene.total = std::time::Duration::from_secs(2);
+        scene.terminal = true;
+        scene.browser = Some(Box::new(|_| ()));
+        let request = TokenRequest { flow: Some(flow), issuer: &server.url, ..TokenRequest::default() };
+        let error = scene.token(&request).unwrap_err();
+        assert!(matches!(error, Error::TimedOut { seconds: 2 }), "{error:?}");
+    }
+}

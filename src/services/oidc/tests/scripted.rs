@@ -147,10 +147,14 @@ fn read(stream: &mut TcpStream) -> Option<Seen> {
 
 /// A client that tries nothing twice and knows no proxies.
 pub fn client() -> Client {
+    within(Duration::from_secs(30))
+}
+
+fn within(total: Duration) -> Client {
     Client::new(Connection {
         proxy: false,
         retry_for: Duration::ZERO,
-        total: Duration::from_secs(30),
+        total,
         stall: Duration::from_secs(5),
         ..Connection::default()
     })
@@ -182,6 +186,8 @@ pub struct Scene {
     pub typed: Vec<&'static str>,
     /// Lines that were shown.
     pub said: Vec<String>,
+    /// How long all may take.
+    pub total: Duration,
     _folder: tempfile::TempDir,
 }
 
@@ -204,6 +210,7 @@ impl Scene {
             terminal: false,
             typed: Vec::new(),
             said: Vec::new(),
+            total: Duration::from_secs(30),
             _folder: folder,
         }
     }
@@ -216,7 +223,8 @@ impl Scene {
 
     /// Gets a token.
     pub fn token(&mut self, request: &TokenRequest<'_>) -> Result<IdentityToken, Error> {
-        self.within(|world| run(identity_token(&client(), request, world)))
+        let client = within(self.total);
+        self.within(|world| run(identity_token(&client, request, world)))
     }
 
     /// Looks whether there can be a token.
