@@ -172,7 +172,8 @@ mod tests {
             claims["email_verified"] = true.into();
         }
         let part = |text: String| base64::encode_url(text);
-        let text = format!("{}.{}.c2ln", part(json!({ "alg": "ES256" }).to_string()), part(claims.to_string()));
+        let text =
+            format!("{}.{}.c2ln", part(json!({ "alg": "ES256" }).to_string()), part(claims.to_string()));
         let token = IdentityToken::parse(Secret::new(text.into_bytes())).unwrap();
         let root = TrustedRoot::default();
         let (key, now, sct) = (p256("key"), second(10), Requirement::ONE);

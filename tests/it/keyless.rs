@@ -395,7 +395,8 @@ fn signatures_of_the_others_are_printed_where_one_fails() {
     // RFC 8410 section 10.3.
     let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let _ = sandbox.file("ed.key", pem);
-    let sign = |files: &[&str]| sandbox.run(&[&["sign-blob", "--offline", "--key", "ed.key"], files].concat());
+    let sign =
+        |files: &[&str]| sandbox.run(&[&["sign-blob", "--offline", "--key", "ed.key"], files].concat());
     let all = sign(&["a.txt", "b.txt"]).ok();
     assert_eq!(all.stdout.lines().count(), 2);
     // An Ed25519 key signs the whole file, which is read when its turn comes.

@@ -67,9 +67,7 @@ pub async fn foresee(request: &TokenRequest<'_>, world: &World<'_>) -> Result<()
     refuse_contradictions(request)?;
     let is_named = filled(request.given).or(filled(request.provider)).is_some() || request.flow.is_some();
     let is_offered = |offers: Vec<(&str, Offer)>| offers.iter().any(|(_, offer)| *offer == Offer::Offered);
-    if is_named
-        || (request.ambient && is_offered(offers(&world.surroundings()).await))
-    {
+    if is_named || (request.ambient && is_offered(offers(&world.surroundings()).await)) {
         return Ok(());
     }
     nobody_to_log_in(request, world)
