@@ -92,7 +92,7 @@ pub enum PathError {
         not_before: UnixTime,
     },
     /// A certificate ended earlier.
-    #[error("certificate `{subject}` has expired at {time}: valid until {not_after}")]
+    #[error("certificate `{subject}` is not valid at {time}: it expired at {not_after}")]
     Expired {
         /// The certificate's subject, RFC 4514.
         subject: String,
