@@ -75,7 +75,8 @@ pub fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileE
 }
 
 /// An output file whose place is secured and that nobody sees until [`commit`](Self::commit). Dropping it leaves
-/// everything as it was. Made before the work begins, so that a result is not lost to a path that cannot be written.
+/// everything as it was. Made before the work begins, so that a result is not lost to a path that cannot be written. There is no
+/// file of it until then: who ends the program while it waits for a service finds nothing left behind.
 #[derive(Debug)]
 pub struct PendingFile {
     path: PathBuf,
@@ -86,8 +87,8 @@ pub struct PendingFile {
 
 #[derive(Debug)]
 enum Place {
-    /// A temporary file beside the target, which will take its name.
-    Replace { temporary: tempfile::NamedTempFile, target: PathBuf },
+    /// A temporary file beside the target will take its name; that there can be one was tried.
+    Replace(PathBuf),
     /// An existing file in a folder where nothing can be created, a file mounted into a container for example.
     Overwrite(PathBuf),
     /// A device or a pipe; opened at the end, because opening a pipe waits for its reader.
@@ -171,7 +172,7 @@ impl PendingFile {
     pub fn commit(self) -> Result<(), FileError> {
         let Self { path, bytes, access, place } = self;
         let done = match place {
-            Place::Replace { temporary, target } => replace(temporary, &target, &bytes, access),
+            Place::Replace(target) => replace(&target, &bytes, access),
             Place::Overwrite(target) => overwrite(&target, &bytes, access),
             // Appending never destroys what a descriptor's file holds already; pipes and devices do not care.
             Place::Stream(target) => {
@@ -256,22 +257,15 @@ fn descriptor(path: &Path) -> Option<&str> {
     }
 }
 
-/// Makes the temporary file beside `target`, or falls back to writing in place where the folder does not let us.
+/// Tries whether there can be a temporary file beside `target`, or falls back to writing in place where the folder does not let us.
 fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<Place, FileError> {
     let ends_with_separator = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
-    let Some(name) = target.file_name().filter(|_| !ends_with_separator) else {
+    if target.file_name().is_none() || ends_with_separator {
         return Err(FileError::IsFolder(path.to_owned()));
-    };
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let prefix = format!(".{}.", name.to_string_lossy());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
-    // Opened here, so that an error is the system's own and names no temporary file.
-    match builder.make_in(folder, |temporary| create_new(temporary, access)) {
-        Ok(temporary) => Ok(Place::Replace { temporary, target }),
+    }
+    let folder = folder_of(&target);
+    match temporary(&target, access) {
+        Ok(_) => Ok(Place::Replace(target)),
         // Some folders, /proc for one, answer so although they exist.
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::metadata(folder).is_err() => {
             Err(FileError::NoFolder { path: path.to_owned(), folder: folder.to_owned() })
@@ -281,6 +275,23 @@ fn beside(path: &Path, target: PathBuf, exists: bool, access: Access) -> Result<
         }
         Err(source) => Err(FileError::Write { path: path.to_owned(), source }),
     }
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A new temporary file beside `target`, which ends with what is returned.
+fn temporary(target: &Path, access: Access) -> io::Result<tempfile::NamedTempFile> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!(".{name}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    // Opened here, so that an error is the system's own and names no temporary file.
+    builder.make_in(folder_of(target), |temporary| create_new(temporary, access))
 }
 
 fn create_new(path: &Path, access: Access) -> io::Result<File> {
@@ -307,12 +318,8 @@ fn mode(access: Access) -> u32 {
     }
 }
 
-fn replace(
-    mut temporary: tempfile::NamedTempFile,
-    target: &Path,
-    bytes: &[u8],
-    access: Access,
-) -> io::Result<()> {
+fn replace(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut temporary = temporary(target, access)?;
     temporary.write_all(bytes)?;
     persist(temporary, target, access)
 }
@@ -420,6 +427,8 @@ mod tests {
         let mut pending = PendingFile::create(&path, Access::Owner).unwrap();
         pending.push(b"new");
         assert_eq!(fs::read(&path).unwrap(), b"old");
+        // Nor does anything remain of who is killed.
+        assert_eq!(names(dir.path()), ["out"]);
         drop(pending);
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(dir.path()), ["out"]);

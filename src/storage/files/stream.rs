@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::PathBuf;
 
-use super::{Access, FileError, PendingFile, Place, overwrite_from, persist};
+use super::{Access, FileError, PendingFile, Place, overwrite_from, persist, temporary};
 
 /// A [`PendingFile`] whose content goes to disk piece by piece, and that nobody sees either until
 /// [`commit`](Self::commit). Pipes and devices get each piece at once: what they were sent before a failure is theirs.
@@ -34,7 +34,7 @@ impl PendingFile {
         let Self { path, bytes, access, place } = self;
         let open = |place| -> io::Result<Sink> {
             Ok(match place {
-                Place::Replace { temporary, target } => Sink::Replace(BufWriter::new(temporary), target),
+                Place::Replace(target) => Sink::Replace(BufWriter::new(temporary(&target, access)?), target),
                 Place::Overwrite(target) => Sink::Copy(BufWriter::new(tempfile::tempfile()?), target),
                 Place::Stream(target) => {
                     Sink::Stream(BufWriter::new(OpenOptions::new().append(true).open(target)?))
