@@ -122,12 +122,12 @@ pub const VARIABLES: &[Variable] = &[
     ),
     secret(network(
         "HTTPS_PROXY",
-        "names the proxy to servers behind https addresses, such as that of a key; lower case works too",
+        "names the proxy to servers behind https addresses: services, registries, keys; lower case works too",
         "an address",
     )),
     secret(network(
         "HTTP_PROXY",
-        "names the proxy to servers behind http addresses; lower case works too",
+        "names the proxy to servers behind http addresses: services, registries, keys; lower case works too",
         "an address",
     )),
     network(
@@ -142,24 +142,24 @@ pub const VARIABLES: &[Variable] = &[
     ),
     works(
         "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
-        "holds certificate transparency log keys in place of those of the built-in trusted root",
+        "holds certificate transparency log keys in place of those of the trusted root that is kept or built in",
         "a PEM file",
     ),
     secret(network("SIGSTORE_ID_TOKEN", "is the identity token for signing without a key", "a token")),
     works("SIGSTORE_NO_CACHE", "keeps nothing of what was fetched of a TUF repository", "true or false"),
     works(
         "SIGSTORE_REKOR_PUBLIC_KEY",
-        "holds transparency log keys in place of those of the built-in trusted root",
+        "holds transparency log keys in place of those of the trusted root that is kept or built in",
         "a PEM file",
     ),
     works(
         "SIGSTORE_ROOT_FILE",
-        "holds certificate authorities in place of those of the built-in trusted root",
+        "holds certificate authorities in place of those of the trusted root that is kept or built in",
         "a PEM file",
     ),
     works(
         "SIGSTORE_TSA_CERTIFICATE_FILE",
-        "holds the timestamp authority in place of that of the built-in trusted root",
+        "holds the timestamp authority in place of that of the trusted root that is kept or built in",
         "a PEM file, the root last",
     ),
     idle(

@@ -473,14 +473,6 @@ impl Rejection {
         Self { check, reason, trail }
     }
 
-    /// The same without what was proven before: of a trial by another policy, nothing else counts.
-    #[must_use]
-    pub fn alone(self) -> Self {
-        let mut trail = Trail::default();
-        trail.fail(self.check, self.reason.clone());
-        Self { trail, ..self }
-    }
-
     /// The check that failed.
     pub fn check(&self) -> Check {
         self.check

@@ -106,6 +106,16 @@ fn step_silent<T>(trail: &mut Trail, check: Check, result: Result<T, Reason>) ->
     })
 }
 
+impl Rejection {
+    /// The same without what was proven before: of a trial by another policy, nothing else counts.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut trail = Trail::default();
+        trail.fail(self.check(), self.reason().clone());
+        Self::new(self.check(), self.reason().clone(), trail)
+    }
+}
+
 impl Verified {
     /// The entity, whose content may be relied on as far as the evidence goes.
     pub fn entity(&self) -> &SignedEntity {

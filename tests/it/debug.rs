@@ -6,7 +6,7 @@ use crate::support::Sandbox;
 fn providers_are_shown_as_cosign_shows_them_and_what_they_lack_beside() {
     let sandbox = Sandbox::new();
     let shown = sandbox
-        .rcosign(&["debug", "providers", "ignored"])
+        .rcosign(&["debug", "providers"])
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", "https://runner.example/secret?token=x")
         .env("SIGSTORE_ID_TOKEN", "secret")
         .env("GOOGLE_SERVICE_ACCOUNT_NAME", "a@b")
@@ -29,4 +29,10 @@ fn providers_are_shown_as_cosign_shows_them_and_what_they_lack_beside() {
 fn without_a_command_it_says_which_there_are() {
     let shown = Sandbox::new().run(&["debug"]).ok();
     assert!(shown.stdout.contains("providers"));
+}
+
+#[test]
+fn an_argument_too_many_is_refused() {
+    let _ =
+        Sandbox::new().run(&["debug", "providers", "extra"]).code(2).says("`extra` is one argument too many");
 }

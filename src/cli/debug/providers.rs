@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::super::args::none;
 use super::super::args::root::RootArgs;
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
@@ -13,7 +14,7 @@ use crate::commands::Error;
 /// error. No token is asked for.
 #[derive(Debug, clap::Args)]
 pub struct DebugProvidersArgs {
-    /// Ignored, as in cosign.
+    /// Refused.
     #[arg(hide = true)]
     pub extra: Vec<OsString>,
     /// Flags of every command.
@@ -23,6 +24,7 @@ pub struct DebugProvidersArgs {
 
 impl CommandArgs for DebugProvidersArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        none(&self.extra)?;
         Ok(Request::DebugProviders)
     }
 }
