@@ -146,10 +146,6 @@ fn read(stream: &mut TcpStream) -> Option<Seen> {
 }
 
 /// A client that tries nothing twice and knows no proxies.
-pub fn client() -> Client {
-    within(Duration::from_secs(30))
-}
-
 fn within(total: Duration) -> Client {
     Client::new(Connection {
         proxy: false,
