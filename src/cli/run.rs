@@ -230,12 +230,7 @@ impl Request {
             }
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
-            Self::SignBlob(request) => {
-                let mut printed = Vec::new();
-                let result = commands::sign_blob(&request, &mut printed, context).await;
-                output.data(&printed);
-                return result;
-            }
+            Self::SignBlob(request) => return sign_blob(&request, context, output).await,
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
             Self::Text(text) => text.into_bytes(),
             Self::Triangulate(request) => commands::triangulate(&request, context).await?,
@@ -249,6 +244,18 @@ impl Request {
         output.data(&data);
         Ok(())
     }
+}
+
+/// What was signed is shown, also where something else failed.
+async fn sign_blob(
+    request: &SignBlobRequest,
+    context: &mut Context,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let mut printed = Vec::new();
+    let result = commands::sign_blob(request, &mut printed, context).await;
+    output.data(&printed);
+    result
 }
 
 /// The differences are shown, and then that there are any ends the run as a failure.
