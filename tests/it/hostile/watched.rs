@@ -50,8 +50,13 @@ pub fn watch(run: Run) -> Watched {
     Watched { code, stdout, stderr, took: started.elapsed(), peak }
 }
 
-/// The high-water mark of the resident set of a process (proc(5), `VmHWM`), in KiB.
+/// The high-water mark of the resident set of a process (proc(5), `VmHWM`), in KiB. For a moment a new process has the memory of
+/// the one that started it (vfork(2)), whose mark says nothing.
 fn resident(process: u32) -> u64 {
+    let runs = std::fs::read_link(format!("/proc/{process}/exe"));
+    if runs.is_err() || runs.ok() == std::env::current_exe().ok() {
+        return 0;
+    }
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or_default()
