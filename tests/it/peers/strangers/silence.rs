@@ -57,8 +57,8 @@ fn only_who_was_named_hears_of_it() {
         ),
         (
             "a certificate, no upload",
-            &[&key, &identity, &["--issue-certificate", quiet], &named],
-            &["fulcio"],
+            &[&key, &identity, &["--issue-certificate", quiet, "--timestamp-server-url", &tsa], &named],
+            &["fulcio", "tsa"],
         ),
     ];
     let image = format!("{}/start@{}", world.registry.address, world.digest);
