@@ -54,8 +54,8 @@ with=()
 echo '- a keyless bundle with the trusted root that is built in'
 identity=(--certificate-identity-regexp '^https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/'
   --certificate-oidc-issuer https://token.actions.githubusercontent.com)
-expect 0 'Verified OK' rcosign verify-blob --bundle bundle.sigstore.json "${identity[@]}" a.txt
-expect 12 error rcosign verify-blob --bundle bundle.sigstore.json "${identity[@]}" artifact.txt
+expect 0 'Verified OK' rcosign verify-blob --offline --bundle bundle.sigstore.json "${identity[@]}" a.txt
+expect 12 error rcosign verify-blob --offline --bundle bundle.sigstore.json "${identity[@]}" artifact.txt
 
 echo '- the toolbox around bundles, and the air-gap kit'
 expect 0 sha256 rcosign bundle inspect bundle.sigstore.json
