@@ -68,7 +68,7 @@
 //! | feature | by default | what it adds to the library |
 //! |---|---|---|
 //! | `public-root` | yes, with `cli` | [`TrustedRoot::public`](TrustedRoot), the root of Sigstore's public instance, built in |
-//! | `cli`, `http` | yes | nothing: they are the program's |
+//! | `cli`, `http`, `sandbox` | yes | nothing: they are the program's |
 
 // The program uses more of the rooms than the library does; what neither uses is found in the build that has both.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the program uses it"))]
@@ -96,7 +96,7 @@ mod keys;
 mod payload;
 #[cfg(feature = "cli")]
 mod registry;
-#[cfg(feature = "internals")]
+#[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "cli")]
 mod services;

@@ -1,6 +1,6 @@
 //! Strict JSON: duplicate member names are refused at every depth, so that no two readers can see two documents in one.
 
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 mod canonical;
 mod olpc;
 
@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub use canonical::canonical;
 pub use olpc::olpc;
 

@@ -33,7 +33,7 @@ pub use public_key::{PublicKey, SignatureError, Signed};
 #[cfg(any(test, feature = "http"))]
 pub use random::random;
 pub use secret::Secret;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub use signing_key::sign_at_once;
 pub use signing_key::{SignError, SigningFuture, SigningInput, SigningKey};
 pub use time::UnixTime;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 use std::task::{Context, Poll, Waker};
 
 use super::{Digest, PublicKey};
@@ -52,7 +52,7 @@ pub trait SigningKey: Send + Sync {
 ///
 /// # Errors
 /// As the key's own; [`SignError::Backend`] when the key has to wait for something.
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub fn sign_at_once(key: &dyn SigningKey, input: &SigningInput) -> Result<Vec<u8>, SignError> {
     match key.sign(input).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(signature) => signature,

@@ -1,7 +1,15 @@
-//! Services on loopback in this process: an OCI registry; and a TUF repository, to be served.
+//! A Sigstore on loopback in this process: issuer of tokens, certificate authority with its log, Rekor of both versions, timestamp
+//! authority, TUF repository and OCI registry.
 //!
-//! For tests. They are judged by strangers, not by the client code of this crate, with which they share nothing but digests
-//! and certificates: real clients work with them.
+//! For `rcosign sandbox` and for the tests. It shares codecs and types with the client, never its verification: real clients
+//! judge it.
 
+mod folder;
 pub mod registry;
+mod serve;
+mod service;
 pub mod tuf;
+
+pub use folder::{Folder, FolderError};
+pub use serve::{Server, listen};
+pub use service::{Clock, Service};

@@ -1,15 +1,15 @@
 //! RFC 3161 timestamp tokens.
 
 mod attributes;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub mod issue;
-#[cfg(any(test, feature = "internals", feature = "http"))]
+#[cfg(any(test, feature = "sandbox", feature = "http"))]
 mod request;
 mod token;
 mod tst_info;
 mod verify;
 
-#[cfg(any(test, feature = "internals", feature = "http"))]
+#[cfg(any(test, feature = "sandbox", feature = "http"))]
 pub use request::{encode_request, refusal};
 pub use token::{Token, as_response};
 pub use verify::{Authority, TimestampError, verify};

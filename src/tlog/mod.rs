@@ -2,11 +2,11 @@
 
 pub mod body;
 pub mod checkpoint;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub mod issue;
 pub mod merkle;
 pub mod promise;
-#[cfg(any(test, feature = "internals", feature = "http"))]
+#[cfg(any(test, feature = "sandbox", feature = "http"))]
 pub mod propose;
 #[cfg(test)]
 mod vectors;

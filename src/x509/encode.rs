@@ -1,13 +1,13 @@
 //! Encoders for requests, and for the issuers of certificates, SCTs and timestamps.
 
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 use der::Encode;
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
 use super::asn1::encode;
 use super::oid;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 use crate::crypto::UnixTime;
 use crate::crypto::{HashAlgorithm, KeyType};
 
@@ -30,7 +30,7 @@ pub(crate) fn encode_bit_octets(bytes: &[u8]) -> Vec<u8> {
 
 /// Encodes a time as RFC 5280 section 4.1.2.5 wants it: UTCTime before 2050, GeneralizedTime after. A time before 1970
 /// becomes 1970.
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub(crate) fn encode_time(time: UnixTime) -> Vec<u8> {
     let since = std::time::Duration::from_secs(u64::try_from(time.seconds()).unwrap_or(0));
     let utc = der::asn1::UtcTime::from_unix_duration(since).and_then(|t| t.to_der());
@@ -39,7 +39,7 @@ pub(crate) fn encode_time(time: UnixTime) -> Vec<u8> {
 }
 
 /// The AlgorithmIdentifier of a hash.
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub(crate) fn encode_hash(hash: HashAlgorithm) -> Vec<u8> {
     encode(Tag::Sequence, &[&encode_oid(&hash_oid(hash))])
 }
@@ -67,7 +67,7 @@ pub(crate) fn encode_signature(key: KeyType) -> Vec<u8> {
 }
 
 /// The identifier of a bare key, which stands for a signature algorithm only where the hash stands beside it.
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub(crate) fn encode_key(key: KeyType) -> Vec<u8> {
     let (oid, parameters): (_, &[u8]) = match key {
         KeyType::P256 | KeyType::P384 | KeyType::P521 => (oid::EC_PUBLIC_KEY, &[]),

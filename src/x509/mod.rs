@@ -5,20 +5,20 @@ pub(crate) mod asn1;
 mod authority;
 mod certificate;
 mod distinguished_name;
-#[cfg(any(test, feature = "internals", feature = "http"))]
+#[cfg(any(test, feature = "sandbox", feature = "http"))]
 pub(crate) mod encode;
 mod facts;
 pub mod fulcio;
 mod general_name;
 mod host;
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 pub mod issue;
 mod name;
 mod name_constraints;
 pub(crate) mod oid;
 pub mod path;
 mod path_rules;
-#[cfg(any(test, feature = "internals", feature = "http"))]
+#[cfg(any(test, feature = "sandbox", feature = "http"))]
 pub mod request;
 pub mod sct;
 

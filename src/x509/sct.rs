@@ -1,6 +1,6 @@
 //! Signed certificate timestamps (RFC 6962 section 3).
 
-#[cfg(any(test, feature = "internals"))]
+#[cfg(any(test, feature = "sandbox"))]
 mod write;
 
 use der::Tag;

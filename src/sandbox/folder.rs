@@ -1,0 +1,177 @@
+//! The folder in which a sandbox keeps its state: readable by its owner alone, used by one process at a time, each file
+//! whole or not there.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::crypto::{KeyType, PrivateKey, PrivateKeyError, pem};
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It cannot be made, read or written.
+    #[error("{} cannot be used", path.display())]
+    Unusable {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another process uses it.
+    #[error("another sandbox runs in {}", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A key in it is damaged, or none can be made.
+    #[error("the key {} cannot be used", path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: PrivateKeyError,
+    },
+}
+
+/// A folder that this process alone uses, as long as this lives.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// It cannot be used, or another process uses it.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
+        make_folder(path).map_err(unusable)?;
+        let lock = path.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(fs::TryLockError::WouldBlock) => Err(FolderError::Locked { path: path.to_owned() }),
+            Err(fs::TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder in it, made if it is not there.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn folder(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join(name);
+        make_folder(&path).map_err(|source| FolderError::Unusable { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// The content of a file; `None` if it is not there.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        let path = self.path.join(name);
+        match fs::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FolderError::Unusable { path, source }),
+        }
+    }
+
+    /// Writes a file, readable by the owner alone. When this returns, it is on the disk, whole.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`]; then the file is as it was.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
+        let path = self.path.join(name);
+        write_whole(&path, content).map_err(|source| FolderError::Unusable { path, source })
+    }
+
+    /// The key of this name, made the first time and kept.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn key(&self, name: &str, key_type: KeyType) -> Result<PrivateKey, FolderError> {
+        self.folder("keys")?;
+        let name = format!("keys/{name}.pem");
+        let broken = |source| FolderError::Key { path: self.path.join(&name), source };
+        if let Some(text) = self.read(&name)? {
+            return PrivateKey::from_pem(&text).map_err(broken);
+        }
+        let key = PrivateKey::generate(key_type).map_err(broken)?;
+        let der = key.to_pkcs8().map_err(broken)?;
+        self.write(&name, pem::encode("PRIVATE KEY", der.expose()).as_bytes())?;
+        Ok(key)
+    }
+}
+
+/// Makes a folder, for the owner alone, and those above it.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Writes a file beside its place, then moves it there. Temporary files are the owner's alone.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Puts on the disk which files are in a folder.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SigningKey as _;
+
+    #[test]
+    fn a_key_is_made_once_for_the_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a/b");
+        let first = Folder::open(&path).unwrap().key("ca", KeyType::P256).unwrap();
+        let again = Folder::open(&path).unwrap().key("ca", KeyType::P256).unwrap();
+        assert_eq!(first.public_key(), again.public_key());
+        #[cfg(unix)]
+        for (name, mode) in [("", 0o700), ("keys", 0o700), ("keys/ca.pem", 0o600)] {
+            let found = std::os::unix::fs::PermissionsExt::mode(
+                &fs::metadata(path.join(name)).unwrap().permissions(),
+            );
+            assert_eq!(found & 0o777, mode, "{name}");
+        }
+        fs::write(path.join("keys/ca.pem"), "rubbish").unwrap();
+        assert!(matches!(
+            Folder::open(&path).unwrap().key("ca", KeyType::P256),
+            Err(FolderError::Key { .. })
+        ));
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let place = tempfile::tempdir().unwrap();
+        let first = Folder::open(place.path()).unwrap();
+        assert!(matches!(Folder::open(place.path()), Err(FolderError::Locked { .. })));
+        drop(first);
+        Folder::open(place.path()).unwrap();
+    }
+}
