@@ -193,7 +193,7 @@ pub fn unknown(word: &OsStr) -> Error {
     if is_elsewhere(&word) {
         return new.hint("cosign has it, and this version has not; `help` lists the commands");
     }
-    if topics::named(OsStr::new(word.as_ref())).is_some() {
+    if topics::named(OsStr::new::<str>(&word)).is_some() {
         return new.hint(format!("`help {word}` explains what is meant by it"));
     }
     if word == "kit" {

@@ -4,12 +4,16 @@
 //! For `rcosign sandbox` and for the tests. It shares codecs and types with the client, never its verification: real clients
 //! judge it.
 
+mod faults;
 mod folder;
 pub mod registry;
 mod serve;
 mod service;
+mod socket;
 pub mod tuf;
+pub mod tuf_repository;
 
+pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
 pub use folder::{Folder, FolderError};
 pub use serve::{Server, listen};
 pub use service::{Clock, Service};

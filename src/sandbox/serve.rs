@@ -4,8 +4,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::sync::watch;
+
+use super::socket::{Breaker, Listener};
 
 /// Takes a port on loopback, any free one for 0. Connections wait from now on until somebody serves them.
 ///
@@ -45,11 +46,8 @@ impl Server {
     /// # Errors
     /// The listener cannot be used.
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> io::Result<()> {
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        axum::serve(listener, self.router)
+        let listener = Listener(tokio::net::TcpListener::from_std(self.listener)?);
+        axum::serve(listener, self.router.into_make_service_with_connect_info::<Breaker>())
             .with_graceful_shutdown(async move {
                 let _ = stop.wait_for(|stop| *stop).await;
             })
