@@ -6,6 +6,7 @@
 
 mod faults;
 mod folder;
+pub mod log;
 pub mod registry;
 mod serve;
 mod service;

@@ -1,0 +1,340 @@
+use super::*;
+
+use std::fs;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use crate::tlog::{InclusionProof, verify_inclusion};
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+struct Place {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().join("state"), _folder: folder }
+    }
+
+    fn open(&self) -> Result<Log, LogError> {
+        Log::open(&Folder::open(&self.path).unwrap(), "test")
+    }
+
+    fn file(&self) -> PathBuf {
+        self.path.join("logs/test.log")
+    }
+}
+
+fn append(log: &Log, leaves: impl IntoIterator<Item = Vec<u8>>) {
+    runtime().block_on(async {
+        for leaf in leaves {
+            log.append(leaf).await.unwrap();
+        }
+    });
+}
+
+fn leaf(i: u64) -> Vec<u8> {
+    format!("leaf {i}").repeat(1 + i as usize % 7).into_bytes()
+}
+
+/// Everything in the log is there, in order, and proven by its tree.
+fn check(log: &Log, size: u64) {
+    assert_eq!(log.size(), size);
+    for index in 0..size {
+        assert_eq!(log.entry(index).unwrap().unwrap().leaf, leaf(index));
+        let proof = InclusionProof {
+            log_index: index,
+            tree_size: size,
+            root_hash: log.root(size).unwrap().to_vec(),
+            hashes: log.inclusion_path(index, size).unwrap().iter().map(|h| h.to_vec()).collect(),
+            checkpoint: None,
+        };
+        verify_inclusion(&leaf(index), &proof).unwrap();
+        assert_eq!(log.find(&leaf_hash(&leaf(index))), Some(index));
+    }
+    assert_eq!(log.entry(size).unwrap(), None);
+    assert_eq!(log.root(size + 1), None);
+}
+
+#[test]
+fn entries_are_there_after_a_restart() {
+    let place = Place::new();
+    for round in 0..4 {
+        let log = place.open().unwrap();
+        check(&log, round * 5);
+        append(&log, (round * 5..round * 5 + 5).map(leaf));
+        check(&log, round * 5 + 5);
+    }
+    let log = place.open().unwrap();
+    let index = log.submit(b"a leaf".to_vec(), b"beside it".to_vec()).unwrap();
+    runtime().block_on(log.committed(index)).unwrap();
+    drop(log);
+    let found = place.open().unwrap().entry(20).unwrap().unwrap();
+    assert_eq!(found, Record { leaf: b"a leaf".to_vec(), attached: b"beside it".to_vec() });
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(place.file()).unwrap().permissions()) & 0o777,
+        0o600
+    );
+}
+
+/// As a killed process leaves it: any part of the last frame may be missing. What was acknowledged before it stays, and the log
+/// goes on.
+#[test]
+fn a_torn_tail_is_cut_at_every_byte() {
+    let place = Place::new();
+    let log = place.open().unwrap();
+    append(&log, (0..3).map(leaf));
+    let before = fs::metadata(place.file()).unwrap().len();
+    append(&log, [leaf(3)]);
+    // Not closed: the file as it is while the log still runs.
+    let whole = fs::read(place.file()).unwrap();
+    drop(log);
+    for end in before as usize..whole.len() {
+        fs::write(place.file(), &whole[..end]).unwrap();
+        let log = place.open().unwrap();
+        check(&log, 3);
+        assert_eq!(fs::metadata(place.file()).unwrap().len(), before, "{end}");
+        append(&log, [leaf(3)]);
+        check(&log, 4);
+        drop(log);
+        assert_eq!(fs::read(place.file()).unwrap(), whole, "{end}");
+    }
+    // The length was written, the data was not.
+    for end in before as usize..whole.len() {
+        let mut torn = whole.clone();
+        torn[end..].fill(0);
+        if torn != whole {
+            fs::write(place.file(), &torn).unwrap();
+            check(&place.open().unwrap(), 3);
+        }
+    }
+}
+
+/// Whoever acknowledged an entry after the damaged one is not silently shortened.
+#[test]
+fn damage_in_the_middle_is_an_error_wherever_it_is() {
+    let place = Place::new();
+    append(&place.open().unwrap(), (0..3).map(leaf));
+    let whole = fs::read(place.file()).unwrap();
+    let last = whole.len() - 48 - 8 - leaf(2).len();
+    for at in 0..last {
+        let mut bad = whole.clone();
+        bad[at] ^= 0x10;
+        fs::write(place.file(), &bad).unwrap();
+        let error = place.open().unwrap_err();
+        assert!(matches!(error, LogError::Damaged { .. }), "{at}: {error}");
+        assert_eq!(fs::read(place.file()).unwrap(), bad, "a damaged file is left as it is");
+    }
+    // A frame that is missing, and one that is there twice.
+    let first = 8 + 48 + 8 + leaf(0).len();
+    for bad in [[&whole[..8], &whole[first..]].concat(), [&whole[..], &whole[last..]].concat()] {
+        fs::write(place.file(), &bad).unwrap();
+        let error = place.open().unwrap_err().to_string();
+        assert!(error.ends_with("a frame is missing or there twice"), "{error}");
+    }
+    for bad in [&b""[..], b"rcolog", b"something else"] {
+        fs::write(place.file(), bad).unwrap();
+        assert!(place.open().unwrap_err().to_string().ends_with("it is not a log of this kind"));
+    }
+}
+
+#[test]
+fn an_entry_that_changes_under_the_log_is_not_given_out() {
+    let place = Place::new();
+    let log = place.open().unwrap();
+    append(&log, (0..3).map(leaf));
+    let mut bytes = fs::read(place.file()).unwrap();
+    let end = bytes.len() - 1;
+    bytes[end] ^= 1;
+    fs::write(place.file(), bytes).unwrap();
+    assert!(log.entry(1).is_ok());
+    assert!(matches!(log.entry(2), Err(LogError::Damaged { .. })));
+}
+
+#[test]
+fn many_writers_share_commits_and_lose_nothing() {
+    let place = Place::new();
+    let log = Arc::new(place.open().unwrap());
+    runtime().block_on(async {
+        let writers: Vec<_> = (0..32u64)
+            .map(|writer| {
+                let log = Arc::clone(&log);
+                tokio::spawn(async move {
+                    let mut mine = Vec::new();
+                    for i in 0..20u64 {
+                        let leaf = format!("{writer} {i}").into_bytes();
+                        mine.push((log.append(leaf.clone()).await.unwrap(), leaf));
+                    }
+                    mine
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for writer in writers {
+            all.extend(writer.await.unwrap());
+        }
+        drop(log);
+        let log = place.open().unwrap();
+        assert_eq!(log.size(), 640);
+        for (index, leaf) in all {
+            assert_eq!(log.entry(index).unwrap().unwrap().leaf, leaf);
+        }
+    });
+    let frames =
+        fs::read(place.file()).unwrap().windows(4).filter(|w| *w == [0xff, b'L', b'O', b'G']).count();
+    assert!(frames < 320, "{frames} commits for 640 entries");
+}
+
+#[test]
+fn entries_that_are_too_long() {
+    let place = Place::new();
+    let log = place.open().unwrap();
+    assert!(matches!(log.submit(vec![0; (16 << 20) + 1], Vec::new()), Err(LogError::TooLong { .. })));
+    append(&log, [vec![0; 16 << 20]]);
+    drop(log);
+    assert_eq!(place.open().unwrap().entry(0).unwrap().unwrap().leaf.len(), 16 << 20);
+}
+
+#[test]
+fn tile_paths() {
+    let path = |index, width| Some(TilePath { index, width });
+    for (text, expected) in [
+        ("000", path(0, 256)),
+        ("067.p/8", path(67, 8)),
+        ("x001/x234/067", path(1_234_067, 256)),
+        ("x001/000.p/255", path(1000, 255)),
+        ("", None),
+        ("1", None),
+        ("0000", None),
+        ("x000", None),
+        ("x000/001", None),
+        ("001/002", None),
+        ("x001/", None),
+        ("000.p/0", None),
+        ("000.p/256", None),
+        ("000.p/08", None),
+        ("000.p/+8", None),
+        ("000.p/", None),
+        ("+01", None),
+        ("x999/x999/x999/x999/x999/x999/x999", None),
+    ] {
+        assert_eq!(TilePath::parse(text), expected, "{text}");
+    }
+    assert_eq!(Tile::parse("0/000"), Some(Tile::Hashes { level: 0, path: path(0, 256).unwrap() }));
+    assert_eq!(Tile::parse("entries/001.p/2"), Some(Tile::Entries(path(1, 2).unwrap())));
+    for text in ["00/000", "64/000", "-1/000", "x/000", "000", "entries"] {
+        assert_eq!(Tile::parse(text), None, "{text}");
+    }
+}
+
+/// Whoever has only tiles gets to the same root, and to the same entries.
+#[test]
+fn tiles_are_the_tree() {
+    let place = Place::new();
+    let log = place.open().unwrap();
+    let last = 256 * 3 + 40;
+    for i in 0..last {
+        log.submit(leaf(i), Vec::new()).unwrap();
+    }
+    runtime().block_on(log.committed(last - 1)).unwrap();
+    let get = |text: &str| log.tile(Tile::parse(text).unwrap()).unwrap();
+    let mut tree = Tree::new();
+    for tile in ["0/000", "0/001", "0/002", "0/003.p/40"] {
+        for hash in get(tile).unwrap().as_chunks::<32>().0 {
+            tree.append_hash(*hash);
+        }
+    }
+    assert_eq!(Some(tree.root()), log.root(last));
+    let above = get("1/000.p/3").unwrap();
+    assert_eq!(above.as_chunks::<32>().0, tree.full_subtrees(8, 0, 3).unwrap());
+    let bundle = get("entries/003.p/2").unwrap();
+    let (first, second) = (leaf(768), leaf(769));
+    let expected = [&[0, first.len() as u8][..], &first, &[0, second.len() as u8], &second].concat();
+    assert_eq!(bundle, expected);
+    for missing in
+        ["0/003", "0/003.p/41", "0/004.p/1", "1/000", "1/000.p/4", "2/000.p/1", "entries/003", "entries/999"]
+    {
+        assert_eq!(get(missing), None, "{missing}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// Any entries, any number in one commit, cut anywhere: a prefix of what was written, and never less than what was whole.
+    #[test]
+    fn any_cut_leaves_whole_commits(
+        entries in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..12), cut in any::<prop::sample::Index>(),
+    ) {
+        let place = Place::new();
+        let log = place.open().unwrap();
+        let mut ends = vec![fs::metadata(place.file()).unwrap().len()];
+        for entry in &entries {
+            append(&log, [entry.clone()]);
+            ends.push(fs::metadata(place.file()).unwrap().len());
+        }
+        drop(log);
+        let whole = fs::read(place.file()).unwrap();
+        let cut = 8 + cut.index(whole.len() - 7);
+        fs::write(place.file(), &whole[..cut]).unwrap();
+        let log = place.open().unwrap();
+        let expected = ends.iter().filter(|end| **end <= cut as u64).count() - 1;
+        prop_assert_eq!(log.size(), expected as u64);
+        for (index, entry) in entries[..expected].iter().enumerate() {
+            prop_assert_eq!(&log.entry(index as u64).unwrap().unwrap().leaf, entry);
+        }
+    }
+}
+
+/// The figures of docs/design/sandbox.md.
+#[test]
+#[ignore = "measures"]
+fn figures() {
+    const ENTRIES: u64 = 10_000;
+    let body = |i: u64| format!("{i:08}").repeat(256).into_bytes();
+    for writers in [1u64, 32] {
+        let place = Place::new();
+        let log = Arc::new(place.open().unwrap());
+        let start = Instant::now();
+        runtime().block_on(async {
+            let tasks: Vec<_> = (0..writers)
+                .map(|writer| {
+                    let log = Arc::clone(&log);
+                    tokio::spawn(async move {
+                        for i in (writer..ENTRIES).step_by(writers as usize) {
+                            log.append(body(i)).await.unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{writers} writers: {:.0} entries of 2 KiB a second", ENTRIES as f64 / seconds);
+        drop(log);
+        let start = Instant::now();
+        let log = place.open().unwrap();
+        println!("opening {} entries: {:?}", log.size(), start.elapsed());
+        let start = Instant::now();
+        for index in 0..ENTRIES {
+            log.inclusion_path(index, ENTRIES).unwrap();
+        }
+        println!("an inclusion path: {:?}", start.elapsed() / ENTRIES as u32);
+        let start = Instant::now();
+        for old in 1..ENTRIES {
+            log.consistency_path(old, ENTRIES).unwrap();
+        }
+        println!("a consistency path: {:?}", start.elapsed() / ENTRIES as u32);
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = |name: &str| status.lines().find(|l| l.starts_with(name)).unwrap_or("").to_owned();
+        println!("{} {}", line("VmRSS"), line("VmHWM"));
+    }
+}
