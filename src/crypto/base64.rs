@@ -18,7 +18,7 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// URL-safe alphabet without padding: what JSON Web Tokens are written with.
-#[cfg(any(test, feature = "http"))]
+#[cfg(any(test, feature = "http", feature = "sandbox"))]
 pub fn encode_url(bytes: impl AsRef<[u8]>) -> String {
     general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -7,6 +7,7 @@
 mod faults;
 mod folder;
 pub mod log;
+pub mod oidc;
 pub mod registry;
 mod serve;
 mod service;

@@ -23,6 +23,8 @@ pub struct Template {
     pub serial: Vec<u8>,
     /// The request's nonce, big-endian.
     pub nonce: Option<Vec<u8>>,
+    /// How far off the time may be, in seconds; `None` says nothing of it.
+    pub accuracy: Option<u8>,
     /// The policy, dotted.
     pub policy: String,
     /// Certificates to embed, in this order.
@@ -93,6 +95,7 @@ impl Template {
             time,
             serial: vec![1],
             nonce: None,
+            accuracy: None,
             policy: "1.3.6.1.4.1.57264.2".to_owned(),
             certificates: Vec::new(),
             signer: SignerName::IssuerAndSerial,
@@ -160,6 +163,7 @@ impl Template {
         let policy = policy.map_err(|_| IssueError::ObjectIdentifier(self.policy.clone()))?;
         let hash = if self.has(&Fault::Sha1) { sha1() } else { encode_hash(self.imprint.algorithm()) };
         let imprint = encode(Tag::Sequence, &[&hash, &encode(Tag::OctetString, &[self.imprint.bytes()])]);
+        let accuracy = self.accuracy.map(|seconds| encode(Tag::Sequence, &[&encode_unsigned(&[seconds])]));
         let nonce = self.nonce.as_ref().map(|n| encode_unsigned(n)).unwrap_or_default();
         Ok(encode(
             Tag::Sequence,
@@ -169,6 +173,7 @@ impl Template {
                 &imprint,
                 &encode_unsigned(&self.serial),
                 &encode(Tag::GeneralizedTime, &[generalized_time(self.time).as_bytes()]),
+                &accuracy.unwrap_or_default(),
                 &nonce,
             ],
         ))

@@ -3,6 +3,8 @@
 mod attributes;
 #[cfg(any(test, feature = "sandbox"))]
 pub mod issue;
+#[cfg(any(test, feature = "sandbox"))]
+pub mod query;
 #[cfg(any(test, feature = "sandbox", feature = "http"))]
 mod request;
 mod token;

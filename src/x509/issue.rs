@@ -73,6 +73,15 @@ pub struct Issuer<'a> {
     pub certificate: Option<&'a Certificate>,
 }
 
+/// What a log says when it has seen a precertificate.
+#[derive(Debug, Clone)]
+pub struct Witnessed {
+    /// Its promise, to be embedded in the certificate.
+    pub sct: Sct,
+    /// What it keeps: a MerkleTreeLeaf (RFC 6962 section 3.4). But for the meaning of the second byte that is what the SCT signs.
+    pub leaf: Vec<u8>,
+}
+
 /// A certificate transparency log.
 #[derive(Debug, Clone, Copy)]
 pub struct CtLog<'a> {
@@ -193,12 +202,34 @@ impl Template {
         issuer: Issuer<'_>,
         logs: &[CtLog<'_>],
     ) -> Result<Certificate, IssueError> {
-        let issuer_spki = issuer.key.public_key().spki_der();
-        let tbs = self.tbs(subject, issuer, None)?;
-        let entry = Entry::Precertificate { issuer_key_hash: sha256(issuer_spki), tbs };
+        let tbs = self.precertificate_tbs(subject, issuer)?;
+        let hash = sha256(issuer.key.public_key().spki_der());
+        let scts: Result<Vec<_>, _> =
+            logs.iter().map(|log| log.witness(hash, tbs.clone()).map(|w| w.sct)).collect();
+        self.issue_with(subject, issuer, &scts?)
+    }
+
+    /// What a log is shown before the certificate is there (RFC 6962 section 3.2): its TBSCertificate without SCTs.
+    ///
+    /// # Errors
+    /// An object identifier that is none.
+    pub fn precertificate_tbs(&self, subject: &PublicKey, issuer: Issuer<'_>) -> Result<Vec<u8>, IssueError> {
+        self.tbs(subject, issuer, None)
+    }
+
+    /// Makes the certificate that belongs to [`Self::precertificate_tbs`], with these SCTs for it embedded.
+    ///
+    /// # Errors
+    /// As [`Self::issue`].
+    pub fn issue_with(
+        &self,
+        subject: &PublicKey,
+        issuer: Issuer<'_>,
+        scts: &[Sct],
+    ) -> Result<Certificate, IssueError> {
         let mut list = Vec::new();
-        for log in logs {
-            let sct = log.sign(&entry)?.to_tls().ok_or(IssueError::SctLength)?;
+        for sct in scts {
+            let sct = sct.to_tls().ok_or(IssueError::SctLength)?;
             list.extend(u16::try_from(sct.len()).map_err(|_| IssueError::SctLength)?.to_be_bytes());
             list.extend(sct);
         }
@@ -207,6 +238,17 @@ impl Template {
         let scts = Extension::custom(&oid::SCT_LIST.to_string(), false, value);
         let tbs = self.tbs(subject, issuer, Some(scts))?;
         Ok(Certificate::from_der(&sign_tbs(&tbs, issuer.key)?)?)
+    }
+
+    /// The precertificate as logs keep it beside the entry: with the poison (RFC 6962 section 3.1) in place of the SCTs, in
+    /// DER.
+    ///
+    /// # Errors
+    /// As [`Self::issue_der`].
+    pub fn precertificate(&self, subject: &PublicKey, issuer: Issuer<'_>) -> Result<Vec<u8>, IssueError> {
+        let null = encode(Tag::Null, &[]);
+        let poison = Extension::custom(&oid::PRECERTIFICATE_POISON.to_string(), true, null);
+        sign_tbs(&self.tbs(subject, issuer, Some(poison))?, issuer.key)
     }
 
     /// TBSCertificate (RFC 5280 section 4.1).
@@ -300,14 +342,40 @@ impl CtLog<'_> {
         self.sign(&Entry::Precertificate { issuer_key_hash: sha256(issuer.spki()), tbs })
     }
 
+    /// An SCT for a precertificate that its issuer made elsewhere; the poison is left out of what is signed.
+    ///
+    /// # Errors
+    /// The log's key does not sign, or the precertificate is not of its form.
+    pub fn witness_precertificate(
+        &self,
+        precertificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<Witnessed, IssueError> {
+        self.witness(sha256(issuer.spki()), precertificate_tbs(precertificate)?)
+    }
+
+    /// An SCT for a precertificate by its parts: the SHA-256 of its issuer's SubjectPublicKeyInfo, and its TBSCertificate without
+    /// poison ([`Template::precertificate_tbs`]).
+    ///
+    /// # Errors
+    /// The log's key does not sign.
+    pub fn witness(&self, issuer_key_hash: [u8; 32], tbs: Vec<u8>) -> Result<Witnessed, IssueError> {
+        let (sct, leaf) = self.sign_entry(&Entry::Precertificate { issuer_key_hash, tbs })?;
+        Ok(Witnessed { sct, leaf })
+    }
+
     fn sign(&self, entry: &Entry) -> Result<Sct, IssueError> {
+        Ok(self.sign_entry(entry)?.0)
+    }
+
+    fn sign_entry(&self, entry: &Entry) -> Result<(Sct, Vec<u8>), IssueError> {
         let public = self.key.public_key();
         let mut sct =
             Sct::unsigned(public.key_id(), self.time, self.extensions, tls_algorithm(public.key_type()));
         let message = sct.signed_bytes(entry).ok_or(IssueError::SctLength)?;
-        sct.signature = self.key.sign_now(&SigningInput::Message(message))?;
+        sct.signature = self.key.sign_now(&SigningInput::Message(message.clone()))?;
         sct.embedded = matches!(entry, Entry::Precertificate { .. });
-        Ok(sct)
+        Ok((sct, message))
     }
 }
 
