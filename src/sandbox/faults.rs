@@ -136,16 +136,17 @@ impl FromStr for Fault {
             "garbage" => (Effect::Garbage, rest),
             "truncate" => (Effect::Truncate, rest),
             _ => {
-                let status = word.parse().ok().filter(|status| (400..600).contains(status));
+                let status = number(word).and_then(|status| u16::try_from(status).ok());
+                let status = status.filter(|status| (400..600).contains(status));
                 let wrong = || FaultError::Effect { given: word.to_owned() };
                 (Effect::Status(status.ok_or_else(wrong)?), rest)
             }
         };
-        let number = |given: &str| match given.parse() {
-            Ok(count) if count > 0 => Ok(count),
-            _ => Err(FaultError::Count { given: given.to_owned() }),
+        let positive = |given: &str| {
+            let count = number(given).filter(|count| *count > 0);
+            count.ok_or_else(|| FaultError::Count { given: given.to_owned() })
         };
-        Ok(Self { service, effect, count: count.map(number).transpose()? })
+        Ok(Self { service, effect, count: count.map(positive).transpose()? })
     }
 }
 
@@ -169,6 +170,11 @@ impl FromStr for WrongClock {
 
 fn parted(text: &str) -> (&str, Option<&str>) {
     text.split_once(':').map_or((text, None), |(first, rest)| (first, Some(rest)))
+}
+
+/// Digits, without a sign.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Numbers with units, a century at most.

@@ -4,10 +4,12 @@
 //! For `rcosign sandbox` and for the tests. It shares codecs and types with the client, never its verification: real clients
 //! judge it.
 
+mod documents;
 mod faults;
 mod folder;
 pub mod log;
 pub mod oidc;
+mod ports;
 pub mod registry;
 mod serve;
 mod service;
@@ -15,7 +17,9 @@ mod socket;
 pub mod tuf;
 pub mod tuf_repository;
 
+pub use documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
 pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
 pub use folder::{Folder, FolderError};
+pub use ports::PortError;
 pub use serve::{Server, listen};
 pub use service::{Clock, Service};

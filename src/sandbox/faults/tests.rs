@@ -47,6 +47,7 @@ fn what_is_no_fault_is_refused_with_what_there_is() {
         ("rekor=503:", "`` is not a number of requests"),
         ("rekor=503:0", "`0` is not a number of requests"),
         ("rekor=503:-1", "`-1` is not"),
+        ("rekor=503:+1", "`+1` is not"),
         ("rekor=503:3:4", "`3:4` is not"),
         ("rekor=503:99999999999", "is not a number of requests"),
         ("rekor=slow", "`` is not a duration"),
