@@ -11,6 +11,7 @@ pub mod log;
 pub mod oidc;
 mod ports;
 pub mod registry;
+pub mod rekor;
 mod serve;
 mod service;
 mod socket;

@@ -8,6 +8,8 @@
 mod v1;
 mod v2;
 
+#[cfg(any(test, feature = "sandbox"))]
+pub use self::{v1::verifier as verifier_v1, v2::verifier as verifier_v2};
 use super::KindVersion;
 use crate::crypto::{DecodeError, Digest, Node, PublicKey, json};
 

@@ -1,68 +1,48 @@
-//! A transparency log in memory, for tests and for the sandbox: it keeps bodies and issues entries with promises, proofs
-//! and checkpoints as Rekor v1 and Rekor v2 do. It shares encodings with the verifying side, never its checks, and has no
-//! clock and no random source of its own.
+//! A transparency log that issues entries with promises, proofs and checkpoints as Rekor v1 and Rekor v2 do: the signing side
+//! ([`LogSigner`]), and a whole log in memory for tests ([`IssuingLog`]). It shares encodings with the verifying side, never
+//! its checks, and has no clock and no random source of its own.
 
 pub mod body;
+mod signer;
 pub mod tree;
 
 use serde_json::Value;
 
+pub use self::signer::LogSigner;
 use self::tree::Tree;
-use super::checkpoint::note_key_hash;
-use super::{Entry, InclusionProof, KindVersion, promise};
-use crate::crypto::{
-    PrivateKey, PublicKey, SignError, SigningInput, SigningKey, UnixTime, base64, sha256, sign_at_once,
-};
+use super::{Entry, InclusionProof, KindVersion};
+use crate::crypto::{PrivateKey, PublicKey, SignError, UnixTime};
 
-/// A log that issues entries.
+/// A log in memory that issues entries.
 pub struct IssuingLog {
-    name: String,
-    key: PrivateKey,
-    flavour: Flavour,
+    signer: LogSigner,
     tree: Tree,
-    witnesses: Vec<(String, PrivateKey)>,
-}
-
-/// Which service the log imitates.
-enum Flavour {
-    /// Promises, times, and a tree that is one shard of a larger log.
-    RekorV1 { tree_id: u64, first_index: u64 },
-    /// Checkpoints alone.
-    RekorV2,
 }
 
 impl IssuingLog {
-    /// A log like Rekor v1. `name` signs the checkpoints, whose origin is `<name> - <tree_id>`; the entries' indices in
-    /// the log as a whole begin at `first_index`, those of their proofs at zero.
+    /// A log like Rekor v1, as [`LogSigner::rekor_v1`] has it.
     pub fn rekor_v1(name: impl Into<String>, key: PrivateKey, tree_id: u64, first_index: u64) -> Self {
-        Self::new(name.into(), key, Flavour::RekorV1 { tree_id, first_index })
+        Self { signer: LogSigner::rekor_v1(name, key, tree_id, first_index), tree: Tree::new() }
     }
 
-    /// A log like Rekor v2. `name` is the origin of its checkpoints and the name that signs them.
+    /// A log like Rekor v2, as [`LogSigner::rekor_v2`] has it.
     pub fn rekor_v2(name: impl Into<String>, key: PrivateKey) -> Self {
-        Self::new(name.into(), key, Flavour::RekorV2)
+        Self { signer: LogSigner::rekor_v2(name, key), tree: Tree::new() }
     }
 
-    fn new(name: String, key: PrivateKey, flavour: Flavour) -> Self {
-        Self { name, key, flavour, tree: Tree::new(), witnesses: Vec::new() }
-    }
-
-    /// Adds a witness (an Ed25519 key), which cosigns every checkpoint from now on (C2SP tlog-cosignature v1).
+    /// Adds a witness, as [`LogSigner::add_witness`] does.
     pub fn add_witness(&mut self, name: impl Into<String>, key: PrivateKey) {
-        self.witnesses.push((name.into(), key));
+        self.signer.add_witness(name, key);
     }
 
     /// The log's key.
     pub fn public_key(&self) -> &PublicKey {
-        self.key.public_key()
+        self.signer.public_key()
     }
 
     /// The log's identifier, as its entries and a trusted root name it.
     pub fn log_id(&self) -> [u8; 32] {
-        match self.flavour {
-            Flavour::RekorV1 { .. } => self.public_key().key_id(),
-            Flavour::RekorV2 => self.note_hash(),
-        }
+        self.signer.log_id()
     }
 
     /// Logs a body, whatever it is, and returns its entry: with promise, proof and checkpoint from Rekor v1, with proof
@@ -81,21 +61,7 @@ impl IssuingLog {
             hashes: path.iter().map(|h| h.to_vec()).collect(),
             checkpoint: Some(self.checkpoint(now)?),
         };
-        let mut entry = Entry {
-            log_index: index,
-            log_id: self.log_id().to_vec(),
-            kind: kind_of(&body),
-            integrated_time: None,
-            canonicalized_body: body,
-            inclusion_promise: None,
-            inclusion_proof: Some(proof),
-        };
-        if let Flavour::RekorV1 { first_index, .. } = self.flavour {
-            entry.log_index = first_index.saturating_add(index);
-            entry.integrated_time = Some(UnixTime::from_seconds(now.seconds()));
-            self.promise(&mut entry)?;
-        }
-        Ok(entry)
+        self.signer.entry(body, proof, now)
     }
 
     /// Signs an entry's promise anew, as Rekor v1 does; for entries that were changed.
@@ -103,10 +69,7 @@ impl IssuingLog {
     /// # Errors
     /// When the key does not sign.
     pub fn promise(&self, entry: &mut Entry) -> Result<(), SignError> {
-        if let Some(payload) = promise::signed_payload(entry) {
-            entry.inclusion_promise = Some(sign_at_once(&self.key, &SigningInput::Message(payload))?);
-        }
-        Ok(())
+        self.signer.promise(entry)
     }
 
     /// The signed and cosigned checkpoint of the tree as it is now.
@@ -114,14 +77,7 @@ impl IssuingLog {
     /// # Errors
     /// When a key does not sign.
     pub fn checkpoint(&self, now: UnixTime) -> Result<String, SignError> {
-        let origin = match self.flavour {
-            Flavour::RekorV1 { tree_id, .. } => format!("{} - {tree_id}", self.name),
-            Flavour::RekorV2 => self.name.clone(),
-        };
-        self.sign_note(
-            &format!("{origin}\n{}\n{}\n", self.tree.size(), base64::encode(self.tree.root())),
-            now,
-        )
+        self.signer.checkpoint(self.tree.size(), &self.tree.root(), now)
     }
 
     /// Signs and cosigns any text that ends in a newline as a note (C2SP signed-note).
@@ -129,32 +85,8 @@ impl IssuingLog {
     /// # Errors
     /// When a key does not sign.
     pub fn sign_note(&self, text: &str, now: UnixTime) -> Result<String, SignError> {
-        let signature = sign_at_once(&self.key, &SigningInput::Message(text.into()))?;
-        let mut note = format!("{text}\n{}", signature_line(&self.name, self.note_hash(), &signature));
-        for (name, key) in &self.witnesses {
-            // Section "Ed25519 signed message" of tlog-cosignature; type 0x04 keeps the key identifier apart.
-            let time = now.seconds().unsigned_abs();
-            let message = format!("cosignature/v1\ntime {time}\n{text}");
-            let signature = sign_at_once(key, &SigningInput::Message(message.into()))?;
-            let raw_key = key.public_key().spki_der().last_chunk::<32>().map_or(&[][..], |k| k);
-            let hash = sha256(&[name.as_bytes(), b"\n\x04", raw_key].concat());
-            note.push_str(&signature_line(name, hash, &[&time.to_be_bytes()[..], &signature].concat()));
-        }
-        Ok(note)
+        self.signer.sign_note(text, now)
     }
-
-    /// The hash that identifies the key in notes. Rekor v1 knows the key's own alone.
-    fn note_hash(&self) -> [u8; 32] {
-        let plain = self.public_key().key_id();
-        match self.flavour {
-            Flavour::RekorV1 { .. } => plain,
-            Flavour::RekorV2 => note_key_hash(&self.name, self.public_key()).unwrap_or(plain),
-        }
-    }
-}
-
-fn signature_line(name: &str, [a, b, c, d, ..]: [u8; 32], signature: &[u8]) -> String {
-    format!("\u{2014} {name} {}\n", base64::encode([&[a, b, c, d][..], signature].concat()))
 }
 
 /// What a body says it is, when it says so.
@@ -166,7 +98,8 @@ fn kind_of(body: &[u8]) -> Option<KindVersion> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Checkpoint, verify_inclusion};
+    use super::super::checkpoint::note_key_hash;
+    use super::super::{Checkpoint, promise, verify_inclusion};
     use super::*;
     use crate::crypto::{HashAlgorithm, KeyType};
 
@@ -183,7 +116,7 @@ mod tests {
                 IssuingLog::rekor_v1("log.example", key(), 42, 1000),
                 IssuingLog::rekor_v2("log.example", key()),
             ];
-            for mut log in logs {
+            for (mut log, v1) in logs.into_iter().zip([true, false]) {
                 log.add_witness("witness.example", PrivateKey::generate(KeyType::Ed25519).unwrap());
                 for index in 0..9 {
                     let entry =
@@ -200,7 +133,7 @@ mod tests {
                     assert!(checkpoint.commits_to(proof));
                     assert_eq!(checkpoint.signatures.len(), 2);
                     assert_eq!(entry.log_id[..4], checkpoint.signatures[0].key_id);
-                    if let Flavour::RekorV1 { .. } = log.flavour {
+                    if v1 {
                         assert_eq!(
                             (entry.log_index, checkpoint.origin.as_str()),
                             (1000 + index, "log.example - 42")

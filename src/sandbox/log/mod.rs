@@ -11,7 +11,10 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use tokio::sync::watch;
 
@@ -154,6 +157,22 @@ impl Log {
         Ok(index)
     }
 
+    /// As [`Self::append`] with something attached, for who is not in a task: the thread waits.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_blocking(&self, leaf: Vec<u8>, attached: Vec<u8>) -> Result<u64, LogError> {
+        let index = self.submit(leaf, attached)?;
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut committed = pin!(self.committed(index));
+        loop {
+            match committed.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(done) => return done.map(|()| index),
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+
     /// Gives a leaf its place, after all that were submitted before, and returns its index at once. It is not on the disk and
     /// not in the tree before [`Self::committed`] says so; nobody may be told of it before. `attached` is kept with it.
     ///
@@ -252,6 +271,15 @@ impl Log {
     fn stopped(&self) -> LogError {
         let reason = self.progress.borrow().stopped.clone();
         LogError::Stopped { reason: reason.unwrap_or_else(|| "its writer is gone".to_owned()) }
+    }
+}
+
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

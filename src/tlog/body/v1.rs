@@ -99,8 +99,12 @@ fn hash(node: &Node<'_>) -> Result<Digest, DecodeError> {
     Digest::from_hex(name, value.text()?).map_err(|e| value.error(e.reason))
 }
 
-/// A verifier is one PEM block: Rekor accepts whole chains, but then which certificate signed would be a guess.
-fn verifier(node: &Node<'_>) -> Result<LoggedVerifier, DecodeError> {
+/// A verifier of Rekor v1, a PEM block in base64. It is one: Rekor accepts whole chains, but then which certificate signed
+/// would be a guess.
+///
+/// # Errors
+/// Not base64, not PEM, not one block, neither a certificate nor a public key.
+pub fn verifier(node: &Node<'_>) -> Result<LoggedVerifier, DecodeError> {
     let text = node.non_empty_base64()?;
     let blocks = pem::decode("PEM", &text, 2).map_err(|e| node.error(e.reason))?;
     match blocks.as_slice() {

@@ -41,7 +41,11 @@ fn signature(node: &Node<'_>) -> Result<(Vec<u8>, LoggedVerifier), DecodeError> 
     Ok((node.member("content")?.non_empty_base64()?, verifier(&node.member("verifier")?)?))
 }
 
-fn verifier(node: &Node<'_>) -> Result<LoggedVerifier, DecodeError> {
+/// A verifier of Rekor v2 (`Verifier` of `verifier.proto`).
+///
+/// # Errors
+/// A kind of key that is not known or not the key's; not one key or certificate.
+pub fn verifier(node: &Node<'_>) -> Result<LoggedVerifier, DecodeError> {
     let details = node.member("keyDetails")?;
     let name = details.text()?;
     let signs = key_details(name).ok_or_else(|| details.error(format!("`{name}` is not understood")))?;

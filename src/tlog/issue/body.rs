@@ -52,9 +52,15 @@ pub fn dsse_001(envelope: LoggedEnvelope<'_>) -> Vec<u8> {
 
 /// `dsse` 0.0.2; one kind of key for all signatures.
 pub fn dsse_002(envelope: LoggedEnvelope<'_>, key_details: &str) -> Vec<u8> {
+    let signatures: Vec<_> = envelope.signatures.iter().map(|(s, v)| (*s, *v, key_details)).collect();
+    dsse_002_of(envelope.payload, &signatures)
+}
+
+/// `dsse` 0.0.2 of a payload: each signature with who made it, and the name of the key's kind.
+pub fn dsse_002_of(payload: &[u8], signatures: &[(&[u8], &LoggedVerifier, &str)]) -> Vec<u8> {
     let signatures: Vec<Value> =
-        envelope.signatures.iter().map(|(s, v)| signature_v2(s, v, key_details)).collect();
-    let payload_hash = hash_v2(&HashAlgorithm::Sha256.digest(envelope.payload));
+        signatures.iter().map(|(s, v, details)| signature_v2(s, v, details)).collect();
+    let payload_hash = hash_v2(&HashAlgorithm::Sha256.digest(payload));
     body("dsse", "0.0.2", json!({ "dsseV002": { "payloadHash": payload_hash, "signatures": signatures } }))
 }
 
