@@ -101,7 +101,7 @@ mod tests {
     use super::super::checkpoint::note_key_hash;
     use super::super::{Checkpoint, promise, verify_inclusion};
     use super::*;
-    use crate::crypto::{HashAlgorithm, KeyType};
+    use crate::crypto::{HashAlgorithm, KeyType, SigningKey as _};
 
     const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
