@@ -5,8 +5,11 @@
 //! judge it.
 
 mod documents;
+mod authority;
+pub mod ct;
 mod faults;
 mod folder;
+pub mod fulcio;
 pub mod log;
 pub mod oidc;
 mod ports;
@@ -15,10 +18,12 @@ pub mod rekor;
 mod serve;
 mod service;
 mod socket;
+pub mod tsa;
 pub mod tuf;
 pub mod tuf_repository;
 
 pub use documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
+pub use authority::AuthorityError;
 pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
 pub use folder::{Folder, FolderError};
 pub use ports::PortError;
