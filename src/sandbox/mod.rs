@@ -4,9 +4,9 @@
 //! For `rcosign sandbox` and for the tests. It shares codecs and types with the client, never its verification: real clients
 //! judge it.
 
-mod documents;
 mod authority;
 pub mod ct;
+mod documents;
 mod faults;
 mod folder;
 pub mod fulcio;
@@ -22,8 +22,8 @@ pub mod tsa;
 pub mod tuf;
 pub mod tuf_repository;
 
-pub use documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
 pub use authority::AuthorityError;
+pub use documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
 pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
 pub use folder::{Folder, FolderError};
 pub use ports::PortError;
