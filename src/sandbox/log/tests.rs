@@ -320,9 +320,10 @@ fn figures() {
         let seconds = start.elapsed().as_secs_f64();
         println!("{writers} writers: {:.0} entries of 2 KiB a second", ENTRIES as f64 / seconds);
         drop(log);
-        let start = Instant::now();
+        let (before, start) = (resident(), Instant::now());
         let log = place.open().unwrap();
         println!("opening {} entries: {:?}", log.size(), start.elapsed());
+        println!("resident memory: {} KiB more", resident().saturating_sub(before));
         let start = Instant::now();
         for index in 0..ENTRIES {
             log.inclusion_path(index, ENTRIES).unwrap();
@@ -333,8 +334,12 @@ fn figures() {
             log.consistency_path(old, ENTRIES).unwrap();
         }
         println!("a consistency path: {:?}", start.elapsed() / ENTRIES as u32);
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = |name: &str| status.lines().find(|l| l.starts_with(name)).unwrap_or("").to_owned();
-        println!("{} {}", line("VmRSS"), line("VmHWM"));
     }
+}
+
+/// The resident memory of this process in KiB, where the system says it.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }

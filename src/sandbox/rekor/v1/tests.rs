@@ -431,13 +431,45 @@ fn the_index_finds_by_digest_signer_and_subject() {
 
 #[test]
 fn certificates_are_found_by_whom_they_are_for() {
-    let place = Place::new();
+    use crate::x509::SubjectAlternativeName;
+    use crate::x509::issue::{Issuer, Template, Validity};
+    let (place, authority, signer) = (Place::new(), key(KeyType::P256), key(KeyType::P384));
     let rekor = place.open();
-    let index = &rekor.index;
-    index.add(0, &["dev@example.com".to_owned()]);
-    let reply = call(&rekor, "POST", "/api/v1/index/retrieve", &json!({ "email": "Dev@Example.com" }));
-    assert_eq!(reply.json().as_array().unwrap().len(), 1);
-    index.add(9, &["later@example.com".to_owned()]);
+    let validity =
+        Validity { not_before: UnixTime::from_seconds(0), not_after: UnixTime::from_seconds(4_000_000_000) };
+    let template = Template::fulcio(
+        SubjectAlternativeName::Email("Dev@example.com".to_owned()),
+        "https://issuer.example",
+        validity,
+    );
+    let issuer = Issuer { key: &authority, certificate: None };
+    let certificate = template.issue(signer.public_key(), issuer).unwrap();
+    let verifier = LoggedVerifier::Certificate(certificate.der().to_vec());
+    let digest = HashAlgorithm::Sha384.digest(b"artifact");
+    let proposal = propose::hashedrekord_001(&digest, &sign(&signer, &digest), &verifier);
+    let reply = create(&rekor, &proposal);
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    let (uuid, entry) = verified(&rekor, &reply.json());
+    assert_eq!(entry.canonicalized_body, crate::crypto::json::canonical(&proposal));
+    let envelope = envelope(&[&signer], &statement("a").0);
+    let second =
+        create(&rekor, &propose_envelope(&envelope, std::slice::from_ref(&verifier), propose::intoto_002));
+    let second = verified(&rekor, &second.json()).0;
+    for query in [
+        json!({ "email": "dev@EXAMPLE.com" }),
+        json!({ "publicKey": { "format": "x509", "content": pem_base64(&verifier) } }),
+    ] {
+        let reply = call(&rekor, "POST", "/api/v1/index/retrieve", &query);
+        assert_eq!(reply.json(), json!([uuid, second]), "{query}");
+    }
+    let other = key(KeyType::P384);
+    let forged = propose::hashedrekord_001(&digest, &sign(&other, &digest), &verifier);
+    assert_eq!(create(&rekor, &forged).status, 400);
+    let garbled = LoggedVerifier::Certificate(b"no certificate".to_vec());
+    let garbled = propose::hashedrekord_001(&digest, &sign(&signer, &digest), &garbled);
+    assert_eq!(create(&rekor, &garbled).status, 400);
+
+    rekor.index.add(9, &["later@example.com".to_owned()]);
     let reply = call(&rekor, "POST", "/api/v1/index/retrieve", &json!({ "email": "later@example.com" }));
     assert_eq!(reply.json(), json!([]), "what is not on the disk is not there");
 }
