@@ -135,7 +135,7 @@ fn vector24(bytes: &[u8]) -> Option<Vec<u8>> {
 
 type Asked = Query<Vec<(String, String)>>;
 
-fn parameter<'a>(query: &'a Asked, name: &str) -> Result<&'a str, Response> {
+fn parameter<'a>(query: &'a Asked, name: &str) -> Result<&'a str, Refused> {
     let mut found = query.0.iter().filter(|(known, _)| known == name);
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Ok(value),
@@ -145,7 +145,7 @@ fn parameter<'a>(query: &'a Asked, name: &str) -> Result<&'a str, Response> {
     }
 }
 
-fn number(query: &Asked, name: &str) -> Result<u64, Response> {
+fn number(query: &Asked, name: &str) -> Result<u64, Refused> {
     let digits = parameter(query, name)?;
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     digits
@@ -155,29 +155,34 @@ fn number(query: &Asked, name: &str) -> Result<u64, Response> {
         .ok_or_else(|| refused(StatusCode::BAD_REQUEST, &format!("the parameter {name} is not a number")))
 }
 
-fn refused(status: StatusCode, reason: &str) -> Response {
-    (status, axum::Json(json!({ "error_message": reason, "success": false }))).into_response()
+/// Why there is no answer.
+struct Refused(StatusCode, String);
+
+fn refused(status: StatusCode, reason: &str) -> Refused {
+    Refused(status, reason.to_owned())
 }
 
-fn unwrapped(outcome: Result<Value, Response>) -> Response {
-    match outcome {
-        Ok(value) => axum::Json(value).into_response(),
-        Err(refusal) => refusal,
+impl axum::response::IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(status, reason) = self;
+        (status, axum::Json(json!({ "error_message": reason, "success": false }))).into_response()
     }
 }
 
-fn failed() -> Response {
+fn failed() -> Refused {
     refused(StatusCode::INTERNAL_SERVER_ERROR, "the log failed")
 }
 
 /// `get-sth` (section 4.3).
 async fn head(State(log): State<Arc<CertificateLog>>) -> Response {
     let size = log.log.size();
-    let Some(root) = log.log.root(size) else { return failed() };
+    let Some(root) = log.log.root(size) else { return failed().into_response() };
     let millis = u64::try_from(log.clock.now().seconds()).unwrap_or(0).saturating_mul(1000);
     // TreeHeadSignature: version v1, signature type tree_hash (section 3.5).
     let signed = [&[0, 1][..], &millis.to_be_bytes(), &size.to_be_bytes(), &root].concat();
-    let Ok(signature) = log.key.sign_now(&SigningInput::Message(signed)) else { return failed() };
+    let Ok(signature) = log.key.sign_now(&SigningInput::Message(signed)) else {
+        return failed().into_response();
+    };
     let length = u16::try_from(signature.len()).unwrap_or(u16::MAX).to_be_bytes();
     // SHA-256 with ECDSA (RFC 5246 section 7.4.1.4.1).
     let signature = [&[4, 3], &length[..], &signature].concat();
@@ -190,10 +195,10 @@ async fn head(State(log): State<Arc<CertificateLog>>) -> Response {
 
 /// `get-entries` (section 4.6). Less is returned than was asked for where that is much.
 async fn entries(State(log): State<Arc<CertificateLog>>, query: Asked) -> Response {
-    unwrapped(list(&log, &query))
+    list(&log, &query).map(axum::Json).into_response()
 }
 
-fn list(log: &CertificateLog, query: &Asked) -> Result<Value, Response> {
+fn list(log: &CertificateLog, query: &Asked) -> Result<Value, Refused> {
     let (start, end) = (number(query, "start")?, number(query, "end")?);
     let size = log.log.size();
     if start > end || start >= size {
@@ -213,10 +218,10 @@ fn list(log: &CertificateLog, query: &Asked) -> Result<Value, Response> {
 
 /// `get-proof-by-hash` (section 4.5).
 async fn proof(State(log): State<Arc<CertificateLog>>, query: Asked) -> Response {
-    unwrapped(audit(&log, &query))
+    audit(&log, &query).map(axum::Json).into_response()
 }
 
-fn audit(log: &CertificateLog, query: &Asked) -> Result<Value, Response> {
+fn audit(log: &CertificateLog, query: &Asked) -> Result<Value, Refused> {
     let size = number(query, "tree_size")?;
     let hash = base64::decode(parameter(query, "hash")?).and_then(|hash| <[u8; 32]>::try_from(hash).ok());
     let not = |status, reason: &str| refused(status, reason);
@@ -234,10 +239,10 @@ fn audit(log: &CertificateLog, query: &Asked) -> Result<Value, Response> {
 
 /// `get-sth-consistency` (section 4.4).
 async fn consistency(State(log): State<Arc<CertificateLog>>, query: Asked) -> Response {
-    unwrapped(grown(&log, &query))
+    grown(&log, &query).map(axum::Json).into_response()
 }
 
-fn grown(log: &CertificateLog, query: &Asked) -> Result<Value, Response> {
+fn grown(log: &CertificateLog, query: &Asked) -> Result<Value, Refused> {
     let (first, second) = (number(query, "first")?, number(query, "second")?);
     let sound = first <= second && second <= log.log.size();
     // Every tree grows out of the one without leaves, and nothing has to be shown for it.
@@ -259,19 +264,24 @@ async fn roots(State(log): State<Arc<CertificateLog>>) -> Response {
 async fn add_pre_chain(State(log): State<Arc<CertificateLog>>, body: Bytes) -> Response {
     let chain = match chain(&body) {
         Ok(chain) => chain,
-        Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => {
+            return refused(StatusCode::BAD_REQUEST, &error.to_string()).into_response();
+        }
     };
     let [precertificate, issuer, ..] = chain.as_slice() else {
-        return refused(StatusCode::BAD_REQUEST, "the chain has no issuer");
+        return refused(StatusCode::BAD_REQUEST, "the chain has no issuer").into_response();
     };
     if !log.roots.contains(issuer) || !precertificate.is_issued_by(issuer) {
-        return refused(StatusCode::BAD_REQUEST, "the issuer is not one whose certificates this log takes");
+        return refused(StatusCode::BAD_REQUEST, "the issuer is not one whose certificates this log takes")
+            .into_response();
     }
-    let Ok(witnessed) = log.signer().witness_precertificate(precertificate, issuer) else { return failed() };
+    let Ok(witnessed) = log.signer().witness_precertificate(precertificate, issuer) else {
+        return failed().into_response();
+    };
     let above: Vec<&Certificate> = chain.iter().skip(1).collect();
     match log.keep(witnessed, precertificate.der(), &above).await {
         Ok(sct) => ([("content-type", "application/json")], sct.to_json()).into_response(),
-        Err(_) => failed(),
+        Err(_) => failed().into_response(),
     }
 }
 

@@ -164,8 +164,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The body, or what is wrong with it.
-fn read(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Response> {
-    body.map_err(|rejection| error(rejection.status(), 3, &rejection.body_text()))
+fn read(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Box<Response>> {
+    body.map_err(|rejection| Box::new(error(rejection.status(), 3, &rejection.body_text())))
 }
 
 /// `POST /api/v2/signingCert`.
@@ -176,7 +176,7 @@ async fn certify_v2(
 ) -> Response {
     let body = match read(body) {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let asked = match Asked::v2(&body) {
         Ok(asked) => asked,
@@ -199,7 +199,7 @@ async fn certify_v1(
 ) -> Response {
     let body = match read(body) {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let asked = match Asked::v1(&body) {
         Ok(asked) => asked,

@@ -119,6 +119,7 @@ impl Claims<'_> {
         if self.0.get("environment").is_some() {
             extensions.push((23, self.text("environment")?));
         }
+        extensions.push((24, name.clone()));
         Ok(Principal { name, subject: SubjectAlternativeName::Uri(signer), issuer, extensions })
     }
 }

@@ -196,6 +196,7 @@ fn workflows_and_uris_are_in_the_extensions() {
             ("Run Invocation URI", "https://github.com/octo/repo/actions/runs/30433642/attempts/1"),
             ("Source Repository Visibility At Signing", "public"),
             ("Deployment Environment", "prod"),
+            ("Token Subject", "repo:octo/repo:environment:prod"),
         ]
     );
 }
