@@ -40,6 +40,7 @@ mod public_api;
 mod registry;
 mod replacing;
 mod round_trip;
+mod sandbox;
 mod shell;
 mod sign_images;
 mod signing_config;

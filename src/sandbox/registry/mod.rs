@@ -38,12 +38,13 @@ pub use journal::Journal;
 pub use request::{Host, Request};
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::serve::listen;
 use access::Guard;
 use server::Shared;
 use tls::Authority;
@@ -148,13 +149,21 @@ impl Registry {
     /// # Errors
     /// [`Error`].
     pub fn start(options: Options) -> Result<Self, Error> {
+        Self::start_at(listen(0)?, options)
+    }
+
+    /// As [`Self::start`], on a port that was taken for it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn start_at(own: TcpListener, options: Options) -> Result<Self, Error> {
         let authority = match options.transport {
             Transport::Http => None,
             transport => {
                 Some(Authority::new(transport == Transport::MutualTls).map_err(Error::Certificates)?)
             }
         };
-        let [own, other] = [listen()?, listen()?];
+        let other = listen(0)?;
         let addresses = [own.local_addr()?, other.local_addr()?];
         let scheme = if authority.is_some() { "https" } else { "http" };
         let realm = match &options.access {
@@ -255,10 +264,4 @@ impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registry").field("url", &self.url()).finish_non_exhaustive()
     }
-}
-
-fn listen() -> io::Result<TcpListener> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }

@@ -1,0 +1,311 @@
+//! A sandbox that runs: everything opened, listening on loopback, served in a thread of its own.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::authority::AuthorityError;
+use super::documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
+use super::faults::{Fault, Faults, WrongClock};
+use super::folder::{Folder, FolderError};
+use super::fulcio::Fulcio;
+use super::oidc::{Claims, Identity, Issuer};
+use super::ports::{self, PortError, SERVICES};
+use super::registry::{self, Registry};
+use super::rekor::{RekorError, RekorV1, RekorV2};
+use super::serve::Server;
+use super::service::{Clock, Service};
+use super::tsa::TimestampAuthority;
+use super::tuf_repository::{Repository, RepositoryError};
+use crate::crypto::{DecodeError, SignError, UnixTime};
+
+/// Who signs where nobody else is named.
+const SOMEBODY: &str = "dev@example.com";
+/// The host of all addresses, which signs the checkpoints.
+const HOST: &str = "127.0.0.1";
+/// The file that says since when the keys are good.
+const SINCE: &str = "since";
+/// What is being answered when it ends has so long.
+const GRACE: Duration = Duration::from_secs(5);
+/// The token that is written beside the documents lives so long, in seconds: a working day and a night.
+const TOKEN_LIFETIME: u32 = 24 * 60 * 60;
+
+/// What has an address.
+const SERVED: [Service; 8] = [
+    Service::Oidc,
+    Service::Fulcio,
+    Service::Ct,
+    Service::RekorV1,
+    Service::RekorV2,
+    Service::Tsa,
+    Service::Tuf,
+    Service::Registry,
+];
+
+/// What kind of sandbox it is.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where its state is; made if it is not there.
+    pub folder: PathBuf,
+    /// Ports; a service that is not named has that of the last time, else any that is free.
+    pub ports: BTreeMap<Service, u16>,
+    /// What it does wrong.
+    pub faults: Vec<Fault>,
+    /// Whose clocks are wrong.
+    pub clocks: Vec<WrongClock>,
+    /// The rules of the registry.
+    pub registry: registry::Options,
+    /// Addresses of e-mail that its login page offers; the first one is whom tokens are for. `dev@example.com` if there is none.
+    pub people: Vec<String>,
+}
+
+/// Why a sandbox does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A port cannot be had.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A certificate authority does not start.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// A log does not start.
+    #[error(transparent)]
+    Rekor(#[from] RekorError),
+    /// The TUF repository cannot be made.
+    #[error(transparent)]
+    Tuf(#[from] RepositoryError),
+    /// The registry does not start.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+    /// A token cannot be made.
+    #[error("no identity token can be made")]
+    Token(#[from] SignError),
+    /// The time since when its keys are good cannot be read.
+    #[error("{} is damaged", path.display())]
+    Since {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The system gives no thread or no socket.
+    #[error("the servers do not start")]
+    Servers(#[from] io::Error),
+    /// The thread of the servers ended before it served.
+    #[error("the servers ended before they began")]
+    Ended,
+}
+
+/// A sandbox that runs, until it is dropped: what it had begun to answer is answered before.
+#[derive(Debug)]
+pub struct Sandbox {
+    services: Services,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+    // Last, so that nobody else has the folder before everything has ended.
+    folder: Arc<Folder>,
+}
+
+/// What was opened.
+#[derive(Debug)]
+struct Services {
+    addresses: Addresses,
+    documents: Documents,
+    issuer: Arc<Issuer>,
+    registry: Registry,
+}
+
+impl Sandbox {
+    /// Starts it. When this returns all services can be reached, and the documents are in the folder.
+    ///
+    /// # Errors
+    /// [`SandboxError`]; then nothing runs.
+    pub fn start(options: Options) -> Result<Self, SandboxError> {
+        let folder = Arc::new(Folder::open(&options.folder)?);
+        let (listeners, addresses) = ports::take(&folder, &SERVED, &options.ports)?;
+        // From now on the ports are known, whatever happens.
+        folder.write(SERVICES, format!("{:#}\n", addresses.to_json()).as_bytes())?;
+        let (stop, stopped) = watch::channel(false);
+        let (tell, told) = mpsc::channel();
+        let shared = Arc::clone(&folder);
+        let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(tell.send(Err(error.into()))),
+            };
+            let start = Start { folder: &shared, options: &options, stopped: &stopped };
+            let servers = match start.open(&runtime, addresses, listeners) {
+                Ok((services, servers)) => tell.send(Ok(services)).map(|()| servers),
+                Err(error) => return drop(tell.send(Err(error))),
+            };
+            if let Ok(servers) = servers {
+                runtime.block_on(serve(servers, stopped.clone()));
+            }
+            runtime.shutdown_background();
+        })?;
+        match told.recv() {
+            Ok(Ok(services)) => Ok(Self { services, stop, thread: Some(thread), folder }),
+            failed => {
+                // It may have panicked, which is told on standard error.
+                let _ = thread.join();
+                failed.unwrap_or(Err(SandboxError::Ended)).and(Err(SandboxError::Ended))
+            }
+        }
+    }
+
+    /// Where its services are.
+    pub fn addresses(&self) -> &Addresses {
+        &self.services.addresses
+    }
+
+    /// What clients have to be told.
+    pub fn documents(&self) -> &Documents {
+        &self.services.documents
+    }
+
+    /// The folder of its state, where the documents are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path of a file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// Makes an identity token.
+    ///
+    /// # Errors
+    /// The key does not sign.
+    pub fn mint(&self, claims: &Claims) -> Result<String, SignError> {
+        self.services.issuer.mint(claims)
+    }
+
+    /// Its registry.
+    pub fn registry(&self) -> &Registry {
+        &self.services.registry
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What is known at the start.
+struct Start<'a> {
+    folder: &'a Folder,
+    options: &'a Options,
+    stopped: &'a watch::Receiver<bool>,
+}
+
+impl Start<'_> {
+    fn open(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        addresses: Addresses,
+        mut listeners: BTreeMap<Service, TcpListener>,
+    ) -> Result<(Services, Vec<Server>), SandboxError> {
+        let folder = self.folder;
+        let since = since(folder)?;
+        let people = self.options.people.clone();
+        let somebody = people.first().cloned().unwrap_or_else(|| SOMEBODY.to_owned());
+        let oidc = addresses.url(Service::Oidc);
+        let issuer = Arc::new(Issuer::open(folder, oidc, people, self.clock(Service::Oidc))?);
+        let fulcio = Arc::new(Fulcio::open(
+            folder,
+            Arc::clone(&issuer),
+            self.clock(Service::Fulcio),
+            self.clock(Service::Ct),
+        )?);
+        let ct = Arc::clone(fulcio.certificate_log());
+        let rekor = Arc::new(RekorV1::open(folder, self.clock(Service::RekorV1), HOST)?);
+        let rekor2 = Arc::new(RekorV2::open(folder, self.clock(Service::RekorV2), HOST)?);
+        let tsa = Arc::new(TimestampAuthority::open(folder, self.clock(Service::Tsa))?);
+        let authorities = Authorities {
+            since,
+            fulcio: fulcio.chain().map(Clone::clone).to_vec(),
+            ct: LogKey { key: ct.public_key().clone(), id: ct.log_id().to_vec() },
+            rekor: LogKey { key: rekor.public_key().clone(), id: rekor.log_id().to_vec() },
+            rekor2: LogKey { key: rekor2.public_key().clone(), id: rekor2.log_id().to_vec() },
+            tsa: tsa.chain().map(Clone::clone).to_vec(),
+        };
+        let documents = Documents::new(&addresses, &authorities);
+        let targets = documents.targets();
+        let clock = self.clock(Service::Tuf);
+        let tuf = Repository::open(folder, &clock, &targets);
+        let tuf = Arc::new(runtime.block_on(tuf)?);
+        documents.write(folder, tuf.root())?;
+        let token = Claims { lifetime: TOKEN_LIFETIME, ..Claims::new(Identity::Email(somebody)) };
+        folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
+
+        let faults = Faults::new(self.options.faults.iter().copied());
+        let rules = self.options.registry.clone();
+        let registry = match listeners.remove(&Service::Registry) {
+            Some(listener) => Registry::start_at(listener, rules)?,
+            None => Registry::start(rules)?,
+        };
+        let met = faults.clone();
+        registry.hook(move |_| met.of_registry());
+        let routers: [(Service, Router); 7] = [
+            (Service::Oidc, Arc::clone(&issuer).router()),
+            (Service::Fulcio, fulcio.router()),
+            (Service::Ct, ct.router()),
+            (Service::RekorV1, rekor.router()),
+            (Service::RekorV2, rekor2.router()),
+            (Service::Tsa, tsa.router()),
+            (Service::Tuf, tuf.router()),
+        ];
+        let mut servers = Vec::new();
+        for (service, router) in routers {
+            if let Some(listener) = listeners.remove(&service) {
+                let router = faults.layer(service, self.stopped.clone(), router);
+                servers.push(Server::new(listener, router)?);
+            }
+        }
+        Ok((Services { addresses, documents, issuer, registry }, servers))
+    }
+
+    fn clock(&self, service: Service) -> Arc<Clock> {
+        let clocks = self.options.clocks.iter().filter(|clock| clock.service == service);
+        Arc::new(Clock::ahead_by(clocks.fold(0, |all, clock| clock.ahead.saturating_add(all))))
+    }
+}
+
+/// Since when the keys are good: since they were made, by a clock that is right.
+fn since(folder: &Folder) -> Result<UnixTime, SandboxError> {
+    if let Some(text) = folder.read(SINCE)? {
+        let text = String::from_utf8_lossy(&text);
+        return UnixTime::parse_rfc3339(text.trim())
+            .map_err(|source| SandboxError::Since { path: folder.path().join(SINCE), source });
+    }
+    let now = Clock::default().now();
+    folder.write(SINCE, format!("{now}\n").as_bytes())?;
+    Ok(now)
+}
+
+/// Serves until it is stopped; then what was begun has a while to end.
+async fn serve(servers: Vec<Server>, mut stopped: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    for server in servers {
+        running.spawn(server.run(stopped.clone()));
+    }
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+    let all_ended = async { while running.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all_ended).await;
+}

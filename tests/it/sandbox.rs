@@ -1,0 +1,213 @@
+//! The sandbox, with rcosign as its client: initialized from its TUF repository, files and images are signed and verified.
+
+use std::time::{Duration, Instant};
+
+use rcosign::internals::sandbox::{Options, Sandbox as Sigstore, SandboxError, Service};
+
+use crate::support::{Output, Run, Sandbox};
+
+/// A sandbox that runs, and a folder for the programs that use it.
+pub struct World {
+    sigstore: Option<Sigstore>,
+    /// The folder of the programs.
+    pub programs: Sandbox,
+    place: tempfile::TempDir,
+}
+
+impl World {
+    /// One without faults.
+    pub fn start() -> Self {
+        Self::start_with(&[], &[])
+    }
+
+    /// One with these faults and clocks.
+    pub fn start_with(faults: &[&str], clocks: &[&str]) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let programs = Sandbox::new().env("COSIGN_OFFLINE", "");
+        programs.file("a.txt", "the artifact\n");
+        programs.file("other.txt", "another one\n");
+        let mut world = Self { sigstore: None, programs, place };
+        world.sigstore = Some(world.try_start(faults, clocks).unwrap());
+        world
+    }
+
+    fn try_start(&self, faults: &[&str], clocks: &[&str]) -> Result<Sigstore, SandboxError> {
+        Sigstore::start(Options {
+            folder: self.place.path().join("state"),
+            faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
+            clocks: clocks.iter().map(|clock| clock.parse().unwrap()).collect(),
+            ..Options::default()
+        })
+    }
+
+    /// Ends it, and starts it in the same folder.
+    fn restart(&mut self, faults: &[&str]) {
+        self.sigstore = None;
+        self.sigstore = Some(self.try_start(faults, &[]).unwrap());
+    }
+
+    /// What runs.
+    pub fn sigstore(&self) -> &Sigstore {
+        self.sigstore.as_ref().unwrap()
+    }
+
+    /// Where a service is.
+    pub fn url(&self, service: Service) -> &str {
+        self.sigstore().addresses().url(service)
+    }
+
+    /// The path of one of its documents.
+    pub fn document(&self, name: &str) -> String {
+        self.sigstore().file(name).to_str().unwrap().to_owned()
+    }
+
+    /// A run with the variables of the file for shells, and a token.
+    pub fn with_variables(&self, run: Run, for_cosign_2: bool) -> Run {
+        let documents = self.sigstore().documents();
+        let variables = documents.variables(self.sigstore().folder(), for_cosign_2);
+        let run = variables.into_iter().fold(run, |run, (name, value)| run.env(name, &value));
+        let token = std::fs::read_to_string(self.document("identity_token")).unwrap();
+        run.env("SIGSTORE_ID_TOKEN", &token)
+    }
+
+    fn rcosign(&self, args: &[&str]) -> Output {
+        self.with_variables(self.programs.rcosign(args), false).run()
+    }
+
+    /// The flags that name the signer.
+    pub fn signer(&self) -> [String; 4] {
+        let issuer = self.url(Service::Oidc);
+        ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", issuer].map(str::to_owned)
+    }
+
+    fn verify(&self, bundle: &str, file: &str, more: &[&str]) -> Output {
+        let signer = self.signer();
+        let signer: Vec<&str> = signer.iter().map(String::as_str).collect();
+        self.rcosign(&[&["verify-blob", "--bundle", bundle], &signer[..], more, &[file]].concat())
+    }
+
+    /// An image in the registry that nobody has signed, by its digest.
+    pub fn image(&self, seed: &str) -> String {
+        let registry = self.sigstore().registry();
+        let digest = registry.contents().plant_image("app", seed);
+        format!("{}/app@{digest}", registry.address())
+    }
+}
+
+#[test]
+fn initialized_from_its_repository_files_are_signed_and_verified() {
+    let world = World::start();
+    let (mirror, root) = (world.url(Service::Tuf).to_owned(), world.document("root.json"));
+    let token = world.document("identity_token");
+    let run = |args: &[&str]| world.programs.run(args);
+    run(&["initialize", "--mirror", &mirror, "--root", &root]).ok();
+    run(&["sign-blob", "--yes", "--identity-token", &token, "--bundle", "b.json", "a.txt"]).ok();
+    let signer = world.signer();
+    let signer: Vec<&str> = signer.iter().map(String::as_str).collect();
+    let verify =
+        |file, signer: &[&str]| run(&[&["verify-blob", "--bundle", "b.json"], signer, &[file]].concat());
+    verify("a.txt", &signer).ok().says("Verified OK");
+    verify("other.txt", &signer).code(12);
+    let eve = [signer[0], "eve@example.com", signer[2], signer[3]];
+    verify("a.txt", &eve).code(12).says("dev@example.com");
+}
+
+#[test]
+fn variables_are_enough_and_each_log_is_good() {
+    let world = World::start();
+    world.rcosign(&["sign-blob", "--yes", "--bundle", "1.json", "a.txt"]).ok();
+    let config = world.document("signing_config.rekor2.json");
+    let args = ["sign-blob", "--yes", "--signing-config", &config, "--bundle", "2.json", "a.txt"];
+    world.rcosign(&args).ok();
+    for (bundle, kind) in [("1.json", "0.0.1"), ("2.json", "0.0.2")] {
+        assert!(world.programs.text(bundle).contains(&format!("\"version\":\"{kind}\"")), "{bundle}");
+        world.verify(bundle, "a.txt", &[]).ok();
+        world.verify(bundle, "other.txt", &[]).code(12);
+        let root = world.document("trusted_root.json");
+        world.verify(bundle, "a.txt", &["--trusted-root", &root]).ok();
+    }
+}
+
+#[test]
+fn an_image_is_signed_and_verified() {
+    let world = World::start();
+    let (image, unsigned) = (world.image("one"), world.image("two"));
+    world.rcosign(&["sign", "--yes", &image]).ok();
+    let signer = world.signer();
+    let signer: Vec<&str> = signer.iter().map(String::as_str).collect();
+    world.rcosign(&[&["verify"], &signer[..], &[&image]].concat()).ok();
+    world.rcosign(&[&["verify"], &signer[..], &[&unsigned]].concat()).code(10);
+}
+
+#[test]
+fn after_a_restart_everything_is_where_it_was() {
+    let mut world = World::start();
+    world.rcosign(&["sign-blob", "--yes", "--bundle", "b.json", "a.txt"]).ok();
+    let addresses = world.sigstore().addresses().clone();
+    let documents = || {
+        let read = |name: &str| std::fs::read(world.document(name)).unwrap();
+        ["trusted_root.json", "signing_config.json", "root.json", "tuf/timestamp.json", "env"].map(read)
+    };
+    let before = documents();
+    world.restart(&[]);
+    assert_eq!(world.sigstore().addresses(), &addresses);
+    let documents = || {
+        let read = |name: &str| std::fs::read(world.document(name)).unwrap();
+        ["trusted_root.json", "signing_config.json", "root.json", "tuf/timestamp.json", "env"].map(read)
+    };
+    assert_eq!(documents(), before);
+    world.verify("b.json", "a.txt", &[]).ok();
+    world.rcosign(&["sign-blob", "--yes", "--bundle", "c.json", "other.txt"]).ok();
+    world.verify("c.json", "other.txt", &[]).ok();
+}
+
+#[test]
+fn one_folder_is_for_one_sandbox_and_a_port_that_is_taken_is_named() {
+    let mut world = World::start();
+    let error = world.try_start(&[], &[]).unwrap_err();
+    assert!(error.to_string().contains("another sandbox runs in"), "{error}");
+    let address = world.url(Service::Tsa).trim_start_matches("http://").to_owned();
+    world.sigstore = None;
+    let taken = std::net::TcpListener::bind(&address).unwrap();
+    let error = world.try_start(&[], &[]).unwrap_err();
+    let port = address.split(':').nth(1).unwrap();
+    assert_eq!(error.to_string(), format!("tsa cannot have port {port}"));
+    drop(taken);
+    world.restart(&[]);
+}
+
+#[test]
+fn faults_and_wrong_clocks_end_in_an_error_and_nothing_is_written() {
+    let sign = ["sign-blob", "--yes", "--bundle", "b.json", "a.txt"];
+    for fault in ["fulcio=400", "rekor=garbage", "tsa=truncate", "tsa=garbage", "fulcio=garbage"] {
+        let world = World::start_with(&[fault], &[]);
+        let output = world.rcosign(&sign);
+        assert_ne!(output.code, 0, "{fault}: {}", output.stderr);
+        assert!(!world.programs.has("b.json"), "{fault}");
+    }
+    let world = World::start_with(&["rekor=503:1", "tsa=reset:1", "fulcio=slow:100ms"], &[]);
+    world.rcosign(&sign).ok();
+    world.verify("b.json", "a.txt", &[]).ok();
+    let world = World::start_with(&[], &["tuf=-400d"]);
+    let output = world.rcosign(&sign);
+    assert_ne!(output.code, 0);
+    assert!(output.stderr.contains("expired"), "{}", output.stderr);
+}
+
+#[test]
+fn it_ends_though_a_client_waits() {
+    let mut world = World::start_with(&["tuf=hang"], &[]);
+    let address = world.url(Service::Tuf).trim_start_matches("http://").to_owned();
+    let waiting = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /timestamp.json HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer)
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    let begun = Instant::now();
+    world.sigstore = None;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(waiting.join().unwrap().unwrap().starts_with("HTTP/1.1 503"));
+}
