@@ -132,7 +132,7 @@ impl GithubWorkflow {
     }
 }
 
-/// Makes a token of this issuer, signed by its key, which has to be one on P-256.
+/// Makes a token of this issuer, signed by its key, which has to be an RSA key of 2048 bits.
 ///
 /// # Errors
 /// The key does not sign.
@@ -213,7 +213,7 @@ pub fn verify(key: &PublicKey, issuer: &str, token: &str, now: UnixTime) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::issue::fixtures::{p256, second};
+    use crate::x509::issue::fixtures::{key, second};
 
     const ISSUER: &str = "http://127.0.0.1:1";
 
@@ -221,12 +221,12 @@ mod tests {
         let now = second(0).seconds();
         let mut claims = json!({ "iss": ISSUER, "sub": "x", "aud": AUDIENCE, "iat": now, "exp": now + 60 });
         change(&mut claims);
-        jws::sign(p256("oidc"), &claims).unwrap()
+        jws::sign(key(jws::KEY_TYPE, "oidc"), &claims).unwrap()
     }
 
     fn read(token: &str, now: i64) -> Result<Value, DecodeError> {
         use crate::crypto::SigningKey as _;
-        verify(p256("oidc").public_key(), ISSUER, token, second(now))
+        verify(key(jws::KEY_TYPE, "oidc").public_key(), ISSUER, token, second(now))
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         let mut run = GithubWorkflow::new("octo/repo");
         let minted = |run: &GithubWorkflow| {
             let claims = Claims::new(Identity::GithubWorkflow(Box::new(run.clone())));
-            read(&mint(p256("oidc"), ISSUER, &claims, second(0)).unwrap(), 0).unwrap()
+            read(&mint(key(jws::KEY_TYPE, "oidc"), ISSUER, &claims, second(0)).unwrap(), 0).unwrap()
         };
         let claims = minted(&run);
         assert_eq!(claims["sub"], "repo:octo/repo:ref:refs/heads/main");

@@ -66,7 +66,7 @@ impl Issuer {
         people: Vec<String>,
         clock: Arc<Clock>,
     ) -> Result<Self, FolderError> {
-        let key = folder.key(KEY, KeyType::P256)?;
+        let key = folder.key(KEY, jws::KEY_TYPE)?;
         let kept = folder.read(SECRET_FILE)?.and_then(|text| String::from_utf8(text).ok());
         let client_secret = match kept.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
             Some(kept) => kept,
@@ -110,7 +110,7 @@ impl Issuer {
     /// The claims of a token of this issuer that is made out to Fulcio and of use at this time.
     ///
     /// # Errors
-    /// Not signed by its key by ES256; another issuer or audience; expired, or not of use yet.
+    /// Not signed by its key by RS256; another issuer or audience; expired, or not of use yet.
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Value, DecodeError> {
         claims::verify(self.public_key(), &self.url, token, now)
     }
@@ -156,7 +156,7 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> axum::Json<Value> {
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", exchange::DEVICE_GRANT, "client_credentials"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "email"],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
