@@ -192,6 +192,28 @@ fn many_writers_share_commits_and_lose_nothing() {
     assert!(frames < 320, "{frames} commits for 640 entries");
 }
 
+/// A write that fails is told to everybody who waits and everybody who comes; nothing of it is in the tree.
+#[test]
+fn a_log_that_cannot_write_stops() {
+    let place = Place::new();
+    let mut log = place.open().unwrap();
+    append(&log, [leaf(0)]);
+    let (sender, progress) = watch::channel(Progress { size: 1, stopped: None });
+    let read_only = File::open(place.file()).unwrap();
+    let end = read_only.metadata().unwrap().len();
+    log.queue.get_mut().unwrap().writer =
+        Writer::start(read_only, end, Arc::clone(&log.committed), sender).unwrap();
+    log.progress = progress;
+    let first = log.submit(leaf(1), Vec::new()).unwrap();
+    let error = runtime().block_on(log.committed(first)).unwrap_err();
+    assert!(matches!(error, LogError::Stopped { .. }), "{error}");
+    assert_eq!((log.size(), log.entry(1).unwrap()), (1, None));
+    let error = log.append_blocking(leaf(2), Vec::new()).unwrap_err().to_string();
+    assert!(error.starts_with("the log takes no entries any more: "), "{error}");
+    drop(log);
+    check(&place.open().unwrap(), 1);
+}
+
 #[test]
 fn entries_that_are_too_long() {
     let place = Place::new();
