@@ -1,42 +1,42 @@
 //! Blobs: pull, uploads in one piece and in chunks, mounts (OCI distribution specification 1.1).
 
+use std::io;
 use std::ops::Range;
 
-use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::Rules;
-use super::names::{digest, has_digest};
+use super::content::Content;
+use super::names::digest;
 use super::reply::{Code, Reply};
 use super::request::Request;
-use super::store::{Store, Upload};
-
-/// Larger blobs are refused, as they stay in memory.
-pub(super) const MAX_BLOB: usize = 1 << 30;
+use super::store::Store;
 
 /// Carries out what is asked of a blob.
-pub(super) fn blob(store: &mut Store, rules: &Rules, request: &Request, (name, text): (&str, &str)) -> Reply {
+pub(super) fn blob(
+    store: &mut Store,
+    rules: &Rules,
+    request: &Request,
+    (name, text): (&str, &str),
+) -> io::Result<Reply> {
     if !["GET", "HEAD", "DELETE"].contains(&request.method.as_str()) {
-        return Reply::no_method("DELETE, GET, HEAD");
+        return Ok(Reply::no_method("DELETE, GET, HEAD"));
     }
-    let Some(digest) = digest(text) else { return Reply::error(Code::DigestInvalid, json!({})) };
+    let Some(digest) = digest(text) else { return Ok(Reply::error(Code::DigestInvalid, json!({}))) };
     if request.method != "DELETE" {
-        let blob = store.repositories.get(name).and_then(|r| r.blobs.get(&digest));
-        return match blob {
-            Some(blob) => pull(request, &digest, blob),
+        return Ok(match store.blob(name, &digest)? {
+            Some(blob) => pull(request, &digest, &blob),
             None => Reply::error(Code::BlobUnknown, json!(digest)),
-        };
+        });
     }
     if !rules.deletes {
-        return Reply::error(Code::Unsupported, Value::Null);
+        return Ok(Reply::error(Code::Unsupported, Value::Null));
     }
-    match store.repositories.get_mut(name).and_then(|r| r.blobs.remove(&digest)) {
-        Some(_) => Reply::new(202),
-        None => Reply::error(Code::BlobUnknown, Value::Null),
-    }
+    let removed = store.remove_blob(name, &digest)?;
+    Ok(if removed { Reply::new(202) } else { Reply::error(Code::BlobUnknown, Value::Null) })
 }
 
-fn pull(request: &Request, digest: &str, blob: &Bytes) -> Reply {
+fn pull(request: &Request, digest: &str, blob: &Content) -> Reply {
     let with_headers = |reply: Reply| {
         reply
             .with("Docker-Content-Digest", digest)
@@ -57,7 +57,7 @@ fn pull(request: &Request, digest: &str, blob: &Bytes) -> Reply {
             return with_headers(reply.with("Content-Range", format!("bytes */{}", blob.len())));
         }
     };
-    let reply = with_headers(Reply::new(status).body("application/octet-stream", body))
+    let reply = with_headers(Reply::new(status).content("application/octet-stream", body))
         .with("Accept-Ranges", "bytes");
     match place {
         Some(place) => reply.with("Content-Range", place),
@@ -66,13 +66,13 @@ fn pull(request: &Request, digest: &str, blob: &Bytes) -> Reply {
 }
 
 /// One range of bytes (RFC 9110 section 14.1.2). `None` when it is not one, or begins after the end.
-fn range(text: &str, length: usize) -> Option<Range<usize>> {
+fn range(text: &str, length: u64) -> Option<Range<u64>> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     let range = if first.is_empty() {
-        let suffix: usize = last.parse().ok()?;
+        let suffix: u64 = last.parse().ok()?;
         length.saturating_sub(suffix)..length
     } else {
-        let last = if last.is_empty() { usize::MAX } else { last.parse().ok()? };
+        let last = if last.is_empty() { u64::MAX } else { last.parse().ok()? };
         first.parse().ok()?..last.saturating_add(1).min(length)
     };
     (range.start < range.end).then_some(range)
@@ -86,108 +86,109 @@ pub(super) fn start(
     request: &Request,
     name: &str,
     may_pull: impl Fn(&str) -> bool,
-) -> Reply {
+) -> io::Result<Reply> {
     match request.method.as_str() {
         "POST" => {}
         // What Docker's registry says to them.
         "DELETE" | "GET" | "HEAD" | "PATCH" | "PUT" => {
-            return Reply::error(Code::BlobUploadUnknown, Value::Null);
+            return Ok(Reply::error(Code::BlobUploadUnknown, Value::Null));
         }
-        _ => return Reply::no_method("DELETE, GET, HEAD, PATCH, POST, PUT"),
+        _ => return Ok(Reply::no_method("DELETE, GET, HEAD, PATCH, POST, PUT")),
     }
     let mount = request.parameter("mount").and_then(|text| digest(&text));
     if let (Some(digest), Some(from)) = (mount, request.parameter("from").filter(|from| may_pull(from))) {
-        let blob = store.repositories.get(&from).and_then(|r| r.blobs.get(&digest)).cloned();
-        if let Some(blob) = blob.filter(|_| rules.mounts) {
-            return put(store, rules, request, name, (&digest, blob));
+        if rules.mounts && store.mount(name, &digest, &from)? {
+            return Ok(created(rules, request, name, &digest));
         }
     }
     if let Some(text) = request.parameter("digest") {
-        return match digest(&text).filter(|digest| has_digest(request.body(), digest)) {
-            Some(digest) => put(store, rules, request, name, (&digest, request.body.clone())),
-            None => Reply::error(Code::DigestInvalid, json!({ "Digest": text })),
+        let Some(digest) = matching(&text, &request.body)? else {
+            return Ok(Reply::error(Code::DigestInvalid, json!({ "Digest": text })));
         };
+        store.put_blob(name, &digest, &request.body)?;
+        return Ok(created(rules, request, name, &digest));
     }
-    let (id, state) = store.start_upload(name);
-    place(Reply::new(202), rules, request, (&id, &state, name), 0)
+    let (id, state) = store.start_upload(name)?;
+    Ok(place(Reply::new(202), rules, request, (&id, &state, name), 0))
+}
+
+/// The digest that a text is, if the content has it.
+fn matching(text: &str, content: &Content) -> io::Result<Option<String>> {
+    let Some(digest) = digest(text) else { return Ok(None) };
+    Ok(content.has_digest(&digest)?.then_some(digest))
 }
 
 /// Continues, ends, reports or gives up an upload.
-pub(super) fn upload(store: &mut Store, rules: &Rules, request: &Request, (name, id): (&str, &str)) -> Reply {
+pub(super) fn upload(
+    store: &mut Store,
+    rules: &Rules,
+    request: &Request,
+    (name, id): (&str, &str),
+) -> io::Result<Reply> {
     if !["DELETE", "GET", "HEAD", "PATCH", "PUT"].contains(&request.method.as_str()) {
-        return Reply::no_method("DELETE, GET, HEAD, PATCH, POST, PUT");
+        return Ok(Reply::no_method("DELETE, GET, HEAD, PATCH, POST, PUT"));
     }
-    let Some(upload) = store.uploads.get_mut(id).filter(|upload| upload.repository == name) else {
-        return Reply::error(Code::BlobUploadUnknown, json!({}));
+    let Some(upload) = store.uploads.get(id).filter(|upload| upload.repository == name) else {
+        return Ok(Reply::error(Code::BlobUploadUnknown, json!({})));
     };
-    let state = upload.state.clone();
+    let (state, length) = (upload.state.clone(), upload.length);
     // The address is the registry's; one without its query is another.
     if request.parameter("_state").as_ref() != Some(&state) {
-        return Reply::error(Code::BlobUploadInvalid, Value::Null);
+        return Ok(Reply::error(Code::BlobUploadInvalid, Value::Null));
+    }
+    let place = |reply, length| place(reply, rules, request, (id, &state, name), length);
+    let chunk = ["PATCH", "PUT"].contains(&request.method.as_str());
+    if let Err(code) = if chunk { fits(rules, request, length) } else { Ok(()) } {
+        let reply = Reply::error(code, Value::Null);
+        return Ok(if code == Code::RangeInvalid { place(reply, length) } else { reply });
     }
     match request.method.as_str() {
         "PATCH" => {
-            if let Err(code) = append(upload, request) {
-                let reply = Reply::error(code, Value::Null);
-                return if code == Code::RangeInvalid {
-                    place(reply, rules, request, (id, &state, name), upload.parts.len())
-                } else {
-                    reply
-                };
-            }
-            place(Reply::new(202), rules, request, (id, &state, name), upload.parts.len())
+            store.append(id, &request.body)?;
+            Ok(place(Reply::new(202), length + request.body.len()))
         }
         "PUT" => finish(store, rules, request, (name, id)),
         "DELETE" => {
-            store.uploads.remove(id);
-            Reply::new(204).with("Docker-Upload-UUID", id)
+            store.end_upload(id)?;
+            Ok(Reply::new(204).with("Docker-Upload-UUID", id))
         }
-        _ => place(Reply::new(204), rules, request, (id, &state, name), upload.parts.len()),
+        _ => Ok(place(Reply::new(204), length)),
     }
 }
 
 /// A chunk: with a Content-Range it has to begin where the last one ended (section "Pushing a blob in chunks"), and to be as
 /// long as that says.
-fn append(upload: &mut Upload, request: &Request) -> Result<(), Code> {
+fn fits(rules: &Rules, request: &Request, length: u64) -> Result<(), Code> {
+    let end = length.saturating_add(request.body.len());
     if let Some(text) = request.header("content-range") {
         let ends = text.split_once('-').and_then(|(first, last)| {
-            Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?.checked_add(1)?))
+            Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?.checked_add(1)?))
         });
-        let length = upload.parts.len();
-        if ends != Some((length, length + request.length)) {
+        if ends != Some((length, end)) {
             return Err(Code::RangeInvalid);
         }
     }
-    if upload.parts.len() + request.length > MAX_BLOB {
-        return Err(Code::SizeInvalid);
-    }
-    upload.parts.extend_from_slice(request.body());
-    Ok(())
+    if end > rules.max_blob { Err(Code::SizeInvalid) } else { Ok(()) }
 }
 
-/// The last request of an upload, with a last chunk or without. Whatever comes of it, the upload is over.
-fn finish(store: &mut Store, rules: &Rules, request: &Request, (name, id): (&str, &str)) -> Reply {
-    let text = request.parameter("digest").unwrap_or_default();
-    let Some(mut upload) = store.uploads.remove(id) else {
-        return Reply::error(Code::BlobUploadUnknown, json!({}));
-    };
-    if let Err(code) = append(&mut upload, request) {
-        return Reply::error(code, Value::Null);
-    }
-    match digest(&text).filter(|digest| has_digest(&upload.parts, digest)) {
-        Some(digest) => put(store, rules, request, name, (&digest, Bytes::from(upload.parts))),
-        None => Reply::error(Code::DigestInvalid, json!({ "Digest": text })),
-    }
-}
-
-fn put(
+/// The last request of an upload, with a last chunk or without. The upload is over, also where the digest is wrong.
+fn finish(
     store: &mut Store,
     rules: &Rules,
     request: &Request,
-    name: &str,
-    (digest, blob): (&str, Bytes),
-) -> Reply {
-    store.repository(name).blobs.insert(digest.to_owned(), blob);
+    (name, id): (&str, &str),
+) -> io::Result<Reply> {
+    let text = request.parameter("digest").unwrap_or_default();
+    store.append(id, &request.body)?;
+    let digest = digest(&text);
+    let matches = store.finish_upload(id, digest.as_deref())?;
+    Ok(match digest.filter(|_| matches) {
+        Some(digest) => created(rules, request, name, &digest),
+        None => Reply::error(Code::DigestInvalid, json!({ "Digest": text })),
+    })
+}
+
+fn created(rules: &Rules, request: &Request, name: &str, digest: &str) -> Reply {
     Reply::new(201)
         .with("Docker-Content-Digest", digest)
         .with("Location", rules.location(request, &format!("/v2/{name}/blobs/{digest}")))
@@ -199,7 +200,7 @@ fn place(
     rules: &Rules,
     request: &Request,
     (id, state, name): (&str, &str, &str),
-    length: usize,
+    length: u64,
 ) -> Reply {
     let path = format!("/v2/{name}/blobs/uploads/{id}?_state={}", super::request::percent_encoded(state));
     reply

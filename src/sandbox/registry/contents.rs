@@ -1,11 +1,16 @@
 //! What a registry holds, seen and changed from inside: without a request, past all checks.
 
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::body::Bytes;
 use serde_json::json;
 
-use super::manifests::{OCI_MANIFEST, read};
+use super::Error;
+use super::change::Change;
+use super::content::Content;
+use super::manifests::OCI_MANIFEST;
 use super::store::{Repository, Store};
 use crate::crypto::HashAlgorithm;
 
@@ -16,15 +21,23 @@ const EMPTY_LAYER: [u8; 29] = [
 ];
 
 /// The contents of a registry. A clone is another view of the same, which a hook may hold.
+///
+/// Of a registry in a folder, what is planted goes to the disk, as what is pushed does; where that cannot be, nothing is
+/// planted.
 #[derive(Debug, Clone, Default)]
 pub struct Contents(Arc<Mutex<Store>>);
 
 impl Contents {
+    /// The contents of a folder.
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Mutex::new(Store::open(folder)?))))
+    }
+
     /// Stores a blob; returns its digest (SHA-256).
     pub fn plant_blob(&self, repository: &str, bytes: impl Into<Vec<u8>>) -> String {
         let bytes = Bytes::from(bytes.into());
         let digest = HashAlgorithm::Sha256.digest(&bytes).to_string();
-        self.store().repository(repository).blobs.insert(digest.clone(), bytes);
+        let _: io::Result<()> = self.store().put_blob(repository, &digest, &Content::Memory(bytes));
         digest
     }
 
@@ -39,7 +52,13 @@ impl Contents {
     ) -> String {
         let bytes = Bytes::from(bytes.into());
         let digest = HashAlgorithm::Sha256.digest(&bytes).to_string();
-        self.store().repository(repository).put_manifest(&digest, tag, read(media_type, bytes));
+        let _: io::Result<()> = self.store().change(Change::Manifest {
+            repository: repository.to_owned(),
+            digest: digest.clone(),
+            media_type: media_type.to_owned(),
+            bytes,
+            tag: tag.map(str::to_owned),
+        });
         digest
     }
 
@@ -69,19 +88,16 @@ impl Contents {
 
     /// Points a tag to a digest, whether that is there or not.
     pub fn plant_tag(&self, repository: &str, tag: &str, digest: &str) {
-        let mut store = self.store();
-        let repository = store.repository(repository);
-        repository.tagged = true;
-        repository.tags.insert(tag.to_owned(), digest.to_owned());
+        let (repository, tag, digest) = (repository.to_owned(), tag.to_owned(), digest.to_owned());
+        let _: io::Result<()> = self.store().change(Change::Tag { repository, tag, digest });
     }
 
     /// Removes what a tag or a digest names: the tag alone, the manifest with its tags, or the blob.
     pub fn uproot(&self, repository: &str, reference: &str) {
         let mut store = self.store();
-        let repository = store.repository(repository);
-        repository.tags.remove(reference);
-        repository.remove_manifest(reference);
-        repository.blobs.remove(reference);
+        let _: io::Result<bool> = store.untag(repository, reference);
+        let _: io::Result<bool> = store.remove_manifest(repository, reference);
+        let _: io::Result<bool> = store.remove_blob(repository, reference);
     }
 
     /// Media type and bytes of the manifest that a tag or a digest names.
@@ -93,9 +109,15 @@ impl Contents {
         })
     }
 
-    /// A blob.
+    /// A blob; `None` also where it cannot be read.
     pub fn blob(&self, repository: &str, digest: &str) -> Option<Vec<u8>> {
-        self.look(repository, |repository| repository.blobs.get(digest).map(|bytes| bytes.to_vec()))
+        let content = self.store().blob(repository, digest).ok()??;
+        content.read().ok().map(Vec::from)
+    }
+
+    /// The names of the repositories, in order.
+    pub fn repositories(&self) -> Vec<String> {
+        self.store().repositories.keys().cloned().collect()
     }
 
     /// The tags with the digests that they point to, in order.

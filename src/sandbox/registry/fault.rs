@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use serde_json::json;
 
+use super::content::Content;
 use super::reply::Reply;
 use super::request::Request;
 
@@ -164,7 +165,7 @@ impl Fault {
             reply.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
             reply.headers.extend(value.iter().map(|value| (name.clone(), value.clone())));
         }
-        reply.body = self.body.clone().unwrap_or(reply.body);
+        reply.body = self.body.clone().map_or(reply.body, Content::Memory);
         reply
     }
 

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::request::{Host, Request};
 
+/// The most requests that are kept; when there are twice as many, the older half is forgotten.
+const KEPT: usize = 50_000;
+
 /// All requests that came to a registry, on both of its hosts. A clone is another view of the same journal.
 #[derive(Debug, Clone)]
 pub struct Journal(Arc<Mutex<Entries>>);
@@ -94,6 +97,13 @@ impl Journal {
     /// Numbers the request and writes it down.
     pub(super) fn receive(&self, request: &mut Request) {
         let mut entries = self.lock();
+        if entries.requests.len() >= 2 * KEPT {
+            entries.requests.drain(..KEPT);
+        }
+        // One for each path, and each upload has another.
+        if entries.counts.len() >= 2 * KEPT {
+            entries.counts.clear();
+        }
         let key = (request.host, format!("{} {}", request.method, request.path));
         let count = entries.counts.entry(key).or_default();
         *count += 1;
@@ -110,7 +120,7 @@ impl Journal {
         let now = entries.start.elapsed();
         // Nothing is found where it was cleared in between.
         let same = |r: &&mut Request| r.number == request.number && r.received == request.received;
-        if let Some(found) = entries.requests.iter_mut().find(same) {
+        if let Some(found) = entries.requests.iter_mut().rev().find(same) {
             found.answered = Some((status, now));
         }
     }

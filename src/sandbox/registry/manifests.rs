@@ -1,9 +1,12 @@
 //! Manifests: pull, push, delete, and what refers to one (OCI distribution specification 1.1).
 
+use std::io;
+
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::Rules;
+use super::change::Change;
 use super::lists::{Page, page};
 use super::names::{Reference, digest, has_digest};
 use super::reply::{Code, Reply};
@@ -17,7 +20,7 @@ const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+j
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// The specification's least limit for a manifest.
-const MAX_MANIFEST: usize = 4 << 20;
+pub(super) const MAX_MANIFEST: usize = 4 << 20;
 
 /// Carries out what is asked of a manifest.
 pub(super) fn manifest(
@@ -25,12 +28,12 @@ pub(super) fn manifest(
     rules: &Rules,
     request: &Request,
     (name, reference): (&str, &Reference),
-) -> Reply {
+) -> io::Result<Reply> {
     match request.method.as_str() {
-        "GET" | "HEAD" => pull(store, request, name, reference),
+        "GET" | "HEAD" => Ok(pull(store, request, name, reference)),
         "PUT" => push(store, rules, request, name, reference),
         "DELETE" => delete(store, rules, name, reference),
-        _ => Reply::no_method("DELETE, GET, HEAD, PUT"),
+        _ => Ok(Reply::no_method("DELETE, GET, HEAD, PUT")),
     }
 }
 
@@ -75,11 +78,17 @@ fn accepts(request: &Request, media_type: &str) -> bool {
     named.peek().is_none() || named.any(takes)
 }
 
-fn push(store: &mut Store, rules: &Rules, request: &Request, name: &str, reference: &Reference) -> Reply {
+fn push(
+    store: &mut Store,
+    rules: &Rules,
+    request: &Request,
+    name: &str,
+    reference: &Reference,
+) -> io::Result<Reply> {
     if request.length > MAX_MANIFEST {
-        return Reply::error(Code::SizeInvalid, json!({ "limit": MAX_MANIFEST }));
+        return Ok(Reply::error(Code::SizeInvalid, json!({ "limit": MAX_MANIFEST })));
     }
-    let invalid = |why: &str| Reply::error(Code::ManifestInvalid, json!({ "reason": why }));
+    let invalid = |why: &str| Ok(Reply::error(Code::ManifestInvalid, json!({ "reason": why })));
     let media_type = request.header("content-type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     let Ok(document) = serde_json::from_slice::<Value>(request.body()) else { return invalid("not JSON") };
@@ -91,34 +100,46 @@ fn push(store: &mut Store, rules: &Rules, request: &Request, name: &str, referen
         Reference::Tag(tag) => (own, Some(tag.as_str())),
         Reference::Digest(text) => match digest(text).filter(|digest| has_digest(request.body(), digest)) {
             Some(digest) => (digest, None),
-            None => return Reply::error(Code::DigestInvalid, Value::Null),
+            None => return Ok(Reply::error(Code::DigestInvalid, Value::Null)),
         },
     };
-    let repository = store.repository(name);
+    let repository = store.repositories.get(name);
     let missing = if rules.checks_references { missing(repository, &document) } else { Vec::new() };
     if !missing.is_empty() {
-        return Reply::errors(Code::ManifestBlobUnknown, "blob unknown to registry", missing);
+        return Ok(Reply::errors(Code::ManifestBlobUnknown, "blob unknown to registry", missing));
     }
-    let manifest = read(media_type, request.body.clone());
-    let subject = manifest.subject.as_ref().map(|referrer| referrer.subject.clone());
-    repository.put_manifest(&digest, tag, manifest);
+    store.change(Change::Manifest {
+        repository: name.to_owned(),
+        digest: digest.clone(),
+        media_type: media_type.to_owned(),
+        bytes: request.body.clone().read()?,
+        tag: tag.map(str::to_owned),
+    })?;
+    let subject = subject(&document);
     let reply = Reply::new(201)
         .with("Docker-Content-Digest", digest.clone())
         .with("Location", rules.location(request, &format!("/v2/{name}/manifests/{digest}")));
-    match subject.filter(|_| rules.referrers) {
+    Ok(match subject.filter(|_| rules.referrers) {
         Some(subject) => reply.with("OCI-Subject", subject),
         None => reply,
-    }
+    })
+}
+
+/// Text that says something.
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The digest of the subject, if there is one.
+fn subject(document: &Value) -> Option<String> {
+    text(document.pointer("/subject/digest")).and_then(|text| digest(&text))
 }
 
 /// A manifest with what the referrers API has to know of it. Nothing is checked.
 pub(super) fn read(media_type: &str, bytes: Bytes) -> Manifest {
     let document = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
-    let text =
-        |value: Option<&Value>| value.and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
-    let subject = text(document.pointer("/subject/digest")).and_then(|text| digest(&text));
     let config = || text(document.pointer("/config/mediaType"));
-    let subject = subject.map(|subject| Referrer {
+    let subject = subject(&document).map(|subject| Referrer {
         subject,
         artifact_type: text(document.get("artifactType")).or_else(config),
         annotations: document.get("annotations").filter(|a| a.is_object()).cloned(),
@@ -147,11 +168,11 @@ fn check_form(document: &Value, media_type: &str) -> Result<(), &'static str> {
 }
 
 /// What a manifest names and the repository does not have: its blobs, or its children. Not its subject, which may come later.
-fn missing(repository: &Repository, document: &Value) -> Vec<Value> {
+fn missing(repository: Option<&Repository>, document: &Value) -> Vec<Value> {
     let array = |member| document.get(member).and_then(Value::as_array).into_iter().flatten();
     let absent = |descriptor: &Value, children: bool| {
         let text = descriptor.get("digest").and_then(Value::as_str).unwrap_or_default();
-        let here = digest(text).is_some_and(|digest| {
+        let here = digest(text).zip(repository).is_some_and(|(digest, repository)| {
             if children {
                 repository.manifests.contains_key(&digest)
             } else {
@@ -166,19 +187,18 @@ fn missing(repository: &Repository, document: &Value) -> Vec<Value> {
     blobs.filter_map(|d| absent(d, false)).chain(array("manifests").filter_map(|d| absent(d, true))).collect()
 }
 
-fn delete(store: &mut Store, rules: &Rules, name: &str, reference: &Reference) -> Reply {
+fn delete(store: &mut Store, rules: &Rules, name: &str, reference: &Reference) -> io::Result<Reply> {
     if !rules.deletes {
-        return Reply::error(Code::Unsupported, Value::Null);
+        return Ok(Reply::error(Code::Unsupported, Value::Null));
     }
-    let repository = store.repositories.get_mut(name);
     let removed = match reference {
-        Reference::Tag(tag) => repository.is_some_and(|r| r.tags.remove(tag).is_some()),
+        Reference::Tag(tag) => store.untag(name, tag)?,
         Reference::Digest(text) => match digest(text) {
-            Some(digest) => repository.is_some_and(|r| r.remove_manifest(&digest)),
-            None => return Reply::error(Code::DigestInvalid, Value::Null),
+            Some(digest) => store.remove_manifest(name, &digest)?,
+            None => return Ok(Reply::error(Code::DigestInvalid, Value::Null)),
         },
     };
-    if removed { Reply::new(202) } else { Reply::error(Code::ManifestUnknown, Value::Null) }
+    Ok(if removed { Reply::new(202) } else { Reply::error(Code::ManifestUnknown, Value::Null) })
 }
 
 /// The referrers API: an index of what has this subject, in the order of digests, whether the subject is there or not.

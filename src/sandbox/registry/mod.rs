@@ -1,4 +1,5 @@
-//! An OCI registry on loopback, in this process: the OCI distribution specification 1.1, in memory, with faults on demand.
+//! An OCI registry on loopback, in this process: the OCI distribution specification 1.1, in memory or in a folder, with faults on
+//! demand.
 //!
 //! ```text
 //! let registry = Registry::start(Options { referrers: false, ..Options::default() })?;
@@ -10,13 +11,25 @@
 //! assert_eq!(registry.journal().count("GET", "/manifests/"), 2);
 //! ```
 //!
+//! With [`Options::folder`] nothing is lost that was acknowledged, however the process ends; the next registry of the folder goes
+//! on where this one ended, at the same address if it is given the same port ([`Registry::start_at`]).
+//!
+//! | | in memory | in a folder |
+//! |---|---|---|
+//! | largest manifest | 4 MiB | 4 MiB |
+//! | largest blob | 1 GiB | 64 GiB |
+//! | blobs and bodies of requests are in memory | whole | up to 4 MiB at once |
+//!
 //! Where the specification is silent, the answers are those of Docker's registry (CNCF distribution), but where tests say
 //! otherwise. Each registry has a thread and a runtime of its own, so that blocking programs and tests can use it, and any
 //! number of them can run. It ends when it is dropped.
 
 mod access;
 mod blobs;
+mod change;
+mod content;
 mod contents;
+mod disk;
 mod fault;
 mod journal;
 mod lists;
@@ -39,6 +52,7 @@ pub use request::{Host, Request};
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -49,9 +63,19 @@ use access::Guard;
 use server::Shared;
 use tls::Authority;
 
+use super::folder::FolderError;
+use super::serve::listen;
+
+/// The largest blob of a registry in memory.
+const MAX_BLOB_IN_MEMORY: u64 = 1 << 30;
+/// The largest blob of a registry in a folder.
+const MAX_BLOB_ON_DISK: u64 = 64 << 30;
+
 /// What kind of registry it is. The default is one with everything that the specification has, for everybody, over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
+    /// Where the contents are kept: a folder that this registry alone uses, made if it is not there. Without one they are in memory.
+    pub folder: Option<PathBuf>,
     /// Whether there is the referrers API. Without it that path is not found, and pushing a manifest with a subject says nothing of
     /// it (no `OCI-Subject`).
     pub referrers: bool,
@@ -88,6 +112,7 @@ pub enum Transport {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            folder: None,
             referrers: true,
             checks_references: true,
             deletes: true,
@@ -110,6 +135,7 @@ struct Rules {
     mounts: bool,
     page: Option<usize>,
     relative_locations: bool,
+    max_blob: u64,
     scheme: &'static str,
 }
 
@@ -132,6 +158,19 @@ pub enum Error {
     /// Its certificates could not be made.
     #[error("the certificates of the registry could not be made")]
     Certificates(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file in its folder is not what was written. Nothing is repaired: what was acknowledged might be lost by it.
+    #[error("the registry's {} is damaged at byte {offset}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        offset: u64,
+        /// What is wrong there.
+        reason: &'static str,
+    },
 }
 
 /// A registry that runs. It ends when this is dropped, and all connections with it.
@@ -149,22 +188,27 @@ impl Registry {
     /// # Errors
     /// [`Error`].
     pub fn start(options: Options) -> Result<Self, Error> {
-        Self::start_at(listen(0)?, options)
+        Self::new(options, listen(0)?, Some(listen(0)?))
     }
 
-    /// As [`Self::start`], on a port that was taken for it.
+    /// Starts a registry at this listener of [`listen`], without a second host: [`Self::other_url`] is `localhost` on the same
+    /// port. When this returns it can be reached.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn start_at(own: TcpListener, options: Options) -> Result<Self, Error> {
+    pub fn start_at(listener: TcpListener, options: Options) -> Result<Self, Error> {
+        Self::new(options, listener, None)
+    }
+
+    fn new(options: Options, own: TcpListener, other: Option<TcpListener>) -> Result<Self, Error> {
         let authority = match options.transport {
             Transport::Http => None,
             transport => {
                 Some(Authority::new(transport == Transport::MutualTls).map_err(Error::Certificates)?)
             }
         };
-        let other = listen(0)?;
-        let addresses = [own.local_addr()?, other.local_addr()?];
+        let address = own.local_addr()?;
+        let addresses = [address, other.as_ref().map_or(Ok(address), TcpListener::local_addr)?];
         let scheme = if authority.is_some() { "https" } else { "http" };
         let realm = match &options.access {
             Access::Bearer { realm: Host::Other, .. } => {
@@ -172,8 +216,10 @@ impl Registry {
             }
             _ => format!("{scheme}://{}/token", addresses[0]),
         };
+        let contents = options.folder.as_deref().map_or_else(|| Ok(Contents::default()), Contents::open)?;
+        let folder = contents.store().folder();
         let shared = Arc::new(Shared {
-            contents: Contents::default(),
+            contents,
             rules: Rules {
                 referrers: options.referrers,
                 checks_references: options.checks_references,
@@ -181,8 +227,10 @@ impl Registry {
                 mounts: options.mounts,
                 page: options.page,
                 relative_locations: options.relative_locations,
+                max_blob: if folder.is_some() { MAX_BLOB_ON_DISK } else { MAX_BLOB_IN_MEMORY },
                 scheme,
             },
+            folder,
             guard: Guard::new(options.access, options.anonymous_pull, realm),
             journal: Journal::new(),
             hook: Mutex::default(),
@@ -190,7 +238,8 @@ impl Registry {
         });
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
-        let listeners = [(Host::Registry, own), (Host::Other, other)];
+        let other = other.map(|listener| (Host::Other, listener));
+        let listeners = [(Host::Registry, own)].into_iter().chain(other).collect();
         let thread = std::thread::Builder::new()
             .name("registry".to_owned())
             .spawn(move || server::run(&served, listeners, stopped))?;

@@ -3,13 +3,15 @@
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
+use super::content::Content;
+
 /// An answer: status, headers, body.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub status: u16,
     /// In order; names in any case.
     pub headers: Vec<(String, String)>,
-    pub body: Bytes,
+    pub body: Content,
 }
 
 /// Error codes of the OCI distribution specification 1.1 (section "Error Codes"), and those of Docker's registry where it has
@@ -27,6 +29,7 @@ pub(super) enum Code {
     RangeInvalid,
     SizeInvalid,
     Unauthorized,
+    Unknown,
     Unsupported,
 }
 
@@ -45,6 +48,7 @@ impl Code {
             Self::RangeInvalid => (416, "RANGE_INVALID", "invalid content range"),
             Self::SizeInvalid => (413, "SIZE_INVALID", "larger than this registry takes"),
             Self::Unauthorized => (401, "UNAUTHORIZED", "authentication required"),
+            Self::Unknown => (500, "UNKNOWN", "the state of the registry cannot be read or written"),
             Self::Unsupported => (405, "UNSUPPORTED", "The operation is unsupported."),
         }
     }
@@ -53,7 +57,7 @@ impl Code {
 impl Reply {
     /// No body.
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Vec::new(), body: Content::default() }
     }
 
     /// With one more header.
@@ -63,8 +67,13 @@ impl Reply {
     }
 
     /// With this body of this type.
-    pub fn body(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
+    pub fn body(self, media_type: &str, body: impl Into<Bytes>) -> Self {
+        self.content(media_type, Content::Memory(body.into()))
+    }
+
+    /// With this body of this type, which may be in a file.
+    pub fn content(mut self, media_type: &str, body: Content) -> Self {
+        self.body = body;
         self.with("Content-Type", media_type)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::body::Bytes;
+use super::content::Content;
 
 /// Which of the two servers of a registry was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub struct Request {
     /// The status it was answered with and when the answer began; `None` before that, and where the connection was broken off
     /// instead.
     pub answered: Option<(u16, Duration)>,
-    pub(super) body: Bytes,
+    pub(super) body: Content,
 }
 
 impl Request {
@@ -64,9 +64,10 @@ impl Request {
         parameter(&self.query, name)
     }
 
-    /// The body. Empty in the journal, which keeps none.
+    /// The body. Empty in the journal, which keeps none, and where it is larger than a manifest may be and the registry has a folder
+    /// to put it in.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body.in_memory()
     }
 
     /// Whether it has this method and a path with this part, such as `/manifests/`.

@@ -2,15 +2,17 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -18,12 +20,13 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Rules;
 use super::access::Guard;
-use super::blobs::{self, MAX_BLOB};
+use super::blobs;
+use super::content::{Arriving, Content};
 use super::contents::Contents;
 use super::fault::{End, Fault, Hook};
 use super::journal::Journal;
 use super::lists;
-use super::manifests;
+use super::manifests::{self, MAX_MANIFEST};
 use super::names::Route;
 use super::reply::{Code, Reply};
 use super::request::{Host, Request};
@@ -32,6 +35,8 @@ use super::stream::{Cut, Stream};
 /// What all connections share.
 pub(super) struct Shared {
     pub contents: Contents,
+    /// Where bodies go that are large, where the contents are on a disk.
+    pub folder: Option<PathBuf>,
     pub rules: Rules,
     pub guard: Guard,
     pub journal: Journal,
@@ -42,7 +47,7 @@ pub(super) struct Shared {
 /// Serves both hosts until the other end of `stop` is gone.
 pub(super) fn run(
     shared: &Arc<Shared>,
-    listeners: [(Host, TcpListener); 2],
+    listeners: Vec<(Host, TcpListener)>,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -98,14 +103,14 @@ async fn serve(
 
 /// One request and its answer. An error closes the connection.
 async fn exchange(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     host: Host,
     connection: usize,
     reset: &AtomicBool,
     incoming: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Stream>, Cut> {
     let (head, body) = incoming.into_parts();
-    let body = collect(body).await?;
+    let (body, fits) = collect(body, shared).await?;
     let text = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
@@ -118,10 +123,10 @@ async fn exchange(
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers.iter().filter_map(text).collect(),
-        length: body.as_ref().map_or(MAX_BLOB, Bytes::len),
+        length: usize::try_from(body.len()).unwrap_or(usize::MAX),
         received: Duration::ZERO,
         answered: None,
-        body: body.clone().unwrap_or_default(),
+        body,
     };
     shared.journal.receive(&mut request);
     let hook = shared.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -129,8 +134,13 @@ async fn exchange(
     pause(fault.wait).await;
     let reply = match &fault.instead {
         Some(reply) => reply.clone(),
-        None if body.is_none() => Reply::error(Code::SizeInvalid, serde_json::json!({ "limit": MAX_BLOB })),
-        None => shared.answer(&request),
+        None if !fits => Reply::error(Code::SizeInvalid, json!({ "limit": shared.rules.max_blob })),
+        None if shared.folder.is_none() => shared.answer(&request),
+        None => {
+            // The disk may take its time; others are served meanwhile.
+            let (shared, request) = (Arc::clone(shared), request.clone());
+            tokio::task::spawn_blocking(move || shared.answer(&request)).await.map_err(|_| Cut)?
+        }
     };
     let reply = fault.change(reply);
     pause(fault.hold).await;
@@ -160,41 +170,48 @@ impl Shared {
     }
 
     fn carry_out(&self, request: &Request, route: Option<Route>) -> Reply {
+        self.try_to(request, route)
+            .unwrap_or_else(|error| Reply::error(Code::Unknown, json!({ "reason": error.to_string() })))
+    }
+
+    fn try_to(&self, request: &Request, route: Option<Route>) -> io::Result<Reply> {
         let store = &mut *self.contents.store();
         let rules = &self.rules;
-        match route {
+        let reply = match route {
             None => Reply::no_route(),
             Some(Route::Base) => Reply::new(200).body("application/json; charset=utf-8", "{}"),
             Some(Route::Catalog) => lists::catalog(store, rules, request),
             Some(Route::Tags(name)) => lists::tags(store, rules, request, &name),
             Some(Route::Manifest(name, reference)) => {
-                manifests::manifest(store, rules, request, (&name, &reference))
+                manifests::manifest(store, rules, request, (&name, &reference))?
             }
             Some(Route::Referrers(name, digest)) => {
                 manifests::referrers(store, rules, request, (&name, &digest))
             }
-            Some(Route::Blob(name, digest)) => blobs::blob(store, rules, request, (&name, &digest)),
+            Some(Route::Blob(name, digest)) => blobs::blob(store, rules, request, (&name, &digest))?,
             Some(Route::Uploads(name)) => {
-                blobs::start(store, rules, request, &name, |from| self.guard.may_pull(request, from))
+                blobs::start(store, rules, request, &name, |from| self.guard.may_pull(request, from))?
             }
-            Some(Route::Upload(name, id)) => blobs::upload(store, rules, request, (&name, &id)),
-        }
+            Some(Route::Upload(name, id)) => blobs::upload(store, rules, request, (&name, &id))?,
+        };
+        Ok(reply)
     }
 }
 
-/// The body of a request; `None` where it is larger than any may be, which is then read to its end all the same, so that the client
-/// sees the answer.
-async fn collect(body: Incoming) -> Result<Option<Bytes>, Cut> {
+/// The body of a request, and whether it is no larger than any may be; one that is is read to its end all the same, and not kept, so
+/// that the client sees the answer.
+async fn collect(body: Incoming, shared: &Shared) -> Result<(Content, bool), Cut> {
     let mut body = pin!(body);
-    let (mut all, mut fits) = (Vec::new(), true);
+    let (mut all, mut fits) = (Arriving::new(shared.folder.clone(), MAX_MANIFEST), true);
     while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let Ok(data) = frame.map_err(|_| Cut)?.into_data() else { continue };
-        fits &= all.len() + data.len() <= MAX_BLOB;
+        fits &= all.len() + data.len() as u64 <= shared.rules.max_blob;
         if fits {
-            all.extend_from_slice(&data);
+            // A disk that is full ends the connection.
+            all.push(&data).map_err(|_| Cut)?;
         }
     }
-    Ok(fits.then(|| Bytes::from(all)))
+    Ok((all.finish(), fits))
 }
 
 async fn pause(length: Duration) {
@@ -207,10 +224,10 @@ async fn pause(length: Duration) {
 fn respond(reply: Reply, fault: &Fault) -> hyper::Response<Stream> {
     let length = reply.body.len();
     let mut builder = hyper::Response::builder().status(reply.status);
-    let mut claim = None;
+    let mut claim: Option<u64> = None;
     for (name, value) in &reply.headers {
         claim = claim
-            .or_else(|| name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().ok())?);
+            .or_else(|| name.eq_ignore_ascii_case("content-length").then(|| value.parse().ok())?);
         builder = builder.header(name, value);
     }
     // RFC 9110 section 8.6.
@@ -219,13 +236,13 @@ fn respond(reply: Reply, fault: &Fault) -> hyper::Response<Stream> {
     }
     let cut = match fault.end {
         End::Cut(after) => Some(after),
-        _ if fault.repeated.is_none() && claim.is_some_and(|claim| claim > length) => Some(length),
+        _ if fault.repeated.is_none() && claim.is_some_and(|claim| claim > length) => usize::try_from(length).ok(),
         _ => None,
     };
     let body = Stream::new(reply.body).repeating(fault.repeated.clone()).paced(fault.pace).cut_after(cut);
     builder.body(body).unwrap_or_else(|error| {
         // A hook has asked for a status or a header that cannot be sent.
-        let mut response = hyper::Response::new(Stream::new(format!("{error}\n").into()));
+        let mut response = hyper::Response::new(Stream::new(Content::Memory(format!("{error}\n").into())));
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })

@@ -7,6 +7,8 @@ use std::time::Duration;
 use hyper::body::{Body, Bytes, Frame};
 use tokio::time::{Sleep, sleep};
 
+use super::content::Content;
+
 /// Parts of bodies that are sent at full speed.
 const CHUNK: usize = 256 * 1024;
 
@@ -20,7 +22,7 @@ pub(super) struct Cut;
 
 /// A body.
 pub(super) struct Stream {
-    rest: Bytes,
+    rest: Content,
     repeated: Option<Bytes>,
     pace: Option<(usize, Duration)>,
     /// Bytes that are left until the cut.
@@ -29,7 +31,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub fn new(body: Bytes) -> Self {
+    pub fn new(body: Content) -> Self {
         Self { rest: body, repeated: None, pace: None, cut: None, pause: None }
     }
 
@@ -69,7 +71,7 @@ impl Body for Stream {
         }
         if this.rest.is_empty() {
             match &this.repeated {
-                Some(repeated) => this.rest = repeated.clone(),
+                Some(repeated) => this.rest = Content::Memory(repeated.clone()),
                 // A cut beyond the end is a cut at the end.
                 None if this.cut.is_some() => {
                     this.cut = Some(0);
@@ -81,9 +83,11 @@ impl Body for Stream {
         if let Some((_, pause)) = this.pace {
             ready!(this.poll_pause(pause, context));
         }
-        let length = this.pace.map_or(CHUNK, |(bytes, _)| bytes).min(this.rest.len());
-        let length = this.cut.map_or(length, |cut| length.min(cut));
-        this.cut = this.cut.map(|cut| cut - length);
-        Poll::Ready(Some(Ok(Frame::data(this.rest.split_to(length)))))
+        let most = this.pace.map_or(CHUNK, |(bytes, _)| bytes);
+        let most = this.cut.map_or(most, |cut| most.min(cut));
+        // A file that cannot be read any more ends the connection: the client sees that there was to be more.
+        let part = this.rest.take(most).map_err(|_| Cut)?;
+        this.cut = this.cut.map(|cut| cut - part.len());
+        Poll::Ready(Some(Ok(Frame::data(part))))
     }
 }

@@ -1,0 +1,174 @@
+//! The folder of a registry: a file with all changes, a line for each; a file for each blob; a file for each upload that is not over.
+//!
+//! ```text
+//! changes                 what happened, in order (see Change)
+//! blobs/sha256/<hex>      a blob, of however many repositories
+//! uploads/<id>            what there is of an upload; temporary files
+//! ```
+//!
+//! A change is acknowledged when its line is on the disk. A blob is in its place before the line that names it; one from an upload
+//! is after it, and is moved when the folder is opened if that did not come to be. A last line without an end was never
+//! acknowledged and is cut off.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::change::Change;
+use super::content::Content;
+use crate::sandbox::folder::{Folder, FolderError, sync_folder, write_whole};
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Disk {
+    folder: Folder,
+    changes: File,
+    /// How long that file is.
+    length: u64,
+    /// Why nothing can be written any more.
+    broken: Option<String>,
+}
+
+impl Disk {
+    /// Takes the folder, which is made the first time, and tells what has happened so far.
+    pub fn open(path: &Path) -> Result<(Self, Vec<Change>), Error> {
+        let folder = Folder::open(path)?;
+        for name in ["blobs", "blobs/sha256", "blobs/sha384", "blobs/sha512", "uploads"] {
+            folder.folder(name)?;
+        }
+        let path = folder.path().join("changes");
+        let text = folder.read("changes")?.unwrap_or_default();
+        let (changes, length) = read(&path, &text)?;
+        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
+        let file = File::options().create(true).append(true).open(&path).map_err(unusable)?;
+        file.set_len(length).and_then(|()| file.sync_all()).map_err(unusable)?;
+        sync_folder(folder.path()).map_err(unusable)?;
+        Ok((Self { folder, changes: file, length, broken: None }, changes))
+    }
+
+    /// Where bodies of requests go that are large.
+    pub fn uploads(&self) -> PathBuf {
+        self.folder.path().join("uploads")
+    }
+
+    /// Where a blob is; its digest is well-formed.
+    pub fn blob(&self, digest: &str) -> PathBuf {
+        self.folder.path().join("blobs").join(digest.replace(':', "/"))
+    }
+
+    /// Where an upload is.
+    pub fn upload(&self, id: &str) -> PathBuf {
+        self.uploads().join(id)
+    }
+
+    /// Puts a change on the disk. After an error it is not there.
+    pub fn record(&mut self, change: &Change) -> io::Result<()> {
+        if let Some(reason) = &self.broken {
+            return Err(io::Error::other(reason.clone()));
+        }
+        let line = change.line()?;
+        let written = self.changes.write_all(line.as_bytes()).and_then(|()| self.changes.sync_data());
+        match written {
+            Ok(()) => self.length += line.len() as u64,
+            // The next line must not follow on half of this one.
+            Err(_) if self.changes.set_len(self.length).and_then(|()| self.changes.sync_all()).is_ok() => {}
+            Err(ref error) => self.broken = Some(format!("an earlier change could not be written: {error}")),
+        }
+        written
+    }
+
+    /// Writes these changes in the place of all that there are.
+    pub fn rewrite(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let path = self.folder.path().join("changes");
+        let unusable = |source| Error::Folder(FolderError::Unusable { path: path.clone(), source });
+        let lines: Result<String, _> = changes.iter().map(Change::line).collect();
+        let lines = lines.map_err(|error| unusable(error.into()))?;
+        write_whole(&path, lines.as_bytes()).map_err(unusable)?;
+        self.changes = File::options().append(true).open(&path).map_err(unusable)?;
+        self.length = lines.len() as u64;
+        Ok(())
+    }
+
+    /// Puts a blob in its place, on the disk. The content has its digest.
+    pub fn keep(&self, digest: &str, content: &Content) -> io::Result<()> {
+        let path = self.blob(digest);
+        if !content.move_to(&path)? {
+            return write_whole(&path, content.in_memory());
+        }
+        path.parent().map_or(Ok(()), sync_folder)
+    }
+
+    /// Moves the file of an upload to the place of its blob; whether there is one.
+    pub fn move_upload(&self, id: &str, digest: &str) -> io::Result<bool> {
+        let path = self.blob(digest);
+        match fs::rename(self.upload(id), &path) {
+            Ok(()) => path.parent().map_or(Ok(()), sync_folder).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What there is of an upload, on the disk.
+    pub fn uploaded(&self, id: &str, length: u64) -> io::Result<Content> {
+        let path = self.upload(id);
+        // The process that wrote it may have been killed before it did this.
+        File::open(&path)?.sync_all()?;
+        let content = Content::open(&path)?;
+        if content.len() != length {
+            return Err(io::Error::other("an upload is not as long as it was"));
+        }
+        Ok(content)
+    }
+
+    /// Adds to an upload that is `length` bytes long. When this returns it is on the disk; after an error it is as it was.
+    pub fn append(&self, id: &str, length: u64, content: &Content) -> io::Result<()> {
+        let path = self.upload(id);
+        if length == 0 && content.move_to(&path)? {
+            return sync_folder(&self.uploads());
+        }
+        let mut file = File::options().create(true).append(true).open(&path)?;
+        // What was written when this process was killed, and never acknowledged.
+        file.set_len(length)?;
+        let written = content.copy_to(&mut file).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = file.set_len(length);
+        }
+        written?;
+        if length == 0 { sync_folder(&self.uploads()) } else { Ok(()) }
+    }
+
+    /// Removes blobs that no repository has and uploads that are over. What cannot be removed stays, which harms nobody.
+    pub fn sweep(&self, is_blob: impl Fn(&str) -> bool, is_upload: impl Fn(&str) -> bool) {
+        let names = |path: &Path| -> Vec<String> {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        };
+        for algorithm in ["sha256", "sha384", "sha512"] {
+            for hex in names(&self.folder.path().join("blobs").join(algorithm)) {
+                let digest = format!("{algorithm}:{hex}");
+                if !is_blob(&digest) {
+                    let _ = fs::remove_file(self.blob(&digest));
+                }
+            }
+        }
+        for id in names(&self.uploads()) {
+            if !is_upload(&id) {
+                let _ = fs::remove_file(self.upload(&id));
+            }
+        }
+    }
+}
+
+/// The changes of a file, and how much of it they are.
+fn read(path: &Path, text: &[u8]) -> Result<(Vec<Change>, u64), Error> {
+    let (mut changes, mut offset) = (Vec::new(), 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let Some(whole) = line.strip_suffix(b"\n") else { break };
+        let change = Change::parse(whole)
+            .map_err(|reason| Error::Damaged { path: path.to_owned(), offset, reason })?;
+        changes.push(change);
+        offset += line.len() as u64;
+    }
+    Ok((changes, offset))
+}
