@@ -61,7 +61,7 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Whose clocks are wrong.
     pub clocks: Vec<WrongClock>,
-    /// The rules of the registry.
+    /// The rules of the registry. Its folder is in that of the sandbox, whatever they say.
     pub registry: registry::Options,
     /// Addresses of e-mail that its login page offers; the first one is whom tokens are for. `dev@example.com` if there is none.
     pub people: Vec<String>,
@@ -255,7 +255,8 @@ impl Start<'_> {
         folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
 
         let faults = Faults::new(self.options.faults.iter().copied());
-        let rules = self.options.registry.clone();
+        let kept = folder.folder("registry")?;
+        let rules = registry::Options { folder: Some(kept), ..self.options.registry.clone() };
         let registry = match listeners.remove(&Service::Registry) {
             Some(listener) => Registry::start_at(listener, rules)?,
             None => Registry::start(rules)?,

@@ -58,7 +58,6 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::serve::listen;
 use access::Guard;
 use server::Shared;
 use tls::Authority;
