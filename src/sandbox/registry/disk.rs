@@ -165,8 +165,11 @@ fn read(path: &Path, text: &[u8]) -> Result<(Vec<Change>, u64), Error> {
     let (mut changes, mut offset) = (Vec::new(), 0);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let Some(whole) = line.strip_suffix(b"\n") else { break };
-        let change = Change::parse(whole)
-            .map_err(|reason| Error::Damaged { path: path.to_owned(), offset, reason })?;
+        let change = Change::parse(whole).map_err(|reason| Error::Damaged {
+            path: path.to_owned(),
+            offset,
+            reason,
+        })?;
         changes.push(change);
         offset += line.len() as u64;
     }

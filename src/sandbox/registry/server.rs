@@ -226,8 +226,7 @@ fn respond(reply: Reply, fault: &Fault) -> hyper::Response<Stream> {
     let mut builder = hyper::Response::builder().status(reply.status);
     let mut claim: Option<u64> = None;
     for (name, value) in &reply.headers {
-        claim = claim
-            .or_else(|| name.eq_ignore_ascii_case("content-length").then(|| value.parse().ok())?);
+        claim = claim.or_else(|| name.eq_ignore_ascii_case("content-length").then(|| value.parse().ok())?);
         builder = builder.header(name, value);
     }
     // RFC 9110 section 8.6.
@@ -236,7 +235,9 @@ fn respond(reply: Reply, fault: &Fault) -> hyper::Response<Stream> {
     }
     let cut = match fault.end {
         End::Cut(after) => Some(after),
-        _ if fault.repeated.is_none() && claim.is_some_and(|claim| claim > length) => usize::try_from(length).ok(),
+        _ if fault.repeated.is_none() && claim.is_some_and(|claim| claim > length) => {
+            usize::try_from(length).ok()
+        }
         _ => None,
     };
     let body = Stream::new(reply.body).repeating(fault.repeated.clone()).paced(fault.pace).cut_after(cut);

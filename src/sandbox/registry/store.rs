@@ -209,7 +209,13 @@ impl Store {
             _ => None,
         };
         let digest = digest.to_owned();
-        self.change(Change::Blob { repository, digest: digest.clone(), length, upload: Some(number), memory })?;
+        self.change(Change::Blob {
+            repository,
+            digest: digest.clone(),
+            length,
+            upload: Some(number),
+            memory,
+        })?;
         if let Some(disk) = &self.disk {
             disk.move_upload(id, &digest)?;
         }
@@ -347,9 +353,10 @@ fn changes_to(
             changes.push(Change::Untag { repository: name(), tag: String::new() });
         }
     }
-    changes.extend(uploads.values().map(|upload| Change::Upload {
-        number: upload.number,
-        repository: upload.repository.clone(),
-    }));
+    changes.extend(
+        uploads
+            .values()
+            .map(|upload| Change::Upload { number: upload.number, repository: upload.repository.clone() }),
+    );
     changes
 }
