@@ -169,23 +169,27 @@ impl Documents {
     }
 
     /// The variables by which rcosign and cosign 3 use this sandbox, without a token; `folder` is where the documents are. cosign 2
-    /// signs by no signing config and has to be told addresses, which cosign 3 would refuse: those are added for it.
+    /// takes no signing config and no address of a TUF repository, but single addresses and files, which cosign 3 would refuse.
     pub fn variables(&self, folder: &Path, for_cosign_2: bool) -> Vec<(&'static str, String)> {
         let path = |name: &str| folder.join(name).display().to_string();
         let url = |service| self.addresses.url(service).to_owned();
         let mut variables = vec![
-            ("TUF_MIRROR", url(Service::Tuf)),
-            ("TUF_ROOT", path(CACHE)),
-            ("TUF_ROOT_JSON", path("root.json")),
             ("SANDBOX_ISSUER", url(Service::Oidc)),
             ("SANDBOX_REGISTRY", self.addresses.registry().to_owned()),
+            ("TUF_ROOT", path(CACHE)),
         ];
         if for_cosign_2 {
             variables.extend([
                 ("COSIGN_FULCIO_URL", url(Service::Fulcio)),
                 ("COSIGN_OIDC_ISSUER", url(Service::Oidc)),
                 ("COSIGN_REKOR_URL", url(Service::RekorV1)),
+                ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", path("ctfe.pub")),
+                ("SIGSTORE_REKOR_PUBLIC_KEY", path("rekor.pub")),
+                ("SIGSTORE_ROOT_FILE", path("fulcio_root.pem")),
+                ("SIGSTORE_TSA_CERTIFICATE_FILE", path("tsa_chain.pem")),
             ]);
+        } else {
+            variables.extend([("TUF_MIRROR", url(Service::Tuf)), ("TUF_ROOT_JSON", path("root.json"))]);
         }
         variables
     }

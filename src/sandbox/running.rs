@@ -132,7 +132,8 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`]; then nothing runs.
     pub fn start(options: Options) -> Result<Self, SandboxError> {
-        let folder = Arc::new(Folder::open(&options.folder)?);
+        // The documents name files, for whoever works in another folder.
+        let folder = Arc::new(Folder::open(&std::path::absolute(&options.folder)?)?);
         let (listeners, addresses) = ports::take(&folder, &SERVED, &options.ports)?;
         // From now on the ports are known, whatever happens.
         folder.write(SERVICES, format!("{:#}\n", addresses.to_json()).as_bytes())?;

@@ -124,19 +124,22 @@ fn the_file_for_shells_is_taken_literally() {
     let documents = Documents::new(&addresses(), &authorities());
     documents.write(&folder, b"the root").unwrap();
     folder.write(IDENTITY_TOKEN, b"a.b.c").unwrap();
-    for (file, shown) in [("env", "-"), ("env.cosign-2", "http://127.0.0.1:4005")] {
+    for (file, shown, content) in [
+        ("env", "$TUF_MIRROR", "the root http://127.0.0.1:4008"),
+        ("env.cosign-2", "$COSIGN_REKOR_URL", "the root http://127.0.0.1:4005"),
+    ] {
         let script = format!(
-            r#". ./{file} && cat "$TUF_ROOT_JSON" && echo " $SIGSTORE_ID_TOKEN $TUF_MIRROR ${{COSIGN_REKOR_URL--}} $SANDBOX_REGISTRY""#
+            r#". ./{file} && cat "${{TUF_ROOT_JSON-$PWD/root.json}}" && echo " {shown} $SIGSTORE_ID_TOKEN $SANDBOX_REGISTRY""#
         );
         let output = std::process::Command::new("sh")
             .args(["-c", &script])
             .current_dir(folder.path())
-            .env_remove("COSIGN_REKOR_URL")
+            .env_remove("TUF_ROOT_JSON")
             .output()
             .unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
-            format!("the root a.b.c http://127.0.0.1:4008 {shown} 127.0.0.1:4009\n"),
+            format!("{content} a.b.c 127.0.0.1:4009\n"),
             "{file}: {}",
             String::from_utf8_lossy(&output.stderr)
         );

@@ -21,6 +21,7 @@ mod registries;
 mod registry;
 mod repositories;
 mod roots;
+mod sandbox;
 mod services;
 mod signing;
 mod strangers;
