@@ -153,12 +153,17 @@ fn an_image_is_signed_and_verified() {
 fn after_a_restart_everything_is_where_it_was() {
     let mut world = World::start();
     world.rcosign(&["sign-blob", "--yes", "--bundle", "b.json", "a.txt"]).ok();
+    let image = world.image("one");
+    world.rcosign(&["sign", "--yes", &image]).ok();
     let addresses = world.sigstore().addresses().clone();
     let before = world.documents();
     world.restart(&[]);
     assert_eq!(world.sigstore().addresses(), &addresses);
     assert_eq!(world.documents(), before);
     world.verify("b.json", "a.txt", &[]).ok();
+    let signer = world.signer();
+    let signer: Vec<&str> = signer.iter().map(String::as_str).collect();
+    world.rcosign(&[&["verify"], &signer[..], &[&image]].concat()).ok();
     world.rcosign(&["sign-blob", "--yes", "--bundle", "c.json", "other.txt"]).ok();
     world.verify("c.json", "other.txt", &[]).ok();
 }
@@ -190,6 +195,8 @@ fn faults_and_wrong_clocks_end_in_an_error_and_nothing_is_written() {
     let world = World::start_with(&["rekor=503:1", "tsa=reset:1", "fulcio=slow:100ms"], &[]);
     world.rcosign(&sign).ok();
     world.verify("b.json", "a.txt", &[]).ok();
+    let world = World::start_with(&["registry=503:1", "registry=truncate:1", "registry=slow:100ms"], &[]);
+    world.rcosign(&["sign", "--yes", &world.image("one")]).ok();
     let world = World::start_with(&[], &["tuf=-400d"]);
     let output = world.rcosign(&sign);
     assert_ne!(output.code, 0);
