@@ -5,7 +5,7 @@ use rcosign::internals::sandbox::Service;
 
 use super::{Peer, peers};
 use crate::sandbox::World;
-use crate::support::Output;
+use crate::support::{Output, peer};
 
 /// A peer with a folder of its own for what it fetches.
 struct Initialized<'a> {
@@ -136,4 +136,49 @@ fn variables_are_enough_for_cosign() {
         run(&["sign", "--yes", &image]).ok();
         run(&[&["verify"], &signer[..], &[&image]].concat()).ok();
     }
+}
+
+/// PyPI's client, told one document alone.
+#[test]
+fn sigstore_python_signs_and_verifies_there() {
+    let Some(python) = peer("sigstore-python") else { return };
+    let world = World::start();
+    let config = world.document("client_trust_config.json");
+    let ask = |args: &[&str]| {
+        let args = [&["-m", "sigstore", "--trust-config", &config], args].concat();
+        world.programs.program(&python, &args).run()
+    };
+    let verify = |bundle: &str, file: &str| {
+        let issuer = world.url(Service::Oidc);
+        let signer = ["--cert-identity", "dev@example.com", "--cert-oidc-issuer", issuer];
+        ask(&[&["verify", "identity", "--bundle", bundle], &signer[..], &[file]].concat())
+    };
+    ask(&["sign", "--identity-token", &world.token(), "--bundle", "theirs.json", "a.txt"]).ok();
+    verify("theirs.json", "a.txt").ok();
+    rcosign_verifies(&world, &["verify-blob", "--bundle", "theirs.json"], "a.txt").ok();
+    let rekor2 = world.document("signing_config.rekor2.json");
+    for (bundle, more) in [("1.json", &[][..]), ("2.json", &["--signing-config", &rekor2])] {
+        let args = [&["sign-blob", "--yes", "--bundle", bundle], more, &["a.txt"]].concat();
+        world.rcosign(&args).ok();
+        verify(bundle, "a.txt").ok();
+        assert_ne!(verify(bundle, "other.txt").code, 0, "{bundle}");
+    }
+}
+
+/// npm's client, told the TUF repository.
+#[test]
+fn sigstore_js_verifies_what_was_signed_there() {
+    let Some(js) = peer("sigstore-js") else { return };
+    let world = World::start();
+    world.rcosign(&["sign-blob", "--yes", "--bundle", "ours.json", "a.txt"]).ok();
+    let (issuer, mirror) = (world.url(Service::Oidc), world.url(Service::Tuf));
+    let root = world.document("root.json");
+    let verify = |file: &str| {
+        let signer = ["--certificate-identity-email", "dev@example.com", "--certificate-issuer", issuer];
+        let tuf = ["--tuf-mirror-url", mirror, "--tuf-root-path", &root, "--tuf-cache-path", "cache"];
+        let args = [&["verify", "ours.json", "--blob-file", file], &signer[..], &tuf].concat();
+        world.programs.program(&js, &args).env("PATH", "/usr/local/bin:/usr/bin:/bin").run()
+    };
+    verify("a.txt").ok();
+    assert_ne!(verify("other.txt").code, 0);
 }
