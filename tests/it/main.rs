@@ -23,6 +23,7 @@ mod image_files;
 mod initialize;
 mod inputs;
 mod key_urls;
+mod kept_registry;
 mod keyless;
 mod kit;
 mod layers;

@@ -1,5 +1,8 @@
 //! Raw requests: faults, credentials, TLS, and what the peers do not look at.
 
+mod kept;
+mod specification;
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;

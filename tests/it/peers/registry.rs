@@ -17,6 +17,12 @@ fn both() -> [(bool, Registry); 2] {
     [true, false].map(|referrers| (referrers, start(Options { referrers, ..Options::default() })))
 }
 
+/// In memory, and in a folder of the sandbox.
+fn stores(sandbox: &Sandbox, options: Options) -> [Registry; 2] {
+    let folder = Some(sandbox.at("registry"));
+    [start(options.clone()), start(Options { folder, ..options })]
+}
+
 /// A peer program in a sandbox.
 struct Program<'a>(&'a Sandbox, std::path::PathBuf);
 
@@ -36,8 +42,16 @@ impl Program<'_> {
 #[test]
 fn crane_pushes_pulls_copies_and_deletes() {
     let Some(crane) = peer("crane") else { return };
-    let (sandbox, registry) = (Sandbox::new(), start(Options { page: Some(2), ..Options::default() }));
-    let crane = Program(&sandbox, crane);
+    for paged in [None, Some(2)] {
+        let sandbox = Sandbox::new();
+        for registry in stores(&sandbox, Options { page: paged, ..Options::default() }) {
+            push_pull_copy_delete(&Program(&sandbox, crane.clone()), &registry);
+            let _ = std::fs::remove_dir_all(sandbox.at("layout"));
+        }
+    }
+}
+
+fn push_pull_copy_delete(crane: &Program<'_>, registry: &Registry) {
     let at = |rest: &str| format!("{}/{rest}", registry.address());
     let image = registry.contents().plant_image("app", "v1");
     assert_eq!(crane.prints(&["digest", &at("app:v1")]), image);
@@ -197,5 +211,91 @@ fn the_cosigns_sign_and_verify_in_both_schemes() {
                 assert_eq!(fallback.is_some(), !legacy && !referrers, "{peer:?} {tag}");
             }
         }
+    }
+}
+
+/// The processes that push have nothing in common.
+#[test]
+fn thirty_two_cranes_push_at_once() {
+    let Some(crane) = peer("crane") else { return };
+    let sandbox = Sandbox::new();
+    let options = Options { folder: Some(sandbox.at("registry")), ..Options::default() };
+    let registry = start(options.clone());
+    let _ = registry.contents().plant_image("app", "v");
+    let address = registry.address();
+    std::thread::scope(|scope| {
+        for number in 0..32 {
+            let (crane, address) = (Program(&sandbox, crane.clone()), &address);
+            scope.spawn(move || {
+                let to = format!("{address}/app:v{number}");
+                let label = format!("number={number}");
+                let _ = crane.run(&["mutate", &format!("{address}/app:v"), "-t", &to, "--label", &label]).ok();
+                let _ = crane.run(&["copy", &to, &format!("{address}/copies/c{number}:v")]).ok();
+            });
+        }
+    });
+    drop(registry);
+    let registry = start(options);
+    let crane = Program(&sandbox, crane);
+    let address = registry.address();
+    let tags = registry.contents().tags("app");
+    assert_eq!(tags.len(), 33);
+    for (tag, digest) in tags.iter().filter(|(tag, _)| tag != "v") {
+        let number = tag.strip_prefix('v').unwrap();
+        assert_eq!(crane.prints(&["digest", &format!("{address}/copies/c{number}:v")]), *digest);
+        assert!(crane.prints(&["config", &format!("{address}/app:{tag}")]).contains(&format!("\"number\":\"{number}\"")));
+    }
+    assert_eq!(crane.prints(&["catalog", &address]).lines().count(), 33);
+}
+
+#[test]
+fn oras_pushes_pulls_copies_and_deletes() {
+    let Some(oras) = peer("oras") else { return };
+    let sandbox = Sandbox::new();
+    let large: Vec<u8> = (0..9_000_000_u32).map(|n| (n % 249) as u8).collect();
+    let _ = sandbox.file("small.txt", "a note");
+    let _ = sandbox.file("large.bin", &large);
+    for registry in stores(&sandbox, Options::default()) {
+        let oras = Program(&sandbox, oras.clone());
+        let at = |rest: &str| format!("{}/{rest}", registry.address());
+        let push = ["push", "--plain-http", "--artifact-type", "application/x", &at("app:v1"), "small.txt", "large.bin"];
+        let _ = oras.run(&push).ok();
+        let _ = oras.run(&["pull", "--plain-http", "-o", "pulled", &at("app:v1")]).ok();
+        assert_eq!((sandbox.text("pulled/small.txt").as_str(), sandbox.read("pulled/large.bin")), ("a note", large.clone()));
+        let _ = oras.run(&["tag", "--plain-http", &at("app:v1"), "v2", "v3"]).ok();
+        assert_eq!(oras.prints(&["repo", "tags", "--plain-http", &at("app")]), "v1\nv2\nv3");
+        let _ = oras.run(&["attach", "--plain-http", "--artifact-type", "application/y", &at("app:v1"), "small.txt"]).ok();
+        let _ = oras.run(&["copy", "-r", "--from-plain-http", "--to-plain-http", &at("app:v1"), &at("copies/app:v1")]).ok();
+        let digest = registry.contents().tags("app")[0].1.clone();
+        assert_eq!(registry.contents().referrers("copies/app", &digest).len(), 1);
+        assert_eq!(oras.prints(&["repo", "ls", "--plain-http", &registry.address()]), "app\ncopies/app");
+        let blob = registry.contents().plant_blob("app", "to be deleted");
+        let by_digest = at(&format!("app@{blob}"));
+        assert_eq!(oras.prints(&["blob", "fetch", "--plain-http", "--output", "-", &by_digest]), "to be deleted");
+        let _ = oras.run(&["blob", "delete", "--plain-http", "--force", &by_digest]).ok();
+        let _ = oras.run(&["blob", "fetch", "--plain-http", "--output", "-", &by_digest]).code(1);
+        let _ = oras.run(&["manifest", "delete", "--plain-http", "--force", &at("app:v1")]).ok();
+        let _ = oras.run(&["manifest", "fetch", "--plain-http", &at("app:v1")]).code(1);
+        let _ = std::fs::remove_dir_all(sandbox.at("pulled"));
+    }
+}
+
+/// Docker's registry as a cache before ours: the client in it fetches tags, manifests and blobs.
+#[test]
+fn docker_registry_pulls_through() {
+    let (Some(crane), Some(_)) = (peer("crane"), peer("docker-registry")) else { return };
+    let sandbox = Sandbox::new();
+    for registry in stores(&sandbox, Options::default()) {
+        let image = registry.contents().plant_image("app", "v1");
+        let top = format!("proxy: {{remoteurl: \"{}\"}}\n", registry.url());
+        let Some(cache) = super::registries::distribution(&sandbox, "", &top) else { return };
+        let crane = Program(&sandbox, crane.clone());
+        let at = format!("{}/app:v1", cache.address);
+        assert_eq!(crane.prints(&["digest", &at]), image);
+        let _ = crane.run(&["validate", "--remote", &at]).ok();
+        assert_eq!(crane.prints(&["ls", &format!("{}/app", cache.address)]), "v1");
+        assert!(registry.journal().count("GET", "/blobs/") >= 2);
+        drop(cache);
+        let _ = std::fs::remove_dir_all(sandbox.at("data"));
     }
 }

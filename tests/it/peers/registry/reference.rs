@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rcosign::internals::crypto::HashAlgorithm;
-use rcosign::internals::sandbox::registry::Options;
+use rcosign::internals::sandbox::registry::{Options, Registry};
 use serde_json::{Value, json};
 
-use super::start;
+use super::stores;
 use crate::support::{Sandbox, peer};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -326,9 +326,14 @@ impl Drop for Docker {
 fn docker_registry_answers_the_same() {
     let Some(program) = peer("docker-registry") else { return };
     let sandbox = Sandbox::new();
-    let (_docker, address) = Docker::start(&sandbox, &program);
     // It has no referrers API.
-    let registry = start(Options { referrers: false, ..Options::default() });
+    for registry in stores(&sandbox, Options { referrers: false, ..Options::default() }) {
+        let (_docker, address) = Docker::start(&sandbox, &program);
+        compare(&registry, address);
+    }
+}
+
+fn compare(registry: &Registry, address: String) {
     let mut ours = Server { address: registry.address(), location: String::new() };
     let mut theirs = Server { address, location: String::new() };
     let mut faults = Vec::new();

@@ -1,0 +1,245 @@
+//! Registries in a folder: what comes back, and what does not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn kept(folder: &Path) -> Registry {
+    start(Options { folder: Some(folder.to_owned()), ..Options::default() })
+}
+
+fn refused(folder: &Path) -> Error {
+    Registry::start(Options { folder: Some(folder.to_owned()), ..Options::default() }).unwrap_err()
+}
+
+fn blob_file(folder: &Path, digest: &str) -> PathBuf {
+    folder.join("blobs").join(digest.replace(':', "/"))
+}
+
+/// All that can be seen of a registry from outside.
+fn seen(registry: &Registry) -> Vec<String> {
+    let contents = registry.contents();
+    let mut all = Vec::new();
+    for name in contents.repositories() {
+        all.extend(contents.tags(&name).iter().map(|(tag, digest)| format!("{name}:{tag} {digest}")));
+        for digest in contents.manifests(&name) {
+            all.push(format!("{name}@{digest} {:?}", contents.manifest(&name, &digest).unwrap()));
+            all.extend(contents.referrers(&name, &digest));
+        }
+        all.extend(pages(registry, &format!("/v2/{name}/tags/list"), "tags").0.iter().map(Value::to_string));
+    }
+    all
+}
+
+/// Where an upload of `app` goes on.
+fn begin(registry: &Registry) -> String {
+    let answer = ask(registry, "POST /v2/app/blobs/uploads/").is(202);
+    answer.header("location").unwrap().replace("http://registry.test", "")
+}
+
+fn push(registry: &Registry, bytes: &[u8]) -> String {
+    let digest = sha256(bytes);
+    let line = format!("POST /v2/app/blobs/uploads/?digest={digest}");
+    let _ = ask_with(registry, &line, &[], bytes).is(201);
+    digest
+}
+
+#[test]
+fn everything_comes_back_at_the_same_address() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("a/registry");
+    let registry = kept(&folder);
+    let (address, image) = (registry.address(), registry.contents().plant_image("app", "v1"));
+    let _ = registry.contents().plant_image("app", "v2");
+    let manifest = referrer(&image, Some("x/y"), "note");
+    push(&registry, b"{}");
+    let line = format!("PUT /v2/app/manifests/{}", sha256(&manifest));
+    let _ = ask_with(&registry, &line, &[("Content-Type", OCI_MANIFEST)], &manifest).is(201);
+    let _ = ask(&registry, "DELETE /v2/app/manifests/v2").is(202);
+    let gone = registry.contents().plant_image("gone", "only");
+    let _ = ask(&registry, &format!("DELETE /v2/gone/manifests/{gone}")).is(202);
+    // A tag that moves.
+    let (_, bytes) = registry.contents().manifest("app", "v1").unwrap();
+    let mut other: Value = serde_json::from_slice(&bytes).unwrap();
+    other["annotations"] = json!({ "other": "one" });
+    let put = |registry: &Registry, body: &Value| {
+        let line = "PUT /v2/app/manifests/v1";
+        ask_with(registry, line, &[("Content-Type", OCI_MANIFEST)], body.to_string().as_bytes()).is(201)
+    };
+    let _ = put(&registry, &other);
+    let before = seen(&registry);
+    assert!(before.iter().any(|line| line.starts_with("app:v1 ")), "{before:?}");
+    drop(registry);
+
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let options = Options { folder: Some(folder.clone()), ..Options::default() };
+    let registry = Registry::start_at(listen(port).unwrap(), options).unwrap();
+    assert_eq!((registry.address(), seen(&registry)), (address, before.clone()));
+    assert!(registry.other_url().ends_with(&format!(":{port}")));
+    // So many changes that only those that matter are written anew.
+    for number in 0..200 {
+        other["annotations"]["number"] = json!(number);
+        let _ = put(&registry, &other);
+        let digest = sha256(other.to_string().as_bytes());
+        let _ = ask(&registry, &format!("DELETE /v2/app/manifests/{digest}")).is(202);
+    }
+    let _ = put(&registry, &json!(serde_json::from_slice::<Value>(&bytes).unwrap()));
+    let upload = begin(&registry);
+    let before = seen(&registry);
+    drop(registry);
+    let long = fs::metadata(folder.join("changes")).unwrap().len();
+    let registry = kept(&folder);
+    assert!(fs::metadata(folder.join("changes")).unwrap().len() < long / 10);
+    assert_eq!(seen(&registry), before);
+    drop(registry);
+    let registry = kept(&folder);
+    assert_eq!(seen(&registry), before);
+    let _ = ask(&registry, &format!("GET {upload}")).is(204);
+    assert_ne!(begin(&registry), upload);
+}
+
+#[test]
+fn one_registry_has_the_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let first = kept(place.path());
+    assert!(matches!(refused(place.path()), Error::Folder(FolderError::Locked { .. })));
+    drop(first);
+    let _ = kept(place.path());
+}
+
+#[test]
+fn uploads_go_on_after_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> = (0..9_000_000_u32).map(|n| (n % 253) as u8).collect();
+    let (digest, registry) = (sha256(&bytes), kept(place.path()));
+    let upload = begin(&registry);
+    // Larger than what stays in memory, then smaller, then larger again.
+    let chunk = |registry: &Registry, from: usize, to: usize| {
+        let range = format!("{from}-{}", to - 1);
+        let line = format!("PATCH {upload}");
+        let answer = ask_with(registry, &line, &[("Content-Range", &range)], &bytes[from..to]).is(202);
+        assert_eq!(answer.header("range"), Some(format!("0-{}", to - 1).as_str()));
+    };
+    chunk(&registry, 0, 4_500_000);
+    drop(registry);
+    let registry = kept(place.path());
+    chunk(&registry, 4_500_000, 4_500_007);
+    drop(registry);
+    let registry = kept(place.path());
+    let status = ask(&registry, &format!("GET {upload}")).is(204);
+    assert_eq!(status.header("range"), Some("0-4500006"));
+    let _ = ask_with(&registry, &format!("PUT {upload}&digest={digest}"), &[], &bytes[4_500_007..]).is(201);
+    assert_eq!(registry.contents().blob("app", &digest).unwrap(), bytes);
+    let _ = ask(&registry, &format!("GET {upload}")).is(404);
+    assert_eq!(fs::read_dir(place.path().join("uploads")).unwrap().count(), 0);
+    drop(registry);
+    assert_eq!(kept(place.path()).contents().blob("app", &digest).unwrap(), bytes);
+}
+
+#[test]
+fn a_blob_that_was_not_moved_yet_is_moved() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let (upload, digest) = (begin(&registry), sha256(b"content"));
+    let _ = ask_with(&registry, &format!("PUT {upload}&digest={digest}"), &[], b"content").is(201);
+    drop(registry);
+    // As when the process is killed after it has written the change.
+    let id = upload.rsplit('/').next().unwrap().split('?').next().unwrap();
+    fs::rename(blob_file(place.path(), &digest), place.path().join("uploads").join(id)).unwrap();
+    let registry = kept(place.path());
+    assert_eq!(registry.contents().blob("app", &digest).unwrap(), b"content");
+    let _ = ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(200);
+}
+
+#[test]
+fn what_is_half_written_is_cut_off_and_what_is_damaged_is_told() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let _ = registry.contents().plant_image("app", "v1");
+    let before = seen(&registry);
+    let first = fs::read(place.path().join("changes")).unwrap();
+    let _ = registry.contents().plant_image("app", "v2");
+    drop(registry);
+    let changes = place.path().join("changes");
+    let whole = fs::read(&changes).unwrap();
+    // The last change is the manifest with its tag.
+    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for end in [last + 1, last + 70, whole.len() - 1] {
+        fs::write(&changes, &whole[..end]).unwrap();
+        assert_eq!(seen(&kept(place.path())), before, "{end}");
+        assert_eq!(fs::metadata(&changes).unwrap().len() as usize, last);
+    }
+    for at in [0, 100, first.len() + 3, last + 80, whole.len() - 3] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        fs::write(&changes, &damaged).unwrap();
+        assert!(matches!(refused(place.path()), Error::Damaged { .. }), "{at}");
+        // Nothing is touched.
+        assert_eq!(fs::read(&changes).unwrap(), damaged);
+    }
+}
+
+#[test]
+fn a_damaged_blob_is_not_served_and_comes_back_by_a_push() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let digest = push(&registry, b"content");
+    let file = blob_file(place.path(), &digest);
+    let damages: [&dyn Fn(); 4] = [
+        &|| fs::write(&file, "kontent").unwrap(),
+        &|| fs::write(&file, "conten").unwrap(),
+        &|| fs::write(&file, "content and more").unwrap(),
+        &|| fs::remove_file(&file).unwrap(),
+    ];
+    for damage in damages {
+        damage();
+        for (line, headers) in [
+            (format!("GET /v2/app/blobs/{digest}"), &[][..]),
+            (format!("GET /v2/app/blobs/{digest}"), &[("Range", "bytes=1-2")]),
+            (format!("HEAD /v2/app/blobs/{digest}"), &[]),
+        ] {
+            let _ = ask_with(&registry, &line, headers, b"").is(404);
+        }
+        let _ = ask(&registry, &format!("POST /v2/new/blobs/uploads/?mount={digest}&from=app")).is(202);
+        assert_eq!(registry.contents().blob("app", &digest), None);
+        push(&registry, b"content");
+        assert_eq!(ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(200).body, b"content");
+    }
+}
+
+#[test]
+fn files_that_nobody_needs_go() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let digest = push(&registry, b"content");
+    let _ = ask(&registry, &format!("POST /v2/new/blobs/uploads/?mount={digest}&from=app")).is(201);
+    let file = blob_file(place.path(), &digest);
+    let _ = ask(&registry, &format!("DELETE /v2/app/blobs/{digest}")).is(202);
+    assert!(file.exists());
+    let _ = ask(&registry, &format!("DELETE /v2/new/blobs/{digest}")).is(202);
+    assert!(!file.exists());
+    let upload = begin(&registry);
+    let _ = ask_with(&registry, &format!("PATCH {upload}"), &[], b"content").is(202);
+    drop(registry);
+    // What a process leaves that is killed.
+    fs::write(place.path().join("uploads/.tmpx"), "body").unwrap();
+    fs::write(&file, "content").unwrap();
+    let registry = kept(place.path());
+    assert!(!file.exists());
+    assert_eq!(fs::read_dir(place.path().join("uploads")).unwrap().count(), 1);
+    let _ = ask(&registry, &format!("DELETE {upload}")).is(204);
+    assert_eq!(fs::read_dir(place.path().join("uploads")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_no_success() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    fs::remove_dir_all(place.path().join("blobs")).unwrap();
+    let digest = sha256(b"content");
+    let line = format!("POST /v2/app/blobs/uploads/?digest={digest}");
+    let answer = ask_with(&registry, &line, &[], b"content").is(500);
+    assert_eq!(answer.json()["errors"][0]["code"], "UNKNOWN");
+    let _ = ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(404);
+}
