@@ -229,7 +229,8 @@ fn thirty_two_cranes_push_at_once() {
             scope.spawn(move || {
                 let to = format!("{address}/app:v{number}");
                 let label = format!("number={number}");
-                let _ = crane.run(&["mutate", &format!("{address}/app:v"), "-t", &to, "--label", &label]).ok();
+                let _ =
+                    crane.run(&["mutate", &format!("{address}/app:v"), "-t", &to, "--label", &label]).ok();
                 let _ = crane.run(&["copy", &to, &format!("{address}/copies/c{number}:v")]).ok();
             });
         }
@@ -243,7 +244,11 @@ fn thirty_two_cranes_push_at_once() {
     for (tag, digest) in tags.iter().filter(|(tag, _)| tag != "v") {
         let number = tag.strip_prefix('v').unwrap();
         assert_eq!(crane.prints(&["digest", &format!("{address}/copies/c{number}:v")]), *digest);
-        assert!(crane.prints(&["config", &format!("{address}/app:{tag}")]).contains(&format!("\"number\":\"{number}\"")));
+        assert!(
+            crane
+                .prints(&["config", &format!("{address}/app:{tag}")])
+                .contains(&format!("\"number\":\"{number}\""))
+        );
     }
     assert_eq!(crane.prints(&["catalog", &address]).lines().count(), 33);
 }
@@ -258,20 +263,38 @@ fn oras_pushes_pulls_copies_and_deletes() {
     for registry in stores(&sandbox, Options::default()) {
         let oras = Program(&sandbox, oras.clone());
         let at = |rest: &str| format!("{}/{rest}", registry.address());
-        let push = ["push", "--plain-http", "--artifact-type", "application/x", &at("app:v1"), "small.txt", "large.bin"];
+        let push = [
+            "push",
+            "--plain-http",
+            "--artifact-type",
+            "application/x",
+            &at("app:v1"),
+            "small.txt",
+            "large.bin",
+        ];
         let _ = oras.run(&push).ok();
         let _ = oras.run(&["pull", "--plain-http", "-o", "pulled", &at("app:v1")]).ok();
-        assert_eq!((sandbox.text("pulled/small.txt").as_str(), sandbox.read("pulled/large.bin")), ("a note", large.clone()));
+        assert_eq!(
+            (sandbox.text("pulled/small.txt").as_str(), sandbox.read("pulled/large.bin")),
+            ("a note", large.clone())
+        );
         let _ = oras.run(&["tag", "--plain-http", &at("app:v1"), "v2", "v3"]).ok();
         assert_eq!(oras.prints(&["repo", "tags", "--plain-http", &at("app")]), "v1\nv2\nv3");
-        let _ = oras.run(&["attach", "--plain-http", "--artifact-type", "application/y", &at("app:v1"), "small.txt"]).ok();
-        let _ = oras.run(&["copy", "-r", "--from-plain-http", "--to-plain-http", &at("app:v1"), &at("copies/app:v1")]).ok();
+        let _ = oras
+            .run(&["attach", "--plain-http", "--artifact-type", "application/y", &at("app:v1"), "small.txt"])
+            .ok();
+        let _ = oras
+            .run(&["copy", "-r", "--from-plain-http", "--to-plain-http", &at("app:v1"), &at("copies/app:v1")])
+            .ok();
         let digest = registry.contents().tags("app")[0].1.clone();
         assert_eq!(registry.contents().referrers("copies/app", &digest).len(), 1);
         assert_eq!(oras.prints(&["repo", "ls", "--plain-http", &registry.address()]), "app\ncopies/app");
         let blob = registry.contents().plant_blob("app", "to be deleted");
         let by_digest = at(&format!("app@{blob}"));
-        assert_eq!(oras.prints(&["blob", "fetch", "--plain-http", "--output", "-", &by_digest]), "to be deleted");
+        assert_eq!(
+            oras.prints(&["blob", "fetch", "--plain-http", "--output", "-", &by_digest]),
+            "to be deleted"
+        );
         let _ = oras.run(&["blob", "delete", "--plain-http", "--force", &by_digest]).ok();
         let _ = oras.run(&["blob", "fetch", "--plain-http", "--output", "-", &by_digest]).code(1);
         let _ = oras.run(&["manifest", "delete", "--plain-http", "--force", &at("app:v1")]).ok();
