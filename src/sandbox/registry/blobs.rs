@@ -96,10 +96,11 @@ pub(super) fn start(
         _ => return Ok(Reply::no_method("DELETE, GET, HEAD, PATCH, POST, PUT")),
     }
     let mount = request.parameter("mount").and_then(|text| digest(&text));
-    if let (Some(digest), Some(from)) = (mount, request.parameter("from").filter(|from| may_pull(from))) {
-        if rules.mounts && store.mount(name, &digest, &from)? {
-            return Ok(created(rules, request, name, &digest));
-        }
+    let from = request.parameter("from").filter(|from| rules.mounts && may_pull(from));
+    if let (Some(digest), Some(from)) = (mount, from)
+        && store.mount(name, &digest, &from)?
+    {
+        return Ok(created(rules, request, name, &digest));
     }
     if let Some(text) = request.parameter("digest") {
         let Some(digest) = matching(&text, &request.body)? else {

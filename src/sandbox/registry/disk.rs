@@ -68,14 +68,18 @@ impl Disk {
             return Err(io::Error::other(reason.clone()));
         }
         let line = change.line()?;
-        let written = self.changes.write_all(line.as_bytes()).and_then(|()| self.changes.sync_data());
-        match written {
-            Ok(()) => self.length += line.len() as u64,
-            // The next line must not follow on half of this one.
-            Err(_) if self.changes.set_len(self.length).and_then(|()| self.changes.sync_all()).is_ok() => {}
-            Err(ref error) => self.broken = Some(format!("an earlier change could not be written: {error}")),
+        let written = self.changes.write_all(line.as_bytes());
+        let synced = if written.is_ok() { self.changes.sync_data() } else { Ok(()) };
+        if written.is_ok() && synced.is_ok() {
+            self.length += line.len() as u64;
+            return Ok(());
         }
-        written
+        // The next line must not follow on half of this one. After fsync has failed, what is on the disk is unknown.
+        let cut = self.changes.set_len(self.length).and_then(|()| self.changes.sync_all());
+        if let Err(error) = synced.as_ref().and(cut.as_ref()) {
+            self.broken = Some(format!("an earlier change could not be written: {error}"));
+        }
+        written.and(synced)
     }
 
     /// Writes these changes in the place of all that there are.

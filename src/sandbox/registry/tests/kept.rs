@@ -243,3 +243,54 @@ fn a_disk_that_takes_nothing_is_no_success() {
     assert_eq!(answer.json()["errors"][0]["code"], "UNKNOWN");
     let _ = ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(404);
 }
+
+/// Kilobytes of this process in memory.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+/// The figures of docs/design/sandbox.md.
+#[test]
+#[ignore = "measures"]
+fn figures() {
+    const IMAGES: usize = 10_000;
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let large = vec![b'x'; 256 << 20];
+    let digest = sha256(&large);
+    let before = resident();
+    let begun = Instant::now();
+    let _ = ask_with(&registry, &format!("POST /v2/app/blobs/uploads/?digest={digest}"), &[], &large).is(201);
+    // The client here copies all that it sends.
+    let more = resident().saturating_sub(before + (256 << 10));
+    println!("a blob of 256 MiB: {:?}, {more} KiB more", begun.elapsed());
+    let begun = Instant::now();
+    let _ = ask(&registry, &format!("HEAD /v2/app/blobs/{digest}")).is(200);
+    println!("looking at it: {:?}", begun.elapsed());
+    push(&registry, b"{}");
+    for writers in [1, 32] {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for writer in 0..writers {
+                let registry = &registry;
+                scope.spawn(move || {
+                    for number in (writer..IMAGES / 2).step_by(writers) {
+                        let manifest = referrer(&sha256(b"subject"), None, &format!("{writers} {number}"));
+                        let line = format!("PUT /v2/app/manifests/t{writers}-{number}");
+                        let _ = ask_with(registry, &line, &[("Content-Type", OCI_MANIFEST)], &manifest).is(201);
+                    }
+                });
+            }
+        });
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("{writers} clients: {:.0} manifests a second", (IMAGES / 2) as f64 / seconds);
+    }
+    let size = fs::metadata(place.path().join("changes")).unwrap().len();
+    drop(registry);
+    let begun = Instant::now();
+    let registry = kept(place.path());
+    println!("opening {IMAGES} images, {size} bytes: {:?}", begun.elapsed());
+    assert_eq!(registry.contents().tags("app").len(), IMAGES);
+}
