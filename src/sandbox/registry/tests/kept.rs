@@ -279,7 +279,8 @@ fn figures() {
                     for number in (writer..IMAGES / 2).step_by(writers) {
                         let manifest = referrer(&sha256(b"subject"), None, &format!("{writers} {number}"));
                         let line = format!("PUT /v2/app/manifests/t{writers}-{number}");
-                        let _ = ask_with(registry, &line, &[("Content-Type", OCI_MANIFEST)], &manifest).is(201);
+                        let _ =
+                            ask_with(registry, &line, &[("Content-Type", OCI_MANIFEST)], &manifest).is(201);
                     }
                 });
             }
