@@ -179,3 +179,59 @@ fn read(path: &Path, text: &[u8]) -> Result<(Vec<Change>, u64), Error> {
     }
     Ok((changes, offset))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(number: u64) -> Change {
+        Change::Upload { number, repository: "app".to_owned() }
+    }
+
+    fn kept(path: &Path) -> Vec<String> {
+        Disk::open(path).unwrap().1.iter().map(|change| change.line().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_there() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut disk, _) = Disk::open(place.path()).unwrap();
+        disk.record(&change(1)).unwrap();
+        // Nothing can be written by this, nor cut off.
+        let writable = std::mem::replace(&mut disk.changes, File::open(place.path().join("changes")).unwrap());
+        disk.record(&change(2)).unwrap_err();
+        disk.changes = writable;
+        let error = disk.record(&change(3)).unwrap_err();
+        assert!(error.to_string().starts_with("an earlier change could not be written"), "{error}");
+        drop(disk);
+        assert_eq!(kept(place.path()), [change(1).line().unwrap()]);
+    }
+
+    #[test]
+    fn an_upload_stays_as_it_was_told_of() {
+        let place = tempfile::tempdir().unwrap();
+        let (disk, _) = Disk::open(place.path()).unwrap();
+        let content = |text: &'static str| Content::Memory(text.into());
+        disk.append("id", 0, &content("first ")).unwrap();
+        // What was written by a request that was never answered.
+        fs::write(disk.upload("id"), "first unacknowledged").unwrap();
+        disk.append("id", 6, &content("second")).unwrap();
+        assert_eq!(fs::read(disk.upload("id")).unwrap(), b"first second");
+        assert_eq!(disk.uploaded("id", 12).unwrap().len(), 12);
+        disk.uploaded("id", 11).unwrap_err();
+        assert!(!disk.move_upload("other", "sha256:00").unwrap());
+        assert!(disk.move_upload("id", "sha256:00").unwrap());
+        assert_eq!(fs::read(disk.blob("sha256:00")).unwrap(), b"first second");
+    }
+
+    #[test]
+    fn changes_are_written_anew_and_go_on() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut disk, _) = Disk::open(place.path()).unwrap();
+        (1..9).for_each(|number| disk.record(&change(number)).unwrap());
+        disk.rewrite(&[change(4)]).unwrap();
+        disk.record(&change(9)).unwrap();
+        drop(disk);
+        assert_eq!(kept(place.path()), [change(4), change(9)].map(|change| change.line().unwrap()));
+    }
+}

@@ -322,8 +322,11 @@ requirements! {
         assert_eq!(r.ask(&format!("GET /v2/app/manifests/{}", sha256(&first))).is(200).body, first);
     };
     manifests_under_the_wrong_digest, "Pushing Manifests", "400", |r| {
-        let answer = r.put(&sha256(b"other"), OCI_MANIFEST, &r.manifest(json!({})));
-        assert_eq!(code(&answer.is(400)), "DIGEST_INVALID");
+        for wrong in [sha256(b"other"), "sha256:baddigeststring".to_owned(), format!("md5:{}", "0".repeat(32))] {
+            let answer = r.put(&wrong, OCI_MANIFEST, &r.manifest(json!({})));
+            assert_eq!(code(&answer.is(400)), "DIGEST_INVALID", "{wrong}");
+        }
+        let _ = r.ask(&format!("GET /v2/app/manifests/{}", sha256(b"other"))).is(404);
     };
     manifests_without_their_blobs, "Pushing Manifests", "A manifest may be refused whose blobs are not there", |r| {
         let layer = json!({ "layers": [{ "mediaType": "x/y", "digest": sha256(b"none"), "size": 4 }] });
