@@ -198,7 +198,8 @@ mod tests {
         let (mut disk, _) = Disk::open(place.path()).unwrap();
         disk.record(&change(1)).unwrap();
         // Nothing can be written by this, nor cut off.
-        let writable = std::mem::replace(&mut disk.changes, File::open(place.path().join("changes")).unwrap());
+        let writable =
+            std::mem::replace(&mut disk.changes, File::open(place.path().join("changes")).unwrap());
         disk.record(&change(2)).unwrap_err();
         disk.changes = writable;
         let error = disk.record(&change(3)).unwrap_err();
