@@ -52,18 +52,21 @@ fn hint(error: &services::Error) -> Option<&'static str> {
         E::Status { service: Service::Rekor, status: 409, .. } => Some(
             "nothing was written: the log has this very entry already, and does not give it out; sign again, which makes another one unless the key is RSA or Ed25519: then use the bundle of the first time",
         ),
+        E::Status { service: Service::Rekor, status: 404 | 405, .. } => Some(
+            "--rekor-url takes the address of a log of version 1; one of version 2 is listed in a signing config: --signing-config FILE",
+        ),
         E::TooLarge { .. } => {
             Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL")
         }
         E::Http { service, .. } | E::Status { service, status: 429 | 500.., .. } => match service {
-            Service::Fulcio => {
-                Some("nothing was signed; try again later, or name another one with --fulcio-url URL")
-            }
-            Service::Rekor => {
-                Some("nothing was written; try again later, or name another log with --rekor-url URL")
-            }
+            Service::Fulcio => Some(
+                "nothing was signed; try again later, or name another one: --fulcio-url URL, or in the signing config",
+            ),
+            Service::Rekor => Some(
+                "nothing was written; try again later, or name another log: --rekor-url URL, or in the signing config",
+            ),
             Service::TimestampAuthority => Some(
-                "nothing was written; try again later, or name another one with --timestamp-server-url URL",
+                "nothing was written; try again later, or name another one: --timestamp-server-url URL, or in the signing config",
             ),
             _ => None,
         },

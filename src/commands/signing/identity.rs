@@ -113,14 +113,12 @@ fn hints(error: &oidc::Error) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     match error {
         E::NoToken { ci, ambient } => {
-            let mut hints: Vec<String> = ci.advice.iter().map(|line| (*line).to_owned()).collect();
-            if !ambient {
-                hints.insert(
-                    0,
-                    "leave --oidc-disable-ambient-providers out, so that the environment is looked at"
-                        .to_owned(),
-                );
-            }
+            let mut hints = match ambient {
+                true => ci.advice.iter().map(|line| (*line).to_owned()).collect(),
+                false => {
+                    one("leave --oidc-disable-ambient-providers out, so that the environment is looked at")
+                }
+            };
             hints.push(
                 "or name a token with --identity-token FILE, or sign with a key with --key FILE; \
                  `debug providers` shows what is found here"
