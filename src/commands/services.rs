@@ -63,7 +63,7 @@ fn hint(error: &services::Error) -> Option<&'static str> {
                 "nothing was signed; try again later, or name another one: --fulcio-url URL, or in the signing config",
             ),
             Service::Rekor => Some(
-                "nothing was written; try again later, or name another log: --rekor-url URL, or in the signing config",
+                "nothing was written; try again later, or name another log: --rekor-url URL, or, when signing, in the signing config",
             ),
             Service::TimestampAuthority => Some(
                 "nothing was written; try again later, or name another one: --timestamp-server-url URL, or in the signing config",

@@ -304,6 +304,29 @@ fn addresses_are_looked_at_before_anybody_is_asked() {
     assert_eq!(somebody.heard(), [""; 0]);
 }
 
+/// Without its certificate nobody can verify a keyless signature.
+#[test]
+fn a_certificate_that_goes_nowhere_is_told_before_it_is_issued() {
+    let sandbox = sandbox();
+    let somebody = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let _ = sandbox.file("p.json", "{}");
+    let (url, words) = (&somebody.url, "nothing holds the certificate");
+    let services = ["--trusted-root", &root, "--fulcio-url", url, "--rekor-url", url, "--timeout", "2s"];
+    let token = ["--identity-token", "token", "--yes"];
+    for command in [&["sign-blob"][..], &["attest-blob", "--predicate", "p.json"]] {
+        let run = |more: &[&str]| {
+            sandbox.run(&[command, &services, &token, more, &["a.txt"]].concat()).code(5).stderr
+        };
+        assert!(run(&[]).contains(words) && run(&["--output-signature", "s"]).contains(words));
+        assert!(!run(&["--bundle", "x.json"]).contains(words));
+        assert!(!run(&["--output-certificate", "c.pem"]).contains(words));
+    }
+    // A key needs none.
+    let args = ["sign-blob", "--key", "cosign.key", "--offline", "a.txt"];
+    assert!(!sandbox.run(&args).ok().stderr.contains(words));
+}
+
 /// However its address is written: what will be contacted counts.
 #[test]
 fn the_public_log_is_recognised_however_its_address_is_written() {
