@@ -55,12 +55,19 @@ const VARIABLES: [(&str, Slot); 4] = [
 /// # Errors
 /// Of kind `TrustMaterial`, naming the file, the flag or the variable; of kind `Network`: the repository cannot be asked.
 pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
-    signing_root(request, context).await.map_err(|error| {
-        if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
-            return error;
-        }
-        error.hint("or add --offline to take the cached root, or the one that is built in")
-    })
+    let error = match signing_root(request, context).await {
+        Ok(root) => return Ok(root),
+        Err(error) => error,
+    };
+    if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
+        return Err(error);
+    }
+    // A repository that cannot be opened has nothing to offer either.
+    let there = match Repository::open(context) {
+        Ok(repository) => repository.there_offline(context.now).await,
+        Err(_) => None,
+    };
+    Err(there.into_iter().fold(error, |error, there| error.hint(format!("or add --offline to take {there}"))))
 }
 
 /// The same where `--offline` is no way out, as somebody has to be asked anyway.

@@ -37,7 +37,7 @@ pub use certificate_fault::CertificateFault;
 pub use exchange::{
     Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings, Total,
 };
-pub use redacted::Redacted;
+pub use redacted::{Redacted, loose};
 #[cfg(feature = "http")]
 pub use retry::{Transient, is_transient_status, retry_after, until};
 

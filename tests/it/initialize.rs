@@ -138,7 +138,8 @@ fn what_expired_is_fetched_anew_and_never_used_silently() {
     }
     let refused = verify(&sandbox, &[]);
     let refused = refused.says("`timestamp.json` expired on 2026-01-01T00:00:00Z");
-    let refused = refused.says("--trusted-root FILE").says("--offline");
+    let refused =
+        refused.says("--trusted-root FILE").says("hint: or add --offline to take the cached root\n");
     assert!(!refused.stdout.contains("Verified") && refused.code != 0);
     let _ = verify(&sandbox, &["--offline"])
         .ok()
@@ -158,8 +159,10 @@ fn nobody_answers() {
     let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "").env("TUF_MIRROR", "http://127.0.0.1:1");
     let refused = verify(&sandbox, &["--timeout", "2s"]);
     let refused = refused.says("the TUF repository http://127.0.0.1:1 cannot be used");
-    let refused = refused.says("--trusted-root FILE").says("--offline");
+    let refused = refused.says("--trusted-root FILE");
     assert_ne!(refused.code, 0);
+    // Nothing is cached of it, and what is built in is another's.
+    assert!(!refused.stderr.contains("--offline"), "{}", refused.stderr);
     // The embedded root is of the public instance, and stands in for no other.
     let refused = verify(&sandbox, &["--offline"]);
     let _ = refused.says("`timestamp.json` is not there");
@@ -502,8 +505,23 @@ fn passwords_of_addresses_are_not_shown() {
     assert!(cache(&sandbox).iter().all(|(name, bytes)| {
         !name.contains("S3CRET") && !String::from_utf8_lossy(bytes).contains("S3CRET")
     }));
-    let output = sandbox.run(&["initialize", "--mirror", &secret, "--root", "root.json"]);
-    assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+    let before = cache(&sandbox);
+    mirror.asked();
+    for address in [
+        &secret,
+        &secret.replace("me:S3CRET", "S3CRET"),
+        "https:\\\\me:S3CRET@127.0.0.1",
+        "https:me:S3CRET@127.0.0.1",
+    ] {
+        let output = sandbox.run(&["initialize", "--mirror", address, "--root", "root.json"]).code(2);
+        assert!(!output.stderr.contains("S3CRET") && !output.stderr.contains("panic"), "{}", output.stderr);
+    }
+    assert!(cache(&sandbox) == before && mirror.asked().is_empty());
+    let _ = sandbox
+        .run(&["initialize", "--mirror", &secret])
+        .code(2)
+        .says("has a user or a password in it")
+        .says("TUF_MIRROR");
     let refused =
         verify_with(&sandbox, &[("TUF_MIRROR", "http://me:S3CRET@127.0.0.1:1")], &["--timeout", "1s"]);
     assert!(refused.code != 0 && !refused.stderr.contains("S3CRET"), "{}", refused.stderr);

@@ -232,6 +232,18 @@ impl Repository {
         }
     }
 
+    /// What [`offline`](Self::offline) would take, in words; `None` where it would fail.
+    pub async fn there_offline(&self, now: UnixTime) -> Option<&'static str> {
+        if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) {
+            return Some("the cached root, or the one that is built in");
+        }
+        let kept = self.kept();
+        let mut client = tuf::Client::new(&self.anchor.root, now, &Nowhere, &kept).ok()?.lenient();
+        client.load().ok()?;
+        documents(&mut client, &self.source(How::Cached, now)).await.ok()?;
+        Some("the cached root")
+    }
+
     /// Whether everything could be kept; the first trouble is said, and nothing depends on it.
     fn say_trouble(&self, context: &mut Context) {
         if let (Some(trouble), Some(path)) = (self.cache.trouble(), self.cache.path()) {

@@ -41,9 +41,14 @@ fn a_token_is_given_itself_or_in_a_file() {
 fn pieces_of_tokens_are_not_shown_in_errors() {
     let text = token(json!({}));
     let (_, rest) = text.split_at(3);
-    for given in [&text[..40], &text.replace("eyJ", "ey!"), &format!("{text}.{rest}")] {
+    for given in
+        [&text[..40], &text.replace("eyJ", "ey!"), &format!("{text}.{rest}"), "ghs_0pAque", "/nowhere/t0ken"]
+    {
         let refusal = Scene::new().refusal(&TokenRequest { given: Some(given), ..request() });
         assert!(given.split('.').all(|part| !refusal.contains(part)), "{refusal}");
+        assert!(refusal.contains("--identity-token"), "{refusal}");
+        let length = format!("of {} bytes", given.len());
+        assert!(given.split('.').count() > 1 || refusal.contains(&length), "{refusal}");
     }
 }
 

@@ -141,6 +141,19 @@ impl Run {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Runs it to the end, with a standard input on which nothing comes for `patience`; then that ends.
+    #[must_use]
+    pub fn waiting(mut self, patience: std::time::Duration) -> Output {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let pipe = child.stdin.take();
+        std::thread::spawn(move || {
+            std::thread::sleep(patience);
+            drop(pipe);
+        });
+        Output::of(child.wait_with_output().unwrap())
+    }
+
     /// Runs it to the end.
     #[must_use]
     pub fn run(mut self) -> Output {
@@ -161,12 +174,7 @@ impl Run {
         if let Some(writer) = writer {
             writer.join().unwrap();
         }
-        Output {
-            code: output.status.code().unwrap_or(-1),
-            bytes: output.stdout.clone(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Output::of(output)
     }
 }
 
@@ -184,6 +192,15 @@ pub struct Output {
 }
 
 impl Output {
+    fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            bytes: output.stdout,
+        }
+    }
+
     /// Expects exit code 0.
     #[track_caller]
     pub fn ok(self) -> Self {

@@ -13,6 +13,8 @@ use super::super::super::Connection;
 use super::*;
 use crate::crypto::base64;
 
+/// What somebody types who takes too long.
+pub const LATE: &str = "late";
 /// The time of all tests.
 pub const NOW: i64 = 1_800_000_000;
 
@@ -291,8 +293,12 @@ impl Dialogue for ScriptedDialogue<'_> {
         self.said.push(format!("WARNING: {line}"));
     }
 
-    fn line(&mut self, question: &str) -> io::Result<String> {
+    fn line(&mut self, question: &str, patience: Duration) -> io::Result<String> {
         self.said.push(question.to_owned());
+        if self.typed.first() == Some(&LATE) {
+            self.said.push(format!("waited for {} seconds", patience.as_secs()));
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         if self.typed.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
