@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{Output, Sandbox, repository};
 
-const FAR: &str = "2099-01-01T00:00:00Z";
+pub const FAR: &str = "2099-01-01T00:00:00Z";
 const IDENTITY: [&str; 4] =
     ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:8404"];
 
@@ -18,14 +18,14 @@ fn data(path: &str) -> String {
 }
 
 /// A repository with the trusted root of the mock instance, behind an address.
-struct Mirror {
-    repository: Arc<Mutex<TufRepository>>,
+pub struct Mirror {
+    pub repository: Arc<Mutex<TufRepository>>,
     asked: Arc<Mutex<Vec<String>>>,
-    address: String,
+    pub address: String,
 }
 
 impl Mirror {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut repository = TufRepository::new(FAR).unwrap();
         let root = std::fs::read(data("mock-sigstore/trusted_root.json")).unwrap();
         repository.add_target("targets", "trusted_root.json", &root);
@@ -44,22 +44,22 @@ impl Mirror {
         Self { repository, asked, address }
     }
 
-    fn change(&self, change: impl FnOnce(&mut TufRepository)) {
+    pub fn change(&self, change: impl FnOnce(&mut TufRepository)) {
         change(&mut self.repository.lock().unwrap());
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
     /// A folder with the first root.
-    fn sandbox(&self) -> Sandbox {
+    pub fn sandbox(&self) -> Sandbox {
         let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
         sandbox.file("root.json", self.repository.lock().unwrap().first_root());
         sandbox
     }
 
-    fn initialize(&self, sandbox: &Sandbox) -> Output {
+    pub fn initialize(&self, sandbox: &Sandbox) -> Output {
         sandbox.run(&["initialize", "--mirror", &self.address, "--root", "root.json"])
     }
 }
@@ -83,12 +83,12 @@ fn answer(mut stream: TcpStream, repository: &Mutex<TufRepository>, asked: &Mute
     let _ = stream.shutdown(Shutdown::Write);
 }
 
-fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
+pub fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
     verify_with(sandbox, &[], more)
 }
 
 /// The same with variables of this run.
-fn verify_with(sandbox: &Sandbox, variables: &[(&str, &str)], more: &[&str]) -> Output {
+pub fn verify_with(sandbox: &Sandbox, variables: &[(&str, &str)], more: &[&str]) -> Output {
     let (bundle, artifact) =
         (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
     let args = [&["verify-blob", "--bundle", &bundle], &IDENTITY[..], more, &[&artifact]].concat();
@@ -307,7 +307,7 @@ fn folders(sandbox: &Sandbox) -> Vec<String> {
     folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-fn folder_of(mirror: &Mirror) -> String {
+pub fn folder_of(mirror: &Mirror) -> String {
     mirror.address.trim_start_matches("http://").replace(':', "-")
 }
 

@@ -37,6 +37,8 @@ mod outputs;
 mod passwords;
 mod peers;
 mod public_api;
+#[cfg(unix)]
+mod read_only;
 mod registry;
 mod replacing;
 mod round_trip;
@@ -44,6 +46,7 @@ mod shell;
 mod sign_images;
 mod signing_config;
 mod support;
+mod timestamp_tls;
 mod tls;
 mod transcripts;
 mod trusted_root;

@@ -130,6 +130,19 @@ impl Run {
         self
     }
 
+    /// Runs it as somebody who is not root, where the test is: root may write where nobody may.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn unprivileged(mut self) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::process::CommandExt;
+        const NOBODY: u32 = 65_534;
+        if tempfile::tempfile().unwrap().metadata().unwrap().uid() == 0 {
+            self.command.uid(NOBODY).gid(NOBODY);
+        }
+        self
+    }
+
     /// What the program reads from its standard input, a pipe.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.input = Some(bytes.as_ref().to_vec());
