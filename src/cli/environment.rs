@@ -51,6 +51,7 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
             matches!(flag, "from-file" | "platform" | "recursive")
         }
         "tree" => flag == "output",
+        "attach signature" => flag == "registry-referrers-mode",
         "attach attestation" => {
             matches!(flag, "certificate" | "certificate-chain" | "rekor-response" | "tsr")
         }

@@ -21,6 +21,7 @@ const OURS: &[(&str, &str)] = &[
     ("attach sbom", "registry-auth-host"),
     ("attach sbom", "retry-for"),
     ("attach signature", "registry-auth-host"),
+    ("attach signature", "registry-referrers-mode"),
     ("attach signature", "retry-for"),
     ("attest", "from-file"),
     ("attest", "offline"),

@@ -391,7 +391,7 @@ impl Run<'_> {
     /// Keeps what was made before something failed, if services know of it: what a log has is not to be made again.
     fn unfinished(&self, signee: &Signee, signed: &[Signed], error: Error) -> Error {
         let made = signed.iter().filter(|_| self.signer.is_witnessed());
-        made.fold(error, |error, one| kept(error, signee, one))
+        made.fold(error, |error, one| self.kept(error, signee, one))
     }
 
     /// Says what became of the signatures that were made: where those are that were published, and how to publish the rest.
@@ -411,10 +411,11 @@ impl Run<'_> {
         for one in rest {
             outer = match (&file, one.form) {
                 (Some(file), Form::Bundle) => outer.hint(format!(
-                    "it is in `{file}`: `attach {what} --{flag} {file} {}` publishes it",
+                    "it is in `{file}`: `attach {what} --{flag} {file}{} {}` publishes it",
+                    self.job.asked.registry.flags(),
                     signee.shown()
                 )),
-                _ if self.signer.is_witnessed() => kept(outer, signee, one),
+                _ if self.signer.is_witnessed() => self.kept(outer, signee, one),
                 _ => {
                     is_lost = true;
                     outer
@@ -424,16 +425,18 @@ impl Run<'_> {
         if is_lost { outer.hint("nothing is lost by doing it again") } else { outer }
     }
 
+    /// Keeps what services were asked for, and says so: what a log has is not to be made again.
+    fn kept(&self, error: Error, signee: &Signee, one: &Signed) -> Error {
+        match keep(signee, one, &self.job.asked.registry.flags()) {
+            Ok(command) => {
+                error.hint(format!("what the services gave is kept here: `{command}` publishes it"))
+            }
+            Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
+        }
+    }
+
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
-    }
-}
-
-/// Keeps what services were asked for, and says so: what a log has is not to be made again.
-fn kept(error: Error, signee: &Signee, one: &Signed) -> Error {
-    match keep(signee, one) {
-        Ok(command) => error.hint(format!("what the services gave is kept here: `{command}` publishes it")),
-        Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
     }
 }
 

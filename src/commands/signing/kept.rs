@@ -14,11 +14,12 @@ use crate::x509::Certificate;
 /// How many names are tried for a new file.
 const MAX_NAMES: usize = 1000;
 
-/// Writes a signature into new files in the current folder; returns the command that publishes it.
+/// Writes a signature into new files in the current folder; returns the command that publishes it, to which `registry` adds the
+/// flags for registries, each after a blank.
 ///
 /// # Errors
 /// A file cannot be written.
-pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
+pub(super) fn keep(signee: &Signee, signed: &Signed, registry: &str) -> Result<String, Error> {
     let stem = signee.descriptor.digest.to_string().replace(':', "-");
     // A tag may name another image by then.
     let image = signee.shown();
@@ -26,7 +27,7 @@ pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     if *form == Form::Bundle {
         let file = write(&stem, "sigstore.json", sigstore::encode(entity).as_bytes())?;
         let (what, flag) = attached(signed);
-        return Ok(format!("attach {what} --{flag} {} {image}", file.display()));
+        return Ok(format!("attach {what} --{flag} {}{registry} {image}", file.display()));
     }
     let mut command = String::new();
     let mut add = |flag: &str, extension: &str, content: &[u8]| -> Result<(), Error> {
@@ -62,7 +63,10 @@ pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     if let Some(timestamp) = entity.timestamps.first() {
         add("tsr", "timestamp.json", detached::encode_timestamp(timestamp).as_bytes())?;
     }
-    Ok(format!("attach {what}{command} {image}"))
+    if *form == Form::Referrer {
+        command.push_str(" --registry-referrers-mode oci-1-1");
+    }
+    Ok(format!("attach {what}{command}{registry} {image}"))
 }
 
 /// Which command attaches it, and by which flag.

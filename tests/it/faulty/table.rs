@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rcosign::internals::sandbox::registry::{Options, Registry};
+use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
 
 use super::rows::{self, Outcome, Row};
 use super::sigstore::{Place, Sigstore};
@@ -261,6 +261,37 @@ fn what_the_log_has_is_kept_where_the_other_form_fails() {
     let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
     let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
     let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
+    let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
+    let _ = cell.sandbox.run(&verify).ok();
+}
+
+/// cosign's experiment with OCI 1.1: what is kept is published in that form, and not under the tag.
+#[test]
+fn what_the_log_has_is_kept_in_the_form_that_was_asked_for() {
+    let world = memory();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let image = format!("{}/app@{digest}", registry.address());
+    let cell = Cell::new(&world, Place::Rekor1, None);
+    let flags = cell.flags(Place::Rekor1);
+    let mut args = vec!["sign", "--yes", "--new-bundle-format=false", "--registry-referrers-mode", "oci-1-1"];
+    args.extend(["--allow-http-registry", "--retry-for", "0s", &image]);
+    args.extend(flags.iter().map(String::as_str));
+    registry.hook(|request| match request.is("PUT", "/manifests/") {
+        true => Fault::error(503, "UNAVAILABLE", "later"),
+        false => Fault::none(),
+    });
+    let output = cell.sandbox.run(&args).code(5);
+    let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
+    let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
+    assert!(command.contains(" --registry-referrers-mode oci-1-1 --allow-http-registry "), "{command}");
+    registry.hook(|_| Fault::none());
+    for _ in 0..2 {
+        let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+        assert_eq!(registry.contents().referrers("app", &digest).len(), 1);
+        assert!(registry.contents().tags("app").iter().all(|(tag, _)| !tag.ends_with(".sig")));
+    }
     let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
     let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
     let _ = cell.sandbox.run(&verify).ok();
