@@ -44,6 +44,8 @@ mod replacing;
 mod round_trip;
 mod shell;
 mod sign_images;
+#[cfg(unix)]
+mod signals;
 mod signing_config;
 mod support;
 mod timestamp_tls;

@@ -13,6 +13,7 @@ use super::super::publishing::{warn_of_tag, writer};
 use super::super::verification::worst;
 use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
 use super::existing::is_signed;
+use super::interruption::Interruption;
 use super::kept::keep;
 use super::note::said_of_many;
 use super::plan::Carriers;
@@ -163,7 +164,14 @@ impl Job<'_> {
         if !signees.is_empty() {
             signer.certify(&mut *context.narrator).await?;
         }
-        let run = Run { job: &self, signer, publisher, narrator: RefCell::new(&mut *context.narrator) };
+        let run = Run {
+            job: &self,
+            // What no service knows of is made again.
+            interruption: Interruption::watch(signer.is_witnessed()),
+            signer,
+            publisher,
+            narrator: RefCell::new(&mut *context.narrator),
+        };
         let (count, meant) = (signees.len() + failed.len(), signees.len());
         let at_a_time = if self.work.size() > LARGE { 1 } else { AT_A_TIME };
         let all = signees.iter().map(|signee| {
@@ -273,6 +281,7 @@ impl Job<'_> {
 /// A job that runs: the key is open.
 struct Run<'a> {
     job: &'a Job<'a>,
+    interruption: Interruption,
     signer: Signer,
     publisher: Publisher,
     narrator: RefCell<&'a mut dyn Narrator>,
@@ -284,7 +293,9 @@ impl Run<'_> {
         let job = self.job;
         let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            if let Err(error) = self.make(signee, form, &mut signed).await {
+            // What a log may have taken and has not answered is nowhere but there.
+            let made = self.interruption.or(self.make(signee, form, &mut signed)).await;
+            if let Err(error) = made.and_then(|made| made) {
                 return Err(self.unfinished(signee, &signed, error));
             }
         }
@@ -355,13 +366,15 @@ impl Run<'_> {
             self.say(&format!("Pushing signature to: {}", signee.destination()));
         }
         let mut there: Vec<String> = Vec::new();
-        let elsewhere = match self.publisher.elsewhere(signee, &self.job.asked.forms).await {
+        let elsewhere = self.interruption.or(self.publisher.elsewhere(signee, &self.job.asked.forms)).await;
+        let elsewhere = match elsewhere.and_then(|elsewhere| elsewhere) {
             Ok(elsewhere) => elsewhere,
             Err(error) => return Err(self.unpublished(signee, &there, signed, error)),
         };
         let mut replaced = Replaced::default();
         for (number, one) in signed.iter().enumerate() {
-            let published = match self.publisher.publish(signee, one, &self.signer).await {
+            let published = self.interruption.or(self.publisher.publish(signee, one, &self.signer)).await;
+            let published = match published.and_then(|published| published) {
                 Ok(published) => published,
                 Err(error) => {
                     let rest = signed.get(number..).unwrap_or_default();
@@ -372,7 +385,8 @@ impl Run<'_> {
             replaced = replaced.and(published.replaced);
         }
         let subject = &signee.descriptor.digest;
-        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject).await;
+        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject);
+        let more = self.interruption.or(more).await.map_err(|error| unreplaced(signee, error))?;
         let Replaced { gone, kept, failed } = replaced.and(more);
         let uri = &self.publisher.predicate_type;
         if !gone.is_empty() {

@@ -305,6 +305,16 @@ pub fn own_authority(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
     )
 }
 
+/// Runs the one command that is printed between backquotes and "publishes it"; returns it.
+pub fn follow(sandbox: &Sandbox, said: &str) -> String {
+    // Lines are folded for people.
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (before, _) = said.split_once("` publishes it").unwrap_or_else(|| panic!("no command in: {said}"));
+    let command = before.rsplit('`').next().unwrap().to_owned();
+    let _ = sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    command
+}
+
 /// Marsaglia's xorshift64: the same choices in every run.
 pub struct Random(pub u64);
 
