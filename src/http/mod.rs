@@ -22,6 +22,8 @@ mod redacted;
 mod retry;
 #[cfg(feature = "http")]
 mod roots;
+#[cfg(all(test, feature = "http"))]
+pub(crate) mod scripted;
 
 #[cfg(feature = "http")]
 use std::sync::OnceLock;

@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::super::scripted::{LATE, NOW, Scene, Scripted, Seen, Served, ok, redirect, serve, status, token};
+use super::super::scripted::{LATE, NOW, Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 use super::super::{Error, Flow, TokenRequest};
 use crate::crypto::{Secret, base64, sha256};
 use crate::http::Address;
@@ -19,7 +19,7 @@ struct Faults {
     /// In place of claims of its tokens.
     claims: HashMap<&'static str, Value>,
     /// In place of the answer of its token endpoint.
-    token: Option<Scripted>,
+    token: Option<Reply>,
 }
 
 /// An issuer, and what somebody who has logged in there was sent with.
