@@ -110,9 +110,9 @@ fn the_flow_is_chosen_by_what_there_is() {
     let issuer = serve(|_, _| status(404, ""));
     let request = TokenRequest { issuer: &issuer.url, ..request() };
     let asked = |scene: &mut Scene, request: &TokenRequest<'_>| {
-        let before = issuer.requests().len();
+        issuer.requests();
         scene.token(request).unwrap_err();
-        issuer.requests().len() > before
+        !issuer.requests().is_empty()
     };
     let mut nobody = Scene::new();
     assert!(asked(&mut nobody, &request));
