@@ -10,15 +10,14 @@ use super::super::images::Image;
 use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
 use super::super::publishing::{warn_of_tag, writer};
-use super::super::verification::worst;
-use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
-use super::existing::is_signed;
+use super::super::{BundleForm, Context, Error, Narrator, SignOutputs};
+use super::existing::{Earlier, is_signed};
 use super::interruption::Interruption;
 use super::kept::keep;
 use super::note::said_of_many;
 use super::plan::Carriers;
-use super::publish::{Publisher, Signed};
-use super::signees::{AT_A_TIME, Extent, Failed, Signee, named, resolve};
+use super::publish::{Publisher, Signed, printed, unreplaced};
+use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve};
 use super::signer::{Found, Signer};
 use super::work::Work;
 use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
@@ -157,10 +156,12 @@ impl Job<'_> {
             self.prepare(&publisher, &resolved.0).await;
             resolved
         };
-        let (signer, (signees, mut failed)) = tokio::join!(found.open_beside(), resolved);
+        let (signer, (mut signees, mut failed)) = tokio::join!(found.open_beside(), resolved);
         let signer = signer?;
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;
+        let count = signees.len() + failed.len();
+        let earlier = self.earlier(&signer, &mut signees, &mut failed, &mut *context.narrator).await;
         if !signees.is_empty() {
             signer.certify(&mut *context.narrator).await?;
         }
@@ -170,9 +171,9 @@ impl Job<'_> {
             interruption: Interruption::watch(signer.is_witnessed()),
             signer,
             publisher,
+            earlier,
             narrator: RefCell::new(&mut *context.narrator),
         };
-        let (count, meant) = (signees.len() + failed.len(), signees.len());
         let at_a_time = if self.work.size() > LARGE { 1 } else { AT_A_TIME };
         let all = signees.iter().map(|signee| {
             let (run, outputs) = (&run, outputs.take());
@@ -193,11 +194,32 @@ impl Job<'_> {
         drop(done);
         said_of_many(
             &run.signer,
-            meant.saturating_sub(failed.len()),
+            count.saturating_sub(failed.len()),
             "images",
             &mut **run.narrator.borrow_mut(),
         );
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
+    }
+
+    /// Leaves out what is signed already, as far as that is known before the certificate authority is asked.
+    async fn earlier(
+        &self,
+        signer: &Signer,
+        signees: &mut Vec<Signee>,
+        failed: &mut Vec<Failed>,
+        narrator: &mut dyn Narrator,
+    ) -> Option<Earlier> {
+        let (largest, annotations) = (self.skip_existing?, self.work.annotations()?);
+        let forms = &self.asked.forms;
+        let earlier = Earlier::of(signer, signees, (forms, annotations), largest, failed).await?;
+        signees.retain(|signee| {
+            let has_all = earlier.has_all(signee, forms);
+            if has_all {
+                narrator.say(&already(signee, signer, ""));
+            }
+            !has_all
+        });
+        Some(earlier)
     }
 
     /// Writes what does not depend on signatures. Where it does not come to one, nothing points there.
@@ -284,6 +306,8 @@ struct Run<'a> {
     interruption: Interruption,
     signer: Signer,
     publisher: Publisher,
+    /// What was found out beforehand.
+    earlier: Option<Earlier>,
     narrator: RefCell<&'a mut dyn Narrator>,
 }
 
@@ -323,12 +347,20 @@ impl Run<'_> {
             Some(said) => signer.image_policy(&artifact, form.carrier(), said).await?,
             None => signer.policy(&artifact, form.carrier()).await?,
         };
-        if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
-            && is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?
-        {
-            let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
-            self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
-            return Ok(());
+        if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations()) {
+            let known = match &self.earlier {
+                Some(earlier) => earlier.has(signer, signee, form).await?,
+                None => None,
+            };
+            let is_signed = match known {
+                Some(known) => known,
+                None => is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?,
+            };
+            if is_signed {
+                let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
+                self.say(&already(signee, signer, form));
+                return Ok(());
+            }
         }
         for payload in job.work.payloads(signee, form, job.now)? {
             let entity = signer.make(payload, form.carrier()).await?;
@@ -454,16 +486,8 @@ impl Run<'_> {
     }
 }
 
-/// The new attestation is in force, and older ones are too.
-fn unreplaced(signee: &Signee, error: Error) -> Error {
-    let message = format!(
-        "the attestation of `{}` was published, and older ones of its type may still be in force",
-        signee.called
-    );
-    let mut outer = Error::new(error.kind, message).cause(error.message);
-    outer.causes.extend(error.causes);
-    outer.hints = error.hints;
-    outer.hint("run it again, or look with `tree IMAGE` what is there")
+fn already(signee: &Signee, signer: &Signer, form: &str) -> String {
+    format!("{} is signed by this {} already{form}", signee.shown(), signer.called())
 }
 
 /// Where a signature was found, where both forms are written.
@@ -472,30 +496,4 @@ fn said_of(form: Form) -> &'static str {
         Form::Bundle => " (bundle)",
         Form::Tag | Form::Referrer => " (tag)",
     }
-}
-
-/// What goes to standard output: signatures in base64, envelopes as they are.
-fn printed(signed: &[Signed]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for Signed { entity, .. } in signed {
-        match &entity.content {
-            Content::Envelope(envelope) => out.extend_from_slice(&envelope.bytes),
-            content => out.extend_from_slice(base64::encode(content.signature()).as_bytes()),
-        }
-        out.push(b'\n');
-    }
-    out
-}
-
-/// One error of all images that failed.
-fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
-    if let ([_], 1) = (failed.as_slice(), of)
-        && let Some(Failed { error, .. }) = failed.pop()
-    {
-        return error;
-    }
-    failed.sort_by_key(|failed| failed.position);
-    let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
-    let message = format!("{} of {of} images were not signed", failed.len());
-    Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }
