@@ -25,7 +25,7 @@ use std::path::Path;
 
 use super::{Context, Error, ErrorKind, TrustRequest};
 use crate::storage::read_file;
-use crate::trust::{PemOverrides, PemText, SigningConfig, TrustedRoot};
+use crate::trust::{PemOverrides, PemText, RootDocument, SigningConfig, TrustedRoot};
 use repository::{Material, Repository};
 
 /// A trusted root with all its authorities is some 10 KiB.
@@ -62,12 +62,7 @@ pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Resu
     if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
         return Err(error);
     }
-    // A repository that cannot be opened has nothing to offer either.
-    let there = match Repository::open(context) {
-        Ok(repository) => repository.there_offline(context.now).await,
-        Err(_) => None,
-    };
-    Err(there.into_iter().fold(error, |error, there| error.hint(format!("or add --offline to take {there}"))))
+    Err(or_offline(error, context).await)
 }
 
 /// The same where `--offline` is no way out, as somebody has to be asked anyway.
@@ -115,6 +110,39 @@ pub async fn signing_material(
         root
     };
     Ok((root, config))
+}
+
+/// The trusted root of the repository, as it is published: what is cached while it is valid, else what the repository says now; with
+/// `offline` what is cached or embedded. Which it is is said.
+///
+/// # Errors
+/// As [`trusted_root`].
+pub(super) async fn published_root(offline: bool, context: &mut Context) -> Result<RootDocument, Error> {
+    let Material { root, text, .. } = match material(offline, context).await {
+        Ok(found) => found,
+        Err(error) if offline => return Err(error),
+        Err(error) => return Err(or_offline(error.hint("try again later"), context).await),
+    };
+    context.narrator.say(&format!("Default services: {}", root.source));
+    match text {
+        Some(text) => RootDocument::from_json(&text).map_err(|error| {
+            let message = format!("the trusted root ({}) cannot be used", root.source);
+            Error::new(ErrorKind::TrustMaterial, message).caused_by(&error)
+        }),
+        None => {
+            root.skipped.iter().for_each(|skipped| context.narrator.warn(skipped));
+            Ok(RootDocument::from(&root))
+        }
+    }
+}
+
+/// Adds what `--offline` would take, if anything is there. A repository that cannot be opened has nothing to offer either.
+async fn or_offline(error: Error, context: &Context) -> Error {
+    let there = match Repository::open(context) {
+        Ok(repository) => repository.there_offline(context.now).await,
+        Err(_) => None,
+    };
+    there.into_iter().fold(error, |error, there| error.hint(format!("or add --offline to take {there}")))
 }
 
 fn is_of_repository(error: &Error) -> bool {

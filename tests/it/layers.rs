@@ -100,6 +100,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["http", "sandbox"]),
     ("tokio_rustls", &["sandbox"]),
     ("rpassword", &["cli", "keys"]),
+    ("signal_hook", &["commands"]),
     ("tar", &["storage"]),
     ("tempfile", &["storage"]),
     ("openssl_probe", &["http"]),

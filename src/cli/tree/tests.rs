@@ -91,6 +91,7 @@ const OURS: &[(&str, &str)] = &[
     ("tree", "retry-for"),
     ("triangulate", "registry-auth-host"),
     ("triangulate", "retry-for"),
+    ("trusted-root create", "offline"),
     ("upload blob", "registry-auth-host"),
     ("upload blob", "retry-for"),
     ("upload wasm", "registry-auth-host"),

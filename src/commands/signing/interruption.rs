@@ -45,35 +45,40 @@ mod watched {
         }
     }
 
-    /// Without a way to take them, signals do what they always do.
+    /// Without a way to take them, signals do what they always do. The second one ends the program whatever it does.
     #[cfg(unix)]
     fn signal() -> LocalBoxFuture<'static, &'static str> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return std::future::pending().boxed_local();
-        };
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        use std::time::Duration;
+
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::flag;
+
+        /// Nobody notices so short a time.
+        const PAUSE: Duration = Duration::from_millis(50);
+
+        let came = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")].map(|(signal, name)| {
+            let came = Arc::new(AtomicBool::new(false));
+            let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&came));
+            let _ = flag::register(signal, Arc::clone(&came));
+            (came, name)
+        });
         async move {
-            tokio::select! {
-                _ = interrupt.recv() => "SIGINT",
-                _ = terminate.recv() => "SIGTERM",
+            loop {
+                if let Some((_, name)) = came.iter().find(|(came, _)| came.load(Ordering::Relaxed)) {
+                    return *name;
+                }
+                tokio::time::sleep(PAUSE).await;
             }
         }
         .boxed_local()
     }
 
-    /// Ctrl-C in a console.
-    #[cfg(windows)]
+    /// Elsewhere they do what they always do.
+    #[cfg(not(unix))]
     fn signal() -> LocalBoxFuture<'static, &'static str> {
-        let Ok(mut interrupt) = tokio::signal::windows::ctrl_c() else {
-            return std::future::pending().boxed_local();
-        };
-        async move {
-            let _ = interrupt.recv().await;
-            "Ctrl-C"
-        }
-        .boxed_local()
+        std::future::pending().boxed_local()
     }
 }
 
