@@ -35,6 +35,7 @@ pub trait Prompt {
     ///
     /// # Errors
     /// As there; `TimedOut` when nobody answers in time.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "nobody logs in in this build"))]
     fn line_within(&mut self, question: &str, patience: Duration) -> io::Result<String> {
         let _ = patience;
         self.line(question)
