@@ -82,7 +82,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry", "storage", "services",
+            "verify", "registry", "storage", "services", "http",
         ],
     ),
     ("hex", &["*"]),
