@@ -8,11 +8,8 @@ use super::publish::Signed;
 use super::signees::Signee;
 use crate::bundle::{Content, VerificationMaterial, detached, legacy, sigstore};
 use crate::crypto::base64;
-use crate::storage::{Access, FileError, PendingFile};
+use crate::storage::{Access, write_fresh};
 use crate::x509::Certificate;
-
-/// How many names are tried for a new file.
-const MAX_NAMES: usize = 1000;
 
 /// Writes a signature into new files in the current folder; returns the command that publishes it, to which `registry` adds the
 /// flags for registries, each after a blank.
@@ -81,21 +78,7 @@ pub(super) fn attached(signed: &Signed) -> (&'static str, &'static str) {
     }
 }
 
-/// Writes a file of a name that is free.
+/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well.
 fn write(stem: &str, extension: &str, content: &[u8]) -> Result<PathBuf, Error> {
-    let names = std::iter::once(format!("{stem}.{extension}"))
-        .chain((2..MAX_NAMES).map(|number| format!("{stem}-{number}.{extension}")));
-    let mut last = FileError::Empty;
-    for name in names {
-        let written = PendingFile::create_new(Path::new(&name), Access::Owner).and_then(|mut file| {
-            file.push(content);
-            file.commit()
-        });
-        match written {
-            Ok(()) => return Ok(name.into()),
-            Err(error @ FileError::Exists(_)) => last = error,
-            Err(error) => return Err(Error::output(&error)),
-        }
-    }
-    Err(Error::output(&last))
+    write_fresh(Path::new(stem), extension, content, Access::Owner).map_err(|e| Error::output(&e))
 }
