@@ -51,6 +51,7 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
             matches!(flag, "from-file" | "platform" | "recursive")
         }
         "tree" => flag == "output",
+        "attach signature" => flag == "registry-referrers-mode",
         "attach attestation" => {
             matches!(flag, "certificate" | "certificate-chain" | "rekor-response" | "tsr")
         }
@@ -60,7 +61,9 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
     if command.is_empty() || tree::is_group(command) {
         return None;
     }
-    if ours || UNBOUND_COMMANDS.contains(&command) || UNBOUND.contains(&flag) {
+    // Who keeps all commands from asking a TUF repository means this one, too.
+    let is_offline = (command, flag) == ("trusted-root create", "offline");
+    if !is_offline && (ours || UNBOUND_COMMANDS.contains(&command) || UNBOUND.contains(&flag)) {
         return None;
     }
     Some(format!("COSIGN_{}", flag.replace('-', "_").to_ascii_uppercase()))
@@ -98,6 +101,8 @@ mod tests {
     #[test]
     fn no_variable_gives_up_a_witness_or_a_log_entry_by_our_own_flags() {
         assert_eq!(variable("sign-blob", "offline"), None);
+        assert_eq!(variable("trusted-root create", "offline").unwrap(), "COSIGN_OFFLINE");
+        assert_eq!(variable("trusted-root create", "out"), None);
         assert_eq!(variable("verify-blob", "no-log"), None);
         assert_eq!(variable("version", "json"), None);
     }

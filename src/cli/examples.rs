@@ -403,7 +403,67 @@ pub const EXAMPLES: &[(&str, Example)] = &[
     ("help", Example { what: "write the manual into the folder man", line: "help --man man" }),
 ];
 
+/// What is said of an example that asks the public services, where somebody has to log in: a test reads it as the program does, and does
+/// not run it.
+#[cfg(test)]
+const BY_SERVICES: &str = "(asks Sigstore's public services)";
+
+/// Examples that ask the public services. They come first.
+const PUBLIC: &[(&str, Example)] = &[
+    (
+        "sign-blob",
+        Example {
+            what: "sign without a key, as whoever logs in (asks Sigstore's public services)",
+            line: "sign-blob --bundle artifact.sigstore.json artifact.txt",
+        },
+    ),
+    (
+        "attest-blob",
+        Example {
+            what: "sign a predicate about a file without a key (asks Sigstore's public services)",
+            line: "attest-blob --type slsaprovenance1 --predicate predicate.json --bundle artifact.att.json artifact.txt",
+        },
+    ),
+    (
+        "sign",
+        Example {
+            what: "sign an image without a key, as whoever logs in (asks Sigstore's public services)",
+            line: "sign registry.example/app:v1",
+        },
+    ),
+    (
+        "attest",
+        Example {
+            what: "sign a statement about an image without a key (asks Sigstore's public services)",
+            line: "attest --type slsaprovenance1 --predicate predicate.json registry.example/app:v1",
+        },
+    ),
+];
+
 /// The examples of `command`.
 pub fn of(command: &str) -> Vec<Example> {
-    EXAMPLES.iter().filter(|(name, _)| *name == command).map(|(_, example)| *example).collect()
+    let all = PUBLIC.iter().chain(EXAMPLES);
+    all.filter(|(name, _)| *name == command).map(|(_, example)| *example).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{parse, tree};
+
+    /// They are read to the end, up to what would be carried out, and are marked, so that nobody runs them unawares.
+    #[test]
+    fn examples_that_ask_the_public_services_are_understood() {
+        for (name, Example { what, line }) in PUBLIC {
+            assert!(what.ends_with(BY_SERVICES) && line.split(' ').next() == Some(name), "{what}: {line}");
+            let words = line.split(' ').skip(1).map(Into::into).collect();
+            let parsed = parse::parse(tree::command(name).unwrap(), words).unwrap();
+            let mut warnings = Vec::new();
+            let request = tree::request(name, &parsed.matches, &mut warnings);
+            assert!(request.is_ok() && warnings.is_empty() && parsed.warnings.is_empty(), "{line}");
+        }
+        for (_, Example { what, .. }) in EXAMPLES {
+            assert!(!what.contains(BY_SERVICES), "{what}");
+        }
+    }
 }

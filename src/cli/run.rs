@@ -234,7 +234,7 @@ impl Request {
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
             Self::Text(text) => text.into_bytes(),
             Self::Triangulate(request) => commands::triangulate(&request, context).await?,
-            Self::TrustedRootCreate(request) => commands::trusted_root_create(&request, context)?,
+            Self::TrustedRootCreate(request) => commands::trusted_root_create(&request, context).await?,
             Self::TrustedRootInspect(request, format) => {
                 format.show(&commands::trusted_root_inspect(&request, context)?)?
             }

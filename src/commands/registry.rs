@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bundle::quote;
 use super::{Context, Error, ErrorKind, Files};
 use crate::crypto::Secret;
 use crate::registry::{Repository, check_tag_prefix};
@@ -61,6 +62,54 @@ impl RegistryRequest {
                 .hint("a prefix has letters, digits, `_`, `-` and `.`, 52 at most")
         })?;
         Ok(Self { tag_prefix: prefix, ..self })
+    }
+
+    /// The flags that ask for the same, each after a blank, as a shell takes them; of what is secret the flag alone, with a word in
+    /// the place of the value.
+    pub(super) fn flags(&self) -> String {
+        let mut flags = String::new();
+        let mut add = |flag: &str, value: Option<&str>, otherwise: &str| match value {
+            None => flags.push_str(&format!(" --{flag}")),
+            Some(value) => {
+                // A value that looks like a flag has to be tied to its own.
+                let tie = if value.starts_with('-') { '=' } else { ' ' };
+                let value = quote(value).unwrap_or_else(|| otherwise.to_owned());
+                flags.push_str(&format!(" --{flag}{tie}{value}"));
+            }
+        };
+        if self.plain_http {
+            add("allow-http-registry", None, "");
+        }
+        if self.accept_any_certificate {
+            add("allow-insecure-registry", None, "");
+        }
+        let (certificate, key) = self.certificate.as_ref().map(|(one, other)| (one, other)).unzip();
+        for (flag, file) in [
+            ("registry-cacert", self.authorities.as_ref()),
+            ("registry-client-cert", certificate),
+            ("registry-client-key", key),
+        ] {
+            if let Some(file) = file {
+                // What is not Unicode is not shown as it is.
+                add(flag, Some(file.to_str().unwrap_or("\u{fffd}")), "FILE");
+            }
+        }
+        if let Some(name) = &self.server_name {
+            add("registry-server-name", Some(name), "NAME");
+        }
+        self.token_servers.iter().for_each(|host| add("registry-auth-host", Some(host), "HOST"));
+        if !self.tag_prefix.is_empty() {
+            add("attachment-tag-prefix", Some(&self.tag_prefix), "PREFIX");
+        }
+        match &self.credentials {
+            None => {}
+            Some(RegistryCredentials::Token(_)) => add("registry-token", Some("TOKEN"), ""),
+            Some(RegistryCredentials::User { username, .. }) => {
+                add("registry-username", Some(username), "USER");
+                add("registry-password", Some("PASSWORD"), "");
+            }
+        }
+        flags
     }
 
     /// Adds the files that it names.
@@ -290,5 +339,36 @@ mod client {
                 ErrorKind::Format
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_say_how_a_registry_is_reached_and_nothing_secret() {
+        let secret = || Secret::new(b"S3CRET".to_vec());
+        let with = |credentials| RegistryRequest {
+            plain_http: false,
+            accept_any_certificate: false,
+            authorities: Some("my ca's.pem".into()),
+            certificate: Some(("c.pem".into(), "-k.pem".into())),
+            server_name: None,
+            token_servers: vec!["a.example".to_owned(), "b.example".to_owned()],
+            retry_for: Duration::ZERO,
+            tag_prefix: String::new(),
+            credentials,
+        };
+        let files =
+            r" --registry-cacert 'my ca'\''s.pem' --registry-client-cert c.pem --registry-client-key=-k.pem";
+        let all = format!("{files} --registry-auth-host a.example --registry-auth-host b.example");
+        assert_eq!(with(None).flags(), all);
+        let token = with(Some(RegistryCredentials::Token(secret()))).flags();
+        assert_eq!(token, format!("{all} --registry-token TOKEN"));
+        // What a terminal would obey is not shown.
+        let user = RegistryCredentials::User { username: "a\u{1b}[2J".to_owned(), password: secret() };
+        let expected = format!("{all} --registry-username USER --registry-password PASSWORD");
+        assert_eq!(with(Some(user)).flags(), expected);
     }
 }

@@ -1,14 +1,21 @@
 //! What services answer meets the errors of commands.
 
 use super::{Error, ErrorKind};
-use crate::http;
+use crate::http::{self, CertificateFault};
 use crate::services::{self, Error as E, Service};
 use crate::sign::certify::CertifyError;
 
 impl From<services::Error> for Error {
     fn from(error: services::Error) -> Self {
         let hint = hint(&error);
-        let converted = Self::with_sources(kind(&error), &error);
+        let mut converted = Self::with_sources(kind(&error), &error);
+        if let E::Http { source, .. } = &error
+            && let Some(fault) = source.certificate_fault()
+        {
+            // In place of the words of every layer below.
+            converted.causes.truncate(1);
+            converted.causes.push(fault.to_string());
+        }
         match hint {
             Some(hint) => converted.hint(hint),
             None => converted,
@@ -52,21 +59,46 @@ fn hint(error: &services::Error) -> Option<&'static str> {
         E::Status { service: Service::Rekor, status: 409, .. } => Some(
             "nothing was written: the log has this very entry already, and does not give it out; sign again, which makes another one unless the key is RSA or Ed25519: then use the bundle of the first time",
         ),
+        E::Status { service: Service::Rekor, status: 404 | 405, .. } => Some(
+            "--rekor-url takes the address of a log of version 1; one of version 2 is listed in a signing config: --signing-config FILE",
+        ),
         E::TooLarge { .. } => {
             Some("sign without a log (--tlog-upload=false), or name another one with --rekor-url URL")
         }
+        E::Http { service: Service::TimestampAuthority, source } if of_tls(source).is_some() => {
+            of_tls(source)
+        }
         E::Http { service, .. } | E::Status { service, status: 429 | 500.., .. } => match service {
-            Service::Fulcio => {
-                Some("nothing was signed; try again later, or name another one with --fulcio-url URL")
-            }
-            Service::Rekor => {
-                Some("nothing was written; try again later, or name another log with --rekor-url URL")
-            }
+            Service::Fulcio => Some(
+                "nothing was signed; try again later, or name another one: --fulcio-url URL, or in the signing config",
+            ),
+            Service::Rekor => Some(
+                "nothing was written; try again later, or name another log: --rekor-url URL, or, when signing, in the signing config",
+            ),
             Service::TimestampAuthority => Some(
-                "nothing was written; try again later, or name another one with --timestamp-server-url URL",
+                "nothing was written; try again later, or name another one: --timestamp-server-url URL, or in the signing config",
             ),
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// What to do where TLS with the timestamp authority fails.
+fn of_tls(error: &http::Error) -> Option<&'static str> {
+    match error.certificate_fault() {
+        Some(
+            CertificateFault::UnknownIssuer | CertificateFault::OfAuthority | CertificateFault::Other(_),
+        ) => Some(
+            "nothing was written; name the authority that issued the certificate of the timestamp authority with --timestamp-client-cacert FILE",
+        ),
+        Some(CertificateFault::OtherName { .. }) => Some(
+            "nothing was written; name the timestamp authority by a name that its certificate is for, in --timestamp-server-url URL or with --timestamp-server-name NAME",
+        ),
+        Some(CertificateFault::Expired(_)) => None,
+        None if error.is_client_refused() => Some(
+            "nothing was written; the timestamp authority takes only clients whose certificate it trusts: name one with --timestamp-client-cert FILE and --timestamp-client-key FILE",
+        ),
+        None => None,
     }
 }

@@ -25,7 +25,7 @@ use std::path::Path;
 
 use super::{Context, Error, ErrorKind, TrustRequest};
 use crate::storage::read_file;
-use crate::trust::{PemOverrides, PemText, SigningConfig, TrustedRoot};
+use crate::trust::{PemOverrides, PemText, RootDocument, SigningConfig, TrustedRoot};
 use repository::{Material, Repository};
 
 /// A trusted root with all its authorities is some 10 KiB.
@@ -55,12 +55,14 @@ const VARIABLES: [(&str, Slot); 4] = [
 /// # Errors
 /// Of kind `TrustMaterial`, naming the file, the flag or the variable; of kind `Network`: the repository cannot be asked.
 pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
-    signing_root(request, context).await.map_err(|error| {
-        if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
-            return error;
-        }
-        error.hint("or add --offline to take the cached root, or the one that is built in")
-    })
+    let error = match signing_root(request, context).await {
+        Ok(root) => return Ok(root),
+        Err(error) => error,
+    };
+    if request.offline || request.trusted_root.is_some() || !is_of_repository(&error) {
+        return Err(error);
+    }
+    Err(or_offline(error, context).await)
 }
 
 /// The same where `--offline` is no way out, as somebody has to be asked anyway.
@@ -108,6 +110,39 @@ pub async fn signing_material(
         root
     };
     Ok((root, config))
+}
+
+/// The trusted root of the repository, as it is published: what is cached while it is valid, else what the repository says now; with
+/// `offline` what is cached or embedded. Which it is is said.
+///
+/// # Errors
+/// As [`trusted_root`].
+pub(super) async fn published_root(offline: bool, context: &mut Context) -> Result<RootDocument, Error> {
+    let Material { root, text, .. } = match material(offline, context).await {
+        Ok(found) => found,
+        Err(error) if offline => return Err(error),
+        Err(error) => return Err(or_offline(error.hint("try again later"), context).await),
+    };
+    context.narrator.say(&format!("Default services: {}", root.source));
+    match text {
+        Some(text) => RootDocument::from_json(&text).map_err(|error| {
+            let message = format!("the trusted root ({}) cannot be used", root.source);
+            Error::new(ErrorKind::TrustMaterial, message).caused_by(&error)
+        }),
+        None => {
+            root.skipped.iter().for_each(|skipped| context.narrator.warn(skipped));
+            Ok(RootDocument::from(&root))
+        }
+    }
+}
+
+/// Adds what `--offline` would take, if anything is there. A repository that cannot be opened has nothing to offer either.
+async fn or_offline(error: Error, context: &Context) -> Error {
+    let there = match Repository::open(context) {
+        Ok(repository) => repository.there_offline(context.now).await,
+        Err(_) => None,
+    };
+    there.into_iter().fold(error, |error, there| error.hint(format!("or add --offline to take {there}")))
 }
 
 fn is_of_repository(error: &Error) -> bool {

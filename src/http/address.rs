@@ -93,6 +93,10 @@ impl Address {
         if self.is_https() && !next.is_https() {
             return Err("from https to an address without TLS");
         }
+        // Who is elsewhere has no say in what this machine is asked; a proxy in between would hear of it as well.
+        if !self.is_loopback() && next.is_loopback() {
+            return Err("from another host to an address of this machine");
+        }
         if hops > MAX_REDIRECTIONS {
             return Err("more than 5 redirections");
         }

@@ -22,6 +22,8 @@ mod redacted;
 mod retry;
 #[cfg(feature = "http")]
 mod roots;
+#[cfg(all(test, feature = "http"))]
+pub(crate) mod scripted;
 
 #[cfg(feature = "http")]
 use std::sync::OnceLock;
@@ -37,7 +39,7 @@ pub use certificate_fault::CertificateFault;
 pub use exchange::{
     Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings, Total,
 };
-pub use redacted::Redacted;
+pub use redacted::{Redacted, loose};
 #[cfg(feature = "http")]
 pub use retry::{Transient, is_transient_status, retry_after, until};
 
@@ -154,6 +156,7 @@ impl Error {
     /// reached, or whose certificate is refused, stays so.
     pub fn is_transient(&self) -> bool {
         match self {
+            _ if self.is_client_refused() => false,
             Self::Transport { .. } | Self::Timeout { .. } => true,
             Self::Connect { source, .. } => {
                 chain(source.as_ref()).any(|e| e.downcast_ref::<std::io::Error>().is_some_and(is_broken))
@@ -179,6 +182,27 @@ impl Error {
     /// Whether there was no connection because the certificate of the server is refused.
     pub fn is_certificate(&self) -> bool {
         self.certificate_fault().is_some()
+    }
+
+    /// Whether the server broke off because the client has shown no certificate, or one that it does not take (RFC 8446 section 6.2).
+    pub fn is_client_refused(&self) -> bool {
+        const ALERTS: [&str; 9] = [
+            "CertificateRequired",
+            "BadCertificate",
+            "UnsupportedCertificate",
+            "CertificateRevoked",
+            "CertificateExpired",
+            "CertificateUnknown",
+            "UnknownCA",
+            "AccessDenied",
+            "DecryptError",
+        ];
+        let (Self::Connect { source, .. } | Self::Transport { source, .. }) = self else { return false };
+        chain(source.as_ref()).any(|error| {
+            let said = error.to_string();
+            let alert = said.split_once("received fatal alert: ").map(|(_, alert)| alert);
+            alert.is_some_and(|alert| ALERTS.contains(&alert))
+        })
     }
 
     /// Why the certificate of the server is refused; `None` where that is not what failed.

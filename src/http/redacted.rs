@@ -22,7 +22,7 @@ impl std::fmt::Display for Redacted<'_> {
 
 /// Scheme and rest of what is an address of http or https with fewer slashes, or other ones, for those who fetch it (WHATWG URL
 /// section 4.4).
-fn loose(text: &str) -> Option<(&str, &str)> {
+pub fn loose(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_web = ["http", "https"].iter().any(|known| scheme.trim().eq_ignore_ascii_case(known));
     is_web.then(|| (scheme, rest.trim_start_matches(['/', '\\'])))

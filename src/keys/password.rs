@@ -1,6 +1,7 @@
 //! Where passwords come from: the variable COSIGN_PASSWORD, the terminal, or standard input, in this order.
 
 use std::io;
+use std::time::Duration;
 
 use super::{Error, Variables};
 use crate::crypto::Secret;
@@ -28,6 +29,17 @@ pub trait Prompt {
     /// # Errors
     /// `UnexpectedEof` when the input ends without an answer; when standard input fails or the line is absurdly long.
     fn line(&mut self, question: &str) -> io::Result<String>;
+
+    /// The same, waiting no longer than `patience`, where there is a way to stop waiting; without one, as [`line`](Self::line).
+    /// Nothing else is to be asked after that: what is typed late goes to nobody.
+    ///
+    /// # Errors
+    /// As there; `TimedOut` when nobody answers in time.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "nobody logs in in this build"))]
+    fn line_within(&mut self, question: &str, patience: Duration) -> io::Result<String> {
+        let _ = patience;
+        self.line(question)
+    }
 
     /// Reads standard input to its end, or to one byte more than the limit.
     ///

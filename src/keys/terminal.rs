@@ -1,6 +1,9 @@
 //! The terminal of the command line; the one file where rpassword's differences between platforms meet ours.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::Prompt;
 use crate::crypto::Secret;
@@ -26,19 +29,17 @@ impl Prompt for Terminal {
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
-        let mut out = io::stderr().lock();
-        out.write_all(question.as_bytes())?;
-        out.flush()?;
-        let mut line = String::new();
-        let read = io::stdin().lock().take(MAX_LINE).read_line(&mut line);
-        // What is typed at a terminal ends the line of the question; nothing else does.
-        if !(self.is_interactive() && line.ends_with('\n')) {
-            writeln!(out)?;
-        }
-        if read? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(line.trim_end_matches(['\n', '\r']).to_string())
+        ask(question)?;
+        self.answer(read_line())
+    }
+
+    fn line_within(&mut self, question: &str, patience: Duration) -> io::Result<String> {
+        ask(question)?;
+        // Nothing ends a read that waits, on every platform alike: the thread is left behind, and ends with the process.
+        let (sender, receiver) = mpsc::channel();
+        thread::Builder::new().spawn(move || drop(sender.send(read_line())))?;
+        let gone = |_| Err(io::ErrorKind::TimedOut.into());
+        self.answer(receiver.recv_timeout(patience).unwrap_or_else(gone))
     }
 
     fn stdin(&mut self, limit: u64) -> io::Result<Vec<u8>> {
@@ -46,6 +47,35 @@ impl Prompt for Terminal {
         io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+impl Terminal {
+    /// Ends the line of the question; what was answered, without the line end.
+    fn answer(&self, read: io::Result<String>) -> io::Result<String> {
+        let ended = read.as_ref().is_ok_and(|line| line.ends_with('\n'));
+        // What is typed at a terminal ends the line of the question; nothing else does.
+        if !(self.is_interactive() && ended) {
+            writeln!(io::stderr())?;
+        }
+        let line = read?;
+        if line.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line.trim_end_matches(['\n', '\r']).to_string())
+    }
+}
+
+fn ask(question: &str) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()
+}
+
+/// A line of standard input with its end; empty where there is none.
+fn read_line() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().take(MAX_LINE).read_line(&mut line)?;
+    Ok(line)
 }
 
 /// What opening the terminal says where there is none, in an empty root file system or without a session, is only that a

@@ -91,18 +91,32 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
     let beside = issued.detached_sct.as_slice();
     let (chain, _) = verify::certificate(leaf, beside, order.sct, order.root, order.now)
         .map_err(|rejection| untrusted(rejection.reason().clone()))?;
-    let (subject, issuer) = order.identity(leaf)?;
+    Ok(Certified {
+        chain: chain.certificates().to_vec(),
+        signer: exactly(order.identity(leaf)?),
+        until: leaf.not_after(),
+        sct: if issued.detached_sct.is_some() { BESIDE } else { order.sct },
+    })
+}
+
+/// Whose certificate the authority is likely to issue for a token, before it is asked: subject and issuer. Only for what the public
+/// one makes names of in a known way (Fulcio, `docs/oidc.md`): addresses of e-mail, and workflows of GitHub and GitLab.
+pub fn foreseen(token: &IdentityToken) -> Option<ExpectedSigner> {
+    let issuer = token.text_claim(&["federated_claims", "connector_id"]).unwrap_or(token.issuer());
+    let of = |claim, host| token.text_claim(&[claim]).map(|workflow| format!("https://{host}{workflow}"));
+    let subject = of("job_workflow_ref", "github.com/")
+        .or_else(|| of("ci_config_ref_uri", ""))
+        .or_else(|| token.email().map(str::to_owned))?;
+    Some(exactly((subject, issuer.to_owned())))
+}
+
+fn exactly((subject, issuer): (String, String)) -> ExpectedSigner {
     let matcher = IdentityMatcher {
         subject: StringMatcher::Exact(subject),
         issuer: StringMatcher::Exact(issuer),
         workflow: verify::WorkflowClaims::default(),
     };
-    Ok(Certified {
-        chain: chain.certificates().to_vec(),
-        signer: ExpectedSigner::Identity(NonEmpty::new(matcher, [])),
-        until: leaf.not_after(),
-        sct: if issued.detached_sct.is_some() { BESIDE } else { order.sct },
-    })
+    ExpectedSigner::Identity(NonEmpty::new(matcher, []))
 }
 
 impl CertificateOrder<'_> {
@@ -165,16 +179,41 @@ mod tests {
         Template::fulcio(name, ISSUER, span(0, 600)).issue(p256("key").public_key(), issuer).unwrap()
     }
 
-    fn identity(email: Option<&str>, name: SubjectAlternativeName) -> Result<(String, String), CertifyError> {
+    fn token(more: &serde_json::Value) -> IdentityToken {
         let mut claims = json!({ "iss": ISSUER, "sub": "me", "aud": "sigstore", "exp": 4_000_000_000_i64 });
-        if let Some(email) = email {
-            claims["email"] = email.into();
-            claims["email_verified"] = true.into();
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
         }
         let part = |text: String| base64::encode_url(text);
         let text =
             format!("{}.{}.c2ln", part(json!({ "alg": "ES256" }).to_string()), part(claims.to_string()));
-        let token = IdentityToken::parse(Secret::new(text.into_bytes())).unwrap();
+        IdentityToken::parse(Secret::new(text.into_bytes())).unwrap()
+    }
+
+    #[test]
+    fn whose_certificate_it_will_be_is_foreseen_where_names_are_made_in_a_known_way() {
+        let eve = json!({ "email": "eve@example.com", "email_verified": true });
+        let behind = json!({ "email": "eve@example.com", "email_verified": true,
+            "federated_claims": { "connector_id": "https://accounts.example" } });
+        let github = json!({ "job_workflow_ref": "o/r/.github/workflows/w.yml@refs/heads/main" });
+        let gitlab = json!({ "ci_config_ref_uri": "gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main" });
+        for (claims, expected) in [
+            (&eve, Some(("eve@example.com", ISSUER))),
+            (&behind, Some(("eve@example.com", "https://accounts.example"))),
+            (&github, Some(("https://github.com/o/r/.github/workflows/w.yml@refs/heads/main", ISSUER))),
+            (&gitlab, Some(("https://gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main", ISSUER))),
+            (&json!({}), None),
+        ] {
+            let found = foreseen(&token(claims));
+            assert_eq!(found.as_ref().and_then(ExpectedSigner::named), expected, "{claims}");
+        }
+    }
+
+    fn identity(email: Option<&str>, name: SubjectAlternativeName) -> Result<(String, String), CertifyError> {
+        let token = token(&match email {
+            Some(email) => json!({ "email": email, "email_verified": true }),
+            None => json!({}),
+        });
         let root = TrustedRoot::default();
         let (key, now, sct) = (p256("key"), second(10), Requirement::ONE);
         let url = "https://me:secret@fulcio.example";

@@ -12,9 +12,12 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::names;
+use crate::crypto::random;
 
 /// Links that are followed before a loop is assumed; Linux allows as many (path_resolution(7)).
 const MAX_LINKS: usize = 40;
+/// Names that are tried for a fresh file.
+const MAX_FRESH: usize = 16;
 /// Bytes of a file within which a private key begins.
 const KEY_SEARCH: u64 = 64 << 10;
 
@@ -74,6 +77,31 @@ pub fn write_file(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileE
     file.commit()
 }
 
+/// Writes `bytes` into a new file and returns its name: `stem`, a hyphen, eight random characters, a full stop and `extension`.
+/// Nothing that is there is opened, followed or replaced, whatever its kind, so that it may be a folder where others write.
+///
+/// # Errors
+/// [`FileError`]; there is no file of that name then.
+pub fn write_fresh(stem: &Path, extension: &str, bytes: &[u8], access: Access) -> Result<PathBuf, FileError> {
+    // One is free unless somebody guesses random numbers.
+    let mut last = FileError::Empty;
+    for _ in 0..MAX_FRESH {
+        let Some(part) = random::<4>() else {
+            let source = io::Error::other("there are no random numbers");
+            return Err(FileError::Write { path: stem.to_owned(), source });
+        };
+        let mut name = stem.as_os_str().to_owned();
+        name.push(format!("-{}.{extension}", hex::encode(part)));
+        let path = PathBuf::from(name);
+        match place_new(&path, bytes, access) {
+            Ok(()) => return Ok(path),
+            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => last = FileError::Exists(path),
+            Err(source) => return Err(FileError::Write { path, source }),
+        }
+    }
+    Err(last)
+}
+
 /// An output file whose place is secured and that nobody sees until [`commit`](Self::commit). Dropping it leaves
 /// everything as it was. Made before the work begins, so that a result is not lost to a path that cannot be written. There is no
 /// file of it until then: who ends the program while it waits for a service finds nothing left behind.
@@ -89,6 +117,8 @@ pub struct PendingFile {
 enum Place {
     /// A temporary file beside the target will take its name; that there can be one was tried.
     Replace(PathBuf),
+    /// The same, where nothing may have that name, until the end.
+    New(PathBuf),
     /// An existing file in a folder where nothing can be created, a file mounted into a container for example.
     Overwrite(PathBuf),
     /// A device or a pipe; opened at the end, because opening a pipe waits for its reader.
@@ -117,10 +147,10 @@ impl PendingFile {
         Self::open(path, access, Existing::Replaced)
     }
 
-    /// As [`create`](Self::create), where no regular file may be replaced.
+    /// As [`create`](Self::create), where no regular file may be replaced, and none that is made in the meantime either.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`FileError::Exists`].
+    /// As [`create`](Self::create), and [`FileError::Exists`], which [`commit`](Self::commit) then may return as well.
     pub fn create_new(path: &Path, access: Access) -> Result<Self, FileError> {
         Self::open(path, access, Existing::Stays)
     }
@@ -153,7 +183,12 @@ impl PendingFile {
                     return Err(FileError::PrivateKey(path.to_owned()));
                 }
                 Ok(_) => beside(path, target, true, access)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path, target, false, access)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    match beside(path, target, false, access)? {
+                        Place::Replace(target) if existing == Existing::Stays => Place::New(target),
+                        place => place,
+                    }
+                }
                 Err(error) => return Err(fail(error)),
             },
         };
@@ -173,6 +208,7 @@ impl PendingFile {
         let Self { path, bytes, access, place } = self;
         let done = match place {
             Place::Replace(target) => replace(&target, &bytes, access),
+            Place::New(target) => place_new(&target, &bytes, access),
             Place::Overwrite(target) => overwrite(&target, &bytes, access),
             // Appending never destroys what a descriptor's file holds already; pipes and devices do not care.
             Place::Stream(target) => {
@@ -181,7 +217,15 @@ impl PendingFile {
             Place::Standard(1) => send(io::stdout().lock(), &bytes),
             Place::Standard(_) => send(io::stderr().lock(), &bytes),
         };
-        done.map_err(|source| FileError::Write { path, source })
+        done.map_err(|source| failed(path, source))
+    }
+}
+
+/// Why a file was not written.
+fn failed(path: PathBuf, source: io::Error) -> FileError {
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => FileError::Exists(path),
+        _ => FileError::Write { path, source },
     }
 }
 
@@ -324,6 +368,29 @@ fn replace(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     persist(temporary, target, access)
 }
 
+fn place_new(target: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut temporary = temporary(target, access)?;
+    temporary.write_all(bytes)?;
+    persist_new(temporary, target, access)
+}
+
+/// Gives a temporary file a name that nothing has: neither a file nor a link, whatever that leads to.
+fn persist_new(temporary: tempfile::NamedTempFile, target: &Path, access: Access) -> io::Result<()> {
+    temporary.as_file().sync_all()?;
+    match temporary.persist_noclobber(target) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(error.error),
+        // There are file systems without a way to rename so, and without links.
+        Err(error) => {
+            let mut content = error.file.into_file();
+            content.rewind()?;
+            let mut file = create_new(target, access)?;
+            let written = io::copy(&mut content, &mut file).and_then(|_| file.sync_all());
+            written.inspect_err(|_| drop(fs::remove_file(target)))
+        }
+    }
+}
+
 /// Gives a temporary file the name of the target.
 fn persist(temporary: tempfile::NamedTempFile, target: &Path, access: Access) -> io::Result<()> {
     temporary.as_file().sync_all()?;
@@ -416,6 +483,40 @@ mod tests {
                 Err(FileError::Exists(found)) if found == path
             ));
             write_file(&path, b"x", Access::Owner).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_new_replaces_nothing_that_came_in_the_meantime() {
+        let dir = folder();
+        let path = dir.path().join("out");
+        let mut whole = PendingFile::create_new(&path, Access::Owner).unwrap();
+        whole.push(b"second");
+        let mut streamed = PendingFile::create_new(&path, Access::Owner).unwrap().into_stream().unwrap();
+        streamed.write_all(b"third").unwrap();
+        fs::write(&path, "first").unwrap();
+        for refused in [whole.commit(), streamed.commit()] {
+            assert!(matches!(refused, Err(FileError::Exists(found)) if found == path));
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn fresh_files_of_one_stem_are_all_there() {
+        let dir = folder();
+        let stem = dir.path().join("sha256-1");
+        let one = |number: u8| {
+            let stem = stem.clone();
+            std::thread::spawn(move || write_fresh(&stem, "sig", &[number], Access::Owner).unwrap())
+        };
+        let started: Vec<_> = (0..24).map(one).collect();
+        let written: Vec<_> = started.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert_eq!(names(dir.path()).len(), 24);
+        for (number, path) in (0..24_u8).zip(&written) {
+            assert_eq!(fs::read(path).unwrap(), [number]);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(name.starts_with("sha256-1-") && name.len() == "sha256-1-00000000.sig".len(), "{name}");
         }
     }
 
@@ -548,6 +649,20 @@ mod tests {
             if Path::new("/dev/full").exists() {
                 assert!(write_file(Path::new("/dev/full"), b"lost", Access::Owner).is_err());
             }
+        }
+
+        /// Whatever has the name: it is not opened, which could wait for ever, and not followed.
+        #[test]
+        fn a_new_name_is_nobody_elses() {
+            let dir = folder();
+            let (link, pipe) = (dir.path().join("link"), dir.path().join("pipe"));
+            symlink("elsewhere", &link).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            for path in [&link, &pipe] {
+                let refused = place_new(path, b"x", Access::Owner).unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            }
+            assert_eq!(names(dir.path()), ["link", "pipe"]);
         }
 
         #[test]

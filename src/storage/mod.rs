@@ -10,7 +10,7 @@ mod names;
 
 pub use blob::{BlobSource, read_blob, stream_blob, stream_open};
 pub use cache::CacheFolder;
-pub use files::{Access, FileError, OutputStream, PendingFile, real_name, write_file};
+pub use files::{Access, FileError, OutputStream, PendingFile, real_name, write_file, write_fresh};
 pub use input::{open_file, read_file};
 
 use std::path::PathBuf;

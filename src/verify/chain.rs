@@ -75,3 +75,17 @@ pub(super) fn path_at(leaf: &Certificate, time: UnixTime, root: &TrustedRoot) ->
     }
     Err(best.map_or(Reason::NoAuthority { time }, Reason::Path))
 }
+
+/// Whether there is any time at which the certificate leads to a trusted authority, as long as none is verified. All that has to hold
+/// at once begins to do so when the last of it begins.
+#[cfg(feature = "http")]
+pub(super) fn ever(leaf: &Certificate, root: &TrustedRoot) -> bool {
+    let of_root = root.certificate_authorities.iter().flat_map(|authority| {
+        let certificates = authority.intermediates.iter().chain(&authority.anchors);
+        authority.valid_for.start.into_iter().chain(certificates.map(Certificate::not_before))
+    });
+    let within = |time: &UnixTime| (leaf.not_before()..=leaf.not_after()).contains(time);
+    std::iter::once(leaf.not_before())
+        .chain(of_root.filter(within))
+        .any(|time| path_at(leaf, time, root).is_ok())
+}

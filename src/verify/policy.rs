@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::IdentityMatcher;
+use super::{IdentityMatcher, StringMatcher};
 use crate::crypto::{HashAlgorithm, PublicKey};
 
 /// At least one of something.
@@ -28,6 +28,19 @@ pub enum ExpectedSigner {
     Key(PublicKey),
     /// A certificate of one of these identities.
     Identity(NonEmpty<IdentityMatcher>),
+}
+
+impl ExpectedSigner {
+    /// Subject and issuer, where one identity is meant by its very name.
+    pub fn named(&self) -> Option<(&str, &str)> {
+        let Self::Identity(matchers) = self else { return None };
+        let mut all = matchers.iter();
+        let (Some(one), None) = (all.next(), all.next()) else { return None };
+        match (&one.subject, &one.issuer) {
+            (StringMatcher::Exact(subject), StringMatcher::Exact(issuer)) => Some((subject, issuer)),
+            _ => None,
+        }
+    }
 }
 
 /// Why a proof is not asked for; shown in every report.

@@ -1,8 +1,12 @@
 //! Is it the signer whom the user named?
 
+#[cfg(feature = "http")]
+use super::chain;
 use super::{ChainProof, Evidence, ExpectedSigner, Reason, VerificationPolicy, identity};
 use crate::bundle::{SignedEntity, VerificationMaterial};
 use crate::crypto::PublicKey;
+#[cfg(feature = "http")]
+use crate::trust::TrustedRoot;
 use crate::x509::Certificate;
 
 /// The expected signer made the signature. Made by [`signer`] alone.
@@ -68,14 +72,14 @@ pub(super) fn material(entity: &SignedEntity, policy: &VerificationPolicy) -> Re
     }
 }
 
-/// Whether a document could be by the expected signer, as far as it says itself whose it is: nothing is proven of that.
+/// Whether a document could be by the expected signer: it says so itself, and a certificate that says so is of a trusted authority,
+/// whenever that was. Nothing else is proven.
 #[cfg(feature = "http")]
-pub fn could_be(entity: &SignedEntity, policy: &VerificationPolicy) -> bool {
+pub fn could_be(entity: &SignedEntity, policy: &VerificationPolicy, root: &TrustedRoot) -> bool {
     let named = match &policy.signer {
         ExpectedSigner::Key(_) => true,
-        ExpectedSigner::Identity(matchers) => {
-            leaf(entity).is_ok_and(|leaf| identity::any_match(matchers, leaf).is_ok())
-        }
+        ExpectedSigner::Identity(matchers) => leaf(entity)
+            .is_ok_and(|leaf| identity::any_match(matchers, leaf).is_ok() && chain::ever(leaf, root)),
     };
     named && material(entity, policy).is_ok()
 }

@@ -48,5 +48,7 @@ fn the_examples_of_help_work_as_printed() {
 fn examples() -> Vec<String> {
     let reference = std::fs::read_to_string(repository().join("docs/reference/commands.md")).unwrap();
     let blocks = reference.split("**Examples**").skip(1).filter_map(|section| section.split("```").nth(1));
-    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("rcosign ")).map(str::to_owned).collect()
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    let pairs = lines.windows(2).filter(|pair| !pair[0].ends_with("(asks Sigstore's public services)"));
+    pairs.filter_map(|pair| pair[1].strip_prefix("rcosign ")).map(str::to_owned).collect()
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{Output, Sandbox, repository};
 
-const FAR: &str = "2099-01-01T00:00:00Z";
+pub const FAR: &str = "2099-01-01T00:00:00Z";
 const IDENTITY: [&str; 4] =
     ["--certificate-identity", "dev@example.com", "--certificate-oidc-issuer", "http://127.0.0.1:8404"];
 
@@ -18,14 +18,14 @@ fn data(path: &str) -> String {
 }
 
 /// A repository with the trusted root of the mock instance, behind an address.
-struct Mirror {
-    repository: Arc<Mutex<TufRepository>>,
+pub struct Mirror {
+    pub repository: Arc<Mutex<TufRepository>>,
     asked: Arc<Mutex<Vec<String>>>,
-    address: String,
+    pub address: String,
 }
 
 impl Mirror {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut repository = TufRepository::new(FAR).unwrap();
         let root = std::fs::read(data("mock-sigstore/trusted_root.json")).unwrap();
         repository.add_target("targets", "trusted_root.json", &root);
@@ -44,22 +44,22 @@ impl Mirror {
         Self { repository, asked, address }
     }
 
-    fn change(&self, change: impl FnOnce(&mut TufRepository)) {
+    pub fn change(&self, change: impl FnOnce(&mut TufRepository)) {
         change(&mut self.repository.lock().unwrap());
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
     /// A folder with the first root.
-    fn sandbox(&self) -> Sandbox {
+    pub fn sandbox(&self) -> Sandbox {
         let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
         sandbox.file("root.json", self.repository.lock().unwrap().first_root());
         sandbox
     }
 
-    fn initialize(&self, sandbox: &Sandbox) -> Output {
+    pub fn initialize(&self, sandbox: &Sandbox) -> Output {
         sandbox.run(&["initialize", "--mirror", &self.address, "--root", "root.json"])
     }
 }
@@ -83,12 +83,12 @@ fn answer(mut stream: TcpStream, repository: &Mutex<TufRepository>, asked: &Mute
     let _ = stream.shutdown(Shutdown::Write);
 }
 
-fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
+pub fn verify(sandbox: &Sandbox, more: &[&str]) -> Output {
     verify_with(sandbox, &[], more)
 }
 
 /// The same with variables of this run.
-fn verify_with(sandbox: &Sandbox, variables: &[(&str, &str)], more: &[&str]) -> Output {
+pub fn verify_with(sandbox: &Sandbox, variables: &[(&str, &str)], more: &[&str]) -> Output {
     let (bundle, artifact) =
         (data("mock-sigstore/v3.blob.keyless.rekor1.bundle.json"), data("mock-sigstore/artifact.txt"));
     let args = [&["verify-blob", "--bundle", &bundle], &IDENTITY[..], more, &[&artifact]].concat();
@@ -138,7 +138,8 @@ fn what_expired_is_fetched_anew_and_never_used_silently() {
     }
     let refused = verify(&sandbox, &[]);
     let refused = refused.says("`timestamp.json` expired on 2026-01-01T00:00:00Z");
-    let refused = refused.says("--trusted-root FILE").says("--offline");
+    let refused =
+        refused.says("--trusted-root FILE").says("hint: or add --offline to take the cached root\n");
     assert!(!refused.stdout.contains("Verified") && refused.code != 0);
     let _ = verify(&sandbox, &["--offline"])
         .ok()
@@ -158,8 +159,10 @@ fn nobody_answers() {
     let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "").env("TUF_MIRROR", "http://127.0.0.1:1");
     let refused = verify(&sandbox, &["--timeout", "2s"]);
     let refused = refused.says("the TUF repository http://127.0.0.1:1 cannot be used");
-    let refused = refused.says("--trusted-root FILE").says("--offline");
+    let refused = refused.says("--trusted-root FILE");
     assert_ne!(refused.code, 0);
+    // Nothing is cached of it, and what is built in is another's.
+    assert!(!refused.stderr.contains("--offline"), "{}", refused.stderr);
     // The embedded root is of the public instance, and stands in for no other.
     let refused = verify(&sandbox, &["--offline"]);
     let _ = refused.says("`timestamp.json` is not there");
@@ -304,7 +307,7 @@ fn folders(sandbox: &Sandbox) -> Vec<String> {
     folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-fn folder_of(mirror: &Mirror) -> String {
+pub fn folder_of(mirror: &Mirror) -> String {
     mirror.address.trim_start_matches("http://").replace(':', "-")
 }
 
@@ -502,8 +505,23 @@ fn passwords_of_addresses_are_not_shown() {
     assert!(cache(&sandbox).iter().all(|(name, bytes)| {
         !name.contains("S3CRET") && !String::from_utf8_lossy(bytes).contains("S3CRET")
     }));
-    let output = sandbox.run(&["initialize", "--mirror", &secret, "--root", "root.json"]);
-    assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+    let before = cache(&sandbox);
+    mirror.asked();
+    for address in [
+        &secret,
+        &secret.replace("me:S3CRET", "S3CRET"),
+        "https:\\\\me:S3CRET@127.0.0.1",
+        "https:me:S3CRET@127.0.0.1",
+    ] {
+        let output = sandbox.run(&["initialize", "--mirror", address, "--root", "root.json"]).code(2);
+        assert!(!output.stderr.contains("S3CRET") && !output.stderr.contains("panic"), "{}", output.stderr);
+    }
+    assert!(cache(&sandbox) == before && mirror.asked().is_empty());
+    let _ = sandbox
+        .run(&["initialize", "--mirror", &secret])
+        .code(2)
+        .says("has a user or a password in it")
+        .says("TUF_MIRROR");
     let refused =
         verify_with(&sandbox, &[("TUF_MIRROR", "http://me:S3CRET@127.0.0.1:1")], &["--timeout", "1s"]);
     assert!(refused.code != 0 && !refused.stderr.contains("S3CRET"), "{}", refused.stderr);

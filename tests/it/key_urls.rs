@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use rcosign::internals::sandbox::tuf::TufRepository;
+
+use crate::faulty::server::{Act, Answer, Server};
 use crate::support::{Sandbox, repository};
 
 /// Answers requests with this status, type and body, once each; returns the address.
@@ -62,4 +65,44 @@ fn an_answer_that_is_no_key_names_what_it_was() {
     let _ = question(&sandbox, &format!("{}/k.pub", serve("200 OK", "text/html", page))).code(3);
     let large = serve("200 OK", "text/plain", vec![b'x'; (1 << 20) + 1]);
     let _ = question(&sandbox, &format!("{large}/k.pub")).code(8).says("larger than 1048576 bytes");
+}
+
+/// A host that is reached by a proxy, and points to this machine: neither the proxy nor who listens here hears of it, and least of all
+/// with what is meant for the host alone.
+#[test]
+fn a_host_behind_a_proxy_does_not_point_to_this_machine() {
+    let here = Server::start(|_| Act::Say(Answer::new(200, "-----BEGIN PUBLIC KEY-----")));
+    let port = here.url.rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1", "localhost"] {
+        let there = format!("http://{host}:{port}/here");
+        let proxy = Server::start(move |request| {
+            // The credentials are for the host: the proxy brings them there.
+            let own =
+                request.line.contains("http://tuf.example/") || request.header("authorization").is_some();
+            assert!(own && !request.line.contains("S3CRET"), "{request:?}");
+            Act::Say(Answer::new(302, "").with("Location", there.clone()))
+        });
+        let sandbox = sandbox().env("COSIGN_OFFLINE", "");
+        let behind = |args: &[&str]| {
+            ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]
+                .iter()
+                .fold(sandbox.rcosign(args), |run, name| run.env(name, &proxy.url))
+                .run()
+        };
+        let key = "http://me:S3CRET@keys.example/k.pub";
+        let output = behind(&["verify-blob", "--no-log", "--key", key, "--signature", "s", "a.txt"]).code(5);
+        let output = output.says("from another host to an address of this machine");
+        assert!(!output.stderr.contains("S3CRET"), "{}", output.stderr);
+        assert_eq!(proxy.heard(), ["GET http://keys.example/k.pub"]);
+        // A service is followed nowhere.
+        let root =
+            sandbox.file("root.json", TufRepository::new("2099-01-01T00:00:00Z").unwrap().first_root());
+        let args = ["initialize", "--mirror", "http://tuf.example", "--root", root.to_str().unwrap()];
+        let output = behind(&[&args[..], &["--timeout", "2s"]].concat());
+        assert_ne!(output.code, 0);
+        let _ = output.says("where nobody follows");
+        let heard = proxy.heard();
+        assert!(heard.len() > 1 && heard[1..].iter().all(|line| line.starts_with("GET http://tuf.example/")));
+    }
+    assert_eq!(here.heard(), [""; 0]);
 }

@@ -18,8 +18,14 @@ struct Scripted {
 
 impl Scripted {
     fn start(status: &'static str, body: String) -> Self {
+        Self::telling(status, |_| body)
+    }
+
+    /// With a body that depends on the address.
+    fn telling(status: &'static str, body: impl FnOnce(&str) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let body = body(&url);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let all = heard.clone();
         std::thread::spawn(move || {
@@ -302,6 +308,75 @@ fn addresses_are_looked_at_before_anybody_is_asked() {
         assert!(!output.stderr.contains("pw"), "{}", output.stderr);
     }
     assert_eq!(somebody.heard(), [""; 0]);
+}
+
+/// Without its certificate nobody can verify a keyless signature.
+#[test]
+fn a_certificate_that_goes_nowhere_is_told_before_it_is_issued() {
+    let sandbox = sandbox();
+    let somebody = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let _ = sandbox.file("p.json", "{}");
+    let (url, words) = (&somebody.url, "nothing holds the certificate");
+    let services = ["--trusted-root", &root, "--fulcio-url", url, "--rekor-url", url, "--timeout", "2s"];
+    let token = ["--identity-token", "token", "--yes"];
+    for command in [&["sign-blob"][..], &["attest-blob", "--predicate", "p.json"]] {
+        let run = |more: &[&str]| {
+            sandbox.run(&[command, &services, &token, more, &["a.txt"]].concat()).code(5).stderr
+        };
+        assert!(run(&[]).contains(words) && run(&["--output-signature", "s"]).contains(words));
+        assert!(!run(&["--bundle", "x.json"]).contains(words));
+        assert!(!run(&["--output-certificate", "c.pem"]).contains(words));
+    }
+    // A key needs none.
+    let args = ["sign-blob", "--key", "cosign.key", "--offline", "a.txt"];
+    assert!(!sandbox.run(&args).ok().stderr.contains(words));
+}
+
+/// A code that nobody types in, with a standard input that stays open.
+#[test]
+fn a_code_is_not_waited_for_without_end() {
+    let sandbox = sandbox();
+    let issuer = Scripted::telling("200 OK", |url| {
+        json!({
+            "issuer": url, "authorization_endpoint": format!("{url}/auth"), "token_endpoint": format!("{url}/token"),
+            "code_challenge_methods_supported": ["S256"],
+        })
+        .to_string()
+    });
+    let (root, nobody) = (root(), Scripted::start("500 Oops", "{}".to_owned()));
+    let services = ["--trusted-root", &root, "--fulcio-url", &nobody.url, "--rekor-url", &nobody.url];
+    let login = ["--oidc-issuer", &issuer.url, "--fulcio-auth-flow", "normal", "--timeout", "1s", "--yes"];
+    let by_hand = ["--oidc-redirect-url", "urn:ietf:wg:oauth:2.0:oob", "--bundle", "x.json", "a.txt"];
+    let output = sandbox
+        .rcosign(&[&["sign-blob"][..], &services, &login, &by_hand].concat())
+        .waiting(std::time::Duration::from_secs(30))
+        .code(6)
+        .says("Enter verification code: \n")
+        .says("nobody logged in within 1 seconds");
+    assert!(output.stdout.is_empty() && !sandbox.has("x.json"));
+    assert_eq!((issuer.heard().len(), nobody.heard()), (1, Vec::new()));
+}
+
+/// A path where the token itself belongs, and what is neither a token nor a file: said, and not shown.
+#[test]
+fn values_that_are_no_token_are_not_shown() {
+    let sandbox = sandbox();
+    let nobody = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--fulcio-url", &nobody.url, "--rekor-url"];
+    let args = [&args[..], &[&nobody.url, "--bundle", "x.json", "a.txt"]].concat();
+    let path = sandbox.at("token");
+    let output = sandbox.rcosign(&args).env("SIGSTORE_ID_TOKEN", path.to_str().unwrap()).run().code(6);
+    let output = output.says("hint: SIGSTORE_ID_TOKEN takes the token itself").says("--identity-token FILE");
+    assert!(!output.stderr.contains("/token"), "{}", output.stderr);
+    for opaque in ["gho_16C7e42F292c6912E7710c838347Ae178B4a", "x", "S3CRET/of/mine"] {
+        let output = sandbox.run(&[&args[..], &["--identity-token", opaque]].concat()).code(6);
+        let output =
+            output.says(&format!("the value of --identity-token, of {} bytes, is not", opaque.len()));
+        assert!(opaque == "x" || !output.stderr.contains(opaque), "{}", output.stderr);
+    }
+    assert_eq!(nobody.heard(), [""; 0]);
 }
 
 /// However its address is written: what will be contacted counts.

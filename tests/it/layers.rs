@@ -82,7 +82,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry", "storage", "services",
+            "verify", "registry", "storage", "services", "http",
         ],
     ),
     ("hex", &["*"]),
@@ -102,6 +102,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["http", "sandbox"]),
     ("tokio_rustls", &["sandbox"]),
     ("rpassword", &["cli", "keys"]),
+    ("signal_hook", &["commands"]),
     ("tar", &["storage"]),
     ("tempfile", &["sandbox", "storage"]),
     ("openssl_probe", &["http"]),

@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use rcosign::internals::crypto::{SigningInput, SigningKey as _, base64};
 use rcosign::internals::sandbox::registry::{Options, Registry};
+use rcosign::internals::x509::SubjectAlternativeName;
+use rcosign::internals::x509::issue::{Issuer, Template};
 use serde_json::{Value, json};
 
 use crate::faulty::server::{Act, Answer, Request, Server};
-use crate::faulty::sigstore::{Place, Sigstore, claims, token};
+use crate::faulty::sigstore::{Place, Sigstore, claims, key, span, token};
 use crate::support::{Output, Sandbox};
 
 /// What the log does in place of answering well.
@@ -521,4 +524,118 @@ fn older_bundles_get_their_proofs_from_the_log() {
             assert!(output.stderr.contains(&world.log.url), "{name}: {}", output.stderr);
         }
     }
+}
+
+const REPOSITORY: &str = "app";
+
+/// Puts signatures at the tag of cosign 2 beside an image.
+fn plant(registry: &Registry, digest: &str, layers: &[Value]) {
+    let config = registry.contents().plant_blob(REPOSITORY, "{}");
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": media_type,
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": 2 },
+        "layers": layers,
+    });
+    let tag = format!("{}.sig", digest.replace(':', "-"));
+    let _ = registry.contents().plant_manifest(REPOSITORY, Some(&tag), media_type, manifest.to_string());
+}
+
+fn layer(registry: &Registry, payload: &str, signature: &[u8], certificate: Option<String>) -> Value {
+    let digest = registry.contents().plant_blob(REPOSITORY, payload);
+    let mut annotations = json!({ "dev.cosignproject.cosign/signature": base64::encode(signature) });
+    if let Some(certificate) = certificate {
+        annotations["dev.sigstore.cosign/certificate"] = certificate.into();
+    }
+    json!({
+        "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+        "digest": digest, "size": payload.len(), "annotations": annotations,
+    })
+}
+
+/// What is signed of an image; a number makes each another one.
+fn payload(digest: &str, number: usize) -> String {
+    json!({
+        "critical": {
+            "identity": { "docker-reference": "" }, "image": { "docker-manifest-digest": digest },
+            "type": "cosign container image signature",
+        },
+        "optional": { "number": number },
+    })
+    .to_string()
+}
+
+const MANY: usize = 200;
+
+/// Anybody can make a certificate with the name of somebody else in it. Of those, no log hears.
+#[test]
+fn no_log_is_asked_about_certificates_of_nobody_who_is_trusted() {
+    let world = World::new();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image(REPOSITORY, "v1");
+    let life = span(-60, 600);
+    let (authority, own) = (key(), key());
+    // Named as the trusted one is.
+    let root = Template::root("fulcio", life)
+        .issue(authority.public_key(), Issuer { key: &authority, certificate: None })
+        .unwrap();
+    let issuer = Issuer { key: &authority, certificate: Some(&root) };
+    let name = SubjectAlternativeName::Email("dev@example.com".to_owned());
+    let template = Template::fulcio(name, "http://issuer.example", life);
+    let layers: Vec<Value> = (0..MANY)
+        .map(|number| {
+            let payload = payload(&digest, number);
+            let serial = u16::try_from(number).unwrap().to_be_bytes();
+            let leaf = template.clone().serial(&[&[1], &serial[..]].concat());
+            let leaf = leaf.issue(own.public_key(), issuer).unwrap();
+            layer(
+                &registry,
+                &payload,
+                &own.sign_now(&SigningInput::Message(payload.clone().into())).unwrap(),
+                Some(leaf.to_pem()),
+            )
+        })
+        .collect();
+    plant(&registry, &digest, &layers);
+    let image = format!("{}/{REPOSITORY}@{digest}", registry.address());
+    let args = ["verify", "--trusted-root", "root.json", "--rekor-url", &world.log.url, "--report", "json=r"];
+    let output = world.sandbox.run(&[&args[..], IDENTITY, &[&image]].concat()).code(12);
+    assert!(output.stdout.is_empty());
+    let report: Value = serde_json::from_slice(&world.sandbox.read("r")).unwrap();
+    assert_eq!(report["images"][0]["candidates"].as_array().unwrap().len(), MANY);
+    assert_eq!(world.asked(), [""; 0]);
+}
+
+/// What the expected signer made, and never published: a log is asked, but not for ever, and what was not done is said.
+#[test]
+fn a_log_is_asked_about_fifty_signatures_of_an_image_at_most() {
+    let world = World::new();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image(REPOSITORY, "v1");
+    let own = key();
+    let _ = world.sandbox.file("own.pub", own.public_key().to_pem());
+    let signed = |number| {
+        let payload = payload(&digest, number);
+        layer(
+            &registry,
+            &payload,
+            &own.sign_now(&SigningInput::Message(payload.clone().into())).unwrap(),
+            None,
+        )
+    };
+    let image = format!("{}/{REPOSITORY}@{digest}", registry.address());
+    let verify = |layers: &[Value]| {
+        plant(&registry, &digest, layers);
+        let args = ["verify", "--key", "own.pub", "--trusted-root", "root.json"];
+        let output = world.sandbox.run(&[&args[..], &["--rekor-url", &world.log.url, &image]].concat());
+        let asked = world.asked();
+        let searched = asked.iter().filter(|line| line.ends_with("/log/entries/retrieve")).count();
+        (output.code(12), searched, asked.len())
+    };
+    let layers: Vec<Value> = (0..MANY).map(signed).collect();
+    let (output, searched, all) = verify(&layers);
+    assert_eq!((searched, all), (50, 100));
+    let _ = output.says("200 signatures have no log entry: those of 50 were looked up, which is the limit");
+    let (output, searched, _) = verify(&layers[..50]);
+    assert!(searched == 50 && !output.stderr.contains("which is the limit"), "{}", output.stderr);
 }

@@ -38,14 +38,19 @@ mod outputs;
 mod passwords;
 mod peers;
 mod public_api;
+#[cfg(unix)]
+mod read_only;
 mod registry;
 mod replacing;
 mod round_trip;
 mod sandbox;
 mod shell;
 mod sign_images;
+#[cfg(unix)]
+mod signals;
 mod signing_config;
 mod support;
+mod timestamp_tls;
 mod tls;
 mod transcripts;
 mod trusted_root;

@@ -139,8 +139,8 @@ fn with_layouts() -> Sandbox {
 #[test]
 fn layouts_and_archives_need_no_network() {
     let sandbox = with_layouts();
-    let apart = ["--net", "--map-root-user", env!("CARGO_BIN_EXE_rcosign")];
-    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart[..2], true) else { return };
+    let apart = [APART, &[env!("CARGO_BIN_EXE_rcosign")]].concat();
+    let Some(unshare) = able(&sandbox, Means::Apart) else { return };
     for (code, line) in LAYOUTS {
         let args: Vec<&str> = apart.iter().copied().chain(line.split(' ')).collect();
         let output = sandbox.program(unshare, &args).run();
@@ -153,7 +153,7 @@ fn layouts_and_archives_open_no_socket() {
     let sandbox = with_layouts();
     let calls = sandbox.at("calls");
     let watch = ["-f", "-qq", "-e", "trace=%network", "-o", calls.to_str().unwrap()];
-    let Some(strace) = able(&sandbox, "/usr/bin/strace", &watch, false) else { return };
+    let Some(strace) = able(&sandbox, Means::Watched) else { return };
     for (code, line) in LAYOUTS {
         let before = watch.iter().copied().chain([env!("CARGO_BIN_EXE_rcosign")]);
         let args: Vec<&str> = before.chain(line.split(' ')).collect();
@@ -163,26 +163,94 @@ fn layouts_and_archives_open_no_socket() {
     }
 }
 
-/// The program, when `PROGRAM ARGS true` succeeds with it. Otherwise the test says what it skips, or fails where
-/// `RCOSIGN_REQUIRE_PEERS` demands it, if it is `required` there: not everywhere may one process watch another.
-fn able(sandbox: &Sandbox, program: &'static str, args: &[&str], required: bool) -> Option<&'static Path> {
-    let path = Path::new(program);
-    if path.exists() && sandbox.program(path, &[args, &["/bin/true"]].concat()).run().code == 0 {
-        return Some(path);
+/// A way to show that nobody is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// Where there is no network.
+    Apart,
+    /// With somebody who watches the system calls.
+    Watched,
+}
+
+impl Means {
+    fn program(self) -> &'static Path {
+        Path::new(match self {
+            Self::Apart => "/usr/bin/unshare",
+            Self::Watched => "/usr/bin/strace",
+        })
     }
-    let line = format!("`{program} {}` is not there or not permitted", args.join(" "));
-    assert!(!required || std::env::var_os("RCOSIGN_REQUIRE_PEERS").is_none(), "{line}");
-    say_skipped(&line);
+
+    fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Apart => APART,
+            Self::Watched => &["-f", "-qq", "-e", "trace=%network", "-o", "/dev/null"],
+        }
+    }
+
+    fn works(self, sandbox: &Sandbox) -> bool {
+        let args = [self.args(), &["/bin/true"]].concat();
+        self.program().exists() && sandbox.program(self.program(), &args).run().code == 0
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Apart => Self::Watched,
+            Self::Watched => Self::Apart,
+        }
+    }
+}
+
+/// Into a network of its own, with nothing in it.
+const APART: &[&str] = &["--net", "--map-root-user"];
+
+/// What is to be done where a means does not work.
+#[derive(Debug, PartialEq, Eq)]
+enum Without {
+    Skip,
+    Fail(&'static str),
+}
+
+/// A means that is not permitted may be passed over where the other one works. Where the tests are demanded, both programs
+/// have to be there, and one of them has to work.
+fn without(demanded: bool, is_there: bool, other_works: bool) -> Without {
+    match (demanded, is_there, other_works) {
+        (false, ..) | (true, true, true) => Without::Skip,
+        (true, false, _) => Without::Fail("is not installed"),
+        (true, true, false) => Without::Fail("is not permitted, nor is the other means"),
+    }
+}
+
+#[test]
+fn where_it_is_demanded_one_means_has_to_work() {
+    assert_eq!(without(false, false, false), Without::Skip);
+    assert_eq!(without(true, true, true), Without::Skip);
+    assert!(matches!(without(true, true, false), Without::Fail(why) if why.contains("permitted")));
+    for other_works in [true, false] {
+        assert!(matches!(without(true, false, other_works), Without::Fail(why) if why.contains("installed")));
+    }
+}
+
+/// The program, where it works. Otherwise the test says what it skips, or fails: `RCOSIGN_REQUIRE_PEERS`, or `CI`, demand it.
+fn able(sandbox: &Sandbox, means: Means) -> Option<&'static Path> {
+    if means.works(sandbox) {
+        return Some(means.program());
+    }
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let demanded = set("RCOSIGN_REQUIRE_PEERS") || set("CI");
+    let line = format!("`{} {}`", means.program().display(), means.args().join(" "));
+    match without(demanded, means.program().exists(), means.other().works(sandbox)) {
+        Without::Skip => say_skipped(&format!("{line} is not there or not permitted")),
+        Without::Fail(why) => panic!("{line} {why}"),
+    }
     None
 }
 
 #[test]
 fn verification_needs_no_network() {
     let sandbox = Sandbox::new();
-    let apart = ["--net", "--map-root-user"];
-    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart, true) else { return };
+    let Some(unshare) = able(&sandbox, Means::Apart) else { return };
     for line in LINES {
-        let output = line.beneath(&sandbox, unshare, &apart);
+        let output = line.beneath(&sandbox, unshare, APART);
         assert_eq!(output.code, line.code, "{:?}: {}", line.args(), output.stderr);
     }
 }
@@ -191,14 +259,13 @@ fn verification_needs_no_network() {
 #[test]
 fn the_air_gap_guide_needs_no_network() {
     let sandbox = Sandbox::new();
-    let apart = ["--net", "--map-root-user"];
-    let Some(unshare) = able(&sandbox, "/usr/bin/unshare", &apart, true) else { return };
+    let Some(unshare) = able(&sandbox, Means::Apart) else { return };
     let script = air_gap_guide(&sandbox);
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rcosign"), sandbox.at("tmp/rcosign")).unwrap();
     // The place is what it should be: nothing but a loopback that is down.
     let alone = "test \"$(tail -n +3 /proc/net/dev | wc -l)\" = 1\n";
     let words = ["/bin/sh", "-euc", &format!("PATH=$PWD/tmp:$PATH\n{alone}{script}")];
-    let output = sandbox.program(unshare, &[&apart[..], &words].concat()).run().ok();
+    let output = sandbox.program(unshare, &[APART, &words].concat()).run().ok();
     let asked = script.matches("unpack --verify").count();
     assert!(asked >= 8, "{asked}");
     assert_eq!(output.stderr.matches("Verified OK").count(), asked, "{}", output.stderr);
@@ -209,7 +276,7 @@ fn no_socket_is_opened_and_no_thread_started() {
     let sandbox = Sandbox::new();
     let calls = sandbox.at("calls");
     let watch = ["-f", "-qq", "-e", "trace=%network,clone,clone3,fork,vfork", "-o", calls.to_str().unwrap()];
-    let Some(strace) = able(&sandbox, "/usr/bin/strace", &watch, false) else { return };
+    let Some(strace) = able(&sandbox, Means::Watched) else { return };
     for line in LINES {
         let output = line.beneath(&sandbox, strace, &watch);
         assert_eq!(output.code, line.code, "{:?}: {}", line.args(), output.stderr);

@@ -271,6 +271,24 @@ fn a_failed_push_says_what_became_of_the_signature() {
         .says(&format!("hint: it is in `b`: `attach signature --bundle b {name}` publishes it"));
     assert!(sandbox.has("b"));
     let _ = sign(&sandbox, &[&name]).code(6).says("nothing is lost by doing it again");
+    // The command reaches the registry as this one did, and holds nothing secret.
+    let user = ["--registry-username", "me", "--registry-password", "S3CRET"];
+    let token = ["--registry-token", "S3CRET"];
+    for (credentials, shown) in [
+        (&user[..], "--registry-username me --registry-password PASSWORD"),
+        (&token[..], "--registry-token TOKEN"),
+    ] {
+        let flags =
+            ["--allow-http-registry", "--allow-insecure-registry", "--registry-auth-host", "auth.example"];
+        let flags =
+            [&flags[..], &["--registry-server-name", "r.example", "--attachment-tag-prefix", "p-"]].concat();
+        let output = sign(&sandbox, &[&flags[..], credentials, &["--bundle", "b", &name]].concat());
+        assert!(output.code != 0 && !output.stderr.contains("S3CRET"), "{}", output.stderr);
+        let _ = output.says(&format!(
+            "`attach signature --bundle b --allow-http-registry --allow-insecure-registry --registry-server-name r.example \
+             --registry-auth-host auth.example --attachment-tag-prefix p- {shown} {name}` publishes it"
+        ));
+    }
 }
 
 #[test]

@@ -122,6 +122,74 @@ fn a_root_that_was_made_verifies_what_its_services_witnessed() {
     }
 }
 
+/// The default services are those of the TUF repository; with `--offline` what is kept or built in, and it is said which.
+#[test]
+fn the_default_services_are_the_current_ones() {
+    use crate::initialize::{FAR, Mirror, folder_of};
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let made = |variables: &[(&str, &str)], args: &[&str]| {
+        let run = sandbox.rcosign(
+            &[&["trusted-root", "create", "--with-default-services", "--timeout", "2s"], args].concat(),
+        );
+        variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+    };
+    let document = |output: &Output| -> Value { serde_json::from_str(&output.stdout).unwrap() };
+    let bytes = std::fs::read(repository().join("testdata/mock-sigstore/trusted_root.json")).unwrap();
+    let theirs: Value = serde_json::from_slice(&bytes).unwrap();
+    let kept = [("TUF_MIRROR", mirror.address.as_str()), ("TUF_ROOT_JSON", "root.json")];
+    // Fetched, then kept.
+    let fetched =
+        made(&kept, &[]).ok().says(&format!("Default services: that of {}, fetched now", mirror.address));
+    assert_eq!(document(&fetched), theirs);
+    let _ = mirror.asked();
+    let cached = made(&kept, &[]).ok().says("Default services: that of").says("cached just now");
+    assert!(cached.stdout == fetched.stdout && mirror.asked().is_empty());
+    let mut without = theirs.clone();
+    without.as_object_mut().unwrap().remove("ctlogs");
+    assert_eq!(document(&made(&kept, &["--no-default-ctfe"]).ok()), without);
+    // What expired is fetched anew, and never used without a word.
+    let expires = |time: &str| {
+        mirror.change(|repository| {
+            repository.role("timestamp")["expires"] = time.into();
+            repository.update_timestamp().unwrap();
+        });
+    };
+    let _ = mirror.initialize(&sandbox).ok();
+    expires("2026-01-01T00:00:00Z");
+    let old = mirror.repository.lock().unwrap().files["timestamp.json"].clone();
+    let _ = sandbox.file(&format!(".sigstore/root/{}/timestamp.json", folder_of(&mirror)), old);
+    let refused =
+        made(&[], &[]).says("expired on 2026-01-01").says("or add --offline to take the cached root");
+    assert!(refused.code != 0 && refused.stdout.is_empty() && !refused.stderr.contains("--trusted-root"));
+    let _ = mirror.asked();
+    let offline = made(&[], &["--offline"]).ok().says("WARNING: what is cached of").says("cached");
+    assert!(document(&offline) == theirs && mirror.asked().is_empty());
+    expires(FAR);
+    let _ = made(&[], &[]).ok().says("fetched now");
+    // Nobody who answers, and nothing that is kept: no stand-in but for who asks for it, and of the public instance alone.
+    let nobody = [("TUF_MIRROR", "http://127.0.0.1:1"), ("TUF_ROOT_JSON", "root.json")];
+    for args in [&[][..], &["--offline"]] {
+        let refused = made(&nobody, args).says("the TUF repository http://127.0.0.1:1 cannot be used");
+        assert!(refused.code != 0 && refused.stdout.is_empty(), "{args:?}");
+    }
+    let fresh = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let args = ["--with-default-services", "--offline"];
+    let embedded = create(&fresh, &args).ok().says("Default services: the embedded public root of");
+    let proxy = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("TUF_ROOT", "none")];
+    let run = fresh.rcosign(&["trusted-root", "create", "--with-default-services", "--timeout", "2s"]);
+    let refused = proxy.iter().fold(run, |run, (name, value)| run.env(name, value)).run().code(5);
+    let refused = refused.says("or add --offline to take the cached root, or the one that is built in");
+    assert!(refused.stdout.is_empty());
+    // The variable that keeps the other commands from asking keeps this one.
+    let run =
+        fresh.rcosign(&["trusted-root", "create", "--with-default-services"]).env("COSIGN_OFFLINE", "true");
+    assert_eq!(run.run().ok().stdout, embedded.stdout);
+    // Who begins with nothing asks nobody.
+    let run = fresh.rcosign(&["trusted-root", "create"]).env("HTTPS_PROXY", "http://127.0.0.1:1");
+    let _ = run.run().ok();
+}
+
 #[test]
 fn the_public_services_come_from_what_is_built_in() {
     let sandbox = sandbox();

@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::super::args::{filled, registry::RegistryArgs, root::RootArgs};
+use super::super::args::{filled, one_of, registry::RegistryArgs, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use super::one_image;
 use crate::commands::{AttachSignatureRequest, AttachedParts, AttachedSignature, Error, SignatureParts};
+
+const MODES: &[&str] = &["legacy", "oci-1-1"];
 
 /// Attach a signature that was made elsewhere to an image
 ///
@@ -39,6 +41,9 @@ pub struct AttachSignatureArgs {
     /// File with an RFC 3161 timestamp
     #[arg(long, value_name = "FILE", help_heading = "Signature")]
     pub tsr: Option<PathBuf>,
+    /// Where it is published: legacy for a tag, oci-1-1 for a manifest that refers to the image, which a bundle does anyway
+    #[arg(long, value_name = "MODE", value_parser = one_of(MODES), help_heading = "Signature")]
+    pub registry_referrers_mode: Option<String>,
     /// Registries.
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -54,6 +59,7 @@ impl CommandArgs for AttachSignatureArgs {
         Ok(Request::AttachSignature(Box::new(AttachSignatureRequest {
             image,
             what,
+            referring: self.registry_referrers_mode.as_deref() == Some("oci-1-1"),
             registry: self.registry.request()?,
         })))
     }

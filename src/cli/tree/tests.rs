@@ -21,6 +21,7 @@ const OURS: &[(&str, &str)] = &[
     ("attach sbom", "registry-auth-host"),
     ("attach sbom", "retry-for"),
     ("attach signature", "registry-auth-host"),
+    ("attach signature", "registry-referrers-mode"),
     ("attach signature", "retry-for"),
     ("attest", "from-file"),
     ("attest", "offline"),
@@ -90,6 +91,7 @@ const OURS: &[(&str, &str)] = &[
     ("tree", "retry-for"),
     ("triangulate", "registry-auth-host"),
     ("triangulate", "retry-for"),
+    ("trusted-root create", "offline"),
     ("upload blob", "registry-auth-host"),
     ("upload blob", "retry-for"),
     ("upload wasm", "registry-auth-host"),
@@ -243,8 +245,9 @@ fn variables_stand_in_for_the_same_flags_as_in_cosign() {
             let ours = environment::variable(command.get_name(), name);
             assert_eq!(ours.as_deref(), text(&facts["env"]), "{} --{name}", command.get_name());
         }
-        // That one cosign 2.5 had, with its variable.
-        let ours = OURS.iter().filter(|ours| **ours != ("attest", "recursive"));
+        // The one cosign 2.5 had, with its variable; the variable of the other keeps all commands from asking a TUF repository.
+        let bound = [("attest", "recursive"), ("trusted-root create", "offline")];
+        let ours = OURS.iter().filter(|ours| !bound.contains(ours));
         for (_, flag) in ours.filter(|(name, _)| *name == command.get_name()) {
             assert_eq!(environment::variable(command.get_name(), flag), None, "{flag}");
         }

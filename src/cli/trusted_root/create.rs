@@ -54,9 +54,12 @@ pub struct TrustedRootCreateArgs {
         help_heading = "Services"
     )]
     pub tsa: Vec<String>,
-    /// Begin with the services of the built-in public root
+    /// Begin with the services of the trusted root of the TUF repository: the public one, or that of `initialize`
     #[arg(long, help_heading = "Services")]
     pub with_default_services: Option<bool>,
+    /// Do not ask the TUF repository: begin with the cached root, or the one built into this program
+    #[arg(long, help_heading = "Services")]
+    pub offline: Option<bool>,
     /// Leave out the public certificate authorities
     #[arg(long, help_heading = "Services")]
     pub no_default_fulcio: Option<bool>,
@@ -107,6 +110,7 @@ impl CommandArgs for TrustedRootCreateArgs {
                 older.timestamp_authorities()?,
             ]
             .concat(),
+            offline: self.offline.unwrap_or_default(),
             out: filled(&self.out),
         }))
     }

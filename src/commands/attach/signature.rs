@@ -10,7 +10,7 @@ use crate::bundle::{self, Raw, annotations, detached};
 use crate::crypto::Digest;
 use crate::payload::{SimpleSigning, simple_signing};
 use crate::registry::Attachment;
-use crate::storage::images::{ImageName, NewLayer, Replaces, publish_layer};
+use crate::storage::images::{ImageName, NewLayer, Replaces, publish_layer, publish_referring_layer};
 
 /// A payload has a few hundred bytes; annotations may make it longer.
 const MAX_PAYLOAD: u64 = 1 << 20;
@@ -23,6 +23,8 @@ pub struct AttachSignatureRequest {
     pub image: String,
     /// The signature.
     pub what: AttachedSignature,
+    /// Whether what is in parts gets a manifest of its own that refers to the image, in place of a layer under the tag.
+    pub referring: bool,
     /// Registries.
     pub registry: RegistryRequest,
 }
@@ -149,7 +151,13 @@ async fn layer(
         replaces: Replaces::Nothing,
         created: None,
     };
-    publish_layer(&writer(&request.registry, context), &image.home, &digest, &layer).await?;
+    let writer = writer(&request.registry, context);
+    if request.referring {
+        let subject = image.descriptor().await?;
+        publish_referring_layer(&writer, &image.home, &subject, &layer).await?;
+    } else {
+        publish_layer(&writer, &image.home, &digest, &layer).await?;
+    }
     Ok(())
 }
 

@@ -206,7 +206,7 @@ impl Line {
 /// A word as a POSIX shell reads it back: within single quotes everything stands for itself (XCU section 2.2.2), and a single
 /// quote itself stands outside of them behind a backslash. `None` for what a reader could not see, or a terminal would obey:
 /// anything but printable ASCII and letters and digits of other scripts.
-fn quote(word: &str) -> Option<String> {
+pub(in crate::commands) fn quote(word: &str) -> Option<String> {
     // Letters that are blank: the fillers of Hangul, and vowels of Khmer that are never written.
     let blank = |c| matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}');
     let seen = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() && !blank(c);

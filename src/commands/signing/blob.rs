@@ -39,6 +39,7 @@ pub async fn sign_blob(
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let mut places = places(request)?.into_iter();
     let (carrier, carriers) = carriers(&request.outputs, request.bundle_dir.is_some());
+    warn_of_certificate(&request.with, &request.outputs, carriers, context);
     let signer = open(&request.with, carriers, stdin, &mut outputs, context).await?;
     if let (SigningKeyName::Reference(_), Some(algorithm)) = (&request.with.key, request.algorithm) {
         check_algorithm(algorithm, signer.key.public_key().key_type())?;
@@ -96,6 +97,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     let mut outputs = Outputs::open(&request.outputs, statement_file)?;
     let (payload, artifact) = statement(&request.source, context)?;
     let (carrier, carriers) = carriers(&request.outputs, false);
+    warn_of_certificate(&request.with, &request.outputs, carriers, context);
     let signer = open(&request.with, carriers, stdin, &mut outputs, context).await?;
     let envelope = Payload::Envelope {
         payload_type: IN_TOTO_PAYLOAD_TYPE.into(),
@@ -138,6 +140,16 @@ async fn open(
     let has_certificate = with.certificate.is_some() || with.needs_certificate();
     outputs.without_certificate(has_certificate, context);
     Found::find(with, carriers, stdin, context).await?.open()
+}
+
+/// Warns where the certificate that is about to be issued goes nowhere.
+fn warn_of_certificate(with: &SignWith, outputs: &SignOutputs, carriers: Carriers, context: &mut Context) {
+    let has_place = carriers.bundle || outputs.bundle.is_some() || outputs.certificate.is_some();
+    if with.needs_certificate() && !has_place {
+        context.narrator.warn(
+            "nothing holds the certificate, without which nobody can verify the signature: add --bundle FILE, or --output-certificate FILE",
+        );
+    }
 }
 
 /// What the files hold that are written.

@@ -1,6 +1,7 @@
 //! Identity tokens for a command: the world of the command, and what to do about failures.
 
 use std::io;
+use std::time::Duration;
 
 use super::super::{Context, Error, ErrorKind, Narrator};
 use crate::crypto::DecodeKind;
@@ -62,8 +63,8 @@ impl Dialogue for Person<'_> {
         self.narrator.warn(line);
     }
 
-    fn line(&mut self, question: &str) -> io::Result<String> {
-        self.prompt.line(question)
+    fn line(&mut self, question: &str, patience: Duration) -> io::Result<String> {
+        self.prompt.line_within(question, patience)
     }
 }
 
@@ -113,14 +114,12 @@ fn hints(error: &oidc::Error) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     match error {
         E::NoToken { ci, ambient } => {
-            let mut hints: Vec<String> = ci.advice.iter().map(|line| (*line).to_owned()).collect();
-            if !ambient {
-                hints.insert(
-                    0,
-                    "leave --oidc-disable-ambient-providers out, so that the environment is looked at"
-                        .to_owned(),
-                );
-            }
+            let mut hints = match ambient {
+                true => ci.advice.iter().map(|line| (*line).to_owned()).collect(),
+                false => {
+                    one("leave --oidc-disable-ambient-providers out, so that the environment is looked at")
+                }
+            };
             hints.push(
                 "or name a token with --identity-token FILE, or sign with a key with --key FILE; \
                  `debug providers` shows what is found here"
@@ -135,6 +134,9 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             vec![format!("there are {}", oidc::names().collect::<Vec<_>>().join(", "))]
         }
         E::NotOffered { .. } => one("`debug providers` shows what is found here"),
+        E::Provider { name: "envvar", source } if matches!(**source, E::Token { .. }) => one(
+            "SIGSTORE_ID_TOKEN takes the token itself; one that is in a file is named with --identity-token FILE",
+        ),
         E::Provider { name: "github-actions", source } if is_refusal(source) => {
             one("give the job the permission to ask for a token: `permissions:` with `id-token: write`")
         }
@@ -169,6 +171,16 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::Usage);
         assert_eq!(error.causes, ["there is no OIDC provider `x`"]);
         assert!(error.hints[0].starts_with("there are envvar, github-actions, "), "{error:?}");
+        let token = || oidc::Error::Token {
+            from: "SIGSTORE_ID_TOKEN".to_owned(),
+            source: crate::crypto::DecodeError::whole("identity token", "has not three parts"),
+        };
+        let error = of(oidc::Error::Provider { name: "envvar", source: Box::new(token()) });
+        assert!(
+            error.hints[0].contains("takes the token itself")
+                && error.hints[0].contains("--identity-token FILE")
+        );
+        assert!(of(oidc::Error::Provider { name: "filesystem", source: Box::new(token()) }).hints.is_empty());
         let error = of(oidc::Error::TimedOut { seconds: 120 });
         assert_eq!(error.kind, ErrorKind::Authentication);
         let error = of(oidc::Error::Contradiction { one: "--a", other: "--b" });

@@ -10,14 +10,14 @@ use super::super::images::Image;
 use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
 use super::super::publishing::{warn_of_tag, writer};
-use super::super::verification::worst;
-use super::super::{BundleForm, Context, Error, ErrorKind, Narrator, SignOutputs};
-use super::existing::is_signed;
+use super::super::{BundleForm, Context, Error, Narrator, SignOutputs};
+use super::existing::{Earlier, is_signed};
+use super::interruption::Interruption;
 use super::kept::keep;
 use super::note::said_of_many;
 use super::plan::Carriers;
-use super::publish::{Publisher, Signed};
-use super::signees::{AT_A_TIME, Extent, Failed, Signee, named, resolve};
+use super::publish::{Publisher, Signed, printed, unreplaced};
+use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve};
 use super::signer::{Found, Signer};
 use super::work::Work;
 use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
@@ -156,15 +156,24 @@ impl Job<'_> {
             self.prepare(&publisher, &resolved.0).await;
             resolved
         };
-        let (signer, (signees, mut failed)) = tokio::join!(found.open_beside(), resolved);
+        let (signer, (mut signees, mut failed)) = tokio::join!(found.open_beside(), resolved);
         let signer = signer?;
         self.has_room_for(&signees)?;
         signees.iter().try_for_each(|signee| self.work.check(signee))?;
+        let count = signees.len() + failed.len();
+        let earlier = self.earlier(&signer, &mut signees, &mut failed, &mut *context.narrator).await;
         if !signees.is_empty() {
             signer.certify(&mut *context.narrator).await?;
         }
-        let run = Run { job: &self, signer, publisher, narrator: RefCell::new(&mut *context.narrator) };
-        let (count, meant) = (signees.len() + failed.len(), signees.len());
+        let run = Run {
+            job: &self,
+            // What no service knows of is made again.
+            interruption: Interruption::watch(signer.is_witnessed()),
+            signer,
+            publisher,
+            earlier,
+            narrator: RefCell::new(&mut *context.narrator),
+        };
         let at_a_time = if self.work.size() > LARGE { 1 } else { AT_A_TIME };
         let all = signees.iter().map(|signee| {
             let (run, outputs) = (&run, outputs.take());
@@ -185,11 +194,32 @@ impl Job<'_> {
         drop(done);
         said_of_many(
             &run.signer,
-            meant.saturating_sub(failed.len()),
+            count.saturating_sub(failed.len()),
             "images",
             &mut **run.narrator.borrow_mut(),
         );
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
+    }
+
+    /// Leaves out what is signed already, as far as that is known before the certificate authority is asked.
+    async fn earlier(
+        &self,
+        signer: &Signer,
+        signees: &mut Vec<Signee>,
+        failed: &mut Vec<Failed>,
+        narrator: &mut dyn Narrator,
+    ) -> Option<Earlier> {
+        let (largest, annotations) = (self.skip_existing?, self.work.annotations()?);
+        let forms = &self.asked.forms;
+        let earlier = Earlier::of(signer, signees, (forms, annotations), largest, failed).await?;
+        signees.retain(|signee| {
+            let has_all = earlier.has_all(signee, forms);
+            if has_all {
+                narrator.say(&already(signee, signer, ""));
+            }
+            !has_all
+        });
+        Some(earlier)
     }
 
     /// Writes what does not depend on signatures. Where it does not come to one, nothing points there.
@@ -273,8 +303,11 @@ impl Job<'_> {
 /// A job that runs: the key is open.
 struct Run<'a> {
     job: &'a Job<'a>,
+    interruption: Interruption,
     signer: Signer,
     publisher: Publisher,
+    /// What was found out beforehand.
+    earlier: Option<Earlier>,
     narrator: RefCell<&'a mut dyn Narrator>,
 }
 
@@ -284,7 +317,9 @@ impl Run<'_> {
         let job = self.job;
         let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            if let Err(error) = self.make(signee, form, &mut signed).await {
+            // What a log may have taken and has not answered is nowhere but there.
+            let made = self.interruption.or(self.make(signee, form, &mut signed)).await;
+            if let Err(error) = made.and_then(|made| made) {
                 return Err(self.unfinished(signee, &signed, error));
             }
         }
@@ -312,12 +347,20 @@ impl Run<'_> {
             Some(said) => signer.image_policy(&artifact, form.carrier(), said).await?,
             None => signer.policy(&artifact, form.carrier()).await?,
         };
-        if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations())
-            && is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?
-        {
-            let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
-            self.say(&format!("{} is signed by this {} already{form}", signee.shown(), signer.called()));
-            return Ok(());
+        if let (Some(largest), Some(_)) = (job.skip_existing, job.work.annotations()) {
+            let known = match &self.earlier {
+                Some(earlier) => earlier.has(signer, signee, form).await?,
+                None => None,
+            };
+            let is_signed = match known {
+                Some(known) => known,
+                None => is_signed(signee, form, largest, &signer.likeness(&artifact, &policy).await?).await?,
+            };
+            if is_signed {
+                let form = if job.asked.forms.len() > 1 { said_of(form) } else { "" };
+                self.say(&already(signee, signer, form));
+                return Ok(());
+            }
         }
         for payload in job.work.payloads(signee, form, job.now)? {
             let entity = signer.make(payload, form.carrier()).await?;
@@ -355,13 +398,15 @@ impl Run<'_> {
             self.say(&format!("Pushing signature to: {}", signee.destination()));
         }
         let mut there: Vec<String> = Vec::new();
-        let elsewhere = match self.publisher.elsewhere(signee, &self.job.asked.forms).await {
+        let elsewhere = self.interruption.or(self.publisher.elsewhere(signee, &self.job.asked.forms)).await;
+        let elsewhere = match elsewhere.and_then(|elsewhere| elsewhere) {
             Ok(elsewhere) => elsewhere,
             Err(error) => return Err(self.unpublished(signee, &there, signed, error)),
         };
         let mut replaced = Replaced::default();
         for (number, one) in signed.iter().enumerate() {
-            let published = match self.publisher.publish(signee, one, &self.signer).await {
+            let published = self.interruption.or(self.publisher.publish(signee, one, &self.signer)).await;
+            let published = match published.and_then(|published| published) {
                 Ok(published) => published,
                 Err(error) => {
                     let rest = signed.get(number..).unwrap_or_default();
@@ -372,7 +417,8 @@ impl Run<'_> {
             replaced = replaced.and(published.replaced);
         }
         let subject = &signee.descriptor.digest;
-        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject).await;
+        let more = elsewhere.remove(&self.publisher.writer, &signee.home, subject);
+        let more = self.interruption.or(more).await.map_err(|error| unreplaced(signee, error))?;
         let Replaced { gone, kept, failed } = replaced.and(more);
         let uri = &self.publisher.predicate_type;
         if !gone.is_empty() {
@@ -391,7 +437,7 @@ impl Run<'_> {
     /// Keeps what was made before something failed, if services know of it: what a log has is not to be made again.
     fn unfinished(&self, signee: &Signee, signed: &[Signed], error: Error) -> Error {
         let made = signed.iter().filter(|_| self.signer.is_witnessed());
-        made.fold(error, |error, one| kept(error, signee, one))
+        made.fold(error, |error, one| self.kept(error, signee, one))
     }
 
     /// Says what became of the signatures that were made: where those are that were published, and how to publish the rest.
@@ -411,10 +457,11 @@ impl Run<'_> {
         for one in rest {
             outer = match (&file, one.form) {
                 (Some(file), Form::Bundle) => outer.hint(format!(
-                    "it is in `{file}`: `attach {what} --{flag} {file} {}` publishes it",
+                    "it is in `{file}`: `attach {what} --{flag} {file}{} {}` publishes it",
+                    self.job.asked.registry.flags(),
                     signee.shown()
                 )),
-                _ if self.signer.is_witnessed() => kept(outer, signee, one),
+                _ if self.signer.is_witnessed() => self.kept(outer, signee, one),
                 _ => {
                     is_lost = true;
                     outer
@@ -424,29 +471,23 @@ impl Run<'_> {
         if is_lost { outer.hint("nothing is lost by doing it again") } else { outer }
     }
 
+    /// Keeps what services were asked for, and says so: what a log has is not to be made again.
+    fn kept(&self, error: Error, signee: &Signee, one: &Signed) -> Error {
+        match keep(signee, one, &self.job.asked.registry.flags()) {
+            Ok(command) => {
+                error.hint(format!("what the services gave is kept here: `{command}` publishes it"))
+            }
+            Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
+        }
+    }
+
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
     }
 }
 
-/// Keeps what services were asked for, and says so: what a log has is not to be made again.
-fn kept(error: Error, signee: &Signee, one: &Signed) -> Error {
-    match keep(signee, one) {
-        Ok(command) => error.hint(format!("what the services gave is kept here: `{command}` publishes it")),
-        Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
-    }
-}
-
-/// The new attestation is in force, and older ones are too.
-fn unreplaced(signee: &Signee, error: Error) -> Error {
-    let message = format!(
-        "the attestation of `{}` was published, and older ones of its type may still be in force",
-        signee.called
-    );
-    let mut outer = Error::new(error.kind, message).cause(error.message);
-    outer.causes.extend(error.causes);
-    outer.hints = error.hints;
-    outer.hint("run it again, or look with `tree IMAGE` what is there")
+fn already(signee: &Signee, signer: &Signer, form: &str) -> String {
+    format!("{} is signed by this {} already{form}", signee.shown(), signer.called())
 }
 
 /// Where a signature was found, where both forms are written.
@@ -455,30 +496,4 @@ fn said_of(form: Form) -> &'static str {
         Form::Bundle => " (bundle)",
         Form::Tag | Form::Referrer => " (tag)",
     }
-}
-
-/// What goes to standard output: signatures in base64, envelopes as they are.
-fn printed(signed: &[Signed]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for Signed { entity, .. } in signed {
-        match &entity.content {
-            Content::Envelope(envelope) => out.extend_from_slice(&envelope.bytes),
-            content => out.extend_from_slice(base64::encode(content.signature()).as_bytes()),
-        }
-        out.push(b'\n');
-    }
-    out
-}
-
-/// One error of all images that failed.
-fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
-    if let ([_], 1) = (failed.as_slice(), of)
-        && let Some(Failed { error, .. }) = failed.pop()
-    {
-        return error;
-    }
-    failed.sort_by_key(|failed| failed.position);
-    let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
-    let message = format!("{} of {of} images were not signed", failed.len());
-    Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }

@@ -8,17 +8,15 @@ use super::publish::Signed;
 use super::signees::Signee;
 use crate::bundle::{Content, VerificationMaterial, detached, legacy, sigstore};
 use crate::crypto::base64;
-use crate::storage::{Access, FileError, PendingFile};
+use crate::storage::{Access, write_fresh};
 use crate::x509::Certificate;
 
-/// How many names are tried for a new file.
-const MAX_NAMES: usize = 1000;
-
-/// Writes a signature into new files in the current folder; returns the command that publishes it.
+/// Writes a signature into new files in the current folder; returns the command that publishes it, to which `registry` adds the
+/// flags for registries, each after a blank.
 ///
 /// # Errors
 /// A file cannot be written.
-pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
+pub(super) fn keep(signee: &Signee, signed: &Signed, registry: &str) -> Result<String, Error> {
     let stem = signee.descriptor.digest.to_string().replace(':', "-");
     // A tag may name another image by then.
     let image = signee.shown();
@@ -26,7 +24,7 @@ pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     if *form == Form::Bundle {
         let file = write(&stem, "sigstore.json", sigstore::encode(entity).as_bytes())?;
         let (what, flag) = attached(signed);
-        return Ok(format!("attach {what} --{flag} {} {image}", file.display()));
+        return Ok(format!("attach {what} --{flag} {}{registry} {image}", file.display()));
     }
     let mut command = String::new();
     let mut add = |flag: &str, extension: &str, content: &[u8]| -> Result<(), Error> {
@@ -62,7 +60,10 @@ pub(super) fn keep(signee: &Signee, signed: &Signed) -> Result<String, Error> {
     if let Some(timestamp) = entity.timestamps.first() {
         add("tsr", "timestamp.json", detached::encode_timestamp(timestamp).as_bytes())?;
     }
-    Ok(format!("attach {what}{command} {image}"))
+    if *form == Form::Referrer {
+        command.push_str(" --registry-referrers-mode oci-1-1");
+    }
+    Ok(format!("attach {what}{command}{registry} {image}"))
 }
 
 /// Which command attaches it, and by which flag.
@@ -77,21 +78,7 @@ pub(super) fn attached(signed: &Signed) -> (&'static str, &'static str) {
     }
 }
 
-/// Writes a file of a name that is free.
+/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well.
 fn write(stem: &str, extension: &str, content: &[u8]) -> Result<PathBuf, Error> {
-    let names = std::iter::once(format!("{stem}.{extension}"))
-        .chain((2..MAX_NAMES).map(|number| format!("{stem}-{number}.{extension}")));
-    let mut last = FileError::Empty;
-    for name in names {
-        let written = PendingFile::create_new(Path::new(&name), Access::Owner).and_then(|mut file| {
-            file.push(content);
-            file.commit()
-        });
-        match written {
-            Ok(()) => return Ok(name.into()),
-            Err(error @ FileError::Exists(_)) => last = error,
-            Err(error) => return Err(Error::output(&error)),
-        }
-    }
-    Err(Error::output(&last))
+    write_fresh(Path::new(stem), extension, content, Access::Owner).map_err(|e| Error::output(&e))
 }

@@ -8,6 +8,7 @@ mod existing;
 #[cfg(feature = "http")]
 mod identity;
 mod image;
+mod interruption;
 mod kept;
 mod note;
 mod plan;

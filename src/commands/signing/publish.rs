@@ -6,7 +6,7 @@ use super::signees::Signee;
 use super::signer::Signer;
 use crate::bundle::annotations;
 use crate::bundle::{Content, SignedEntity, VerificationMaterial, sigstore};
-use crate::crypto::UnixTime;
+use crate::crypto::{UnixTime, base64};
 use crate::registry::{Attachment, Descriptor};
 use crate::sign::Payload;
 use crate::storage::images::{
@@ -108,6 +108,31 @@ impl Publisher {
         }
         Ok(older)
     }
+}
+
+/// The new attestation is in force, and older ones are too.
+pub(super) fn unreplaced(signee: &Signee, error: Error) -> Error {
+    let message = format!(
+        "the attestation of `{}` was published, and older ones of its type may still be in force",
+        signee.called
+    );
+    let mut outer = Error::new(error.kind, message).cause(error.message);
+    outer.causes.extend(error.causes);
+    outer.hints = error.hints;
+    outer.hint("run it again, or look with `tree IMAGE` what is there")
+}
+
+/// What goes to standard output: signatures in base64, envelopes as they are.
+pub(super) fn printed(signed: &[Signed]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for Signed { entity, .. } in signed {
+        match &entity.content {
+            Content::Envelope(envelope) => out.extend_from_slice(&envelope.bytes),
+            content => out.extend_from_slice(base64::encode(content.signature()).as_bytes()),
+        }
+        out.push(b'\n');
+    }
+    out
 }
 
 /// Whether a layer holds the same payload with a good signature by the same key and the same certificate.

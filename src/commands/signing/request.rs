@@ -9,7 +9,7 @@ use super::SignWith;
 use super::plan::Carrier;
 
 /// How a signature is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// A Sigstore bundle that refers to the image (cosign 3).
     Bundle,

@@ -20,10 +20,10 @@ mod asked {
     use crate::http::{Address, Authorities, ClientCertificate, ServerName};
     use crate::services::oidc::IdentityToken;
     use crate::services::{Client, Connection};
-    use crate::sign::certify::{CertificateOrder, Certified, certify};
+    use crate::sign::certify::{self, CertificateOrder, Certified, certify};
     use crate::sign::{Log, LogKind, StatementEntry, TimestampAuthority};
     use crate::storage::read_file;
-    use crate::verify::{Requirement, Waiver};
+    use crate::verify::{ExpectedSigner, Requirement, Waiver};
 
     /// Certificates and keys in PEM.
     const MAX_PEM: u64 = 1 << 22;
@@ -84,6 +84,16 @@ mod asked {
         /// Fails where there can be no identity token and one is needed: before the trusted root is fetched, or anything else.
         pub async fn foresee(with: &SignWith, context: &mut Context) -> Result<(), Error> {
             if with.needs_certificate() { foresee(&with.token, context).await } else { Ok(()) }
+        }
+
+        /// Whose certificate that will be, as far as the token says.
+        pub fn foreseen(&self) -> Option<ExpectedSigner> {
+            self.token.as_ref().and_then(certify::foreseen)
+        }
+
+        /// Which certificate timestamps it needs.
+        pub fn certificate_timestamps(&self) -> Requirement {
+            self.sct
         }
 
         /// Gets a certificate for the key.
@@ -207,6 +217,7 @@ mod nobody {
     use super::super::plan::{Carrier, Plan};
     use crate::commands::{Context, Error, ErrorKind};
     use crate::sign::{Log, TimestampAuthority};
+    use crate::verify::{ExpectedSigner, Requirement};
 
     /// In a build without the HTTP client there is nobody to ask.
     pub(in super::super) struct Services(());
@@ -224,6 +235,14 @@ mod nobody {
                 );
             }
             Ok(Self(()))
+        }
+
+        pub fn foreseen(&self) -> Option<ExpectedSigner> {
+            None
+        }
+
+        pub fn certificate_timestamps(&self) -> Requirement {
+            Requirement::ONE
         }
 
         pub fn timestamp_authorities(&self, _: &Plan, _: Carrier) -> Result<Vec<TimestampAuthority>, Error> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::stream::{self, StreamExt};
 
 use super::super::images::{Image, Images};
-use super::super::verification::list;
+use super::super::verification::{list, worst};
 use super::super::{Context, Error, ErrorKind};
 use super::ImageSigning;
 use crate::crypto::Digest;
@@ -206,4 +206,17 @@ async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> 
         home: Home { image: place.clone(), ..image.home.clone() },
         descriptor: manifest.descriptor(),
     })
+}
+
+/// One error of all images that failed.
+pub(super) fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
+    if let ([_], 1) = (failed.as_slice(), of)
+        && let Some(Failed { error, .. }) = failed.pop()
+    {
+        return error;
+    }
+    failed.sort_by_key(|failed| failed.position);
+    let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
+    let message = format!("{} of {of} images were not signed", failed.len());
+    Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }

@@ -25,8 +25,7 @@ use crate::storage::read_file;
 use crate::timestamp::Token;
 use crate::trust::TrustedRoot;
 use crate::verify::{
-    ContentRequirement, ExpectedSigner, IdentityMatcher, Rejection, Requirement, StringMatcher,
-    VerificationPolicy, Verifier,
+    ContentRequirement, ExpectedSigner, Rejection, Requirement, VerificationPolicy, Verifier,
 };
 use crate::x509::Certificate;
 use crate::x509::path::{self, Usage};
@@ -198,13 +197,7 @@ impl Signer {
     /// There is none, or it does not hold.
     pub async fn certify(&self, narrator: &mut dyn Narrator) -> Result<(), Error> {
         let credential = self.credential().await?;
-        if let ExpectedSigner::Identity(matchers) = &credential.signer
-            && let Some(IdentityMatcher {
-                subject: StringMatcher::Exact(subject),
-                issuer: StringMatcher::Exact(issuer),
-                ..
-            }) = matchers.iter().next()
-        {
+        if let Some((subject, issuer)) = credential.signer.named() {
             narrator.say(&format!("Signing as {subject} (issuer {issuer})"));
         }
         if self.plan.identity.is_some() && credential.sct == Some(BESIDE) {
@@ -316,12 +309,51 @@ impl Signer {
     /// Who signs is not known.
     pub async fn policy(&self, artifact: &Artifact, carrier: Carrier) -> Result<VerificationPolicy, Error> {
         let credential = self.credential().await?;
+        Ok(self.policy_of(credential.signer.clone(), credential.sct, artifact, carrier))
+    }
+
+    fn policy_of(
+        &self,
+        signer: ExpectedSigner,
+        sct: Option<Requirement>,
+        artifact: &Artifact,
+        carrier: Carrier,
+    ) -> VerificationPolicy {
         let mut policy = self_check::policy(self.key.public_key(), Some(artifact));
-        policy.signer = credential.signer.clone();
+        policy.signer = signer;
         policy.log = self.plan.log_requirement(carrier);
         policy.timestamp = self.plan.timestamp_requirement(carrier);
-        policy.sct = credential.sct.unwrap_or(policy.sct);
-        Ok(policy)
+        policy.sct = sct.unwrap_or(policy.sct);
+        policy
+    }
+
+    /// As whom this run signs in all likelihood, as long as the certificate authority was not asked; only that says it for sure.
+    pub fn foreseen(&self) -> Option<ExpectedSigner> {
+        self.plan.identity.as_ref().and_then(|_| self.services.foreseen())
+    }
+
+    /// Whether a signature of this image that was found is one by this signer, who was [foreseen](Self::foreseen), and shows as much
+    /// as a new one would.
+    pub fn resembles(
+        &self,
+        found: &SignedEntity,
+        signer: &ExpectedSigner,
+        (artifact, carrier): (&Artifact, Carrier),
+        annotations: &BTreeMap<String, String>,
+    ) -> bool {
+        let sct = Some(self.services.certificate_timestamps());
+        let policy = self.policy_of(signer.clone(), sct, artifact, carrier);
+        let policy = with_annotations(policy, annotations);
+        self.verify(found, artifact, &policy, &self.plan.root).is_ok()
+    }
+
+    /// Whether the certificate is for whom this names.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn is(&self, signer: &ExpectedSigner) -> Result<bool, Error> {
+        let credential = self.credential().await?;
+        Ok(signer.named().is_some() && credential.signer.named() == signer.named())
     }
 
     /// Whether a signature that was found does what a new one would, by the policy that a new one has to meet: with a certificate that

@@ -53,6 +53,13 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         (Some(mirror), false) => mirror.clone(),
         (None, false) => tuf::SIGSTORE.mirror.to_owned(),
     };
+    if tuf::without_user(&mirror) != *mirror {
+        let message =
+            format!("the address of --mirror ({}) has a user or a password in it", Redacted(&mirror));
+        return Err(Error::usage(message).cause("it would be kept in the cache, where it can be read").hint(
+            "leave them out; where the repository wants them, name it by TUF_MIRROR, with its root by TUF_ROOT_JSON, which is not kept",
+        ));
+    }
     let repository = Repository::at(cache, mirror, given, Purpose::Choose)?;
     let material = repository.update(context).await?;
     let Repository { cache, mirror, .. } = &repository;

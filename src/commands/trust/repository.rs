@@ -12,7 +12,10 @@ use crate::http::Redacted;
 use crate::services::tuf::Store;
 use crate::services::tuf::{self, Nowhere, Source};
 use crate::storage::read_file;
-use crate::trust::{SigningConfig, TrustedRoot, embedded_public_root, embedded_public_signing_config};
+use crate::trust::{
+    SigningConfig, TrustedRoot, embedded_public_root, embedded_public_root_json,
+    embedded_public_signing_config,
+};
 use std::cell::RefCell;
 use std::path::Path;
 
@@ -33,6 +36,8 @@ pub(super) struct Repository {
 /// What a repository says.
 pub(super) struct Material {
     pub root: TrustedRoot,
+    /// The same as it is published; `None` where it was put together from single pieces.
+    pub text: Option<Vec<u8>>,
     /// `None` where the repository has none.
     pub config: Option<SigningConfig>,
     /// When the first of it expires.
@@ -232,6 +237,18 @@ impl Repository {
         }
     }
 
+    /// What [`offline`](Self::offline) would take, in words; `None` where it would fail.
+    pub async fn there_offline(&self, now: UnixTime) -> Option<&'static str> {
+        if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) {
+            return Some("the cached root, or the one that is built in");
+        }
+        let kept = self.kept();
+        let mut client = tuf::Client::new(&self.anchor.root, now, &Nowhere, &kept).ok()?.lenient();
+        client.load().ok()?;
+        documents(&mut client, &self.source(How::Cached, now)).await.ok()?;
+        Some("the cached root")
+    }
+
     /// Whether everything could be kept; the first trouble is said, and nothing depends on it.
     fn say_trouble(&self, context: &mut Context) {
         if let (Some(trouble), Some(path)) = (self.cache.trouble(), self.cache.path()) {
@@ -306,9 +323,9 @@ impl From<crate::crypto::DecodeError> for Unusable {
 }
 
 async fn documents<S: Source>(client: &mut tuf::Client<'_, S>, source: &str) -> Result<Material, Unusable> {
-    let root = match client.target(TRUSTED_ROOT).await {
-        Ok(text) => TrustedRoot::from_json(&text, source)?,
-        Err(tuf::Error::NoTarget { name }) => legacy::trusted_root(client, source, name).await?,
+    let (root, text) = match client.target(TRUSTED_ROOT).await {
+        Ok(text) => (TrustedRoot::from_json(&text, source)?, Some(text)),
+        Err(tuf::Error::NoTarget { name }) => (legacy::trusted_root(client, source, name).await?, None),
         Err(error) => return Err(error.into()),
     };
     let config = match client.target(SIGNING_CONFIG).await {
@@ -317,12 +334,13 @@ async fn documents<S: Source>(client: &mut tuf::Client<'_, S>, source: &str) -> 
         Err(tuf::Error::NoTarget { .. } | tuf::Error::Missing { .. } | tuf::Error::Fetch { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    Ok(Material { root, config, expires: Some(client.expires()) })
+    Ok(Material { root, text, config, expires: Some(client.expires()) })
 }
 
 fn embedded() -> Result<Material, Error> {
     let config = embedded_public_signing_config(false).map_err(|e| unusable(&e))?;
-    Ok(Material { root: public_root()?, config: Some(config), expires: None })
+    let text = Some(embedded_public_root_json().as_bytes().to_vec());
+    Ok(Material { root: public_root()?, text, config: Some(config), expires: None })
 }
 
 /// The root of the public instance that is built in.

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::super::outputs::Destination;
+use super::super::trust::published_root;
 use super::super::{Context, Error, ErrorKind, Files};
 use super::view::inspection;
 use crate::crypto::{KeyType, PublicKey, UnixTime};
 use crate::storage::read_file;
 use crate::tlog;
-use crate::trust::{
-    CertificateAuthority, Listed, Log, RootDocument, TrustedRoot, Window, embedded_public_root_document,
-};
+use crate::trust::{CertificateAuthority, Listed, Log, RootDocument, TrustedRoot, Window};
 use crate::x509::Certificate;
 
 /// Certificates and keys in PEM.
@@ -19,8 +18,10 @@ const MAX_PEM: u64 = 1 << 20;
 /// What `trusted-root create` is asked for.
 #[derive(Debug)]
 pub struct TrustedRootCreateRequest {
-    /// What is taken from the embedded public root.
+    /// What is taken from the trusted root of the TUF repository.
     pub defaults: DefaultRoot,
+    /// Whether the repository is not asked: what is cached is taken, or the embedded public root.
+    pub offline: bool,
     /// Certificate authorities.
     pub certificate_authorities: Vec<AuthoritySource>,
     /// Transparency logs.
@@ -33,7 +34,7 @@ pub struct TrustedRootCreateRequest {
     pub out: Option<PathBuf>,
 }
 
-/// Which services of the embedded public root are taken.
+/// Which services of a trusted root are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DefaultRoot {
     /// Certificate authorities.
@@ -113,8 +114,9 @@ fn named(path: &Path) -> Option<&Path> {
 ///
 /// # Errors
 /// - kind `Format`: a certificate or key that cannot be read or is of no use here; a file that cannot be written
+/// - kind `Network` or `TrustMaterial`: the default services cannot be had
 /// - kind `Usage`: a window that ends before it starts, one log twice, standard input for two files
-pub fn trusted_root_create(
+pub async fn trusted_root_create(
     request: &TrustedRootCreateRequest,
     context: &mut Context,
 ) -> Result<Vec<u8>, Error> {
@@ -122,7 +124,7 @@ pub fn trusted_root_create(
         return Err(Error::usage("standard input cannot be two files").hint("name one of them by a path"));
     }
     let out = Destination::open(request.out.as_deref())?;
-    let mut document = defaults(request.defaults)?;
+    let mut document = defaults(request, context).await?;
     for source in &request.certificate_authorities {
         document.certificate_authorities.push(authority(source, chain(source)?)?.into());
     }
@@ -152,13 +154,12 @@ pub fn trusted_root_create(
     out.line(text)
 }
 
-fn defaults(wanted: DefaultRoot) -> Result<RootDocument, Error> {
+async fn defaults(request: &TrustedRootCreateRequest, context: &mut Context) -> Result<RootDocument, Error> {
+    let wanted = request.defaults;
     if wanted == DefaultRoot::default() {
         return Ok(RootDocument::default());
     }
-    let mut document = embedded_public_root_document().map_err(|error| {
-        Error::new(ErrorKind::TrustMaterial, "the embedded public root cannot be used").caused_by(&error)
-    })?;
+    let mut document = published_root(request.offline, context).await?;
     document.certificate_authorities.retain(|_| wanted.certificate_authorities);
     document.logs.retain(|_| wanted.logs);
     document.ct_logs.retain(|_| wanted.ct_logs);

@@ -6,6 +6,7 @@ use super::report::{KitArtifactReport, KitReport};
 use super::request::{KitSigner, KitVerification};
 use crate::commands::artifact::artifact;
 use crate::commands::candidates::{Candidate, of_document, unreadable};
+use crate::commands::hints::ENTRY_IN_LOG;
 use crate::commands::trust::{given_root, trusted_root};
 use crate::commands::verification::{expected_signer, judge, needs_root, policy_of};
 use crate::commands::{CandidateReport, Context, Error, ErrorKind, ErrorReport, Expected, Subject};
@@ -255,6 +256,10 @@ impl Kit<'_> {
 fn fit_hints(error: &mut Error) {
     let plain = error.hints.iter().any(|hint| hint.contains("`verify-blob`"));
     error.hints.retain(|hint| !hint.contains("--bundle") && !hint.contains("`verify-blob`"));
+    // No log is asked about what is in a kit.
+    for hint in error.hints.iter_mut().filter(|hint| *hint == ENTRY_IN_LOG) {
+        *hint = "no log is asked about a kit: have `bundle upgrade` fetch the entry where there is a network, and pack what it makes".to_owned();
+    }
     if plain {
         error.hints.push("leave --type out to verify plain signatures too".to_owned());
     }
@@ -345,4 +350,21 @@ fn failure(mut failed: Vec<(String, Error)>, of: usize) -> Error {
     };
     let message = format!("{} of {of} artifacts could not be verified; nothing was unpacked", failed.len());
     Error::several(kind, message, failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_those_of_a_kit() {
+        let mut error =
+            Error::new(ErrorKind::Format, "x").hint(ENTRY_IN_LOG).hint("leave --bundle out").hint("other");
+        fit_hints(&mut error);
+        assert!(
+            error.hints[0].contains("`bundle upgrade`") && !error.hints[0].contains("--rekor-url"),
+            "{error:?}"
+        );
+        assert_eq!(error.hints[1..], ["other"]);
+    }
 }

@@ -325,7 +325,8 @@ impl<'a> Job<'a> {
         let root = self.root.read(needs_root(&self.policy, &attached.candidates)).await?;
         let verifier = Verifier { root, policy: &self.policy, now: self.now };
         let artifact = artifact(image, digest);
-        let came = self.lookup.complete(&mut attached.candidates, Some(&artifact), &verifier).await;
+        let before = &judgement.looked_up;
+        let came = self.lookup.complete(&mut attached.candidates, Some(&artifact), &verifier, before).await;
         self.root.say(&came.said).await;
         judgement.looked_up.add(came);
         judgement.add(attached, &self.request.expected, &verifier, &artifact);

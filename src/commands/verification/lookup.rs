@@ -28,6 +28,9 @@ mod asked {
     const RETRY: Duration = Duration::from_secs(10);
     /// The most entries that an index finds and that are looked at.
     const MAX_LOOKED_AT: usize = 50;
+    /// The most signatures of an image, or of a file, that a log is asked about: whoever writes to a registry, and copies there what
+    /// the expected signer made, must not make others ask for ever.
+    const MAX_ASKED_ABOUT: usize = 50;
 
     /// Asks logs of version 1, unless nobody is to be asked.
     pub(in crate::commands) struct Lookup {
@@ -53,6 +56,10 @@ mod asked {
         empty: Vec<String>,
         /// Why entries that a log gave out do not count; a few.
         doubts: Vec<String>,
+        /// About how many signatures a log was asked.
+        asked_about: usize,
+        /// How many more lacked their entry, and no log was asked about them.
+        passed_over: usize,
     }
 
     impl LookedUp {
@@ -63,6 +70,8 @@ mod asked {
             self.is_offline |= other.is_offline;
             other.empty.into_iter().for_each(|url| note(&mut self.empty, url));
             other.doubts.into_iter().for_each(|doubt| note(&mut self.doubts, doubt));
+            self.asked_about += other.asked_about;
+            self.passed_over += other.passed_over;
         }
 
         /// The error where nothing verified, for this reason as it seems: nobody knows what a log would have said that could not be
@@ -84,6 +93,12 @@ mod asked {
                     ),
                 };
                 error.causes.extend(self.doubts);
+                if self.passed_over > 0 {
+                    error.causes.push(format!(
+                        "{} signatures have no log entry: those of {MAX_ASKED_ABOUT} were looked up, which is the limit",
+                        self.asked_about + self.passed_over
+                    ));
+                }
             }
             error
         }
@@ -110,12 +125,14 @@ mod asked {
         }
 
         /// Adds the entry to each candidate that needs one and has none, as far as a log has it. Sigstore bundles hold all that
-        /// belongs to them: one without an entry is not completed. Of a signature that does not hold, no log hears.
+        /// belongs to them: one without an entry is not completed. Of a signature that does not hold, or is not by the expected signer,
+        /// no log hears. What came of others of the same image counts towards the limit.
         pub async fn complete(
             &self,
             candidates: &mut [Candidate],
             artifact: Option<&Artifact>,
             verifier: &Verifier<'_>,
+            before: &LookedUp,
         ) -> LookedUp {
             let mut came = LookedUp::default();
             let Some(client) = &self.client else {
@@ -129,7 +146,7 @@ mod asked {
                 // Whoever writes to a registry must not make others ask a log about everything that is there.
                 if entity.profile != Profile::Legacy
                     || !entity.log_entries.is_empty()
-                    || !could_be(entity, verifier.policy)
+                    || !could_be(entity, verifier.policy, verifier.root)
                 {
                     continue;
                 }
@@ -137,6 +154,11 @@ mod asked {
                 if alone(verifier, entity, artifact, &key).is_err() {
                     continue;
                 }
+                if before.asked_about + came.asked_about >= MAX_ASKED_ABOUT {
+                    came.passed_over += 1;
+                    continue;
+                }
+                came.asked_about += 1;
                 let wanted = Wanted { artifact, key, signatory, verifier };
                 if let Some(entry) = self.look_up(client, (source, entity), &wanted, &mut came).await {
                     came.found.push(source.clone());
@@ -384,6 +406,7 @@ mod nobody {
             _: &mut [Candidate],
             _: Option<&Artifact>,
             _: &Verifier<'_>,
+            _: &LookedUp,
         ) -> LookedUp {
             LookedUp::default()
         }

@@ -35,7 +35,7 @@ use crate::commands::{
 use crate::crypto::HashAlgorithm;
 use crate::payload::Artifact;
 use crate::trust::TrustedRoot;
-use lookup::Lookup;
+use lookup::{LookedUp, Lookup};
 
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -78,7 +78,8 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let lookup = Lookup::new(&request.trust, context);
-    let looked_up = lookup.complete(&mut candidates, artifact.as_ref(), &verifier).await;
+    let looked_up =
+        lookup.complete(&mut candidates, artifact.as_ref(), &verifier, &LookedUp::default()).await;
     looked_up.said.iter().for_each(|line| context.narrator.say(line));
     let (judged, result) = judge(&verifier, &request.expected, &candidates, artifact.as_ref());
     report.candidates = judged;

@@ -174,6 +174,18 @@ fn https_is_never_left_for_http() {
     assert!(refused("https://a/", "file:///etc/passwd").is_some());
 }
 
+#[test]
+fn nobody_elsewhere_points_to_this_machine() {
+    let refused = |from: &str, to: &str| Address::parse(from).unwrap().redirected(to, 1).err();
+    let said = Some("from another host to an address of this machine");
+    for there in ["http://127.0.0.1:5/x", "https://localhost/", "http://[::1]/", "http://2130706433/"] {
+        assert_eq!(refused("http://a/", there), said, "{there}");
+        assert_eq!(refused("http://127.0.0.2/", there), None, "{there}");
+    }
+    assert_eq!(refused("https://a/", "https://127.1/"), said);
+    assert_eq!(refused("http://localhost/", "http://a/"), None);
+}
+
 /// From A to B, and on within B: B hears neither user nor password, and A does not hear them again from there.
 #[test]
 fn credentials_are_for_the_first_origin_alone() {

@@ -160,7 +160,7 @@ fn everybody_gets_a_token_where_that_is_the_custom() {
 fn an_identity_token_is_sent_as_a_form() {
     let served = with_tokens(|seen| {
         seen.line == "POST /token"
-            && seen.body
+            && seen.text()
                 == "grant_type=refresh_token&client_id=rcosign&refresh_token=se%26cret&service=s&\
                     scope=repository%3Aapp%2Fone%3Apull"
     });
@@ -353,7 +353,7 @@ fn what_stays_so_is_not_tried_again() {
 
 #[test]
 fn silence_is_given_up() {
-    let served = serve(|_| Reply { announced: Some(100), silence: Duration::from_secs(8), ..reply(200) });
+    let served = serve(|_| Reply { announced: Some(100), lingering: Duration::from_secs(8), ..reply(200) });
     let started = Instant::now();
     let error = run(anonymous().manifest(&served.repository(), &tag())).unwrap_err();
     assert!(matches!(&error, Error::Http(http::Error::Timeout { .. })), "{error:?}");
@@ -363,7 +363,7 @@ fn silence_is_given_up() {
 
 #[test]
 fn the_time_for_all_of_it_bounds_each_request() {
-    let served = serve(|_| Reply { announced: Some(100), silence: Duration::from_secs(8), ..reply(200) });
+    let served = serve(|_| Reply { announced: Some(100), lingering: Duration::from_secs(8), ..reply(200) });
     let short = Connection {
         total: Duration::from_millis(500),
         stall: Duration::from_secs(30),

@@ -20,15 +20,17 @@ pub fn token(given: &str) -> Result<(IdentityToken, String), Error> {
             .map_err(|source| Error::Token { from: from.clone(), source })
             .map(|token| (token, from));
     }
-    // What may be part of a token, cut off or misspelt, is not shown.
-    let is_showable = given.len() <= 256 && !given.starts_with("ey");
-    let name = if is_showable {
-        format!("the file {given}")
-    } else {
-        "the file that --identity-token names".to_owned()
-    };
+    // What is no file may be part of a token, cut off or misspelt, or one of another kind: none of it is shown.
+    if let Err(source) = std::fs::metadata(given) {
+        let length = given.len();
+        let what = format!(
+            "the value of --identity-token, of {length} bytes, is not an identity token (a JWT), and a file of this name"
+        );
+        return Err(Error::File { what, source });
+    }
+    let name = format!("the file {given}");
     let text = read(Path::new(given)).map_err(|source| Error::File {
-        what: format!("the value of --identity-token is not an identity token, and {name}"),
+        what: format!("the value of --identity-token is not an identity token (a JWT), and {name}"),
         source,
     })?;
     IdentityToken::parse(text)

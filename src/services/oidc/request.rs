@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::crypto::{Secret, UnixTime};
 
@@ -95,11 +96,11 @@ pub trait Dialogue {
     fn say(&mut self, line: &str);
     /// Tells something to think about.
     fn warn(&mut self, line: &str);
-    /// Asks for a line.
+    /// Asks for a line, and waits for it no longer than `patience`.
     ///
     /// # Errors
-    /// There is nobody, or the line cannot be read.
-    fn line(&mut self, question: &str) -> io::Result<String>;
+    /// There is nobody, or the line cannot be read; `TimedOut`: it does not come.
+    fn line(&mut self, question: &str, patience: Duration) -> io::Result<String>;
 }
 
 /// What there is beside the services.

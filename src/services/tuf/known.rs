@@ -1,6 +1,7 @@
 //! Repositories that are known by themselves, and names in the cache.
 
 use crate::crypto::{DecodeError, Node, json};
+use crate::http;
 
 /// A repository whose root is built in.
 #[derive(Debug)]
@@ -48,7 +49,9 @@ pub fn folder_of(mirror: &str) -> Option<String> {
 
 /// An address without the name and the password in it.
 pub fn without_user(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let Some((scheme, rest)) = address.split_once("://").or_else(|| http::loose(address)) else {
+        return address.to_owned();
+    };
     let (authority, path) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     format!("{scheme}://{host}{path}")
@@ -78,6 +81,7 @@ mod tests {
             ("https://H.example/a/b/", Some("h.example-a-b-")),
             ("https://http://x", Some("x")),
             ("https://me:secret@h.example/a", Some("h.example-a")),
+            ("https:me:secret@h.example/a", Some("h.example-a")),
             ("https://me@..", None),
             ("https://..", None),
             ("..", None),

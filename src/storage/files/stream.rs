@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::PathBuf;
 
-use super::{Access, FileError, PendingFile, Place, overwrite_from, persist, temporary};
+use super::{Access, FileError, PendingFile, Place, failed, overwrite_from, persist, persist_new, temporary};
 
 /// A [`PendingFile`] whose content goes to disk piece by piece, and that nobody sees either until
 /// [`commit`](Self::commit). Pipes and devices get each piece at once: what they were sent before a failure is theirs.
@@ -19,6 +19,8 @@ pub struct OutputStream {
 enum Sink {
     /// The temporary file beside the target.
     Replace(BufWriter<tempfile::NamedTempFile>, PathBuf),
+    /// The same, where nothing may have that name.
+    New(BufWriter<tempfile::NamedTempFile>, PathBuf),
     /// A file without a name, to be copied over the target at the end.
     Copy(BufWriter<File>, PathBuf),
     Stream(BufWriter<File>),
@@ -35,6 +37,7 @@ impl PendingFile {
         let open = |place| -> io::Result<Sink> {
             Ok(match place {
                 Place::Replace(target) => Sink::Replace(BufWriter::new(temporary(&target, access)?), target),
+                Place::New(target) => Sink::New(BufWriter::new(temporary(&target, access)?), target),
                 Place::Overwrite(target) => Sink::Copy(BufWriter::new(tempfile::tempfile()?), target),
                 Place::Stream(target) => {
                     Sink::Stream(BufWriter::new(OpenOptions::new().append(true).open(target)?))
@@ -63,6 +66,10 @@ impl OutputStream {
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
                 .and_then(|temporary| persist(temporary, &target, access)),
+            Sink::New(file, target) => file
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)
+                .and_then(|temporary| persist_new(temporary, &target, access)),
             Sink::Copy(file, target) => {
                 file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|mut content| {
                     content.rewind()?;
@@ -73,14 +80,14 @@ impl OutputStream {
             Sink::Standard(1) => io::stdout().lock().flush(),
             Sink::Standard(_) => io::stderr().lock().flush(),
         };
-        done.map_err(|source| FileError::Write { path, source })
+        done.map_err(|source| failed(path, source))
     }
 }
 
 impl Write for OutputStream {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
-            Sink::Replace(file, _) => file.write(piece),
+            Sink::Replace(file, _) | Sink::New(file, _) => file.write(piece),
             Sink::Copy(file, _) | Sink::Stream(file) => file.write(piece),
             Sink::Standard(1) => io::stdout().lock().write(piece),
             Sink::Standard(_) => io::stderr().lock().write(piece),
@@ -89,7 +96,7 @@ impl Write for OutputStream {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Replace(file, _) => file.flush(),
+            Sink::Replace(file, _) | Sink::New(file, _) => file.flush(),
             Sink::Copy(file, _) | Sink::Stream(file) => file.flush(),
             Sink::Standard(1) => io::stdout().lock().flush(),
             Sink::Standard(_) => io::stderr().lock().flush(),

@@ -64,7 +64,7 @@ pub struct Sigstore {
     tuf: Mutex<TufRepository>,
 }
 
-fn key() -> PrivateKey {
+pub fn key() -> PrivateKey {
     PrivateKey::generate(KeyType::P256).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rcosign::internals::sandbox::registry::{Options, Registry};
+use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
 
 use super::rows::{self, Outcome, Row};
 use super::sigstore::{Place, Sigstore};
@@ -264,4 +264,82 @@ fn what_the_log_has_is_kept_where_the_other_form_fails() {
     let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
     let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
     let _ = cell.sandbox.run(&verify).ok();
+}
+
+/// cosign's experiment with OCI 1.1: what is kept is published in that form, and not under the tag.
+#[test]
+fn what_the_log_has_is_kept_in_the_form_that_was_asked_for() {
+    let world = memory();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let image = format!("{}/app@{digest}", registry.address());
+    let cell = Cell::new(&world, Place::Rekor1, None);
+    let flags = cell.flags(Place::Rekor1);
+    let mut args = vec!["sign", "--yes", "--new-bundle-format=false", "--registry-referrers-mode", "oci-1-1"];
+    args.extend(["--allow-http-registry", "--retry-for", "0s", &image]);
+    args.extend(flags.iter().map(String::as_str));
+    registry.hook(|request| match request.is("PUT", "/manifests/") {
+        true => Fault::error(503, "UNAVAILABLE", "later"),
+        false => Fault::none(),
+    });
+    let output = cell.sandbox.run(&args).code(5);
+    let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
+    let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
+    assert!(command.contains(" --registry-referrers-mode oci-1-1 --allow-http-registry "), "{command}");
+    registry.hook(|_| Fault::none());
+    for _ in 0..2 {
+        let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+        assert_eq!(registry.contents().referrers("app", &digest).len(), 1);
+        assert!(registry.contents().tags("app").iter().all(|(tag, _)| !tag.ends_with(".sig")));
+    }
+    let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
+    let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
+    let _ = cell.sandbox.run(&verify).ok();
+}
+
+/// Whom the token names is known before the certificate authority is asked: what he has signed is left alone, and nobody hears of it.
+#[test]
+fn what_the_identity_has_signed_already_costs_no_certificate() {
+    let world = memory();
+    let registry = Registry::start(Options::default()).unwrap();
+    let first = registry.contents().plant_image("app", "v1");
+    let second = registry.contents().plant_image("app", "v2");
+    let images = [&first, &second].map(|digest| format!("{}/app@{digest}", registry.address()));
+    let cell = Cell::new(&world, Place::Rekor1, None);
+    let flags = cell.flags(Place::Rekor1);
+    let sign = |images: &[String], more: &[&str]| {
+        let mut args = vec!["sign", "--yes", "--skip-existing", "--write", "bundle,tag", "--retry-for", "0s"];
+        args.extend(flags.iter().map(String::as_str).chain(more.iter().copied()));
+        args.extend(images.iter().map(String::as_str));
+        cell.sandbox.run(&args)
+    };
+    let certificates = || cell.server(Place::Fulcio).heard().len();
+    let there = |digest| registry.contents().referrers("app", digest).len();
+    let one = |at: usize| std::slice::from_ref(&images[at]);
+    let _ = sign(one(0), &[]).ok().says("Signing as dev@example.com (issuer http://issuer.example)");
+    assert_eq!((certificates(), there(&first)), (1, 1));
+    let everybody = || cell.servers.iter().map(|(_, server)| server.heard().len()).sum::<usize>();
+    let before = everybody();
+    let output = sign(one(0), &[]).ok().says(&format!("{} is signed by this identity already", images[0]));
+    assert!(!output.stderr.contains("Signing as"), "{}", output.stderr);
+    assert_eq!((everybody(), there(&first)), (before, 1));
+    // What is left is signed, and what is not is left alone.
+    let _ = sign(&images, &[]).ok().says(&format!("{} is signed by this identity already", images[0]));
+    assert_eq!((certificates(), there(&first), there(&second)), (2, 1, 1));
+    // With other annotations it is another signature, and one by somebody else is one more.
+    let _ = sign(one(0), &["-a", "k=v"]).ok();
+    assert_eq!((certificates(), there(&first)), (3, 2));
+    let _ = cell.sandbox.file("token", world.token(|claims| claims["email"] = "eve@example.com".into()));
+    let _ = sign(one(0), &[]).ok().says("Signing as eve@example.com");
+    assert_eq!((certificates(), there(&first)), (4, 3));
+    let _ = sign(one(0), &[]).ok().says("signed by this identity already");
+    assert_eq!((certificates(), there(&first)), (4, 3));
+    // Where nobody can look, nobody signs.
+    let _ = cell.sandbox.file("token", world.token(|_| {}));
+    registry.hook(|request| match request.path.contains("/referrers/") || request.path.contains("sha256-") {
+        true => Fault::error(503, "UNAVAILABLE", "later"),
+        false => Fault::none(),
+    });
+    let _ = sign(one(1), &[]).code(5);
+    assert_eq!((certificates(), there(&second)), (4, 1));
 }

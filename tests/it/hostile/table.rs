@@ -46,15 +46,20 @@ fn effect_at(command: &str, name: &str, about: About, effect: Effect) -> Effect 
         about,
         About::Referrer | About::Blob | About::Signatures | About::Attestations | About::Sboms
     );
-    let carries = matches!(command, "copy" | "copy --sig-only" | "save" | "download sbom");
+    let carries = match command {
+        "copy" | "copy --sig-only" | "save" => true,
+        // Each referrer that it cannot read is named in a warning; the SBOM of the tag is still shown.
+        "download sbom" => about != About::Referrer,
+        _ => false,
+    };
     match name {
         "50 GB" | "without an end" if one_of_several && !carries => Effect::Lies,
         _ => effect,
     }
 }
 
-fn waits_for_content(name: &str) -> bool {
-    name == "a byte in a second"
+fn spoils_content(name: &str) -> bool {
+    matches!(name, "cut off" | "without an end" | "50 GB" | "a byte in a second")
 }
 
 /// Where a failed question is none: it makes no difference, or is made up for.
@@ -142,7 +147,12 @@ fn attack(command: usize, kind: &'static Kind, about: About, sound: u64) -> Resu
     let before = cell.folder.names();
     let hit = Arc::new(AtomicBool::new(false));
     let (noted, other) = (Arc::clone(&hit), cell.registry.other_url());
-    let without = !lists_referrers(command);
+    // Of an answer without content, such as that there is nothing, no content can be wrong.
+    let is_empty = match about {
+        About::Referrers => !lists_referrers(command),
+        About::Fallback => cell.name == "load",
+        _ => false,
+    };
     cell.registry.hook(move |request| {
         // What is not authorized is asked for it first; then there are credentials to lose.
         let meant = request.host == Host::Registry && request.header("authorization").is_some();
@@ -151,12 +161,7 @@ fn attack(command: usize, kind: &'static Kind, about: About, sound: u64) -> Resu
         }
         match fault(request, &other) {
             Some(fault) => {
-                // Of an answer without content, such as that there is nothing, no content can be wrong.
-                let is_content = name != "cut off"
-                    && name != "without an end"
-                    && name != "50 GB"
-                    && !waits_for_content(name);
-                noted.fetch_or(is_content || !(without && about == About::Referrers), Ordering::Relaxed);
+                noted.fetch_or(!(is_empty && spoils_content(name)), Ordering::Relaxed);
                 fault
             }
             None => Fault::none(),

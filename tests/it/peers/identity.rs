@@ -45,7 +45,7 @@ impl Dialogue for Nobody {
     }
     fn say(&mut self, _: &str) {}
     fn warn(&mut self, _: &str) {}
-    fn line(&mut self, _: &str) -> io::Result<String> {
+    fn line(&mut self, _: &str, _: Duration) -> io::Result<String> {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 }

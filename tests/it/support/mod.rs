@@ -130,6 +130,19 @@ impl Run {
         self
     }
 
+    /// Runs it as somebody who is not root, where the test is: root may write where nobody may.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn unprivileged(mut self) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::process::CommandExt;
+        const NOBODY: u32 = 65_534;
+        if tempfile::tempfile().unwrap().metadata().unwrap().uid() == 0 {
+            self.command.uid(NOBODY).gid(NOBODY);
+        }
+        self
+    }
+
     /// What the program reads from its standard input, a pipe.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.input = Some(bytes.as_ref().to_vec());
@@ -139,6 +152,19 @@ impl Run {
     /// Starts it, without anything to read.
     pub fn spawn(mut self) -> std::process::Child {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs it to the end, with a standard input on which nothing comes for `patience`; then that ends.
+    #[must_use]
+    pub fn waiting(mut self, patience: std::time::Duration) -> Output {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let pipe = child.stdin.take();
+        std::thread::spawn(move || {
+            std::thread::sleep(patience);
+            drop(pipe);
+        });
+        Output::of(child.wait_with_output().unwrap())
     }
 
     /// Runs it to the end.
@@ -161,12 +187,7 @@ impl Run {
         if let Some(writer) = writer {
             writer.join().unwrap();
         }
-        Output {
-            code: output.status.code().unwrap_or(-1),
-            bytes: output.stdout.clone(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Output::of(output)
     }
 }
 
@@ -184,6 +205,15 @@ pub struct Output {
 }
 
 impl Output {
+    fn of(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            bytes: output.stdout,
+        }
+    }
+
     /// Expects exit code 0.
     #[track_caller]
     pub fn ok(self) -> Self {
@@ -273,6 +303,16 @@ pub fn own_authority(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
         sandbox.file(&format!("{name}.pem"), pem::encode("CERTIFICATE", made.der())),
         sandbox.file(&format!("{name}.key"), pem::encode("PRIVATE KEY", pkcs8.expose())),
     )
+}
+
+/// Runs the one command that is printed between backquotes and "publishes it"; returns it.
+pub fn follow(sandbox: &Sandbox, said: &str) -> String {
+    // Lines are folded for people.
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (before, _) = said.split_once("` publishes it").unwrap_or_else(|| panic!("no command in: {said}"));
+    let command = before.rsplit('`').next().unwrap().to_owned();
+    let _ = sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    command
 }
 
 /// Marsaglia's xorshift64: the same choices in every run.

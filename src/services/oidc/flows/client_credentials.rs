@@ -12,7 +12,7 @@ use super::{Login, SCOPE, TokenCall, client_secret};
 pub async fn log_in(client: &Client, request: &TokenRequest<'_>) -> Result<Login, Error> {
     if client_secret(request).is_none() {
         return Err(Error::Unsupported {
-            what: "the flow `client_credentials` needs the secret of the OIDC client, and there is none"
+            what: "the flow `client_credentials` needs the secret of the OIDC client, and --oidc-client-secret-file names none"
                 .to_owned(),
         });
     }

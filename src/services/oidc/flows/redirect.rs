@@ -33,10 +33,10 @@ pub async fn log_in(
         return Err(lacks("it does not say that it knows PKCE with S256"));
     }
     let visit = Visit { page, request, state: unguessable()?, nonce: unguessable()?, pkce: Pkce::new()? };
-    let began = Instant::now();
+    let (began, patience) = (Instant::now(), client.patience_for(PATIENCE));
     let (code, redirect) = match request.redirect_url {
-        Some(OUT_OF_BAND) => visit.by_hand(world)?,
-        wanted => visit.by_browser(client.patience_for(PATIENCE), wanted, world).await?,
+        Some(OUT_OF_BAND) => visit.by_hand(patience, world)?,
+        wanted => visit.by_browser(patience, wanted, world).await?,
     };
     client.excuse(began.elapsed());
     let call = TokenCall::new(
@@ -78,7 +78,7 @@ impl Visit<'_> {
             world.dialogue.say(&format!("no browser can be opened: {error}"));
             // Who has said where the browser comes back has one somewhere else.
             if wanted.is_none() {
-                return self.by_hand(world);
+                return self.by_hand(patience, world);
             }
             world.dialogue.say("Go to the following link in a browser:");
         } else {
@@ -92,10 +92,14 @@ impl Visit<'_> {
         }
     }
 
-    fn by_hand(&self, world: &mut World<'_>) -> Result<(String, String), Error> {
+    fn by_hand(&self, patience: Duration, world: &mut World<'_>) -> Result<(String, String), Error> {
         world.dialogue.say("Go to the following link in a browser:");
         world.dialogue.say(self.address(OUT_OF_BAND).whole());
-        let code = world.dialogue.line("Enter verification code: ").map_err(Error::Login)?;
+        let code = world.dialogue.line("Enter verification code: ", patience);
+        let code = code.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Error::TimedOut { seconds: patience.as_secs() },
+            _ => Error::Login(error),
+        })?;
         match code.trim() {
             "" => Err(Error::Login(io::Error::new(io::ErrorKind::InvalidInput, "no code was entered"))),
             code => Ok((code.to_owned(), OUT_OF_BAND.to_owned())),

@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::super::scripted::{NOW, Scene, Scripted, Seen, Served, ok, redirect, serve, status, token};
+use super::super::scripted::{LATE, NOW, Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 use super::super::{Error, Flow, TokenRequest};
 use crate::crypto::{Secret, base64, sha256};
 use crate::http::Address;
@@ -19,7 +19,7 @@ struct Faults {
     /// In place of claims of its tokens.
     claims: HashMap<&'static str, Value>,
     /// In place of the answer of its token endpoint.
-    token: Option<Scripted>,
+    token: Option<Reply>,
 }
 
 /// An issuer, and what somebody who has logged in there was sent with.
@@ -229,6 +229,15 @@ fn without_a_browser_the_code_is_typed_in() {
     }
     let issuer = issuer(Faults::default());
     assert!(Scene::new().refusal(&request(&issuer, Flow::Normal)).starts_with("the login failed"));
+    // As long as a browser is waited for, and no longer than all may take.
+    for (total, seconds) in [(3600, 120), (7, 7)] {
+        let mut scene = Scene::new();
+        scene.typed = vec![LATE];
+        scene.total = std::time::Duration::from_secs(total);
+        let refusal = scene.refusal(&request(&issuer, Flow::Normal));
+        assert_eq!(refusal, format!("nobody logged in within {seconds} seconds"));
+        assert_eq!(scene.said.last().unwrap(), &format!("waited for {seconds} seconds"));
+    }
 }
 
 #[test]

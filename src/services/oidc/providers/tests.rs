@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::scripted::{Scene, Seen, Served, ok, redirect, serve, status, token};
+use super::super::scripted::{Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 use super::super::{TokenRequest, names};
 use super::*;
 use crate::crypto::{KeyType, PrivateKey, SignatureScheme, base64, pem};
@@ -41,7 +41,7 @@ fn buildkite_gives_a_token_for_its_job() {
     let [seen] = &server.requests()[..] else { panic!() };
     assert_eq!(seen.line, "POST /v3/jobs/0185-ab/oidc/tokens");
     assert_eq!(seen.header("authorization"), Some("Token secret-of-buildkite"));
-    assert_eq!(seen.body, r#"{"audience":"sigstore"}"#);
+    assert_eq!(seen.text(), r#"{"audience":"sigstore"}"#);
     let mut scene = buildkite(&server).with("BUILDKITE_JOB_ID", "../../x");
     assert!(scene.refusal(&by("buildkite-agent")).contains("BUILDKITE_JOB_ID"));
     scene.variables.remove("BUILDKITE_JOB_ID");
@@ -180,7 +180,7 @@ fn machine(server: &Served) -> Scene {
     scene
 }
 
-fn google(url: &str, seen: &Seen) -> super::super::scripted::Scripted {
+fn google(url: &str, seen: &Seen) -> Reply {
     const ACCOUNT: &str = "/computeMetadata/v1/instance/service-accounts/default";
     let _ = url;
     if seen.line.contains("/computeMetadata/") && seen.header("metadata-flavor") != Some("Google") {
@@ -243,7 +243,7 @@ fn a_service_account_acts_in_the_name_of_another_one() {
     let requests = server.requests();
     let seen = requests.last().unwrap();
     assert_eq!(seen.header("authorization"), Some("Bearer from-metadata"));
-    let body: Value = serde_json::from_str(&seen.body).unwrap();
+    let body: Value = seen.json();
     assert_eq!(body, json!({ "audience": "sigstore", "includeEmail": true, "delegates": [] }));
     let mut scene = machine(&server).with("GOOGLE_SERVICE_ACCOUNT_NAME", "a/../b?x");
     assert!(scene.refusal(&by("")).contains("not the address of a service account"));
@@ -321,7 +321,7 @@ fn people_and_service_accounts_act_in_the_name_of_service_accounts() {
         let mut scene = credentials(scene(), &impersonated);
         assert_eq!(scene.token(&by("google-workload-identity")).unwrap().proof_subject(), "target@p");
         let requests = server.requests();
-        assert!(requests.last().unwrap().body.contains(r#""delegates":["d@p"]"#));
+        assert!(requests.last().unwrap().text().contains(r#""delegates":["d@p"]"#));
     }
 }
 

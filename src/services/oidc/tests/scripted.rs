@@ -1,10 +1,8 @@
-//! Servers on loopback whose every answer a test decides, tokens, and a world without anybody in it.
+//! Scripted answers, tokens, and a world without anybody in it.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::io;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,7 +10,11 @@ use serde_json::{Value, json};
 use super::super::super::Connection;
 use super::*;
 use crate::crypto::base64;
+pub use crate::http::scripted::{Reply, Seen, Served, run};
+use crate::http::scripted::{reply, serve_knowing};
 
+/// What somebody types who takes too long.
+pub const LATE: &str = "late";
 /// The time of all tests.
 pub const NOW: i64 = 1_800_000_000;
 
@@ -37,112 +39,21 @@ pub fn compact(header: &Value, claims: &Value) -> String {
     format!("{}.{}.{}", part(header), part(claims), base64::encode_url([7; 64]))
 }
 
-/// A request as it came.
-#[derive(Debug, Clone, Default)]
-pub struct Seen {
-    /// Method and path: `GET /x`.
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub fn ok(body: impl ToString) -> Reply {
+    status(200, body)
 }
 
-impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    pub fn is(&self, line: &str) -> bool {
-        self.line.split('?').next() == Some(line)
-    }
-
-    /// The pairs of the form in the body.
-    pub fn form(&self) -> HashMap<String, String> {
-        crate::http::Address::parse(&format!("http://form/?{}", self.body))
-            .unwrap()
-            .query()
-            .into_iter()
-            .collect()
-    }
+pub fn status(status: u16, body: impl ToString) -> Reply {
+    reply(status).body(body.to_string())
 }
 
-/// An answer: status, headers, body.
-pub type Scripted = (u16, Vec<(&'static str, String)>, Vec<u8>);
-
-pub fn ok(body: impl ToString) -> Scripted {
-    (200, Vec::new(), body.to_string().into_bytes())
-}
-
-pub fn status(status: u16, body: impl ToString) -> Scripted {
-    (status, Vec::new(), body.to_string().into_bytes())
-}
-
-pub fn redirect(to: &str) -> Scripted {
-    (302, vec![("Location", to.to_owned())], Vec::new())
-}
-
-/// A server.
-#[derive(Clone)]
-pub struct Served {
-    pub address: SocketAddr,
-    pub url: String,
-    requests: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Served {
-    /// The requests so far.
-    pub fn requests(&self) -> Vec<Seen> {
-        self.requests.lock().unwrap().clone()
-    }
+pub fn redirect(to: &str) -> Reply {
+    reply(302).with("Location", to)
 }
 
 /// Serves on `127.0.0.1`; what answers is told the address of the server.
-pub fn serve(answer: impl Fn(&str, &Seen) -> Scripted + Send + 'static) -> Served {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let url = format!("http://{address}");
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let served = Served { address, url: url.clone(), requests: Arc::clone(&requests) };
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            if let Some(seen) = read(&mut stream) {
-                requests.lock().unwrap().push(seen.clone());
-                let (status, headers, body) = answer(&url, &seen);
-                let headers: String =
-                    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n",
-                    body.len()
-                );
-                let _ = stream.write_all(head.as_bytes());
-                let _ = stream.write_all(&body);
-            }
-        }
-    });
-    served
-}
-
-fn read(stream: &mut TcpStream) -> Option<Seen> {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let mut lines = head.lines();
-    let line = lines.next().unwrap().strip_suffix(" HTTP/1.1").unwrap().to_owned();
-    let headers: Vec<_> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
-    let mut seen = Seen { line, headers, body: String::new() };
-    let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).ok()?;
-    seen.body = String::from_utf8(body).unwrap();
-    Some(seen)
+pub fn serve(answer: impl FnMut(&str, &Seen) -> Reply + Send + 'static) -> Served {
+    serve_knowing("127.0.0.1", answer)
 }
 
 /// A client that tries nothing twice and knows no proxies.
@@ -154,10 +65,6 @@ fn within(total: Duration) -> Client {
         stall: Duration::from_secs(5),
         ..Connection::default()
     })
-}
-
-pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// The whole error, with all beneath it.
@@ -291,8 +198,12 @@ impl Dialogue for ScriptedDialogue<'_> {
         self.said.push(format!("WARNING: {line}"));
     }
 
-    fn line(&mut self, question: &str) -> io::Result<String> {
+    fn line(&mut self, question: &str, patience: Duration) -> io::Result<String> {
         self.said.push(question.to_owned());
+        if self.typed.first() == Some(&LATE) {
+            self.said.push(format!("waited for {} seconds", patience.as_secs()));
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         if self.typed.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -4,17 +4,7 @@ use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
 
 use super::super::services::Services;
 use crate::peers::peers;
-use crate::support::Sandbox;
-
-/// Runs the one command that is printed between backquotes and "publishes it"; returns it.
-pub(super) fn follow(sandbox: &Sandbox, said: &str) -> String {
-    // Lines are folded for people.
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, _) = said.split_once("` publishes it").unwrap_or_else(|| panic!("no command in: {said}"));
-    let command = before.rsplit('`').next().unwrap().to_owned();
-    let _ = sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
-    command
-}
+use crate::support::{Sandbox, follow};
 
 #[test]
 fn what_the_log_has_is_published_by_the_printed_command() {

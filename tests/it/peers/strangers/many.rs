@@ -150,7 +150,7 @@ fn who_fails_fails_alone() {
     let verify = [&["verify", "--trusted-root", &root], identity.as_slice(), &[two.as_str()]].concat();
     assert_ne!(many.sandbox.run(&verify).code, 0);
     // What was told publishes what was made.
-    super::kept::follow(&many.sandbox, &output.stderr);
+    crate::support::follow(&many.sandbox, &output.stderr);
     many.verifies("rekor1", &["verify"], &two);
 }
 
