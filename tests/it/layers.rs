@@ -77,7 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Every crate with the rooms that may name it. `*` is every room.
 const CRATES: &[(&str, &[&str])] = &[
     ("thiserror", &["*"]),
-    ("serde", &["commands", "bundle", "payload", "crypto", "cli"]),
+    ("serde", &["commands", "bundle", "payload", "crypto", "cli", "sandbox"]),
     (
         "serde_json",
         &[

@@ -98,7 +98,7 @@ impl Disk {
     pub fn keep(&self, digest: &str, content: &Content) -> io::Result<()> {
         let path = self.blob(digest);
         if !content.move_to(&path)? {
-            return write_whole(&path, content.in_memory());
+            return write_whole(&path, &content.clone().read()?);
         }
         path.parent().map_or(Ok(()), sync_folder)
     }
