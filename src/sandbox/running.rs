@@ -18,6 +18,7 @@ use super::faults::{Fault, Faults, WrongClock};
 use super::folder::{Folder, FolderError};
 use super::fulcio::Fulcio;
 use super::oidc::{Claims, Identity, Issuer};
+use super::page::Page;
 use super::ports::{self, PortError, SERVICES};
 use super::registry::{self, Registry};
 use super::rekor::{RekorError, RekorV1, RekorV2};
@@ -39,7 +40,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const TOKEN_LIFETIME: u32 = 24 * 60 * 60;
 
 /// What has an address.
-const SERVED: [Service; 8] = [
+const SERVED: [Service; 9] = [
+    Service::Page,
     Service::Oidc,
     Service::Fulcio,
     Service::Ct,
@@ -252,7 +254,7 @@ impl Start<'_> {
         let tuf = Repository::open(folder, &clock, &targets);
         let tuf = Arc::new(runtime.block_on(tuf)?);
         documents.write(folder, tuf.root())?;
-        let token = Claims { lifetime: TOKEN_LIFETIME, ..Claims::new(Identity::Email(somebody)) };
+        let token = Claims { lifetime: TOKEN_LIFETIME, ..Claims::new(Identity::Email(somebody.clone())) };
         folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
 
         let faults = Faults::new(self.options.faults.iter().copied());
@@ -264,7 +266,17 @@ impl Start<'_> {
         };
         let met = faults.clone();
         registry.hook(move |_| met.of_registry());
-        let routers: [(Service, Router); 7] = [
+        let page = Arc::new(Page {
+            addresses: addresses.clone(),
+            folder: folder.path().to_owned(),
+            somebody,
+            rekor: Arc::clone(&rekor),
+            rekor2: Arc::clone(&rekor2),
+            certificates: Arc::clone(&ct),
+            images: registry.contents().clone(),
+        });
+        let routers: [(Service, Router); 8] = [
+            (Service::Page, page.router()),
             (Service::Oidc, Arc::clone(&issuer).router()),
             (Service::Fulcio, fulcio.router()),
             (Service::Ct, ct.router()),

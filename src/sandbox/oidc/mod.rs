@@ -17,15 +17,15 @@ pub use login::is_email;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{StatusCode, header, uri::Authority};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::uri::Authority;
+use axum::middleware;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::grants::{Device, Form, Grant, Remembered};
-use super::{Clock, Folder, FolderError};
+use super::own_names::{is_loopback, refuse_foreign_names};
+use super::{Clock, Folder, FolderError, html};
 use crate::crypto::{DecodeError, KeyType, PrivateKey, PublicKey, SignError, SigningKey as _, UnixTime};
 
 /// The name of the key in the folder.
@@ -124,6 +124,7 @@ impl Issuer {
             .route("/device", get(login::show_device).post(login::choose_device))
             .route("/device/code", post(exchange::device))
             .route("/token", post(exchange::token))
+            .route("/favicon.svg", get(html::icon))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(middleware::from_fn(refuse_foreign_names))
             .with_state(self)
@@ -137,7 +138,7 @@ impl Issuer {
     fn is_own_origin(&self, origin: &str) -> bool {
         let port = |url: &str| {
             let authority = url.strip_prefix("http://")?.parse::<Authority>().ok()?;
-            redirect::is_loopback(authority.host()).then(|| authority.port_u16().unwrap_or(80))
+            is_loopback(authority.host()).then(|| authority.port_u16().unwrap_or(80))
         };
         port(origin).is_some() && port(origin) == port(&self.url)
     }
@@ -168,23 +169,6 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> axum::Json<Value> {
 /// RFC 7517 section 5.
 async fn keys(State(issuer): State<Arc<Issuer>>) -> axum::Json<Value> {
     axum::Json(json!({ "keys": [jws::jwk(issuer.public_key())] }))
-}
-
-/// Refuses requests under another name than those of this machine: a page whose name was made to lead here would be of the
-/// same origin as the forms, and read them.
-async fn refuse_foreign_names(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST);
-    let own = match host.map(|host| host.to_str().ok().and_then(|host| host.parse::<Authority>().ok())) {
-        None => true,
-        Some(None) => false,
-        Some(Some(authority)) => redirect::is_loopback(authority.host()),
-    };
-    if own {
-        next.run(request).await
-    } else {
-        let text = "This issuer answers under the names of this machine alone: localhost and 127.0.0.1.";
-        pages::message(StatusCode::MISDIRECTED_REQUEST, "Not here", text)
-    }
 }
 
 #[cfg(test)]

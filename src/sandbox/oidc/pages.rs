@@ -1,15 +1,9 @@
-//! Pages for people: plain HTML, nothing from elsewhere, everything that somebody sent escaped.
+//! The pages of the issuer.
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 
-use crate::crypto::{base64, sha256};
-
-/// The one style, which the policy of the page names by its hash.
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}\
-button,input{font:inherit;padding:.4rem .8rem}form{margin:.6rem 0}code{font-size:1.3rem}.note{color:#666;font-size:.9rem}";
-const NOTE: &str = "This is the test issuer of <b>rcosign sandbox</b>. Whoever uses this machine can be anybody here: trust \
-none of its identities outside of tests.";
+use super::super::html::{Document, Html, html, isolated};
 
 /// The page on which somebody chooses who to be.
 pub struct Choice<'a> {
@@ -29,97 +23,56 @@ pub struct Choice<'a> {
 
 impl Choice<'_> {
     pub fn page(&self) -> Response {
-        let hidden = format!("<input type=\"hidden\" name=\"form\" value=\"{}\">", escape(self.form));
         let code = self.user_code.map(|code| {
-            format!(
-                "<p><label>Code on the device: <input name=\"user_code\" required value=\"{}\" \
-                 autocomplete=\"off\"></label></p>",
-                escape(code)
+            html(
+                "<p><label for=\"code\">Code on the device</label><input id=\"code\" name=\"user_code\" required \
+                 value=\"{}\" autocomplete=\"off\"></p>",
+                &[&code],
             )
         });
-        let people: String = self
-            .people
-            .iter()
-            .map(|email| {
-                let email = escape(email);
-                format!("<p><button name=\"chosen\" value=\"{email}\" formnovalidate>Log in as {email}</button></p>")
-            })
-            .collect();
-        let (what, action) = (escape(self.what), escape(self.action));
-        let code = code.unwrap_or_default();
+        let person = |email: &String| {
+            html(
+                "<button name=\"chosen\" value=\"{}\" formnovalidate>Log in as {}</button>",
+                &[email, &isolated(email)],
+            )
+        };
+        let people: Html = self.people.iter().map(person).collect();
         // The first button of a form is the one that the Enter key presses: it belongs to what was typed.
-        let body = format!(
-            "<h1>Log in</h1><p>{what}</p><form method=\"post\" action=\"{action}\">{hidden}{code}\
-             <p><label>E-mail address: <input type=\"email\" name=\"email\" maxlength=\"254\" autofocus></label> \
-             <button name=\"decision\" value=\"typed\">Log in</button></p>{people}\
-             <p><button name=\"decision\" value=\"refuse\" formnovalidate>Refuse</button></p></form>"
+        let body = html(
+            "<h1>Log in</h1><p>{}</p><form method=\"post\" action=\"{}\">\
+             <input type=\"hidden\" name=\"form\" value=\"{}\">{}\
+             <p><label for=\"email\">E-mail address</label>\
+             <input id=\"email\" type=\"email\" name=\"email\" maxlength=\"254\" placeholder=\"anybody@example.com\" autofocus>\
+             <button class=\"first\" name=\"decision\" value=\"typed\">Log in</button></p>\
+             <p class=\"dim\">Or with one click:</p><div class=\"people\">{}</div>\
+             <p><button name=\"decision\" value=\"refuse\" formnovalidate>Refuse</button></p></form>",
+            &[&self.what, &self.action, &self.form, &code, &people],
         );
-        page(StatusCode::OK, "Log in", &body, self.then)
+        page(StatusCode::OK, "Log in", body, self.then)
     }
 }
 
-/// A page that says one thing. `text` is escaped.
+/// A page that says one thing.
 pub fn message(status: StatusCode, title: &str, text: &str) -> Response {
-    let body = format!("<h1>{}</h1><p>{}</p>", escape(title), escape(text));
-    page(status, title, &body, None)
+    page(status, title, html("<h1>{}</h1><p>{}</p>", &[&title, &text]), None)
 }
 
 /// A page that shows a code to be copied (`urn:ietf:wg:oauth:2.0:oob`).
 pub fn code(code: &str) -> Response {
-    let code = escape(code);
-    let body =
-        format!("<h1>You are logged in</h1><p>Copy this code to the program:</p><p><code>{code}</code></p>");
-    page(StatusCode::OK, "You are logged in", &body, None)
+    let body = html(
+        "<h1>You are logged in</h1><p>Copy this code to the program:</p><pre class=\"code\"><code>{}</code></pre>",
+        &[&code],
+    );
+    page(StatusCode::OK, "You are logged in", body, None)
 }
 
-fn page(status: StatusCode, title: &str, body: &str, then: Option<&str>) -> Response {
-    let title = escape(title);
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} - rcosign sandbox</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\
-         <body>{body}<p class=\"note\">{NOTE}</p></body></html>\n"
+fn page(status: StatusCode, title: &str, body: Html, then: Option<&str>) -> Response {
+    let note = html(
+        "This is the test issuer of <b>rcosign sandbox</b>. Whoever uses this machine can be anybody here: trust none \
+         of its identities outside of tests.",
+        &[],
     );
-    let style = base64::encode(sha256(STYLE.as_bytes()));
     // Browsers hold the redirection that answers a form against form-action too.
-    let then = then.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'{then}; frame-ancestors 'none'; \
-         base-uri 'none'"
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Without any, a browser would not say of its own form where it is from.
-        (header::REFERRER_POLICY, "same-origin"),
-    ];
-    (status, headers, html).into_response()
-}
-
-/// Text as it stands in HTML, in attributes too.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_is_escaped() {
-        assert_eq!(escape("<a href='x'>\"&"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;");
-    }
+    let forms = then.map_or_else(|| "'self'".to_owned(), |origin| format!("'self' {origin}"));
+    Document { title, note, body, forms: &forms, slim: true, ..Document::default() }.response(status)
 }

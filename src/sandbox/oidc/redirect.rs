@@ -1,8 +1,8 @@
 //! Where a browser is sent back to: to a program on this machine, or nowhere (RFC 8252 section 7.3).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use axum::http::Uri;
+
+use super::super::own_names::is_loopback;
 
 /// What programs ask for that cannot listen: the page shows the code.
 pub const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
@@ -37,17 +37,6 @@ pub fn origin(redirect: &str) -> Result<Option<String>, &'static str> {
         return Err("it is not on this machine");
     }
     Ok(Some(format!("http://{authority}")))
-}
-
-/// Whether a host, as addresses have it, is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    match bare {
-        Some(host) => host.parse().is_ok_and(|ip: Ipv6Addr| ip.is_loopback()),
-        None => {
-            host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
-        }
-    }
 }
 
 /// The address with these parameters added to its query.

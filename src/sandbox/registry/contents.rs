@@ -115,6 +115,11 @@ impl Contents {
         content.read().ok().map(Vec::from)
     }
 
+    /// The length of a blob, which is not read for it.
+    pub fn blob_length(&self, repository: &str, digest: &str) -> Option<u64> {
+        self.look(repository, |repository| Some(repository.blobs.get(digest)?.length))
+    }
+
     /// The names of the repositories, in order.
     pub fn repositories(&self) -> Vec<String> {
         self.store().repositories.keys().cloned().collect()

@@ -14,6 +14,15 @@ use crate::tlog::issue::LogSigner;
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::{Entry, InclusionProof, LoggedVerifier};
 
+/// What was logged, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// When it was taken, in whole seconds.
+    pub time: UnixTime,
+    /// The canonical body.
+    pub body: Vec<u8>,
+}
+
 /// Why a log cannot be opened, or does not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RekorError {
@@ -109,6 +118,13 @@ impl Issuer {
         let index = self.log.submit(body, attached.to_bytes())?;
         taken(index, &attached.keys);
         Ok(Taken::New(index))
+    }
+
+    /// What was logged at this index; `None` when there is no such entry.
+    pub(super) fn logged(&self, index: u64) -> Result<Option<Logged>, RekorError> {
+        let record = self.log.entry(index)?;
+        Ok(record
+            .map(|Record { leaf, attached }| Logged { time: Attached::parse(&attached).time, body: leaf }))
     }
 
     /// The entry at this index, with a proof for the tree as it is now; `None` when there is none.

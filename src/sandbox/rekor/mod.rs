@@ -9,7 +9,7 @@ mod signed;
 mod v1;
 mod v2;
 
-pub use self::issuer::RekorError;
+pub use self::issuer::{Logged, RekorError};
 pub use self::v1::RekorV1;
 pub use self::v2::RekorV2;
 

@@ -6,6 +6,8 @@ mod attaching;
 mod attestations;
 mod authorities;
 mod blobs;
+#[cfg(unix)]
+mod browser;
 mod bundles;
 mod copying;
 mod downloads;

@@ -20,7 +20,7 @@ use self::accept::accept;
 use self::search::Index;
 use super::super::log::Log;
 use super::super::{Clock, Folder};
-use super::issuer::{Attached, Issuer, Taken};
+use super::issuer::{Attached, Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
 use super::{REQUEST_LIMIT, RekorError};
 use crate::crypto::{KeyType, Node, PublicKey, SigningKey as _, base64};
@@ -91,6 +91,14 @@ impl RekorV1 {
     /// The key does not sign.
     pub fn checkpoint(&self) -> Result<String, RekorError> {
         Ok(self.issuer.head()?.2)
+    }
+
+    /// What was logged at this index, without anything that is signed; `None` when there is no such entry.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn logged(&self, index: u64) -> Result<Option<Logged>, RekorError> {
+        self.issuer.logged(index)
     }
 
     /// The entry at this index with promise, proof and checkpoint; `None` when there is none.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use self::accept::accept;
 use super::super::log::{Log, Tile};
 use super::super::{Clock, Folder};
-use super::issuer::{Issuer, Taken};
+use super::issuer::{Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
 use super::{REQUEST_LIMIT, RekorError};
 use crate::crypto::{KeyType, PrivateKey, PublicKey, base64};
@@ -80,6 +80,14 @@ impl RekorV2 {
     /// A key does not sign.
     pub fn checkpoint(&self) -> Result<String, RekorError> {
         Ok(self.issuer.head()?.2)
+    }
+
+    /// What was logged at this index, without anything that is signed; `None` when there is no such entry.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn logged(&self, index: u64) -> Result<Option<Logged>, RekorError> {
+        self.issuer.logged(index)
     }
 
     /// The entry at this index with proof and checkpoint; `None` when there is none.
