@@ -1,6 +1,8 @@
 //! `COSIGN_<FLAG>`: variables that stand in for a flag that is not on the command line.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use super::tree;
 
@@ -36,6 +38,12 @@ const UNBOUND_COMMANDS: &[&str] = &[
     "help",
     "login",
     "pack",
+    "sandbox demo",
+    "sandbox down",
+    "sandbox run",
+    "sandbox status",
+    "sandbox token",
+    "sandbox up",
     "signing-config create",
     "trusted-root create",
     "trusted-root inspect",
@@ -71,7 +79,25 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
 
 /// The value of the variable for `flag` in `command`; an empty one counts as unset, as in cosign.
 pub fn value(command: &str, flag: &str) -> Option<OsString> {
-    std::env::var_os(variable(command, flag)?).filter(|value| !value.is_empty())
+    read(&variable(command, flag)?).filter(|value| !value.is_empty())
+}
+
+/// What commands see in place of the environment of this process, once it is set.
+static INSTEAD: OnceLock<BTreeMap<String, OsString>> = OnceLock::new();
+
+/// A variable of the environment.
+pub fn read(name: &str) -> Option<OsString> {
+    match INSTEAD.get() {
+        Some(variables) => variables.get(name).cloned(),
+        None => std::env::var_os(name),
+    }
+}
+
+/// From now on commands of this process see these variables and no others: what somebody has set for his own work has no say in
+/// a demonstration.
+pub fn replace(variables: impl IntoIterator<Item = (String, OsString)>) {
+    // Somebody who did it before has done the same.
+    let _ = INSTEAD.set(variables.into_iter().collect());
 }
 
 /// Whether a check is given up where the variable of `flag` has this value.

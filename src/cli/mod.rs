@@ -31,6 +31,7 @@ mod parse;
 mod public_key;
 mod render;
 mod run;
+mod sandbox;
 mod save;
 mod sign;
 mod sign_blob;
@@ -104,6 +105,7 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
     }
     match request? {
         Request::Help(topic) => output.data(help::show(&line.program, &topic)?.as_bytes()),
+        Request::SandboxDemo => sandbox::demo::run(&line.program, root.settings())?,
         Request::Completion(shell) => output.data(&completion::script(shell, &line.program)),
         request => request.execute(root.settings(), output)?,
     }

@@ -16,8 +16,20 @@ use super::{args::values, compat, deprecated, environment, usage_error};
 use crate::commands::Error;
 
 /// Commands without a forerunner whose habits they would have to keep.
-const STRICT: &[&str] =
-    &["bundle diff", "bundle inspect", "bundle upgrade", "pack", "trusted-root inspect", "unpack"];
+const STRICT: &[&str] = &[
+    "bundle diff",
+    "bundle inspect",
+    "bundle upgrade",
+    "pack",
+    "sandbox demo",
+    "sandbox down",
+    "sandbox run",
+    "sandbox status",
+    "sandbox token",
+    "sandbox up",
+    "trusted-root inspect",
+    "unpack",
+];
 
 /// What was found on the command line.
 #[derive(Debug)]

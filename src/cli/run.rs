@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::args::format::Format;
+use super::environment;
 use super::help;
 use super::render::{self, Output};
-use super::{unpack, verify};
+use super::{sandbox, unpack, verify};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
@@ -49,6 +50,18 @@ pub enum Request {
     Clean(Box<commands::CleanRequest>),
     /// `copy`.
     Copy(Box<commands::CopyRequest>),
+    /// `sandbox demo`.
+    SandboxDemo,
+    /// `sandbox down`, of this folder.
+    SandboxDown(Option<PathBuf>),
+    /// `sandbox run`.
+    SandboxRun(Box<commands::SandboxRunRequest>),
+    /// `sandbox status`, of this folder, and how to show it.
+    SandboxStatus(Option<PathBuf>, Format),
+    /// `sandbox token`.
+    SandboxToken(Box<commands::SandboxTokenRequest>),
+    /// `sandbox up`.
+    SandboxUp(Box<commands::SandboxUpRequest>),
     /// `save`.
     Save(Box<commands::SaveRequest>),
     /// `load`.
@@ -149,7 +162,13 @@ impl Request {
             | Self::GenerateKeyPair(_)
             | Self::Help(_)
             | Self::Manual(_)
+            | Self::SandboxDemo
+            | Self::SandboxDown(_)
+            | Self::SandboxRun(_)
+            | Self::SandboxStatus(..)
+            | Self::SandboxUp(_)
             | Self::Text(_) => Files::default(),
+            Self::SandboxToken(request) => request.files(),
             Self::Generate(request) => request.files(),
             Self::ImportKeyPair(request) => request.files(),
             Self::Initialize(request) => request.files(),
@@ -222,8 +241,13 @@ impl Request {
                 commands::login(request, context).await?;
                 Vec::new()
             }
-            // Their words need the program's name: see `super::run`.
-            Self::Completion(_) | Self::Help(_) => Vec::new(),
+            // Their words need the program's name, or they run commands themselves: see `super::run`.
+            Self::Completion(_) | Self::Help(_) | Self::SandboxDemo => Vec::new(),
+            Self::SandboxDown(_)
+            | Self::SandboxRun(_)
+            | Self::SandboxStatus(..)
+            | Self::SandboxToken(_)
+            | Self::SandboxUp(_) => return sandbox::run(self, context, output).await,
             Self::Manual(folder) => {
                 render::say(&help::write_manual(&folder)?);
                 Vec::new()
@@ -383,11 +407,12 @@ pub fn show_checks(candidates: &[CandidateReport]) {
     }
 }
 
-fn context(settings: Settings) -> Context {
+/// The outside world, as this process sees it.
+pub fn context(settings: Settings) -> Context {
     Context {
         settings,
         now: now(),
-        variables: Box::new(|name| std::env::var_os(name)),
+        variables: Box::new(environment::read),
         prompt: Box::new(Terminal::default()),
         narrator: Box::new(StandardError),
     }

@@ -98,7 +98,7 @@ pub fn of_group(group: &str) -> Option<&'static str> {
         "dockerfile" | "manifest" => Some("verification"),
         "attach" | "download" => Some("bundles"),
         "upload" => Some("registries"),
-        "debug" => Some("identities"),
+        "debug" | "sandbox" => Some("identities"),
         _ => None,
     }
 }

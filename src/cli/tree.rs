@@ -10,8 +10,8 @@ use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
-    public_key, save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root, unpack,
-    upload, usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
+    public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root,
+    unpack, upload, usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
@@ -75,6 +75,12 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("signing-config create", entry::<signing_config::create::SigningConfigCreateArgs>()),
     ("pack", entry::<pack::PackArgs>()),
     ("unpack", entry::<unpack::UnpackArgs>()),
+    ("sandbox demo", entry::<sandbox::demo::SandboxDemoArgs>()),
+    ("sandbox up", entry::<sandbox::up::SandboxUpArgs>()),
+    ("sandbox run", entry::<sandbox::run::SandboxRunArgs>()),
+    ("sandbox token", entry::<sandbox::token::SandboxTokenArgs>()),
+    ("sandbox status", entry::<sandbox::status::SandboxStatusArgs>()),
+    ("sandbox down", entry::<sandbox::down::SandboxDownArgs>()),
     ("debug providers", entry::<debug::providers::DebugProvidersArgs>()),
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
@@ -92,6 +98,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("attach", "Attach what was made elsewhere to images"),
     ("download", "Show what belongs to images"),
     ("upload", "Push files as artifacts"),
+    ("sandbox", "Run a whole Sigstore on this machine, for trying, testing and teaching"),
     ("debug", "Show what is found in the environment"),
 ];
 

@@ -30,6 +30,7 @@ mod publishing;
 mod registry;
 mod report;
 mod request;
+mod sandbox;
 mod save;
 #[cfg(feature = "http")]
 mod services;
@@ -79,6 +80,10 @@ pub use request::{
     PublicKeyRequest, ReportFormat, ReportRequest, SIGNING_ALGORITHMS, Settings, SignBlobRequest,
     SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject, TrustRequest,
     VerifyRequest, Waivers,
+};
+pub use sandbox::{
+    SandboxDemo, SandboxKind, SandboxRunRequest, SandboxTokenIdentity, SandboxTokenRequest, SandboxUpRequest,
+    WorkflowRequest, sandbox_demo, sandbox_down, sandbox_run, sandbox_status, sandbox_token, sandbox_up,
 };
 pub use save::{SaveRequest, save};
 pub use signing::{

@@ -174,10 +174,19 @@ impl Documents {
         let path = |name: &str| folder.join(name).display().to_string();
         let url = |service| self.addresses.url(service).to_owned();
         let mut variables = vec![
-            ("SANDBOX_ISSUER", url(Service::Oidc)),
-            ("SANDBOX_REGISTRY", self.addresses.registry().to_owned()),
+            ("RCOSIGN_SANDBOX", folder.display().to_string()),
+            ("RCOSIGN_SANDBOX_CT", url(Service::Ct)),
+            ("RCOSIGN_SANDBOX_FULCIO", url(Service::Fulcio)),
+            ("RCOSIGN_SANDBOX_OIDC", url(Service::Oidc)),
+            ("RCOSIGN_SANDBOX_PAGE", url(Service::Page)),
+            ("RCOSIGN_SANDBOX_REGISTRY", self.addresses.registry().to_owned()),
+            ("RCOSIGN_SANDBOX_REKOR", url(Service::RekorV1)),
+            ("RCOSIGN_SANDBOX_REKOR2", url(Service::RekorV2)),
+            ("RCOSIGN_SANDBOX_TSA", self.addresses.timestamps()),
+            ("RCOSIGN_SANDBOX_TUF", url(Service::Tuf)),
             ("TUF_ROOT", path(CACHE)),
         ];
+        variables.retain(|(_, value)| !value.is_empty());
         if for_cosign_2 {
             variables.extend([
                 ("COSIGN_FULCIO_URL", url(Service::Fulcio)),

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::crypto::{KeyType, PrivateKey, PrivateKeyError, pem};
 
@@ -34,6 +35,12 @@ pub enum FolderError {
     },
 }
 
+/// The file that the one who uses a folder has locked.
+const LOCK: &str = "lock";
+/// Somebody who asks whether a folder is used has its lock for a moment: so often is tried again, so long after.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A folder that this process alone uses, as long as this lives.
 #[derive(Debug)]
 pub struct Folder {
@@ -49,12 +56,57 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
         make_folder(path).map_err(unusable)?;
-        let lock = path.join("lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock).map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => Err(FolderError::Locked { path: path.to_owned() }),
+        let lock = path.join(LOCK);
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(&lock).map_err(unusable)?;
+        for _ in 0..TRIES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path: path.to_owned(), _lock: lock }),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+                Err(fs::TryLockError::Error(source)) => return Err(unusable(source)),
+            }
+        }
+        Err(FolderError::Locked { path: path.to_owned() })
+    }
+
+    /// Whether somebody uses a folder. One that is not there nobody uses.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn is_used(path: &Path) -> Result<bool, FolderError> {
+        let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
+        let lock = match File::open(path.join(LOCK)) {
+            Ok(lock) => lock,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(unusable(error)),
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
             Err(fs::TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    /// Makes a folder that nobody uses yet, and those above it, for the owner alone.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn make(path: &Path) -> Result<(), FolderError> {
+        make_folder(path).map_err(|source| FolderError::Unusable { path: path.to_owned(), source })
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn remove(&self, name: &str) -> Result<(), FolderError> {
+        let path = self.path.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(|source| FolderError::Unusable { path, source }),
         }
     }
 
@@ -110,6 +162,25 @@ impl Folder {
         let der = key.to_pkcs8().map_err(broken)?;
         self.write(&name, pem::encode("PRIVATE KEY", der.expose()).as_bytes())?;
         Ok(key)
+    }
+}
+
+/// A new folder for the owner alone, which is gone with all that is in it when this is dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    /// Makes one where the system has its temporary files.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn new(prefix: &str) -> io::Result<Self> {
+        tempfile::Builder::new().prefix(prefix).tempdir().map(Self)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 }
 
@@ -169,9 +240,12 @@ mod tests {
     #[test]
     fn one_process_at_a_time() {
         let place = tempfile::tempdir().unwrap();
+        assert!(!Folder::is_used(place.path()).unwrap());
         let first = Folder::open(place.path()).unwrap();
         assert!(matches!(Folder::open(place.path()), Err(FolderError::Locked { .. })));
+        assert!(Folder::is_used(place.path()).unwrap());
         drop(first);
+        assert!(!Folder::is_used(place.path()).unwrap());
         Folder::open(place.path()).unwrap();
     }
 }

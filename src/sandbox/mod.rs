@@ -5,6 +5,8 @@
 //! judge it.
 
 mod authority;
+mod beside;
+mod control;
 pub mod ct;
 mod documents;
 mod faults;
@@ -22,14 +24,17 @@ mod running;
 mod serve;
 mod service;
 mod socket;
+mod status;
 pub mod tsa;
 pub mod tuf;
 pub mod tuf_repository;
 
 pub use authority::AuthorityError;
+pub use beside::{BesideError, mint};
+pub use control::{ControlError, end, status};
 pub use documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
 pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
-pub use folder::{Folder, FolderError};
+pub use folder::{Folder, FolderError, TemporaryFolder};
 pub use ports::PortError;
 pub use running::{Options, Sandbox, SandboxError};
 pub use serve::{Server, listen};

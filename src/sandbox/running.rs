@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::authority::AuthorityError;
+use super::control::Control;
 use super::documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
 use super::faults::{Fault, Faults, WrongClock};
 use super::folder::{Folder, FolderError};
@@ -24,6 +26,7 @@ use super::registry::{self, Registry};
 use super::rekor::{RekorError, RekorV1, RekorV2};
 use super::serve::Server;
 use super::service::{Clock, Service};
+use super::status::Witnesses;
 use super::tsa::TimestampAuthority;
 use super::tuf_repository::{Repository, RepositoryError};
 use crate::crypto::{DecodeError, SignError, UnixTime};
@@ -112,6 +115,10 @@ pub enum SandboxError {
 /// A sandbox that runs, until it is dropped: what it had begun to answer is answered before.
 #[derive(Debug)]
 pub struct Sandbox {
+    // It answers until everything else has ended.
+    _control: Control,
+    down: watch::Receiver<bool>,
+    ready: Arc<AtomicBool>,
     services: Services,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
@@ -136,6 +143,7 @@ impl Sandbox {
     pub fn start(options: Options) -> Result<Self, SandboxError> {
         // The documents name files, for whoever works in another folder.
         let folder = Arc::new(Folder::open(&std::path::absolute(&options.folder)?)?);
+        Control::clear(&folder)?;
         let (listeners, addresses) = ports::take(&folder, &SERVED, &options.ports)?;
         // From now on the ports are known, whatever happens.
         folder.write(SERVICES, format!("{:#}\n", addresses.to_json()).as_bytes())?;
@@ -149,7 +157,7 @@ impl Sandbox {
             };
             let start = Start { folder: &shared, options: &options, stopped: &stopped };
             let servers = match start.open(&runtime, addresses, listeners) {
-                Ok((services, servers)) => tell.send(Ok(services)).map(|()| servers),
+                Ok((services, witnesses, servers)) => tell.send(Ok((services, witnesses))).map(|()| servers),
                 Err(error) => return drop(tell.send(Err(error))),
             };
             if let Ok(servers) = servers {
@@ -158,7 +166,12 @@ impl Sandbox {
             runtime.shutdown_background();
         })?;
         match told.recv() {
-            Ok(Ok(services)) => Ok(Self { services, stop, thread: Some(thread), folder }),
+            Ok(Ok((services, witnesses))) => {
+                let (told, down) = watch::channel(false);
+                let ready = Arc::clone(&witnesses.ready);
+                let control = Control::start(Arc::clone(&folder), move || witnesses.status(), told)?;
+                Ok(Self { _control: control, down, ready, services, stop, thread: Some(thread), folder })
+            }
             failed => {
                 // It may have panicked, which is told on standard error.
                 let _ = thread.join();
@@ -195,6 +208,18 @@ impl Sandbox {
         self.services.issuer.mint(claims)
     }
 
+    /// Says from now on, to whoever asks for its status, that everything is prepared for its use.
+    pub fn tell_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Waits until somebody asks for its end ([`super::end`]).
+    pub async fn asked_to_end(&self) {
+        let mut down = self.down.clone();
+        // Its sender lives as long as this.
+        let _ = down.wait_for(|down| *down).await;
+    }
+
     /// Its registry.
     pub fn registry(&self) -> &Registry {
         &self.services.registry
@@ -223,7 +248,7 @@ impl Start<'_> {
         runtime: &tokio::runtime::Runtime,
         addresses: Addresses,
         mut listeners: BTreeMap<Service, TcpListener>,
-    ) -> Result<(Services, Vec<Server>), SandboxError> {
+    ) -> Result<(Services, Witnesses, Vec<Server>), SandboxError> {
         let folder = self.folder;
         let since = since(folder)?;
         let people = self.options.people.clone();
@@ -266,6 +291,15 @@ impl Start<'_> {
         };
         let met = faults.clone();
         registry.hook(move |_| met.of_registry());
+        let witnesses = Witnesses {
+            folder: folder.path().to_owned(),
+            addresses: addresses.clone(),
+            rekor: Arc::clone(&rekor),
+            rekor2: Arc::clone(&rekor2),
+            ct: Arc::clone(&ct),
+            contents: registry.contents().clone(),
+            ready: Arc::default(),
+        };
         let page = Arc::new(Page {
             addresses: addresses.clone(),
             folder: folder.path().to_owned(),
@@ -292,7 +326,7 @@ impl Start<'_> {
                 servers.push(Server::new(listener, router)?);
             }
         }
-        Ok((Services { addresses, documents, issuer, registry }, servers))
+        Ok((Services { addresses, documents, issuer, registry }, witnesses, servers))
     }
 
     fn clock(&self, service: Service) -> Arc<Clock> {

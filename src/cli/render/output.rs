@@ -12,6 +12,7 @@ use crate::storage::{Access, PendingFile};
 pub struct Output {
     bytes: Vec<u8>,
     file: Option<(PendingFile, PathBuf)>,
+    code: Option<u8>,
 }
 
 impl Output {
@@ -44,6 +45,16 @@ impl Output {
         }
     }
 
+    /// Takes what was added so far: it is not written.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Ends the run with the exit code of another program, or with the one that shells have for one that cannot be run.
+    pub fn end_with(&mut self, code: u8) {
+        self.code = Some(code);
+    }
+
     /// Writes what was added so far, for words that must not come before it.
     ///
     /// # Errors
@@ -59,12 +70,13 @@ impl Output {
     /// Writes the data, prints the failure if there is one, and returns the exit code. A reader that went away is no
     /// reason for words.
     pub fn finish(self, result: Result<(), Error>) -> u8 {
+        let other = self.code;
         let written = self.write(result.is_ok());
         let code = match &result {
-            Ok(()) => 0,
+            Ok(()) => other.unwrap_or(0),
             Err(error) => {
                 super::error(error);
-                exit::code(error.kind)
+                other.unwrap_or_else(|| exit::code(error.kind))
             }
         };
         match written {
@@ -79,7 +91,7 @@ impl Output {
 
     /// `Err(None)`: the reader went away. Of a failed run a file is written only if there is something to write.
     fn write(self, success: bool) -> Result<(), Option<Error>> {
-        let Self { bytes, file } = self;
+        let Self { bytes, file, .. } = self;
         let Some((mut file, _)) = file else {
             return to_stdout(&bytes)
                 .map_err(|error| (error.kind() != IoKind::BrokenPipe).then(|| stdout_failed(&error)));

@@ -129,7 +129,7 @@ fn the_file_for_shells_is_taken_literally() {
         ("env.cosign-2", "$COSIGN_REKOR_URL", "the root http://127.0.0.1:4005"),
     ] {
         let script = format!(
-            r#". ./{file} && cat "${{TUF_ROOT_JSON-$PWD/root.json}}" && echo " {shown} $SIGSTORE_ID_TOKEN $SANDBOX_REGISTRY""#
+            r#". ./{file} && cat "${{TUF_ROOT_JSON-$PWD/root.json}}" && echo " {shown} $SIGSTORE_ID_TOKEN $RCOSIGN_SANDBOX_REGISTRY""#
         );
         let output = std::process::Command::new("sh")
             .args(["-c", &script])

@@ -1,0 +1,99 @@
+//! The command of `sandbox run`.
+
+use std::io;
+use std::process::{Child, Command, ExitStatus};
+
+use super::SandboxRunRequest;
+use super::signals::{PAUSE, Signal, Signals};
+
+/// Variables that lead elsewhere than to the sandbox: it must not happen that what was meant for it is signed for everybody to see.
+const ELSEWHERE: [&str; 18] = [
+    "COSIGN_FULCIO_URL",
+    "COSIGN_IDENTITY_TOKEN",
+    "COSIGN_OFFLINE",
+    "COSIGN_OIDC_CLIENT_ID",
+    "COSIGN_OIDC_ISSUER",
+    "COSIGN_OIDC_PROVIDER",
+    "COSIGN_REKOR_URL",
+    "COSIGN_SIGNING_CONFIG",
+    "COSIGN_STAGING",
+    "COSIGN_TIMESTAMP_SERVER_URL",
+    "COSIGN_TRUSTED_ROOT",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+    "SIGSTORE_NO_CACHE",
+    "SIGSTORE_REKOR_PUBLIC_KEY",
+    "SIGSTORE_ROOT_FILE",
+    "SIGSTORE_TSA_CERTIFICATE_FILE",
+    "TUF_MIRROR",
+    "TUF_ROOT_JSON",
+];
+/// Other programs than rcosign and cosign ask a proxy for what is on this machine.
+const LOOPBACK: &str = "127.0.0.1,localhost";
+
+/// Starts it with these variables, and the standard streams of this process.
+///
+/// # Errors
+/// It cannot be started.
+pub(super) fn start(
+    request: &SandboxRunRequest,
+    variables: &[(&'static str, String)],
+    without_proxy: Option<&str>,
+) -> io::Result<Child> {
+    let mut command = Command::new(&request.program);
+    command.args(&request.arguments);
+    for name in ELSEWHERE {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    let hosts = match without_proxy {
+        Some(hosts) if !hosts.is_empty() => format!("{hosts},{LOOPBACK}"),
+        _ => LOOPBACK.to_owned(),
+    };
+    command.env("NO_PROXY", &hosts).env("no_proxy", &hosts);
+    command.spawn()
+}
+
+/// Waits for its end; signals are passed on to it.
+///
+/// # Errors
+/// The system does not say how it ended.
+pub(super) async fn wait(child: &mut Child, signals: &Signals) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        match signals.take() {
+            Some(signal) => pass_on(child, signal),
+            None => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// What the keys of a terminal send reaches every process of the foreground by itself, and must not come twice.
+#[cfg(unix)]
+fn pass_on(child: &Child, signal: Signal) {
+    use std::io::IsTerminal as _;
+    if signal == Signal::Interrupt && io::stdin().is_terminal() {
+        return;
+    }
+    let signal = match signal {
+        Signal::Interrupt => rustix::process::Signal::INT,
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::HangUp => rustix::process::Signal::HUP,
+    };
+    // It was not waited for yet, so the number is still its own.
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), signal);
+}
+
+/// Ctrl-C reaches every process of the console by itself.
+#[cfg(not(unix))]
+fn pass_on(_: &Child, _: Signal) {}
+
+/// Its exit code, as shells tell it: 128 and the number of the signal that ended it.
+pub(super) fn code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+    }
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}

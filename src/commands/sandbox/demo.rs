@@ -1,0 +1,41 @@
+//! The sandbox of `sandbox demo`.
+
+use std::path::Path;
+
+use super::super::{Context, Error, ErrorKind};
+use super::options::not_started;
+use super::up;
+use crate::sandbox::{IDENTITY_TOKEN, Options, Sandbox, TemporaryFolder};
+
+/// A sandbox in a temporary folder, which is gone when this is dropped.
+pub struct SandboxDemo {
+    /// The variables by which commands use it.
+    pub variables: Vec<(&'static str, String)>,
+    _sandbox: Sandbox,
+    folder: TemporaryFolder,
+}
+
+impl SandboxDemo {
+    /// The folder to work in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Starts it, with an image `hello:v1` in its registry that nobody signed.
+///
+/// # Errors
+/// It does not start.
+pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
+    let folder = TemporaryFolder::new("rcosign-demo-").map_err(|error| super::run::no_folder(&error))?;
+    let options = Options { folder: folder.path().join("sandbox"), ..Options::default() };
+    let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
+    up::prepare(&sandbox, context).await;
+    sandbox.registry().contents().plant_image("hello", "v1");
+    let mut variables = sandbox.documents().variables(sandbox.folder(), false);
+    let token = std::fs::read_to_string(sandbox.file(IDENTITY_TOKEN)).map_err(|error| {
+        Error::new(ErrorKind::Other, "the identity token of the sandbox cannot be read").caused_by(&error)
+    })?;
+    variables.push(("SIGSTORE_ID_TOKEN", token));
+    Ok(SandboxDemo { variables, _sandbox: sandbox, folder })
+}

@@ -1,0 +1,61 @@
+//! From words to the kind of sandbox.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::super::{Error, ErrorKind};
+use super::SandboxKind;
+use crate::sandbox::{self, FolderError, Options, SandboxError, Service, oidc, registry};
+
+/// What a sandbox of this kind is started with.
+///
+/// # Errors
+/// What does not parse, in one line that names the flag.
+pub(super) fn options(folder: PathBuf, kind: &SandboxKind) -> Result<Options, Error> {
+    let wrong = |flag: &str, error: &dyn std::error::Error| Error::usage(format!("{flag}: {error}"));
+    let fault = |text: &String| text.parse().map_err(|error| wrong("--fault", &error));
+    let clock = |text: &String| text.parse().map_err(|error| wrong("--clock", &error));
+    let mut ports = BTreeMap::new();
+    for text in &kind.ports {
+        let (service, port) = port(text)?;
+        ports.insert(service, port);
+    }
+    if let Some(wrong) = kind.people.iter().find(|address| !oidc::is_email(address)) {
+        return Err(Error::usage(format!("--email: `{wrong}` is no address of e-mail")));
+    }
+    Ok(Options {
+        folder,
+        ports,
+        faults: kind.faults.iter().map(fault).collect::<Result<_, Error>>()?,
+        clocks: kind.clocks.iter().map(clock).collect::<Result<_, Error>>()?,
+        registry: registry::Options { referrers: kind.referrers, ..registry::Options::default() },
+        people: kind.people.clone(),
+    })
+}
+
+fn port(text: &str) -> Result<(Service, u16), Error> {
+    let parts = text.split_once('=');
+    let (service, port) = parts
+        .ok_or_else(|| Error::usage(format!("--port: `{text}` is not SERVICE=PORT, as in registry=5000")))?;
+    let service =
+        service.parse().map_err(|error: sandbox::FaultError| Error::usage(format!("--port: {error}")))?;
+    match port.parse() {
+        Ok(port @ 1..) => Ok((service, port)),
+        _ => Err(Error::usage(format!("--port: `{port}` is not a port, a number from 1 to 65535"))),
+    }
+}
+
+/// The error of a sandbox that does not start.
+pub(super) fn not_started(error: &SandboxError) -> Error {
+    let new = Error::with_sources(ErrorKind::Other, error);
+    match error {
+        SandboxError::Folder(FolderError::Locked { .. }) => new.hint(
+            "`sandbox status` shows it and `sandbox down` ends it; --dir DIR starts another one in a folder of its own",
+        ),
+        SandboxError::Port(sandbox::PortError::Taken { service, .. }) => new.hint(format!(
+            "end what uses it, or choose another one with --port {}=PORT",
+            service.word()
+        )),
+        _ => new,
+    }
+}

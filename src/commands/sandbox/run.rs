@@ -1,0 +1,58 @@
+//! `sandbox run`.
+
+use super::super::{Context, Error, ErrorKind};
+use super::options::{not_started, options};
+use super::signals::Signals;
+use super::{SandboxRunRequest, child, place, up};
+use crate::sandbox::{IDENTITY_TOKEN, Sandbox, TemporaryFolder};
+
+/// Starts a sandbox, runs the command and ends the sandbox. Returns the exit code of the command.
+///
+/// # Errors
+/// What is asked for makes no sense, the sandbox does not start, or the command cannot be run; with the exit code that shells
+/// have for that.
+pub async fn sandbox_run(
+    request: &SandboxRunRequest,
+    context: &mut Context,
+) -> Result<u8, (Error, Option<u8>)> {
+    let alone = |error: Error| (error, None);
+    let temporary = match request.folder {
+        Some(_) => None,
+        None => Some(TemporaryFolder::new("rcosign-sandbox-").map_err(|error| alone(no_folder(&error)))?),
+    };
+    let folder = match &temporary {
+        Some(temporary) => temporary.path().join("sandbox"),
+        None => place::folder(request.folder.as_deref(), context).map_err(alone)?,
+    };
+    let options = options(folder, &request.kind).map_err(alone)?;
+    let signals = Signals::listen();
+    let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error)))?;
+    up::prepare(&sandbox, context).await;
+    context.narrator.warn(up::WARNING);
+    let mut variables = sandbox.documents().variables(sandbox.folder(), request.for_cosign_2);
+    let token = sandbox.file(IDENTITY_TOKEN);
+    let token = std::fs::read_to_string(&token).map_err(|error| {
+        alone(Error::new(ErrorKind::Other, format!("`{}` cannot be read", token.display())).caused_by(&error))
+    })?;
+    variables.push(("SIGSTORE_ID_TOKEN", token));
+    let variable = |name| (context.variables)(name).and_then(|value| value.into_string().ok());
+    let without_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy"));
+    let name = request.program.to_string_lossy().into_owned();
+    let mut child = child::start(request, &variables, without_proxy.as_deref()).map_err(|error| {
+        let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+        (Error::new(ErrorKind::Other, format!("`{name}` cannot be run")).caused_by(&error), Some(code))
+    })?;
+    let status = child::wait(&mut child, &signals).await;
+    drop(sandbox);
+    match status {
+        Ok(status) => Ok(child::code(status)),
+        Err(error) => Err(alone(
+            Error::new(ErrorKind::Other, format!("nobody says how `{name}` ended")).caused_by(&error),
+        )),
+    }
+}
+
+/// There is no place for temporary files.
+pub(super) fn no_folder(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Other, "no temporary folder can be made").caused_by(error)
+}

@@ -1,0 +1,49 @@
+//! What a sandbox that runs says of itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use super::ct::CertificateLog;
+use super::documents::Addresses;
+use super::log::Log;
+use super::registry::Contents;
+use super::rekor::{RekorV1, RekorV2};
+
+/// The services that have something to say.
+pub(super) struct Witnesses {
+    pub folder: PathBuf,
+    pub addresses: Addresses,
+    pub rekor: Arc<RekorV1>,
+    pub rekor2: Arc<RekorV2>,
+    pub ct: Arc<CertificateLog>,
+    pub contents: Contents,
+    pub ready: Arc<AtomicBool>,
+}
+
+impl Witnesses {
+    /// Addresses, how much is in the logs and in the registry, checkpoints.
+    pub fn status(&self) -> Value {
+        let signed = |log: &Log, checkpoint: Option<String>| {
+            let checkpoint = checkpoint.unwrap_or_default();
+            json!({ "entries": log.size(), "checkpoint": checkpoint.trim_end().lines().collect::<Vec<_>>() })
+        };
+        let names = self.contents.repositories();
+        let images: usize = names.iter().map(|name| self.contents.manifests(name).len()).sum();
+        json!({
+            "running": true,
+            "ready": self.ready.load(Ordering::Acquire),
+            "folder": self.folder.display().to_string(),
+            "pid": std::process::id(),
+            "addresses": self.addresses.to_json(),
+            "logs": {
+                "rekor": signed(self.rekor.log(), self.rekor.checkpoint().ok()),
+                "rekor2": signed(self.rekor2.log(), self.rekor2.checkpoint().ok()),
+                "ct": { "entries": self.ct.log().size() },
+            },
+            "registry": { "repositories": names.len(), "manifests": images },
+        })
+    }
+}
