@@ -218,7 +218,7 @@ impl Documents {
 }
 
 /// As POSIX shells take it for one word.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -149,7 +149,7 @@ pub fn code(text: &str) -> Html {
 
 /// Text that somebody chose: it does not turn what is around it.
 pub fn isolated(text: &str) -> Html {
-    html("<bdi>{}</bdi>", &[&text])
+    if text.is_empty() { Html::default() } else { html("<bdi>{}</bdi>", &[&text]) }
 }
 
 /// A list, or what is in it where that is one thing.

@@ -113,12 +113,12 @@ pub(super) async fn show_repository(State(page): State<Arc<Page>>, query: Query)
         let about = manifest.as_ref().and_then(|it| it.subject.as_deref());
         let about = about.map(|subject| manifest_link(name, subject, &short(subject)));
         let attached = attached(&page.images, name, digest);
-        let signers = attached.iter().take(LOOKED_AT).flat_map(|digest| {
-            Manifest::of(&page.images, name, digest)
-                .map(|it| it.signers(&page.images, name))
-                .unwrap_or_default()
-        });
-        let signers: Vec<Html> = signers.map(|signer| signer.name()).collect();
+        let of = |it: &Manifest| it.signers(&page.images, name);
+        let mut signers = manifest.as_ref().map(of).unwrap_or_default();
+        for digest in attached.iter().take(LOOKED_AT) {
+            signers.extend(Manifest::of(&page.images, name, digest).as_ref().map(of).unwrap_or_default());
+        }
+        let signers: Vec<Html> = signers.iter().map(Signer::name).collect();
         let count = (!attached.is_empty()).then(|| html("{}", &[&attached.len()]));
         [
             tag.unwrap_or_default(),

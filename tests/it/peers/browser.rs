@@ -182,7 +182,7 @@ fn somebody_logs_in_and_the_file_is_signed() {
     let issuer = world.url(Service::Oidc);
     let args = [
         ["sign-blob", "--yes", "--trusted-root", &root].as_slice(),
-        &["--signing-config", &config, "--fulcio-auth-flow", "normal", "--oidc-issuer", issuer],
+        &["--signing-config", &config, "--fulcio-auth-flow", "normal"],
         &["--bundle", "b.json", "a.txt"],
     ]
     .concat();

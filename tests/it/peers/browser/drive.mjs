@@ -122,7 +122,14 @@ try {
 }
 clearTimeout(late);
 session = undefined;
-await Promise.race([call('Browser.close').catch(() => {}), new Promise((resolve) => { setTimeout(resolve, 3000); })]);
+const ended = new Promise((resolve) => { browser.once('exit', resolve); });
+call('Browser.close').catch(() => {});
+await Promise.race([ended, new Promise((resolve) => { setTimeout(resolve, 5000); })]);
 browser.kill('SIGKILL');
-fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+try {
+  fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+} catch (error) {
+  // Something of the browser still writes there; the folder for temporary files is the caller's.
+  console.error(error.message);
+}
 process.exit(code);
