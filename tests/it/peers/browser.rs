@@ -70,7 +70,8 @@ impl Report {
         let started = Instant::now();
         loop {
             let text = std::fs::read(world.programs.at(&format!("{name}.json"))).unwrap_or_default();
-            if let Ok(report) = serde_json::from_slice(&text) {
+            if let Ok(report) = serde_json::from_slice::<Value>(&text) {
+                assert!(report["error"].is_null(), "{report:#}");
                 return Self(report);
             }
             assert!(started.elapsed() < Duration::from_secs(60), "the browser reports nothing");
@@ -168,6 +169,8 @@ fn somebody_logs_in_and_the_file_is_signed() {
     steps.extend(["open=\"$1\"".to_owned(), "there=asks".to_owned()]);
     steps.extend(browser.pictures("login"));
     steps.extend([
+        "size=1200x800".to_owned(),
+        "scheme=light".to_owned(),
         format!("type=#email={ANN}"),
         "click=button.first".to_owned(),
         "away".to_owned(),

@@ -231,7 +231,8 @@ impl Verdict {
         };
         let body = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>rcosign: {title}</title>\
-             <h1>{title}</h1><p>{text}</p></html>\n"
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" \
+             content=\"light dark\"><h1>{title}</h1><p>{text}</p></html>\n"
         );
         format!(
             "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\

@@ -7,7 +7,7 @@
 //   there=TEXT        waits until the page shows the text
 //   away              waits until another page is there
 // REPORT gets a JSON document: the address and the text at the end, what was asked of the network, what the console said.
-// Whatever fails is said on standard error, with exit code 1.
+// Whatever fails is said there too, as `error`, and on standard error, with exit code 1.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -117,7 +117,9 @@ try {
   const [url, text] = [await evaluate('location.href'), await evaluate('document.body.innerText')];
   fs.writeFileSync(report, JSON.stringify({ url, text, requests, complaints }));
 } catch (error) {
-  console.error(`${error.message}; the console: ${complaints.join('; ')}; asked for: ${requests.join(' ')}`);
+  const reason = `${error.message}; the console: ${complaints.join('; ')}; asked for: ${requests.join(' ')}`;
+  fs.writeFileSync(report, JSON.stringify({ error: reason }));
+  console.error(reason);
   code = 1;
 }
 clearTimeout(late);
