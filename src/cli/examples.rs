@@ -364,6 +364,47 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "sandbox demo",
+        Example { what: "see signing by identity, with nothing set up and no network", line: "sandbox demo" },
+    ),
+    (
+        "sandbox up",
+        Example {
+            what: "start a Sigstore in the folder `sigstore`, in the background",
+            line: "sandbox up --detach --dir sigstore",
+        },
+    ),
+    (
+        "sandbox run",
+        Example {
+            what: "show the variables by which a command uses its sandbox",
+            line: "sandbox run -- env",
+        },
+    ),
+    (
+        "sandbox run",
+        Example {
+            what: "see what a pipeline, here `true`, does when Rekor fails three times and Fulcio is slow",
+            line: "sandbox run --fault rekor=503:3 --fault fulcio=slow:10s -- true",
+        },
+    ),
+    (
+        "sandbox token",
+        Example {
+            what: "make a token as a GitHub workflow gets it",
+            line: "sandbox token --dir sigstore --github-workflow octo/app --issuer \
+                   https://token.actions.githubusercontent.com",
+        },
+    ),
+    (
+        "sandbox status",
+        Example {
+            what: "show where its services are, and how much is in its logs",
+            line: "sandbox status --dir sigstore",
+        },
+    ),
+    ("sandbox down", Example { what: "end it", line: "sandbox down --dir sigstore" }),
+    (
         "debug providers",
         Example { what: "show where an identity token would come from", line: "debug providers" },
     ),

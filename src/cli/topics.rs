@@ -64,6 +64,11 @@ pub const TOPICS: &[Topic] = &[
         include_str!("../../docs/concepts/copying.md"),
     ),
     topic(
+        "testing",
+        "A Sigstore on this machine, for trying, testing and teaching",
+        include_str!("../../docs/concepts/testing.md"),
+    ),
+    topic(
         "exit-codes",
         "What the program ends with, for every command",
         include_str!("../../docs/reference/exit-codes.md"),
@@ -98,7 +103,8 @@ pub fn of_group(group: &str) -> Option<&'static str> {
         "dockerfile" | "manifest" => Some("verification"),
         "attach" | "download" => Some("bundles"),
         "upload" => Some("registries"),
-        "debug" | "sandbox" => Some("identities"),
+        "debug" => Some("identities"),
+        "sandbox" => Some("testing"),
         _ => None,
     }
 }

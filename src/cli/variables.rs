@@ -135,6 +135,14 @@ pub const VARIABLES: &[Variable] = &[
         "lists the servers that are asked without a proxy; lower case works too",
         "hosts, with commas between",
     ),
+    Variable {
+        works: cfg!(all(feature = "sandbox", feature = "http")),
+        ..works(
+            "RCOSIGN_SANDBOX",
+            "names the folder of the sandbox that the commands of `sandbox` are about",
+            "a folder; without it that is rcosign/sandbox in XDG_DATA_HOME or ~/.local/share",
+        )
+    },
     network(
         "REGISTRY_AUTH_FILE",
         "holds Podman's logins of registries, in place of its usual files",

@@ -43,8 +43,17 @@ fn blocks(document: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_first_command_of_the_readme_verifies_a_real_bundle() {
+fn the_first_command_of_the_readme_is_the_demonstration() {
     let block = blocks("README.md").remove(0);
+    let line = block.trim().strip_prefix("cargo run --release -- ").unwrap();
+    assert_eq!(line, "sandbox demo");
+    let words: Vec<&str> = line.split(' ').collect();
+    Sandbox::new().run(&words).ok().says("steps ended as they should");
+}
+
+#[test]
+fn the_second_command_of_the_readme_verifies_a_real_bundle() {
+    let block = blocks("README.md").remove(1);
     let line = block.trim().strip_prefix("cargo run --release -- ").unwrap();
     let words: Vec<&str> = line.split(' ').map(|word| word.trim_matches('\'')).collect();
     let sandbox = Sandbox::new();
@@ -119,6 +128,21 @@ pub fn air_gap_guide(sandbox: &Sandbox) -> String {
     let blocks = blocks("docs/guides/air-gap.md");
     assert!(blocks.len() >= 8, "{}", blocks.len());
     blocks.concat()
+}
+
+/// Without a network, and with nothing left that runs.
+#[cfg(unix)]
+#[test]
+fn the_sandbox_guide_works_as_printed() {
+    let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let blocks = blocks("docs/guides/sandbox.md");
+    assert!(blocks.len() >= 5, "{}", blocks.len());
+    let down = "trap 'rcosign sandbox down --dir sigstore 2>&1 >/dev/null || true' EXIT\n";
+    shell(&sandbox, &format!("{down}{}", blocks.concat()));
+    for name in ["artifact.sigstore.json", "b.json", "workflow.json"] {
+        assert!(sandbox.has(name), "{name}");
+    }
+    sandbox.run(&["sandbox", "status", "--dir", "sigstore"]).code(1);
 }
 
 #[cfg(unix)]

@@ -44,6 +44,7 @@ mod registry;
 mod replacing;
 mod round_trip;
 mod sandbox;
+mod sandbox_commands;
 mod shell;
 mod sign_images;
 #[cfg(unix)]

@@ -136,9 +136,11 @@ pub fn run(program: &str, settings: Settings) -> Result<(), Error> {
 
 /// The commands see the variables of the sandbox, and no others.
 fn surround(demo: &SandboxDemo) {
-    let home = ("HOME".to_owned(), OsString::from(demo.folder()));
+    // What the program leaves at home or among temporary files is to be gone as well.
+    let places = ["HOME", "TEMP", "TMP", "TMPDIR"];
+    let places = places.map(|name| (name.to_owned(), OsString::from(demo.folder())));
     let own = demo.variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value)));
-    environment::replace(own.chain([home]));
+    environment::replace(own.chain(places));
 }
 
 fn take(number: usize, step: &Step, program: &str, demo: &SandboxDemo) -> Result<(), Error> {

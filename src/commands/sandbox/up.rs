@@ -41,14 +41,14 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
     let options = options(folder.clone(), &request.kind)?;
     if request.detach {
         let addresses = background::start(request, &folder, context).await?;
-        tell(&folder, context);
+        tell(&folder, &addresses, context);
         return Ok(SandboxUp { lines: addresses, here: None });
     }
     let signals = Signals::listen();
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
     prepare(&sandbox, context).await;
     let lines = lines(sandbox.addresses());
-    tell(&folder, context);
+    tell(&folder, &lines, context);
     context.narrator.say("It runs until Ctrl-C, or `sandbox down`");
     Ok(SandboxUp { lines, here: Some((sandbox, signals)) })
 }
@@ -92,9 +92,12 @@ pub(super) fn lines(addresses: &Addresses) -> String {
     known.map(|service| format!("{:<9}{}\n", service.word(), addresses.url(service))).collect()
 }
 
-fn tell(folder: &Path, context: &mut Context) {
+fn tell(folder: &Path, addresses: &str, context: &mut Context) {
     let shown = folder.display();
     context.narrator.warn(WARNING);
+    if let Some(page) = addresses.lines().find_map(|line| line.strip_prefix(Service::Page.word())) {
+        context.narrator.say(&format!("To look at it: {}", page.trim()));
+    }
     for line in [
         format!(
             "The sandbox is in {shown}: trusted_root.json, signing_config.json, root.json (TUF), identity_token, env"
