@@ -496,3 +496,27 @@ fn a_token_beside_a_key_is_not_passed_over_in_silence() {
     assert!(!plain.stderr.contains("WARNING"), "{}", plain.stderr);
     assert_eq!(server.heard(), [""; 0]);
 }
+
+/// A variable of a script that was empty chooses nobody else to sign, no other services, and no other root.
+#[test]
+fn an_empty_flag_that_says_who_signs_is_an_error() {
+    let sandbox = sandbox();
+    let server = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let known = ["--trusted-root", root.as_str(), "--fulcio-url", &server.url, "--rekor-url", &server.url];
+    for flag in ["--identity-token", "--key", "--oidc-provider", "--fulcio-auth-flow", "--rekor-url", "--fulcio-url"] {
+        for command in ["sign-blob", "attest-blob", "sign", "attest"] {
+            let args = [&[command, "--yes"][..], &known, &[flag, "", "a.txt"]].concat();
+            let run = sandbox.rcosign(&args).env("SIGSTORE_ID_TOKEN", &token(LATER));
+            let _ = run.run().code(2).says(&format!("{flag} is given and empty"));
+        }
+    }
+    for flag in ["--trusted-root", "--certificate-chain", "--signing-config"] {
+        let args = ["sign-blob", "--yes", "--key", "cosign.key", "--offline", flag, "", "--bundle", "x.json", "a.txt"];
+        let _ = sandbox.run(&args).code(2).says(&format!("{flag} is given and empty"));
+    }
+    // A variable of cosign that is empty is as good as none.
+    let args = ["sign-blob", "--yes", "--key", "cosign.key", "--offline", "--bundle", "x.json", "a.txt"];
+    let _ = sandbox.rcosign(&args).env("COSIGN_TRUSTED_ROOT", "").env("COSIGN_IDENTITY_TOKEN", "").run().ok();
+    assert_eq!(server.heard(), [""; 0]);
+}
