@@ -39,6 +39,8 @@ pub(super) struct Anchor {
     pub passes: Option<Vec<u8>>,
     /// The root of another repository, of which this one may be a copy.
     pub borrowed: bool,
+    /// Whether a root lies in the folder that nothing of the repository ever came of.
+    pub left_over: bool,
     origin: Origin,
 }
 
@@ -87,7 +89,7 @@ fn built_in(cache: &Cache, known: &tuf::Known, given: Option<&Given>) -> Result<
         Some(given) => (seen, Some(given.root.clone())),
     };
     let origin = Origin { mirror: known.mirror.to_owned(), anchor, root: Vec::new() };
-    Ok(Anchor { folder, reads, root, passes, borrowed: false, origin })
+    Ok(Anchor { folder, reads, root, passes, borrowed: false, left_over: false, origin })
 }
 
 /// Any other repository.
@@ -99,17 +101,22 @@ fn private(
     purpose: Purpose,
 ) -> Result<Anchor, Error> {
     let name = tuf::without_user(mirror).trim_end_matches('/').to_owned();
+    let (folder, reads) = place(cache, &name, shared, purpose);
+    // cosign leaves the public root there when nothing came of the repository.
+    let left_over = matches!(cache.owner(&folder), Owner::Unknown) && !is_there(cache, &folder, "timestamp.json");
     let anchor_at = |folder: String, reads, seen: Option<Origin>, root: Vec<u8>, passes| {
         let anchor = seen.map_or_else(|| digest(&root), |seen| seen.anchor);
         let origin = Origin { mirror: name.clone(), anchor, root: Vec::new() };
-        Anchor { folder, reads, root, passes, borrowed: false, origin }
+        Anchor { folder, reads, root, passes, borrowed: false, left_over, origin }
     };
-    let (folder, reads) = place(cache, &name, shared, purpose);
     // A damaged root is an error only where nobody gives another one.
     let seen = if reads { seen(cache, mirror, &name, &folder) } else { Ok(None) };
     let Some(given) = given else {
         return match seen? {
-            Some(seen) => Ok(anchor_at(folder, reads, Some(seen.clone()), seen.root, None)),
+            Some(seen) => {
+                let anchor = anchor_at(folder, reads, Some(seen.clone()), seen.root, None);
+                Ok(Anchor { borrowed: left_over, ..anchor })
+            }
             None if purpose == Purpose::Chosen => Err(lost(cache, mirror, &folder).cause("it is not there")),
             None => {
                 let root = tuf::SIGSTORE.root.to_vec();
@@ -128,7 +135,7 @@ fn private(
             Some(seen) => version(&given.root)? < version(&seen.root)?,
             None => false,
         };
-        let passes = seen.filter(|_| older).map(|seen| seen.root);
+        let passes = seen.filter(|_| older && !left_over).map(|seen| seen.root);
         return Ok(anchor_at(folder, reads, None, given.root.clone(), passes));
     }
     // For this run: in a folder of its own, so that what was chosen stays.
@@ -161,10 +168,8 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
         let chosen = cache.mirror().ok().flatten();
         chosen.is_some_and(|chosen| tuf::without_user(&chosen).trim_end_matches('/') == name)
     };
-    let is_empty = || {
-        let there = |file| !matches!(cache.load(&format!("{shared}/{file}"), MAX_ROOT), Ok(None));
-        !there("root.json") && !there("timestamp.json")
-    };
+    let is_empty =
+        || !is_there(cache, shared, "root.json") && !is_there(cache, shared, "timestamp.json");
     let reads = match cache.owner(shared) {
         Owner::Known(origin) => origin.mirror == name,
         Owner::Unreadable => false,
@@ -172,6 +177,11 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
         Owner::Unknown => name.strip_prefix("https://") == Some(shared) || is_chosen() || is_empty(),
     };
     if reads || purpose == Purpose::Choose { (shared.to_owned(), reads) } else { own() }
+}
+
+/// Whether there is a file in a folder, of any use or none.
+fn is_there(cache: &Cache, folder: &str, file: &str) -> bool {
+    !matches!(cache.load(&format!("{folder}/{file}"), MAX_ROOT), Ok(None))
 }
 
 /// What is kept of a repository; `None` where nothing is.
@@ -197,7 +207,7 @@ fn seen(cache: &Cache, mirror: &str, name: &str, folder: &str) -> Result<Option<
             Ok(Some(Origin { mirror: name.to_owned(), anchor: digest(&root), root }))
         }
         (Owner::Unknown, None)
-            if matches!(cache.load(&format!("{folder}/timestamp.json"), MAX_ROOT), Ok(None)) =>
+            if !is_there(cache, folder, "timestamp.json") =>
         {
             Ok(None)
         }

@@ -168,7 +168,8 @@ impl Repository {
             return kept.commit();
         }
         let version = |root: &[u8]| tuf::root_version(root).ok();
-        let mut others = kept.kept("root.json", MAX_ROOT).filter(|_| tuf::known(&self.mirror).is_none());
+        let counts = tuf::known(&self.mirror).is_none() && !self.anchor.left_over;
+        let mut others = kept.kept("root.json", MAX_ROOT).filter(|_| counts);
         if let Owner::Known(origin) = self.cache.owner(&self.anchor.folder)
             && (&origin.mirror, &origin.anchor)
                 == (&self.anchor.origin(b"").mirror, &self.anchor.origin(b"").anchor)
