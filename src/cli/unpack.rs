@@ -11,7 +11,9 @@ use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
 use super::run::{Request, report_file, say_waivers, show_checks, write_report};
 use super::tree::CommandArgs;
-use crate::commands::{self, Context, Error, KitReport, KitSigner, KitVerification, Signer, TrustRequest, UnpackRequest};
+use crate::commands::{
+    self, Context, Error, KitReport, KitSigner, KitVerification, Signer, TrustRequest, UnpackRequest,
+};
 
 /// Take a kit apart, and verify what is in it
 ///

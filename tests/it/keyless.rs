@@ -504,7 +504,9 @@ fn an_empty_flag_that_says_who_signs_is_an_error() {
     let server = Scripted::start("500 Oops", "{}".to_owned());
     let root = root();
     let known = ["--trusted-root", root.as_str(), "--fulcio-url", &server.url, "--rekor-url", &server.url];
-    for flag in ["--identity-token", "--key", "--oidc-provider", "--fulcio-auth-flow", "--rekor-url", "--fulcio-url"] {
+    for flag in
+        ["--identity-token", "--key", "--oidc-provider", "--fulcio-auth-flow", "--rekor-url", "--fulcio-url"]
+    {
         for command in ["sign-blob", "attest-blob", "sign", "attest"] {
             let args = [&[command, "--yes"][..], &known, &[flag, "", "a.txt"]].concat();
             let run = sandbox.rcosign(&args).env("SIGSTORE_ID_TOKEN", &token(LATER));
@@ -512,7 +514,18 @@ fn an_empty_flag_that_says_who_signs_is_an_error() {
         }
     }
     for flag in ["--trusted-root", "--certificate-chain", "--signing-config"] {
-        let args = ["sign-blob", "--yes", "--key", "cosign.key", "--offline", flag, "", "--bundle", "x.json", "a.txt"];
+        let args = [
+            "sign-blob",
+            "--yes",
+            "--key",
+            "cosign.key",
+            "--offline",
+            flag,
+            "",
+            "--bundle",
+            "x.json",
+            "a.txt",
+        ];
         let _ = sandbox.run(&args).code(2).says(&format!("{flag} is given and empty"));
     }
     // A variable of cosign that is empty is as good as none.

@@ -103,7 +103,8 @@ fn private(
     let name = tuf::without_user(mirror).trim_end_matches('/').to_owned();
     let (folder, reads) = place(cache, &name, shared, purpose);
     // cosign leaves the public root there when nothing came of the repository.
-    let left_over = matches!(cache.owner(&folder), Owner::Unknown) && !is_there(cache, &folder, "timestamp.json");
+    let left_over =
+        matches!(cache.owner(&folder), Owner::Unknown) && !is_there(cache, &folder, "timestamp.json");
     let anchor_at = |folder: String, reads, seen: Option<Origin>, root: Vec<u8>, passes| {
         let anchor = seen.map_or_else(|| digest(&root), |seen| seen.anchor);
         let origin = Origin { mirror: name.clone(), anchor, root: Vec::new() };
@@ -168,8 +169,7 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
         let chosen = cache.mirror().ok().flatten();
         chosen.is_some_and(|chosen| tuf::without_user(&chosen).trim_end_matches('/') == name)
     };
-    let is_empty =
-        || !is_there(cache, shared, "root.json") && !is_there(cache, shared, "timestamp.json");
+    let is_empty = || !is_there(cache, shared, "root.json") && !is_there(cache, shared, "timestamp.json");
     let reads = match cache.owner(shared) {
         Owner::Known(origin) => origin.mirror == name,
         Owner::Unreadable => false,
@@ -206,11 +206,7 @@ fn seen(cache: &Cache, mirror: &str, name: &str, folder: &str) -> Result<Option<
         (Owner::Unknown, Some(root)) => {
             Ok(Some(Origin { mirror: name.to_owned(), anchor: digest(&root), root }))
         }
-        (Owner::Unknown, None)
-            if !is_there(cache, folder, "timestamp.json") =>
-        {
-            Ok(None)
-        }
+        (Owner::Unknown, None) if !is_there(cache, folder, "timestamp.json") => Ok(None),
         (_, None) => Err(lost("it is not there".to_owned())),
         (_, Some(_)) => Ok(None),
     }
