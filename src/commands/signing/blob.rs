@@ -9,6 +9,7 @@ use super::super::outputs::Outputs;
 use super::super::statement::{blob_artifact, say_payload, standard_inputs, statement};
 use super::super::verification::worst;
 use super::super::{AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs};
+use super::interruption::Interruption;
 use super::note::said_of_many;
 use super::plan::{Carrier, Carriers};
 use super::signees::AT_A_TIME;
@@ -49,7 +50,13 @@ pub async fn sign_blob(
     let digests = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     signer.certify(&mut *context.narrator).await?;
     let all = sources.iter().zip(digests).zip(&request.blobs);
-    let all = all.map(|((source, digests), argument)| signer.sign_blob(source, digests, argument, carrier));
+    // What the log has answered is written before the program ends.
+    let interruption = &Interruption::watch(signer.is_witnessed());
+    let is_logged = signer.is_logged(carrier);
+    let all = all.map(|((source, digests), argument)| {
+        let made = signer.sign_blob(source, digests, argument, carrier);
+        async move { interruption.or_logged(is_logged, made).await? }
+    });
     let at_a_time = if signer.signs_whole(carrier) { 1 } else { AT_A_TIME };
     let mut made = stream::iter(all).buffered(at_a_time).zip(stream::iter(&request.blobs));
     let mut failed = Vec::new();
@@ -105,8 +112,13 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
         profile: profile(carrier),
     };
     signer.certify(&mut *context.narrator).await?;
-    let entity = signer.make(envelope, carrier).await?;
-    signer.check(&entity, &artifact, carrier).await?;
+    let made = async {
+        let entity = signer.make(envelope, carrier).await?;
+        signer.check(&entity, &artifact, carrier).await?;
+        Ok::<_, Error>(entity)
+    };
+    let interruption = Interruption::watch(signer.is_witnessed());
+    let entity = interruption.or_logged(signer.is_logged(carrier), made).await??;
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };
     outputs.bundle(&entity);
     outputs.signature(&envelope.bytes);

@@ -317,8 +317,9 @@ impl Run<'_> {
         let job = self.job;
         let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            // What a log may have taken and has not answered is nowhere but there.
-            let made = self.interruption.or(self.make(signee, form, &mut signed)).await;
+            let (is_logged, made) =
+                (self.signer.is_logged(form.carrier()), self.make(signee, form, &mut signed));
+            let made = self.interruption.or_logged(is_logged, made).await;
             if let Err(error) = made.and_then(|made| made) {
                 return Err(self.unfinished(signee, &signed, error));
             }
