@@ -80,6 +80,8 @@ pub use request::{
     SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject, TrustRequest,
     VerifyRequest, Waivers,
 };
+#[cfg(feature = "http")]
+pub use services::telling_retries;
 pub use save::{SaveRequest, save};
 pub use signing::{
     AttestImagesRequest, EntryType, Form, ImageSigning, ImageStatement, NamedServices, SignImagesRequest,

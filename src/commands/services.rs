@@ -1,9 +1,21 @@
 //! What services answer meets the errors of commands.
 
+use std::time::Duration;
+
 use super::{Error, ErrorKind};
 use crate::http::{self, CertificateFault};
 use crate::services::{self, Error as E, Service};
 use crate::sign::certify::CertifyError;
+
+/// Has `tell` say of all that is tried again in `future` why, and after what time.
+pub async fn telling_retries<F: Future>(tell: impl Fn(&str) + 'static, future: F) -> F::Output {
+    let listener = move |error: &dyn std::error::Error, pause: Duration| {
+        let last = std::iter::successors(error.source(), |error| error.source()).last();
+        let why = last.map(|last| format!(": {last}")).unwrap_or_default();
+        tell(&format!("Trying again in {:.1} s: {error}{why}", pause.as_secs_f64()));
+    };
+    http::told(std::rc::Rc::new(listener), future).await
+}
 
 impl From<services::Error> for Error {
     fn from(error: services::Error) -> Self {

@@ -41,7 +41,7 @@ pub use exchange::{
 };
 pub use redacted::{Redacted, loose};
 #[cfg(feature = "http")]
-pub use retry::{Transient, is_transient_status, retry_after, until};
+pub use retry::{Listener, Transient, is_transient_status, once, retry_after, told, until};
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]

@@ -178,23 +178,32 @@ impl Job<'_> {
         let all = signees.iter().map(|signee| {
             let (run, outputs) = (&run, outputs.take());
             async move {
-                let Signee { position, called, .. } = signee;
-                let failed = |error| Failed { position: *position, called: called.clone(), error };
-                run.one(signee, outputs).await.map_err(failed)
+                let mut signed = Vec::new();
+                let result = run.one(signee, outputs, &mut signed).await;
+                result.map(|printed| (printed, !signed.is_empty())).map_err(|error| Failed {
+                    position: signee.position,
+                    called: signee.called.clone(),
+                    // What was made first of several does not make it whole.
+                    signed: signed.len() >= run.job.asked.forms.len(),
+                    error,
+                })
             }
         });
         let mut done = stream::iter(all).buffered(at_a_time);
-        let mut printed = Vec::new();
+        let (mut printed, mut new) = (Vec::new(), 0);
         while let Some(result) = done.next().await {
             match result {
-                Ok(more) => printed.extend(more),
+                Ok((more, is_new)) => {
+                    printed.extend(more);
+                    new += usize::from(is_new);
+                }
                 Err(error) => failed.push(error),
             }
         }
         drop(done);
         said_of_many(
             &run.signer,
-            count.saturating_sub(failed.len()),
+            new,
             "images",
             &mut **run.narrator.borrow_mut(),
         );
@@ -235,7 +244,11 @@ impl Job<'_> {
                 publisher.prepare(signee, *form, &payloads).await;
             })
         });
-        futures_util::future::join_all(prepared).await;
+        let prepared = futures_util::future::join_all(prepared);
+        // What fails is done when it is needed, and only then tried for as long as it may be.
+        #[cfg(feature = "http")]
+        let prepared = crate::http::once(prepared);
+        prepared.await;
     }
 
     /// A file has room for one result.
@@ -313,15 +326,18 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Signs one image, checks and keeps what came out, and publishes it.
-    async fn one(&self, signee: &Signee, outputs: Option<Outputs>) -> Result<Vec<u8>, Error> {
+    async fn one(
+        &self,
+        signee: &Signee,
+        outputs: Option<Outputs>,
+        signed: &mut Vec<Signed>,
+    ) -> Result<Vec<u8>, Error> {
         let job = self.job;
-        let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            let (is_logged, made) =
-                (self.signer.is_logged(form.carrier()), self.make(signee, form, &mut signed));
+let (is_logged, made) = (self.signer.is_logged(form.carrier()), self.make(signee, form, signed));
             let made = self.interruption.or_logged(is_logged, made).await;
             if let Err(error) = made.and_then(|made| made) {
-                return Err(self.unfinished(signee, &signed, error));
+                return Err(self.unfinished(signee, signed, error));
             }
         }
         if signed.is_empty() {
@@ -331,12 +347,12 @@ impl Run<'_> {
             Some(outputs) => Ok(outputs),
             None => job.open_outputs(Some(&signee.descriptor.digest)),
         };
-        if let Err(error) = outputs.and_then(|outputs| self.keep(&signed, outputs)) {
-            return Err(self.unfinished(signee, &signed, error));
+        if let Err(error) = outputs.and_then(|outputs| self.keep(signed, outputs)) {
+            return Err(self.unfinished(signee, signed, error));
         }
-        let printed = if job.outputs.print { printed(&signed) } else { Vec::new() };
+        let printed = if job.outputs.print { printed(signed) } else { Vec::new() };
         if job.asked.upload {
-            self.publish(signee, &signed).await?;
+            self.publish(signee, signed).await?;
         }
         Ok(printed)
     }
@@ -478,7 +494,14 @@ impl Run<'_> {
             Ok(command) => {
                 error.hint(format!("what the services gave is kept here: `{command}` publishes it"))
             }
-            Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
+            Err(cause) => {
+                let error = error.cause(format!("what the services gave could not be kept: {cause}"));
+                cause
+                    .causes
+                    .into_iter()
+                    .fold(error, Error::cause)
+                    .hint("sign again where files can be written: the log has this signature, and nobody else has")
+            }
         }
     }
 

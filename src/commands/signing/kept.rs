@@ -11,7 +11,7 @@ use crate::crypto::base64;
 use crate::storage::{Access, write_fresh};
 use crate::x509::Certificate;
 
-/// Writes a signature into new files in the current folder; returns the command that publishes it, to which `registry` adds the
+/// Writes a signature into new files in the current folder, or in that for temporary files; returns the command that publishes it, to which `registry` adds the
 /// flags for registries, each after a blank.
 ///
 /// # Errors
@@ -78,7 +78,10 @@ pub(super) fn attached(signed: &Signed) -> (&'static str, &'static str) {
     }
 }
 
-/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well.
+/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well. Where
+/// nothing can be written in the current folder, it is that for temporary files.
 fn write(stem: &str, extension: &str, content: &[u8]) -> Result<PathBuf, Error> {
-    write_fresh(Path::new(stem), extension, content, Access::Owner).map_err(|e| Error::output(&e))
+    let within = |folder: &Path| write_fresh(&folder.join(stem), extension, content, Access::Owner);
+    let written = within(Path::new("")).or_else(|error| within(&std::env::temp_dir()).map_err(|_| error));
+    written.map_err(|e| Error::output(&e))
 }

@@ -35,12 +35,14 @@ pub(super) struct Signee {
     pub descriptor: Descriptor,
 }
 
-/// An image that was not signed, and why.
+/// An image that was not signed, or whose signature is not where it should be, and why.
 pub(super) struct Failed {
     /// As [`Signee::position`].
     pub position: usize,
     /// As [`Signee::called`].
     pub called: String,
+    /// Whether all that was to be signed was signed.
+    pub signed: bool,
     /// Why.
     pub error: Error,
 }
@@ -111,7 +113,7 @@ pub(super) async fn resolve(images: &[Image], extent: Extent) -> (Vec<Signee>, V
             Ok(found) => signees.extend(found.into_iter().filter(|signee: &Signee| {
                 known.insert((signee.home.attachments.to_string(), signee.descriptor.digest.clone()))
             })),
-            Err(error) => failed.push(Failed { position, called: image.typed.clone(), error }),
+            Err(error) => failed.push(Failed { position, called: image.typed.clone(), signed: false, error }),
         }
     }
     (signees, failed)
@@ -217,6 +219,13 @@ pub(super) fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
     }
     failed.sort_by_key(|failed| failed.position);
     let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
-    let message = format!("{} of {of} images were not signed", failed.len());
+    let unpublished = failed.iter().filter(|one| one.signed).count();
+    let message = match (failed.len() - unpublished, unpublished) {
+        (unsigned, 0) => format!("{unsigned} of {of} images were not signed"),
+        (0, unpublished) => format!("{unpublished} of {of} images were signed, and not all was published"),
+        (unsigned, unpublished) => format!(
+            "{unsigned} of {of} images were not signed; {unpublished} were signed, and not all was published"
+        ),
+    };
     Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }
