@@ -80,9 +80,9 @@ pub use request::{
     SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject, TrustRequest,
     VerifyRequest, Waivers,
 };
+pub use save::{SaveRequest, save};
 #[cfg(feature = "http")]
 pub use services::telling_retries;
-pub use save::{SaveRequest, save};
 pub use signing::{
     AttestImagesRequest, EntryType, Form, ImageSigning, ImageStatement, NamedServices, SignImagesRequest,
     SignWith, SigningKeyName, TimestampTls, TokenSource, Witness, attest_blob, attest_images, sign_blob,

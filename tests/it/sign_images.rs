@@ -309,7 +309,10 @@ fn what_fails_is_not_tried_for_twice_the_time() {
         let _ = output.says("Trying again in ").says("503");
         let quiet = sign(&sandbox, &["--retry-for", "1s", "--write", form, &name]).code(5);
         assert!(!quiet.stderr.contains("rying again"), "{}", quiet.stderr);
-        let both = sign(&sandbox, &["--retry-for", "0", "--write", form, &name, &format!("{}/app:v1", registry.address())]);
+        let both = sign(
+            &sandbox,
+            &["--retry-for", "0", "--write", form, &name, &format!("{}/app:v1", registry.address())],
+        );
         let _ = both.code(5).says(&format!("the signature of `{name}` was made and not published"));
     }
 }

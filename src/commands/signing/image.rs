@@ -201,12 +201,7 @@ impl Job<'_> {
             }
         }
         drop(done);
-        said_of_many(
-            &run.signer,
-            new,
-            "images",
-            &mut **run.narrator.borrow_mut(),
-        );
+        said_of_many(&run.signer, new, "images", &mut **run.narrator.borrow_mut());
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
     }
 
@@ -334,7 +329,7 @@ impl Run<'_> {
     ) -> Result<Vec<u8>, Error> {
         let job = self.job;
         for form in job.asked.forms.iter().copied() {
-let (is_logged, made) = (self.signer.is_logged(form.carrier()), self.make(signee, form, signed));
+            let (is_logged, made) = (self.signer.is_logged(form.carrier()), self.make(signee, form, signed));
             let made = self.interruption.or_logged(is_logged, made).await;
             if let Err(error) = made.and_then(|made| made) {
                 return Err(self.unfinished(signee, signed, error));
@@ -496,11 +491,9 @@ let (is_logged, made) = (self.signer.is_logged(form.carrier()), self.make(signee
             }
             Err(cause) => {
                 let error = error.cause(format!("what the services gave could not be kept: {cause}"));
-                cause
-                    .causes
-                    .into_iter()
-                    .fold(error, Error::cause)
-                    .hint("sign again where files can be written: the log has this signature, and nobody else has")
+                cause.causes.into_iter().fold(error, Error::cause).hint(
+                    "sign again where files can be written: the log has this signature, and nobody else has",
+                )
             }
         }
     }
