@@ -39,7 +39,7 @@ pub use certificate_fault::CertificateFault;
 pub use exchange::{
     Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings, Total,
 };
-pub use redacted::{Redacted, loose};
+pub use redacted::{Redacted, without_user};
 #[cfg(feature = "http")]
 pub use retry::{Listener, Transient, is_transient_status, once, retry_after, told, until};
 

@@ -9,7 +9,7 @@ use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
 
 use crate::faulty::server::{Act, Server};
 use crate::faulty::sigstore::{Place, Sigstore, claims, token};
-use crate::support::{Sandbox, follow};
+use crate::support::{Run, Sandbox, follow};
 
 const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 const IDENTITY: [&str; 4] =
@@ -45,9 +45,13 @@ impl World {
     }
 
     fn start(&self, command: &[&str], more: &[&str]) -> Child {
+        self.run(command, more).spawn()
+    }
+
+    fn run(&self, command: &[&str], more: &[&str]) -> Run {
         let services = ["--yes", "--trusted-root", "root.json", "--identity-token", "token"];
         let urls = ["--fulcio-url", &self.fulcio.url, "--rekor-url", &self.log.url];
-        self.sandbox.rcosign(&[command, &services, &urls, more].concat()).spawn()
+        self.sandbox.rcosign(&[command, &services, &urls, more].concat())
     }
 
     fn heard(&self, what: &str) -> usize {
@@ -221,4 +225,40 @@ fn a_signal_that_is_ignored_stays_ignored() {
     let (status, said) = end(child, "TERM");
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("interrupted by SIGTERM"), "{said}");
+}
+
+/// What stands in it is for a shell, and all that was in force: it can be pasted as it is.
+#[test]
+fn the_command_that_publishes_what_was_kept_can_be_pasted() {
+    let world = World::new(true);
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let image = format!("{}/app@{digest}", registry.address());
+    let elsewhere = format!("{}/signatures", registry.address());
+    std::fs::create_dir(world.sandbox.at("bin")).unwrap();
+    let program = world.sandbox.at("bin").join("rcosign");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_rcosign"), program).unwrap();
+    for bundle in [None, Some("--bundle=-x; touch OWNED; $(touch OWNED).json")] {
+        registry.hook(|request| {
+            let last = request.is("PUT", "/manifests/");
+            if last { Fault::unanswered() } else { Fault::none() }
+        });
+        let before = registry.journal().count("PUT", "/manifests/");
+        let args: Vec<&str> = bundle.into_iter().chain(["--write", "bundle", &image]).collect();
+        let child = world.run(&["sign"], &args).env("COSIGN_REPOSITORY", &elsewhere).spawn();
+        wait_for("the push", || registry.journal().count("PUT", "/manifests/") > before);
+        let (_, said) = end(child, "TERM");
+        registry.unhook();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (before, _) =
+            said.split_once("` publishes it").unwrap_or_else(|| panic!("no command in: {said}"));
+        let start = before.rfind("`COSIGN_REPOSITORY=").unwrap_or_else(|| panic!("{before}"));
+        let script = format!("PATH=bin:$PATH; {}", &before[start + 1..]);
+        let _ = world.sandbox.program(std::path::Path::new("/bin/sh"), &["-c", &script]).run().ok();
+        assert!(!world.sandbox.has("OWNED"), "{script}");
+    }
+    let verify = world
+        .sandbox
+        .rcosign(&[&["verify", "--trusted-root", "root.json"][..], &IDENTITY, &[&image]].concat());
+    let _ = verify.env("COSIGN_REPOSITORY", &elsewhere).run().ok();
 }

@@ -13,7 +13,7 @@ use super::super::publishing::{warn_of_tag, writer};
 use super::super::{BundleForm, Context, Error, Narrator, SignOutputs};
 use super::existing::{Earlier, is_signed};
 use super::interruption::Interruption;
-use super::kept::keep;
+use super::kept::{attaching, file_flag, keep};
 use super::note::said_of_many;
 use super::plan::Carriers;
 use super::publish::{Publisher, Signed, printed, unreplaced};
@@ -461,7 +461,7 @@ impl Run<'_> {
         outer.causes.extend(there.iter().map(|place| format!("published was {place}")));
         outer.hints = error.hints;
         let file = match &self.job.outputs.bundle {
-            Some((file, BundleForm::Sigstore)) => Some(file.display()),
+            Some((file, BundleForm::Sigstore)) => Some(file),
             _ => None,
         };
         let flag = if what == "signature" { "bundle" } else { "attestation" };
@@ -469,9 +469,9 @@ impl Run<'_> {
         for one in rest {
             outer = match (&file, one.form) {
                 (Some(file), Form::Bundle) => outer.hint(format!(
-                    "it is in `{file}`: `attach {what} --{flag} {file}{} {}` publishes it",
-                    self.job.asked.registry.flags(),
-                    signee.shown()
+                    "it is in `{}`: `{}` publishes it",
+                    file.display(),
+                    attaching(signee, what, &file_flag(flag, file), &self.job.asked.registry.flags())
                 )),
                 _ if self.signer.is_witnessed() => self.kept(outer, signee, one),
                 _ => {

@@ -2,9 +2,10 @@
 
 use super::cache::{Cache, Origin, Owner};
 use super::repository::MAX_ROOT;
+use crate::commands::bundle::flag;
 use crate::commands::{Error, ErrorKind};
 use crate::crypto::sha256;
-use crate::http::Redacted;
+use crate::http::{self, Redacted};
 use crate::services::tuf;
 
 /// The root that somebody names.
@@ -100,7 +101,7 @@ fn private(
     given: Option<&Given>,
     purpose: Purpose,
 ) -> Result<Anchor, Error> {
-    let name = tuf::without_user(mirror).trim_end_matches('/').to_owned();
+    let name = http::without_user(mirror).trim_end_matches('/').to_owned();
     let (folder, reads) = place(cache, &name, shared, purpose);
     // cosign leaves the public root there when nothing came of the repository.
     let left_over =
@@ -167,7 +168,7 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
     }
     let is_chosen = || {
         let chosen = cache.mirror().ok().flatten();
-        chosen.is_some_and(|chosen| tuf::without_user(&chosen).trim_end_matches('/') == name)
+        chosen.is_some_and(|chosen| http::without_user(&chosen).trim_end_matches('/') == name)
     };
     let is_empty = || !is_there(cache, shared, "root.json") && !is_there(cache, shared, "timestamp.json");
     let reads = match cache.owner(shared) {
@@ -214,9 +215,14 @@ fn seen(cache: &Cache, mirror: &str, name: &str, folder: &str) -> Result<Option<
 
 fn lost(cache: &Cache, mirror: &str, folder: &str) -> Error {
     let path = cache.path().map(|path| format!("{path}/{folder}/root.json")).unwrap_or_default();
-    let mirror = Redacted(mirror);
-    Error::new(ErrorKind::TrustMaterial, format!("the root of {mirror} in `{path}` cannot be used"))
-        .hint(format!("name it again: `initialize --mirror {mirror} --root FILE`"))
+    let shown = Redacted(mirror);
+    Error::new(ErrorKind::TrustMaterial, format!("the root of {shown} in `{path}` cannot be used"))
+        .hint(format!("name it again: `{} --root FILE`", initialize(mirror)))
+}
+
+/// The command that begins with a repository, as a shell takes it.
+pub(super) fn initialize(mirror: &str) -> String {
+    format!("initialize{}", flag("mirror", &Redacted(mirror).to_string(), "URL"))
 }
 
 /// A folder of no other repository, and of no other root.

@@ -53,7 +53,7 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         (Some(mirror), false) => mirror.clone(),
         (None, false) => tuf::SIGSTORE.mirror.to_owned(),
     };
-    if tuf::without_user(&mirror) != *mirror {
+    if http::without_user(&mirror) != *mirror {
         let message =
             format!("the address of --mirror ({}) has a user or a password in it", Redacted(&mirror));
         return Err(Error::usage(message).cause("it would be kept in the cache, where it can be read").hint(

@@ -1,6 +1,6 @@
 //! Trust material from a TUF repository: what is cached while it is valid, else what the repository says now.
 
-use super::anchor::{Anchor, Given, Purpose};
+use super::anchor::{Anchor, Given, Purpose, initialize};
 #[cfg(feature = "http")]
 use super::cache::Owner;
 use super::cache::{Cache, Kept};
@@ -227,11 +227,10 @@ impl Repository {
                 embedded()
             }
             Err(error) => {
-                let mirror = Redacted(&self.mirror);
                 let command = match tuf::known(&self.mirror) {
                     Some(known) if std::ptr::eq(known, &tuf::STAGING) => "initialize --staging".to_owned(),
-                    Some(_) => format!("initialize --mirror {mirror}"),
-                    None => format!("initialize --mirror {mirror} --root FILE"),
+                    Some(_) => initialize(&self.mirror),
+                    None => format!("{} --root FILE", initialize(&self.mirror)),
                 };
                 Err(self.unusable(error).hint(format!("fetch it while there is a network: `{command}`")))
             }
@@ -282,7 +281,8 @@ impl Repository {
         let new = Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
         if self.anchor.borrowed && kind == ErrorKind::TrustMaterial {
             return new.hint(format!(
-                "name the root of the repository: `initialize --mirror {mirror} --root FILE`"
+                "name the root of the repository: `{} --root FILE`",
+                initialize(&self.mirror)
             ));
         }
         match (self.given_by, error) {
