@@ -70,6 +70,12 @@ pub enum Error {
         /// Its file.
         name: String,
     },
+    /// The certificate to show to servers, and the key of another one.
+    #[error("the private key is not that of {name}: the two do not belong together")]
+    ClientKey {
+        /// The file of the certificate.
+        name: String,
+    },
     /// A header holds what no header can hold; nothing was sent.
     #[error("the header `{name}` of a request to {url} holds characters that no header can")]
     Header {
@@ -261,9 +267,9 @@ impl Client {
         let this = Self::default();
         #[cfg(feature = "http")]
         {
-            let settings = client::Settings { proxy: false, ..Default::default() };
             for inner in &this.inner {
-                let _ = inner.set(client::Inner::new(&settings).unwrap());
+                let settings = client::Settings { proxy: false, ..Default::default() };
+                let _ = inner.set(client::Inner::new(settings).unwrap());
             }
         }
         this
@@ -298,7 +304,7 @@ impl Client {
         if let Some(total) = self.total {
             settings = client::Settings { total, connect: settings.connect.min(total), ..settings };
         }
-        let made = client::Inner::new(&settings)?;
+        let made = client::Inner::new(settings)?;
         inner.get_or_init(|| made).get(url, limit).await
     }
 
