@@ -136,6 +136,8 @@ Pushing signature to: {}/app
         registry.address()
     );
     assert_eq!(output.stderr, warning);
+    let two = sign(&sandbox, &[&image, &image.replace("/app:", "/./app:").replace("/./", "/")]).ok().stderr;
+    assert_eq!(two.matches("for the input to cosign").count(), 1, "{two}");
 }
 
 /// Requests as issue 4 bounds them: 10 with the fallback tag, 7 with the referrers API, 9 for the tag scheme.

@@ -10,7 +10,7 @@ use super::super::statement::{blob_artifact, say_payload, standard_inputs, state
 use super::super::verification::worst;
 use super::super::{AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs};
 use super::interruption::Interruption;
-use super::note::said_of_many;
+use super::note::{said_of_many, said_of_no_log};
 use super::plan::{Carrier, Carriers};
 use super::signees::AT_A_TIME;
 use super::signer::{Found, Signer, check_algorithm};
@@ -40,6 +40,13 @@ pub async fn sign_blob(
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let mut places = places(request)?.into_iter();
     let (carrier, carriers) = carriers(&request.outputs, request.bundle_dir.is_some());
+    if request.blobs.len() > 1 && lacks_certificate(&request.with, &request.outputs, carriers) {
+        let message =
+            format!("{} files are to be signed, and nothing holds their certificates", request.blobs.len());
+        return Err(Error::usage(message)
+            .cause("without its certificate nobody can verify a signature")
+            .hint("--bundle-dir DIR writes a bundle for each"));
+    }
     warn_of_certificate(&request.with, &request.outputs, carriers, context);
     let signer = open(&request.with, carriers, stdin, &mut outputs, context).await?;
     if let (SigningKeyName::Reference(_), Some(algorithm)) = (&request.with.key, request.algorithm) {
@@ -90,6 +97,7 @@ pub async fn sign_blob(
         return Err(failure(failed, count));
     }
     outputs.commit(&mut *context.narrator)?;
+    said_of_no_log(&signer, carrier, &mut *context.narrator);
     said_of_many(&signer, count, "files", &mut *context.narrator);
     Ok(())
 }
@@ -126,6 +134,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     outputs.certificate(&entity, str::to_owned);
     outputs.timestamp(&entity);
     outputs.commit(&mut *context.narrator)?;
+    said_of_no_log(&signer, carrier, &mut *context.narrator);
     let mut printed = Vec::new();
     if request.outputs.print {
         printed.extend_from_slice(&envelope.bytes);
@@ -154,10 +163,15 @@ async fn open(
     Found::find(with, carriers, stdin, context).await?.open()
 }
 
+/// Whether a certificate is about to be issued, and goes nowhere.
+fn lacks_certificate(with: &SignWith, outputs: &SignOutputs, carriers: Carriers) -> bool {
+    let has_place = carriers.bundle || outputs.bundle.is_some() || outputs.certificate.is_some();
+    with.needs_certificate() && !has_place
+}
+
 /// Warns where the certificate that is about to be issued goes nowhere.
 fn warn_of_certificate(with: &SignWith, outputs: &SignOutputs, carriers: Carriers, context: &mut Context) {
-    let has_place = carriers.bundle || outputs.bundle.is_some() || outputs.certificate.is_some();
-    if with.needs_certificate() && !has_place {
+    if lacks_certificate(with, outputs, carriers) {
         context.narrator.warn(
             "nothing holds the certificate, without which nobody can verify the signature: add --bundle FILE, or --output-certificate FILE",
         );

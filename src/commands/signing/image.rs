@@ -1,23 +1,22 @@
 //! `sign` and `attest`: every image is looked up while the key opens, and is then signed, checked and published on its own.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::super::attachment_size;
 use super::super::images::Image;
-use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
-use super::super::publishing::{warn_of_tag, writer};
+use super::super::publishing::{warn_of_tags, writer};
 use super::super::{BundleForm, Context, Error, Narrator, SignOutputs};
 use super::existing::{Earlier, is_signed};
 use super::interruption::Interruption;
 use super::kept::{attaching, file_flag, keep};
-use super::note::said_of_many;
+use super::note::{already, said_of, said_of_many};
 use super::plan::Carriers;
 use super::publish::{Publisher, Signed, printed, unreplaced};
-use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve};
+use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve, standard_input};
 use super::signer::{Found, Signer};
 use super::work::Work;
 use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
@@ -89,13 +88,6 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
     job.run(&images, stdin, context).await
 }
 
-fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<StdinUse, Error> {
-    let names: Vec<_> =
-        [asked.from_file.as_deref(), document].into_iter().flatten().map(Path::as_os_str).collect();
-    one_standard_input(names.iter().copied())?;
-    Ok(if names.iter().any(|name| *name == "-") { StdinUse::Taken } else { StdinUse::Free })
-}
-
 /// The images that were named. Of a tag in a registry it is said what cosign says.
 fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
     let images = named(asked, context)?;
@@ -103,8 +95,8 @@ fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Err
         if asked.upload {
             image.writable()?;
         }
-        warn_of_tag(image, context);
     }
+    warn_of_tags(&images, context);
     Ok(images)
 }
 
@@ -500,17 +492,5 @@ impl Run<'_> {
 
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
-    }
-}
-
-fn already(signee: &Signee, signer: &Signer, form: &str) -> String {
-    format!("{} is signed by this {} already{form}", signee.shown(), signer.called())
-}
-
-/// Where a signature was found, where both forms are written.
-fn said_of(form: Form) -> &'static str {
-    match form {
-        Form::Bundle => " (bundle)",
-        Form::Tag | Form::Referrer => " (tag)",
     }
 }

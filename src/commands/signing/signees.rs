@@ -1,14 +1,17 @@
 //! The images that are to be signed: each manifest is fetched once, and everything is over the digest that it then has.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::super::images::{Image, Images};
+use super::super::inputs::one_standard_input;
 use super::super::verification::{list, worst};
 use super::super::{Context, Error, ErrorKind};
 use super::ImageSigning;
 use crate::crypto::Digest;
+use crate::keys::StdinUse;
 use crate::payload::Artifact;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target};
 use crate::storage::images::{Home, Place};
@@ -208,6 +211,17 @@ async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> 
         home: Home { image: place.clone(), ..image.home.clone() },
         descriptor: manifest.descriptor(),
     })
+}
+
+/// Whether the images or the document come on standard input.
+///
+/// # Errors
+/// Both do.
+pub(super) fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<StdinUse, Error> {
+    let names: Vec<_> =
+        [asked.from_file.as_deref(), document].into_iter().flatten().map(Path::as_os_str).collect();
+    one_standard_input(names.iter().copied())?;
+    Ok(if names.iter().any(|name| *name == "-") { StdinUse::Taken } else { StdinUse::Free })
 }
 
 /// One error of all images that failed.

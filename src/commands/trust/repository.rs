@@ -278,10 +278,13 @@ impl Repository {
             _ => ErrorKind::TrustMaterial,
         };
         let mirror = Redacted(&self.mirror);
-        let new = Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
+        let mut new =
+            Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
+        // That is said already.
+        new.causes.retain(|cause| cause != "the TUF repository cannot be used");
         if self.anchor.borrowed && kind == ErrorKind::TrustMaterial {
             return new.hint(format!(
-                "name the root of the repository: `{} --root FILE`",
+                "name the root of the repository: `{} --root FILE`, or for a single run TUF_ROOT_JSON",
                 initialize(&self.mirror)
             ));
         }
