@@ -31,6 +31,27 @@ const STRICT: &[&str] = &[
     "unpack",
 ];
 
+/// Commands that sign.
+const SIGNING: &[&str] = &["attest", "attest-blob", "sign", "sign-blob"];
+
+/// Flags of theirs that say who signs, what becomes public and what is trusted. Without a value, the next source of the same
+/// thing would take their place in silence: another identity than the meant one, or a public log.
+const NEVER_EMPTY: &[&str] = &[
+    "certificate",
+    "certificate-chain",
+    "fulcio-auth-flow",
+    "fulcio-url",
+    "identity-token",
+    "key",
+    "oidc-client-id",
+    "oidc-client-secret-file",
+    "oidc-issuer",
+    "oidc-provider",
+    "rekor-url",
+    "signing-config",
+    "trusted-root",
+];
+
 /// What was found on the command line.
 #[derive(Debug)]
 pub struct Parsed {
@@ -99,6 +120,9 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
             }
             warnings.push(format!("{message}: the last one counts"));
         }
+        if SIGNING.contains(&name.as_str()) {
+            refuse_empty(&matches)?;
+        }
         let filled = from_environment(&command, &matches, &name);
         if !filled.is_empty() {
             matches = with_environment(&mut command, &arguments, &filled)?;
@@ -137,6 +161,19 @@ fn given_twice(command: Command, arguments: &[OsString]) -> Vec<String> {
         arg.get_long().map(str::to_owned)
     };
     ids.iter().filter_map(flag).collect()
+}
+
+/// Refuses flags of [`NEVER_EMPTY`] without a value. A variable that is empty counts as unset.
+fn refuse_empty(matches: &ArgMatches) -> Result<(), Error> {
+    let is_empty = |flag: &str| {
+        let id = flag.replace('-', "_");
+        let raw = matches.try_get_raw(&id).ok().flatten();
+        raw.and_then(Iterator::last).is_some_and(std::ffi::OsStr::is_empty)
+    };
+    match NEVER_EMPTY.iter().find(|flag| is_empty(flag)) {
+        Some(flag) => Err(super::args::is_empty(&format!("--{flag}"))),
+        None => Ok(()),
+    }
 }
 
 fn is_long(arg: &Arg, long: &str) -> bool {

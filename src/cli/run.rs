@@ -131,6 +131,11 @@ impl Request {
             .build()
             .map_err(|error| Error::new(ErrorKind::Other, "the program could not start").caused_by(&error))?;
         let mut context = context(settings);
+        #[cfg(feature = "http")]
+        if context.settings.verbose {
+            let work = commands::telling_retries(render::say, self.run(&mut context, output));
+            return runtime.block_on(work);
+        }
         runtime.block_on(self.run(&mut context, output))
     }
 

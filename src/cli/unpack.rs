@@ -11,7 +11,9 @@ use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
 use super::run::{Request, report_file, say_waivers, show_checks, write_report};
 use super::tree::CommandArgs;
-use crate::commands::{self, Context, Error, KitReport, KitSigner, KitVerification, Signer, UnpackRequest};
+use crate::commands::{
+    self, Context, Error, KitReport, KitSigner, KitVerification, Signer, TrustRequest, UnpackRequest,
+};
 
 /// Take a kit apart, and verify what is in it
 ///
@@ -108,7 +110,12 @@ impl UnpackArgs {
     ) -> Result<KitVerification, Error> {
         let signer = self.signer(packed_key, warnings)?;
         let keyless = matches!(signer, KitSigner::Named(Signer::Identity(_)));
-        let trust = self.trust.request(keyless)?;
+        if self.trust.offline == Some(false) {
+            return Err(Error::usage("--offline=false would have `unpack` ask a service, and it asks none")
+                .hint("leave --offline=false out, or name a trusted root with --trusted-root FILE"));
+        }
+        // It is for places without a network: what is cached or built in has to do.
+        let trust = TrustRequest { offline: true, ..self.trust.request(keyless)? };
         let packed_root = self.packed_trusted_root.unwrap_or_default();
         if packed_root && trust.trusted_root.is_some() {
             return Err(Error::usage("--trusted-root and --packed-trusted-root name two trusted roots")

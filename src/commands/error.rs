@@ -6,6 +6,17 @@ use crate::storage;
 /// How many names stand before a hint.
 const NAMED: usize = 3;
 
+/// What layers of the HTTP client call themselves.
+const LAYERS: [&str; 7] = [
+    "client error (",
+    "connection error",
+    "dns error",
+    "error resolving DNS",
+    "error sending request",
+    "error trying to connect",
+    "tcp connect error",
+];
+
 /// What kind of failure it is. `cli::exit` turns it into the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -127,11 +138,7 @@ impl Error {
     /// An error that speaks for itself, with every error beneath it as causes.
     pub fn with_sources(kind: ErrorKind, error: &dyn std::error::Error) -> Self {
         let mut this = Self::new(kind, error.to_string());
-        let mut next = error.source();
-        while let Some(source) = next {
-            this.causes.push(source.to_string());
-            next = source.source();
-        }
+        this.add_causes(error.source());
         this
     }
 
@@ -144,12 +151,18 @@ impl Error {
             Some(DecodeKind::NoSignature) => ErrorKind::NoSignature,
             Some(DecodeKind::Malformed) | None => self.kind,
         };
-        let mut next = Some(source);
-        while let Some(error) = next {
-            self.causes.push(error.to_string());
-            next = error.source();
-        }
+        self.add_causes(Some(source));
         self
+    }
+
+    /// An error and all beneath it, but for what the layers of a transport call themselves above the one that has something to say.
+    fn add_causes(&mut self, error: Option<&(dyn std::error::Error + 'static)>) {
+        let all = std::iter::successors(error, |error| error.source());
+        self.causes.extend(all.filter_map(|error| {
+            let words = error.to_string();
+            let is_name = error.source().is_some() && LAYERS.iter().any(|layer| words.starts_with(layer));
+            (!is_name).then_some(words)
+        }));
     }
 
     /// Adds one cause in words.

@@ -62,13 +62,13 @@ impl Files {
         let (private, public) = (named(".key"), named(".pub"));
         // A public half can be made again from the private one that is replaced with it, so one question is enough. Where
         // the private one is missing, it may be all that is left of a pair.
-        let old = if private.is_file() { &private } else { &public };
-        confirm_replacing(old, assume_yes, context)?;
-        let open = |path: PathBuf, access| match PendingFile::create_over_any(&path, access) {
-            Ok(file) => Ok((file, path)),
-            Err(e) => Err(Error::output(&e)),
-        };
-        Ok(Self { private: open(private, Access::Owner)?, public: open(public, Access::Everyone)? })
+        let is_replaced = private.is_file();
+        confirm_replacing(if is_replaced { &private } else { &public }, assume_yes, context)?;
+        // Of several that make the same pair at once, one makes the private key, and it alone goes on to the public one.
+        let open = if is_replaced { PendingFile::create_over_any } else { PendingFile::create_new };
+        let private = (open(&private, Access::Owner).map_err(|e| Error::output(&e))?, private);
+        let open = PendingFile::create_over_any(&public, Access::Everyone);
+        Ok(Self { private, public: (open.map_err(|e| Error::output(&e))?, public) })
     }
 
     fn write(mut self, pair: KeyPair, context: &mut Context) -> Result<(), Error> {

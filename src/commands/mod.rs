@@ -86,6 +86,8 @@ pub use sandbox::{
     WorkflowRequest, sandbox_demo, sandbox_down, sandbox_run, sandbox_status, sandbox_token, sandbox_up,
 };
 pub use save::{SaveRequest, save};
+#[cfg(feature = "http")]
+pub use services::telling_retries;
 pub use signing::{
     AttestImagesRequest, EntryType, Form, ImageSigning, ImageStatement, NamedServices, SignImagesRequest,
     SignWith, SigningKeyName, TimestampTls, TokenSource, Witness, attest_blob, attest_images, sign_blob,

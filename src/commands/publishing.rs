@@ -23,15 +23,18 @@ pub(super) fn writer(request: &RegistryRequest, context: &Context) -> Writer {
     }
 }
 
-/// Says of a tag in a registry what cosign says.
-pub(super) fn warn_of_tag(image: &Image, context: &mut Context) {
-    if let (ImageName::Registry(_), Target::Tag(_)) = (&image.name, &image.target) {
+/// Says of tags in registries what cosign says, and why once.
+pub(super) fn warn_of_tags(images: &[Image], context: &mut Context) {
+    let is_tag =
+        |image: &&Image| matches!((&image.name, &image.target), (ImageName::Registry(_), Target::Tag(_)));
+    let tags: Vec<_> = images.iter().filter(is_tag).collect();
+    for image in &tags {
         context.narrator.warn(&format!(
             "Image reference {} uses a tag, not a digest, to identify the image to sign.",
             image.typed
         ));
-        for line in TAG_WARNING {
-            context.narrator.say(line);
-        }
+    }
+    if !tags.is_empty() {
+        TAG_WARNING.iter().for_each(|line| context.narrator.say(line));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bundle::quote;
+use super::bundle::flag as tied;
 use super::{Context, Error, ErrorKind, Files};
 use crate::crypto::Secret;
 use crate::registry::{Repository, check_tag_prefix};
@@ -70,12 +70,7 @@ impl RegistryRequest {
         let mut flags = String::new();
         let mut add = |flag: &str, value: Option<&str>, otherwise: &str| match value {
             None => flags.push_str(&format!(" --{flag}")),
-            Some(value) => {
-                // A value that looks like a flag has to be tied to its own.
-                let tie = if value.starts_with('-') { '=' } else { ' ' };
-                let value = quote(value).unwrap_or_else(|| otherwise.to_owned());
-                flags.push_str(&format!(" --{flag}{tie}{value}"));
-            }
+            Some(value) => flags.push_str(&tied(flag, value, otherwise)),
         };
         if self.plain_http {
             add("allow-http-registry", None, "");

@@ -1,9 +1,21 @@
 //! What services answer meets the errors of commands.
 
+use std::time::Duration;
+
 use super::{Error, ErrorKind};
 use crate::http::{self, CertificateFault};
 use crate::services::{self, Error as E, Service};
 use crate::sign::certify::CertifyError;
+
+/// Has `tell` say of all that is tried again in `future` why, and after what time.
+pub async fn telling_retries<F: Future>(tell: impl Fn(&str) + 'static, future: F) -> F::Output {
+    let listener = move |error: &dyn std::error::Error, pause: Duration| {
+        let last = std::iter::successors(error.source(), |error| error.source()).last();
+        let why = last.map(|last| format!(": {last}")).unwrap_or_default();
+        tell(&format!("Trying again in {:.1} s: {error}{why}", pause.as_secs_f64()));
+    };
+    http::told(std::rc::Rc::new(listener), future).await
+}
 
 impl From<services::Error> for Error {
     fn from(error: services::Error) -> Self {
@@ -51,7 +63,15 @@ fn kind(error: &services::Error) -> ErrorKind {
     }
 }
 
-fn hint(error: &services::Error) -> Option<&'static str> {
+/// What to do, if anything can be done.
+pub(super) fn hint(error: &services::Error) -> Option<String> {
+    if let E::Status { retry_after: Some(time), .. } = error {
+        return Some(format!("it asks to be left alone for {} s: try again after that", time.as_secs()));
+    }
+    words(error).map(str::to_owned)
+}
+
+fn words(error: &services::Error) -> Option<&'static str> {
     match error {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
             "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
@@ -78,11 +98,34 @@ fn hint(error: &services::Error) -> Option<&'static str> {
             Service::TimestampAuthority => Some(
                 "nothing was written; try again later, or name another one: --timestamp-server-url URL, or in the signing config",
             ),
-            _ => None,
+            Service::OidcIssuer => Some(ISSUER),
+            Service::Provider(_) => Some(
+                "try again later, or name a token with --identity-token FILE, or another provider with --oidc-provider",
+            ),
+            Service::Tuf => None,
         },
+        E::Status { service: Service::OidcIssuer, status: 400, .. } => Some(
+            "log in again: a code is good once, for a short time and for one login; or look at --oidc-client-id and --oidc-client-secret-file",
+        ),
+        E::Answer { service: Service::OidcIssuer, .. } | E::Status { service: Service::OidcIssuer, .. } => {
+            Some(ISSUER)
+        }
+        E::Answer { service: Service::Fulcio, .. } => Some(
+            "nothing was signed; look whether a certificate authority is at that address: --fulcio-url URL, or in the signing config",
+        ),
+        E::Answer { service: Service::Rekor, .. } => Some(
+            "nothing was written; look whether a log is at that address: --rekor-url URL, or, when signing, in the signing config",
+        ),
+        E::Answer { service: Service::TimestampAuthority, .. } => Some(
+            "nothing was written; look whether a timestamp authority is at that address: --timestamp-server-url URL, or in the signing config",
+        ),
         _ => None,
     }
 }
+
+/// What to do where nobody can log in.
+const ISSUER: &str =
+    "try again later, or name another issuer with --oidc-issuer URL, or a token with --identity-token FILE";
 
 /// What to do where TLS with the timestamp authority fails.
 fn of_tls(error: &http::Error) -> Option<&'static str> {

@@ -1,5 +1,7 @@
 //! Addresses that somebody else chose: realms, redirections, upload locations.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use reqwest::Url;
 
 use super::{Error, Redacted};
@@ -39,10 +41,21 @@ impl Address {
         host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
     }
 
-    /// Whether the host is this machine.
+    /// Whether the host is this machine, and whoever sends something there can be sure of it.
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    }
+
+    /// Whether the host may be this machine: also by an address that stands for all of those that a machine has, which systems take
+    /// for itself, and by names that are kept for it (RFC 6761 section 6.3).
+    pub fn may_be_here(&self) -> bool {
+        let name = self.host().trim_end_matches('.');
+        match self.host().parse::<IpAddr>() {
+            Ok(address) => is_here(address),
+            Err(_) => name == "localhost" || name.ends_with(".localhost"),
+        }
     }
 
     /// Whether nobody on the way can read what is sent there: TLS protects it, or it stays on this machine.
@@ -94,7 +107,7 @@ impl Address {
             return Err("from https to an address without TLS");
         }
         // Who is elsewhere has no say in what this machine is asked; a proxy in between would hear of it as well.
-        if !self.is_loopback() && next.is_loopback() {
+        if !self.may_be_here() && next.may_be_here() {
             return Err("from another host to an address of this machine");
         }
         if hops > MAX_REDIRECTIONS {
@@ -120,11 +133,42 @@ impl Address {
     fn of(url: Option<Url>, text: &str) -> Result<Self, Error> {
         url.filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
             .map(Self)
-            .ok_or_else(|| Error::Address { url: Redacted(text).to_string() })
+            .ok_or_else(|| Error::Address { url: unread(text) })
     }
 
     pub(super) fn url(&self) -> &Url {
         &self.0
+    }
+}
+
+/// Whether who connects to this address reaches this machine.
+pub(super) fn is_here(address: IpAddr) -> bool {
+    let address = embedded(address);
+    address.is_loopback() || address.is_unspecified()
+}
+
+/// The IPv4 address in one of IPv6 (RFC 4291 section 2.5.5, RFC 6052 section 2.1), else the address itself.
+fn embedded(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(six) = address else { return address };
+    if six.is_loopback() || six.is_unspecified() {
+        return address;
+    }
+    let [a, b, c, d, e, f, high, low] = six.segments();
+    match [a, b, c, d, e, f] {
+        [0, 0, 0, 0, 0, 0 | 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => {
+            let ([one, two], [three, four]) = (high.to_be_bytes(), low.to_be_bytes());
+            IpAddr::V4(Ipv4Addr::new(one, two, three, four))
+        }
+        _ => address,
+    }
+}
+
+/// What is no address, as it may be shown: what is before an `@` may have been meant as a password.
+fn unread(text: &str) -> String {
+    let shown = Redacted(text).to_string();
+    match shown.rsplit_once('@') {
+        Some((_, after)) if !shown.contains("://") => after.to_owned(),
+        _ => shown,
     }
 }
 
@@ -161,6 +205,10 @@ mod tests {
         for text in ["file:///etc/passwd", "ftp://h/", "h/x", "", "https://", "http://[::1", "data:,x"] {
             assert!(Address::parse(text).is_err(), "{text}");
         }
+        for text in ["http://me:a/PW@h", "me:PW@h:1", "//me:PW@h", "PW@h", "http:///me:PW@[", "a/PW@h"] {
+            let shown = Address::parse(text).unwrap_err().to_string();
+            assert!(!shown.contains("PW"), "{shown}");
+        }
         for text in ["file:///etc/passwd", "data:,x", "http://[::1", "//"] {
             assert!(address("http://h/").join(text).is_err(), "{text}");
         }
@@ -182,6 +230,30 @@ mod tests {
         assert!(here.is_same_origin(&here.join("/v2/x?last=1").unwrap()));
         assert!(!here.is_same_origin(&here.join("//evil/x").unwrap()));
         assert_eq!(address("http://[::1]:5/").host(), "::1");
+    }
+
+    #[test]
+    fn this_machine_has_many_spellings() {
+        let all = "127.0.0.1 localhost LOCALHOST localhost. x.localhost 127.1 2130706433 0x7f.1 0177.0.0.1 127.255.255.254 \
+            0.0.0.0 0 [::1] [::] [::ffff:127.0.0.1] [::127.0.0.1] [::ffff:0.0.0.0] [64:ff9b::7f00:1]";
+        let elsewhere = address("https://h.example/");
+        for host in all.split_whitespace() {
+            let next = format!("https://{host}:1/");
+            assert!(address(&next).may_be_here(), "{host}");
+            assert!(elsewhere.redirected(&next, 1).is_err(), "{host}");
+        }
+        for host in
+            ["localhost.example", "h.example", "128.0.0.1", "[::2]", "[::ffff:1.2.3.4]", "[2001:db8::7f00:1]"]
+        {
+            let next = format!("https://{host}:1/");
+            assert!(!address(&next).may_be_here(), "{host}");
+            assert!(elsewhere.redirected(&next, 1).is_ok(), "{host}");
+        }
+        // Nobody can be sure of those.
+        for host in ["x.localhost", "0.0.0.0", "[::]", "[64:ff9b::7f00:1]"] {
+            assert!(!address(&format!("http://{host}/")).is_confidential(), "{host}");
+        }
+        assert!(address("http://[::ffff:127.0.0.1]/").is_confidential());
     }
 
     #[test]

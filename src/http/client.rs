@@ -1,14 +1,23 @@
 //! The client proper, over reqwest.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Response};
 
+use super::address::is_here;
+use super::exchange::lookup;
 use super::{Address, Error, roots};
 
 /// What differs between the program and its tests.
+#[derive(Debug)]
 pub(super) struct Settings {
     pub connect: Duration,
     pub total: Duration,
@@ -24,21 +33,51 @@ impl Default for Settings {
 /// A client that is ready.
 #[derive(Debug)]
 pub(super) struct Inner {
-    client: reqwest::Client,
-    roots: roots::OnDemand,
+    settings: Settings,
+    /// For what the user named.
+    named: Connections,
+    /// For where others point to, made when they do: connections to the same server are not shared with those.
+    pointed: OnceLock<Connections>,
+    /// The hosts of other machines that others point to.
+    elsewhere: Elsewhere,
     total: Duration,
 }
 
-impl Inner {
-    pub fn new(settings: &Settings) -> Result<Self, Error> {
+#[derive(Debug)]
+struct Connections {
+    client: reqwest::Client,
+    roots: roots::OnDemand,
+}
+
+impl Connections {
+    fn new(settings: &Settings, resolver: Option<Elsewhere>) -> Result<Self, Error> {
         let mut builder =
             builder().connect_timeout(settings.connect).timeout(settings.total).redirect(Policy::none());
         if !settings.proxy {
             builder = builder.no_proxy();
         }
+        if let Some(resolver) = resolver {
+            builder = builder.dns_resolver(resolver);
+        }
         let (builder, roots) = roots::on_demand(builder)?;
-        let client = build(builder, None)?;
-        Ok(Self { client, roots, total: settings.total })
+        Ok(Self { client: build(builder, None)?, roots })
+    }
+}
+
+impl Inner {
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        let (named, total) = (Connections::new(&settings, None)?, settings.total);
+        Ok(Self { settings, named, pointed: OnceLock::new(), elsewhere: Elsewhere::default(), total })
+    }
+
+    /// Connections for an address that another host points to.
+    fn pointed(&self, address: &Address) -> Result<&Connections, Error> {
+        self.elsewhere.add(address.host());
+        if let Some(made) = self.pointed.get() {
+            return Ok(made);
+        }
+        let made = Connections::new(&self.settings, Some(self.elsewhere.clone()))?;
+        Ok(self.pointed.get_or_init(|| made))
     }
 
     pub async fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, Error> {
@@ -67,10 +106,10 @@ impl Inner {
     /// origin that they were given for, and are sent no more once another one was asked.
     async fn followed(&self, asked: &Address) -> Result<Response, Error> {
         let ends = Instant::now() + self.total;
-        let (mut address, mut hops) = (asked.clone(), 0);
+        let (mut address, mut hops, mut connections) = (asked.clone(), 0, &self.named);
         loop {
             let left = ends.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-            let sent = self.client.get(address.url().clone()).timeout(left).send().await;
+            let sent = connections.client.get(address.url().clone()).timeout(left).send().await;
             let response = sent.map_err(|e| self.error(asked, e))?;
             let location = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
@@ -82,13 +121,50 @@ impl Inner {
             let next = address
                 .redirected(location, hops)
                 .map_err(|reason| Error::Redirect { url: asked.to_string(), source: reason.into() })?;
+            if !address.may_be_here() && next.host() != address.host() {
+                connections = self.pointed(&next)?;
+            }
             address = next;
         }
     }
 
     fn error(&self, asked: &Address, error: reqwest::Error) -> Error {
-        let failure = self.roots.failure();
+        let failure = self.pointed.get().and_then(|pointed| pointed.roots.failure());
+        let failure = self.named.roots.failure().or(failure);
         failure.unwrap_or_else(|| error_of(&asked.to_string(), self.total, error))
+    }
+}
+
+/// Resolves names. A name that another host points to is not one of this machine: what a check of the address alone does not see.
+#[derive(Debug, Default, Clone)]
+struct Elsewhere(Arc<Mutex<BTreeSet<String>>>);
+
+impl Elsewhere {
+    fn add(&self, host: &str) {
+        // A set is whole whatever happened to who held it.
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(host.to_owned());
+    }
+
+    fn has(&self, host: &str) -> bool {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).contains(host)
+    }
+}
+
+impl Resolve for Elsewhere {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_pointed_to = self.has(name.as_str());
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        // A thread of its own, which the end of the program does not wait for.
+        std::thread::spawn(move || drop(sender.send(lookup(name.as_str()))));
+        Box::pin(async move {
+            let found = receiver.await??;
+            // Of several addresses, one here is one too many: nobody knows which one is taken.
+            if is_pointed_to && found.iter().map(SocketAddr::ip).any(is_here) {
+                return Err(io::Error::other("another host points to this machine by that name").into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
     }
 }
 

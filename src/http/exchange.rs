@@ -120,6 +120,7 @@ impl Exchange {
             builder = builder.tls_danger_accept_invalid_certs(true);
         }
         if let Some(certificate) = settings.certificate {
+            roots::check(certificate)?;
             builder = builder.identity(identity(certificate)?);
         }
         if !settings.proxy || settings.server_name.is_some() {
@@ -393,7 +394,8 @@ impl Resolve for Renamed {
     }
 }
 
-fn lookup(host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+/// The addresses of a host.
+pub(super) fn lookup(host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, 0)]);
     }

@@ -39,9 +39,9 @@ pub use certificate_fault::CertificateFault;
 pub use exchange::{
     Answer, Authorities, Call, ClientCertificate, Exchange, Method, ServerName, Settings, Total,
 };
-pub use redacted::{Redacted, loose};
+pub use redacted::{Redacted, without_user};
 #[cfg(feature = "http")]
-pub use retry::{Transient, is_transient_status, retry_after, until};
+pub use retry::{Listener, Transient, is_transient_status, once, retry_after, told, until};
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,12 @@ pub enum Error {
     )]
     ClientCertificate {
         /// Its file.
+        name: String,
+    },
+    /// The certificate to show to servers, and the key of another one.
+    #[error("the private key is not that of {name}: the two do not belong together")]
+    ClientKey {
+        /// The file of the certificate.
         name: String,
     },
     /// A header holds what no header can hold; nothing was sent.
@@ -261,9 +267,9 @@ impl Client {
         let this = Self::default();
         #[cfg(feature = "http")]
         {
-            let settings = client::Settings { proxy: false, ..Default::default() };
             for inner in &this.inner {
-                let _ = inner.set(client::Inner::new(&settings).unwrap());
+                let settings = client::Settings { proxy: false, ..Default::default() };
+                let _ = inner.set(client::Inner::new(settings).unwrap());
             }
         }
         this
@@ -298,7 +304,7 @@ impl Client {
         if let Some(total) = self.total {
             settings = client::Settings { total, connect: settings.connect.min(total), ..settings };
         }
-        let made = client::Inner::new(&settings)?;
+        let made = client::Inner::new(settings)?;
         inner.get_or_init(|| made).get(url, limit).await
     }
 

@@ -9,6 +9,26 @@ use crate::crypto::UnixTime;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+tokio::task_local! {
+    /// Set where nothing is tried again.
+    static ONCE: ();
+    /// Hears of what is tried again.
+    static LISTENER: Listener;
+}
+
+/// Hears why something is tried again, and in what time.
+pub type Listener = std::rc::Rc<dyn Fn(&dyn std::error::Error, Duration)>;
+
+/// Carries out what need not succeed: nothing in it is tried again.
+pub async fn once<F: Future>(future: F) -> F::Output {
+    ONCE.scope((), future).await
+}
+
+/// Has `listener` told of all that is tried again in `future`.
+pub async fn told<F: Future>(listener: Listener, future: F) -> F::Output {
+    LISTENER.scope(listener, future).await
+}
+
 /// What may well work a moment later.
 pub trait Transient {
     /// Whether it may, and how long the server asked to be left alone.
@@ -25,7 +45,7 @@ pub fn is_transient_status(status: u16) -> bool {
 ///
 /// # Errors
 /// The last one of the attempts.
-pub async fn until<T, E: Transient>(
+pub async fn until<T, E: Transient + std::error::Error>(
     budget: Duration,
     attempt: impl AsyncFn() -> Result<T, E>,
 ) -> Result<T, E> {
@@ -38,9 +58,10 @@ pub async fn until<T, E: Transient>(
         };
         let Some(asked) = error.is_transient() else { return Err(error) };
         let pause = pause(number, jitter()).max(asked.unwrap_or_default());
-        if started.elapsed() + pause >= budget {
+        if started.elapsed() + pause >= budget || ONCE.try_with(|()| ()).is_ok() {
             return Err(error);
         }
+        let _ = LISTENER.try_with(|listener| listener(&error, pause));
         wait(pause).await;
         number += 1;
     }
@@ -92,6 +113,38 @@ mod tests {
             (100, 3200, 5000, 2500)
         );
         assert!((0..1000).all(|_| (0.0..=1.0).contains(&jitter())));
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("down")]
+    struct Down;
+
+    impl Transient for Down {
+        fn is_transient(&self) -> Option<Option<Duration>> {
+            Some(None)
+        }
+    }
+
+    #[test]
+    fn retries_are_told_of_and_can_be_left_out() {
+        use std::cell::{Cell, RefCell};
+        let heard = std::rc::Rc::new(RefCell::new(Vec::new()));
+        let all = std::rc::Rc::clone(&heard);
+        let listener: Listener = std::rc::Rc::new(move |error: &dyn std::error::Error, pause: Duration| {
+            all.borrow_mut().push((error.to_string(), pause));
+        });
+        let tried = Cell::new(0_usize);
+        let attempt = async || {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(Down)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _ = runtime.block_on(told(listener, until(Duration::from_millis(700), attempt))).unwrap_err();
+        assert!(tried.get() >= 2 && heard.borrow().len() == tried.get() - 1);
+        assert!(heard.borrow().iter().all(|(why, pause)| why == "down" && !pause.is_zero()));
+        tried.set(0);
+        let _ = runtime.block_on(once(until(Duration::from_secs(30), attempt))).unwrap_err();
+        assert_eq!(tried.get(), 1);
     }
 
     #[test]

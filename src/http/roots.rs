@@ -17,7 +17,7 @@ mod given;
 mod on_demand;
 mod own;
 
-pub(super) use given::given;
+pub(super) use given::{check, given};
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
 pub(super) use on_demand::{OnDemand, on_demand};

@@ -71,6 +71,12 @@ fn split_scheme(text: &str) -> Option<(String, &str)> {
     if let Some(rest) = text.strip_prefix("pkcs11:") {
         return Some(("pkcs11".to_string(), rest));
     }
+    // Who fetches it makes do with fewer slashes, and a password in it is one all the same.
+    if let Some((scheme, rest)) = text.split_once(':')
+        && ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return Some((scheme.to_ascii_lowercase(), rest.trim_start_matches(['/', '\\'])));
+    }
     let (scheme, rest) = text.split_once("://")?;
     let sound = scheme.len() > 1
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -104,7 +110,9 @@ mod tests {
             assert_eq!(key, KeyRef::Url(url.into()));
             assert_eq!(key.is_unprotected(), !url.to_lowercase().starts_with("https:"), "{url}");
         }
-        assert_eq!(KeyRef::parse("https://u:p@host/key?t=1").unwrap().to_string(), "https://host/key?...");
+        for url in ["https://u:p@host/key?t=1", "https:u:p@host/key?t=1", "https:///u:p@host/key?t=1"] {
+            assert_eq!(KeyRef::parse(url).unwrap().to_string(), "https://host/key?...");
+        }
     }
 
     #[test]

@@ -99,15 +99,34 @@ pub async fn certify(client: &Client, order: &CertificateOrder<'_>) -> Result<Ce
     })
 }
 
-/// Whose certificate the authority is likely to issue for a token, before it is asked: subject and issuer. Only for what the public
-/// one makes names of in a known way (Fulcio, `docs/oidc.md`): addresses of e-mail, and workflows of GitHub and GitLab.
+/// Issuers that only pass identities on, and of whose tokens certificates name the issuer behind (Fulcio, `config/identity`).
+const PASSES_ON: [&str; 2] = ["https://oauth2.sigstore.dev/auth", "https://oauth2.sigstage.dev/auth"];
+/// Issuers whose tokens are for jobs, the claim with the workflow, and what stands before that in a name (Fulcio, `docs/oidc.md`).
+const JOBS: [(&str, &str, &str); 2] = [
+    ("https://token.actions.githubusercontent.com", "job_workflow_ref", "https://github.com/"),
+    ("https://gitlab.com", "ci_config_ref_uri", "https://"),
+];
+
+/// Whose certificate the authority will issue for a token, before it is asked: subject and issuer. `None` unless there is one way
+/// alone to read the token, which an issuer that makes claims of the same names may mean otherwise: for workflows of the issuers
+/// that are known for them, and for addresses of e-mail where nothing else could become the name.
 pub fn foreseen(token: &IdentityToken) -> Option<ExpectedSigner> {
-    let issuer = token.text_claim(&["federated_claims", "connector_id"]).unwrap_or(token.issuer());
-    let of = |claim, host| token.text_claim(&[claim]).map(|workflow| format!("https://{host}{workflow}"));
-    let subject = of("job_workflow_ref", "github.com/")
-        .or_else(|| of("ci_config_ref_uri", ""))
-        .or_else(|| token.email().map(str::to_owned))?;
-    Some(exactly((subject, issuer.to_owned())))
+    let issuer = token.issuer();
+    if let Some((_, claim, before)) = JOBS.iter().find(|(known, ..)| *known == issuer) {
+        let workflow = token.text_claim(&[claim])?;
+        return Some(exactly((format!("{before}{workflow}"), issuer.to_owned())));
+    }
+    let is_for_a_job = JOBS.iter().any(|(_, claim, _)| token.text_claim(&[claim]).is_some());
+    let email = token.email()?;
+    if is_for_a_job || token.text_claim(&["sub"]).is_some_and(|subject| subject.contains("://")) {
+        return None;
+    }
+    let issuer = match token.text_claim(&["federated_claims", "connector_id"]) {
+        Some(behind) if behind == issuer || PASSES_ON.contains(&issuer) => behind,
+        Some(_) => return None,
+        None => issuer,
+    };
+    Some(exactly((email.to_owned(), issuer.to_owned())))
 }
 
 fn exactly((subject, issuer): (String, String)) -> ExpectedSigner {
@@ -193,16 +212,32 @@ mod tests {
     #[test]
     fn whose_certificate_it_will_be_is_foreseen_where_names_are_made_in_a_known_way() {
         let eve = json!({ "email": "eve@example.com", "email_verified": true });
-        let behind = json!({ "email": "eve@example.com", "email_verified": true,
-            "federated_claims": { "connector_id": "https://accounts.example" } });
-        let github = json!({ "job_workflow_ref": "o/r/.github/workflows/w.yml@refs/heads/main" });
-        let gitlab = json!({ "ci_config_ref_uri": "gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main" });
+        let behind = |issuer: &str| {
+            json!({ "iss": issuer, "email": "eve@example.com", "email_verified": true,
+                "federated_claims": { "connector_id": "https://accounts.example" } })
+        };
+        let (passing, own) = (behind(PASSES_ON[0]), behind("https://accounts.example"));
+        let job = "o/r/.github/workflows/w.yml@refs/heads/main";
+        let github = json!({ "iss": JOBS[0].0, "job_workflow_ref": job });
+        let gitlab = json!({ "iss": JOBS[1].0, "ci_config_ref_uri": "gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main" });
+        let uri =
+            json!({ "email": "eve@example.com", "email_verified": true, "sub": "https://eve.example/" });
+        let email_and_job =
+            json!({ "email": "eve@example.com", "email_verified": true, "job_workflow_ref": job });
         for (claims, expected) in [
             (&eve, Some(("eve@example.com", ISSUER))),
-            (&behind, Some(("eve@example.com", "https://accounts.example"))),
-            (&github, Some(("https://github.com/o/r/.github/workflows/w.yml@refs/heads/main", ISSUER))),
-            (&gitlab, Some(("https://gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main", ISSUER))),
+            (&passing, Some(("eve@example.com", "https://accounts.example"))),
+            (&own, Some(("eve@example.com", "https://accounts.example"))),
+            (&github, Some(("https://github.com/o/r/.github/workflows/w.yml@refs/heads/main", JOBS[0].0))),
+            (&gitlab, Some(("https://gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main", JOBS[1].0))),
             (&json!({}), None),
+            // Who may be read in several ways is known once there is a certificate.
+            (&behind(ISSUER), None),
+            (&json!({ "job_workflow_ref": job }), None),
+            (&json!({ "ci_config_ref_uri": "gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main" }), None),
+            (&json!({ "iss": JOBS[0].0, "email": "eve@example.com", "email_verified": true }), None),
+            (&uri, None),
+            (&email_and_job, None),
         ] {
             let found = foreseen(&token(claims));
             assert_eq!(found.as_ref().and_then(ExpectedSigner::named), expected, "{claims}");

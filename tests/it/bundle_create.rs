@@ -392,7 +392,7 @@ fn keys_and_artifacts_from_elsewhere() {
     let encrypted = testdata("keys/cosign-3.key");
     for private in [encrypted, testdata("keys/p256.pkcs8.pem")] {
         let args = ["--signature", "p256.sig", "--key", private.to_str().unwrap()];
-        let _ = create(&sandbox, &args).code(3).says("`public-key --key");
+        let _ = create(&sandbox, &args).code(3).says("`rcosign public-key --key");
     }
     let _ = create(&sandbox, &["--signature", "p256.sig", "--key", "missing"]).code(3);
     let certificate = testdata("keys/refused/certificate.pem");

@@ -267,6 +267,12 @@ fn refusals_say_why_and_write_nothing() {
             3,
             "bundle create --ignore-tlog --bundle legacy --artifact FILE --key KEY",
         ),
+        (
+            "legacy-signature",
+            testdata("mock-sigstore/v2.blob.keyless.legacy.json"),
+            3,
+            "`rcosign bundle create --bundle legacy-signature --artifact FILE`",
+        ),
         ("legacy-key", testdata("cosign-3.x/p256.legacy.json"), 3, "--bundle legacy-key --artifact FILE`"),
         ("envelope", envelope, 3, "is a DSSE envelope on its own"),
         ("two", two_signatures, 3, "its envelope has 2 signatures"),

@@ -80,8 +80,8 @@ fn a_flag_of_another_command_has_a_hint_and_no_wrong_suggestion() {
         (["sign-blob", "--insecure-ignore-tlog"], "to sign without a transparency log: --offline"),
         (["verify-blob", "--tlog-upload=false"], "to verify without a transparency log entry: --no-log"),
         (["sign-blob", "-k"], "a key is named with --key"),
-        (["verify-blob", "--output-signature=s"], "`help verify-blob` lists the flags"),
-        (["sign-blob", "--report=json"], "`help sign-blob` lists the flags"),
+        (["verify-blob", "--output-signature=s"], "`rcosign help verify-blob` lists the flags"),
+        (["sign-blob", "--report=json"], "`rcosign help sign-blob` lists the flags"),
         (["verify-blob", "--certificat-identity=a"], "did you mean --certificate-identity?"),
     ] {
         let shown = run(&args).code(2);

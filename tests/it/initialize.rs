@@ -527,3 +527,19 @@ fn passwords_of_addresses_are_not_shown() {
     assert!(refused.code != 0 && !refused.stderr.contains("S3CRET"), "{}", refused.stderr);
     assert_eq!(refused.stderr.matches("cannot be used").count(), 1, "{}", refused.stderr);
 }
+
+/// cosign keeps the public root in the folder before it asks, and leaves it there when nothing comes of it.
+#[test]
+fn a_root_that_cosign_left_behind_is_not_that_of_the_repository() {
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let public = std::fs::read(repository().join("src/services/tuf/roots/sigstore.json")).unwrap();
+    std::fs::create_dir_all(sandbox.at(&format!(".sigstore/root/{}", folder_of(&mirror)))).unwrap();
+    let _ = sandbox.file(&format!(".sigstore/root/{}/root.json", folder_of(&mirror)), public);
+    let _ = sandbox.file(".sigstore/root/remote.json", json!({ "mirror": mirror.address }).to_string());
+    let command = format!("initialize --mirror {} --root FILE", mirror.address);
+    let before = verify(&sandbox, &[]).says(&command);
+    assert_ne!(before.code, 0);
+    let _ = mirror.initialize(&sandbox).ok();
+    let _ = verify(&sandbox, &[]).ok();
+}

@@ -496,3 +496,92 @@ fn a_token_beside_a_key_is_not_passed_over_in_silence() {
     assert!(!plain.stderr.contains("WARNING"), "{}", plain.stderr);
     assert_eq!(server.heard(), [""; 0]);
 }
+
+/// A variable of a script that was empty chooses nobody else to sign, no other services, and no other root.
+#[test]
+fn an_empty_flag_that_says_who_signs_is_an_error() {
+    let sandbox = sandbox();
+    let server = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let known = ["--trusted-root", root.as_str(), "--fulcio-url", &server.url, "--rekor-url", &server.url];
+    for flag in
+        ["--identity-token", "--key", "--oidc-provider", "--fulcio-auth-flow", "--rekor-url", "--fulcio-url"]
+    {
+        for command in ["sign-blob", "attest-blob", "sign", "attest"] {
+            let args = [&[command, "--yes"][..], &known, &[flag, "", "a.txt"]].concat();
+            let run = sandbox.rcosign(&args).env("SIGSTORE_ID_TOKEN", &token(LATER));
+            let _ = run.run().code(2).says(&format!("{flag} is given and empty"));
+        }
+    }
+    for flag in ["--trusted-root", "--certificate-chain", "--signing-config"] {
+        let args = [
+            "sign-blob",
+            "--yes",
+            "--key",
+            "cosign.key",
+            "--offline",
+            flag,
+            "",
+            "--bundle",
+            "x.json",
+            "a.txt",
+        ];
+        let _ = sandbox.run(&args).code(2).says(&format!("{flag} is given and empty"));
+    }
+    // A variable of cosign that is empty is as good as none.
+    let args = ["sign-blob", "--yes", "--key", "cosign.key", "--offline", "--bundle", "x.json", "a.txt"];
+    let _ = sandbox.rcosign(&args).env("COSIGN_TRUSTED_ROOT", "").env("COSIGN_IDENTITY_TOKEN", "").run().ok();
+    assert_eq!(server.heard(), [""; 0]);
+}
+
+/// What the server says of the time goes on to the user, and what answers something else is looked at.
+#[test]
+fn hints_say_when_to_come_back_and_where_to_look() {
+    let sandbox = sandbox();
+    let rekor = Scripted::start("500 Oops", "{}".to_owned());
+    let slow = Scripted::start("429 Slow\r\nRetry-After: 120", json!({ "message": "slow" }).to_string());
+    let output = keyless(&sandbox, &slow, &rekor, &[]).code(5);
+    let _ = output.says("hint: it asks to be left alone for 120 s: try again after that");
+    let garbage = Scripted::start("200 OK", "garbage".to_owned());
+    let output = keyless(&sandbox, &garbage, &rekor, &[]).code(5);
+    let _ = output.says("hint: nothing was signed; look whether a certificate authority is at that address");
+    assert_eq!(rekor.heard(), [""; 0]);
+}
+
+/// Several signatures without a key, and nothing that holds a certificate: nobody could tell which is whose.
+#[test]
+fn several_files_without_a_place_for_certificates_are_refused_before_anybody_hears() {
+    let sandbox = sandbox();
+    let _ = sandbox.file("b.txt", "b\n");
+    let server = Scripted::start("500 Oops", "{}".to_owned());
+    let root = root();
+    let urls = ["--fulcio-url", server.url.as_str(), "--rekor-url", &server.url];
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--identity-token", "token", "a.txt", "b.txt"];
+    let output = sandbox.run(&[&args[..], &urls].concat()).code(2);
+    let _ = output
+        .says("error: 2 files are to be signed, and nothing holds their certificates")
+        .says("--bundle-dir DIR");
+    assert_eq!(server.heard(), [""; 0]);
+}
+
+/// What cannot be reached is said in the words of the system, without those of every layer above.
+#[test]
+fn who_cannot_be_reached_is_said_in_few_words() {
+    let sandbox = sandbox();
+    let root = root();
+    let nobody = ["--fulcio-url", "http://127.0.0.1:9", "--rekor-url", "http://127.0.0.1:9"];
+    let args = ["sign-blob", "--yes", "--trusted-root", &root, "--bundle", "x.json", "a.txt"];
+    let token = ["--identity-token", "token"];
+    let issuer = ["--oidc-issuer", "http://127.0.0.1:9", "--fulcio-auth-flow", "device"];
+    for (more, words) in [(&token[..], "Fulcio cannot be used"), (&issuer, "the OIDC issuer cannot be used")]
+    {
+        let output = sandbox.run(&[&args[..], &nobody, more].concat()).code(5);
+        assert!(
+            !output.stderr.contains("client error") && !output.stderr.contains("error sending"),
+            "{}",
+            output.stderr
+        );
+        assert_eq!(output.stderr.matches("caused by: ").count(), 2, "{}", output.stderr);
+        let _ = output.says(words).says("could not connect to http://127.0.0.1:9").says("\nhint: ");
+    }
+}

@@ -192,7 +192,10 @@ fn real_bundles_verify_with_the_root_that_is_built_in() {
     sandbox
         .run(&["pack", "--out", "kit.tar", "--with-default-trusted-root", "--bundle", &folder, &artifact])
         .ok();
-    let unpack = ["unpack", "--verify", "--offline", "kit.tar"];
+    // Without --offline as with it: a kit is for places without a network.
+    let sandbox = sandbox.env("COSIGN_OFFLINE", "").env("HTTPS_PROXY", "http://127.0.0.1:9");
+    let unpack = ["unpack", "--verify", "kit.tar"];
+    run(&sandbox, &[&unpack, &identity, &["--offline=false"]]).code(2).says("asks none");
     let output = run(&sandbox, &[&unpack, &identity]).ok().says("artifacts/a.txt: Verified OK");
     output.says("Trusted root: the embedded public root of");
     let packed = run(&sandbox, &[&unpack, &identity, &["--packed-trusted-root"]]).ok();

@@ -635,7 +635,65 @@ fn a_log_is_asked_about_fifty_signatures_of_an_image_at_most() {
     let layers: Vec<Value> = (0..MANY).map(signed).collect();
     let (output, searched, all) = verify(&layers);
     assert_eq!((searched, all), (50, 100));
-    let _ = output.says("200 signatures have no log entry: those of 50 were looked up, which is the limit");
+    let _ = output
+        .says("200 different signatures have no log entry: those of 50 were looked up, which is the limit");
     let (output, searched, _) = verify(&layers[..50]);
     assert!(searched == 50 && !output.stderr.contains("which is the limit"), "{}", output.stderr);
+}
+
+/// Whoever writes to the registry adds annotations, and turns the s of an ECDSA signature into n - s: what comes of it is no other
+/// signature, and does not hide one.
+#[test]
+fn copies_of_one_signature_are_asked_about_once() {
+    let world = World::new();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image(REPOSITORY, "v1");
+    let own = key();
+    let _ = world.sandbox.file("own.pub", own.public_key().to_pem());
+    let payload = payload(&digest, 0);
+    let message = SigningInput::Message(payload.clone().into());
+    let (one, other) = (own.sign_now(&message).unwrap(), own.sign_now(&message).unwrap());
+    let copy = |signature: &[u8], number: usize| {
+        let mut layer = layer(&registry, &payload, signature, None);
+        layer["annotations"]["number"] = number.to_string().into();
+        layer
+    };
+    let mut layers: Vec<Value> = Vec::new();
+    for number in 0..60 {
+        layers.extend([copy(&one, number), copy(&turned(&one), number)]);
+    }
+    layers.push(copy(&other, 0));
+    plant(&registry, &digest, &layers);
+    let image = format!("{}/{REPOSITORY}@{digest}", registry.address());
+    let args = ["verify", "--key", "own.pub", "--trusted-root", "root.json"];
+    let output = world.sandbox.run(&[&args[..], &["--rekor-url", &world.log.url, &image]].concat()).code(12);
+    assert!(!output.stderr.contains("which is the limit"), "{}", output.stderr);
+    let asked = world.asked();
+    assert_eq!(asked.iter().filter(|line| line.ends_with("/log/entries/retrieve")).count(), 3);
+}
+
+/// The other signature that verifies where one of ECDSA on P-256 does.
+fn turned(signature: &[u8]) -> Vec<u8> {
+    const N: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let r = &signature[2..4 + usize::from(signature[3])];
+    let s = &signature[2 + r.len() + 2..];
+    let (n, mut borrow) = (hex::decode(N).unwrap(), 0_i16);
+    let s = [&vec![0; 33 - s.len()][..], s].concat()[1..].to_vec();
+    let mut rest: Vec<u8> = n
+        .iter()
+        .zip(&s)
+        .rev()
+        .map(|(n, s)| {
+            let difference = i16::from(*n) - i16::from(*s) - borrow;
+            borrow = i16::from(difference < 0);
+            u8::try_from(difference.rem_euclid(256)).unwrap()
+        })
+        .collect();
+    rest.push(0);
+    rest.reverse();
+    while rest[0] == 0 && rest[1] < 0x80 {
+        rest.remove(0);
+    }
+    let body = [r, &[2, u8::try_from(rest.len()).unwrap()], &rest].concat();
+    [&[0x30, u8::try_from(body.len()).unwrap()], &body[..]].concat()
 }

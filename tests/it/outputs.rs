@@ -401,3 +401,22 @@ mod unix {
         let _ = from(&["--key", "/dev/stdin", "--bundle", "b.json", "a.txt"], sandbox.read("k.pub")).ok();
     }
 }
+
+/// Whoever comes second says so, and leaves the pair of the first one whole.
+#[test]
+fn several_that_make_one_key_pair_leave_one_that_belongs_together() {
+    for _ in 0..3 {
+        let sandbox = Sandbox::new();
+        let start = |_| {
+            sandbox
+                .rcosign(&["generate-key-pair", "--output-key-prefix", "k"])
+                .env("COSIGN_PASSWORD", "")
+                .spawn()
+        };
+        let started: Vec<_> = (0..8).map(start).collect();
+        let ended = started.into_iter().map(|child| child.wait_with_output().unwrap());
+        assert_eq!(ended.filter(|output| output.status.success()).count(), 1);
+        let key = sandbox.rcosign(&["public-key", "--key", "k.key"]).env("COSIGN_PASSWORD", "").run().ok();
+        assert_eq!(key.stdout.into_bytes(), sandbox.read("k.pub"));
+    }
+}

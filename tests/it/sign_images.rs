@@ -136,6 +136,8 @@ Pushing signature to: {}/app
         registry.address()
     );
     assert_eq!(output.stderr, warning);
+    let two = sign(&sandbox, &[&image, &image.replace("/app:", "/./app:").replace("/./", "/")]).ok().stderr;
+    assert_eq!(two.matches("for the input to cosign").count(), 1, "{two}");
 }
 
 /// Requests as issue 4 bounds them: 10 with the fallback tag, 7 with the referrers API, 9 for the tag scheme.
@@ -268,7 +270,7 @@ fn a_failed_push_says_what_became_of_the_signature() {
     let _ = sign(&sandbox, &["--bundle", "b", &name])
         .code(6)
         .says(&format!("error: the signature of `{name}` was made and not published"))
-        .says(&format!("hint: it is in `b`: `attach signature --bundle b {name}` publishes it"));
+        .says(&format!("hint: it is in `b`: `rcosign attach signature --bundle b {name}` publishes it"));
     assert!(sandbox.has("b"));
     let _ = sign(&sandbox, &[&name]).code(6).says("nothing is lost by doing it again");
     // The command reaches the registry as this one did, and holds nothing secret.
@@ -285,10 +287,56 @@ fn a_failed_push_says_what_became_of_the_signature() {
         let output = sign(&sandbox, &[&flags[..], credentials, &["--bundle", "b", &name]].concat());
         assert!(output.code != 0 && !output.stderr.contains("S3CRET"), "{}", output.stderr);
         let _ = output.says(&format!(
-            "`attach signature --bundle b --allow-http-registry --allow-insecure-registry --registry-server-name r.example \
+            "`rcosign attach signature --bundle b --allow-http-registry --allow-insecure-registry --registry-server-name r.example \
              --registry-auth-host auth.example --attachment-tag-prefix p- {shown} {name}` publishes it"
         ));
     }
+}
+
+/// What is written beforehand is tried once: the time for trying again is that of what has to be written.
+#[test]
+fn what_fails_is_not_tried_for_twice_the_time() {
+    for form in ["bundle", "tag"] {
+        let (sandbox, registry) = (folder(), start(true));
+        let image = registry.contents().plant_image("app", "v1");
+        let name = format!("{}/app@{image}", registry.address());
+        registry.hook(|request| match request.method.as_str() {
+            "POST" => Fault::status(503),
+            _ => Fault::none(),
+        });
+        let started = std::time::Instant::now();
+        let flags = ["-d", "--retry-for", "3s", "--write", form];
+        let output = sign(&sandbox, &[&flags[..], &[&name]].concat()).code(5);
+        assert!(started.elapsed().as_secs_f64() < 5.5, "{form}: {:?}", started.elapsed());
+        let _ = output.says("Trying again in ").says("503");
+        let quiet = sign(&sandbox, &["--retry-for", "1s", "--write", form, &name]).code(5);
+        assert!(!quiet.stderr.contains("rying again"), "{}", quiet.stderr);
+        let both = sign(
+            &sandbox,
+            &["--retry-for", "0", "--write", form, &name, &format!("{}/app:v1", registry.address())],
+        );
+        let _ = both.code(5).says(&format!("the signature of `{name}` was made and not published"));
+    }
+}
+
+#[test]
+fn signatures_that_were_made_are_not_called_unsigned() {
+    let (sandbox, registry) = (folder(), start(true));
+    let contents = registry.contents();
+    let names: Vec<String> = [("app", "v1"), ("other", "v1")]
+        .into_iter()
+        .map(|(name, tag)| format!("{}/{name}@{}", registry.address(), contents.plant_image(name, tag)))
+        .collect();
+    registry.hook(|request| match request.method.as_str() {
+        "PUT" if request.path.contains("/manifests/") => Fault::status(403),
+        _ => Fault::none(),
+    });
+    let _ = sign(&sandbox, &[&names[0], &names[1]])
+        .code(6)
+        .says("error: 2 of 2 images were signed, and not all was published\n");
+    let missing = format!("{}/none:v1", registry.address());
+    let output = sign(&sandbox, &[&names[0], &missing, &names[1]]);
+    let _ = output.says("error: 1 of 3 images were not signed; 2 were signed, and not all was published\n");
 }
 
 #[test]

@@ -37,10 +37,15 @@ pub fn filled<T: AsRef<OsStr> + Clone>(value: &Option<T>) -> Option<T> {
 /// It is given and empty.
 pub fn not_empty<T: AsRef<OsStr> + Clone>(flag: &str, value: &Option<T>) -> Result<Option<T>, Error> {
     match value {
-        Some(text) if text.as_ref().is_empty() => Err(Error::usage(format!("{flag} is given and empty"))
-            .hint(format!("leave {flag} out, or check the variable that its value comes from"))),
+        Some(text) if text.as_ref().is_empty() => Err(is_empty(flag)),
         value => Ok(value.clone()),
     }
+}
+
+/// That `flag` is given and empty.
+pub fn is_empty(flag: &str) -> Error {
+    Error::usage(format!("{flag} is given and empty"))
+        .hint(format!("leave {flag} out, or check the variable that its value comes from"))
 }
 
 /// A parser of values that begin with one of a list, so that a shell can complete them.

@@ -16,7 +16,7 @@ pub struct RootArgs {
     /// Write to this file what would go to standard output
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
-    /// Give up waiting for a server after this time, such as 90s or 3m0s (default 3m0s)
+    /// Give up when all that servers are waited for takes longer, such as 90s or 3m0s (default 3m0s)
     #[arg(long, short = 't', value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
     /// Say more about what is being done

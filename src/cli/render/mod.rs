@@ -22,6 +22,7 @@ pub use tree::tree;
 
 use std::io::Write;
 
+use super::tree as tree_of_commands;
 use crate::commands::Error;
 
 /// As many refused candidates are told of one thing: whoever may write to a registry decides how many there are.
@@ -72,9 +73,32 @@ fn error_text(error: &Error) -> String {
         }
     }
     for hint in &error.hints {
-        text.push_str(&format!("hint: {}\n", Safe(hint)));
+        text.push_str(&format!("hint: {}\n", Safe(&pasteable(hint))));
     }
     text
+}
+
+/// A hint whose command lines begin with the name of the program. A command alone is a word, and stays one.
+fn pasteable(hint: &str) -> String {
+    let mut out = String::with_capacity(hint.len());
+    for (number, piece) in hint.split('`').enumerate() {
+        if number > 0 {
+            out.push('`');
+        }
+        if number % 2 == 1 && is_command_line(piece) {
+            out.push_str("rcosign ");
+        }
+        out.push_str(piece);
+    }
+    out
+}
+
+fn is_command_line(text: &str) -> bool {
+    tree_of_commands::names().any(|name| match text.strip_prefix(name) {
+        Some("") => name.contains(' '),
+        Some(rest) => rest.starts_with(' '),
+        None => false,
+    })
 }
 
 /// A line on standard error; there is nobody to tell when that fails.
@@ -123,6 +147,20 @@ mod tests {
                 && text.contains("- and 990 more")
                 && text.contains("- and 1000 more")
         );
+    }
+
+    #[test]
+    fn commands_in_hints_can_be_pasted() {
+        for (hint, shown) in [
+            ("run `initialize --mirror URL`: x", "run `rcosign initialize --mirror URL`: x"),
+            ("`debug providers` shows it", "`rcosign debug providers` shows it"),
+            ("a kit is for `unpack`, `x` and `unpacked x`", "a kit is for `unpack`, `x` and `unpacked x`"),
+            ("`rcosign tree IMAGE` or `tree A`", "`rcosign tree IMAGE` or `rcosign tree A`"),
+            ("no ` sign x", "no ` sign x"),
+        ] {
+            let text = error_text(&Error::new(ErrorKind::Other, "x").hint(hint));
+            assert_eq!(text, format!("error: x\nhint: {shown}\n"));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::value::RawValue;
 
 use super::super::images::{Image, Images};
-use super::super::publishing::{warn_of_tag, writer};
+use super::super::publishing::{warn_of_tags, writer};
 use super::super::{Context, Error, ErrorKind, Files, RegistryRequest};
 use super::signature::AttachedParts;
 use super::{bundle as bundles, parts};
@@ -70,8 +70,8 @@ pub async fn attach_attestation(
         request.images.iter().map(|typed| opener.open_to_write(typed)).collect::<Result<_, _>>()?
     };
     let writer = writer(&request.registry, context);
+    warn_of_tags(&images, context);
     for image in &images {
-        warn_of_tag(image, context);
         for (path, documents) in &read {
             for document in documents {
                 publish(&writer, image, (path, document, with.as_ref()), context).await?;

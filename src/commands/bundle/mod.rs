@@ -12,5 +12,5 @@ pub use diff::{BundleDiffRequest, Difference, bundle_diff};
 pub use fetched::LogRequest;
 pub use inspect::{BundleInspectRequest, bundle_inspect, bundle_predicate};
 pub use suggest::bundle_suggest;
-pub(super) use suggest::quote;
+pub(super) use suggest::{flag, quote};
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

@@ -203,6 +203,13 @@ impl Line {
     }
 }
 
+/// A flag with its value, after a blank, as a shell takes them; `otherwise` in place of a value that cannot be shown. A value that
+/// looks like a flag is tied to its own.
+pub(in crate::commands) fn flag(name: &str, value: &str, otherwise: &str) -> String {
+    let tie = if value.starts_with('-') { '=' } else { ' ' };
+    format!(" --{name}{tie}{}", quote(value).unwrap_or_else(|| otherwise.to_owned()))
+}
+
 /// A word as a POSIX shell reads it back: within single quotes everything stands for itself (XCU section 2.2.2), and a single
 /// quote itself stands outside of them behind a backslash. `None` for what a reader could not see, or a terminal would obey:
 /// anything but printable ASCII and letters and digits of other scripts.

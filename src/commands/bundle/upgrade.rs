@@ -97,10 +97,10 @@ async fn upgraded(
         VerificationMaterial::Certificate(chain) => (chain.clone(), None),
         VerificationMaterial::PublicKey { embedded, .. } => (Vec::new(), embedded.clone()),
     };
-    let anonymous = embedded.is_none() && chain.is_empty();
+    let lacks = Lacks { key: embedded.is_none() && chain.is_empty(), log: old.log_entries.is_empty() };
     // What cannot be upgraded anyway is found out before a log is asked.
     if let Err(error) = upgrade(SignedEntity { log_entries: Vec::new(), ..old.clone() }) {
-        return Err(refused(&error, path, anonymous));
+        return Err(refused(&error, path, lacks));
     }
     if old.log_entries.iter().any(|entry| missing(entry).is_some()) {
         let log = FromLog::open(&request.log, context).await?;
@@ -108,7 +108,7 @@ async fn upgraded(
             *entry = log.proven(entry.clone()).await?;
         }
     }
-    let new = upgrade(old).map_err(|e| refused(&e, path, anonymous))?;
+    let new = upgrade(old).map_err(|e| refused(&e, path, lacks))?;
     // The new bundle can only name this key. Whatever was refused because of it has to stay refused. No artifact is needed:
     // of the older format, only envelopes get here.
     if let Some(key) = &embedded {
@@ -118,7 +118,7 @@ async fn upgraded(
             Error::new(ErrorKind::NoneValid, message).caused_by(&rejection)
         })?;
     }
-    let text = write(&new).map_err(|e| refused(&e, path, anonymous))?;
+    let text = write(&new).map_err(|e| refused(&e, path, lacks))?;
     context.narrator.say(&format!("Upgrading from {from} to v0.3..."));
     say_chain(&chain, context);
     Ok(text)
@@ -140,14 +140,23 @@ fn say_chain(chain: &[Certificate], context: &mut Context) {
     }
 }
 
-/// `anonymous`: nothing in the bundle says whose signature it is.
-fn refused(error: &UpgradeError, path: &Path, anonymous: bool) -> Error {
+/// What an older bundle has nothing of.
+#[derive(Debug, Clone, Copy)]
+struct Lacks {
+    /// Nothing says whose signature it is.
+    key: bool,
+    /// There is no log entry.
+    log: bool,
+}
+
+fn refused(error: &UpgradeError, path: &Path, lacks: Lacks) -> Error {
     let shown = path.display();
     match error {
         UpgradeError::NoDigest => {
-            let key = if anonymous { " --key KEY" } else { "" };
+            let key = if lacks.key { " --key KEY" } else { "" };
+            let unlogged = if lacks.log { "--ignore-tlog " } else { "" };
             Error::new(ErrorKind::Format, format!("`{shown}` cannot be upgraded")).caused_by(error).hint(format!(
-                "make a v0.3 bundle with the artifact: `bundle create --ignore-tlog --bundle {shown} --artifact FILE{key}`"
+                "make a v0.3 bundle with the artifact: `bundle create {unlogged}--bundle {shown} --artifact FILE{key}`"
             ))
         }
         UpgradeError::ImageSignature => {

@@ -9,7 +9,8 @@ use super::super::outputs::Outputs;
 use super::super::statement::{blob_artifact, say_payload, standard_inputs, statement};
 use super::super::verification::worst;
 use super::super::{AttestBlobRequest, BundleForm, Context, Error, ErrorKind, SignBlobRequest, SignOutputs};
-use super::note::said_of_many;
+use super::interruption::Interruption;
+use super::note::{said_of_many, said_of_no_log};
 use super::plan::{Carrier, Carriers};
 use super::signees::AT_A_TIME;
 use super::signer::{Found, Signer, check_algorithm};
@@ -39,6 +40,13 @@ pub async fn sign_blob(
     let mut outputs = Outputs::open(&request.outputs, None)?;
     let mut places = places(request)?.into_iter();
     let (carrier, carriers) = carriers(&request.outputs, request.bundle_dir.is_some());
+    if request.blobs.len() > 1 && lacks_certificate(&request.with, &request.outputs, carriers) {
+        let message =
+            format!("{} files are to be signed, and nothing holds their certificates", request.blobs.len());
+        return Err(Error::usage(message)
+            .cause("without its certificate nobody can verify a signature")
+            .hint("--bundle-dir DIR writes a bundle for each"));
+    }
     warn_of_certificate(&request.with, &request.outputs, carriers, context);
     let signer = open(&request.with, carriers, stdin, &mut outputs, context).await?;
     if let (SigningKeyName::Reference(_), Some(algorithm)) = (&request.with.key, request.algorithm) {
@@ -49,7 +57,13 @@ pub async fn sign_blob(
     let digests = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     signer.certify(&mut *context.narrator).await?;
     let all = sources.iter().zip(digests).zip(&request.blobs);
-    let all = all.map(|((source, digests), argument)| signer.sign_blob(source, digests, argument, carrier));
+    // What the log has answered is written before the program ends.
+    let interruption = &Interruption::watch(signer.is_witnessed());
+    let is_logged = signer.is_logged(carrier);
+    let all = all.map(|((source, digests), argument)| {
+        let made = signer.sign_blob(source, digests, argument, carrier);
+        async move { interruption.or_logged(is_logged, made).await? }
+    });
     let at_a_time = if signer.signs_whole(carrier) { 1 } else { AT_A_TIME };
     let mut made = stream::iter(all).buffered(at_a_time).zip(stream::iter(&request.blobs));
     let mut failed = Vec::new();
@@ -83,6 +97,7 @@ pub async fn sign_blob(
         return Err(failure(failed, count));
     }
     outputs.commit(&mut *context.narrator)?;
+    said_of_no_log(&signer, carrier, &mut *context.narrator);
     said_of_many(&signer, count, "files", &mut *context.narrator);
     Ok(())
 }
@@ -105,8 +120,13 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
         profile: profile(carrier),
     };
     signer.certify(&mut *context.narrator).await?;
-    let entity = signer.make(envelope, carrier).await?;
-    signer.check(&entity, &artifact, carrier).await?;
+    let made = async {
+        let entity = signer.make(envelope, carrier).await?;
+        signer.check(&entity, &artifact, carrier).await?;
+        Ok::<_, Error>(entity)
+    };
+    let interruption = Interruption::watch(signer.is_witnessed());
+    let entity = interruption.or_logged(signer.is_logged(carrier), made).await??;
     let Content::Envelope(envelope) = &entity.content else { return Ok(Vec::new()) };
     outputs.bundle(&entity);
     outputs.signature(&envelope.bytes);
@@ -114,6 +134,7 @@ pub async fn attest_blob(request: &AttestBlobRequest, context: &mut Context) -> 
     outputs.certificate(&entity, str::to_owned);
     outputs.timestamp(&entity);
     outputs.commit(&mut *context.narrator)?;
+    said_of_no_log(&signer, carrier, &mut *context.narrator);
     let mut printed = Vec::new();
     if request.outputs.print {
         printed.extend_from_slice(&envelope.bytes);
@@ -142,10 +163,15 @@ async fn open(
     Found::find(with, carriers, stdin, context).await?.open()
 }
 
+/// Whether a certificate is about to be issued, and goes nowhere.
+fn lacks_certificate(with: &SignWith, outputs: &SignOutputs, carriers: Carriers) -> bool {
+    let has_place = carriers.bundle || outputs.bundle.is_some() || outputs.certificate.is_some();
+    with.needs_certificate() && !has_place
+}
+
 /// Warns where the certificate that is about to be issued goes nowhere.
 fn warn_of_certificate(with: &SignWith, outputs: &SignOutputs, carriers: Carriers, context: &mut Context) {
-    let has_place = carriers.bundle || outputs.bundle.is_some() || outputs.certificate.is_some();
-    if with.needs_certificate() && !has_place {
+    if lacks_certificate(with, outputs, carriers) {
         context.narrator.warn(
             "nothing holds the certificate, without which nobody can verify the signature: add --bundle FILE, or --output-certificate FILE",
         );

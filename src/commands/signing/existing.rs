@@ -98,7 +98,12 @@ impl Earlier {
                     left.push(signee);
                 }
                 Err(error) => {
-                    failed.push(Failed { position: signee.position, called: signee.called, error });
+                    failed.push(Failed {
+                        position: signee.position,
+                        called: signee.called,
+                        signed: false,
+                        error,
+                    });
                 }
             }
         }

@@ -150,6 +150,19 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             one("try again, or log in with another machine's browser: --fulcio-auth-flow device")
         }
         E::File { .. } => one("--identity-token takes a token or the name of a file that holds one"),
+        E::Token { source, .. } if source.reason.contains("email_verified") => {
+            one("have the issuer verify the address, or log in as somebody whose address it has verified")
+        }
+        E::Login(_) => one(
+            "log in with another machine's browser: --fulcio-auth-flow device, or name a token with --identity-token FILE",
+        ),
+        E::Unsupported { what } if what.contains("--oidc-client-secret-file") => {
+            one("write the secret into a file, and name it with --oidc-client-secret-file FILE")
+        }
+        E::Discovery { .. } | E::Denied { .. } => one(
+            "try again, or name another issuer with --oidc-issuer URL, or a token with --identity-token FILE",
+        ),
+        E::Service(source) => super::super::services::hint(source).into_iter().collect(),
         E::Provider { source, .. } => hints(source),
         _ => Vec::new(),
     }

@@ -1,23 +1,22 @@
 //! `sign` and `attest`: every image is looked up while the key opens, and is then signed, checked and published on its own.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::super::attachment_size;
 use super::super::images::Image;
-use super::super::inputs::one_standard_input;
 use super::super::outputs::Outputs;
-use super::super::publishing::{warn_of_tag, writer};
+use super::super::publishing::{warn_of_tags, writer};
 use super::super::{BundleForm, Context, Error, Narrator, SignOutputs};
 use super::existing::{Earlier, is_signed};
 use super::interruption::Interruption;
-use super::kept::keep;
-use super::note::said_of_many;
+use super::kept::{attaching, file_flag, keep};
+use super::note::{already, said_of, said_of_many};
 use super::plan::Carriers;
 use super::publish::{Publisher, Signed, printed, unreplaced};
-use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve};
+use super::signees::{AT_A_TIME, Extent, Failed, Signee, failure, named, resolve, standard_input};
 use super::signer::{Found, Signer};
 use super::work::Work;
 use super::{AttestImagesRequest, Form, ImageSigning, SignImagesRequest};
@@ -89,13 +88,6 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
     job.run(&images, stdin, context).await
 }
 
-fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<StdinUse, Error> {
-    let names: Vec<_> =
-        [asked.from_file.as_deref(), document].into_iter().flatten().map(Path::as_os_str).collect();
-    one_standard_input(names.iter().copied())?;
-    Ok(if names.iter().any(|name| *name == "-") { StdinUse::Taken } else { StdinUse::Free })
-}
-
 /// The images that were named. Of a tag in a registry it is said what cosign says.
 fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Error> {
     let images = named(asked, context)?;
@@ -103,8 +95,8 @@ fn opened(asked: &ImageSigning, context: &mut Context) -> Result<Vec<Image>, Err
         if asked.upload {
             image.writable()?;
         }
-        warn_of_tag(image, context);
     }
+    warn_of_tags(&images, context);
     Ok(images)
 }
 
@@ -178,26 +170,30 @@ impl Job<'_> {
         let all = signees.iter().map(|signee| {
             let (run, outputs) = (&run, outputs.take());
             async move {
-                let Signee { position, called, .. } = signee;
-                let failed = |error| Failed { position: *position, called: called.clone(), error };
-                run.one(signee, outputs).await.map_err(failed)
+                let mut signed = Vec::new();
+                let result = run.one(signee, outputs, &mut signed).await;
+                result.map(|printed| (printed, !signed.is_empty())).map_err(|error| Failed {
+                    position: signee.position,
+                    called: signee.called.clone(),
+                    // What was made first of several does not make it whole.
+                    signed: signed.len() >= run.job.asked.forms.len(),
+                    error,
+                })
             }
         });
         let mut done = stream::iter(all).buffered(at_a_time);
-        let mut printed = Vec::new();
+        let (mut printed, mut new) = (Vec::new(), 0);
         while let Some(result) = done.next().await {
             match result {
-                Ok(more) => printed.extend(more),
+                Ok((more, is_new)) => {
+                    printed.extend(more);
+                    new += usize::from(is_new);
+                }
                 Err(error) => failed.push(error),
             }
         }
         drop(done);
-        said_of_many(
-            &run.signer,
-            count.saturating_sub(failed.len()),
-            "images",
-            &mut **run.narrator.borrow_mut(),
-        );
+        said_of_many(&run.signer, new, "images", &mut **run.narrator.borrow_mut());
         if failed.is_empty() { Ok(printed) } else { Err(failure(failed, count)) }
     }
 
@@ -235,7 +231,11 @@ impl Job<'_> {
                 publisher.prepare(signee, *form, &payloads).await;
             })
         });
-        futures_util::future::join_all(prepared).await;
+        let prepared = futures_util::future::join_all(prepared);
+        // What fails is done when it is needed, and only then tried for as long as it may be.
+        #[cfg(feature = "http")]
+        let prepared = crate::http::once(prepared);
+        prepared.await;
     }
 
     /// A file has room for one result.
@@ -313,14 +313,18 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Signs one image, checks and keeps what came out, and publishes it.
-    async fn one(&self, signee: &Signee, outputs: Option<Outputs>) -> Result<Vec<u8>, Error> {
+    async fn one(
+        &self,
+        signee: &Signee,
+        outputs: Option<Outputs>,
+        signed: &mut Vec<Signed>,
+    ) -> Result<Vec<u8>, Error> {
         let job = self.job;
-        let mut signed = Vec::new();
         for form in job.asked.forms.iter().copied() {
-            // What a log may have taken and has not answered is nowhere but there.
-            let made = self.interruption.or(self.make(signee, form, &mut signed)).await;
+            let (is_logged, made) = (self.signer.is_logged(form.carrier()), self.make(signee, form, signed));
+            let made = self.interruption.or_logged(is_logged, made).await;
             if let Err(error) = made.and_then(|made| made) {
-                return Err(self.unfinished(signee, &signed, error));
+                return Err(self.unfinished(signee, signed, error));
             }
         }
         if signed.is_empty() {
@@ -330,12 +334,12 @@ impl Run<'_> {
             Some(outputs) => Ok(outputs),
             None => job.open_outputs(Some(&signee.descriptor.digest)),
         };
-        if let Err(error) = outputs.and_then(|outputs| self.keep(&signed, outputs)) {
-            return Err(self.unfinished(signee, &signed, error));
+        if let Err(error) = outputs.and_then(|outputs| self.keep(signed, outputs)) {
+            return Err(self.unfinished(signee, signed, error));
         }
-        let printed = if job.outputs.print { printed(&signed) } else { Vec::new() };
+        let printed = if job.outputs.print { printed(signed) } else { Vec::new() };
         if job.asked.upload {
-            self.publish(signee, &signed).await?;
+            self.publish(signee, signed).await?;
         }
         Ok(printed)
     }
@@ -449,7 +453,7 @@ impl Run<'_> {
         outer.causes.extend(there.iter().map(|place| format!("published was {place}")));
         outer.hints = error.hints;
         let file = match &self.job.outputs.bundle {
-            Some((file, BundleForm::Sigstore)) => Some(file.display()),
+            Some((file, BundleForm::Sigstore)) => Some(file),
             _ => None,
         };
         let flag = if what == "signature" { "bundle" } else { "attestation" };
@@ -457,9 +461,9 @@ impl Run<'_> {
         for one in rest {
             outer = match (&file, one.form) {
                 (Some(file), Form::Bundle) => outer.hint(format!(
-                    "it is in `{file}`: `attach {what} --{flag} {file}{} {}` publishes it",
-                    self.job.asked.registry.flags(),
-                    signee.shown()
+                    "it is in `{}`: `{}` publishes it",
+                    file.display(),
+                    attaching(signee, what, &file_flag(flag, file), &self.job.asked.registry.flags())
                 )),
                 _ if self.signer.is_witnessed() => self.kept(outer, signee, one),
                 _ => {
@@ -477,23 +481,16 @@ impl Run<'_> {
             Ok(command) => {
                 error.hint(format!("what the services gave is kept here: `{command}` publishes it"))
             }
-            Err(cause) => error.cause(format!("what the services gave could not be kept: {cause}")),
+            Err(cause) => {
+                let error = error.cause(format!("what the services gave could not be kept: {cause}"));
+                cause.causes.into_iter().fold(error, Error::cause).hint(
+                    "sign again where files can be written: the log has this signature, and nobody else has",
+                )
+            }
         }
     }
 
     fn say(&self, line: &str) {
         self.narrator.borrow_mut().say(line);
-    }
-}
-
-fn already(signee: &Signee, signer: &Signer, form: &str) -> String {
-    format!("{} is signed by this {} already{form}", signee.shown(), signer.called())
-}
-
-/// Where a signature was found, where both forms are written.
-fn said_of(form: Form) -> &'static str {
-    match form {
-        Form::Bundle => " (bundle)",
-        Form::Tag | Form::Referrer => " (tag)",
     }
 }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM while something is published that services know of: it is kept before the program ends, because nobody makes it again.
+//! SIGINT, SIGTERM and SIGHUP while something is published that services know of: it is kept before the program ends, because nobody makes it again.
 
 #[cfg(not(feature = "http"))]
 pub(super) use unwatched::Interruption;
@@ -35,13 +35,26 @@ mod watched {
         /// A signal came first; the work is left where it is.
         pub async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
             if self.known.get().is_none() {
-                match select(pin!(self.came.clone()), pin!(work)).await {
-                    Either::Left((name, _)) => self.known.set(Some(name)),
-                    Either::Right((done, _)) => return Ok(done),
+                // What is done is not lost to a signal that came at the same time.
+                match select(pin!(work), pin!(self.came.clone())).await {
+                    Either::Left((done, _)) => return Ok(done),
+                    Either::Right((name, _)) => self.known.set(Some(name)),
                 }
             }
             let name = self.known.get().unwrap_or("a signal");
             Err(Error::new(ErrorKind::Other, format!("interrupted by {name}")))
+        }
+
+        /// The same for work that has something put into a log, if `is_logged`: whether it came to that is not known then.
+        ///
+        /// # Errors
+        /// As [`or`](Self::or).
+        pub async fn or_logged<T>(&self, is_logged: bool, work: impl Future<Output = T>) -> Result<T, Error> {
+            let is_begun = self.known.get().is_none();
+            self.or(work).await.map_err(|error| match is_begun && is_logged {
+                true => error.cause("the log may have an entry of it all the same: it had not answered yet"),
+                false => error,
+            })
         }
     }
 
@@ -52,18 +65,21 @@ mod watched {
         use std::sync::atomic::{AtomicBool, Ordering};
         use std::time::Duration;
 
-        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         use signal_hook::flag;
 
         /// Nobody notices so short a time.
         const PAUSE: Duration = Duration::from_millis(50);
 
-        let came = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")].map(|(signal, name)| {
+        let ignored = ignored();
+        let all = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")].into_iter();
+        let came = all.filter(|(signal, _)| ignored & (1 << (signal - 1)) == 0).map(|(signal, name)| {
             let came = Arc::new(AtomicBool::new(false));
             let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&came));
             let _ = flag::register(signal, Arc::clone(&came));
             (came, name)
         });
+        let came: Vec<_> = came.collect();
         async move {
             loop {
                 if let Some((_, name)) = came.iter().find(|(came, _)| came.load(Ordering::Relaxed)) {
@@ -73,6 +89,15 @@ mod watched {
             }
         }
         .boxed_local()
+    }
+
+    /// The signals that whoever started the program wants it not to hear, as `nohup` and shells do for what runs in the background:
+    /// a bit for each, the lowest for signal 1 (proc(5), `SigIgn`). None where the system does not say.
+    #[cfg(unix)]
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     }
 
     /// Elsewhere they do what they always do.
@@ -96,6 +121,10 @@ mod unwatched {
 
         pub async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
             Ok(work.await)
+        }
+
+        pub async fn or_logged<T>(&self, _: bool, work: impl Future<Output = T>) -> Result<T, Error> {
+            self.or(work).await
         }
     }
 }

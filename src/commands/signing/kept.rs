@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::Error;
+use super::super::bundle::{flag, quote};
 use super::Form;
 use super::publish::Signed;
 use super::signees::Signee;
@@ -11,25 +12,23 @@ use crate::crypto::base64;
 use crate::storage::{Access, write_fresh};
 use crate::x509::Certificate;
 
-/// Writes a signature into new files in the current folder; returns the command that publishes it, to which `registry` adds the
+/// Writes a signature into new files in the current folder, or in that for temporary files; returns the command that publishes it, to which `registry` adds the
 /// flags for registries, each after a blank.
 ///
 /// # Errors
 /// A file cannot be written.
 pub(super) fn keep(signee: &Signee, signed: &Signed, registry: &str) -> Result<String, Error> {
     let stem = signee.descriptor.digest.to_string().replace(':', "-");
-    // A tag may name another image by then.
-    let image = signee.shown();
     let Signed { form, entity } = signed;
     if *form == Form::Bundle {
         let file = write(&stem, "sigstore.json", sigstore::encode(entity).as_bytes())?;
         let (what, flag) = attached(signed);
-        return Ok(format!("attach {what} --{flag} {}{registry} {image}", file.display()));
+        return Ok(attaching(signee, what, &file_flag(flag, &file), registry));
     }
     let mut command = String::new();
     let mut add = |flag: &str, extension: &str, content: &[u8]| -> Result<(), Error> {
         let file = write(&stem, extension, content)?;
-        command.push_str(&format!(" --{flag} {}", file.display()));
+        command.push_str(&file_flag(flag, &file));
         Ok(())
     };
     let what = match &entity.content {
@@ -63,7 +62,28 @@ pub(super) fn keep(signee: &Signee, signed: &Signed, registry: &str) -> Result<S
     if *form == Form::Referrer {
         command.push_str(" --registry-referrers-mode oci-1-1");
     }
-    Ok(format!("attach {what}{command}{registry} {image}"))
+    Ok(attaching(signee, what, &command, registry))
+}
+
+/// The command that publishes a signature or an attestation, from `flags` and those for registries, as a shell takes it.
+pub(super) fn attaching(signee: &Signee, what: &str, flags: &str, registry: &str) -> String {
+    let (home, there) = (&signee.home, signee.destination());
+    // Without the variable it would go to the image.
+    let elsewhere = match home.image.to_string() == there {
+        true => String::new(),
+        false => {
+            format!("COSIGN_REPOSITORY={} rcosign ", quote(&there).unwrap_or_else(|| "REPOSITORY".to_owned()))
+        }
+    };
+    // A tag may name another image by then.
+    let image = quote(&signee.shown()).unwrap_or_else(|| "IMAGE".to_owned());
+    format!("{elsewhere}attach {what}{flags}{registry} {image}")
+}
+
+/// The flag that names a file.
+pub(super) fn file_flag(name: &str, file: &Path) -> String {
+    // What is not Unicode is not shown as it is.
+    flag(name, file.to_str().unwrap_or("\u{fffd}"), "FILE")
 }
 
 /// Which command attaches it, and by which flag.
@@ -78,7 +98,10 @@ pub(super) fn attached(signed: &Signed) -> (&'static str, &'static str) {
     }
 }
 
-/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well.
+/// Writes a file of a name that is free, and that nobody can know beforehand: it may be a folder where others write as well. Where
+/// nothing can be written in the current folder, it is that for temporary files.
 fn write(stem: &str, extension: &str, content: &[u8]) -> Result<PathBuf, Error> {
-    write_fresh(Path::new(stem), extension, content, Access::Owner).map_err(|e| Error::output(&e))
+    let within = |folder: &Path| write_fresh(&folder.join(stem), extension, content, Access::Owner);
+    let written = within(Path::new("")).or_else(|error| within(&std::env::temp_dir()).map_err(|_| error));
+    written.map_err(|e| Error::output(&e))
 }

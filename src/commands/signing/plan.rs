@@ -251,7 +251,7 @@ fn unverifiable(carrier: Carrier) -> Error {
                    cannot be verified once the certificate is over";
     Error::usage(message).hint(match carrier {
         Carrier::Bundle => "have it logged, or name a timestamp authority: --timestamp-server-url URL, or `tsaUrls` in the signing config",
-        Carrier::Older => "have it logged, or write a Sigstore bundle and name a timestamp authority with --timestamp-server-url URL",
+        Carrier::Older => "have it logged, or write a Sigstore bundle with --bundle FILE or the timestamp with --rfc3161-timestamp FILE, and name a timestamp authority with --timestamp-server-url URL",
     })
 }
 
@@ -400,7 +400,7 @@ impl Source {
             let new = unselected(&error);
             match (why_one, config.logs_to_use(LOG_VERSIONS, asked.now)) {
                 (Some(why), Ok(_)) => new.cause(why).hint(match carrier {
-                    Carrier::Older => "write a Sigstore bundle, or name a log of version 1: --rekor-url URL",
+                    Carrier::Older => "write a Sigstore bundle with --bundle FILE, or name a log of version 1: --rekor-url URL",
                     Carrier::Bundle => "name a log of version 1 with --rekor-url URL, or a timestamp authority with --timestamp-server-url URL",
                 }),
                 _ => new,

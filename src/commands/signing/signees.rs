@@ -1,14 +1,17 @@
 //! The images that are to be signed: each manifest is fetched once, and everything is over the digest that it then has.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::super::images::{Image, Images};
+use super::super::inputs::one_standard_input;
 use super::super::verification::{list, worst};
 use super::super::{Context, Error, ErrorKind};
 use super::ImageSigning;
 use crate::crypto::Digest;
+use crate::keys::StdinUse;
 use crate::payload::Artifact;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target};
 use crate::storage::images::{Home, Place};
@@ -35,12 +38,14 @@ pub(super) struct Signee {
     pub descriptor: Descriptor,
 }
 
-/// An image that was not signed, and why.
+/// An image that was not signed, or whose signature is not where it should be, and why.
 pub(super) struct Failed {
     /// As [`Signee::position`].
     pub position: usize,
     /// As [`Signee::called`].
     pub called: String,
+    /// Whether all that was to be signed was signed.
+    pub signed: bool,
     /// Why.
     pub error: Error,
 }
@@ -111,7 +116,7 @@ pub(super) async fn resolve(images: &[Image], extent: Extent) -> (Vec<Signee>, V
             Ok(found) => signees.extend(found.into_iter().filter(|signee: &Signee| {
                 known.insert((signee.home.attachments.to_string(), signee.descriptor.digest.clone()))
             })),
-            Err(error) => failed.push(Failed { position, called: image.typed.clone(), error }),
+            Err(error) => failed.push(Failed { position, called: image.typed.clone(), signed: false, error }),
         }
     }
     (signees, failed)
@@ -208,6 +213,17 @@ async fn attached_sbom(position: usize, image: &Image) -> Result<Signee, Error> 
     })
 }
 
+/// Whether the images or the document come on standard input.
+///
+/// # Errors
+/// Both do.
+pub(super) fn standard_input(asked: &ImageSigning, document: Option<&Path>) -> Result<StdinUse, Error> {
+    let names: Vec<_> =
+        [asked.from_file.as_deref(), document].into_iter().flatten().map(Path::as_os_str).collect();
+    one_standard_input(names.iter().copied())?;
+    Ok(if names.iter().any(|name| *name == "-") { StdinUse::Taken } else { StdinUse::Free })
+}
+
 /// One error of all images that failed.
 pub(super) fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
     if let ([_], 1) = (failed.as_slice(), of)
@@ -217,6 +233,13 @@ pub(super) fn failure(mut failed: Vec<Failed>, of: usize) -> Error {
     }
     failed.sort_by_key(|failed| failed.position);
     let kind = worst::kind(failed.iter().map(|one| one.error.kind)).unwrap_or(ErrorKind::Other);
-    let message = format!("{} of {of} images were not signed", failed.len());
+    let unpublished = failed.iter().filter(|one| one.signed).count();
+    let message = match (failed.len() - unpublished, unpublished) {
+        (unsigned, 0) => format!("{unsigned} of {of} images were not signed"),
+        (0, unpublished) => format!("{unpublished} of {of} images were signed, and not all was published"),
+        (unsigned, unpublished) => format!(
+            "{unsigned} of {of} images were not signed; {unpublished} were signed, and not all was published"
+        ),
+    };
     Error::several(kind, message, failed.into_iter().map(|one| (one.called, one.error)).collect())
 }

@@ -2,9 +2,10 @@
 
 use super::cache::{Cache, Origin, Owner};
 use super::repository::MAX_ROOT;
+use crate::commands::bundle::flag;
 use crate::commands::{Error, ErrorKind};
 use crate::crypto::sha256;
-use crate::http::Redacted;
+use crate::http::{self, Redacted};
 use crate::services::tuf;
 
 /// The root that somebody names.
@@ -39,6 +40,8 @@ pub(super) struct Anchor {
     pub passes: Option<Vec<u8>>,
     /// The root of another repository, of which this one may be a copy.
     pub borrowed: bool,
+    /// Whether a root lies in the folder that nothing of the repository ever came of.
+    pub left_over: bool,
     origin: Origin,
 }
 
@@ -87,7 +90,7 @@ fn built_in(cache: &Cache, known: &tuf::Known, given: Option<&Given>) -> Result<
         Some(given) => (seen, Some(given.root.clone())),
     };
     let origin = Origin { mirror: known.mirror.to_owned(), anchor, root: Vec::new() };
-    Ok(Anchor { folder, reads, root, passes, borrowed: false, origin })
+    Ok(Anchor { folder, reads, root, passes, borrowed: false, left_over: false, origin })
 }
 
 /// Any other repository.
@@ -98,18 +101,24 @@ fn private(
     given: Option<&Given>,
     purpose: Purpose,
 ) -> Result<Anchor, Error> {
-    let name = tuf::without_user(mirror).trim_end_matches('/').to_owned();
+    let name = http::without_user(mirror).trim_end_matches('/').to_owned();
+    let (folder, reads) = place(cache, &name, shared, purpose);
+    // cosign leaves the public root there when nothing came of the repository.
+    let left_over =
+        matches!(cache.owner(&folder), Owner::Unknown) && !is_there(cache, &folder, "timestamp.json");
     let anchor_at = |folder: String, reads, seen: Option<Origin>, root: Vec<u8>, passes| {
         let anchor = seen.map_or_else(|| digest(&root), |seen| seen.anchor);
         let origin = Origin { mirror: name.clone(), anchor, root: Vec::new() };
-        Anchor { folder, reads, root, passes, borrowed: false, origin }
+        Anchor { folder, reads, root, passes, borrowed: false, left_over, origin }
     };
-    let (folder, reads) = place(cache, &name, shared, purpose);
     // A damaged root is an error only where nobody gives another one.
     let seen = if reads { seen(cache, mirror, &name, &folder) } else { Ok(None) };
     let Some(given) = given else {
         return match seen? {
-            Some(seen) => Ok(anchor_at(folder, reads, Some(seen.clone()), seen.root, None)),
+            Some(seen) => {
+                let anchor = anchor_at(folder, reads, Some(seen.clone()), seen.root, None);
+                Ok(Anchor { borrowed: left_over, ..anchor })
+            }
             None if purpose == Purpose::Chosen => Err(lost(cache, mirror, &folder).cause("it is not there")),
             None => {
                 let root = tuf::SIGSTORE.root.to_vec();
@@ -128,7 +137,7 @@ fn private(
             Some(seen) => version(&given.root)? < version(&seen.root)?,
             None => false,
         };
-        let passes = seen.filter(|_| older).map(|seen| seen.root);
+        let passes = seen.filter(|_| older && !left_over).map(|seen| seen.root);
         return Ok(anchor_at(folder, reads, None, given.root.clone(), passes));
     }
     // For this run: in a folder of its own, so that what was chosen stays.
@@ -159,12 +168,9 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
     }
     let is_chosen = || {
         let chosen = cache.mirror().ok().flatten();
-        chosen.is_some_and(|chosen| tuf::without_user(&chosen).trim_end_matches('/') == name)
+        chosen.is_some_and(|chosen| http::without_user(&chosen).trim_end_matches('/') == name)
     };
-    let is_empty = || {
-        let there = |file| !matches!(cache.load(&format!("{shared}/{file}"), MAX_ROOT), Ok(None));
-        !there("root.json") && !there("timestamp.json")
-    };
+    let is_empty = || !is_there(cache, shared, "root.json") && !is_there(cache, shared, "timestamp.json");
     let reads = match cache.owner(shared) {
         Owner::Known(origin) => origin.mirror == name,
         Owner::Unreadable => false,
@@ -172,6 +178,11 @@ fn place(cache: &Cache, name: &str, shared: &str, purpose: Purpose) -> (String, 
         Owner::Unknown => name.strip_prefix("https://") == Some(shared) || is_chosen() || is_empty(),
     };
     if reads || purpose == Purpose::Choose { (shared.to_owned(), reads) } else { own() }
+}
+
+/// Whether there is a file in a folder, of any use or none.
+fn is_there(cache: &Cache, folder: &str, file: &str) -> bool {
+    !matches!(cache.load(&format!("{folder}/{file}"), MAX_ROOT), Ok(None))
 }
 
 /// What is kept of a repository; `None` where nothing is.
@@ -196,11 +207,7 @@ fn seen(cache: &Cache, mirror: &str, name: &str, folder: &str) -> Result<Option<
         (Owner::Unknown, Some(root)) => {
             Ok(Some(Origin { mirror: name.to_owned(), anchor: digest(&root), root }))
         }
-        (Owner::Unknown, None)
-            if matches!(cache.load(&format!("{folder}/timestamp.json"), MAX_ROOT), Ok(None)) =>
-        {
-            Ok(None)
-        }
+        (Owner::Unknown, None) if !is_there(cache, folder, "timestamp.json") => Ok(None),
         (_, None) => Err(lost("it is not there".to_owned())),
         (_, Some(_)) => Ok(None),
     }
@@ -208,9 +215,14 @@ fn seen(cache: &Cache, mirror: &str, name: &str, folder: &str) -> Result<Option<
 
 fn lost(cache: &Cache, mirror: &str, folder: &str) -> Error {
     let path = cache.path().map(|path| format!("{path}/{folder}/root.json")).unwrap_or_default();
-    let mirror = Redacted(mirror);
-    Error::new(ErrorKind::TrustMaterial, format!("the root of {mirror} in `{path}` cannot be used"))
-        .hint(format!("name it again: `initialize --mirror {mirror} --root FILE`"))
+    let shown = Redacted(mirror);
+    Error::new(ErrorKind::TrustMaterial, format!("the root of {shown} in `{path}` cannot be used"))
+        .hint(format!("name it again: `{} --root FILE`", initialize(mirror)))
+}
+
+/// The command that begins with a repository, as a shell takes it.
+pub(super) fn initialize(mirror: &str) -> String {
+    format!("initialize{}", flag("mirror", &Redacted(mirror).to_string(), "URL"))
 }
 
 /// A folder of no other repository, and of no other root.

@@ -53,7 +53,7 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         (Some(mirror), false) => mirror.clone(),
         (None, false) => tuf::SIGSTORE.mirror.to_owned(),
     };
-    if tuf::without_user(&mirror) != *mirror {
+    if http::without_user(&mirror) != *mirror {
         let message =
             format!("the address of --mirror ({}) has a user or a password in it", Redacted(&mirror));
         return Err(Error::usage(message).cause("it would be kept in the cache, where it can be read").hint(
@@ -61,7 +61,12 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         ));
     }
     let repository = Repository::at(cache, mirror, given, Purpose::Choose)?;
-    let material = repository.update(context).await?;
+    let material = repository.update(context).await.map_err(|error| match error.kind {
+        ErrorKind::Network => error.hint(
+            "look at the address of the repository (--mirror), the network and the proxy, and try again; nothing was changed",
+        ),
+        _ => error,
+    })?;
     let Repository { cache, mirror, .. } = &repository;
     // What is not kept is not chosen either.
     let trouble = cache.trouble().or_else(|| {

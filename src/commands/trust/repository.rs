@@ -1,6 +1,6 @@
 //! Trust material from a TUF repository: what is cached while it is valid, else what the repository says now.
 
-use super::anchor::{Anchor, Given, Purpose};
+use super::anchor::{Anchor, Given, Purpose, initialize};
 #[cfg(feature = "http")]
 use super::cache::Owner;
 use super::cache::{Cache, Kept};
@@ -168,7 +168,8 @@ impl Repository {
             return kept.commit();
         }
         let version = |root: &[u8]| tuf::root_version(root).ok();
-        let mut others = kept.kept("root.json", MAX_ROOT).filter(|_| tuf::known(&self.mirror).is_none());
+        let counts = tuf::known(&self.mirror).is_none() && !self.anchor.left_over;
+        let mut others = kept.kept("root.json", MAX_ROOT).filter(|_| counts);
         if let Owner::Known(origin) = self.cache.owner(&self.anchor.folder)
             && (&origin.mirror, &origin.anchor)
                 == (&self.anchor.origin(b"").mirror, &self.anchor.origin(b"").anchor)
@@ -226,11 +227,10 @@ impl Repository {
                 embedded()
             }
             Err(error) => {
-                let mirror = Redacted(&self.mirror);
                 let command = match tuf::known(&self.mirror) {
                     Some(known) if std::ptr::eq(known, &tuf::STAGING) => "initialize --staging".to_owned(),
-                    Some(_) => format!("initialize --mirror {mirror}"),
-                    None => format!("initialize --mirror {mirror} --root FILE"),
+                    Some(_) => initialize(&self.mirror),
+                    None => format!("{} --root FILE", initialize(&self.mirror)),
                 };
                 Err(self.unusable(error).hint(format!("fetch it while there is a network: `{command}`")))
             }
@@ -278,10 +278,14 @@ impl Repository {
             _ => ErrorKind::TrustMaterial,
         };
         let mirror = Redacted(&self.mirror);
-        let new = Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
+        let mut new =
+            Error::new(kind, format!("the TUF repository {mirror} cannot be used")).caused_by(error);
+        // That is said already.
+        new.causes.retain(|cause| cause != "the TUF repository cannot be used");
         if self.anchor.borrowed && kind == ErrorKind::TrustMaterial {
             return new.hint(format!(
-                "name the root of the repository: `initialize --mirror {mirror} --root FILE`"
+                "name the root of the repository: `{} --root FILE`, or for a single run TUF_ROOT_JSON",
+                initialize(&self.mirror)
             ));
         }
         match (self.given_by, error) {

@@ -8,6 +8,7 @@ pub(in crate::commands) use nobody::{LookedUp, Lookup};
 #[cfg(feature = "http")]
 mod asked {
     use std::cell::RefCell;
+    use std::collections::{HashMap, HashSet};
     use std::time::Duration;
 
     use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
@@ -15,7 +16,7 @@ mod asked {
     use crate::commands::hints::ENTRY_IN_LOG;
     use crate::commands::verification::unlogged::{alone, key};
     use crate::commands::{Context, Error, TrustRequest};
-    use crate::crypto::{HashAlgorithm, PublicKey};
+    use crate::crypto::{HashAlgorithm, KeyType, PublicKey, sha256};
     use crate::http::Redacted;
     use crate::payload::Artifact;
     use crate::services::rekor::{Proposed, Verifier as Signatory, v1};
@@ -28,7 +29,7 @@ mod asked {
     const RETRY: Duration = Duration::from_secs(10);
     /// The most entries that an index finds and that are looked at.
     const MAX_LOOKED_AT: usize = 50;
-    /// The most signatures of an image, or of a file, that a log is asked about: whoever writes to a registry, and copies there what
+    /// The most different signatures of an image, or of a file, that a log is asked about: whoever writes to a registry, and copies there what
     /// the expected signer made, must not make others ask for ever.
     const MAX_ASKED_ABOUT: usize = 50;
 
@@ -56,10 +57,12 @@ mod asked {
         empty: Vec<String>,
         /// Why entries that a log gave out do not count; a few.
         doubts: Vec<String>,
-        /// About how many signatures a log was asked.
-        asked_about: usize,
-        /// How many more lacked their entry, and no log was asked about them.
-        passed_over: usize,
+        /// The signatures that logs were asked about, and the entries that they have.
+        asked_about: HashMap<Distinct, Option<Entry>>,
+        /// What stands for them where they are counted.
+        counted: HashSet<Distinct>,
+        /// What stands for those that lacked their entry, too, and that no log was asked about.
+        passed_over: HashSet<Distinct>,
     }
 
     impl LookedUp {
@@ -70,8 +73,9 @@ mod asked {
             self.is_offline |= other.is_offline;
             other.empty.into_iter().for_each(|url| note(&mut self.empty, url));
             other.doubts.into_iter().for_each(|doubt| note(&mut self.doubts, doubt));
-            self.asked_about += other.asked_about;
-            self.passed_over += other.passed_over;
+            self.asked_about.extend(other.asked_about);
+            self.counted.extend(other.counted);
+            self.passed_over.extend(other.passed_over);
         }
 
         /// The error where nothing verified, for this reason as it seems: nobody knows what a log would have said that could not be
@@ -93,10 +97,10 @@ mod asked {
                     ),
                 };
                 error.causes.extend(self.doubts);
-                if self.passed_over > 0 {
+                if !self.passed_over.is_empty() {
                     error.causes.push(format!(
-                        "{} signatures have no log entry: those of {MAX_ASKED_ABOUT} were looked up, which is the limit",
-                        self.asked_about + self.passed_over
+                        "{} different signatures have no log entry: those of {MAX_ASKED_ABOUT} were looked up, which is the limit",
+                        self.counted.len() + self.passed_over.len()
                     ));
                 }
             }
@@ -154,13 +158,25 @@ mod asked {
                 if alone(verifier, entity, artifact, &key).is_err() {
                     continue;
                 }
-                if before.asked_about + came.asked_about >= MAX_ASKED_ABOUT {
-                    came.passed_over += 1;
+                // Copies of one signature have the same entry, or none.
+                let this = distinct(entity, &key, entity.content.signature());
+                let known = before.asked_about.get(&this).or_else(|| came.asked_about.get(&this));
+                if let Some(known) = known.cloned() {
+                    came.found.extend(known.is_some().then(|| source.clone()));
+                    entity.log_entries.extend(known);
                     continue;
                 }
-                came.asked_about += 1;
+                let counted = distinct(entity, &key, unmalleable(&key, entity.content.signature()));
+                let is_counted = before.counted.contains(&counted) || came.counted.contains(&counted);
+                if !is_counted && before.counted.len() + came.counted.len() >= MAX_ASKED_ABOUT {
+                    came.passed_over.insert(counted);
+                    continue;
+                }
+                came.counted.insert(counted);
                 let wanted = Wanted { artifact, key, signatory, verifier };
-                if let Some(entry) = self.look_up(client, (source, entity), &wanted, &mut came).await {
+                let entry = self.look_up(client, (source, entity), &wanted, &mut came).await;
+                came.asked_about.insert(this, entry.clone());
+                if let Some(entry) = entry {
                     came.found.push(source.clone());
                     entity.log_entries.push(entry);
                 }
@@ -221,6 +237,39 @@ mod asked {
                 None => known_logs(root),
             }
         }
+    }
+
+    /// What a signature is told from others by: all that its entry depends on. Other annotations, and another chain above the
+    /// certificate, make no other signature.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    struct Distinct([Vec<u8>; 3]);
+
+    fn distinct(entity: &SignedEntity, key: &PublicKey, signature: &[u8]) -> Distinct {
+        let by = match &entity.material {
+            VerificationMaterial::Certificate(chain) => chain.first().map(|leaf| leaf.der().to_vec()),
+            VerificationMaterial::PublicKey { .. } => None,
+        };
+        let about = match &entity.content {
+            Content::Message { .. } => Vec::new(),
+            Content::SimpleSigning { payload, .. } => sha256(&payload.bytes).to_vec(),
+            Content::Envelope(envelope) => sha256(&envelope.bytes).to_vec(),
+        };
+        Distinct([by.unwrap_or_else(|| key.spki_der().to_vec()), about, signature.to_vec()])
+    }
+
+    /// The part of a signature that nobody can change without the private key: the first number of one of ECDSA, whose second
+    /// one, s, anybody makes n - s of (BIP 146 tells of it); all of others.
+    fn unmalleable<'a>(key: &PublicKey, signature: &'a [u8]) -> &'a [u8] {
+        if !matches!(key.key_type(), KeyType::P256 | KeyType::P384 | KeyType::P521) {
+            return signature;
+        }
+        // RFC 3279 section 2.2.3: a SEQUENCE of two INTEGERs. The length of that for P-521 takes two bytes.
+        let body = match signature {
+            [_, 0x81, _, body @ ..] | [_, _, body @ ..] => body,
+            _ => return signature,
+        };
+        let [_, length, numbers @ ..] = body else { return signature };
+        numbers.get(..usize::from(*length)).unwrap_or(signature)
     }
 
     /// Says which entry was found; what does not hold is not named after its log.

@@ -38,7 +38,7 @@ fn get(url: &str, limit: u64) -> Result<Vec<u8>, Error> {
     let settings =
         Settings { connect: Duration::from_secs(5), total: Duration::from_millis(1500), proxy: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Inner::new(&settings)?.get(url, limit).await })
+    runtime.block_on(async { Inner::new(settings)?.get(url, limit).await })
 }
 
 /// The whole chain of an error, as the program would print it.
@@ -184,6 +184,19 @@ fn nobody_elsewhere_points_to_this_machine() {
     }
     assert_eq!(refused("https://a/", "https://127.1/"), said);
     assert_eq!(refused("http://localhost/", "http://a/"), None);
+}
+
+#[test]
+fn a_name_that_others_point_to_is_not_one_of_this_machine() {
+    let elsewhere = Elsewhere::default();
+    let resolve = |name: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let found = runtime.block_on(elsewhere.resolve(name.parse().unwrap()));
+        found.map(|all| all.map(|address| address.ip()).collect::<Vec<_>>()).map_err(|e| e.to_string())
+    };
+    assert!(resolve("localhost").unwrap().iter().all(std::net::IpAddr::is_loopback));
+    elsewhere.add("localhost");
+    assert_eq!(resolve("localhost").unwrap_err(), "another host points to this machine by that name");
 }
 
 /// From A to B, and on within B: B hears neither user nor password, and A does not hear them again from there.

@@ -7,6 +7,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::own::or_own;
@@ -64,6 +65,21 @@ fn certificates(authorities: &Authorities) -> Result<Vec<CertificateDer<'static>
         return Err(fail("there is no certificate in it".into()));
     }
     Ok(found)
+}
+
+/// Whether certificate and key can be used, and belong together.
+///
+/// # Errors
+/// [`Error::ClientCertificate`], [`Error::ClientKey`].
+pub fn check(certificate: &ClientCertificate) -> Result<(), Error> {
+    let name = || certificate.name.clone();
+    let (chain, key) = identity(certificate).ok_or_else(|| Error::ClientCertificate { name: name() })?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    match CertifiedKey::from_der(chain, key, &provider) {
+        Ok(_) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(()),
+        Err(rustls::Error::InconsistentKeys(_)) => Err(Error::ClientKey { name: name() }),
+        Err(_) => Err(Error::ClientCertificate { name: name() }),
+    }
 }
 
 /// Either may be in the other's file.
@@ -219,5 +235,23 @@ mod tests {
             key: Secret::new(b"none".to_vec()),
         };
         assert!(build(&good, Some(&certificate)).contains("`c`"));
+    }
+
+    #[test]
+    fn the_key_of_another_certificate_is_told_from_what_is_no_key() {
+        let (certificate, _) = own(NOW + 100, None);
+        let given = |key: Vec<u8>| ClientCertificate {
+            name: "the client certificate `c.pem`".to_owned(),
+            certificate: certificate.to_pem().into_bytes(),
+            key: Secret::new(key),
+        };
+        let (_, other) = own(NOW + 100, None);
+        let other = pem::encode("PRIVATE KEY", other.to_pkcs8().unwrap().expose());
+        let refused = check(&given(other.into_bytes())).unwrap_err();
+        assert!(matches!(refused, Error::ClientKey { .. }), "{refused:?}");
+        let said =
+            "the private key is not that of the client certificate `c.pem`: the two do not belong together";
+        assert_eq!(refused.to_string(), said);
+        assert!(matches!(check(&given(b"no key".to_vec())), Err(Error::ClientCertificate { .. })));
     }
 }

@@ -55,7 +55,13 @@ pub async fn identity_token(
         return Err(Error::NoIssuer);
     }
     let flow = flow(request, world)?;
-    flows::log_in(flow, client, request, world).await
+    let token = flows::log_in(flow, client, request, world).await?;
+    // Who logs in as a client of its own gets a token that is made out to it.
+    if flow == Flow::ClientCredentials {
+        let to_service = TokenRequest { client_id: request.audience, ..request.clone() };
+        warn_of_audience(&token, &format!("the issuer {}", request.issuer), &to_service, world);
+    }
+    Ok(token)
 }
 
 /// Fails where [`identity_token`] would in the end without anything to ask for a token: said before anybody else is asked for

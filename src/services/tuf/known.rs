@@ -1,7 +1,7 @@
 //! Repositories that are known by themselves, and names in the cache.
 
 use crate::crypto::{DecodeError, Node, json};
-use crate::http;
+use crate::http::without_user;
 
 /// A repository whose root is built in.
 #[derive(Debug)]
@@ -47,16 +47,6 @@ pub fn folder_of(mirror: &str) -> Option<String> {
     is_name.then_some(name)
 }
 
-/// An address without the name and the password in it.
-pub fn without_user(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://").or_else(|| http::loose(address)) else {
-        return address.to_owned();
-    };
-    let (authority, path) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
-}
-
 /// The address in `remote.json`, where cosign's cache says which repository is meant.
 ///
 /// # Errors
@@ -82,6 +72,9 @@ mod tests {
             ("https://http://x", Some("x")),
             ("https://me:secret@h.example/a", Some("h.example-a")),
             ("https:me:secret@h.example/a", Some("h.example-a")),
+            ("https:///me:secret@h.example/a", Some("h.example-a")),
+            ("http://\\me:secret@h.example/a", Some("h.example-a")),
+            ("http://me:a/secret@h.example/a", Some("h.example-a")),
             ("https://me@..", None),
             ("https://..", None),
             ("..", None),

@@ -15,7 +15,7 @@ mod trusted;
 
 pub use client::{Client, Nowhere, Source, Store};
 pub use error::{Error, Failure};
-pub use known::{Known, SIGSTORE, STAGING, folder_of, is_folder_of_known, known, mirror_of, without_user};
+pub use known::{Known, SIGSTORE, STAGING, folder_of, is_folder_of_known, known, mirror_of};
 #[cfg(feature = "http")]
 pub use remote::Remote;
 

@@ -260,7 +260,7 @@ fn what_the_log_has_is_kept_where_the_other_form_fails() {
     assert_eq!(registry.journal().count("PUT", "/manifests/"), 0);
     let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
     let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
-    let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    let _ = cell.sandbox.run(&crate::support::pasted(command)).ok();
     let identity = ["--certificate-identity-regexp", ".", "--certificate-oidc-issuer-regexp", "."];
     let verify = [&["verify", "--trusted-root", "trusted_root.json"][..], &identity, &[&image]].concat();
     let _ = cell.sandbox.run(&verify).ok();
@@ -288,7 +288,7 @@ fn what_the_log_has_is_kept_in_the_form_that_was_asked_for() {
     assert!(command.contains(" --registry-referrers-mode oci-1-1 --allow-http-registry "), "{command}");
     registry.hook(|_| Fault::none());
     for _ in 0..2 {
-        let _ = cell.sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+        let _ = cell.sandbox.run(&crate::support::pasted(command)).ok();
         assert_eq!(registry.contents().referrers("app", &digest).len(), 1);
         assert!(registry.contents().tags("app").iter().all(|(tag, _)| !tag.ends_with(".sig")));
     }

@@ -311,8 +311,15 @@ pub fn follow(sandbox: &Sandbox, said: &str) -> String {
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let (before, _) = said.split_once("` publishes it").unwrap_or_else(|| panic!("no command in: {said}"));
     let command = before.rsplit('`').next().unwrap().to_owned();
-    let _ = sandbox.run(&command.split(' ').collect::<Vec<_>>()).ok();
+    let _ = sandbox.run(&pasted(&command)).ok();
     command
+}
+
+/// The arguments of a command that is printed to be pasted.
+pub fn pasted(command: &str) -> Vec<&str> {
+    let words: Vec<_> = command.split(' ').collect();
+    assert_eq!(words[0], "rcosign", "{command}");
+    words[1..].to_vec()
 }
 
 /// Marsaglia's xorshift64: the same choices in every run.

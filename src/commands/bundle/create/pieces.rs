@@ -129,7 +129,7 @@ fn log_entry(entity: &SignedEntity, ignore_log: bool, shown: &str) -> Result<Opt
         (Some(_), true) => {
             let message = format!("--ignore-tlog would lose the log entry of `{shown}`");
             Err(Error::usage(message).hint(
-                "to make a bundle without it, name signature and certificate with --signature and --certificate",
+                "leave --ignore-tlog out to keep it; to make a bundle without it, name signature and certificate with --signature and --certificate",
             ))
         }
     }
