@@ -8,6 +8,11 @@ use crate::crypto::{UnixTime, base64, sha256};
 /// The one style, which the policy of each page names by its hash.
 const STYLE: &str = include_str!("html/style.css");
 
+/// Of a text in a line, so many bytes are shown.
+const LONGEST: usize = 1024;
+/// Of a list in a line, so many.
+const MOST: usize = 64;
+
 /// Markup. Text gets into it escaped, in no other way: [`html`] takes markup that is written in this program alone.
 #[derive(Debug, Clone, Default)]
 pub struct Html(String);
@@ -144,12 +149,23 @@ pub fn facts(facts: impl IntoIterator<Item = (&'static str, Html)>) -> Html {
 
 /// Text that a program wrote or reads.
 pub fn code(text: &str) -> Html {
-    html("<code>{}</code>", &[&text])
+    let (shown, rest) = beginning(text);
+    html("<code>{}</code>{}", &[&shown, &rest])
 }
 
 /// Text that somebody chose: it does not turn what is around it.
 pub fn isolated(text: &str) -> Html {
-    if text.is_empty() { Html::default() } else { html("<bdi>{}</bdi>", &[&text]) }
+    let (shown, rest) = beginning(text);
+    if text.is_empty() { Html::default() } else { html("<bdi>{}</bdi>{}", &[&shown, &rest]) }
+}
+
+/// As much of a text as is shown, and a word on the rest.
+fn beginning(text: &str) -> (&str, Option<Html>) {
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST);
+    match end.and_then(|end| text.get(..end)) {
+        Some(shown) => (shown, Some(html("\u{2026} <span class=\"dim\">({} bytes)</span>", &[&text.len()]))),
+        None => (text, None),
+    }
 }
 
 /// A list, or what is in it where that is one thing.
@@ -157,8 +173,10 @@ pub fn list(mut items: Vec<Html>) -> Html {
     if items.len() < 2 {
         return items.pop().unwrap_or_default();
     }
-    let items: Html = items.iter().map(|item| html("<li>{}</li>", &[item])).collect();
-    html("<ul>{}</ul>", &[&items])
+    let more = items.len().checked_sub(MOST).filter(|more| *more > 0);
+    let more = more.map(|more| html("<li class=\"dim\">and {} more</li>", &[&more]));
+    let items: Html = items.iter().take(MOST).map(|item| html("<li>{}</li>", &[item])).collect();
+    html("<ul>{}{}</ul>", &[&items, &more])
 }
 
 /// A page.
@@ -240,6 +258,15 @@ mod tests {
         let shown = html("<b title=\"{}\">{}</b>", &[&"\"'{}", &"<a href='x'>\"&"]);
         assert_eq!(shown.0, "<b title=\"&quot;&#39;{}\">&lt;a href=&#39;x&#39;&gt;&quot;&amp;</b>");
         assert_eq!(html("{}", &[&"a\u{202e}b\u{7}\u{200b}"]).0, "a\\u{202e}b\\u{7}\\u{200b}");
+    }
+
+    #[test]
+    fn what_is_long_is_cut() {
+        let text = "\u{e4}".repeat(600);
+        assert_eq!(isolated(&text).0.matches('\u{e4}').count(), 512);
+        assert!(code(&text).0.ends_with("(1200 bytes)</span>"));
+        let items = list((0..66_u64).map(|number| html("{}", &[&number])).collect()).0;
+        assert!(items.contains("<li>63</li>") && items.contains("and 2 more") && !items.contains("<li>64"));
     }
 
     #[test]

@@ -96,6 +96,7 @@ pub(super) fn addresses(page: &Page) -> Html {
 /// What to type.
 pub(super) fn commands(page: &Page) -> Html {
     let env = quoted(&page.folder.join("env").display().to_string());
+    let folder = quoted(&page.folder.display().to_string());
     let signer = format!(
         "--certificate-identity {} --certificate-oidc-issuer {}",
         quoted(&page.somebody),
@@ -110,6 +111,13 @@ pub(super) fn commands(page: &Page) -> Html {
                 "echo hello > hello.txt\n\
                  rcosign sign-blob --yes --bundle hello.json hello.txt\n\
                  rcosign verify-blob --bundle hello.json {signer} hello.txt"
+            ),
+        ),
+        (
+            "Sign as somebody else",
+            format!(
+                "SIGSTORE_ID_TOKEN=$(rcosign sandbox token --dir {folder} --email ann@example.com) \\\n  \
+                 rcosign sign-blob --yes --bundle hello.json hello.txt"
             ),
         ),
         (

@@ -6,6 +6,9 @@ use crate::crypto::PublicKey;
 use crate::tlog::LoggedVerifier;
 use crate::x509::{Certificate, SubjectAlternativeName, fulcio, sct};
 
+/// So many extensions of a certificate are shown.
+const MOST: usize = 64;
+
 /// Whose signature it is.
 #[derive(Debug, Clone)]
 pub(super) enum Signer {
@@ -136,6 +139,6 @@ fn workflow(certificate: &Certificate) -> Html {
     ];
     let old = old.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let new = extensions.others.into_iter().map(|(_, name, value)| (name, value));
-    let rows: Vec<_> = old.chain(new).map(|(name, value)| (name, isolated(&value))).collect();
+    let rows: Vec<_> = old.chain(new).take(MOST).map(|(name, value)| (name, isolated(&value))).collect();
     if rows.is_empty() { Html::default() } else { html("<h3>The workflow</h3>{}", &[&facts(rows)]) }
 }
