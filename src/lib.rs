@@ -97,6 +97,7 @@ mod payload;
 #[cfg(feature = "cli")]
 mod registry;
 #[cfg(feature = "sandbox")]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the tests do more with it"))]
 mod sandbox;
 #[cfg(feature = "cli")]
 mod services;

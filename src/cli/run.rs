@@ -50,18 +50,10 @@ pub enum Request {
     Clean(Box<commands::CleanRequest>),
     /// `copy`.
     Copy(Box<commands::CopyRequest>),
+    /// `sandbox`.
+    Sandbox(sandbox::SandboxRequest),
     /// `sandbox demo`.
     SandboxDemo,
-    /// `sandbox down`, of this folder.
-    SandboxDown(Option<PathBuf>),
-    /// `sandbox run`.
-    SandboxRun(Box<commands::SandboxRunRequest>),
-    /// `sandbox status`, of this folder, and how to show it.
-    SandboxStatus(Option<PathBuf>, Format),
-    /// `sandbox token`.
-    SandboxToken(Box<commands::SandboxTokenRequest>),
-    /// `sandbox up`.
-    SandboxUp(Box<commands::SandboxUpRequest>),
     /// `save`.
     Save(Box<commands::SaveRequest>),
     /// `load`.
@@ -168,12 +160,8 @@ impl Request {
             | Self::Help(_)
             | Self::Manual(_)
             | Self::SandboxDemo
-            | Self::SandboxDown(_)
-            | Self::SandboxRun(_)
-            | Self::SandboxStatus(..)
-            | Self::SandboxUp(_)
             | Self::Text(_) => Files::default(),
-            Self::SandboxToken(request) => request.files(),
+            Self::Sandbox(request) => request.files(),
             Self::Generate(request) => request.files(),
             Self::ImportKeyPair(request) => request.files(),
             Self::Initialize(request) => request.files(),
@@ -248,11 +236,7 @@ impl Request {
             }
             // Their words need the program's name, or they run commands themselves: see `super::run`.
             Self::Completion(_) | Self::Help(_) | Self::SandboxDemo => Vec::new(),
-            Self::SandboxDown(_)
-            | Self::SandboxRun(_)
-            | Self::SandboxStatus(..)
-            | Self::SandboxToken(_)
-            | Self::SandboxUp(_) => return sandbox::run(self, context, output).await,
+            Self::Sandbox(request) => return sandbox::run(request, context, output).await,
             Self::Manual(folder) => {
                 render::say(&help::write_manual(&folder)?);
                 Vec::new()

@@ -112,7 +112,7 @@ impl Predicate {
     ///
     /// # Errors
     /// A number that none of these holds (`1e400`), or half of a surrogate pair in a string.
-    #[cfg(any(test, feature = "sandbox"))]
+    #[cfg(any(test, feature = "internals"))]
     pub fn value(&self) -> Result<Value, DecodeError> {
         serde_json::from_str(&self.0).map_err(|e| DecodeError::new(WHAT, "predicate", e.to_string()))
     }

@@ -2,6 +2,7 @@
 
 mod attributes;
 #[cfg(any(test, feature = "sandbox"))]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the tests do more with it"))]
 pub mod issue;
 #[cfg(any(test, feature = "sandbox"))]
 pub mod query;

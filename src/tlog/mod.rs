@@ -3,6 +3,7 @@
 pub mod body;
 pub mod checkpoint;
 #[cfg(any(test, feature = "sandbox"))]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the tests do more with it"))]
 pub mod issue;
 pub mod merkle;
 pub mod promise;

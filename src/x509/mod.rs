@@ -12,6 +12,7 @@ pub mod fulcio;
 mod general_name;
 mod host;
 #[cfg(any(test, feature = "sandbox"))]
+#[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the tests do more with it"))]
 pub mod issue;
 mod name;
 mod name_constraints;

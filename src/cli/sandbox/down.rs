@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, not_empty, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::SandboxRequest;
 use super::kind::PlaceArgs;
 use crate::commands::Error;
 
@@ -27,6 +28,6 @@ pub struct SandboxDownArgs {
 impl CommandArgs for SandboxDownArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(Request::SandboxDown(not_empty("--dir", &self.place.dir)?))
+        Ok(Request::Sandbox(SandboxRequest::Down(not_empty("--dir", &self.place.dir)?)))
     }
 }

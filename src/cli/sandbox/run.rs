@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{not_empty, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::SandboxRequest;
 use super::kind::{KindArgs, PlaceArgs};
 use crate::commands::{Error, SandboxRunRequest};
 
@@ -46,12 +47,12 @@ impl CommandArgs for SandboxRunArgs {
             return Err(Error::usage("there is no command to run")
                 .hint("it stands after `--`: sandbox run -- COMMAND"));
         };
-        Ok(Request::SandboxRun(Box::new(SandboxRunRequest {
+        Ok(Request::Sandbox(SandboxRequest::Run(Box::new(SandboxRunRequest {
             folder: not_empty("--dir", &self.place.dir)?,
             kind: self.kind.kind(),
             for_cosign_2: self.cosign_2.unwrap_or_default(),
             program: program.clone(),
             arguments: arguments.to_vec(),
-        })))
+        }))))
     }
 }

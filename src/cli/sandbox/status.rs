@@ -6,6 +6,7 @@ use super::super::args::format::FormatArgs;
 use super::super::args::{none, not_empty, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::SandboxRequest;
 use super::kind::PlaceArgs;
 use crate::commands::Error;
 
@@ -31,6 +32,9 @@ pub struct SandboxStatusArgs {
 impl CommandArgs for SandboxStatusArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(Request::SandboxStatus(not_empty("--dir", &self.place.dir)?, self.format.format()))
+        Ok(Request::Sandbox(SandboxRequest::Status(
+            not_empty("--dir", &self.place.dir)?,
+            self.format.format(),
+        )))
     }
 }

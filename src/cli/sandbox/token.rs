@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::args::{filled, none, not_empty, root::RootArgs, values};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::SandboxRequest;
 use super::kind::PlaceArgs;
 use crate::commands::{Error, SandboxTokenIdentity, SandboxTokenRequest, WorkflowRequest};
 
@@ -62,14 +63,14 @@ pub struct SandboxTokenArgs {
 impl CommandArgs for SandboxTokenArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(Request::SandboxToken(Box::new(SandboxTokenRequest {
+        Ok(Request::Sandbox(SandboxRequest::Token(Box::new(SandboxTokenRequest {
             folder: not_empty("--dir", &self.place.dir)?,
             identity: self.identity()?,
             audience: not_empty("--audience", &self.audience)?,
             lifetime: self.lifetime,
             issuer: not_empty("--issuer", &self.issuer)?,
             output: filled(&self.output),
-        })))
+        }))))
     }
 }
 

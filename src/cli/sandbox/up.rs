@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, not_empty, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::SandboxRequest;
 use super::kind::{KindArgs, PlaceArgs};
 use crate::commands::{Error, SandboxUpRequest};
 
@@ -35,10 +36,10 @@ pub struct SandboxUpArgs {
 impl CommandArgs for SandboxUpArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(Request::SandboxUp(Box::new(SandboxUpRequest {
+        Ok(Request::Sandbox(SandboxRequest::Up(Box::new(SandboxUpRequest {
             folder: not_empty("--dir", &self.place.dir)?,
             detach: self.detach.unwrap_or_default(),
             kind: self.kind.kind(),
-        })))
+        }))))
     }
 }
