@@ -10,6 +10,10 @@ mod demo;
 mod options;
 #[cfg(all(feature = "sandbox", feature = "http"))]
 mod place;
+#[cfg_attr(
+    not(all(feature = "sandbox", feature = "http")),
+    allow(dead_code, reason = "this build carries none of it out")
+)]
 mod request;
 #[cfg(all(feature = "sandbox", feature = "http"))]
 mod run;
