@@ -15,7 +15,7 @@ pub mod pem;
 mod private_key;
 pub mod proto_json;
 mod public_key;
-#[cfg(any(test, feature = "http"))]
+#[cfg(any(test, feature = "cli"))]
 mod random;
 pub mod sealed;
 mod secret;
@@ -30,7 +30,7 @@ pub use key_type::{KeyType, SignatureScheme};
 pub use node::Node;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{PublicKey, SignatureError, Signed};
-#[cfg(any(test, feature = "http"))]
+#[cfg(any(test, feature = "cli"))]
 pub use random::random;
 pub use secret::Secret;
 #[cfg(any(test, feature = "internals"))]
