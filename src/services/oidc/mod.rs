@@ -58,7 +58,7 @@ pub async fn identity_token(
     let token = flows::log_in(flow, client, request, world).await?;
     // Who logs in as a client of its own gets a token that is made out to it.
     if flow == Flow::ClientCredentials {
-        let to_service = TokenRequest { client_id: request.audience, ..request.clone() };
+        let to_service = TokenRequest { client_id: request.audience, ..*request };
         warn_of_audience(&token, &format!("the issuer {}", request.issuer), &to_service, world);
     }
     Ok(token)
