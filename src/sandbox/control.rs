@@ -221,6 +221,7 @@ mod tests {
     #[test]
     fn what_a_killed_one_left_leads_nowhere() {
         let place = tempfile::tempdir().unwrap();
+        Folder::make(place.path()).unwrap();
         let left = TcpListener::bind("127.0.0.1:0").unwrap();
         let document = json!({ "address": left.local_addr().unwrap().to_string(), "secret": "s" });
         std::fs::write(place.path().join(FILE), document.to_string()).unwrap();

@@ -24,6 +24,30 @@ pub const IDENTITY_TOKEN: &str = "identity_token";
 /// The folder in which cosign and rcosign keep what they fetch of the TUF repository.
 const CACHE: &str = "tuf-cache";
 
+/// Variables that lead elsewhere than to the sandbox: it must not happen that what was meant for it is signed for everybody to see.
+pub const ELSEWHERE: [&str; 20] = [
+    "COSIGN_FULCIO_URL",
+    "COSIGN_IDENTITY_TOKEN",
+    "COSIGN_KEY",
+    "COSIGN_OFFLINE",
+    "COSIGN_OIDC_CLIENT_ID",
+    "COSIGN_OIDC_ISSUER",
+    "COSIGN_OIDC_PROVIDER",
+    "COSIGN_REKOR_URL",
+    "COSIGN_REPOSITORY",
+    "COSIGN_SIGNING_CONFIG",
+    "COSIGN_STAGING",
+    "COSIGN_TIMESTAMP_SERVER_URL",
+    "COSIGN_TRUSTED_ROOT",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+    "SIGSTORE_NO_CACHE",
+    "SIGSTORE_REKOR_PUBLIC_KEY",
+    "SIGSTORE_ROOT_FILE",
+    "SIGSTORE_TSA_CERTIFICATE_FILE",
+    "TUF_MIRROR",
+    "TUF_ROOT_JSON",
+];
+
 /// Where the services are: `http://127.0.0.1:PORT`, without a slash at the end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses(BTreeMap<Service, String>);
@@ -208,6 +232,7 @@ impl Documents {
         let mut text = format!(
             "# A Sigstore for testing, for {program}. Nothing that it signs is to be trusted elsewhere.\n"
         );
+        text.push_str(&format!("unset {}\n", ELSEWHERE.join(" ")));
         for (name, value) in self.variables(folder, for_cosign_2) {
             text.push_str(&format!("export {name}={}\n", quoted(&value)));
         }

@@ -25,6 +25,24 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// It holds something else than a sandbox.
+    #[error("{} is not empty, and no sandbox", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is somebody else's, who could change what is in it.
+    #[error("{} belongs to another user", path.display())]
+    OtherOwner {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A key that the sandbox has used is not there any more: with a new one, what the old one signed would verify no longer.
+    #[error("the key {} is missing", path.display())]
+    KeyMissing {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// A key in it is damaged, or none can be made.
     #[error("the key {} cannot be used", path.display())]
     Key {
@@ -35,8 +53,10 @@ pub enum FolderError {
     },
 }
 
-/// The file that the one who uses a folder has locked.
-const LOCK: &str = "lock";
+/// The file that says that a folder is a sandbox's, which the one who uses it has locked.
+const LOCK: &str = ".rcosign-sandbox";
+/// The file that says that all keys were made.
+const COMPLETE: &str = "complete";
 /// Somebody who asks whether a folder is used has its lock for a moment: so often is tried again, so long after.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -55,13 +75,7 @@ impl Folder {
     /// It cannot be used, or another process uses it.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
-        make_folder(path).map_err(unusable)?;
-        let lock = path.join(LOCK);
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&lock).map_err(unusable)?;
+        let lock = mark(path)?;
         for _ in 0..TRIES {
             match lock.try_lock() {
                 Ok(()) => return Ok(Self { path: path.to_owned(), _lock: lock }),
@@ -93,9 +107,9 @@ impl Folder {
     /// Makes a folder that nobody uses yet, and those above it, for the owner alone.
     ///
     /// # Errors
-    /// [`FolderError::Unusable`].
+    /// It cannot be used, or it is no sandbox's.
     pub fn make(path: &Path) -> Result<(), FolderError> {
-        make_folder(path).map_err(|source| FolderError::Unusable { path: path.to_owned(), source })
+        mark(path).map(drop)
     }
 
     /// Removes a file; one that is not there is removed already.
@@ -147,6 +161,14 @@ impl Folder {
         write_whole(&path, content).map_err(|source| FolderError::Unusable { path, source })
     }
 
+    /// Notes that all keys were made: from now on a key that is not there is missing.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn complete(&self) -> Result<(), FolderError> {
+        if self.read(COMPLETE)?.is_none() { self.write(COMPLETE, b"") } else { Ok(()) }
+    }
+
     /// The key of this name, made the first time and kept.
     ///
     /// # Errors
@@ -157,6 +179,9 @@ impl Folder {
         let broken = |source| FolderError::Key { path: self.path.join(&name), source };
         if let Some(text) = self.read(&name)? {
             return PrivateKey::from_pem(&text).map_err(broken);
+        }
+        if self.read(COMPLETE)?.is_some() {
+            return Err(FolderError::KeyMissing { path: self.path.join(&name) });
         }
         let key = PrivateKey::generate(key_type).map_err(broken)?;
         let der = key.to_pkcs8().map_err(broken)?;
@@ -182,6 +207,39 @@ impl TemporaryFolder {
     pub fn path(&self) -> &Path {
         self.0.path()
     }
+}
+
+/// Opens the file that makes a folder a sandbox's; a folder that is not there is made, and one with anything else in it left alone.
+fn mark(path: &Path) -> Result<File, FolderError> {
+    let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
+    make_folder(path).map_err(unusable)?;
+    let lock = path.join(LOCK);
+    let is_ours = fs::symlink_metadata(&lock).is_ok_and(|found| found.is_file());
+    if !is_ours && fs::read_dir(path).map_err(unusable)?.next().is_some() {
+        return Err(FolderError::Foreign { path: path.to_owned() });
+    }
+    #[cfg(unix)]
+    keep_to_owner(path)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&lock).map_err(unusable)
+}
+
+/// Others must neither read keys nor put files in their place.
+#[cfg(unix)]
+fn keep_to_owner(path: &Path) -> Result<(), FolderError> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
+    let found = fs::metadata(path).map_err(unusable)?;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(FolderError::OtherOwner { path: path.to_owned() });
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(unusable)?;
+    }
+    Ok(())
 }
 
 /// Makes a folder, for the owner alone, and those above it.
@@ -235,6 +293,39 @@ mod tests {
             Folder::open(&path).unwrap().key("ca", KeyType::P256),
             Err(FolderError::Key { .. })
         ));
+    }
+
+    #[test]
+    fn folders_of_others_are_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("env"), "mine").unwrap();
+        assert!(matches!(Folder::open(place.path()), Err(FolderError::Foreign { .. })));
+        assert!(matches!(Folder::make(place.path()), Err(FolderError::Foreign { .. })));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let open = place.path().join("open");
+            fs::create_dir(&open).unwrap();
+            fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+            drop(Folder::open(&open).unwrap());
+            assert_eq!(fs::metadata(&open).unwrap().permissions().mode() & 0o777, 0o700);
+            // Root alone can give a folder away.
+            if std::os::unix::fs::chown(&open, Some(65534), None).is_ok() {
+                assert!(matches!(Folder::open(&open), Err(FolderError::OtherOwner { .. })));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_used_is_not_made_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        folder.key("ca", KeyType::P256).unwrap();
+        folder.complete().unwrap();
+        folder.key("ca", KeyType::P256).unwrap();
+        folder.remove("keys/ca.pem").unwrap();
+        assert!(matches!(folder.key("ca", KeyType::P256), Err(FolderError::KeyMissing { .. })));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::faults::{Fault, Faults, WrongClock};
 use super::folder::{Folder, FolderError};
 use super::fulcio::Fulcio;
 use super::oidc::{Claims, Identity, Issuer};
+use super::own_names::refuse_foreign_names;
 use super::page::Page;
 use super::ports::{self, PortError, SERVICES};
 use super::registry::{self, Registry};
@@ -32,7 +33,7 @@ use super::tuf_repository::{Repository, RepositoryError};
 use crate::crypto::{DecodeError, SignError, UnixTime};
 
 /// Who signs where nobody else is named.
-const SOMEBODY: &str = "dev@example.com";
+pub const SOMEBODY: &str = "dev@example.com";
 /// The host of all addresses, which signs the checkpoints.
 const HOST: &str = "127.0.0.1";
 /// The file that says since when the keys are good.
@@ -279,6 +280,7 @@ impl Start<'_> {
         let tuf = Repository::open(folder, &clock, &targets);
         let tuf = Arc::new(runtime.block_on(tuf)?);
         documents.write(folder, tuf.root())?;
+        folder.complete()?;
         let token = Claims { lifetime: TOKEN_LIFETIME, ..Claims::new(Identity::Email(somebody.clone())) };
         folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
 
@@ -322,7 +324,9 @@ impl Start<'_> {
         let mut servers = Vec::new();
         for (service, router) in routers {
             if let Some(listener) = listeners.remove(&service) {
-                let router = faults.layer(service, self.stopped.clone(), router);
+                let router = faults
+                    .layer(service, self.stopped.clone(), router)
+                    .layer(axum::middleware::from_fn(refuse_foreign_names));
                 servers.push(Server::new(listener, router)?);
             }
         }

@@ -70,14 +70,14 @@ fn ask(address: &str, line: &str, headers: &str, body: &[u8]) -> Option<(u16, St
     stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
     let length = body.len();
     let head = format!(
-        "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        "{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
     );
     stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     let mut all = Vec::new();
     stream.read_to_end(&mut all).ok()?;
     let all = String::from_utf8_lossy(&all).into_owned();
     let head = all.split_once("\r\n\r\n")?.0;
-    let location = head.lines().find_map(|line| line.strip_prefix("location: http://x")).unwrap_or_default();
+    let location = head.lines().find_map(|line| line.strip_prefix("location: http://127.0.0.1")).unwrap_or_default();
     Some((head.split(' ').nth(1)?.parse().ok()?, location.to_owned()))
 }
 

@@ -100,7 +100,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tough", &["sandbox"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
-    ("rustix", &["commands"]),
+    ("rustix", &["commands", "sandbox"]),
     ("rustls", &["http", "sandbox"]),
     ("tokio_rustls", &["sandbox"]),
     ("rpassword", &["cli", "keys"]),

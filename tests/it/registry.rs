@@ -291,7 +291,7 @@ fn credentials_by_flags_variables_and_files() {
     let sandbox = Sandbox::new();
     let output = sandbox.run(&["triangulate", &image]).code(6).says("refuses access (status 401)");
     assert!(output.stderr.contains(".docker/config.json`: does not exist"), "{}", output.stderr);
-    assert!(output.stderr.contains(&format!("`login {}`", served.address)), "{}", output.stderr);
+    assert!(output.stderr.contains(&format!("`rcosign login {}`", served.address)), "{}", output.stderr);
     let user = ["--registry-username", "user", "--registry-password", "pass word"];
     let _ = sandbox.run(&[&["triangulate", image.as_str()][..], &user].concat()).ok();
     let wrong = ["--registry-username", "user", "--registry-password", "s3cret"];

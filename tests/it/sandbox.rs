@@ -210,7 +210,7 @@ fn it_ends_though_a_client_waits() {
     let waiting = std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(b"GET /timestamp.json HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        stream.write_all(b"GET /timestamp.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).map(|_| answer)
     });

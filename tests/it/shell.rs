@@ -43,7 +43,10 @@ fn a_word_that_is_no_command_of_a_group_is_an_error() {
     let sandbox = Sandbox::new();
     for group in GROUPS {
         sandbox.run(&[group, "bogus"]).code(2).says(&format!("there is no command `{group} bogus`"));
-        sandbox.run(&[group, "craete"]).code(2).says(&format!("hint: did you mean `{group} create`?"));
+        sandbox
+            .run(&[group, "craete"])
+            .code(2)
+            .says(&format!("hint: did you mean `rcosign {group} create`?"));
         sandbox.run(&["help", group, "bogus"]).code(2).says(&format!("there is no command `{group} bogus`"));
         sandbox.run(&[group, "--bogus"]).code(2).says(&format!("there is no flag --bogus in `{group}`"));
         sandbox.run(&[&format!("{group} create")]).code(2);
@@ -70,7 +73,7 @@ fn flags_may_stand_between_the_words_of_a_command() {
         .run(&["bundle", "inspect", "--bogus"])
         .code(2)
         .says("there is no flag --bogus in `bundle inspect`");
-    assert!(error.stderr.contains("hint: `help bundle inspect` lists the flags"), "{}", error.stderr);
+    assert!(error.stderr.contains("hint: `rcosign help bundle inspect` lists the flags"), "{}", error.stderr);
 }
 
 #[test]

@@ -5,28 +5,8 @@ use std::process::{Child, Command, ExitStatus};
 
 use super::SandboxRunRequest;
 use super::signals::{PAUSE, Signal, Signals};
+use crate::sandbox;
 
-/// Variables that lead elsewhere than to the sandbox: it must not happen that what was meant for it is signed for everybody to see.
-const ELSEWHERE: [&str; 18] = [
-    "COSIGN_FULCIO_URL",
-    "COSIGN_IDENTITY_TOKEN",
-    "COSIGN_OFFLINE",
-    "COSIGN_OIDC_CLIENT_ID",
-    "COSIGN_OIDC_ISSUER",
-    "COSIGN_OIDC_PROVIDER",
-    "COSIGN_REKOR_URL",
-    "COSIGN_SIGNING_CONFIG",
-    "COSIGN_STAGING",
-    "COSIGN_TIMESTAMP_SERVER_URL",
-    "COSIGN_TRUSTED_ROOT",
-    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
-    "SIGSTORE_NO_CACHE",
-    "SIGSTORE_REKOR_PUBLIC_KEY",
-    "SIGSTORE_ROOT_FILE",
-    "SIGSTORE_TSA_CERTIFICATE_FILE",
-    "TUF_MIRROR",
-    "TUF_ROOT_JSON",
-];
 /// Other programs than rcosign and cosign ask a proxy for what is on this machine.
 const LOOPBACK: &str = "127.0.0.1,localhost";
 
@@ -41,7 +21,7 @@ pub(super) fn start(
 ) -> io::Result<Child> {
     let mut command = Command::new(&request.program);
     command.args(&request.arguments);
-    for name in ELSEWHERE {
+    for name in sandbox::ELSEWHERE {
         command.env_remove(name);
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));

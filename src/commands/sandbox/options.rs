@@ -52,6 +52,12 @@ pub(super) fn not_started(error: &SandboxError) -> Error {
         SandboxError::Folder(FolderError::Locked { .. }) => new.hint(
             "`sandbox status` shows it and `sandbox down` ends it; --dir DIR starts another one in a folder of its own",
         ),
+        SandboxError::Folder(FolderError::Foreign { .. }) => {
+            new.hint("name a folder that is empty, or not there yet, with --dir DIR")
+        }
+        SandboxError::Folder(FolderError::KeyMissing { .. }) => {
+            new.hint("put it back, or begin anew in another folder: what it signed verifies with no other key")
+        }
         SandboxError::Port(sandbox::PortError::Taken { service, .. }) => new.hint(format!(
             "end what uses it, or choose another one with --port {}=PORT",
             service.word()

@@ -6,7 +6,7 @@ use super::super::{Context, Error, InitializeRequest, initialize};
 use super::options::{not_started, options};
 use super::signals::Signals;
 use super::{SandboxUpRequest, background, place};
-use crate::sandbox::{Addresses, Sandbox, Service};
+use crate::sandbox::{Addresses, SOMEBODY, Sandbox, Service};
 
 /// Said at every start.
 pub(super) const WARNING: &str = "this is a Sigstore for testing: nobody must trust its roots, and nothing that it signed is proven by them";
@@ -41,14 +41,14 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
     let options = options(folder.clone(), &request.kind)?;
     if request.detach {
         let addresses = background::start(request, &folder, context).await?;
-        tell(&folder, &addresses, context);
+        tell(&folder, &addresses, request, context);
         return Ok(SandboxUp { lines: addresses, here: None });
     }
     let signals = Signals::listen();
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
     prepare(&sandbox, context).await;
     let lines = lines(sandbox.addresses());
-    tell(&folder, &lines, context);
+    tell(&folder, &lines, request, context);
     context.narrator.say("It runs until Ctrl-C, or `sandbox down`");
     Ok(SandboxUp { lines, here: Some((sandbox, signals)) })
 }
@@ -92,8 +92,9 @@ pub(super) fn lines(addresses: &Addresses) -> String {
     known.map(|service| format!("{:<9}{}\n", service.word(), addresses.url(service))).collect()
 }
 
-fn tell(folder: &Path, addresses: &str, context: &mut Context) {
+fn tell(folder: &Path, addresses: &str, request: &SandboxUpRequest, context: &mut Context) {
     let shown = folder.display();
+    let who = request.kind.people.first().map_or(SOMEBODY, String::as_str);
     context.narrator.warn(WARNING);
     if let Some(page) = addresses.lines().find_map(|line| line.strip_prefix(Service::Page.word())) {
         context.narrator.say(&format!("To look at it: {}", page.trim()));
@@ -106,9 +107,10 @@ fn tell(folder: &Path, addresses: &str, context: &mut Context) {
             "To use it from this shell, with rcosign and cosign 3:  . {shown}/env    (cosign 2:  . {shown}/env.cosign-2)"
         ),
         "Then, for example:  rcosign sign-blob --yes --bundle artifact.sigstore.json artifact.txt".to_owned(),
-        "rcosign verify-blob --bundle artifact.sigstore.json --certificate-identity dev@example.com \
-         --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC artifact.txt"
-            .to_owned(),
+        format!(
+            "rcosign verify-blob --bundle artifact.sigstore.json --certificate-identity {who} \
+             --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC artifact.txt"
+        ),
     ] {
         context.narrator.say(&line);
     }

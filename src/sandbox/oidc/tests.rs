@@ -237,9 +237,9 @@ fn no_page_from_elsewhere_gets_a_code() {
     ] {
         let shown = world.shown();
         let answer = world.post("/auth", headers, &[("form", &shown), ("chosen", "bob@example.com")]);
-        assert_eq!(answer.status, 403, "{headers:?}");
+        assert!([403, 421].contains(&answer.status), "{headers:?}");
         let answer = world.post("/device", headers, &[("form", &shown), ("chosen", "bob@example.com")]);
-        assert_eq!(answer.status, 403, "{headers:?}");
+        assert!([403, 421].contains(&answer.status), "{headers:?}");
     }
     let chosen = ("chosen", "bob@example.com");
     assert_eq!(world.post("/auth", &[], &[("form", "guessed"), chosen]).status, 400);

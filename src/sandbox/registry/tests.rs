@@ -47,7 +47,7 @@ impl Answer {
 fn exchange(mut stream: impl Read + Write, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
-        "{line} HTTP/1.1\r\nHost: registry.test\r\nConnection: close\r\nContent-Length: {}\r\n{more}\r\n",
+        "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{more}\r\n",
         body.len()
     );
     let mut error = stream.write_all(&[head.as_bytes(), body].concat()).err().map(|e| e.kind());
@@ -583,7 +583,7 @@ fn many_run_at_once_and_end_when_they_are_dropped() {
     // One that waits is no hindrance.
     registries[0].hook(|_| Fault::none().delayed(Duration::from_secs(60)));
     let mut waiting = TcpStream::connect(registries[0].address()).unwrap();
-    waiting.write_all(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    waiting.write_all(b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
     let begun = Instant::now();
     drop(registries);
     assert!(begun.elapsed() < Duration::from_secs(20));

@@ -122,8 +122,8 @@ async fn a_target_that_was_changed_on_the_disk_is_put_right() {
 #[tokio::test]
 async fn files_are_served_and_nothing_else() {
     let place = Place::new();
-    std::fs::write(place.0.path().join("secret"), "secret").unwrap();
     let router = Arc::new(place.open(0, &targets()).await).router();
+    std::fs::write(place.0.path().join("secret"), "secret").unwrap();
     for (path, status) in [
         ("/1.root.json", 200),
         ("/timestamp.json", 200),

@@ -35,7 +35,7 @@ fn seen(registry: &Registry) -> Vec<String> {
 /// Where an upload of `app` goes on.
 fn begin(registry: &Registry) -> String {
     let answer = ask(registry, "POST /v2/app/blobs/uploads/").is(202);
-    answer.header("location").unwrap().replace("http://registry.test", "")
+    answer.header("location").unwrap().replace("http://localhost", "")
 }
 
 fn push(registry: &Registry, bytes: &[u8]) -> String {

@@ -104,7 +104,7 @@ impl Asked {
 /// The path in Location.
 fn place(answer: &Answer) -> String {
     let location = answer.header("location").unwrap();
-    location.strip_prefix("http://registry.test").unwrap_or(location).to_owned()
+    location.strip_prefix("http://localhost").unwrap_or(location).to_owned()
 }
 
 /// The code of the first error, whose form is that of the specification.
