@@ -77,7 +77,8 @@ fn ask(address: &str, line: &str, headers: &str, body: &[u8]) -> Option<(u16, St
     stream.read_to_end(&mut all).ok()?;
     let all = String::from_utf8_lossy(&all).into_owned();
     let head = all.split_once("\r\n\r\n")?.0;
-    let location = head.lines().find_map(|line| line.strip_prefix("location: http://127.0.0.1")).unwrap_or_default();
+    let location =
+        head.lines().find_map(|line| line.strip_prefix("location: http://127.0.0.1")).unwrap_or_default();
     Some((head.split(' ').nth(1)?.parse().ok()?, location.to_owned()))
 }
 

@@ -147,9 +147,15 @@ fn everything_in_its_folder_is_the_owners_alone() {
     let kept = |name: &str| state.join(name);
     assert!(kept("tuf-cache/remote.json").exists());
     assert!(look(&kept("keys")) >= 5);
-    for name in
-        ["identity_token", "control.json", "env", "oidc_client_secret", "log", ".rcosign-sandbox", "trusted_root.json"]
-    {
+    for name in [
+        "identity_token",
+        "control.json",
+        "env",
+        "oidc_client_secret",
+        "log",
+        ".rcosign-sandbox",
+        "trusted_root.json",
+    ] {
         let mode = std::fs::metadata(kept(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} {mode:o}");
     }
@@ -326,7 +332,8 @@ fn faults_and_clocks_are_met_by_clients() {
     assert!(!sandbox.programs.has("b.json"));
     let registry = sandbox.url("registry");
     let digest = "sha256:".to_owned() + &"0".repeat(64);
-    let get = format!("GET /v2/x/referrers/{digest} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    let get =
+        format!("GET /v2/x/referrers/{digest} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
     let mut stream = std::net::TcpStream::connect(registry.trim_start_matches("http://")).unwrap();
     std::io::Write::write_all(&mut stream, get.as_bytes()).unwrap();
     let mut answer = String::new();
