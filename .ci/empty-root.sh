@@ -59,7 +59,7 @@ expect 12 error rcosign verify-blob --offline --bundle bundle.sigstore.json "${i
 
 echo '- the toolbox around bundles, and the air-gap kit'
 expect 0 sha256 rcosign bundle inspect bundle.sigstore.json
-expect 0 '' rcosign trusted-root create --with-default-services --out root.json
+expect 0 '' rcosign trusted-root create --with-default-services --offline --out root.json
 expect 0 'https://rekor.sigstore.dev' rcosign trusted-root inspect root.json
 expect 0 '' rcosign signing-config create --with-default-services --out config.json
 expect 0 'Verified OK' rcosign verify-blob --trusted-root root.json --bundle bundle.sigstore.json "${identity[@]}" a.txt
