@@ -83,7 +83,7 @@ pub struct Call<'a> {
     /// Where.
     pub address: &'a Address,
     /// Headers besides those of the client; a value may be secret.
-    pub headers: &'a [(&'static str, &'a str)],
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body; empty is none.
     pub body: &'a [u8],
     /// How long request and answer may take together.
@@ -216,10 +216,11 @@ impl Exchange {
             request = request.header(HOST, host);
         }
         for (name, value) in call.headers {
-            let invalid = || Error::Header { url: call.address.to_string(), name };
+            let invalid = || Error::Header { url: call.address.to_string(), name: (*name).to_owned() };
             let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
-            value.set_sensitive(*name == "authorization");
-            request = request.header(HeaderName::from_static(name), value);
+            value.set_sensitive(name.eq_ignore_ascii_case("authorization"));
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+            request = request.header(name, value);
         }
         Ok(request)
     }

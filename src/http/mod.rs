@@ -82,7 +82,7 @@ pub enum Error {
         /// The address.
         url: String,
         /// The header.
-        name: &'static str,
+        name: String,
     },
     /// The client itself could not be made.
     #[error("the HTTP client could not be set up")]

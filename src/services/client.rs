@@ -68,13 +68,13 @@ pub(super) struct Ask<'a> {
     /// The type of the body; the answer is wanted as `accept`.
     pub content_type: &'static str,
     /// The type of the answer that is wanted.
-    pub accept: &'static str,
+    pub accept: &'a str,
     /// What goes into `Authorization`.
     pub authorization: Option<&'a Secret>,
     /// What is secret in the body beside what a form calls so: it goes nowhere in the clear, and no error shows it.
     pub secret: Option<&'a Secret>,
     /// Other headers, for the providers of tokens that ask for one.
-    pub headers: &'a [(&'static str, &'a str)],
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body; empty is none.
     pub body: &'a [u8],
     /// Statuses besides 2xx that are answers.
@@ -186,7 +186,7 @@ impl Client {
         }
         if let Some(secret) = ask.authorization {
             let text = std::str::from_utf8(secret.expose())
-                .map_err(|_| http::Error::Header { url: address.to_string(), name: "authorization" })?;
+                .map_err(|_| http::Error::Header { url: address.to_string(), name: "authorization".to_owned() })?;
             headers.push(("authorization", text));
         }
         headers.extend_from_slice(ask.headers);

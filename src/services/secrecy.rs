@@ -10,8 +10,8 @@ use crate::http::{Address, form};
 const WINDOW: usize = 10;
 /// Shorter ones are no secrets, and would tear words apart.
 const SHORTEST: usize = 4;
-/// What is secret in a form (RFC 6749, RFC 7521, RFC 7636, RFC 8628).
-const SECRET_FIELDS: [&str; 8] = [
+/// What is secret in a form (RFC 6749, RFC 7521, RFC 7636, RFC 8628, RFC 8693).
+const SECRET_FIELDS: [&str; 9] = [
     "assertion",
     "client_assertion",
     "client_secret",
@@ -20,6 +20,7 @@ const SECRET_FIELDS: [&str; 8] = [
     "device_code",
     "password",
     "refresh_token",
+    "subject_token",
 ];
 
 /// The secrets of one question, each as it is written.

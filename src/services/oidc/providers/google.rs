@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::super::super::client::Ask;
 use super::super::super::{Client, Connection, Service};
 use super::super::{Error, asking};
 use super::google_credentials::{self as credentials, Assertion, Credentials, Use};
+use super::google_external::External;
 use super::{Offer, Provider, Surroundings, not_set};
 use crate::crypto::{DecodeError, Node, Secret, json};
 use crate::http::{Address, form};
@@ -103,6 +106,11 @@ async fn identity_token(
             let access = Box::pin(access_token(client, around, source)).await?;
             generate(client, around, &access, target, delegates, audience).await
         }
+        Credentials::External(external) => {
+            let target = external.account()?;
+            let access = external.token(client, WORKLOAD, SCOPE).await?;
+            generate(client, around, &access, target, &[], audience).await
+        }
         Credentials::User { .. } => Err(Error::Unsupported {
             what: "the credentials of a person at Google give no identity token for Sigstore".to_owned(),
         }),
@@ -135,11 +143,28 @@ async fn access_token(
             let ask = asking::post(IMPERSONATE, &address, &body);
             asking::document(client, &ask, |node| asking::secret(node, "access_token")).await
         }
+        Credentials::External(external) => external_access(client, around, external).await,
         Credentials::Impersonated { .. } => Err(Error::Unsupported {
             what: "credentials of Google that act in the name of an account that acts in the name of another one \
                    are not followed"
                 .to_owned(),
         }),
+    }
+}
+
+/// What a workload gets itself, or the account in whose name it acts.
+async fn external_access(
+    client: &Client,
+    around: &Surroundings<'_>,
+    external: &External,
+) -> Result<Secret, Error> {
+    let own = external.token(client, IMPERSONATE, SCOPE).await?;
+    match external.account() {
+        Ok(account) => {
+            let body = serde_json::json!({ "scope": [SCOPE] });
+            ask_iam(client, around, &own, (account, "generateAccessToken", "accessToken"), &body).await
+        }
+        Err(_) => Ok(own),
     }
 }
 
@@ -168,19 +193,40 @@ async fn generate(
     delegates: &[String],
     audience: &str,
 ) -> Result<Secret, Error> {
+    let body = serde_json::json!({ "audience": audience, "includeEmail": true, "delegates": delegates });
+    ask_iam(client, around, access, (target, "generateIdToken", "token"), &body).await
+}
+
+/// IAM Service Account Credentials API: a method of an account, and the member of the answer that is wanted.
+async fn ask_iam(
+    client: &Client,
+    around: &Surroundings<'_>,
+    access: &Secret,
+    (target, method, member): (&str, &str, &str),
+    body: &Value,
+) -> Result<Secret, Error> {
     if !credentials::is_account(target) {
         return Err(Error::Unsupported {
             what: format!("`{target}` is not the address of a service account"),
         });
     }
-    let url =
-        format!("{}/v1/projects/-/serviceAccounts/{target}:generateIdToken", around.places.iam_credentials);
+    let url = format!("{}/v1/projects/-/serviceAccounts/{target}:{method}", around.places.iam_credentials);
     let address = asking::guarded("the credentials service of Google", &url)?;
-    let body = serde_json::json!({ "audience": audience, "includeEmail": true, "delegates": delegates });
     let body = Secret::new(body.to_string().into_bytes());
     let authorization = Secret::new([b"Bearer ", access.expose()].concat());
     let ask = Ask { authorization: Some(&authorization), ..asking::post_json(IMPERSONATE, &address, &body) };
-    asking::document(client, &ask, |node| asking::secret(node, "token")).await
+    asking::document(client, &ask, |node| asking::secret(node, member)).await
+}
+
+/// For what is on a link of this machine: no proxy is in between, and who is there answers at once.
+pub(super) fn direct() -> Client {
+    Client::new(Connection {
+        proxy: false,
+        retry_for: Duration::from_secs(3),
+        total: Duration::from_secs(10),
+        stall: Duration::from_secs(2),
+        ..Connection::default()
+    })
 }
 
 fn access_token_of(answer: &Secret) -> Result<Secret, Error> {
@@ -195,14 +241,7 @@ async fn metadata(server: &str, what: &str, query: &[(&str, &str)]) -> Result<Se
     let fail = |reason: &str| Error::Address { what: METADATA.to_owned(), reason: reason.to_owned() };
     let address = Address::parse(&url).map_err(|_| fail("it is not a host"))?;
     let address = if query.is_empty() { address } else { address.with_query(query) };
-    // It is a link of this machine: no proxy is in between, and who is there answers at once.
-    let client = Client::new(Connection {
-        proxy: false,
-        retry_for: Duration::from_secs(3),
-        total: Duration::from_secs(10),
-        stall: Duration::from_secs(2),
-        ..Connection::default()
-    });
+    let client = direct();
     let ask = Ask { accept: "*/*", headers: FLAVOR, ..asking::get(WORKLOAD, &address) };
     let body = client.ask(&ask).await?.body;
     if body.is_empty() {

@@ -1,13 +1,14 @@
 //! Application credentials of Google: files that their tools write.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::super::Error;
 use super::Surroundings;
+use super::google_external::External;
 use crate::crypto::{
     DecodeError, KeyType, Node, PrivateKey, PrivateKeyError, Secret, SigningInput, SigningKey, UnixTime,
     base64,
@@ -15,7 +16,9 @@ use crate::crypto::{
 
 /// The variable that names the file.
 pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-const WHAT: &str = "credentials of Google";
+pub(super) const WHAT: &str = "credentials of Google";
+/// The member that names the service account in whose name is acted.
+pub(super) const IMPERSONATION: &str = "service_account_impersonation_url";
 const MAX_FILE: u64 = 1 << 16;
 const MAX_DELEGATES: usize = 16;
 
@@ -42,6 +45,8 @@ pub enum Credentials {
         /// Who may.
         source: Box<Self>,
     },
+    /// A workload that somebody else than Google knows.
+    External(Box<External>),
     /// A person.
     User {
         /// The program that the person has allowed in.
@@ -141,15 +146,9 @@ fn well_known(around: &Surroundings<'_>) -> Option<PathBuf> {
 }
 
 fn load(path: &Path) -> Result<Credentials, Error> {
-    let mut text = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text))
-        .map_err(|source| Error::File { what: format!("the file {}", path.display()), source })?;
-    let text = Secret::new(text);
-    if text.expose().len() as u64 > MAX_FILE {
-        let source = DecodeError::whole(WHAT, format!("more than {MAX_FILE} bytes")).over_limit();
-        return Err(Error::Document { path: path.to_owned(), source });
-    }
+    let text = contents(path, WHAT)
+        .map_err(|source| Error::File { what: format!("the file {}", path.display()), source })?
+        .map_err(|source| Error::Document { path: path.to_owned(), source })?;
     crate::crypto::json::parse(WHAT, text.expose())
         .map_err(Fault::Document)
         .and_then(|value| read(path, &Node::root(WHAT, &value), true))
@@ -157,6 +156,17 @@ fn load(path: &Path) -> Result<Credentials, Error> {
             Fault::Document(source) => Error::Document { path: path.to_owned(), source },
             Fault::Key(source) => Error::Key { path: path.to_owned(), source },
         })
+}
+
+/// What is in a file of a few KiB, which is `what`.
+pub fn contents(path: &Path, what: &'static str) -> io::Result<Result<Secret, DecodeError>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    let text = Secret::new(text);
+    if text.expose().len() as u64 > MAX_FILE {
+        return Ok(Err(DecodeError::whole(what, format!("more than {MAX_FILE} bytes")).over_limit()));
+    }
+    Ok(Ok(text))
 }
 
 enum Fault {
@@ -197,15 +207,7 @@ fn read(path: &Path, node: &Node<'_>, outermost: bool) -> Result<Credentials, Fa
             refresh_token: secret("refresh_token")?,
         }),
         "impersonated_service_account" if outermost => {
-            let url = node.member("service_account_impersonation_url")?;
-            // Of the address only the account is taken: where tokens are asked for is not the file's to say.
-            let target = url
-                .text()?
-                .split_once("/serviceAccounts/")
-                .and_then(|(_, rest)| rest.split_once(':'))
-                .map(|(account, _)| account)
-                .filter(|account| is_account(account))
-                .ok_or_else(|| url.error("names no service account"))?;
+            let target = account_of(&node.member(IMPERSONATION)?)?;
             let delegates = match node.optional("delegates")? {
                 Some(list) => list
                     .items(MAX_DELEGATES)?
@@ -215,8 +217,24 @@ fn read(path: &Path, node: &Node<'_>, outermost: bool) -> Result<Credentials, Fa
                 None => Vec::new(),
             };
             let source = read(path, &node.member("source_credentials")?, false)?;
-            Ok(Credentials::Impersonated { target: target.to_owned(), delegates, source: Box::new(source) })
+            Ok(Credentials::Impersonated { target, delegates, source: Box::new(source) })
         }
+        "external_account" => Ok(Credentials::External(Box::new(External::read(path, node)?))),
         other => Err(node.error(format!("credentials of the type `{other}` are not supported")).into()),
     }
+}
+
+/// The account in the address where tokens of it are made. Only the account is taken: where tokens are asked for is not the file's
+/// to say.
+///
+/// # Errors
+/// There is none.
+pub fn account_of(url: &Node<'_>) -> Result<String, DecodeError> {
+    url.text()?
+        .split_once("/serviceAccounts/")
+        .and_then(|(_, rest)| rest.split_once(':'))
+        .map(|(account, _)| account)
+        .filter(|account| is_account(account))
+        .map(str::to_owned)
+        .ok_or_else(|| url.error("names no service account"))
 }

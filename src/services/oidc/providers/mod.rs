@@ -4,6 +4,7 @@ mod buildkite;
 mod github;
 mod google;
 mod google_credentials;
+mod google_external;
 mod spiffe;
 #[cfg(unix)]
 mod workload_api;

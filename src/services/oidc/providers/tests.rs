@@ -338,7 +338,7 @@ fn credentials_that_are_no_good_are_an_error_and_show_nothing() {
     let ec = pem::encode("PRIVATE KEY", ec.to_pkcs8().unwrap().expose());
     for (document, reason) in [
         (json!({}), "type: is missing"),
-        (json!({ "type": "external_account" }), "type `external_account` are not supported"),
+        (json!({ "type": "gdch_service_account" }), "type `gdch_service_account` are not supported"),
         (with("private_key", json!("nonsense")), "the private key in"),
         (with("private_key", json!(ec)), "is not an RSA key"),
         (with("client_email", Value::Null), "client_email: is missing"),
@@ -360,4 +360,169 @@ fn credentials_that_are_no_good_are_an_error_and_show_nothing() {
     let mut scene = Scene::new().with("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/x.json");
     assert!(scene.refusal(&by("google")).contains("/nowhere/x.json cannot be read"));
     assert!(server.requests().is_empty());
+}
+
+/// Google's side of workload identity federation, and somebody at `/token` who knows the workload.
+fn federation(url: &str, seen: &Seen) -> Reply {
+    if seen.is("GET /token") {
+        return ok(json!({ "id": "subject-of-workload" }));
+    }
+    if seen.is("POST /sts") {
+        return ok(json!({ "access_token": "federated", "token_type": "Bearer", "expires_in": 3600 }));
+    }
+    if seen.is("POST /v1/projects/-/serviceAccounts/target@p:generateAccessToken") {
+        return ok(json!({ "accessToken": "of-target" }));
+    }
+    google(url, seen)
+}
+
+const IMPERSONATION: &str =
+    "https://evil.example/v1/projects/-/serviceAccounts/target@p:generateAccessToken";
+
+fn external(server: &Served, source: &Value) -> Value {
+    json!({
+        "type": "external_account", "audience": "//iam.googleapis.com/pool", "credential_source": source,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": format!("{}/sts", server.url),
+        "service_account_impersonation_url": IMPERSONATION, "universe_domain": "googleapis.com",
+    })
+}
+
+/// Elsewhere than at Google.
+fn elsewhere(server: &Served) -> Scene {
+    let mut scene = Scene::new();
+    scene.places.iam_credentials = server.url.clone();
+    scene
+}
+
+#[test]
+fn a_workload_that_somebody_else_knows_acts_in_the_name_of_a_service_account() {
+    let server = serve(federation);
+    let folder = tempfile::tempdir().unwrap();
+    let [text, document] = ["text", "json"].map(|name| folder.path().join(name));
+    std::fs::write(&text, "subject-of-workload\n").unwrap();
+    std::fs::write(&document, r#"{ "id": "subject-of-workload" }"#).unwrap();
+    let format = json!({ "type": "json", "subject_token_field_name": "id" });
+    let headers = json!({ "Authorization": "Bearer of-the-runner", "Metadata": "True", "accept": "a/b" });
+    for source in [
+        json!({ "file": text }),
+        json!({ "file": text, "format": { "type": "text" } }),
+        json!({ "file": document, "format": format }),
+        json!({ "url": format!("{}/token?x=y", server.url), "headers": headers, "format": format }),
+    ] {
+        for name in ["google-workload-identity", "google"] {
+            let mut scene = credentials(elsewhere(&server), &external(&server, &source));
+            assert_eq!(scene.token(&by(name)).unwrap().proof_subject(), "target@p");
+            let mut requests = server.requests();
+            let last = requests.pop().unwrap();
+            assert_eq!(last.line, "POST /v1/projects/-/serviceAccounts/target@p:generateIdToken");
+            assert_eq!(last.header("authorization"), Some("Bearer federated"));
+            assert_eq!(last.json(), json!({ "audience": "sigstore", "includeEmail": true, "delegates": [] }));
+            let form = requests.pop().unwrap().form();
+            let wanted = [
+                ("audience", "//iam.googleapis.com/pool"),
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                ("scope", "https://www.googleapis.com/auth/cloud-platform"),
+                ("subject_token", "subject-of-workload"),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+            ];
+            assert_eq!(form, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+            if let Some(asked) = requests.pop() {
+                assert_eq!(asked.line, "GET /token?x=y");
+                assert_eq!(asked.header("authorization"), Some("Bearer of-the-runner"));
+                assert_eq!((asked.header("metadata"), asked.header("accept")), (Some("True"), Some("a/b")));
+            }
+        }
+    }
+    // In nobody's name there is no identity token, and nobody is asked.
+    let mut alone = external(&server, &json!({ "file": text }));
+    alone.as_object_mut().unwrap().remove("service_account_impersonation_url");
+    let refusal = credentials(elsewhere(&server), &alone).refusal(&by("google"));
+    assert!(refusal.contains("credentials.json cannot be used"), "{refusal}");
+    assert!(refusal.contains("service_account_impersonation_url: is missing"), "{refusal}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_workload_acts_for_the_account_that_is_named_by_itself_or_as_another_account() {
+    let server = serve(federation);
+    let url = json!({ "url": format!("{}/token", server.url),
+        "format": { "type": "json", "subject_token_field_name": "id" } });
+    let document = external(&server, &url);
+    let mut alone = document.clone();
+    alone.as_object_mut().unwrap().remove("service_account_impersonation_url");
+    alone["client_id"] = json!("program");
+    alone["client_secret"] = json!("of-program");
+    for (document, access) in [(&document, "Bearer of-target"), (&alone, "Bearer federated")] {
+        let mut scene =
+            credentials(elsewhere(&server), document).with("GOOGLE_SERVICE_ACCOUNT_NAME", "target@p");
+        assert_eq!(scene.token(&by("")).unwrap().proof_subject(), "target@p");
+        let requests = server.requests();
+        assert_eq!(requests.last().unwrap().header("authorization"), Some(access));
+        let basic = requests[1].header("authorization").map(str::to_owned);
+        let wanted = format!("Basic {}", base64::encode("program:of-program"));
+        assert_eq!(basic, (access == "Bearer federated").then_some(wanted));
+    }
+}
+
+#[test]
+fn external_credentials_that_are_no_good_name_file_and_member_and_show_nothing() {
+    let server = serve(federation);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("subject");
+    std::fs::write(&file, r#"{"id":"hidden-subject"}"#).unwrap();
+    let big = folder.path().join("big");
+    std::fs::write(&big, "x".repeat(70_000)).unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, " \n").unwrap();
+    let json_of = |member: &str| json!({ "type": "json", "subject_token_field_name": member });
+    let bearer = json!({ "Authorization": "Bearer hidden-permission" });
+    let cases = [
+        (json!({ "environment_id": "aws1", "url": "http://169.254.169.254/" }), "credential_source.environment_id: credentials of AWS are not supported"),
+        (json!({ "executable": { "command": "/bin/x" } }), "credential_source.executable: tokens that a program gives are not supported"),
+        (json!({ "certificate": {} }), "credential_source.certificate: certificates in place of tokens"),
+        (json!({}), "credential_source: has neither a file nor a url"),
+        (json!({ "file": "a", "url": "b" }), "credential_source: has a file and a url"),
+        (json!({ "file": folder.path().join("none") }), "none, credential_source.file of"),
+        (json!({ "file": big }), "big cannot be used: "),
+        (json!({ "file": empty }), "empty cannot be used: subject token: is empty"),
+        (json!({ "file": file, "format": { "type": "json" } }), "subject_token_field_name: is missing"),
+        (json!({ "file": file, "format": { "type": "xml" } }), "format.type: is neither `text` nor `json`"),
+        (json!({ "file": file, "format": json_of("token") }), "subject cannot be used: "),
+        (json!({ "url": "http://169.254.169.254/x", "headers": bearer }), "credential_source.url of"),
+        (json!({ "url": "http://evil.example/x" }), "without https"),
+        (json!({ "url": "https://me:hidden-password@a.example/x" }), "a user name or a password"),
+        (json!({ "url": "https://a.example/x", "headers": { "Host": "b" } }), "headers.Host: is no header that can be set"),
+        (json!({ "url": "https://a.example/x", "headers": { "a": "hidden\r\nb: c" } }), "headers.a: holds characters"),
+        (json!({ "url": format!("{}/elsewhere", server.url), "headers": bearer }), "status 404"),
+        (json!({ "url": format!("{}/token", server.url), "format": json_of("token") }), "token: is missing"),
+    ];
+    for (source, reason) in cases {
+        let mut scene = credentials(elsewhere(&server), &external(&server, &source));
+        let refusal = scene.refusal(&by("google-workload-identity"));
+        assert!(refusal.contains(reason) && !refusal.contains("hidden"), "{reason}: {refusal}");
+    }
+    let with = |name: &str, value: &str| {
+        let mut document = external(&server, &json!({ "file": file, "format": json_of("id") }));
+        document[name] = json!(value);
+        credentials(elsewhere(&server), &document).refusal(&by("google-workload-identity"))
+    };
+    assert!(with("universe_domain", "other.example").contains("universe_domain: is not googleapis.com"));
+    assert!(with("audience", "").contains("audience: is empty"));
+    assert!(with("service_account_impersonation_url", "https://x/").contains("names no service account"));
+    let refusal = with("token_url", "http://sts.example/");
+    assert!(refusal.contains("token_url of") && refusal.contains("without https"), "{refusal}");
+    assert!(!server.requests().iter().any(|seen| seen.is("POST /sts")));
+}
+
+/// What somebody is sent may come back in an error.
+#[test]
+fn servers_that_repeat_the_subject_token_are_shown_without_it() {
+    let server = serve(|_, seen| status(400, seen.text()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("subject");
+    std::fs::write(&file, "hidden-subject-of-workload").unwrap();
+    let document = external(&server, &json!({ "file": file }));
+    let refusal = credentials(elsewhere(&server), &document).refusal(&by("google"));
+    assert!(refusal.contains("status 400") && !refusal.contains("hidden-subj"), "{refusal}");
 }
