@@ -185,8 +185,10 @@ impl Client {
             headers.push(("content-type", ask.content_type));
         }
         if let Some(secret) = ask.authorization {
-            let text = std::str::from_utf8(secret.expose())
-                .map_err(|_| http::Error::Header { url: address.to_string(), name: "authorization".to_owned() })?;
+            let text = std::str::from_utf8(secret.expose()).map_err(|_| http::Error::Header {
+                url: address.to_string(),
+                name: "authorization".to_owned(),
+            })?;
             headers.push(("authorization", text));
         }
         headers.extend_from_slice(ask.headers);

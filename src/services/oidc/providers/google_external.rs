@@ -114,8 +114,7 @@ impl External {
             let pair = Secret::new([id.as_bytes(), b":", secret.expose()].concat());
             Secret::new(format!("Basic {}", base64::encode(pair.expose())).into_bytes())
         });
-        let ask =
-            Ask { authorization: authorization.as_ref(), ..asking::post(service, &address, &body) };
+        let ask = Ask { authorization: authorization.as_ref(), ..asking::post(service, &address, &body) };
         asking::document(client, &ask, |node| asking::secret(node, "access_token")).await
     }
 
@@ -159,7 +158,9 @@ impl External {
             None => (asking::guarded(&self.of("credential_source.url"), url)?, None),
         };
         let ask = Ask {
-            accept: find("accept").and_then(|value| std::str::from_utf8(value.expose()).ok()).unwrap_or("*/*"),
+            accept: find("accept")
+                .and_then(|value| std::str::from_utf8(value.expose()).ok())
+                .unwrap_or("*/*"),
             authorization,
             secret: secret.as_ref(),
             headers: &others,
@@ -175,8 +176,8 @@ impl External {
             let value = json::parse(SUBJECT, text.expose())?;
             return asking::secret(&Node::root(SUBJECT, &value), member);
         }
-        let text = std::str::from_utf8(text.expose())
-            .map_err(|_| DecodeError::whole(SUBJECT, "is not text"))?;
+        let text =
+            std::str::from_utf8(text.expose()).map_err(|_| DecodeError::whole(SUBJECT, "is not text"))?;
         match text.trim() {
             "" => Err(DecodeError::whole(SUBJECT, "is empty")),
             token => Ok(Secret::new(token.as_bytes().to_vec())),
@@ -238,7 +239,9 @@ fn member(source: &Node<'_>) -> Result<Option<String>, DecodeError> {
     let Some(format) = source.optional("format")? else { return Ok(None) };
     let Some(kind) = format.optional("type")? else { return Ok(None) };
     match kind.text()? {
-        "json" => format.member("subject_token_field_name")?.non_empty_text().map(|name| Some(name.to_owned())),
+        "json" => {
+            format.member("subject_token_field_name")?.non_empty_text().map(|name| Some(name.to_owned()))
+        }
         "text" | "" => Ok(None),
         _ => Err(kind.error("is neither `text` nor `json`")),
     }

@@ -376,8 +376,7 @@ fn federation(url: &str, seen: &Seen) -> Reply {
     google(url, seen)
 }
 
-const IMPERSONATION: &str =
-    "https://evil.example/v1/projects/-/serviceAccounts/target@p:generateAccessToken";
+const IMPERSONATION: &str = "https://evil.example/v1/projects/-/serviceAccounts/target@p:generateAccessToken";
 
 fn external(server: &Served, source: &Value) -> Value {
     json!({
@@ -478,8 +477,14 @@ fn external_credentials_that_are_no_good_name_file_and_member_and_show_nothing()
     let json_of = |member: &str| json!({ "type": "json", "subject_token_field_name": member });
     let bearer = json!({ "Authorization": "Bearer hidden-permission" });
     let cases = [
-        (json!({ "environment_id": "aws1", "url": "http://169.254.169.254/" }), "credential_source.environment_id: credentials of AWS are not supported"),
-        (json!({ "executable": { "command": "/bin/x" } }), "credential_source.executable: tokens that a program gives are not supported"),
+        (
+            json!({ "environment_id": "aws1", "url": "http://169.254.169.254/" }),
+            "credential_source.environment_id: credentials of AWS are not supported",
+        ),
+        (
+            json!({ "executable": { "command": "/bin/x" } }),
+            "credential_source.executable: tokens that a program gives are not supported",
+        ),
         (json!({ "certificate": {} }), "credential_source.certificate: certificates in place of tokens"),
         (json!({}), "credential_source: has neither a file nor a url"),
         (json!({ "file": "a", "url": "b" }), "credential_source: has a file and a url"),
@@ -492,8 +497,14 @@ fn external_credentials_that_are_no_good_name_file_and_member_and_show_nothing()
         (json!({ "url": "http://169.254.169.254/x", "headers": bearer }), "credential_source.url of"),
         (json!({ "url": "http://evil.example/x" }), "without https"),
         (json!({ "url": "https://me:hidden-password@a.example/x" }), "a user name or a password"),
-        (json!({ "url": "https://a.example/x", "headers": { "Host": "b" } }), "headers.Host: is no header that can be set"),
-        (json!({ "url": "https://a.example/x", "headers": { "a": "hidden\r\nb: c" } }), "headers.a: holds characters"),
+        (
+            json!({ "url": "https://a.example/x", "headers": { "Host": "b" } }),
+            "headers.Host: is no header that can be set",
+        ),
+        (
+            json!({ "url": "https://a.example/x", "headers": { "a": "hidden\r\nb: c" } }),
+            "headers.a: holds characters",
+        ),
         (json!({ "url": format!("{}/elsewhere", server.url), "headers": bearer }), "status 404"),
         (json!({ "url": format!("{}/token", server.url), "format": json_of("token") }), "token: is missing"),
     ];
