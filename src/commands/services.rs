@@ -76,9 +76,6 @@ fn words(error: &services::Error) -> Option<&'static str> {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
             "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
         ),
-        E::Status { service: Service::Rekor, status: 409, .. } => Some(
-            "nothing was written: the log has this very entry already, and does not give it out; sign again, which makes another one unless the key is RSA or Ed25519: then use the bundle of the first time",
-        ),
         E::Status { service: Service::Rekor, status: 404 | 405, .. } => Some(
             "--rekor-url takes the address of a log of version 1; one of version 2 is listed in a signing config: --signing-config FILE",
         ),

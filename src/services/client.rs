@@ -92,6 +92,8 @@ pub(super) struct Reply {
     pub status: u16,
     /// Where something that was made, or is there already, is to be found (`Location`), as written.
     pub location: Option<String>,
+    /// Where Rekor v2 has what is there already (`x-log-index`), as written.
+    pub log_index: Option<String>,
     /// The header `SCT` of Fulcio's older interface, as written.
     pub sct: Option<String>,
     /// The body.
@@ -160,9 +162,10 @@ impl Client {
             let status = answer.status();
             let location = answer.header("location").map(str::to_owned);
             if (200..300).contains(&status) || ask.accepted.contains(&status) {
+                let log_index = answer.header("x-log-index").map(str::to_owned);
                 let sct = answer.header("sct").map(str::to_owned);
                 let body = answer.body(ask.limit).await.map_err(fail)?;
-                return Ok(Reply { status, location, sct, body });
+                return Ok(Reply { status, location, log_index, sct, body });
             }
             let next = match (status, ask.method, location) {
                 (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => address.join(&to).map_err(fail)?,

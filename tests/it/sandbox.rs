@@ -138,6 +138,30 @@ fn variables_are_enough_and_each_log_is_good() {
     }
 }
 
+/// The signatures of RSA keys are the same each time, and so are their entries.
+#[test]
+fn what_a_log_has_already_is_fetched_from_each_log() {
+    let world = World::start();
+    let key = crate::support::repository().join("testdata/keys/rsa2048.pkcs1.pem");
+    world.programs.file("key.pem", std::fs::read(key).unwrap());
+    for config in ["signing_config.json", "signing_config.rekor2.json"] {
+        let config = world.document(config);
+        for bundle in ["1.json", "2.json"] {
+            let args = ["--key", "key.pem", "--signing-config", &config, "--bundle", bundle, "a.txt"];
+            world.rcosign(&[&["sign-blob", "--yes"], &args[..]].concat()).ok();
+            let verify = ["verify-blob", "--key", "key.pub", "--bundle", bundle];
+            world.rcosign(&["public-key", "--key", "key.pem", "--outfile", "key.pub"]).ok();
+            world.rcosign(&[&verify[..], &["a.txt"]].concat()).ok();
+            world.rcosign(&[&verify[..], &["other.txt"]].concat()).code(12);
+        }
+        let index = |bundle: &str| {
+            let bundle: serde_json::Value = serde_json::from_str(&world.programs.text(bundle)).unwrap();
+            bundle.pointer("/verificationMaterial/tlogEntries/0/logIndex").unwrap().clone()
+        };
+        assert_eq!(index("1.json"), index("2.json"));
+    }
+}
+
 #[test]
 fn an_image_is_signed_and_verified() {
     let world = World::start();

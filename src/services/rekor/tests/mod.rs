@@ -1,6 +1,7 @@
 //! Logs that answer well, and ones that do not.
 
 mod lookups;
+mod tiles;
 mod v1;
 mod v2;
 

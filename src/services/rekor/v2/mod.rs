@@ -1,5 +1,7 @@
 //! Rekor v2 (`rekor/v2/rekor_service.proto` of sigstore/rekor-tiles).
 
+mod tiles;
+
 use serde_json::Value;
 
 use super::proposed::envelope;
@@ -8,20 +10,24 @@ use crate::bundle::sigstore::decode_log_entry;
 use crate::crypto::json;
 use crate::http::Method;
 use crate::services::Client;
-use crate::services::client::{Ask, below};
+use crate::services::client::{Ask, Reply, below};
+use crate::services::error::said;
 use crate::tlog::{Entry, propose};
 
 /// Logs a signature, and returns its entry: body, and proof with checkpoint, about this very signature. The log answers when the
 /// entry is in its tree, which takes it some seconds.
 ///
-/// A log that has the entry already says so with the status 409 and gives none. Nothing but the tree itself has it then; a
-/// signature that is made anew is another entry.
+/// A log that has the entry already says so with the status 409 and where, and gives none: it is fetched out of the tree itself,
+/// as is its proof. Of the log's identifier such an entry has the four bytes that a checkpoint names a log by, and its owner has to
+/// complete it.
 ///
 /// # Errors
 /// No answer; the log does not take it ([`Error::Status`], [`Error::TooLarge`]); an answer that is not an entry, lacks a part of
 /// it, or is about something else; what this log has no kind of entry for: [`Proposed::Intoto`], and keys and digests without
 /// a name in `PublicKeyDetails`.
 pub async fn upload(client: &Client, url: &str, proposed: &Proposed) -> Result<Entry, Error> {
+    /// There is this very entry.
+    const CONFLICT: u16 = 409;
     let address = below(SERVICE, url, "/api/v2/log/entries")?;
     let request = request(proposed).map_err(|reason| Error::Unfit {
         service: SERVICE,
@@ -39,15 +45,27 @@ pub async fn upload(client: &Client, url: &str, proposed: &Proposed) -> Result<E
             secret: None,
             headers: &[],
             body: request.to_string().as_bytes(),
-            accepted: &[],
+            accepted: &[CONFLICT],
             limit: MAX_ENTRY,
             repeat: true,
         })
         .await?;
-    let value = json::parse("log entry", &reply.body).map_err(answer(&address))?;
-    let entry = decode_log_entry(&value).map_err(answer(&address))?;
+    let entry = if reply.status == CONFLICT {
+        let index = place(&reply)
+            .ok_or_else(|| mismatch(&address, "it says that there is such an entry already, and not where"))?;
+        tiles::entry(client, url, index).await?
+    } else {
+        let value = json::parse("log entry", &reply.body).map_err(answer(&address))?;
+        decode_log_entry(&value).map_err(answer(&address))?
+    };
     proposed.compare(&entry).map_err(|reason| mismatch(&address, reason))?;
     Ok(entry)
+}
+
+/// Where the entry is that is there already: a header says so, and the last word of the message.
+fn place(reply: &Reply) -> Option<u64> {
+    let said = || said(&reply.body)?.rsplit(' ').next()?.parse().ok();
+    reply.log_index.as_deref().and_then(|index| index.parse().ok()).or_else(said)
 }
 
 fn request(proposed: &Proposed) -> Result<Value, String> {
