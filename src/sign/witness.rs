@@ -110,9 +110,7 @@ mod asked {
             let proposed = self.proposed(entity, key);
             let entry = match self.kind {
                 LogKind::V1(_) => rekor::v1::upload(&self.client, &self.url, &proposed).await?,
-                LogKind::V2 => {
-                    known(rekor::v2::upload(&self.client, &self.url, &proposed).await?, judge)
-                }
+                LogKind::V2 => known(rekor::v2::upload(&self.client, &self.url, &proposed).await?, judge),
             };
             verify::logged(&entry, judge.root, judge.now)
                 .map_err(|rejection| untrusted(Service::Rekor, &self.url, &rejection))?;

@@ -122,7 +122,8 @@ fn what_a_log_has_already_is_read_out_of_its_tree_whatever_its_size() {
 fn the_message_tells_where_an_entry_is_if_no_header_does() {
     let (proposed, body) = proposed();
     let log = Full::new(20, 7, &body);
-    let served = serve(move |seen| if seen.line.starts_with("POST") { conflict(7) } else { log.answer(7, seen) });
+    let served =
+        serve(move |seen| if seen.line.starts_with("POST") { conflict(7) } else { log.answer(7, seen) });
     assert_eq!(run(upload(&client(), &served.url, &proposed)).unwrap().log_index, 7);
     let served = serve(|_| reply(409).body("there is one already"));
     let error = text(&run(upload(&client(), &served.url, &proposed)).unwrap_err());
@@ -136,7 +137,11 @@ fn an_older_checkpoint_is_not_the_end() {
     let mut asked = 0;
     let served = serve(move |seen| {
         asked += usize::from(seen.is("GET /api/v2/checkpoint"));
-        if asked == 1 && seen.is("GET /api/v2/checkpoint") { log.checkpoint(19) } else { log.answer(19, seen) }
+        if asked == 1 && seen.is("GET /api/v2/checkpoint") {
+            log.checkpoint(19)
+        } else {
+            log.answer(19, seen)
+        }
     });
     assert_eq!(run(upload(&client(), &served.url, &proposed)).unwrap().log_index, 19);
 }
@@ -146,9 +151,12 @@ fn an_older_checkpoint_is_not_the_end() {
 fn a_part_of_a_tile_that_is_gone_is_taken_from_the_whole() {
     let (proposed, body) = proposed();
     let log = Full::new(600, 258, &body);
-    let served = serve(move |seen| {
-        if seen.is("GET /api/v2/checkpoint") { log.checkpoint(300) } else { log.answer(258, seen) }
-    });
+    let served =
+        serve(
+            move |seen| {
+                if seen.is("GET /api/v2/checkpoint") { log.checkpoint(300) } else { log.answer(258, seen) }
+            },
+        );
     assert_eq!(run(upload(&client(), &served.url, &proposed)).unwrap().log_index, 258);
     assert!(served.lines().iter().any(|line| line.ends_with("/tile/0/001")), "{:?}", served.lines());
 }
@@ -168,7 +176,9 @@ fn a_tree_that_has_something_else_is_refused() {
         ((|_, _, good| good) as fn(&Full, &Seen, Reply) -> Reply, 8, "not JSON"),
         (|_, _, good| good, 300, "its tree of 300 entries has none at 300"),
         (
-            |_, seen, good| if seen.line.contains("tile/0/001") { reply(200).body([0; 44 * 32]) } else { good },
+            |_, seen, good| {
+                if seen.line.contains("tile/0/001") { reply(200).body([0; 44 * 32]) } else { good }
+            },
             7,
             "its tiles do not lead to its checkpoint",
         ),

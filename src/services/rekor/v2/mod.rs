@@ -51,8 +51,9 @@ pub async fn upload(client: &Client, url: &str, proposed: &Proposed) -> Result<E
         })
         .await?;
     let entry = if reply.status == CONFLICT {
-        let index = place(&reply)
-            .ok_or_else(|| mismatch(&address, "it says that there is such an entry already, and not where"))?;
+        let index = place(&reply).ok_or_else(|| {
+            mismatch(&address, "it says that there is such an entry already, and not where")
+        })?;
         tiles::entry(client, url, index).await?
     } else {
         let value = json::parse("log entry", &reply.body).map_err(answer(&address))?;

@@ -44,9 +44,8 @@ pub async fn entry(client: &Client, url: &str, index: u64) -> Result<Entry, Erro
         hashes,
         checkpoint: Some(text),
     };
-    verify_inclusion(&canonicalized_body, &proof).map_err(|error| {
-        mismatch(&address, format!("its tiles do not lead to its checkpoint: {error}"))
-    })?;
+    verify_inclusion(&canonicalized_body, &proof)
+        .map_err(|error| mismatch(&address, format!("its tiles do not lead to its checkpoint: {error}")))?;
     let kind = body::parse(&canonicalized_body).map_err(answer(&address))?.kind;
     Ok(Entry {
         log_index: index,
@@ -140,9 +139,16 @@ struct Tiles<'a> {
 
 impl Tiles<'_> {
     /// What is at a place of which the tree has `count` hashes or entries in all.
-    async fn fetch(&self, kind: &str, index: u64, count: u64, limit: u64) -> Result<(Address, Vec<u8>), Error> {
+    async fn fetch(
+        &self,
+        kind: &str,
+        index: u64,
+        count: u64,
+        limit: u64,
+    ) -> Result<(Address, Vec<u8>), Error> {
         let width = count.saturating_sub(index.saturating_mul(FULL)).min(FULL);
-        let address = |width| below(SERVICE, self.url, &format!("/api/v2/tile/{kind}/{}", path(index, width)));
+        let address =
+            |width| below(SERVICE, self.url, &format!("/api/v2/tile/{kind}/{}", path(index, width)));
         let partial = address(width)?;
         match self.client.ask(&ask(&partial, limit)).await {
             // The part may be gone since there is the whole.
