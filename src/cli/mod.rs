@@ -55,10 +55,14 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::commands::Error;
+use crate::storage::Access;
 use args::root::RootArgs;
 use render::Output;
 use run::Request;
 use tree::Named;
+
+/// Commands whose standard output is for its owner alone.
+const SECRET: &[&str] = &["sandbox token"];
 
 /// Runs the program with these arguments, the program's name first.
 pub fn main(args: Vec<OsString>) -> ExitCode {
@@ -96,7 +100,8 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
     }
     let root: RootArgs = tree::args(&parsed.matches)?;
     if let Some(path) = args::filled(&root.output_file) {
-        output.redirect(&path)?;
+        let is_secret = SECRET.contains(&command.get_name());
+        output.redirect(&path, if is_secret { Access::Owner } else { Access::Everyone })?;
     }
     let mut warnings = Vec::new();
     let request = tree::request(command.get_name(), &parsed.matches, &mut warnings);

@@ -25,6 +25,12 @@ pub fn translate(error: &clap::Error, spec: &clap::Command) -> Error {
             Error::usage(format!("`{flag}` is one argument too many")).hint(help)
         }
         Kind::UnknownArgument => {
+            // Most likely one of the command that is to be run.
+            let help = if command == "sandbox run" {
+                "the command and its own flags stand after `--`: sandbox run -- COMMAND".to_owned()
+            } else {
+                help
+            };
             let new = Error::usage(format!("there is no flag {flag}{}", in_command(command)));
             new.hint(suggestion(spec, &flag).unwrap_or(help))
         }

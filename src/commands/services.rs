@@ -6,6 +6,7 @@ use super::{Error, ErrorKind};
 use crate::http::{self, CertificateFault};
 use crate::services::{self, Error as E, Service};
 use crate::sign::certify::CertifyError;
+use crate::verify::Reason;
 
 /// Has `tell` say of all that is tried again in `future` why, and after what time.
 pub async fn telling_retries<F: Future>(tell: impl Fn(&str) + 'static, future: F) -> F::Output {
@@ -39,11 +40,26 @@ impl From<CertifyError> for Error {
     fn from(error: CertifyError) -> Self {
         match error {
             CertifyError::Service(error) => error.into(),
+            CertifyError::Untrusted { ref reason, .. } if is_of_time(reason) => {
+                Self::with_sources(ErrorKind::TrustMaterial, &error)
+                    .hint("is the clock of this machine right, and that of the certificate authority? certificates are of use for minutes alone")
+            }
             CertifyError::Untrusted { .. } => Self::with_sources(ErrorKind::TrustMaterial, &error)
                 .hint("the trusted root has to know the certificate authority and its log: --trusted-root FILE, or `initialize --mirror URL --root FILE`"),
             CertifyError::Identity { .. } => Self::with_sources(ErrorKind::Authentication, &error),
         }
     }
+}
+
+/// Whether two clocks differ, or the trusted root knows the authority of another time.
+fn is_of_time(reason: &Reason) -> bool {
+    use crate::x509::path::PathError;
+    matches!(
+        reason,
+        Reason::Path(PathError::NotYetValid { .. } | PathError::Expired { .. })
+            | Reason::SctWindow { .. }
+            | Reason::Future { .. }
+    )
 }
 
 fn kind(error: &services::Error) -> ErrorKind {
@@ -74,7 +90,7 @@ pub(super) fn hint(error: &services::Error) -> Option<String> {
 fn words(error: &services::Error) -> Option<&'static str> {
     match error {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
-            "the certificate authority did not take the identity token: it has to be valid still, of an issuer that it knows, and made out to it",
+            "the certificate authority did not take the identity token: it has to be of use by the authority's clock, of an issuer that it knows, and made out to it",
         ),
         E::Status { service: Service::Rekor, status: 404 | 405, .. } => Some(
             "--rekor-url takes the address of a log of version 1; one of version 2 is listed in a signing config: --signing-config FILE",

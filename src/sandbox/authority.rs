@@ -1,5 +1,7 @@
 //! Certificates of the authorities, made once and kept in the folder beside their keys.
 
+use std::path::PathBuf;
+
 use super::{Folder, FolderError};
 use crate::crypto::{DecodeError, KeyType, PrivateKey, SigningKey as _, UnixTime, random};
 use crate::x509::Certificate;
@@ -27,10 +29,10 @@ pub enum AuthorityError {
         source: IssueError,
     },
     /// A certificate that was kept is damaged, or is not for the key beside it.
-    #[error("the certificate {file} cannot be used")]
+    #[error("the certificate {} cannot be used", path.display())]
     Certificate {
-        /// Its file in the folder.
-        file: String,
+        /// Its file.
+        path: PathBuf,
         /// Why.
         source: DecodeError,
     },
@@ -75,8 +77,8 @@ impl Authority {
         let key = folder.key(name, key_type)?;
         let file = format!("{name}.pem");
         if let Some(text) = folder.read(&file)? {
-            let certificate =
-                read(&text, &key).map_err(|source| AuthorityError::Certificate { file, source })?;
+            let damaged = |source| AuthorityError::Certificate { path: folder.path().join(&file), source };
+            let certificate = read(&text, &key).map_err(damaged)?;
             return Ok(Self { key, certificate });
         }
         let template = template(name, role, now).serial(&serial().ok_or(AuthorityError::Random)?);
@@ -142,5 +144,7 @@ mod tests {
         folder.write("a-ca.pem", root.certificate.to_pem().as_bytes()).unwrap();
         let error = open("a-ca", Role::CodeSigning, Some(&root)).unwrap_err();
         assert!(matches!(error, AuthorityError::Certificate { .. }), "{error}");
+        let file = place.path().join("a-ca.pem");
+        assert_eq!(error.to_string(), format!("the certificate {} cannot be used", file.display()));
     }
 }

@@ -129,6 +129,7 @@ impl Documents {
         );
         let lines = |text: String| text + "\n";
         let files = [
+            ("README", readme(addresses)),
             // sigstore-python can be told one file alone.
             ("client_trust_config.json", lines(client_trust_config)),
             ("ctfe.pub", authorities.ct.key.to_pem()),
@@ -240,6 +241,39 @@ impl Documents {
         text.push_str(&format!("export SIGSTORE_ID_TOKEN=\"$(cat {token})\"\n"));
         text
     }
+}
+
+/// What is where, for whoever finds the folder.
+fn readme(addresses: &Addresses) -> String {
+    let mut text = "\
+A Sigstore for testing, made by `rcosign sandbox up`. Its roots are worth nothing elsewhere: whoever can read keys/ can be anybody.
+
+env                          variables for shells: rcosign and cosign 3 (. env)
+env.cosign-2                 variables for shells: cosign 2, which takes none of the others
+trusted_root.json            what is trusted (--trusted-root)
+signing_config.json          which services sign (--signing-config), with Rekor v1
+signing_config.rekor2.json   the same with Rekor v2
+client_trust_config.json     both of them in one file, for sigstore-python (--trust-config)
+root.json                    the first root of the TUF repository (initialize --root)
+identity_token               a token of a day, made at each start
+services.json                addresses
+fulcio_root.pem, ctfe.pub, rekor.pub, rekor2.pub, tsa_chain.pem   keys and certificates one by one
+log                          what it said, if it was started in the background
+
+Where its services are while it runs; in a browser, look at `page`:
+
+"
+    .to_owned();
+    for (service, url) in &addresses.0 {
+        text.push_str(&format!("{:<9}{url}\n", service.word()));
+    }
+    text
+}
+
+/// As [`quoted`], but bare where that is the same.
+pub fn shell_word(text: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_bare) { text.to_owned() } else { quoted(text) }
 }
 
 /// As POSIX shells take it for one word.

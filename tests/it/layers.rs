@@ -446,12 +446,13 @@ fn few_programs_are_started() {
         .map(|p| p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"))
         .collect();
     // The user's own configuration names the helpers; the browser of a login is the platform's; a sandbox in the background is this
-    // program itself, and `sandbox run` runs what stands on its command line.
+    // program itself, and `sandbox run` runs what stands on its command line, and asks a cosign for its help.
     assert_eq!(
         starts,
         [
             "src/commands/sandbox/background.rs",
             "src/commands/sandbox/child.rs",
+            "src/commands/sandbox/cosign.rs",
             "src/registry/auth/helper.rs",
             "src/services/oidc/flows/browser.rs",
         ]

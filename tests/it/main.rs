@@ -45,6 +45,7 @@ mod replacing;
 mod round_trip;
 mod sandbox;
 mod sandbox_commands;
+mod sandbox_words;
 mod shell;
 mod sign_images;
 #[cfg(unix)]

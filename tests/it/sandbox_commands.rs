@@ -406,8 +406,8 @@ fn tokens_are_for_whom_they_name() {
     sandbox.shell(&script).ok();
 
     for (flags, code, reason) in [
-        (&["--email", "x"][..], 2, "is no address of e-mail"),
-        (&["--uri", "x"], 2, "is no URI"),
+        (&["--email", "x"][..], 2, "is not an address of e-mail"),
+        (&["--uri", "x"], 2, "is not a URI"),
         (&["--github-workflow", "x"], 2, "is not OWNER/REPOSITORY"),
         (&["--email", "a@b.c", "--uri", "x:y"], 2, "name several identities"),
         (&["--workflow-ref", "x"], 2, "none is named"),

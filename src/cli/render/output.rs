@@ -16,12 +16,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Sends the data to this file.
+    /// Sends the data to this file, which these may read.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn redirect(&mut self, path: &Path) -> Result<(), Error> {
-        let file = PendingFile::create(path, Access::Everyone).map_err(|error| Error::output(&error))?;
+    pub fn redirect(&mut self, path: &Path, access: Access) -> Result<(), Error> {
+        let file = PendingFile::create(path, access).map_err(|error| Error::output(&error))?;
         self.file = Some((file, path.to_owned()));
         Ok(())
     }

@@ -37,6 +37,9 @@ const FILE: &str = "hello.txt";
 const CONTENT: &str = "Hello, Sigstore\n";
 const CHANGED: &str = "Hello, Mallory\n";
 
+/// The image that is signed.
+const IMAGE: &str = "$RCOSIGN_SANDBOX_REGISTRY/hello:v1";
+
 /// What is longer on standard output is for programs, in bytes.
 const LONG: usize = 500;
 
@@ -112,6 +115,7 @@ pub fn run(program: &str, settings: Settings) -> Result<(), Error> {
         runtime.block_on(commands::sandbox_demo(&mut context(settings)))?
     };
     let folder = demo.folder().to_owned();
+    let again = again(program);
     surround(&demo);
     let before = std::env::current_dir();
     std::env::set_current_dir(&folder)
@@ -130,8 +134,38 @@ pub fn run(program: &str, settings: Settings) -> Result<(), Error> {
     render::say(&format!(
         "All {count} steps ended as they should, in {seconds:.1} s; the sandbox and its files are gone."
     ));
-    render::say(&format!("To type them yourself: {program} sandbox run -- sh"));
+    again.iter().for_each(|line| render::say(line));
     Ok(())
+}
+
+/// How to take the steps oneself: with these lines before them they work as they stand above.
+fn again(program: &str) -> Vec<String> {
+    if cfg!(not(unix)) {
+        return vec![format!("To type them yourself: {program} help testing")];
+    }
+    let mut lines = vec![
+        "To type them yourself, begin with these lines, go on with those above, and end with `exit`:"
+            .to_owned(),
+    ];
+    lines.extend(path(program).map(|folder| format!("$ export PATH={folder}:\"$PATH\"")));
+    lines.extend([
+        format!("$ {program} sandbox run -- sh"),
+        format!("$ cd \"$(mktemp -d)\" && echo '{}' > {FILE}", CONTENT.trim_end()),
+        format!("$ {program} upload blob -f {FILE} {IMAGE}"),
+    ]);
+    lines
+}
+
+/// The folder of this program, as shells read it, where they would not find it by its name.
+fn path(program: &str) -> Option<String> {
+    let this = std::env::current_exe().ok()?;
+    let folder = this.parent()?;
+    let path = environment::read("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+    if found.and_then(|file| file.canonicalize().ok()) == this.canonicalize().ok() {
+        return None;
+    }
+    Some(format!("'{}'", folder.to_string_lossy().replace('\'', r"'\''")))
 }
 
 /// The commands see the variables of the sandbox, and no others.

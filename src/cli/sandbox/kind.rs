@@ -10,7 +10,7 @@ use crate::commands::SandboxKind;
 pub struct KindArgs {
     /// Let a service do something wrong, such as rekor=503:3, fulcio=slow:10s or registry=reset; may be repeated
     ///
-    /// SERVICE is one of oidc, fulcio, ct, rekor, rekor2, tsa, tuf and registry. FAULT is a status from 400 to 599, slow:DURATION,
+    /// SERVICE is one of page, oidc, fulcio, ct, rekor, rekor2, tsa, tuf and registry. FAULT is a status from 400 to 599, slow:DURATION,
     /// hang, reset, garbage or truncate; with :COUNT it is for so many requests, else for all.
     #[arg(long, value_name = "SERVICE=FAULT")]
     pub fault: Vec<String>,

@@ -1,12 +1,13 @@
 //! `sandbox run`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::super::args::{not_empty, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use super::SandboxRequest;
-use super::kind::{KindArgs, PlaceArgs};
+use super::kind::KindArgs;
 use crate::commands::{Error, SandboxRunRequest};
 
 /// Run a command with a sandbox of its own, and end with its exit code
@@ -15,6 +16,9 @@ use crate::commands::{Error, SandboxRunRequest};
 /// and cosign 3 use the sandbox without further flags; RCOSIGN_SANDBOX_REGISTRY, RCOSIGN_SANDBOX_OIDC and others say where its
 /// services are. Signals are passed on to the command. What a signal ended gives 128 and its number, what cannot be run 126, and what
 /// is not found 127.
+///
+/// cosign 2 does not know these variables, and would go to Sigstore's public services. It gets its own if it is the COMMAND; if the
+/// COMMAND is a script or something else that calls it, that needs --cosign-2.
 #[derive(Debug, clap::Args)]
 pub struct SandboxRunArgs {
     /// Refused: `--` is missing.
@@ -23,10 +27,10 @@ pub struct SandboxRunArgs {
     /// Command and its arguments, after `--`
     #[arg(value_name = "COMMAND", last = true)]
     pub command: Vec<OsString>,
-    /// Where it is.
-    #[command(flatten)]
-    pub place: PlaceArgs,
-    /// Set the variables that cosign 2 needs, which cosign 3 refuses
+    /// Keep the state of the sandbox in this folder (default a temporary one, which is removed)
+    #[arg(long, value_name = "DIR", help_heading = "Sandbox")]
+    pub dir: Option<PathBuf>,
+    /// Set the variables that cosign 2 needs, which cosign 3 refuses (default if COMMAND is cosign 2)
     #[arg(long, help_heading = "Sandbox")]
     pub cosign_2: Option<bool>,
     /// What kind it is.
@@ -48,9 +52,9 @@ impl CommandArgs for SandboxRunArgs {
                 .hint("it stands after `--`: sandbox run -- COMMAND"));
         };
         Ok(Request::Sandbox(SandboxRequest::Run(Box::new(SandboxRunRequest {
-            folder: not_empty("--dir", &self.place.dir)?,
+            folder: not_empty("--dir", &self.dir)?,
             kind: self.kind.kind(),
-            for_cosign_2: self.cosign_2.unwrap_or_default(),
+            for_cosign_2: self.cosign_2,
             program: program.clone(),
             arguments: arguments.to_vec(),
         }))))

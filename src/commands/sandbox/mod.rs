@@ -5,7 +5,11 @@ mod background;
 #[cfg(all(feature = "sandbox", feature = "http"))]
 mod child;
 #[cfg(all(feature = "sandbox", feature = "http"))]
+mod cosign;
+#[cfg(all(feature = "sandbox", feature = "http"))]
 mod demo;
+#[cfg(all(feature = "sandbox", feature = "http"))]
+mod identity;
 #[cfg(all(feature = "sandbox", feature = "http"))]
 mod options;
 #[cfg(all(feature = "sandbox", feature = "http"))]

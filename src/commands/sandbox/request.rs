@@ -39,8 +39,8 @@ pub struct SandboxRunRequest {
     pub folder: Option<PathBuf>,
     /// What kind it is.
     pub kind: SandboxKind,
-    /// Whether the variables are those for cosign 2.
-    pub for_cosign_2: bool,
+    /// Whether the variables are those for cosign 2; without it they are if the program is one.
+    pub for_cosign_2: Option<bool>,
     /// The program.
     pub program: OsString,
     /// Its arguments.

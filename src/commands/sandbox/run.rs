@@ -3,7 +3,7 @@
 use super::super::{Context, Error, ErrorKind};
 use super::options::{not_started, options};
 use super::signals::Signals;
-use super::{SandboxRunRequest, child, place, up};
+use super::{SandboxRunRequest, child, cosign, place, up};
 use crate::sandbox::{IDENTITY_TOKEN, Sandbox, TemporaryFolder};
 
 /// Starts a sandbox, runs the command and ends the sandbox. Returns the exit code of the command.
@@ -29,7 +29,8 @@ pub async fn sandbox_run(
     let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error)))?;
     up::prepare(&sandbox, context).await;
     context.narrator.warn(up::WARNING);
-    let mut variables = sandbox.documents().variables(sandbox.folder(), request.for_cosign_2);
+    let for_cosign_2 = cosign::variables_are_for_2(request, context);
+    let mut variables = sandbox.documents().variables(sandbox.folder(), for_cosign_2);
     let token = sandbox.file(IDENTITY_TOKEN);
     let token = std::fs::read_to_string(&token).map_err(|error| {
         alone(Error::new(ErrorKind::Other, format!("`{}` cannot be read", token.display())).caused_by(&error))

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::outputs::Destination;
 use super::super::{Context, Error, ErrorKind};
-use super::{SandboxTokenIdentity, SandboxTokenRequest, place};
-use crate::sandbox::oidc::{Claims, GithubWorkflow, Identity, is_email};
+use super::{SandboxTokenRequest, identity, place};
+use crate::sandbox::oidc::Claims;
 use crate::sandbox::{self, BesideError};
 
 /// The longest lifetime: a year.
@@ -17,9 +17,13 @@ const MAX_LIFETIME: u64 = 366 * 24 * 3600;
 /// What is asked for makes no sense, there is no sandbox, or the file cannot be written.
 pub fn sandbox_token(request: &SandboxTokenRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let folder = place::folder(request.folder.as_deref(), context)?;
-    let mut claims = Claims::new(identity(&request.identity)?);
+    let mut claims = Claims::new(identity::of(&request.identity)?);
     if let Some(audience) = &request.audience {
+        identity::check("--audience", audience, identity::is_plain, "a word without spaces, as in sigstore")?;
         claims.audience.clone_from(audience);
+    }
+    if let Some(issuer) = &request.issuer {
+        identity::check("--issuer", issuer, identity::is_url, "a URL, as in https://issuer.example.com")?;
     }
     if let Some(lifetime) = request.lifetime {
         claims.lifetime = seconds(lifetime)?;
@@ -34,37 +38,6 @@ pub fn sandbox_token(request: &SandboxTokenRequest, context: &mut Context) -> Re
         }
     })?;
     destination.line(token)
-}
-
-fn identity(request: &SandboxTokenIdentity) -> Result<Identity, Error> {
-    match request {
-        SandboxTokenIdentity::Email(address) if is_email(address) => Ok(Identity::Email(address.clone())),
-        SandboxTokenIdentity::Email(address) => {
-            Err(Error::usage(format!("--email: `{address}` is no address of e-mail")))
-        }
-        SandboxTokenIdentity::Uri(uri) if uri.contains(':') => Ok(Identity::Uri(uri.clone())),
-        SandboxTokenIdentity::Uri(uri) => {
-            Err(Error::usage(format!("--uri: `{uri}` is no URI, as in spiffe://example.com/build")))
-        }
-        SandboxTokenIdentity::GithubWorkflow(run) => {
-            let parts: Vec<&str> = run.repository.split('/').collect();
-            if !matches!(parts[..], [owner, name] if !owner.is_empty() && !name.is_empty()) {
-                let text = &run.repository;
-                return Err(Error::usage(format!("--github-workflow: `{text}` is not OWNER/REPOSITORY")));
-            }
-            let mut made = GithubWorkflow::new(&run.repository);
-            let change = |place: &mut String, asked: &Option<String>| {
-                if let Some(asked) = asked {
-                    place.clone_from(asked);
-                }
-            };
-            change(&mut made.file, &run.file);
-            change(&mut made.git_ref, &run.git_ref);
-            change(&mut made.sha, &run.sha);
-            change(&mut made.event, &run.event);
-            Ok(Identity::GithubWorkflow(Box::new(made)))
-        }
-    }
 }
 
 fn seconds(lifetime: Duration) -> Result<u32, Error> {

@@ -6,7 +6,7 @@ use super::super::{Context, Error, InitializeRequest, initialize};
 use super::options::{not_started, options};
 use super::signals::Signals;
 use super::{SandboxUpRequest, background, place};
-use crate::sandbox::{Addresses, SOMEBODY, Sandbox, Service};
+use crate::sandbox::{Addresses, SOMEBODY, Sandbox, Service, shell_word};
 
 /// Said at every start.
 pub(super) const WARNING: &str = "this is a Sigstore for testing: nobody must trust its roots, and nothing that it signed is proven by them";
@@ -42,6 +42,9 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
     if request.detach {
         let addresses = background::start(request, &folder, context).await?;
         tell(&folder, &addresses, request, context);
+        let dir =
+            request.folder.as_ref().map(|_| format!(" --dir {}", shell_word(&folder.display().to_string())));
+        context.narrator.say(&format!("To end it:  rcosign sandbox down{}", dir.unwrap_or_default()));
         return Ok(SandboxUp { lines: addresses, here: None });
     }
     let signals = Signals::listen();
@@ -94,6 +97,7 @@ pub(super) fn lines(addresses: &Addresses) -> String {
 
 fn tell(folder: &Path, addresses: &str, request: &SandboxUpRequest, context: &mut Context) {
     let shown = folder.display();
+    let file = |name: &str| shell_word(&folder.join(name).display().to_string());
     let who = request.kind.people.first().map_or(SOMEBODY, String::as_str);
     context.narrator.warn(WARNING);
     if let Some(page) = addresses.lines().find_map(|line| line.strip_prefix(Service::Page.word())) {
@@ -104,12 +108,15 @@ fn tell(folder: &Path, addresses: &str, request: &SandboxUpRequest, context: &mu
             "The sandbox is in {shown}: trusted_root.json, signing_config.json, root.json (TUF), identity_token, env"
         ),
         format!(
-            "To use it from this shell, with rcosign and cosign 3:  . {shown}/env    (cosign 2:  . {shown}/env.cosign-2)"
+            "To use it from this shell, with rcosign and cosign 3:  . {}    (cosign 2:  . {})",
+            file("env"),
+            file("env.cosign-2")
         ),
         "Then, for example:  rcosign sign-blob --yes --bundle artifact.sigstore.json artifact.txt".to_owned(),
         format!(
-            "rcosign verify-blob --bundle artifact.sigstore.json --certificate-identity {who} \
-             --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC artifact.txt"
+            "rcosign verify-blob --bundle artifact.sigstore.json --certificate-identity {} \
+             --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC artifact.txt",
+            shell_word(who)
         ),
     ] {
         context.narrator.say(&line);

@@ -117,6 +117,57 @@ fn older_clients_find_every_certificate_and_key_by_its_use() {
 }
 
 #[test]
+fn the_readme_names_every_file_and_every_service() {
+    let documents = Documents::new(&addresses(), &authorities());
+    let text = documents.file("README").unwrap();
+    let others = ["env", "env.cosign-2", "root.json", IDENTITY_TOKEN];
+    for name in documents.files.keys().filter(|name| **name != "README").chain(&others) {
+        assert!(text.contains(name), "{name}");
+    }
+    for service in Service::ALL {
+        let line = format!("{:<9}{}\n", service.word(), addresses().url(service));
+        assert!(text.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn words_are_quoted_where_a_shell_would_read_them_otherwise() {
+    for bare in ["/tmp/a-b_c.d/env", "dev@example.com", "127.0.0.1:5000/app"] {
+        assert_eq!(shell_word(bare), bare);
+    }
+    for (text, word) in
+        [("a b", "'a b'"), ("", "''"), ("it's", r"'it'\''s'"), ("$HOME", "'$HOME'"), ("a;b", "'a;b'")]
+    {
+        assert_eq!(shell_word(text), word);
+    }
+}
+
+/// Whoever has read one file for shells and reads the other one has the variables of the latter alone.
+#[test]
+fn of_two_files_for_shells_the_latter_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::open(place.path()).unwrap();
+    Documents::new(&addresses(), &authorities()).write(&folder, b"the root").unwrap();
+    folder.write(IDENTITY_TOKEN, b"a.b.c").unwrap();
+    let after = |files: &[&str]| {
+        let script =
+            files.iter().fold(String::new(), |script, file| format!("{script}. ./{file} && ")) + "env";
+        let mut shell = std::process::Command::new("sh");
+        let output =
+            shell.args(["-c", &script]).current_dir(folder.path()).env("COSIGN_KEY", "k").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let is_ours = |line: &&str| {
+            ["COSIGN", "RCOSIGN", "SIGSTORE", "TUF"].iter().any(|prefix| line.starts_with(prefix))
+        };
+        text.lines().filter(is_ours).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (newer, older) = (after(&["env"]), after(&["env.cosign-2"]));
+    assert!(newer.iter().any(|line| line.starts_with("TUF_MIRROR=")) && newer != older);
+    assert_eq!(after(&["env.cosign-2", "env"]), newer);
+    assert_eq!(after(&["env", "env.cosign-2"]), older);
+}
+
+#[test]
 fn the_file_for_shells_is_taken_literally() {
     let place = tempfile::tempdir().unwrap();
     let name = "it's \"a\" $HOME `folder`\\";

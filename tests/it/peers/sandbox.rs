@@ -1,6 +1,9 @@
 //! The real cosigns at our sandbox: initialized from its TUF repository they sign and verify there, and so they verify what rcosign
 //! signed there, and rcosign what they signed.
 
+mod attesting;
+mod discovering;
+
 use rcosign::internals::sandbox::Service;
 
 use super::{Peer, peers};

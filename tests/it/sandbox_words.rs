@@ -1,0 +1,202 @@
+//! `sandbox`: what it says can be typed, and what somebody types wrongly it says.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::support::{Output, Sandbox};
+
+const RCOSIGN: &str = env!("CARGO_BIN_EXE_rcosign");
+const SIGN: [&str; 5] = ["sign-blob", "--yes", "--bundle", "b.json", "a.txt"];
+
+/// A folder for programs that ask TUF repositories.
+fn programs() -> Sandbox {
+    let programs = Sandbox::new().env("COSIGN_OFFLINE", "");
+    programs.file("a.txt", "the artifact\n");
+    programs
+}
+
+/// The lines, in one shell that finds this rcosign.
+fn shell(programs: &Sandbox, script: &str) -> Output {
+    let folder = Path::new(RCOSIGN).parent().unwrap().display();
+    let run = programs.program(Path::new("/bin/sh"), &["-euc", script]).without("COSIGN_OFFLINE");
+    run.env("PATH", &format!("{folder}:/usr/bin:/bin")).run()
+}
+
+fn executable(programs: &Sandbox, name: &str, script: &str) {
+    let path = programs.file(name, format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn the_lines_of_the_demonstration_can_be_typed() {
+    let programs = programs();
+    let said = programs.rcosign(&["sandbox", "demo"]).run().ok().stderr;
+    let (steps, again) = said.split_once("To type them yourself").unwrap();
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect()
+    };
+    let mut begin = lines(again);
+    // The test's PATH does not lead to this program, so that is said.
+    assert_eq!(
+        begin[0],
+        format!("export PATH='{}':\"$PATH\"", Path::new(RCOSIGN).parent().unwrap().display())
+    );
+    let at = begin.iter().position(|line| line == "rcosign sandbox run -- sh").unwrap();
+    let inside: Vec<String> = begin.split_off(at + 1).into_iter().chain(lines(steps)).collect();
+    assert_eq!(inside.len(), 2 + 7);
+    // The inner shell reads what is typed after it has begun, and says how each line ended.
+    let typed: String = inside.iter().map(|line| format!("{line}\necho code $?\n")).collect();
+    let begin = begin.join("\n");
+    let run = programs.program(Path::new("/bin/sh"), &["-c", &begin]).without("COSIGN_OFFLINE");
+    let output = run.stdin(typed + "exit 3\n").run().code(3);
+    let codes: Vec<&str> = output.stdout.lines().filter_map(|line| line.strip_prefix("code ")).collect();
+    assert_eq!(codes, ["0", "0", "0", "0", "0", "0", "12", "0", "12"], "{}", output.stderr);
+    assert_eq!(programs.names(), ["a.txt"]);
+}
+
+#[test]
+fn what_up_says_can_be_typed_whatever_its_folder_is_called() {
+    let programs = programs();
+    programs.file("artifact.txt", "an artifact\n");
+    let dir = "it's $HOME & more";
+    let said = programs.run(&["sandbox", "up", "--detach", "--dir", dir]).ok();
+    assert!(said.stdout.lines().next().unwrap().starts_with("page     http://127.0.0.1:"), "{}", said.stdout);
+    let after = |words: &str| {
+        let line = said.stderr.lines().find_map(|line| line.split_once(words)).unwrap().1;
+        line.split("    (").next().unwrap().to_owned()
+    };
+    let env = after("with rcosign and cosign 3:  ");
+    let older = said.stderr.split_once("(cosign 2:  ").unwrap().1.split_once(")\n").unwrap().0;
+    let sign = after("for example:  ");
+    let verify = said.stderr.lines().find(|line| line.starts_with("rcosign verify-blob")).unwrap();
+    for file in [env.as_str(), older] {
+        shell(&programs, &format!("{file}\n{sign}\n{verify}")).ok().says("Verified OK");
+    }
+    let status = programs.run(&["sandbox", "status", "--dir", dir]).ok().stdout;
+    let readme = programs.text(&format!("{dir}/README"));
+    let page = said.stdout.lines().next().unwrap();
+    assert!(readme.contains(page) && status.contains(page.split_whitespace().nth(1).unwrap()), "{status}");
+    shell(&programs, &after("To end it:  ")).ok().says("has ended");
+    programs.run(&["sandbox", "status", "--dir", dir]).code(1);
+}
+
+#[test]
+fn a_token_is_its_owners_alone_wherever_it_is_written() {
+    let programs = programs();
+    programs.run(&["sandbox", "run", "--dir", "state", "--", "true"]).ok();
+    let mode = |name: &str| std::fs::metadata(programs.at(name)).unwrap().permissions().mode() & 0o777;
+    // One that everybody could read takes no token with its mode.
+    programs.file("old", "x");
+    for (flag, name) in [("--output-file", "new"), ("--output-file", "old"), ("--output", "third")] {
+        programs.run(&["sandbox", "token", "--dir", "state", flag, name]).ok();
+        assert_eq!((mode(name), programs.text(name).split('.').count()), (0o600, 3), "{flag} {name}");
+    }
+    programs.run(&["sandbox", "status", "--dir", "state", "--output-file", "status"]).code(1);
+    assert_eq!(mode("status") & 0o400, 0o400);
+    for (flags, reason) in [
+        (&["--issuer", "nobody"][..], "--issuer: `nobody` is not a URL"),
+        (&["--issuer", "https://a\u{202e}b"], "--issuer: "),
+        (&["--audience", "a b"], "--audience: `a b` is not a word"),
+        (
+            &["--github-workflow", "octo/app", "--workflow-file", "../../evil"],
+            "--workflow-file: `../../evil` is not",
+        ),
+        (&["--github-workflow", "octo/app", "--workflow-ref", "main"], "--workflow-ref: `main` is not"),
+        (&["--github-workflow", "octo/app", "--workflow-sha", "abc"], "--workflow-sha: `abc` is not"),
+        (&["--github-workflow", "octo/app", "--workflow-trigger", "a\nb"], "--workflow-trigger: "),
+    ] {
+        let args = [&["sandbox", "token", "--dir", "state", "--output-file", "none"], flags].concat();
+        let output = programs.run(&args).code(2);
+        assert!(output.stderr.starts_with(&format!("error: {reason}")), "{flags:?}: {}", output.stderr);
+        assert!(!output.stderr.contains('\u{202e}') && !programs.has("none"), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_command_without_dashes_before_it_is_told_of_them() {
+    let programs = Sandbox::new();
+    for words in [&["sh", "-c", "exit 7"][..], &["make", "--jobs"], &["true"]] {
+        let output = programs.run(&[&["sandbox", "run"], words].concat()).code(2);
+        assert!(
+            output.stderr.contains("hint: ") && output.stderr.contains("run -- COMMAND"),
+            "{}",
+            output.stderr
+        );
+    }
+    let output = programs.run(&["sandbox", "up", "--nothing"]).code(2);
+    assert!(!output.stderr.contains("--`"), "{}", output.stderr);
+}
+
+/// The variables that a command of `sandbox run` gets: those for cosign 2, if it is that one.
+#[test]
+fn cosign_2_gets_its_own_variables_and_a_script_that_finds_it_a_warning() {
+    let programs = programs();
+    let (older, newer) = ("--fulcio-url='https://fulcio.sigstore.dev'", "--use-signing-config=true:");
+    for (name, help) in [("older", older), ("newer", newer)] {
+        std::fs::create_dir(programs.at(name)).unwrap();
+        let script = format!(
+            "if [ \"$2\" = --help ]; then echo \"{help}\"; else echo \"${{COSIGN_REKOR_URL-none}} ${{TUF_MIRROR-none}}\"; fi"
+        );
+        executable(&programs, &format!("{name}/cosign"), &script);
+    }
+    let run = |flags: &[&str], path: &str, command: &[&str]| {
+        let args = [&["sandbox", "run"], flags, &["--"], command].concat();
+        programs
+            .rcosign(&args)
+            .env("PATH", &format!("{}:/usr/bin:/bin", programs.at(path).display()))
+            .run()
+            .ok()
+    };
+    for (flags, path, is_for_2) in [
+        (&[][..], "older", true),
+        (&[], "newer", false),
+        (&["--cosign-2=false"], "older", false),
+        (&["--cosign-2"], "newer", true),
+    ] {
+        let output = run(flags, path, &["cosign", "sign"]);
+        let (rekor, mirror) = output.stdout.trim().split_once(' ').unwrap();
+        let is_url = |text: &str| text.starts_with("http://127.0.0.1:");
+        assert_eq!(
+            (is_url(rekor), is_url(mirror)),
+            (is_for_2, !is_for_2),
+            "{flags:?} {path}: {}",
+            output.stdout
+        );
+        assert_eq!(output.stderr.contains("is cosign 2"), flags.is_empty() && is_for_2, "{}", output.stderr);
+    }
+    let warns = |output: &Output| output.stderr.contains("goes to Sigstore's public services");
+    assert!(warns(&run(&[], "older", &["sh", "-c", "true"])));
+    assert!(!warns(&run(&["--cosign-2"], "older", &["sh", "-c", "true"])));
+    assert!(!warns(&run(&[], "newer", &["sh", "-c", "true"])));
+    assert!(!warns(&run(&[], "older", &[RCOSIGN, "version"])));
+}
+
+#[test]
+fn wrong_clocks_are_told_as_such() {
+    let programs = programs();
+    for (clock, words) in [
+        ("fulcio=+1h", "is the clock of this machine right"),
+        ("ct=-1h", "is the clock of this machine right"),
+        ("fulcio=-24h", "by the authority's clock"),
+    ] {
+        let args = [&["sandbox", "run", "--clock", clock, "--", RCOSIGN], &SIGN[..]].concat();
+        let output = programs.rcosign(&args).without("COSIGN_OFFLINE").run();
+        assert!(output.code != 0 && output.stderr.contains(words), "{clock}: {}", output.stderr);
+        assert!(!programs.has("b.json"));
+    }
+}
+
+#[test]
+fn run_says_of_its_folder_what_is_so() {
+    let programs = Sandbox::new();
+    let help = programs.run(&["help", "sandbox", "run"]).ok().stdout;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("default a temporary one") && !help.contains(".local/share"), "{help}");
+    programs.run(&["sandbox", "run", "--dir", "kept", "--", "true"]).ok();
+    assert_eq!(programs.names(), ["kept"]);
+    // A file that is damaged is named with its folder.
+    programs.file("kept/fulcio-root.pem", "no certificate");
+    let output = programs.run(&["sandbox", "run", "--dir", "kept", "--", "true"]).code(1);
+    output.says(&format!("the certificate {} cannot be used", programs.at("kept/fulcio-root.pem").display()));
+}
