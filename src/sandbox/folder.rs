@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::crypto::{KeyType, PrivateKey, PrivateKeyError, pem};
@@ -43,6 +44,24 @@ pub enum FolderError {
         /// Where it was.
         path: PathBuf,
     },
+    /// Something else that the sandbox had is not there any more.
+    #[error("{} is missing", path.display())]
+    Missing {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A file or folder in it is elsewhere.
+    #[error("{} is a symbolic link, and would lead the sandbox out of its folder", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Somebody has removed it.
+    #[error("{} was removed", path.display())]
+    Removed {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// A key in it is damaged, or none can be made.
     #[error("the key {} cannot be used", path.display())]
     Key {
@@ -57,19 +76,27 @@ pub enum FolderError {
 const LOCK: &str = ".rcosign-sandbox";
 /// The file that says that all keys were made.
 const COMPLETE: &str = "complete";
-/// Somebody who asks whether a folder is used has its lock for a moment: so often is tried again, so long after.
-const TRIES: u32 = 20;
+/// What clients keep of the TUF repository, which is for everybody.
+const PUBLIC: &str = "tuf-cache";
+/// Folders in the folder are looked at down to here: keys, logs, what the registry has; not each blob.
+const DEPTH: u32 = 2;
+/// Somebody who asks whether a folder is used has its lock for a moment, and a process that is killed until the system has put it
+/// away: so often is tried again, so long after.
+const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A folder that this process alone uses, as long as this lives.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+    /// What whoever started it has to be told.
+    notes: Mutex<Vec<String>>,
 }
 
 impl Folder {
-    /// Takes a folder, which is made if it is not there.
+    /// Takes a folder, which is made if it is not there. Symbolic links in it are refused. What others could read in it is its owner's
+    /// alone from now on, and a note says so.
     ///
     /// # Errors
     /// It cannot be used, or another process uses it.
@@ -78,7 +105,11 @@ impl Folder {
         let lock = mark(path)?;
         for _ in 0..TRIES {
             match lock.try_lock() {
-                Ok(()) => return Ok(Self { path: path.to_owned(), _lock: lock }),
+                Ok(()) => {
+                    let this = Self { path: path.to_owned(), lock, notes: Mutex::default() };
+                    this.keep_inside_to_owner()?;
+                    return Ok(this);
+                }
                 Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
                 Err(fs::TryLockError::Error(source)) => return Err(unusable(source)),
             }
@@ -112,11 +143,93 @@ impl Folder {
         mark(path).map(drop)
     }
 
+    /// Whether somebody has removed it, or put another one in its place.
+    pub fn is_removed(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let (Ok(lock), Ok(found)) = (self.lock.metadata(), fs::symlink_metadata(self.path.join(LOCK))) else {
+                return true;
+            };
+            (lock.dev(), lock.ino()) != (found.dev(), found.ino())
+        }
+        #[cfg(not(unix))]
+        !self.path.join(LOCK).exists()
+    }
+
+    /// Whether all keys were made, and all files that grow: what is not there any more is missing.
+    ///
+    /// # Errors
+    /// [`FolderError::Unusable`].
+    pub fn is_complete(&self) -> Result<bool, FolderError> {
+        Ok(self.read(COMPLETE)?.is_some())
+    }
+
+    /// Keeps something that whoever started it has to be told.
+    pub fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+
+    /// Notes that so many bytes at the end of a file are cut off, in which some `what` was being written when the process ended.
+    pub fn note_cut(&self, path: &Path, bytes: u64, what: &str) {
+        self.note(format!(
+            "{}: the last {bytes} bytes were a part of an {what} that nobody was told of, and are cut off",
+            path.display()
+        ));
+    }
+
+    /// All notes so far.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens a file that grows, which has this content the first time.
+    ///
+    /// # Errors
+    /// [`FolderError::Missing`], [`FolderError::Unusable`].
+    pub(super) fn growing(&self, name: &str, empty: impl FnOnce() -> Vec<u8>) -> Result<File, FolderError> {
+        let path = self.path.join(name);
+        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
+        if !path.try_exists().map_err(unusable)? {
+            if self.is_complete()? {
+                return Err(FolderError::Missing { path });
+            }
+            write_whole(&path, &empty()).map_err(unusable)?;
+        }
+        File::options().read(true).write(true).open(&path).map_err(unusable)
+    }
+
+    /// Where a folder in it is that is made by who uses it, before all is complete.
+    ///
+    /// # Errors
+    /// [`FolderError::Missing`], [`FolderError::Unusable`].
+    pub fn part(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join(name);
+        if self.is_complete()? && !path.join(LOCK).exists() {
+            return Err(FolderError::Missing { path });
+        }
+        Ok(path)
+    }
+
+    fn keep_inside_to_owner(&self) -> Result<(), FolderError> {
+        let mended = keep_to_owner_below(&self.path, 0)?;
+        let Some(first) = mended.first() else { return Ok(()) };
+        let more = match mended.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        self.note(format!("others could have read {}{more}: only its owner can from now on", first.display()));
+        Ok(())
+    }
+
     /// Removes a file; one that is not there is removed already.
     ///
     /// # Errors
     /// [`FolderError::Unusable`].
     pub fn remove(&self, name: &str) -> Result<(), FolderError> {
+        if self.is_removed() {
+            return Ok(());
+        }
         let path = self.path.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -157,16 +270,19 @@ impl Folder {
     /// # Errors
     /// [`FolderError::Unusable`]; then the file is as it was.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
+        if self.is_removed() {
+            return Err(FolderError::Removed { path: self.path.clone() });
+        }
         let path = self.path.join(name);
         write_whole(&path, content).map_err(|source| FolderError::Unusable { path, source })
     }
 
-    /// Notes that all keys were made: from now on a key that is not there is missing.
+    /// Notes that all keys were made, and all files that grow: from now on what is not there is missing.
     ///
     /// # Errors
     /// [`FolderError::Unusable`].
     pub fn complete(&self) -> Result<(), FolderError> {
-        if self.read(COMPLETE)?.is_none() { self.write(COMPLETE, b"") } else { Ok(()) }
+        if self.is_complete()? { Ok(()) } else { self.write(COMPLETE, b"") }
     }
 
     /// The key of this name, made the first time and kept.
@@ -180,7 +296,7 @@ impl Folder {
         if let Some(text) = self.read(&name)? {
             return PrivateKey::from_pem(&text).map_err(broken);
         }
-        if self.read(COMPLETE)?.is_some() {
+        if self.is_complete()? {
             return Err(FolderError::KeyMissing { path: self.path.join(&name) });
         }
         let key = PrivateKey::generate(key_type).map_err(broken)?;
@@ -220,6 +336,7 @@ fn mark(path: &Path) -> Result<File, FolderError> {
     }
     #[cfg(unix)]
     keep_to_owner(path)?;
+    refuse_links(path, 0)?;
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
@@ -240,6 +357,62 @@ fn keep_to_owner(path: &Path) -> Result<(), FolderError> {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(unusable)?;
     }
     Ok(())
+}
+
+/// Folders and files in a folder, with their names, without what is for everybody. What goes away meanwhile is left out.
+fn inside(path: &Path, depth: u32) -> Result<Vec<(PathBuf, fs::Metadata)>, FolderError> {
+    let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
+    let mut all = Vec::new();
+    for entry in fs::read_dir(path).map_err(unusable)? {
+        let entry = entry.map_err(unusable)?;
+        if depth == 0 && entry.file_name() == PUBLIC {
+            continue;
+        }
+        match fs::symlink_metadata(entry.path()) {
+            Ok(metadata) => all.push((entry.path(), metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unusable(error)),
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(all)
+}
+
+/// A link would let whoever has put it there say what is written over.
+fn refuse_links(path: &Path, depth: u32) -> Result<(), FolderError> {
+    for (path, metadata) in inside(path, depth)? {
+        if metadata.is_symlink() {
+            return Err(FolderError::Link { path });
+        }
+        if metadata.is_dir() && depth + 1 < DEPTH {
+            refuse_links(&path, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes from others what they could read in a folder; what that was.
+#[cfg(unix)]
+fn keep_to_owner_below(path: &Path, depth: u32) -> Result<Vec<PathBuf>, FolderError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut mended = Vec::new();
+    for (path, metadata) in inside(path, depth)? {
+        let mode = metadata.permissions().mode();
+        if mode & 0o077 != 0 && !metadata.is_symlink() {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode & 0o700))
+                .map_err(|source| FolderError::Unusable { path: path.clone(), source })?;
+            mended.push(path.clone());
+        }
+        if metadata.is_dir() && depth + 1 < DEPTH {
+            mended.extend(keep_to_owner_below(&path, depth + 1)?);
+        }
+    }
+    Ok(mended)
+}
+
+#[cfg(not(unix))]
+fn keep_to_owner_below(_: &Path, _: u32) -> Result<Vec<PathBuf>, FolderError> {
+    Ok(Vec::new())
 }
 
 /// Makes a folder, for the owner alone, and those above it.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::documents::Addresses;
 use super::folder::{Folder, FolderError};
@@ -13,6 +15,12 @@ use super::service::Service;
 
 /// The document that says where the services are.
 pub(super) const SERVICES: &str = "services.json";
+
+/// What every address begins with.
+const SCHEME_AND_HOST: &str = "http://127.0.0.1:";
+/// A process that was killed has its ports for a moment: so often is tried again, so long after.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a port cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +48,14 @@ pub enum PortError {
         /// What the system says.
         source: io::Error,
     },
+    /// The document with the addresses of the last time is there, and not what was written.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Takes a port for each of these services: the one that is asked for, or that of the last time, or any.
@@ -51,7 +67,7 @@ pub(super) fn take(
     services: &[Service],
     asked: &BTreeMap<Service, u16>,
 ) -> Result<(BTreeMap<Service, TcpListener>, Addresses), PortError> {
-    let mut wanted = kept(folder)?;
+    let mut wanted = kept(folder, services)?;
     for (service, port) in asked.iter().filter(|(_, port)| **port != 0) {
         // Where the port was another service's before, that one moves.
         wanted.retain(|_, kept| kept != port);
@@ -71,22 +87,47 @@ pub(super) fn take(
         .partition(|(_, port)| *port != 0);
     for (service, port) in named.into_iter().chain(any) {
         let taken = |source| PortError::Taken { service, port, source };
-        let listener = listen(port).map_err(taken)?;
+        let listener = listen_soon(port).map_err(taken)?;
         urls.push((service, format!("http://{}", listener.local_addr().map_err(taken)?)));
         listeners.insert(service, listener);
     }
     Ok((listeners, Addresses::new(urls)))
 }
 
-/// The ports of the last time. A document that somebody else wrote counts as none.
-fn kept(folder: &Folder) -> Result<BTreeMap<Service, u16>, FolderError> {
-    let text = folder.read(SERVICES)?.unwrap_or_default();
-    let document: Value = serde_json::from_slice(&text).unwrap_or_default();
-    let port = |service: Service| {
-        let url = document.get(service.word())?.as_str()?;
-        Some((service, url.rsplit_once(':')?.1.parse().ok()?))
+fn listen_soon(port: u16) -> io::Result<TcpListener> {
+    for _ in 0..TRIES {
+        match listen(port) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    listen(port)
+}
+
+/// The ports of the last time. Where they cannot be known any more, a note says so: documents that clients have name them.
+fn kept(folder: &Folder, services: &[Service]) -> Result<BTreeMap<Service, u16>, PortError> {
+    let path = folder.path().join(SERVICES);
+    let Some(text) = folder.read(SERVICES)? else {
+        if folder.is_complete()? {
+            folder.note(format!("{} is missing: services have other addresses than before", path.display()));
+        }
+        return Ok(BTreeMap::new());
     };
-    Ok(Service::ALL.into_iter().filter_map(port).collect())
+    let damaged = |reason: String| PortError::Damaged { path: path.clone(), reason };
+    let document: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|_| damaged("it is no object of JSON".to_owned()))?;
+    let mut kept = BTreeMap::new();
+    for service in services {
+        let Some(url) = document.get(service.word()) else { continue };
+        let port = url.as_str().and_then(|url| url.strip_prefix(SCHEME_AND_HOST)?.parse().ok());
+        let port = port.filter(|port| *port != 0);
+        let reason = || format!("the address of {} is not {SCHEME_AND_HOST}PORT", service.word());
+        kept.insert(*service, port.ok_or_else(|| damaged(reason()))?);
+    }
+    if kept.is_empty() {
+        return Err(damaged("it names no service".to_owned()));
+    }
+    Ok(kept)
 }
 
 #[cfg(test)]
@@ -118,8 +159,36 @@ mod tests {
         let swapped = take_and_keep(&folder, &[(Service::Tuf, free)]).unwrap();
         assert_eq!(port(&swapped, Service::Tuf), free);
         assert_ne!(port(&swapped, Service::Tsa), free);
-        folder.write(SERVICES, b"[rubbish").unwrap();
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_read_are_no_reason_for_others() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let first = take_and_keep(&folder, &[]).unwrap();
+        let text = folder.read(SERVICES).unwrap().unwrap();
+        for (document, reason) in [
+            ("", "it is no object of JSON"),
+            ("[rubbish", "it is no object of JSON"),
+            ("[]", "it is no object of JSON"),
+            ("{}", "it names no service"),
+            (r#"{"tuf":"http://192.0.2.1:80"}"#, "the address of tuf is not http://127.0.0.1:PORT"),
+            (r#"{"tuf":"http://127.0.0.1:0"}"#, "the address of tuf is not http://127.0.0.1:PORT"),
+            (r#"{"tuf":1}"#, "the address of tuf is not http://127.0.0.1:PORT"),
+        ] {
+            folder.write(SERVICES, document.as_bytes()).unwrap();
+            let error = take_and_keep(&folder, &[]).unwrap_err().to_string();
+            assert_eq!(error, format!("{} is damaged: {reason}", folder.path().join(SERVICES).display()));
+            assert_eq!(folder.read(SERVICES).unwrap().unwrap(), document.as_bytes());
+        }
+        folder.write(SERVICES, &text).unwrap();
+        assert_eq!(take_and_keep(&folder, &[]).unwrap(), first);
+        // The way out: without the document there are new addresses, and it is said.
+        folder.complete().unwrap();
+        folder.remove(SERVICES).unwrap();
         take_and_keep(&folder, &[]).unwrap();
+        let notes = folder.notes();
+        assert!(notes.len() == 1 && notes[0].ends_with("services have other addresses than before"), "{notes:?}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey
 use super::faults::{Fault, Faults, WrongClock};
 use super::folder::{Folder, FolderError};
 use super::fulcio::Fulcio;
+use super::log::LogError;
 use super::oidc::{Claims, Identity, Issuer};
 use super::own_names::refuse_foreign_names;
 use super::page::Page;
@@ -40,6 +41,8 @@ const HOST: &str = "127.0.0.1";
 const SINCE: &str = "since";
 /// What is being answered when it ends has so long.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often is looked whether the folder is still there.
+const LOOK: Duration = Duration::from_millis(500);
 /// The token that is written beside the documents lives so long, in seconds: a working day and a night.
 const TOKEN_LIFETIME: u32 = 24 * 60 * 60;
 
@@ -111,6 +114,31 @@ pub enum SandboxError {
     /// The thread of the servers ended before it served.
     #[error("the servers ended before they began")]
     Ended,
+}
+
+impl SandboxError {
+    /// What is wrong with its folder, or with something in it, wherever that was found.
+    pub fn of_folder(&self) -> Option<&FolderError> {
+        match self {
+            Self::Folder(error)
+            | Self::Port(PortError::Folder(error))
+            | Self::Authority(AuthorityError::Folder(error) | AuthorityError::Log(LogError::Folder(error)))
+            | Self::Rekor(RekorError::Folder(error) | RekorError::Log(LogError::Folder(error)))
+            | Self::Tuf(RepositoryError::Folder(error))
+            | Self::Registry(registry::Error::Folder(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether not everything is there that was acknowledged.
+    pub fn is_loss(&self) -> bool {
+        matches!(
+            self,
+            Self::Authority(AuthorityError::Log(LogError::Lost { .. }))
+                | Self::Rekor(RekorError::Log(LogError::Lost { .. }))
+                | Self::Registry(registry::Error::Damaged { .. })
+        ) || matches!(self.of_folder(), Some(FolderError::Missing { .. }))
+    }
 }
 
 /// A sandbox that runs, until it is dropped: what it had begun to answer is answered before.
@@ -221,6 +249,18 @@ impl Sandbox {
         let _ = down.wait_for(|down| *down).await;
     }
 
+    /// What was found in its folder that somebody has to be told.
+    pub fn notes(&self) -> Vec<String> {
+        self.folder.notes()
+    }
+
+    /// Waits until somebody has removed its folder. Nothing is acknowledged any more then.
+    pub async fn folder_removed(&self) {
+        while !self.folder.is_removed() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Its registry.
     pub fn registry(&self) -> &Registry {
         &self.services.registry
@@ -280,17 +320,18 @@ impl Start<'_> {
         let tuf = Repository::open(folder, &clock, &targets);
         let tuf = Arc::new(runtime.block_on(tuf)?);
         documents.write(folder, tuf.root())?;
-        folder.complete()?;
         let token = Claims { lifetime: TOKEN_LIFETIME, ..Claims::new(Identity::Email(somebody.clone())) };
         folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
 
         let faults = Faults::new(self.options.faults.iter().copied());
-        let kept = folder.folder("registry")?;
+        let kept = folder.part("registry")?;
         let rules = registry::Options { folder: Some(kept), ..self.options.registry.clone() };
         let registry = match listeners.remove(&Service::Registry) {
             Some(listener) => Registry::start_at(listener, rules)?,
             None => Registry::start(rules)?,
         };
+        registry.notes().into_iter().for_each(|note| folder.note(note));
+        folder.complete()?;
         let met = faults.clone();
         registry.hook(move |_| met.of_registry());
         let witnesses = Witnesses {
@@ -300,6 +341,7 @@ impl Start<'_> {
             rekor2: Arc::clone(&rekor2),
             ct: Arc::clone(&ct),
             contents: registry.contents().clone(),
+            notes: folder.notes(),
             ready: Arc::default(),
         };
         let page = Arc::new(Page {

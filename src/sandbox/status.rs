@@ -20,6 +20,7 @@ pub(super) struct Witnesses {
     pub rekor2: Arc<RekorV2>,
     pub ct: Arc<CertificateLog>,
     pub contents: Contents,
+    pub notes: Vec<String>,
     pub ready: Arc<AtomicBool>,
 }
 
@@ -37,6 +38,7 @@ impl Witnesses {
             "ready": self.ready.load(Ordering::Acquire),
             "folder": self.folder.display().to_string(),
             "pid": std::process::id(),
+            "notes": self.notes,
             "addresses": self.addresses.to_json(),
             "logs": {
                 "rekor": signed(self.rekor.log(), self.rekor.checkpoint().ok()),

@@ -52,7 +52,7 @@ pub async fn run(request: SandboxRequest, context: &mut Context, output: &mut Ou
             output.data(up.lines.as_bytes());
             // Before it runs for hours.
             output.flush()?;
-            up.until_ended(context).await;
+            up.until_ended(context).await?;
         }
         SandboxRequest::Down(folder) => commands::sandbox_down(folder.as_deref(), context).await?,
         SandboxRequest::Run(request) => match commands::sandbox_run(&request, context).await {

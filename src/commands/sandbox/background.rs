@@ -22,7 +22,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts it, waits until it answers, and returns the lines that say where its services are.
+/// A process that was killed has its folder until the system has put it away, which takes no longer than this.
+const PUT_AWAY: Duration = Duration::from_secs(2);
+
+/// Starts it, waits until it answers, and returns the lines that say where its services are, and its notes.
 ///
 /// # Errors
 /// It does not start: what it said of that.
@@ -30,12 +33,8 @@ pub(super) async fn start(
     request: &SandboxUpRequest,
     folder: &Path,
     context: &Context,
-) -> Result<String, Error> {
-    let used = Folder::is_used(folder).and_then(|used| {
-        Folder::make(folder)?;
-        if used { Err(FolderError::Locked { path: folder.to_owned() }) } else { Ok(()) }
-    });
-    used.map_err(|error| not_started(&SandboxError::Folder(error)))?;
+) -> Result<(String, Vec<String>), Error> {
+    until_free(folder).await.and_then(|()| Folder::make(folder)).map_err(|error| not_started(&SandboxError::Folder(error)))?;
     let path = folder.join(LOG);
     let failed = |error: &io::Error| {
         Error::new(ErrorKind::Other, "the sandbox cannot be started in the background").caused_by(error)
@@ -54,7 +53,7 @@ pub(super) async fn start(
             && status.get("ready").and_then(Value::as_bool) == Some(true)
             && status.get("pid").and_then(Value::as_u64) == Some(u64::from(child.id()))
         {
-            return Ok(lines(&status));
+            return Ok((lines(&status), notes(&status)));
         }
         if begun.elapsed() > patience {
             let _ = child.kill();
@@ -66,6 +65,18 @@ pub(super) async fn start(
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Waits a while where nobody answers for a folder that is used.
+async fn until_free(folder: &Path) -> Result<(), FolderError> {
+    let begun = Instant::now();
+    while Folder::is_used(folder)? {
+        if begun.elapsed() > PUT_AWAY || matches!(sandbox::status(folder), Ok(Some(_))) {
+            return Err(FolderError::Locked { path: folder.to_owned() });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// A new log for the owner alone.
@@ -115,6 +126,11 @@ fn lines(status: &Value) -> String {
     let url = |service: Service| status.get("addresses")?.get(service.word())?.as_str();
     let line = |service: Service| Some(format!("{:<9}{}\n", service.word(), url(service)?));
     Service::ALL.into_iter().filter_map(line).collect()
+}
+
+fn notes(status: &Value) -> Vec<String> {
+    let notes = status.get("notes").and_then(Value::as_array);
+    notes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -48,16 +48,31 @@ fn port(text: &str) -> Result<(Service, u16), Error> {
 /// The error of a sandbox that does not start.
 pub(super) fn not_started(error: &SandboxError) -> Error {
     let new = Error::with_sources(ErrorKind::Other, error);
+    match error.of_folder() {
+        Some(FolderError::Locked { .. }) => {
+            return new.hint(
+                "`sandbox status` shows it and `sandbox down` ends it; --dir DIR starts another one in a folder of its own",
+            );
+        }
+        Some(FolderError::Foreign { .. }) => {
+            return new.hint("name a folder that is empty, or not there yet, with --dir DIR");
+        }
+        Some(FolderError::KeyMissing { .. }) => {
+            return new
+                .hint("put it back, or begin anew in another folder: what it signed verifies with no other key");
+        }
+        Some(FolderError::Link { .. }) => {
+            return new.hint("remove the link, or put what it leads to in its place if that is the sandbox's own");
+        }
+        _ => {}
+    }
     match error {
-        SandboxError::Folder(FolderError::Locked { .. }) => new.hint(
-            "`sandbox status` shows it and `sandbox down` ends it; --dir DIR starts another one in a folder of its own",
+        _ if error.is_loss() => new.hint(
+            "nothing was changed: put it back from a copy of the folder, or begin anew in another one with --dir DIR",
         ),
-        SandboxError::Folder(FolderError::Foreign { .. }) => {
-            new.hint("name a folder that is empty, or not there yet, with --dir DIR")
-        }
-        SandboxError::Folder(FolderError::KeyMissing { .. }) => {
-            new.hint("put it back, or begin anew in another folder: what it signed verifies with no other key")
-        }
+        SandboxError::Port(sandbox::PortError::Damaged { .. }) => new.hint(
+            "put it back, or remove it: then services get other addresses than those in documents that you gave away",
+        ),
         SandboxError::Port(sandbox::PortError::Taken { service, .. }) => new.hint(format!(
             "end what uses it, or choose another one with --port {}=PORT",
             service.word()

@@ -27,6 +27,7 @@ pub async fn sandbox_run(
     let options = options(folder, &request.kind).map_err(alone)?;
     let signals = Signals::listen();
     let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error)))?;
+    sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
     up::prepare(&sandbox, context).await;
     context.narrator.warn(up::WARNING);
     let for_cosign_2 = cosign::variables_are_for_2(request, context);

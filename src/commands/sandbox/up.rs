@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Context, Error, InitializeRequest, initialize};
+use super::super::{Context, Error, ErrorKind, InitializeRequest, initialize};
 use super::options::{not_started, options};
 use super::signals::Signals;
 use super::{SandboxUpRequest, background, place};
@@ -20,15 +20,24 @@ pub struct SandboxUp {
 
 impl SandboxUp {
     /// Waits, if it runs in this process, until a signal or somebody asks for its end, and ends it.
-    pub async fn until_ended(self, context: &mut Context) {
-        let Some((sandbox, signals)) = self.here else { return };
-        tokio::select! {
-            _ = signals.next() => {}
-            () = sandbox.asked_to_end() => {}
-        }
+    ///
+    /// # Errors
+    /// Somebody has removed its folder.
+    pub async fn until_ended(self, context: &mut Context) -> Result<(), Error> {
+        let Some((sandbox, signals)) = self.here else { return Ok(()) };
+        let removed = tokio::select! {
+            _ = signals.next() => false,
+            () = sandbox.asked_to_end() => false,
+            () = sandbox.folder_removed() => true,
+        };
         let folder = sandbox.folder().display().to_string();
         drop(sandbox);
+        if removed {
+            let message = format!("the sandbox has ended, as somebody has removed its folder {folder}");
+            return Err(Error::new(ErrorKind::Other, message));
+        }
         context.narrator.say(&format!("The sandbox has ended; its state is in {folder}"));
+        Ok(())
     }
 }
 
@@ -40,7 +49,8 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
     let folder = place::folder(request.folder.as_deref(), context)?;
     let options = options(folder.clone(), &request.kind)?;
     if request.detach {
-        let addresses = background::start(request, &folder, context).await?;
+        let (addresses, notes) = background::start(request, &folder, context).await?;
+        notes.iter().for_each(|note| context.narrator.warn(note));
         tell(&folder, &addresses, request, context);
         let dir =
             request.folder.as_ref().map(|_| format!(" --dir {}", shell_word(&folder.display().to_string())));
@@ -49,6 +59,7 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
     }
     let signals = Signals::listen();
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
+    sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
     prepare(&sandbox, context).await;
     let lines = lines(sandbox.addresses());
     tell(&folder, &lines, request, context);

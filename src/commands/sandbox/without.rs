@@ -21,7 +21,10 @@ pub struct SandboxUp {
 
 impl SandboxUp {
     /// Never comes to pass.
-    pub async fn until_ended(self, _: &mut Context) {
+    ///
+    /// # Errors
+    /// None.
+    pub async fn until_ended(self, _: &mut Context) -> Result<(), Error> {
         match self.never {}
     }
 }

@@ -1,4 +1,4 @@
-//! The file of a log: one frame for each commit, with a checksum over all of it.
+//! The file of a log ([`Growing`]): one frame for each commit, with a checksum over all of it.
 //!
 //! A frame is
 //!
@@ -10,20 +10,21 @@
 //! | 32 | the SHA-256 of the two numbers and the payload |
 //! | any | the payload: for each record the length of the leaf (4), that of what is attached (4), the leaf, what is attached |
 //!
-//! Records are acknowledged when their whole frame is on the disk, so that a frame that is not whole holds nothing that
-//! anybody was told of. It can only be the last: a frame that is not whole before one that is was damaged later.
+//! Records are acknowledged when their whole frame is on the disk and the file says so, so that a frame that is not whole after
+//! all of those holds nothing that anybody was told of.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
+use super::super::growing::{Extent, Growing, HEADER, Medium, Reading, header};
 use super::{LogError, Place};
 use crate::crypto::sha256;
 use crate::tlog::issue::tree::Tree;
 use crate::tlog::merkle::{Hash, leaf_hash};
 
-/// What a file begins with.
-pub(super) const FILE_MAGIC: [u8; 8] = *b"rcolog1\n";
+/// What files of this kind call themselves.
+pub(super) const KIND: &str = "rcosign-log-1";
 const FRAME_MAGIC: [u8; 4] = [0xff, b'L', b'O', b'G'];
 const FRAME_HEAD: usize = 48;
 const RECORD_HEAD: usize = 8;
@@ -73,18 +74,23 @@ impl Frame {
         self.bytes.len() >= FRAME_TARGET
     }
 
-    /// The bytes to write, and the places of the records if they are written at this offset of the file.
-    pub(super) fn finish(mut self, offset: u64) -> (Vec<u8>, Vec<(Place, Hash)>) {
+    /// Puts it at the end of a file; the places of its records there.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn write(mut self, file: &mut Growing<impl Medium>) -> io::Result<Vec<(Place, Hash)>> {
         let payload = self.bytes.split_off(FRAME_HEAD);
-        let head = head(self.first, &payload);
+        let (head, checksum) = head(self.first, &payload);
         for (place, _) in &mut self.places {
-            place.offset += offset;
+            place.offset += file.acknowledged().end;
         }
-        ([&head[..], &payload].concat(), self.places)
+        file.append(&[&head[..], &payload].concat(), self.places.len() as u64, &checksum)?;
+        Ok(self.places)
     }
 }
 
-fn head(first: u64, payload: &[u8]) -> [u8; FRAME_HEAD] {
+/// The head of a frame, and the checksum in it.
+fn head(first: u64, payload: &[u8]) -> ([u8; FRAME_HEAD], [u8; 32]) {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let mut head = [0; FRAME_HEAD];
     head[..4].copy_from_slice(&FRAME_MAGIC);
@@ -92,55 +98,62 @@ fn head(first: u64, payload: &[u8]) -> [u8; FRAME_HEAD] {
     head[12..16].copy_from_slice(&length.to_be_bytes());
     let checksum = sha256(&[&head[4..16], payload].concat());
     head[16..].copy_from_slice(&checksum);
-    head
+    (head, checksum)
+}
+
+/// What a new file holds.
+pub(super) fn empty() -> Vec<u8> {
+    header(KIND, &Extent::NONE)
 }
 
 /// What a file holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Contents {
     pub(super) tree: Tree,
     pub(super) places: Vec<Place>,
-    /// Where the last whole frame ends.
-    pub(super) end: u64,
+    /// How far it was read. Whatever comes after that is the rest of a commit that was not finished.
+    pub(super) read: Reading,
+    /// How many bytes that is.
+    pub(super) rest: u64,
 }
 
-/// Reads a whole file. Whatever comes after `end` is the rest of a commit that was not finished.
+/// Reads a whole file.
 ///
 /// # Errors
-/// It cannot be read; it is damaged: another kind of file, or a frame that is not whole and not the last.
+/// It cannot be read; it is damaged: another kind of file, or not everything that was acknowledged is there.
 pub(super) fn read(path: &Path, file: &File) -> Result<Contents, LogError> {
     let unusable = |source| LogError::Unusable { path: path.to_owned(), source };
+    let lost = |damage| LogError::Lost { path: path.to_owned(), damage };
     let length = file.metadata().map_err(unusable)?.len();
     let mut reader = BufReader::with_capacity(1 << 20, file);
     reader.seek(SeekFrom::Start(0)).map_err(unusable)?;
-    let damaged = |offset, reason| LogError::Damaged { path: path.to_owned(), offset, reason };
-    let mut magic = [0; FILE_MAGIC.len()];
-    match reader.read_exact(&mut magic) {
-        Ok(()) if magic == FILE_MAGIC => (),
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(unusable(error)),
-        _ => return Err(damaged(0, "it is not a log of this kind")),
-    }
-    let mut contents = Contents { end: FILE_MAGIC.len() as u64, ..Contents::default() };
-    while contents.end < length {
-        let payload = match frame(&mut reader, length - contents.end).map_err(unusable)? {
-            Some((first, payload)) if first == contents.tree.size() => payload,
-            Some(_) => return Err(damaged(contents.end, "a frame is missing or there twice")),
-            None if whole_frame_after(file, contents.end).map_err(unusable)? => {
-                return Err(damaged(contents.end, "a frame is not whole, and others come after it"));
+    let read = Reading::begin(KIND, &mut reader).map_err(unusable)?.map_err(lost)?;
+    let mut contents = Contents { tree: Tree::default(), places: Vec::new(), read, rest: 0 };
+    let mut end = HEADER;
+    while end < length {
+        let whole = frame(&mut reader, length - end).map_err(unusable)?;
+        match whole.ok_or("a frame is not whole").and_then(|frame| add(&mut contents, &frame, end)) {
+            Ok(()) => end = contents.read.so_far().end,
+            Err(reason) if contents.read.next_was_acknowledged() => {
+                return Err(lost(contents.read.damage(reason)));
             }
-            None => break,
-        };
-        let start = contents.end + FRAME_HEAD as u64;
-        if !add(&mut contents, &payload, start) {
-            return Err(damaged(contents.end, "the records of a frame do not fill it"));
+            Err(_) => break,
         }
-        contents.end = start + payload.len() as u64;
     }
+    contents.read.end().map_err(lost)?;
+    contents.rest = length.saturating_sub(end);
     Ok(contents)
 }
 
-/// The next frame: the index of its first record, and its payload; `None` when it is not whole. `left` bytes are left.
-fn frame(reader: &mut impl Read, left: u64) -> io::Result<Option<(u64, Vec<u8>)>> {
+/// A frame that is whole.
+struct Whole {
+    first: u64,
+    payload: Vec<u8>,
+    checksum: [u8; 32],
+}
+
+/// The next frame; `None` when it is not whole. `left` bytes are left.
+fn frame(reader: &mut impl Read, left: u64) -> io::Result<Option<Whole>> {
     if left < FRAME_HEAD as u64 {
         return Ok(None);
     }
@@ -158,39 +171,37 @@ fn frame(reader: &mut impl Read, left: u64) -> io::Result<Option<(u64, Vec<u8>)>
     }
     let mut payload = vec![0; length as usize];
     reader.read_exact(&mut payload)?;
-    Ok((head(first, &payload) == found).then_some((first, payload)))
+    let (expected, checksum) = head(first, &payload);
+    Ok((expected == found).then_some(Whole { first, payload, checksum }))
 }
 
-/// Whether a whole frame begins anywhere after this offset.
-fn whole_frame_after(mut file: &File, offset: u64) -> io::Result<bool> {
-    file.seek(SeekFrom::Start(offset + 1))?;
-    let mut rest = Vec::new();
-    file.read_to_end(&mut rest)?;
-    let mut rest = rest.as_slice();
-    while let Some(at) = rest.windows(FRAME_MAGIC.len()).position(|bytes| bytes == FRAME_MAGIC) {
-        let (_, mut here) = rest.split_at(at);
-        let left = here.len() as u64;
-        rest = here.split_first().map_or(&[], |(_, rest)| rest);
-        if frame(&mut here, left)?.is_some() {
-            return Ok(true);
-        }
+/// Adds the records of a frame that begins at this offset; or says what is wrong with it, and adds nothing.
+fn add(contents: &mut Contents, frame: &Whole, offset: u64) -> Result<(), &'static str> {
+    if frame.first != contents.tree.size() {
+        return Err("a frame is missing or there twice");
     }
-    Ok(false)
+    let (mut offset, mut rest) = (offset + FRAME_HEAD as u64, frame.payload.as_slice());
+    let mut records = Vec::new();
+    while !rest.is_empty() {
+        let (place, leaf, after) = record(rest, offset).ok_or("the records of a frame do not fill it")?;
+        offset += (rest.len() - after.len()) as u64;
+        records.push((place, leaf_hash(leaf)));
+        rest = after;
+    }
+    let length = (FRAME_HEAD + frame.payload.len()) as u64;
+    contents.read.piece(length, records.len() as u64, &frame.checksum);
+    for (place, hash) in records {
+        contents.places.push(place);
+        contents.tree.append_hash(hash);
+    }
+    Ok(())
 }
 
-/// Adds the records of a payload that begins at this offset; whether they fill it.
-fn add(contents: &mut Contents, payload: &[u8], mut offset: u64) -> bool {
-    let mut rest = payload;
-    while let Some((lengths, data)) = rest.split_first_chunk::<RECORD_HEAD>() {
-        let [a, b, c, d, e, f, g, h] = *lengths;
-        let (leaf, attached) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
-        let Some((bytes, data)) = data.split_at_checked(leaf as usize) else { return false };
-        let Some((_, data)) = data.split_at_checked(attached as usize) else { return false };
-        offset += RECORD_HEAD as u64;
-        contents.places.push(Place { offset, leaf, attached });
-        contents.tree.append_hash(leaf_hash(bytes));
-        offset += u64::from(leaf) + u64::from(attached);
-        rest = data;
-    }
-    rest.is_empty()
+/// The first record of a payload that begins at this offset: its place, its leaf, and what comes after it.
+fn record(payload: &[u8], offset: u64) -> Option<(Place, &[u8], &[u8])> {
+    let ([a, b, c, d, e, f, g, h], data) = payload.split_first_chunk::<RECORD_HEAD>()?;
+    let (leaf, attached) = (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h]));
+    let (bytes, data) = data.split_at_checked(leaf as usize)?;
+    let (_, data) = data.split_at_checked(attached as usize)?;
+    Some((Place { offset: offset + RECORD_HEAD as u64, leaf, attached }, bytes, data))
 }

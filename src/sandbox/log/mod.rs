@@ -20,7 +20,8 @@ use tokio::sync::watch;
 
 pub use self::tiles::{Tile, TilePath};
 use self::writer::Writer;
-use super::folder::{Folder, FolderError, write_whole};
+use super::folder::{Folder, FolderError};
+use super::growing::{Damage, Growing};
 use crate::tlog::issue::tree::Tree;
 use crate::tlog::merkle::{Hash, leaf_hash};
 
@@ -38,7 +39,15 @@ pub enum LogError {
         /// What the system says.
         source: io::Error,
     },
-    /// Its file is not what was written. Nothing is repaired: acknowledged entries might be lost by it.
+    /// Not everything is in its file that was acknowledged. The file is left as it is.
+    #[error("the log {} is {damage}", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// What was written has changed since.
     #[error("the log {} is damaged at byte {offset}: {reason}", path.display())]
     Damaged {
         /// The file.
@@ -114,19 +123,21 @@ pub struct Record {
 }
 
 impl Log {
-    /// Opens the log of this name in the folder, which is made the first time. The end of an unfinished commit is cut off.
+    /// Opens the log of this name in the folder, which is made the first time. The rest of an unfinished commit is cut off, and a note
+    /// of the folder says so.
     ///
     /// # Errors
-    /// [`LogError::Folder`], [`LogError::Unusable`], [`LogError::Damaged`].
+    /// [`LogError::Folder`], [`LogError::Unusable`], [`LogError::Lost`].
     pub fn open(folder: &Folder, name: &str) -> Result<Self, LogError> {
-        let path = folder.folder("logs")?.join(format!("{name}.log"));
+        folder.folder("logs")?;
+        let file = folder.growing(&format!("logs/{name}.log"), file::empty)?;
+        let path = folder.path().join(format!("logs/{name}.log"));
         let unusable = |source| LogError::Unusable { path: path.clone(), source };
-        if !path.try_exists().map_err(unusable)? {
-            write_whole(&path, &file::FILE_MAGIC).map_err(unusable)?;
-        }
-        let file = File::options().read(true).write(true).open(&path).map_err(unusable)?;
         let contents = file::read(&path, &file)?;
-        cut(&file, contents.end).map_err(unusable)?;
+        if contents.rest > 0 {
+            folder.note_cut(&path, contents.rest, "entry");
+        }
+        let file = Growing::resume(file, file::KIND, &contents.read).map_err(unusable)?;
         let size = contents.tree.size();
         let hashes = contents.tree.full_subtrees(0, 0, size).unwrap_or_default();
         let mut known = HashMap::with_capacity(hashes.len());
@@ -137,7 +148,7 @@ impl Log {
         let committed = Arc::new(RwLock::new(committed));
         let (sender, progress) = watch::channel(Progress { size, stopped: None });
         let reader = File::open(&path).map_err(unusable)?;
-        let writer = Writer::start(file, contents.end, Arc::clone(&committed), sender).map_err(unusable)?;
+        let writer = Writer::start(file, Arc::clone(&committed), sender).map_err(unusable)?;
         let queue = Mutex::new(Queue { next: size, known, writer });
         Ok(Self { path, committed, queue, reader: Mutex::new(reader), progress })
     }
@@ -281,15 +292,6 @@ impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
-}
-
-/// Makes a file end here, on the disk.
-fn cut(file: &File, end: u64) -> io::Result<()> {
-    if file.metadata()?.len() > end {
-        file.set_len(end)?;
-        file.sync_all()?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

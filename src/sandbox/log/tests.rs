@@ -84,30 +84,43 @@ fn entries_are_there_after_a_restart() {
     );
 }
 
-/// As a killed process leaves it: any part of the last frame may be missing. What was acknowledged before it stays, and the log
-/// goes on.
+/// Where the frames begin.
+const FIRST: usize = 8192;
+
+/// A file in which `told` entries were acknowledged, and one more was written that was not.
+fn unacknowledged(place: &Place, told: u64) -> (Vec<u8>, Vec<u8>) {
+    let log = place.open().unwrap();
+    append(&log, (log.size()..told).map(leaf));
+    let before = fs::read(place.file()).unwrap();
+    append(&log, [leaf(told)]);
+    let after = fs::read(place.file()).unwrap();
+    drop(log);
+    // The frame is written before the file says that it was acknowledged.
+    (before.clone(), [&before[..FIRST], &after[FIRST..]].concat())
+}
+
+/// As a killed process leaves it: any part of the last frame may be missing. What was acknowledged before it stays, the log goes on, and it
+/// is said what was cut off.
 #[test]
 fn a_torn_tail_is_cut_at_every_byte() {
     let place = Place::new();
-    let log = place.open().unwrap();
-    append(&log, (0..3).map(leaf));
-    let before = fs::metadata(place.file()).unwrap().len();
-    append(&log, [leaf(3)]);
-    // Not closed: the file as it is while the log still runs.
-    let whole = fs::read(place.file()).unwrap();
-    drop(log);
-    for end in before as usize..whole.len() {
+    let (before, whole) = unacknowledged(&place, 3);
+    for end in before.len()..whole.len() {
         fs::write(place.file(), &whole[..end]).unwrap();
-        let log = place.open().unwrap();
+        let folder = Folder::open(&place.path).unwrap();
+        let log = Log::open(&folder, "test").unwrap();
         check(&log, 3);
-        assert_eq!(fs::metadata(place.file()).unwrap().len(), before, "{end}");
+        let cut = end - before.len();
+        let said = format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
+        let expected = if cut == 0 { vec![] } else { vec![format!("{}: {said}", place.file().display())] };
+        assert_eq!(folder.notes(), expected);
         append(&log, [leaf(3)]);
         check(&log, 4);
-        drop(log);
-        assert_eq!(fs::read(place.file()).unwrap(), whole, "{end}");
+        drop((log, folder));
+        assert_eq!(fs::read(place.file()).unwrap()[FIRST..], whole[FIRST..], "{end}");
     }
     // The length was written, the data was not.
-    for end in before as usize..whole.len() {
+    for end in before.len()..whole.len() {
         let mut torn = whole.clone();
         torn[end..].fill(0);
         if torn != whole {
@@ -115,34 +128,100 @@ fn a_torn_tail_is_cut_at_every_byte() {
             check(&place.open().unwrap(), 3);
         }
     }
+    // Whole, and not said: it is there.
+    fs::write(place.file(), &whole).unwrap();
+    check(&place.open().unwrap(), 4);
+    check(&place.open().unwrap(), 4);
 }
 
-/// Whoever acknowledged an entry after the damaged one is not silently shortened.
+/// What a client puts into its entry is no frame, wherever the entry is cut off.
 #[test]
-fn damage_in_the_middle_is_an_error_wherever_it_is() {
+fn a_frame_in_an_entry_is_no_frame() {
+    let place = Place::new();
+    let (before, _) = unacknowledged(&place, 1);
+    fs::write(place.file(), &before).unwrap();
+    let log = place.open().unwrap();
+    // Frames of index 0, 1, 2 and 7, whole, without a record.
+    let frames: Vec<u8> = [0_u64, 1, 2, 7]
+        .iter()
+        .flat_map(|index| {
+            let numbers = [&[0xff, b'L', b'O', b'G'][..], &index.to_be_bytes(), &[0; 4]].concat();
+            let sum = crate::crypto::sha256(&numbers[4..]);
+            [&numbers[..], &sum].concat()
+        })
+        .collect();
+    append(&log, [[&frames[..], b"and the rest of the entry"].concat()]);
+    drop(log);
+    let after = fs::read(place.file()).unwrap();
+    let whole = [&before[..FIRST], &after[FIRST..]].concat();
+    for end in before.len()..whole.len() {
+        fs::write(place.file(), &whole[..end]).unwrap();
+        check(&place.open().unwrap(), 1);
+    }
+}
+
+/// Nothing that was acknowledged is silently left out, wherever the damage is, the last frame among it.
+#[test]
+fn damage_to_what_was_acknowledged_is_an_error_wherever_it_is() {
     let place = Place::new();
     append(&place.open().unwrap(), (0..3).map(leaf));
     let whole = fs::read(place.file()).unwrap();
-    let last = whole.len() - 48 - 8 - leaf(2).len();
-    for at in 0..last {
+    let refused = |bad: &[u8]| {
+        fs::write(place.file(), bad).unwrap();
+        let error = place.open().unwrap_err();
+        assert_eq!(fs::read(place.file()).unwrap(), bad, "a damaged file is left as it is");
+        let LogError::Lost { damage, .. } = error else { panic!("{error}") };
+        damage
+    };
+    for at in FIRST..whole.len() {
         let mut bad = whole.clone();
         bad[at] ^= 0x10;
-        fs::write(place.file(), &bad).unwrap();
-        let error = place.open().unwrap_err();
-        assert!(matches!(error, LogError::Damaged { .. }), "{at}: {error}");
-        assert_eq!(fs::read(place.file()).unwrap(), bad, "a damaged file is left as it is");
+        assert_eq!(refused(&bad).acknowledged, 3, "{at}");
     }
-    // A frame that is missing, and one that is there twice.
-    let first = 8 + 48 + 8 + leaf(0).len();
-    for bad in [[&whole[..8], &whole[first..]].concat(), [&whole[..], &whole[last..]].concat()] {
-        fs::write(place.file(), &bad).unwrap();
-        let error = place.open().unwrap_err().to_string();
-        assert!(error.ends_with("a frame is missing or there twice"), "{error}");
+    for end in 0..whole.len() {
+        refused(&whole[..end]);
     }
+    let last = whole.len() - 48 - 8 - leaf(2).len();
+    let error = LogError::Lost { path: "x.log".into(), damage: refused(&whole[..last]) }.to_string();
+    let of = "it ends there; of 3 entries that were acknowledged 2 come before it";
+    assert_eq!(error, format!("the log x.log is damaged at byte {last}: {of}"));
+    let first = FIRST + 48 + 8 + leaf(0).len();
+    let missing = refused(&[&whole[..FIRST], &whole[first..]].concat());
+    assert_eq!(missing.reason, "a frame is missing or there twice");
     for bad in [&b""[..], b"rcolog", b"something else"] {
-        fs::write(place.file(), bad).unwrap();
-        assert!(place.open().unwrap_err().to_string().ends_with("it is not a log of this kind"));
+        assert_eq!(refused(bad).offset, 0);
     }
+    // One that is there twice comes after all that was acknowledged.
+    fs::write(place.file(), [&whole[..], &whole[last..]].concat()).unwrap();
+    check(&place.open().unwrap(), 3);
+}
+
+#[test]
+fn a_log_that_is_gone_is_missing_once_all_is_complete() {
+    let place = Place::new();
+    drop(place.open().unwrap());
+    fs::remove_file(place.file()).unwrap();
+    drop(place.open().unwrap());
+    Folder::open(&place.path).unwrap().complete().unwrap();
+    fs::remove_file(place.file()).unwrap();
+    let error = place.open().unwrap_err();
+    assert!(matches!(error, LogError::Folder(FolderError::Missing { .. })), "{error}");
+    assert!(!place.file().exists());
+}
+
+/// Nobody is told of entries in a file that is not there.
+#[cfg(unix)]
+#[test]
+fn a_log_whose_folder_is_removed_takes_no_entries() {
+    let place = Place::new();
+    let log = place.open().unwrap();
+    append(&log, (0..3).map(leaf));
+    fs::remove_dir_all(&place.path).unwrap();
+    for _ in 0..2 {
+        let error = log.append_blocking(leaf(3), Vec::new()).unwrap_err().to_string();
+        assert_eq!(error, "the log takes no entries any more: somebody has removed its file");
+    }
+    check(&log, 3);
 }
 
 #[test]
@@ -200,9 +279,11 @@ fn a_log_that_cannot_write_stops() {
     append(&log, [leaf(0)]);
     let (sender, progress) = watch::channel(Progress { size: 1, stopped: None });
     let read_only = File::open(place.file()).unwrap();
-    let end = read_only.metadata().unwrap().len();
-    log.queue.get_mut().unwrap().writer =
-        Writer::start(read_only, end, Arc::clone(&log.committed), sender).unwrap();
+    let read = file::read(&place.file(), &read_only).unwrap().read;
+    let writable = File::options().write(true).open(place.file()).unwrap();
+    let mut growing = Growing::resume(writable, file::KIND, &read).unwrap();
+    growing.replace(read_only);
+    log.queue.get_mut().unwrap().writer = Writer::start(growing, Arc::clone(&log.committed), sender).unwrap();
     log.progress = progress;
     let first = log.submit(leaf(1), Vec::new()).unwrap();
     let error = runtime().block_on(log.committed(first)).unwrap_err();
@@ -289,28 +370,34 @@ fn tiles_are_the_tree() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// Any entries, any number in one commit, cut anywhere: a prefix of what was written, and never less than what was whole.
+    /// Any entries, cut anywhere after those that were acknowledged: a prefix of what was written.
     #[test]
     fn any_cut_leaves_whole_commits(
         entries in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..12), cut in any::<prop::sample::Index>(),
     ) {
         let place = Place::new();
         let log = place.open().unwrap();
-        let mut ends = vec![fs::metadata(place.file()).unwrap().len()];
+        let header = fs::read(place.file()).unwrap();
+        let mut ends = vec![header.len()];
         for entry in &entries {
             append(&log, [entry.clone()]);
-            ends.push(fs::metadata(place.file()).unwrap().len());
+            ends.push(fs::metadata(place.file()).unwrap().len() as usize);
         }
         drop(log);
         let whole = fs::read(place.file()).unwrap();
-        let cut = 8 + cut.index(whole.len() - 7);
-        fs::write(place.file(), &whole[..cut]).unwrap();
+        let cut = FIRST + cut.index(whole.len() - FIRST + 1);
+        // As long as the file does not say that they were acknowledged.
+        fs::write(place.file(), [&header[..], &whole[FIRST..cut]].concat()).unwrap();
         let log = place.open().unwrap();
-        let expected = ends.iter().filter(|end| **end <= cut as u64).count() - 1;
+        let expected = ends.iter().filter(|end| **end <= cut).count() - 1;
         prop_assert_eq!(log.size(), expected as u64);
         for (index, entry) in entries[..expected].iter().enumerate() {
             prop_assert_eq!(&log.entry(index as u64).unwrap().unwrap().leaf, entry);
         }
+        drop(log);
+        // And where it does, anything less is refused.
+        fs::write(place.file(), &whole[..cut]).unwrap();
+        prop_assert_eq!(place.open().is_ok(), cut == whole.len());
     }
 }
 

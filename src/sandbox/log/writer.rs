@@ -1,12 +1,12 @@
 //! The thread that writes: all that waits goes to the disk together.
 
-use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::watch;
 
+use super::super::growing::Growing;
 use super::file::{Frame, Record};
 use super::{Committed, Progress};
 
@@ -18,18 +18,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts to write into the file from this offset on.
+    /// Starts to write into the file.
     ///
     /// # Errors
     /// There can be no thread.
     pub(super) fn start(
-        file: File,
-        end: u64,
+        file: Growing,
         committed: Arc<RwLock<Committed>>,
         progress: watch::Sender<Progress>,
     ) -> io::Result<Self> {
         let (records, given) = mpsc::channel();
-        let mut state = State { file, end, committed, progress };
+        let mut state = State { file, committed, progress };
         let thread = thread::Builder::new().name("log".to_owned()).spawn(move || state.run(&given))?;
         Ok(Self { records: Some(records), thread: Some(thread) })
     }
@@ -50,8 +49,7 @@ impl Drop for Writer {
 }
 
 struct State {
-    file: File,
-    end: u64,
+    file: Growing,
     committed: Arc<RwLock<Committed>>,
     progress: watch::Sender<Progress>,
 }
@@ -76,11 +74,7 @@ impl State {
     }
 
     fn commit(&mut self, frame: Frame) -> io::Result<()> {
-        let (bytes, places) = frame.finish(self.end);
-        self.file.seek(SeekFrom::Start(self.end))?;
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()?;
-        self.end += bytes.len() as u64;
+        let places = frame.write(&mut self.file)?;
         let size = {
             let mut committed = self.committed.write().unwrap_or_else(PoisonError::into_inner);
             for (place, hash) in places {

@@ -6,28 +6,30 @@
 //! uploads/<id>            what there is of an upload; temporary files
 //! ```
 //!
-//! A change is acknowledged when its line is on the disk. A blob is in its place before the line that names it; one from an upload
-//! is after it, and is moved when the folder is opened if that did not come to be. A last line without an end was never
-//! acknowledged and is cut off.
+//! A change is acknowledged when its line is on the disk and the file says so ([`Growing`]). A blob is in its place before the line
+//! that names it; one from an upload is after it, and is moved when the folder is opened if that did not come to be.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::change::Change;
 use super::content::Content;
+use crate::crypto::sha256;
 use crate::sandbox::folder::{Folder, FolderError, sync_folder, write_whole};
+use crate::sandbox::growing::{Extent, Growing, Reading, header};
+
+/// The file with all changes.
+const CHANGES: &str = "changes";
+/// What files of this kind call themselves.
+const KIND: &str = "rcosign-registry-1";
 
 /// The folder.
 #[derive(Debug)]
 pub(super) struct Disk {
     folder: Folder,
-    changes: File,
-    /// How long that file is.
-    length: u64,
-    /// Why nothing can be written any more.
-    broken: Option<String>,
+    changes: Growing,
 }
 
 impl Disk {
@@ -37,14 +39,22 @@ impl Disk {
         for name in ["blobs", "blobs/sha256", "blobs/sha384", "blobs/sha512", "uploads"] {
             folder.folder(name)?;
         }
-        let path = folder.path().join("changes");
-        let text = folder.read("changes")?.unwrap_or_default();
-        let (changes, length) = read(&path, &text)?;
-        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
-        let file = File::options().create(true).append(true).open(&path).map_err(unusable)?;
-        file.set_len(length).and_then(|()| file.sync_all()).map_err(unusable)?;
+        let path = folder.path().join(CHANGES);
+        let unusable = |source| Error::Folder(FolderError::Unusable { path: path.clone(), source });
+        let file = folder.growing(CHANGES, || header(KIND, &Extent::NONE))?;
+        let found = read(&path, &file)?;
+        if found.rest > 0 {
+            folder.note_cut(&path, found.rest, "entry");
+        }
+        let changes = Growing::resume(file, KIND, &found.read).map_err(unusable)?;
         sync_folder(folder.path()).map_err(unusable)?;
-        Ok((Self { folder, changes: file, length, broken: None }, changes))
+        folder.complete()?;
+        Ok((Self { folder, changes }, found.changes))
+    }
+
+    /// What whoever started the registry has to be told.
+    pub fn notes(&self) -> Vec<String> {
+        self.folder.notes()
     }
 
     /// Where bodies of requests go that are large.
@@ -64,33 +74,24 @@ impl Disk {
 
     /// Puts a change on the disk. After an error it is not there.
     pub fn record(&mut self, change: &Change) -> io::Result<()> {
-        if let Some(reason) = &self.broken {
-            return Err(io::Error::other(reason.clone()));
-        }
         let line = change.line()?;
-        let written = self.changes.write_all(line.as_bytes());
-        let synced = if written.is_ok() { self.changes.sync_data() } else { Ok(()) };
-        if written.is_ok() && synced.is_ok() {
-            self.length += line.len() as u64;
-            return Ok(());
-        }
-        // The next line must not follow on half of this one. After fsync has failed, what is on the disk is unknown.
-        let cut = self.changes.set_len(self.length).and_then(|()| self.changes.sync_all());
-        if let Err(error) = synced.as_ref().and(cut.as_ref()) {
-            self.broken = Some(format!("an earlier change could not be written: {error}"));
-        }
-        written.and(synced)
+        self.changes.append(line.as_bytes(), 1, &sha256(line.as_bytes()))
     }
 
     /// Writes these changes in the place of all that there are.
     pub fn rewrite(&mut self, changes: &[Change]) -> Result<(), Error> {
-        let path = self.folder.path().join("changes");
+        let path = self.folder.path().join(CHANGES);
         let unusable = |source| Error::Folder(FolderError::Unusable { path: path.clone(), source });
-        let lines: Result<String, _> = changes.iter().map(Change::line).collect();
-        let lines = lines.map_err(|error| unusable(error.into()))?;
-        write_whole(&path, lines.as_bytes()).map_err(unusable)?;
-        self.changes = File::options().append(true).open(&path).map_err(unusable)?;
-        self.length = lines.len() as u64;
+        let (mut extent, mut lines) = (Extent::NONE, Vec::new());
+        for change in changes {
+            let line = change.line().map_err(|error| unusable(error.into()))?;
+            extent = extent.with(line.len() as u64, 1, &sha256(line.as_bytes()));
+            lines.extend(line.into_bytes());
+        }
+        write_whole(&path, &[header(KIND, &extent), lines].concat()).map_err(unusable)?;
+        let file = File::options().read(true).write(true).open(&path).map_err(unusable)?;
+        let found = read(&path, &file)?;
+        self.changes = Growing::resume(file, KIND, &found.read).map_err(unusable)?;
         Ok(())
     }
 
@@ -164,20 +165,37 @@ impl Disk {
     }
 }
 
-/// The changes of a file, and how much of it they are.
-fn read(path: &Path, text: &[u8]) -> Result<(Vec<Change>, u64), Error> {
-    let (mut changes, mut offset) = (Vec::new(), 0);
+/// What a file with changes holds.
+struct Found {
+    changes: Vec<Change>,
+    /// How far it was read. Whatever comes after that is half a line.
+    read: Reading,
+    /// How many bytes that is.
+    rest: u64,
+}
+
+/// Reads a whole file.
+fn read(path: &Path, mut file: &File) -> Result<Found, Error> {
+    let unusable = |source| Error::Folder(FolderError::Unusable { path: path.to_owned(), source });
+    let damaged = |damage| Error::Damaged { path: path.to_owned(), damage };
+    let read = Reading::begin(KIND, &mut file).map_err(unusable)?.map_err(damaged)?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(unusable)?;
+    let mut found = Found { changes: Vec::new(), read, rest: text.len() as u64 };
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let Some(whole) = line.strip_suffix(b"\n") else { break };
-        let change = Change::parse(whole).map_err(|reason| Error::Damaged {
-            path: path.to_owned(),
-            offset,
-            reason,
-        })?;
-        changes.push(change);
-        offset += line.len() as u64;
+        let whole = line.strip_suffix(b"\n").ok_or("a line has no end");
+        match whole.and_then(Change::parse) {
+            Ok(change) => found.changes.push(change),
+            Err(reason) if found.read.next_was_acknowledged() => {
+                return Err(damaged(found.read.damage(reason)));
+            }
+            Err(_) => break,
+        }
+        found.rest -= line.len() as u64;
+        found.read.piece(line.len() as u64, 1, &sha256(line));
     }
-    Ok((changes, offset))
+    found.read.end().map_err(damaged)?;
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -198,12 +216,11 @@ mod tests {
         let (mut disk, _) = Disk::open(place.path()).unwrap();
         disk.record(&change(1)).unwrap();
         // Nothing can be written by this, nor cut off.
-        let writable =
-            std::mem::replace(&mut disk.changes, File::open(place.path().join("changes")).unwrap());
+        let writable = disk.changes.replace(File::open(place.path().join(CHANGES)).unwrap());
         disk.record(&change(2)).unwrap_err();
-        disk.changes = writable;
+        drop(disk.changes.replace(writable));
         let error = disk.record(&change(3)).unwrap_err();
-        assert!(error.to_string().starts_with("an earlier change could not be written"), "{error}");
+        assert!(error.to_string().starts_with("an earlier entry could not be written"), "{error}");
         drop(disk);
         assert_eq!(kept(place.path()), [change(1).line().unwrap()]);
     }

@@ -63,6 +63,7 @@ use server::Shared;
 use tls::Authority;
 
 use super::folder::FolderError;
+use super::growing::Damage;
 use super::serve::listen;
 
 /// The largest blob of a registry in memory.
@@ -160,15 +161,13 @@ pub enum Error {
     /// Its folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A file in its folder is not what was written. Nothing is repaired: what was acknowledged might be lost by it.
-    #[error("the registry's {} is damaged at byte {offset}: {reason}", path.display())]
+    /// Not everything is in a file of its folder that was acknowledged. The file is left as it is.
+    #[error("the registry's {} is {damage}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where.
-        offset: u64,
-        /// What is wrong there.
-        reason: &'static str,
+        /// What is wrong with it.
+        damage: Damage,
     },
 }
 
@@ -269,6 +268,11 @@ impl Registry {
     /// What it holds.
     pub fn contents(&self) -> &Contents {
         &self.shared.contents
+    }
+
+    /// What whoever started it has to be told: what was found in its folder.
+    pub fn notes(&self) -> Vec<String> {
+        self.shared.contents.store().notes()
     }
 
     /// Sets the hook, in the place of the last one: it sees each request, of both hosts, before anything is done about it and says what

@@ -111,6 +111,11 @@ impl Store {
         Ok(())
     }
 
+    /// What was found on the disk that somebody has to be told.
+    pub fn notes(&self) -> Vec<String> {
+        self.disk.as_ref().map(Disk::notes).unwrap_or_default()
+    }
+
     /// Where bodies of requests go that are large; nowhere without a disk.
     pub fn folder(&self) -> Option<PathBuf> {
         self.disk.as_ref().map(Disk::uploads)

@@ -152,32 +152,73 @@ fn a_blob_that_was_not_moved_yet_is_moved() {
     let _ = ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(200);
 }
 
+/// Where the changes begin.
+const FIRST: usize = 8192;
+
 #[test]
 fn what_is_half_written_is_cut_off_and_what_is_damaged_is_told() {
     let place = tempfile::tempdir().unwrap();
     let registry = kept(place.path());
+    let changes = place.path().join("changes");
     let _ = registry.contents().plant_image("app", "v1");
-    let before = seen(&registry);
-    let first = fs::read(place.path().join("changes")).unwrap();
+    let (before, first) = (seen(&registry), fs::read(&changes).unwrap());
     let _ = registry.contents().plant_image("app", "v2");
     drop(registry);
-    let changes = place.path().join("changes");
     let whole = fs::read(&changes).unwrap();
-    // The last change is the manifest with its tag.
-    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-    for end in [last + 1, last + 70, whole.len() - 1] {
-        fs::write(&changes, &whole[..end]).unwrap();
-        assert_eq!(seen(&kept(place.path())), before, "{end}");
-        assert_eq!(fs::metadata(&changes).unwrap().len() as usize, last);
+    let acknowledged = whole[FIRST..].iter().filter(|byte| **byte == b'\n').count() as u64;
+    // The first image alone was acknowledged, and the next change is half a line.
+    for end in [first.len() + 1, first.len() + 70] {
+        fs::write(&changes, [&first[..], &whole[first.len()..end]].concat()).unwrap();
+        let registry = kept(place.path());
+        assert_eq!(seen(&registry), before, "{end}");
+        let cut = end - first.len();
+        let said = format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
+        assert_eq!(registry.notes(), [format!("{}: {said}", changes.display())]);
+        assert_eq!(fs::metadata(&changes).unwrap().len() as usize, first.len());
     }
-    for at in [0, 100, first.len() + 3, last + 80, whole.len() - 3] {
-        let mut damaged = whole.clone();
-        damaged[at] ^= 1;
-        fs::write(&changes, &damaged).unwrap();
-        assert!(matches!(refused(place.path()), Error::Damaged { .. }), "{at}");
+    let refused = |damaged: &[u8]| {
+        fs::write(&changes, damaged).unwrap();
+        let Error::Damaged { damage, .. } = refused(place.path()) else { panic!() };
         // Nothing is touched.
         assert_eq!(fs::read(&changes).unwrap(), damaged);
+        damage
+    };
+    for at in (FIRST..whole.len()).step_by(7).chain([whole.len() - 3, whole.len() - 1]) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        assert_eq!(refused(&damaged).acknowledged, acknowledged, "{at}");
     }
+    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    let damage = refused(&whole[..last]);
+    assert_eq!((damage.offset as usize, damage.before), (last, acknowledged - 1));
+    for end in [0, 1, FIRST - 1, FIRST, last + 1, whole.len() - 1] {
+        let _ = refused(&whole[..end]);
+    }
+    fs::remove_file(&changes).unwrap();
+    assert!(matches!(self::refused(place.path()), Error::Folder(FolderError::Missing { .. })));
+    fs::write(&changes, &whole).unwrap();
+    assert_ne!(seen(&kept(place.path())), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_registry_whose_folder_is_removed_takes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("registry");
+    let registry = kept(&folder);
+    push(&registry, b"{}");
+    let manifest = referrer(&sha256(b"subject"), None, "note");
+    let put = |tag: &str| {
+        let line = format!("PUT /v2/app/manifests/{tag}");
+        ask_with(&registry, &line, &[("Content-Type", OCI_MANIFEST)], &manifest)
+    };
+    let _ = put("before").is(201);
+    fs::remove_dir_all(&folder).unwrap();
+    let _ = put("after").is(500);
+    let line = format!("POST /v2/app/blobs/uploads/?digest={}", sha256(b"other"));
+    let _ = ask_with(&registry, &line, &[], b"other").is(500);
+    let _ = ask(&registry, "POST /v2/app/blobs/uploads/").is(500);
+    assert!(!folder.exists());
 }
 
 #[test]
