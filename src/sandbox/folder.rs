@@ -148,7 +148,8 @@ impl Folder {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            let (Ok(lock), Ok(found)) = (self.lock.metadata(), fs::symlink_metadata(self.path.join(LOCK))) else {
+            let (Ok(lock), Ok(found)) = (self.lock.metadata(), fs::symlink_metadata(self.path.join(LOCK)))
+            else {
                 return true;
             };
             (lock.dev(), lock.ino()) != (found.dev(), found.ino())
@@ -218,7 +219,10 @@ impl Folder {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        self.note(format!("others could have read {}{more}: only its owner can from now on", first.display()));
+        self.note(format!(
+            "others could have read {}{more}: only its owner can from now on",
+            first.display()
+        ));
         Ok(())
     }
 
@@ -499,6 +503,80 @@ mod tests {
         folder.key("ca", KeyType::P256).unwrap();
         folder.remove("keys/ca.pem").unwrap();
         assert!(matches!(folder.key("ca", KeyType::P256), Err(FolderError::KeyMissing { .. })));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_in_a_folder_are_refused_by_their_names() {
+        use std::os::unix::fs::symlink;
+        let place = tempfile::tempdir().unwrap();
+        let (state, victim) = (place.path().join("state"), place.path().join("victim"));
+        fs::create_dir(&victim).unwrap();
+        fs::write(victim.join("file"), "precious").unwrap();
+        drop(Folder::open(&state).unwrap().folder("keys").unwrap());
+        for name in ["log", "keys/ca.pem", "logs", "registry", "services.json", "anything"] {
+            for target in [victim.join("file"), victim.clone(), place.path().join("nowhere")] {
+                symlink(&target, state.join(name)).unwrap();
+                for error in [Folder::open(&state).map(drop), Folder::make(&state)].map(Result::unwrap_err) {
+                    assert!(
+                        matches!(&error, FolderError::Link { path } if *path == state.join(name)),
+                        "{error}"
+                    );
+                }
+                fs::remove_file(state.join(name)).unwrap();
+            }
+        }
+        assert_eq!(fs::read(victim.join("file")).unwrap(), b"precious");
+        Folder::open(&state).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_others_could_read_is_the_owners_alone_again_and_it_is_said() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
+        let set =
+            |name: &str, mode| fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        folder.key("ca", KeyType::P256).unwrap();
+        folder.folder("tuf-cache").unwrap();
+        fs::write(path("tuf-cache/root.json"), "").unwrap();
+        set("tuf-cache", 0o755);
+        drop(folder);
+        assert_eq!(Folder::open(place.path()).unwrap().notes(), [""; 0]);
+        set("keys/ca.pem", 0o644);
+        let said = |notes: Vec<String>, more: &str| {
+            let first = path(if more.is_empty() { "keys/ca.pem" } else { "keys" });
+            let expected =
+                format!("others could have read {}{more}: only its owner can from now on", first.display());
+            assert_eq!(notes, [expected]);
+        };
+        said(Folder::open(place.path()).unwrap().notes(), "");
+        assert_eq!((mode("keys/ca.pem"), mode("tuf-cache")), (0o600, 0o755));
+        set("keys/ca.pem", 0o660);
+        set("keys", 0o755);
+        said(Folder::open(place.path()).unwrap().notes(), " and 1 more");
+        assert_eq!((mode("keys/ca.pem"), mode("keys")), (0o600, 0o700));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_was_removed_is_not_written_to_nor_the_next_one() {
+        let place = tempfile::tempdir().unwrap();
+        let state = place.path().join("state");
+        let folder = Folder::open(&state).unwrap();
+        folder.write("env", b"ours").unwrap();
+        assert!(!folder.is_removed());
+        fs::remove_dir_all(&state).unwrap();
+        let refused = || matches!(folder.write("env", b"ours"), Err(FolderError::Removed { .. }));
+        assert!(folder.is_removed() && refused() && !state.exists());
+        let next = Folder::open(&state).unwrap();
+        next.write("env", b"theirs").unwrap();
+        folder.remove("env").unwrap();
+        assert!(folder.is_removed() && refused());
+        assert_eq!(next.read("env").unwrap().unwrap(), b"theirs");
     }
 
     #[test]

@@ -132,7 +132,11 @@ impl Reading {
         let slots = match (parse(kind, first), parse(kind, second)) {
             (Some(one), Some(other)) => {
                 let (newer, older) = if one.0 > other.0 { (one, other) } else { (other, one) };
-                Some(Slots { sequence: newer.0, acknowledged: newer.1, both: newer.0 == older.0.wrapping_add(1) })
+                Some(Slots {
+                    sequence: newer.0,
+                    acknowledged: newer.1,
+                    both: newer.0 == older.0.wrapping_add(1),
+                })
             }
             (Some((sequence, acknowledged)), None) | (None, Some((sequence, acknowledged))) => {
                 Some(Slots { sequence, acknowledged, both: false })
@@ -182,7 +186,8 @@ impl Reading {
         }
         // A slot that was being written speaks of a piece that is whole.
         if !self.slots.both && self.so_far == self.slots.acknowledged {
-            let reason = "one of the two places that say what was acknowledged is damaged, and more may have been";
+            let reason =
+                "one of the two places that say what was acknowledged is damaged, and more may have been";
             return Err(Damage { offset: 0, ..self.damage(reason) });
         }
         Ok(())

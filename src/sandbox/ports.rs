@@ -188,7 +188,10 @@ mod tests {
         folder.remove(SERVICES).unwrap();
         take_and_keep(&folder, &[]).unwrap();
         let notes = folder.notes();
-        assert!(notes.len() == 1 && notes[0].ends_with("services have other addresses than before"), "{notes:?}");
+        assert!(
+            notes.len() == 1 && notes[0].ends_with("services have other addresses than before"),
+            "{notes:?}"
+        );
     }
 
     #[test]

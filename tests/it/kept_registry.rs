@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcosign::internals::crypto::HashAlgorithm;
 use rcosign::internals::sandbox::registry::{Options, Registry};
@@ -16,6 +16,9 @@ use crate::support::{Sandbox, repository};
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The folder of the registry that [`serves_until_it_is_killed`] serves.
 const FOLDER: &str = "RCOSIGN_TEST_REGISTRY";
+
+/// How long the clients may take for a round.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn digest(bytes: &[u8]) -> String {
     HashAlgorithm::Sha256.digest(bytes).to_string()
@@ -135,14 +138,23 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
         let served = Served::start(&folder);
         let before = told.lock().unwrap().len();
         std::thread::scope(|scope| {
-            for client in 0..8 {
-                let (address, told) = (served.address.clone(), &told);
-                scope.spawn(move || push(&address, &format!("c{round}-{client}"), told));
-            }
-            while told.lock().unwrap().len() < before + 200 {
+            let clients: Vec<_> = (0..8)
+                .map(|client| {
+                    let (address, told) = (served.address.clone(), &told);
+                    scope.spawn(move || push(&address, &format!("c{round}-{client}"), told))
+                })
+                .collect();
+            // Clients end before the registry where they panic, which the end of the scope tells.
+            let (begun, count) = (Instant::now(), || told.lock().map_or(usize::MAX, |told| told.len()));
+            while count() < before + 200
+                && !clients.iter().any(|client| client.is_finished())
+                && begun.elapsed() < PATIENCE
+            {
                 std::thread::sleep(Duration::from_millis(1));
             }
+            let enough = count() >= before + 200;
             drop(served);
+            assert!(enough, "the clients were told of {} things", count() - before);
         });
     }
     let registry = open(&folder);

@@ -46,6 +46,7 @@ mod round_trip;
 mod sandbox;
 mod sandbox_commands;
 mod sandbox_words;
+mod sandbox_killed;
 mod shell;
 mod sign_images;
 #[cfg(unix)]

@@ -34,7 +34,10 @@ pub(super) async fn start(
     folder: &Path,
     context: &Context,
 ) -> Result<(String, Vec<String>), Error> {
-    until_free(folder).await.and_then(|()| Folder::make(folder)).map_err(|error| not_started(&SandboxError::Folder(error)))?;
+    until_free(folder)
+        .await
+        .and_then(|()| Folder::make(folder))
+        .map_err(|error| not_started(&SandboxError::Folder(error)))?;
     let path = folder.join(LOG);
     let failed = |error: &io::Error| {
         Error::new(ErrorKind::Other, "the sandbox cannot be started in the background").caused_by(error)

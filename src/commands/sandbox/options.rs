@@ -58,11 +58,13 @@ pub(super) fn not_started(error: &SandboxError) -> Error {
             return new.hint("name a folder that is empty, or not there yet, with --dir DIR");
         }
         Some(FolderError::KeyMissing { .. }) => {
-            return new
-                .hint("put it back, or begin anew in another folder: what it signed verifies with no other key");
+            return new.hint(
+                "put it back, or begin anew in another folder: what it signed verifies with no other key",
+            );
         }
         Some(FolderError::Link { .. }) => {
-            return new.hint("remove the link, or put what it leads to in its place if that is the sandbox's own");
+            return new
+                .hint("remove the link, or put what it leads to in its place if that is the sandbox's own");
         }
         _ => {}
     }

@@ -137,7 +137,8 @@ fn it_may_stop_at_any_moment() {
     assert!(again.len() > 500, "{}", again.len());
     for (before, told) in again.into_iter().step_by(7) {
         for (file, more) in crashes(&before, &steps(&before, 2)) {
-            let reading = read(&file).unwrap_or_else(|damage| panic!("{told}, {more} were told of: {damage}"));
+            let reading =
+                read(&file).unwrap_or_else(|damage| panic!("{told}, {more} were told of: {damage}"));
             assert!(reading.so_far().count >= told.max(more));
         }
     }
@@ -211,7 +212,8 @@ fn after_a_failure_nothing_is_written_and_a_removed_file_is_a_failure() {
     assert_eq!(read(&std::fs::read(&path).unwrap()).unwrap().so_far().count, 0);
     #[cfg(unix)]
     {
-        let mut growing = Growing::resume(open(), KIND, &read(&std::fs::read(&path).unwrap()).unwrap()).unwrap();
+        let mut growing =
+            Growing::resume(open(), KIND, &read(&std::fs::read(&path).unwrap()).unwrap()).unwrap();
         append(&mut growing).unwrap();
         std::fs::remove_file(&path).unwrap();
         for _ in 0..2 {

@@ -111,7 +111,8 @@ fn a_torn_tail_is_cut_at_every_byte() {
         let log = Log::open(&folder, "test").unwrap();
         check(&log, 3);
         let cut = end - before.len();
-        let said = format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
+        let said =
+            format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
         let expected = if cut == 0 { vec![] } else { vec![format!("{}: {said}", place.file().display())] };
         assert_eq!(folder.notes(), expected);
         append(&log, [leaf(3)]);

@@ -120,9 +120,9 @@ impl Contents {
         self.look(repository, |repository| Some(repository.blobs.get(digest)?.length))
     }
 
-    /// The names of the repositories, in order.
+    /// The names of the repositories that have a manifest or a tag, in order.
     pub fn repositories(&self) -> Vec<String> {
-        self.store().repositories.keys().cloned().collect()
+        self.store().listed().cloned().collect()
     }
 
     /// The tags with the digests that they point to, in order.

@@ -40,9 +40,9 @@ pub(super) fn tags(store: &Store, rules: &Rules, request: &Request, name: &str) 
     answer(request, json!({ "name": name, "tags": page.entries }), page.next)
 }
 
-/// The repositories, in order.
+/// The repositories that have a manifest or a tag, in order.
 pub(super) fn catalog(store: &Store, rules: &Rules, request: &Request) -> Reply {
-    let names = store.repositories.keys().map(|name| (name.clone(), json!(name))).collect();
+    let names = store.listed().map(|name| (name.clone(), json!(name))).collect();
     let page = page(names, request, rules.page, "");
     answer(request, json!({ "repositories": page.entries }), page.next)
 }

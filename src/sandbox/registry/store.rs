@@ -24,7 +24,7 @@ pub(super) struct Store {
     disk: Option<Disk>,
 }
 
-/// A repository. It is there from its first blob or manifest on.
+/// A repository. It is there from its first blob or manifest on, and in lists while it has a manifest or a tag.
 #[derive(Debug, Default)]
 pub(super) struct Repository {
     pub blobs: BTreeMap<String, Blob>,
@@ -176,6 +176,11 @@ impl Store {
         self.repositories.entry(name).or_default()
     }
 
+    /// The names of the repositories that are in lists, in order.
+    pub fn listed(&self) -> impl Iterator<Item = &String> {
+        self.repositories.iter().filter(|(_, repository)| repository.is_listed()).map(|(name, _)| name)
+    }
+
     /// Begins an upload; returns its identifier and its state.
     pub fn start_upload(&mut self, repository: &str) -> io::Result<(String, String)> {
         let number = self.started + 1;
@@ -320,6 +325,11 @@ impl Store {
 }
 
 impl Repository {
+    /// Whether it is in lists: it has something that can be pulled by name. Blobs stay for whoever pushes next.
+    pub fn is_listed(&self) -> bool {
+        !self.manifests.is_empty() || !self.tags.is_empty()
+    }
+
     fn point(&mut self, tag: String, digest: String) {
         self.tagged = true;
         self.tags.insert(tag, digest);

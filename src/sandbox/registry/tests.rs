@@ -303,6 +303,23 @@ fn lists_come_in_pages() {
     let _ = ask(&registry, "GET /v2/none/tags/list").is(404);
 }
 
+#[test]
+fn a_repository_without_manifests_is_in_no_list() {
+    let registry = start(Options::default());
+    let listed = || (registry.contents().repositories(), pages(&registry, "/v2/_catalog", "repositories").0);
+    let _ = registry.contents().plant_blob("blobs", "alone");
+    assert_eq!(listed(), (vec![], vec![]));
+    let image = registry.contents().plant_image("app", "v1");
+    assert_eq!(listed(), (vec!["app".to_owned()], vec![json!("app")]));
+    let _ = ask(&registry, "DELETE /v2/app/manifests/v1").is(202);
+    assert_eq!(listed().0, ["app"]);
+    let _ = ask(&registry, &format!("DELETE /v2/app/manifests/{image}")).is(202);
+    assert_eq!(listed(), (vec![], vec![]));
+    // It comes back with the next push.
+    let _ = registry.contents().plant_image("app", "v2");
+    assert_eq!(listed().0, ["app"]);
+}
+
 /// A manifest with a subject, whose type is said by the config, by itself, or by nothing.
 fn referrer(subject: &str, artifact_type: Option<&str>, note: &str) -> Vec<u8> {
     let mut manifest = json!({

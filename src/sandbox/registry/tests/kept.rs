@@ -172,7 +172,8 @@ fn what_is_half_written_is_cut_off_and_what_is_damaged_is_told() {
         let registry = kept(place.path());
         assert_eq!(seen(&registry), before, "{end}");
         let cut = end - first.len();
-        let said = format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
+        let said =
+            format!("the last {cut} bytes were a part of an entry that nobody was told of, and are cut off");
         assert_eq!(registry.notes(), [format!("{}: {said}", changes.display())]);
         assert_eq!(fs::metadata(&changes).unwrap().len() as usize, first.len());
     }
