@@ -45,8 +45,8 @@ mod replacing;
 mod round_trip;
 mod sandbox;
 mod sandbox_commands;
-mod sandbox_words;
 mod sandbox_killed;
+mod sandbox_words;
 mod shell;
 mod sign_images;
 #[cfg(unix)]
