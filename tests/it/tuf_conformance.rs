@@ -2,8 +2,9 @@
 //! `refresh` and `download` of the example `tuf_client`, one process each, state in files. Each test bears the name of its case;
 //! of cases with a table, the table is in `src/services/tuf/client/tests`, and here are some of its rows.
 //!
-//! Not here: `test_static_repositories`, which wants copies of real repositories (the roots of those are in
-//! `src/services/tuf/known.rs`, and verified there), and `test_repository_simulator`, which is about the suite itself.
+//! Of `test_static_repositories` the repository that is valid until 2044 is here; the other one, a copy of Sigstore's of one day, is
+//! not (its root is in `src/services/tuf/known.rs`, and verified there). Nor is `test_repository_simulator`, which is about the
+//! suite itself.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -46,8 +47,12 @@ impl World {
     }
 
     fn of(repository: TufRepository) -> Option<Self> {
-        let program = program()?;
         let initial_root = repository.first_root();
+        Self::serving(repository, initial_root)
+    }
+
+    fn serving(repository: TufRepository, initial_root: Vec<u8>) -> Option<Self> {
+        let program = program()?;
         let repository = Arc::new(Mutex::new(repository));
         let served = Arc::clone(&repository);
         let server = Server::start(move |request| {
@@ -729,5 +734,36 @@ fn test_targetfile_search() {
         assert_eq!(world.download(name) == 0, found, "{name}");
         assert_eq!(world.artifacts(), if found { vec![name.as_bytes().to_vec()] } else { Vec::new() });
         assert_eq!(world.asked()[4..], *visited, "{name}");
+    }
+}
+
+/// `test_static_repo[tuf-on-ci-0.11]`: a repository that tuf-on-ci made, with the files of the suite. One signature of a delegated
+/// role is empty, and there are members that the specification does not know.
+#[test]
+fn static_repo_tuf_on_ci() {
+    let folder = crate::support::repository().join("testdata/tuf-on-ci-0.11");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let mut repository = TufRepository::new(FAR).unwrap();
+    repository.files.clear();
+    for name in ["1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.delegatedrole.json"] {
+        let _ = repository.files.insert(name.to_owned(), read(&format!("metadata/{name}")));
+    }
+    let artifact = "delegatedrole/45f337ee451b4c098d121d09cc224bacc7794503ac58a47a78cfe7ebefb7fab3.artifact";
+    let target = format!("targets/{artifact}");
+    let _ = repository.files.insert(target.clone(), read(&target));
+    let Some(world) = World::serving(repository, read("metadata/1.root.json")) else { return };
+    assert_eq!((world.init(), world.refresh(), world.download("delegatedrole/artifact")), (0, 0, 0));
+    assert_eq!(world.artifacts(), [b"artifact for tuf-on-ci repository\n"]);
+    let trusted = [("delegatedrole", 2), ("root", 1), ("snapshot", 2), ("targets", 1), ("timestamp", 2)];
+    assert_eq!(world.trusted(), trusted.map(|(role, version)| (role.to_owned(), version)));
+    // The same with a byte of a signed number changed.
+    for name in ["timestamp.json", "2.snapshot.json", "1.targets.json", "2.delegatedrole.json"] {
+        let Some(other) = World::serving(TufRepository::new(FAR).unwrap(), read("metadata/1.root.json")) else {
+            return;
+        };
+        other.repository().files.clone_from(&world.repository().files);
+        let good = String::from_utf8(read(&format!("metadata/{name}"))).unwrap();
+        let _ = other.repository().files.insert(name.to_owned(), good.replace("2044", "2045").into_bytes());
+        assert_eq!((other.init(), other.download("delegatedrole/artifact")), (0, 1), "{name}");
     }
 }
