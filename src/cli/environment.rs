@@ -69,8 +69,8 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
     if command.is_empty() || tree::is_group(command) {
         return None;
     }
-    // Who keeps all commands from asking a TUF repository means this one, too.
-    let is_offline = (command, flag) == ("trusted-root create", "offline");
+    // Who keeps all commands from asking a TUF repository means these, too.
+    let is_offline = matches!(command, "trusted-root create" | "signing-config create") && flag == "offline";
     if !is_offline && (ours || UNBOUND_COMMANDS.contains(&command) || UNBOUND.contains(&flag)) {
         return None;
     }
@@ -128,6 +128,7 @@ mod tests {
     fn no_variable_gives_up_a_witness_or_a_log_entry_by_our_own_flags() {
         assert_eq!(variable("sign-blob", "offline"), None);
         assert_eq!(variable("trusted-root create", "offline").unwrap(), "COSIGN_OFFLINE");
+        assert_eq!(variable("signing-config create", "offline").unwrap(), "COSIGN_OFFLINE");
         assert_eq!(variable("trusted-root create", "out"), None);
         assert_eq!(variable("verify-blob", "no-log"), None);
         assert_eq!(variable("version", "json"), None);

@@ -244,7 +244,7 @@ impl Request {
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
             Self::SignBlob(request) => return sign_blob(&request, context, output).await,
-            Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context)?,
+            Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context).await?,
             Self::Text(text) => text.into_bytes(),
             Self::Triangulate(request) => commands::triangulate(&request, context).await?,
             Self::TrustedRootCreate(request) => commands::trusted_root_create(&request, context).await?,

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::outputs::Destination;
+use super::trust::published_config;
 use super::{Context, Error, ErrorKind, Files};
 use crate::storage::read_file;
-use crate::trust::{Selection, Service, SigningConfig, embedded_public_signing_config};
+use crate::trust::{Selection, Service, SigningConfig};
 
 /// The largest signing config that is read.
 const MAX_SIGNING_CONFIG: u64 = 1 << 20;
@@ -15,6 +16,8 @@ const MAX_SIGNING_CONFIG: u64 = 1 << 20;
 pub struct SigningConfigCreateRequest {
     /// What it begins with.
     pub base: ConfigBase,
+    /// Whether the TUF repository is not asked: what is cached is taken, or what is embedded.
+    pub offline: bool,
     /// Certificate authorities.
     pub certificate_authorities: Vec<Service>,
     /// OpenID Connect providers.
@@ -36,16 +39,16 @@ pub struct SigningConfigCreateRequest {
 pub enum ConfigBase {
     /// No service.
     Nothing,
-    /// Public services, to which others are added.
+    /// The services of the TUF repository, to which others are added.
     Public(DefaultConfig),
     /// The services of this file, of which each kind can be replaced.
     File(PathBuf),
 }
 
-/// Which of the embedded public services are taken.
+/// Which services of the TUF repository are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DefaultConfig {
-    /// Whether the log of Rekor v2 is among them.
+    /// Whether the signing config is taken that puts a log of Rekor v2 first.
     pub rekor_v2: bool,
     /// Certificate authorities.
     pub certificate_authorities: bool,
@@ -71,13 +74,13 @@ impl SigningConfigCreateRequest {
 /// Makes a signing config. The same request gives the same bytes.
 ///
 /// # Errors
-/// The base cannot be read (kind `TrustMaterial`); the file cannot be written (`Format`).
-pub fn signing_config_create(
+/// The base cannot be read (kind `TrustMaterial`) or had (`Network`, `TrustMaterial`); the file cannot be written (`Format`).
+pub async fn signing_config_create(
     request: &SigningConfigCreateRequest,
     context: &mut Context,
 ) -> Result<Vec<u8>, Error> {
     let out = Destination::open(request.out.as_deref())?;
-    let config = compose(request)?;
+    let config = compose(request, context).await?;
     let text = config.to_json();
     // Nothing is handed out that signing would not take.
     SigningConfig::from_json(text.as_bytes()).map_err(|error| {
@@ -99,8 +102,11 @@ pub fn signing_config_create(
     out.line(text)
 }
 
-fn compose(request: &SigningConfigCreateRequest) -> Result<SigningConfig, Error> {
-    let mut config = base(&request.base)?;
+async fn compose(
+    request: &SigningConfigCreateRequest,
+    context: &mut Context,
+) -> Result<SigningConfig, Error> {
+    let mut config = base(request, context).await?;
     let replace = matches!(request.base, ConfigBase::File(_));
     for (list, given) in [
         (&mut config.certificate_authorities, &request.certificate_authorities),
@@ -118,15 +124,13 @@ fn compose(request: &SigningConfigCreateRequest) -> Result<SigningConfig, Error>
     Ok(config)
 }
 
-fn base(base: &ConfigBase) -> Result<SigningConfig, Error> {
-    let wanted = match base {
+async fn base(request: &SigningConfigCreateRequest, context: &mut Context) -> Result<SigningConfig, Error> {
+    let wanted = match &request.base {
         ConfigBase::Nothing => return Ok(SigningConfig::default()),
         ConfigBase::File(path) => return from_file(path),
         ConfigBase::Public(wanted) => wanted,
     };
-    let mut config = embedded_public_signing_config(wanted.rekor_v2).map_err(|error| {
-        Error::new(ErrorKind::TrustMaterial, "the embedded signing config cannot be used").caused_by(&error)
-    })?;
+    let mut config = published_config(wanted.rekor_v2, request.offline, context).await?;
     if !wanted.certificate_authorities {
         config.certificate_authorities.clear();
     }

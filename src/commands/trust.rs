@@ -136,6 +136,35 @@ pub(super) async fn published_root(offline: bool, context: &mut Context) -> Resu
     }
 }
 
+/// The signing config of the repository, as [`published_root`] takes the root; with `rekor_v2` the one that puts a log of Rekor v2
+/// first.
+///
+/// # Errors
+/// As [`trusted_root`]; the repository has no such signing config.
+pub(super) async fn published_config(
+    rekor_v2: bool,
+    offline: bool,
+    context: &mut Context,
+) -> Result<SigningConfig, Error> {
+    let repository = Repository::open(context)?;
+    let repository = if rekor_v2 { repository.with_rekor_v2() } else { repository };
+    let found =
+        if offline { repository.offline(context).await } else { repository.material(context).await };
+    let Material { root, config, .. } = match found {
+        Ok(found) => found,
+        Err(error) if offline => return Err(error),
+        Err(error) => return Err(or_offline(error.hint("try again later"), context).await),
+    };
+    let Some(config) = config else {
+        let which = if rekor_v2 { "signing config with Rekor v2" } else { "signing config" };
+        let message = format!("there is no {which} beside the trusted root ({})", root.source);
+        return Err(Error::new(ErrorKind::TrustMaterial, message)
+            .hint("begin with a file of your own: --base-config FILE, or name the services one by one"));
+    };
+    context.narrator.say(&format!("Default services: {}", root.source));
+    Ok(config)
+}
+
 /// Adds what `--offline` would take, if anything is there. A repository that cannot be opened has nothing to offer either.
 async fn or_offline(error: Error, context: &Context) -> Error {
     let there = match Repository::open(context) {

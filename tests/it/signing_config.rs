@@ -219,3 +219,52 @@ fn how_many_to_use_has_to_be_said() {
     }
     let _ = create(&sandbox, &["extra"]).code(2);
 }
+
+/// The default services are those of the TUF repository; with `--offline` what is kept or built in, and it is said which.
+#[test]
+fn the_default_services_are_the_current_ones() {
+    use crate::initialize::Mirror;
+    let mirror = Mirror::new();
+    let sandbox = mirror.sandbox();
+    let made = |variables: &[(&str, &str)], args: &[&str]| {
+        let run = sandbox.rcosign(&[&["signing-config", "create", "--timeout", "2s"], args].concat());
+        variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+    };
+    let document = |output: &Output| -> Value { serde_json::from_str(&output.stdout).unwrap() };
+    let defaults = "--with-default-services";
+    let kept = [("TUF_MIRROR", mirror.address.as_str()), ("TUF_ROOT_JSON", "root.json")];
+    let fetched = made(&kept, &[defaults]).ok();
+    let fetched = fetched.says(&format!("Default services: that of {}, fetched now", mirror.address));
+    let bytes = std::fs::read(crate::support::repository().join("testdata/mock-sigstore/signing_config.json"));
+    let theirs: Value = serde_json::from_slice(&bytes.unwrap()).unwrap();
+    for list in ["caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls"] {
+        assert_eq!(document(&fetched)[list], theirs[list], "{list}");
+    }
+    let _ = mirror.asked();
+    let cached = made(&kept, &[defaults]).ok().says("cached just now");
+    assert!(cached.stdout == fetched.stdout && mirror.asked().is_empty());
+    let cached = made(&kept, &[defaults, "--offline"]).ok().says("cached just now");
+    assert!(cached.stdout == fetched.stdout && mirror.asked().is_empty());
+    // It has none with Rekor v2, and no other one stands in for it.
+    for args in [&["--with-default-rekor-v2"][..], &["--with-default-rekor-v2", "--offline"]] {
+        let refused = made(&kept, args).says("there is no signing config with Rekor v2");
+        assert!(refused.code != 0 && refused.stdout.is_empty(), "{args:?}");
+    }
+    let nobody = [("TUF_MIRROR", "http://127.0.0.1:1"), ("TUF_ROOT_JSON", "root.json")];
+    for args in [&[defaults][..], &[defaults, "--offline"]] {
+        let refused = made(&nobody, args).says("the TUF repository http://127.0.0.1:1 cannot be used");
+        assert!(refused.code != 0 && refused.stdout.is_empty(), "{args:?}");
+    }
+    let fresh = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let embedded = create(&fresh, &[defaults, "--offline"]).ok().says("Default services: the embedded public");
+    let run = |args: &[&str]| {
+        let run = fresh.rcosign(&[&["signing-config", "create", "--timeout", "2s"], args].concat());
+        run.env("HTTPS_PROXY", "http://127.0.0.1:1").env("TUF_ROOT", "none")
+    };
+    let refused = run(&[defaults]).run().code(5);
+    let refused = refused.says("or add --offline to take the cached root, or the one that is built in");
+    assert!(refused.stdout.is_empty());
+    assert_eq!(run(&[defaults]).env("COSIGN_OFFLINE", "true").run().ok().stdout, embedded.stdout);
+    // Who begins with nothing asks nobody.
+    let _ = run(&[]).run().ok();
+}

@@ -39,12 +39,15 @@ pub struct SigningConfigCreateArgs {
     /// How many of the timestamp authorities to use: ANY one, ALL, or EXACT:n
     #[arg(long, value_name = "ANY|ALL|EXACT:n", value_parser = selection, help_heading = "Services")]
     pub tsa_config: Option<Chosen>,
-    /// Begin with the public services, as they are built in
+    /// Begin with the services of the signing config of the TUF repository: the public one, or that of `initialize`
     #[arg(long, help_heading = "Services")]
     pub with_default_services: Option<bool>,
-    /// Begin with the public services, and with the log of Rekor v2 before that of Rekor v1
+    /// Begin with the services of its signing config that has a log of Rekor v2 before that of Rekor v1
     #[arg(long, help_heading = "Services")]
     pub with_default_rekor_v2: Option<bool>,
+    /// Do not ask the TUF repository: begin with the cached signing config, or the one built into this program
+    #[arg(long, help_heading = "Services")]
+    pub offline: Option<bool>,
     /// Leave out the public certificate authority
     #[arg(long, help_heading = "Services")]
     pub no_default_fulcio: Option<bool>,
@@ -89,6 +92,7 @@ impl CommandArgs for SigningConfigCreateArgs {
         }
         Ok(Request::SigningConfigCreate(SigningConfigCreateRequest {
             base: self.base()?,
+            offline: self.offline.unwrap_or_default(),
             certificate_authorities: services("--fulcio", &self.fulcio)?,
             oidc_providers: services("--oidc-provider", &self.oidc_provider)?,
             logs: services("--rekor", &self.rekor)?,

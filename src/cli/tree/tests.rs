@@ -86,6 +86,7 @@ const OURS: &[(&str, &str)] = &[
     ("sign", "write"),
     ("sign-blob", "bundle-dir"),
     ("sign-blob", "offline"),
+    ("signing-config create", "offline"),
     ("tree", "output"),
     ("tree", "registry-auth-host"),
     ("tree", "retry-for"),
@@ -247,7 +248,11 @@ fn variables_stand_in_for_the_same_flags_as_in_cosign() {
             assert_eq!(ours.as_deref(), text(&facts["env"]), "{} --{name}", command.get_name());
         }
         // The one cosign 2.5 had, with its variable; the variable of the other keeps all commands from asking a TUF repository.
-        let bound = [("attest", "recursive"), ("trusted-root create", "offline")];
+        let bound = [
+            ("attest", "recursive"),
+            ("signing-config create", "offline"),
+            ("trusted-root create", "offline"),
+        ];
         let ours = OURS.iter().filter(|ours| !bound.contains(ours));
         for (_, flag) in ours.filter(|(name, _)| *name == command.get_name()) {
             assert_eq!(environment::variable(command.get_name(), flag), None, "{flag}");

@@ -23,6 +23,8 @@ use std::path::Path;
 pub(super) const MAX_ROOT: u64 = 512_000;
 const TRUSTED_ROOT: &str = "trusted_root.json";
 const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
+/// The one that puts a log of Rekor v2 first.
+const SECOND_SIGNING_CONFIG: &str = "signing_config_rekor_v2.v0.2.json";
 
 /// A repository, and the root that is believed at first.
 pub(super) struct Repository {
@@ -31,6 +33,8 @@ pub(super) struct Repository {
     anchor: Anchor,
     /// The flag or the variable that names the root.
     given_by: Option<&'static str>,
+    /// Which of its signing configs is wanted.
+    config: &'static str,
 }
 
 /// What a repository says.
@@ -83,7 +87,12 @@ impl Repository {
     /// As there.
     pub fn at(cache: Cache, mirror: String, given: Option<Given>, purpose: Purpose) -> Result<Self, Error> {
         let anchor = Anchor::of(&cache, &mirror, given.as_ref(), purpose)?;
-        Ok(Self { cache, mirror, anchor, given_by: given.map(|given| given.by) })
+        Ok(Self { cache, mirror, anchor, given_by: given.map(|given| given.by), config: SIGNING_CONFIG })
+    }
+
+    /// The same, with the signing config that puts a log of Rekor v2 first.
+    pub fn with_rekor_v2(self) -> Self {
+        Self { config: SECOND_SIGNING_CONFIG, ..self }
     }
 
     /// What is cached while it is valid, else what the repository says now.
@@ -136,7 +145,7 @@ impl Repository {
             How::Fetched
         };
         let source = self.source(how, context.now);
-        let found = documents(&mut client, &source).await.map_err(|error| self.unusable(error))?;
+        let found = documents(&mut client, &source, self.config).await.map_err(|error| self.unusable(error))?;
         self.keep(how, &client, &kept, context.now);
         Ok(found)
     }
@@ -197,7 +206,7 @@ impl Repository {
             tuf::Client::new(&self.anchor.root, context.now, &Nowhere, &kept).map_err(|e| self.error(&e))?;
         client.load().map_err(|error| self.error(&error).cause("this build asks no service"))?;
         let source = self.source(How::Cached, context.now);
-        documents(&mut client, &source).await.map_err(|error| self.unusable(error))
+        documents(&mut client, &source, self.config).await.map_err(|error| self.unusable(error))
     }
 
     /// What is cached, also if it expired, which is said then; of the public repository, else what is built in.
@@ -210,11 +219,14 @@ impl Repository {
             .map_err(|e| self.error(&e))?
             .lenient();
         let cached = match client.load() {
-            Ok(()) => documents(&mut client, &self.source(How::Cached, context.now)).await,
+            Ok(()) => documents(&mut client, &self.source(How::Cached, context.now), self.config).await,
             Err(error) => Err(Unusable::Repository(error)),
         };
         match cached {
-            Ok(found) => {
+            Ok(mut found) => {
+                if found.config.is_none() && self.is_public() {
+                    found.config = embedded(self.config)?.config;
+                }
                 if let Some((file, expires)) = client.expired() {
                     context.narrator.warn(&format!(
                         "what is cached of {} is out of date: `{file}` expired on {expires}",
@@ -223,9 +235,7 @@ impl Repository {
                 }
                 Ok(found)
             }
-            Err(_) if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) => {
-                embedded()
-            }
+            Err(_) if self.is_public() => embedded(self.config),
             Err(error) => {
                 let command = match tuf::known(&self.mirror) {
                     Some(known) if std::ptr::eq(known, &tuf::STAGING) => "initialize --staging".to_owned(),
@@ -237,15 +247,20 @@ impl Repository {
         }
     }
 
+    /// Whether it is that of Sigstore, of which something is built in.
+    fn is_public(&self) -> bool {
+        tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE))
+    }
+
     /// What [`offline`](Self::offline) would take, in words; `None` where it would fail.
     pub async fn there_offline(&self, now: UnixTime) -> Option<&'static str> {
-        if tuf::known(&self.mirror).is_some_and(|known| std::ptr::eq(known, &tuf::SIGSTORE)) {
+        if self.is_public() {
             return Some("the cached root, or the one that is built in");
         }
         let kept = self.kept();
         let mut client = tuf::Client::new(&self.anchor.root, now, &Nowhere, &kept).ok()?.lenient();
         client.load().ok()?;
-        documents(&mut client, &self.source(How::Cached, now)).await.ok()?;
+        documents(&mut client, &self.source(How::Cached, now), self.config).await.ok()?;
         Some("the cached root")
     }
 
@@ -326,13 +341,17 @@ impl From<crate::crypto::DecodeError> for Unusable {
     }
 }
 
-async fn documents<S: Source>(client: &mut tuf::Client<'_, S>, source: &str) -> Result<Material, Unusable> {
+async fn documents<S: Source>(
+    client: &mut tuf::Client<'_, S>,
+    source: &str,
+    config: &'static str,
+) -> Result<Material, Unusable> {
     let (root, text) = match client.target(TRUSTED_ROOT).await {
         Ok(text) => (TrustedRoot::from_json(&text, source)?, Some(text)),
         Err(tuf::Error::NoTarget { name }) => (legacy::trusted_root(client, source, name).await?, None),
         Err(error) => return Err(error.into()),
     };
-    let config = match client.target(SIGNING_CONFIG).await {
+    let config = match client.target(config).await {
         Ok(text) => Some(SigningConfig::from_json(&text)?),
         // Who cannot be asked may have one.
         Err(tuf::Error::NoTarget { .. } | tuf::Error::Missing { .. } | tuf::Error::Fetch { .. }) => None,
@@ -341,8 +360,8 @@ async fn documents<S: Source>(client: &mut tuf::Client<'_, S>, source: &str) -> 
     Ok(Material { root, text, config, expires: Some(client.expires()) })
 }
 
-fn embedded() -> Result<Material, Error> {
-    let config = embedded_public_signing_config(false).map_err(|e| unusable(&e))?;
+fn embedded(config: &str) -> Result<Material, Error> {
+    let config = embedded_public_signing_config(config == SECOND_SIGNING_CONFIG).map_err(|e| unusable(&e))?;
     let text = Some(embedded_public_root_json().as_bytes().to_vec());
     Ok(Material { root: public_root()?, text, config: Some(config), expires: None })
 }

@@ -62,6 +62,12 @@ impl Services {
         None
     }
 
+    /// Ends them: nobody answers from now on.
+    pub(super) fn stop(&mut self) {
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
+
     /// What they were asked since they started, one request after the other: `rekor POST /api/v1/log/entries -> 201`.
     pub(super) fn heard(&self) -> Vec<String> {
         let all = std::fs::read_to_string(self.file(JOURNAL)).unwrap();
