@@ -148,8 +148,7 @@ pub(super) async fn published_config(
 ) -> Result<SigningConfig, Error> {
     let repository = Repository::open(context)?;
     let repository = if rekor_v2 { repository.with_rekor_v2() } else { repository };
-    let found =
-        if offline { repository.offline(context).await } else { repository.material(context).await };
+    let found = if offline { repository.offline(context).await } else { repository.material(context).await };
     let Material { root, config, .. } = match found {
         Ok(found) => found,
         Err(error) if offline => return Err(error),

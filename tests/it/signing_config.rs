@@ -261,7 +261,8 @@ fn the_default_services_are_the_current_ones() {
         assert!(refused.code != 0 && refused.stdout.is_empty(), "{args:?}");
     }
     let fresh = Sandbox::new().env("COSIGN_OFFLINE", "");
-    let embedded = create(&fresh, &[defaults, "--offline"]).ok().says("Default services: the embedded public");
+    let embedded =
+        create(&fresh, &[defaults, "--offline"]).ok().says("Default services: the embedded public");
     let run = |args: &[&str]| {
         let run = fresh.rcosign(&[&["signing-config", "create", "--timeout", "2s"], args].concat());
         run.env("HTTPS_PROXY", "http://127.0.0.1:1").env("TUF_ROOT", "none")

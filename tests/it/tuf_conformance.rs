@@ -745,7 +745,8 @@ fn static_repo_tuf_on_ci() {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let mut repository = TufRepository::new(FAR).unwrap();
     repository.files.clear();
-    for name in ["1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.delegatedrole.json"] {
+    for name in ["1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.delegatedrole.json"]
+    {
         let _ = repository.files.insert(name.to_owned(), read(&format!("metadata/{name}")));
     }
     let artifact = "delegatedrole/45f337ee451b4c098d121d09cc224bacc7794503ac58a47a78cfe7ebefb7fab3.artifact";
@@ -758,7 +759,8 @@ fn static_repo_tuf_on_ci() {
     assert_eq!(world.trusted(), trusted.map(|(role, version)| (role.to_owned(), version)));
     // The same with a byte of a signed number changed.
     for name in ["timestamp.json", "2.snapshot.json", "1.targets.json", "2.delegatedrole.json"] {
-        let Some(other) = World::serving(TufRepository::new(FAR).unwrap(), read("metadata/1.root.json")) else {
+        let Some(other) = World::serving(TufRepository::new(FAR).unwrap(), read("metadata/1.root.json"))
+        else {
             return;
         };
         other.repository().files.clone_from(&world.repository().files);

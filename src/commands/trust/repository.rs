@@ -145,7 +145,8 @@ impl Repository {
             How::Fetched
         };
         let source = self.source(how, context.now);
-        let found = documents(&mut client, &source, self.config).await.map_err(|error| self.unusable(error))?;
+        let found =
+            documents(&mut client, &source, self.config).await.map_err(|error| self.unusable(error))?;
         self.keep(how, &client, &kept, context.now);
         Ok(found)
     }

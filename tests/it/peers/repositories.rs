@@ -52,7 +52,8 @@ fn cosign_2_is_told_of_the_repository_too() {
     let sign = ["sign-blob", "--yes", "--identity-token", &token];
     let theirs = ["--fulcio-url", &urls, "--rekor-url", &rekor, "--bundle", "theirs.json", "artifact.txt"];
     let ours = ["--new-bundle-format=false", "--bundle", "ours.json", "artifact.txt"];
-    let verify = |bundle| [&["verify-blob", "--bundle", bundle], identity.as_slice(), &["artifact.txt"]].concat();
+    let verify =
+        |bundle| [&["verify-blob", "--bundle", bundle], identity.as_slice(), &["artifact.txt"]].concat();
     let mut sandboxes = Vec::new();
     for first in [true, false] {
         let sandbox = Sandbox::new();
