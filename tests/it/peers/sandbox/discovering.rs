@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::super::peers;
-use crate::support::{Output, Sandbox, peer};
+use crate::support::{Output, Sandbox, peer, repository};
 
 /// `sandbox up --detach`, which ends with the test.
 struct Up {
@@ -132,6 +132,35 @@ fn in_one_shell_the_last_file_counts() {
              --certificate-identity dev@example.com --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC a.txt"
         );
         up.shell(first, &peer.program, &line).ok().says("Verified OK");
+    }
+}
+
+/// What the guide says of other programs, in one shell.
+#[test]
+fn the_guide_to_other_programs_works_as_printed() {
+    let text = std::fs::read_to_string(repository().join("docs/guides/sandbox.md")).unwrap();
+    let blocks: Vec<&str> =
+        text.split("```bash\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 3);
+    let mut script = "trap 'rcosign sandbox down --dir sigstore 2>&1 >/dev/null || true' EXIT\n".to_owned();
+    for (name, peer_name) in [
+        ("cosign", "cosign-3"),
+        ("cosign_2", "cosign-2"),
+        ("crane", "crane"),
+        ("oras", "oras"),
+        ("python3", "sigstore-python"),
+    ] {
+        let Some(program) = peer(peer_name) else { return };
+        script.push_str(&format!("{name}() {{ {} \"$@\"; }}\n", program.display()));
+    }
+    script.push_str(&format!("rcosign() {{ {} \"$@\"; }}\n", env!("CARGO_BIN_EXE_rcosign")));
+    // Functions have no dashes in their names.
+    script.push_str(&blocks.concat().replace("cosign-2 ", "cosign_2 "));
+    let programs = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let output = programs.program("/bin/sh".as_ref(), &["-euc", &script]).run().ok();
+    assert!(output.stdout.contains("application/vnd.dev.sigstore.bundle.v0.3+json"), "{}", output.stdout);
+    for name in ["cosign.json", "cosign-2.json", "python.json", "kept"] {
+        assert!(programs.has(name), "{name}");
     }
 }
 
