@@ -4,13 +4,14 @@
 //! `SECRET status` or `SECRET down`; the answer is a JSON document, after which the connection ends. Whoever asks looks first
 //! whether the folder is locked, so that what a killed sandbox left behind leads nowhere; no process is ever found by its number.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::collections::VecDeque;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -20,10 +21,14 @@ use crate::crypto::{HashAlgorithm, KeyType, PrivateKey, SigningKey as _};
 
 const FILE: &str = "control.json";
 /// The longest request and the longest answer, in bytes.
-const MAX_REQUEST: u64 = 1 << 10;
+const MAX_REQUEST: usize = 1 << 10;
 const MAX_ANSWER: u64 = 1 << 20;
-/// How long either side waits for the other one.
+/// How long whoever asks waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The line of a request is there within this, however it comes.
+const REQUEST: Duration = Duration::from_secs(2);
+/// So many are heard at once; for another one the oldest has to go.
+const MAX_OPEN: usize = 32;
 
 /// Why a sandbox cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +56,42 @@ pub(super) struct Control {
     address: SocketAddr,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    open: Open,
     folder: Arc<Folder>,
+}
+
+/// Connections that are heard, the oldest first.
+#[derive(Debug, Clone, Default)]
+struct Open(Arc<Mutex<VecDeque<(u64, TcpStream)>>>);
+
+impl Open {
+    /// One more, by its number. The oldest ends where there are too many.
+    fn add(&self, number: u64, stream: TcpStream) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_back((number, stream));
+        if all.len() > MAX_OPEN
+            && let Some((_, oldest)) = all.pop_front()
+        {
+            let _ = oldest.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn remove(&self, number: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);
+    }
+
+    fn end_all(&self) {
+        for (_, stream) in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// What an answer is made of.
+struct Answers<S> {
+    secret: String,
+    status: S,
+    down: watch::Sender<bool>,
 }
 
 impl Control {
@@ -61,7 +101,7 @@ impl Control {
     /// The folder cannot be used, or the system gives no socket or thread.
     pub fn start(
         folder: Arc<Folder>,
-        status: impl Fn() -> Value + Send + 'static,
+        status: impl Fn() -> Value + Send + Sync + 'static,
         down: watch::Sender<bool>,
     ) -> Result<Self, FolderError> {
         let unusable = |source| FolderError::Unusable { path: folder.path().join(FILE), source };
@@ -74,17 +114,33 @@ impl Control {
         let document = json!({ "address": address.to_string(), "secret": secret, "pid": std::process::id() });
         let ending = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&ending);
+        let open = Open::default();
+        let heard = open.clone();
+        let answers = Arc::new(Answers { secret, status, down });
         let serve = move || {
-            for stream in listener.incoming() {
+            for (number, stream) in (0..).zip(listener.incoming()) {
                 if ends.load(Ordering::Acquire) {
                     return;
                 }
-                // Whoever went away needs no answer.
-                let _ = stream.and_then(|stream| answer(stream, &secret, &status, &down));
+                let Some((stream, other)) = stream.and_then(|stream| Ok((stream.try_clone()?, stream))).ok() else {
+                    // Too many open files, or the client has gone.
+                    std::thread::sleep(Duration::from_millis(10));
+                    continue;
+                };
+                heard.add(number, other);
+                let (answers, open) = (Arc::clone(&answers), heard.clone());
+                let hear = move || {
+                    // Whoever went away needs no answer.
+                    let _ = answers.answer(stream);
+                    open.remove(number);
+                };
+                if std::thread::Builder::new().name("control".to_owned()).spawn(hear).is_err() {
+                    heard.remove(number);
+                }
             }
         };
         let thread = std::thread::Builder::new().name("control".to_owned()).spawn(serve).map_err(unusable)?;
-        let this = Self { address, ending, thread: Some(thread), folder };
+        let this = Self { address, ending, thread: Some(thread), open, folder };
         this.folder.write(FILE, format!("{document:#}\n").as_bytes())?;
         Ok(this)
     }
@@ -102,6 +158,8 @@ impl Drop for Control {
     fn drop(&mut self) {
         let _ = self.folder.remove(FILE);
         self.ending.store(true, Ordering::Release);
+        // Whoever is in the middle of something is not waited for.
+        self.open.end_all();
         // Wakes it.
         let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
         if let Some(thread) = self.thread.take() {
@@ -110,31 +168,46 @@ impl Drop for Control {
     }
 }
 
-fn answer(
-    mut stream: TcpStream,
-    secret: &str,
-    status: &impl Fn() -> Value,
-    down: &watch::Sender<bool>,
-) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut line = String::new();
-    BufReader::new((&stream).take(MAX_REQUEST)).read_line(&mut line)?;
-    let Some((shown, word)) = line.trim_end().split_once(' ') else { return Ok(()) };
-    // By their digests, so that the time it takes tells nothing.
-    let digest = |text: &str| HashAlgorithm::Sha256.digest(text.as_bytes());
-    if digest(shown) != digest(secret) {
-        return Ok(());
-    }
-    let answer = match word {
-        "status" => status(),
-        "down" => {
-            down.send_replace(true);
-            json!({ "ending": true })
+impl<S: Fn() -> Value> Answers<S> {
+    fn answer(&self, mut stream: TcpStream) -> io::Result<()> {
+        stream.set_write_timeout(Some(REQUEST))?;
+        let line = line(&mut stream)?;
+        let Some((shown, word)) = line.split_once(' ') else { return Ok(()) };
+        // By their digests, so that the time it takes tells nothing.
+        let digest = |text: &str| HashAlgorithm::Sha256.digest(text.as_bytes());
+        if digest(shown) != digest(&self.secret) {
+            return Ok(());
         }
-        _ => return Ok(()),
-    };
-    stream.write_all(answer.to_string().as_bytes())
+        let answer = match word {
+            "status" => (self.status)(),
+            "down" => {
+                self.down.send_replace(true);
+                json!({ "ending": true })
+            }
+            _ => return Ok(()),
+        };
+        stream.write_all(answer.to_string().as_bytes())
+    }
+}
+
+/// The line of a request, whose bytes have one deadline together.
+fn line(stream: &mut TcpStream) -> io::Result<String> {
+    let begun = Instant::now();
+    let mut all = Vec::new();
+    let mut part = [0; MAX_REQUEST];
+    loop {
+        let left = REQUEST.checked_sub(begun.elapsed()).filter(|left| !left.is_zero());
+        stream.set_read_timeout(Some(left.ok_or(io::ErrorKind::TimedOut)?))?;
+        let count = stream.read(&mut part)?;
+        all.extend_from_slice(part.get(..count).unwrap_or_default());
+        if let Some(end) = all.iter().position(|byte| *byte == b'\n') {
+            all.truncate(end);
+            return String::from_utf8(all).map_err(|_| io::ErrorKind::InvalidData.into());
+        }
+        if count == 0 || all.len() > MAX_REQUEST {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
 }
 
 /// The status of the sandbox that runs in a folder; `None` if none does.
@@ -216,6 +289,63 @@ mod tests {
             assert!(answer.is_empty(), "{line}");
         }
         assert!(!*told.borrow());
+    }
+
+    #[test]
+    fn who_drips_keeps_nobody_waiting() {
+        let place = tempfile::tempdir().unwrap();
+        let (control, told) = running(place.path());
+        let address = control.address;
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let dripping = std::thread::spawn(move || {
+            let mut all: Vec<TcpStream> =
+                (0..2 * MAX_OPEN).map(|_| TcpStream::connect(address).unwrap()).collect();
+            while stopped.recv_timeout(Duration::from_millis(100)).is_err() {
+                // Those that were ended are replaced.
+                for stream in &mut all {
+                    if stream.write_all(b"x").is_err()
+                        && let Ok(another) = TcpStream::connect(address)
+                    {
+                        *stream = another;
+                    }
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        let begun = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(status(place.path()).unwrap().unwrap()["running"], true);
+        }
+        assert!(end(place.path()).unwrap());
+        assert!(*told.borrow());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        let begun = Instant::now();
+        drop(control);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        stop.send(()).unwrap();
+        dripping.join().unwrap();
+    }
+
+    #[test]
+    fn a_request_has_one_deadline_and_a_length() {
+        let place = tempfile::tempdir().unwrap();
+        let (control, _told) = running(place.path());
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect(control.address).unwrap();
+        let mut other = stream.try_clone().unwrap();
+        let dripping = std::thread::spawn(move || {
+            while other.write_all(b"x").is_ok() && begun.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        });
+        let _ = stream.read_to_end(&mut Vec::new());
+        assert!(begun.elapsed() < 2 * REQUEST, "{:?}", begun.elapsed());
+        dripping.join().unwrap();
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect(control.address).unwrap();
+        let _ = stream.write_all(&[b'x'; 2 * MAX_REQUEST]);
+        let _ = stream.read_to_end(&mut Vec::new());
+        assert!(begun.elapsed() < REQUEST, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -12,8 +12,9 @@ mod effects;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::service::Service;
@@ -96,6 +97,20 @@ pub enum FaultError {
         /// The text.
         given: String,
     },
+    /// A service that has no clock.
+    #[error("{service} has no clock: --clock is for oidc, fulcio, ct, rekor, rekor2, tsa and tuf")]
+    NoClock {
+        /// The service.
+        service: &'static str,
+    },
+    /// A fault behind one that all requests meet.
+    #[error("{fault} is never met: {before} before it is for all requests (give that one a number, as in {before}:3)")]
+    Never {
+        /// The fault.
+        fault: String,
+        /// The one before it.
+        before: String,
+    },
     /// Not an offset.
     #[error("`{given}` is not an offset, as in +1h or -90s")]
     Offset {
@@ -157,6 +172,9 @@ impl FromStr for WrongClock {
         let (service, offset) =
             text.split_once('=').ok_or_else(|| FaultError::NoOffset { given: text.to_owned() })?;
         let service = service.parse()?;
+        if matches!(service, Service::Page | Service::Registry) {
+            return Err(FaultError::NoClock { service: service.word() });
+        }
         let seconds = |length: &str| i64::try_from(duration(length)?.as_secs()).ok();
         let ahead = match (offset.strip_prefix('+'), offset.strip_prefix('-')) {
             (Some(ahead), _) => seconds(ahead),
@@ -201,21 +219,110 @@ fn duration(text: &str) -> Option<Duration> {
     (!text.is_empty() && all <= CENTURY).then(|| Duration::from_millis(all))
 }
 
-/// The faults that are still to be met.
+impl fmt::Display for Fault {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=", self.service.word())?;
+        match self.effect {
+            Effect::Status(status) => write!(f, "{status}"),
+            Effect::Slow(length) => write!(f, "slow:{}", written(length)),
+            Effect::Hang => f.write_str("hang"),
+            Effect::Reset => f.write_str("reset"),
+            Effect::Garbage => f.write_str("garbage"),
+            Effect::Truncate => f.write_str("truncate"),
+        }?;
+        self.count.map_or(Ok(()), |count| write!(f, ":{count}"))
+    }
+}
+
+impl fmt::Display for WrongClock {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.ahead < 0 { '-' } else { '+' };
+        let length = Duration::from_secs(self.ahead.unsigned_abs());
+        write!(f, "{}={sign}{}", self.service.word(), written(length))
+    }
+}
+
+/// A duration in the units in which it is read.
+fn written(length: Duration) -> String {
+    let mut rest = length.as_millis();
+    let mut text = String::new();
+    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// The faults that are still to be met. A clone is a view of the same.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Vec<Fault>>>);
+pub struct Faults(Arc<Mutex<Left>>);
+
+#[derive(Debug, Default)]
+struct Left {
+    faults: Vec<Fault>,
+    /// So many wait for nothing to be wrong.
+    suspended: u32,
+}
 
 impl Faults {
     /// These.
     pub fn new(faults: impl IntoIterator<Item = Fault>) -> Self {
-        Self(Arc::new(Mutex::new(faults.into_iter().collect())))
+        Self(Arc::new(Mutex::new(Left { faults: faults.into_iter().collect(), suspended: 0 })))
+    }
+
+    /// Whether each of these is met by some request.
+    ///
+    /// # Errors
+    /// [`FaultError::Never`].
+    pub fn check(faults: &[Fault]) -> Result<(), FaultError> {
+        for (place, fault) in faults.iter().enumerate() {
+            let endless = |before: &&Fault| before.service == fault.service && before.count.is_none();
+            if let Some(before) = faults.iter().take(place).find(endless) {
+                return Err(FaultError::Never { fault: fault.to_string(), before: before.to_string() });
+            }
+        }
+        Ok(())
     }
 
     /// What the next request to a service meets.
     pub fn next(&self, service: Service) -> Option<Effect> {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = faults.iter_mut().find(|fault| fault.service == service && fault.count != Some(0))?;
+        let mut left = self.left();
+        if left.suspended > 0 {
+            return None;
+        }
+        let mut faults = left.faults.iter_mut();
+        let fault = faults.find(|fault| fault.service == service && fault.count != Some(0))?;
         fault.count = fault.count.map(|count| count - 1);
         Some(fault.effect)
+    }
+
+    /// Those that are still to be met, each with what is left of its number.
+    pub fn remaining(&self) -> Vec<Fault> {
+        self.left().faults.iter().filter(|fault| fault.count != Some(0)).copied().collect()
+    }
+
+    /// No request meets any of them until what is returned is dropped.
+    pub fn suspend(&self) -> Suspended {
+        self.left().suspended += 1;
+        Suspended(self.clone())
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As long as it is there nothing is done wrong on purpose.
+#[derive(Debug)]
+#[must_use]
+pub struct Suspended(Faults);
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        self.0.left().suspended -= 1;
     }
 }

@@ -294,13 +294,27 @@ impl Folder {
     /// # Errors
     /// [`FolderError`].
     pub fn key(&self, name: &str, key_type: KeyType) -> Result<PrivateKey, FolderError> {
+        let may_be_new = !self.is_complete()?;
+        self.key_of_later(name, key_type, may_be_new)
+    }
+
+    /// As [`Self::key`], of a key that not every folder has: made where `may_be_new` says that it never was.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn key_of_later(
+        &self,
+        name: &str,
+        key_type: KeyType,
+        may_be_new: bool,
+    ) -> Result<PrivateKey, FolderError> {
         self.folder("keys")?;
         let name = format!("keys/{name}.pem");
         let broken = |source| FolderError::Key { path: self.path.join(&name), source };
         if let Some(text) = self.read(&name)? {
             return PrivateKey::from_pem(&text).map_err(broken);
         }
-        if self.is_complete()? {
+        if !may_be_new {
             return Err(FolderError::KeyMissing { path: self.path.join(&name) });
         }
         let key = PrivateKey::generate(key_type).map_err(broken)?;

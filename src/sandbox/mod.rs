@@ -14,6 +14,7 @@ mod folder;
 pub mod fulcio;
 mod growing;
 mod html;
+mod limits;
 pub mod log;
 pub mod oidc;
 mod own_names;

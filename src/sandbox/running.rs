@@ -16,31 +16,34 @@ use tokio::task::JoinSet;
 use super::authority::AuthorityError;
 use super::control::Control;
 use super::documents::{Addresses, Authorities, Documents, IDENTITY_TOKEN, LogKey};
-use super::faults::{Fault, Faults, WrongClock};
+use super::faults::{Fault, Faults, Suspended, WrongClock};
 use super::folder::{Folder, FolderError};
 use super::fulcio::Fulcio;
+use super::limits::Limits;
 use super::log::LogError;
 use super::oidc::{Claims, Identity, Issuer};
-use super::own_names::refuse_foreign_names;
 use super::page::Page;
 use super::ports::{self, PortError, SERVICES};
 use super::registry::{self, Registry};
 use super::rekor::{RekorError, RekorV1, RekorV2};
-use super::serve::Server;
+use super::serve::{GRACE, Server};
 use super::service::{Clock, Service};
 use super::status::Witnesses;
 use super::tsa::TimestampAuthority;
 use super::tuf_repository::{Repository, RepositoryError};
-use crate::crypto::{DecodeError, SignError, UnixTime};
+use crate::crypto::{DecodeError, KeyType, PrivateKey, SignError, SigningKey as _, UnixTime};
+use crate::tlog::issue::verifier_key;
 
 /// Who signs where nobody else is named.
 pub const SOMEBODY: &str = "dev@example.com";
 /// The host of all addresses, which signs the checkpoints.
 const HOST: &str = "127.0.0.1";
+/// The name of the witness (C2SP signed-note).
+const WITNESS: &str = "sandbox.localhost/witness";
+/// Its key for verifiers.
+const WITNESS_FILE: &str = "witness.vkey";
 /// The file that says since when the keys are good.
 const SINCE: &str = "since";
-/// What is being answered when it ends has so long.
-const GRACE: Duration = Duration::from_secs(5);
 /// How often is looked whether the folder is still there.
 const LOOK: Duration = Duration::from_millis(500);
 /// The token that is written beside the documents lives so long, in seconds: a working day and a night.
@@ -72,6 +75,8 @@ pub struct Options {
     pub clocks: Vec<WrongClock>,
     /// The rules of the registry. Its folder is in that of the sandbox, whatever they say.
     pub registry: registry::Options,
+    /// Whether a witness cosigns the checkpoints of Rekor v2.
+    pub witness: bool,
     /// Addresses of e-mail that its login page offers; the first one is whom tokens are for. `dev@example.com` if there is none.
     pub people: Vec<String>,
 }
@@ -162,6 +167,7 @@ struct Services {
     documents: Documents,
     issuer: Arc<Issuer>,
     registry: Registry,
+    faults: Faults,
 }
 
 impl Sandbox {
@@ -237,6 +243,11 @@ impl Sandbox {
         self.services.issuer.mint(claims)
     }
 
+    /// Nothing is done wrong on purpose until what is returned is dropped: for what the sandbox itself asks of its services.
+    pub fn suspend_faults(&self) -> Suspended {
+        self.services.faults.suspend()
+    }
+
     /// Says from now on, to whoever asks for its status, that everything is prepared for its use.
     pub fn tell_ready(&self) {
         self.ready.store(true, Ordering::Release);
@@ -304,7 +315,16 @@ impl Start<'_> {
         )?);
         let ct = Arc::clone(fulcio.certificate_log());
         let rekor = Arc::new(RekorV1::open(folder, self.clock(Service::RekorV1), HOST)?);
-        let rekor2 = Arc::new(RekorV2::open(folder, self.clock(Service::RekorV2), HOST)?);
+        let mut rekor2 = RekorV2::open(folder, self.clock(Service::RekorV2), HOST)?;
+        let mut witness = None;
+        if self.options.witness {
+            let key = witness_key(folder)?;
+            let verifier = verifier_key(WITNESS, key.public_key());
+            folder.write(WITNESS_FILE, format!("{verifier}\n").as_bytes())?;
+            rekor2 = rekor2.with_witness(WITNESS, key);
+            witness = Some(verifier);
+        }
+        let rekor2 = Arc::new(rekor2);
         let tsa = Arc::new(TimestampAuthority::open(folder, self.clock(Service::Tsa))?);
         let authorities = Authorities {
             since,
@@ -325,7 +345,7 @@ impl Start<'_> {
 
         let faults = Faults::new(self.options.faults.iter().copied());
         let kept = folder.part("registry")?;
-        let rules = registry::Options { folder: Some(kept), ..self.options.registry.clone() };
+        let rules = registry::Options { folder: Some(kept), keeps_journal: false, ..self.options.registry.clone() };
         let registry = match listeners.remove(&Service::Registry) {
             Some(listener) => Registry::start_at(listener, rules)?,
             None => Registry::start(rules)?,
@@ -343,6 +363,9 @@ impl Start<'_> {
             contents: registry.contents().clone(),
             notes: folder.notes(),
             ready: Arc::default(),
+            faults: faults.clone(),
+            clocks: self.options.clocks.clone(),
+            witness,
         };
         let page = Arc::new(Page {
             addresses: addresses.clone(),
@@ -356,23 +379,21 @@ impl Start<'_> {
         let routers: [(Service, Router); 8] = [
             (Service::Page, page.router()),
             (Service::Oidc, Arc::clone(&issuer).router()),
-            (Service::Fulcio, fulcio.router()),
+            (Service::Fulcio, faults.layer_of_log(self.stopped.clone(), fulcio.router())),
             (Service::Ct, ct.router()),
             (Service::RekorV1, rekor.router()),
             (Service::RekorV2, rekor2.router()),
             (Service::Tsa, tsa.router()),
             (Service::Tuf, tuf.router()),
         ];
-        let mut servers = Vec::new();
+        let (limits, mut servers) = (Limits::default(), Vec::new());
         for (service, router) in routers {
             if let Some(listener) = listeners.remove(&service) {
-                let router = faults
-                    .layer(service, self.stopped.clone(), router)
-                    .layer(axum::middleware::from_fn(refuse_foreign_names));
-                servers.push(Server::new(listener, router)?);
+                let router = faults.layer(service, self.stopped.clone(), router);
+                servers.push(Server::within(&limits, listener, router)?);
             }
         }
-        Ok((Services { addresses, documents, issuer, registry }, witnesses, servers))
+        Ok((Services { addresses, documents, issuer, registry, faults }, witnesses, servers))
     }
 
     fn clock(&self, service: Service) -> Arc<Clock> {
@@ -393,6 +414,12 @@ fn since(folder: &Folder) -> Result<UnixTime, SandboxError> {
     Ok(now)
 }
 
+/// The key of the witness, which is made when there is one for the first time.
+fn witness_key(folder: &Folder) -> Result<PrivateKey, SandboxError> {
+    let is_first = folder.read(WITNESS_FILE)?.is_none();
+    Ok(folder.key_of_later("witness", KeyType::Ed25519, is_first)?)
+}
+
 /// Serves until it is stopped; then what was begun has a while to end.
 async fn serve(servers: Vec<Server>, mut stopped: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
@@ -401,5 +428,5 @@ async fn serve(servers: Vec<Server>, mut stopped: watch::Receiver<bool>) {
     }
     let _ = stopped.wait_for(|stopped| *stopped).await;
     let all_ended = async { while running.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(GRACE, all_ended).await;
+    let _ = tokio::time::timeout(2 * GRACE, all_ended).await;
 }

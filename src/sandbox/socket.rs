@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// A client that reads nothing of its answer has so long.
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// Whether a connection is to end with a reset, in the place of the next bytes of an answer.
 #[derive(Debug, Clone, Default)]
@@ -27,44 +29,19 @@ impl Breaker {
     }
 }
 
-/// Takes connections.
-#[derive(Debug)]
-pub(super) struct Listener(pub TcpListener);
-
-impl axum::serve::Listener for Listener {
-    type Io = Socket;
-    type Addr = Breaker;
-
-    async fn accept(&mut self) -> (Socket, Breaker) {
-        loop {
-            match self.0.accept().await {
-                Ok((stream, _)) => {
-                    let _ = stream.set_nodelay(true);
-                    let breaker = Breaker::default();
-                    return (Socket { stream, breaker: breaker.clone() }, breaker);
-                }
-                // Too many open files, or the client has gone: neither ends the server.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Breaker> {
-        Ok(Breaker::default())
-    }
-}
-
-impl Connected<IncomingStream<'_, Listener>> for Breaker {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-/// A connection.
+/// A connection. A client that reads nothing for a while loses it.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     breaker: Breaker,
+    /// When what cannot be written now is given up.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Socket {
+    pub fn new(stream: TcpStream, breaker: Breaker) -> Self {
+        Self { stream, breaker, stalled: None }
+    }
 }
 
 impl Drop for Socket {
@@ -94,7 +71,14 @@ impl AsyncWrite for Socket {
         if self.breaker.is_set() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(UNREAD)));
+        std::task::ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

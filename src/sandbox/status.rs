@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::ct::CertificateLog;
 use super::documents::Addresses;
+use super::faults::{Faults, WrongClock};
 use super::log::Log;
 use super::registry::Contents;
 use super::rekor::{RekorV1, RekorV2};
@@ -22,15 +23,21 @@ pub(super) struct Witnesses {
     pub contents: Contents,
     pub notes: Vec<String>,
     pub ready: Arc<AtomicBool>,
+    pub faults: Faults,
+    pub clocks: Vec<WrongClock>,
+    /// The verifier key of the witness, if there is one.
+    pub witness: Option<String>,
 }
 
 impl Witnesses {
-    /// Addresses, how much is in the logs and in the registry, checkpoints.
+    /// Addresses, how much is in the logs and in the registry, checkpoints; what is wrong on purpose.
     pub fn status(&self) -> Value {
         let signed = |log: &Log, checkpoint: Option<String>| {
             let checkpoint = checkpoint.unwrap_or_default();
             json!({ "entries": log.size(), "checkpoint": checkpoint.trim_end().lines().collect::<Vec<_>>() })
         };
+        let faults: Vec<String> = self.faults.remaining().iter().map(ToString::to_string).collect();
+        let clocks: Vec<String> = self.clocks.iter().map(ToString::to_string).collect();
         let names = self.contents.repositories();
         let images: usize = names.iter().map(|name| self.contents.manifests(name).len()).sum();
         json!({
@@ -46,6 +53,9 @@ impl Witnesses {
                 "ct": { "entries": self.ct.log().size() },
             },
             "registry": { "repositories": names.len(), "manifests": images },
+            "witness": self.witness,
+            "faults": faults,
+            "clocks": clocks,
         })
     }
 }

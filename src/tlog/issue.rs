@@ -8,7 +8,7 @@ pub mod tree;
 
 use serde_json::Value;
 
-pub use self::signer::LogSigner;
+pub use self::signer::{LogSigner, verifier_key};
 use self::tree::Tree;
 use super::{Entry, InclusionProof, KindVersion};
 use crate::crypto::{PrivateKey, PublicKey, SignError, UnixTime};

@@ -227,6 +227,80 @@ fn faults_and_wrong_clocks_end_in_an_error_and_nothing_is_written() {
     assert!(output.stderr.contains("expired"), "{}", output.stderr);
 }
 
+/// One request, and what came of it until so long has gone by.
+fn asked(address: &str, request: &str, patience: Duration) -> (std::io::Result<String>, Duration) {
+    use std::io::{Read as _, Write as _};
+    let begun = Instant::now();
+    let mut stream = std::net::TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
+    let ask = |stream: &mut std::net::TcpStream| {
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    (ask(&mut stream), begun.elapsed())
+}
+
+/// There is no pair of a service and a fault that changes nothing.
+#[test]
+fn every_fault_of_every_service_is_met() {
+    let pages = [
+        ("page", "/"),
+        ("oidc", "/keys"),
+        ("fulcio", "/api/v2/trustBundle"),
+        ("ct", "/ct/v1/get-sth"),
+        ("rekor", "/api/v1/log"),
+        ("rekor2", "/api/v2/checkpoint"),
+        ("tsa", "/api/v1/timestamp/certchain"),
+        ("tuf", "/timestamp.json"),
+        ("registry", "/v2/_catalog"),
+    ];
+    let faults = ["503", "slow:400ms", "hang", "reset", "garbage", "truncate"];
+    let all: Vec<String> = pages
+        .iter()
+        .flat_map(|(service, _)| faults.iter().map(move |fault| format!("{service}={fault}:1")))
+        .collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let world = World::start_with(&all, &[]);
+    for (service, path) in pages {
+        let url = world.url(service.parse().unwrap());
+        let get = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        let ask = |millis| asked(url, &get, Duration::from_millis(millis));
+        let (unavailable, _) = ask(20_000);
+        assert!(unavailable.unwrap().starts_with("HTTP/1.1 503"), "{service}");
+        let (slow, took) = ask(20_000);
+        assert!(slow.unwrap().starts_with("HTTP/1.1 200") && took >= Duration::from_millis(400), "{service}");
+        let (hung, _) = ask(600);
+        assert!(hung.is_err(), "{service}");
+        let (reset, _) = ask(20_000);
+        assert_eq!(reset.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset, "{service}");
+        let (garbage, _) = ask(20_000);
+        assert!(garbage.unwrap().contains("garbage\u{fffd} on purpose"), "{service}");
+        let (cut, _) = ask(20_000);
+        let (whole, _) = ask(20_000);
+        let (cut, whole) = (cut.unwrap_or_default(), whole.unwrap());
+        assert!(whole.starts_with("HTTP/1.1 200") && cut.len() < whole.len(), "{service}: {cut}");
+    }
+}
+
+/// Nobody but the certificate authority asks the log of certificates while something is signed.
+#[test]
+fn where_the_log_of_certificates_fails_nothing_is_certified() {
+    let sign = ["sign-blob", "--yes", "--bundle", "b.json", "a.txt"];
+    for fault in ["ct=503", "ct=reset", "ct=garbage", "ct=truncate"] {
+        let world = World::start_with(&[fault], &[]);
+        let output = world.rcosign(&sign);
+        assert_ne!(output.code, 0, "{fault}");
+        assert!(output.stderr.contains("error entering certificate in CTL"), "{fault}: {}", output.stderr);
+        assert!(!world.programs.has("b.json"), "{fault}");
+    }
+    let world = World::start_with(&["ct=slow:300ms:1"], &[]);
+    let begun = Instant::now();
+    world.rcosign(&sign).ok();
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+}
+
 #[test]
 fn it_ends_though_a_client_waits() {
     let mut world = World::start_with(&["tuf=hang"], &[]);

@@ -212,7 +212,7 @@ fn a_second_one_and_a_taken_port_are_refused() {
 #[test]
 fn in_the_foreground_it_ends_by_a_signal_or_by_down() {
     let programs = Sandbox::new();
-    for way in ["INT", "TERM", "HUP", "down"] {
+    for way in ["INT", "TERM", "HUP", "QUIT", "down"] {
         let child = programs.rcosign(&["sandbox", "up", "--dir", "state"]).spawn();
         let ready = || {
             let output = programs.run(&["sandbox", "status", "--dir", "state", "--output", "json"]);
@@ -274,7 +274,15 @@ fn run_ends_as_its_command_does_and_leaves_nothing() {
 #[test]
 fn run_passes_signals_on() {
     let programs = Sandbox::new();
-    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (name, code) in [
+        ("INT", 130),
+        ("TERM", 143),
+        ("HUP", 129),
+        ("QUIT", 131),
+        ("USR1", 138),
+        ("USR2", 140),
+        ("ALRM", 142),
+    ] {
         let args = ["sandbox", "run", "--", "/bin/sh", "-c", "echo $$ > pid; exec sleep 60"];
         let child = programs.rcosign(&args).spawn();
         let running = || std::fs::read_to_string(programs.at("pid")).is_ok_and(|text| text.ends_with('\n'));
@@ -282,6 +290,7 @@ fn run_passes_signals_on() {
         std::fs::remove_file(programs.at("pid")).unwrap();
         signal(child.id(), name);
         assert_eq!(code_of(child), Some(code), "{name}");
+        assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0, "{name}");
     }
     // A command may do something else about it.
     let args = [
@@ -343,6 +352,65 @@ fn faults_and_clocks_are_met_by_clients() {
     sandbox.again(&["--clock=fulcio=-1x"]).code(2).says("is not a");
     sandbox.again(&["--clock=fulcio=-24h"]).ok();
     assert_ne!(sandbox.shell(&format!("{SIGN} && {VERIFY}")).code, 0);
+}
+
+#[test]
+fn its_own_start_meets_no_fault_and_status_tells_of_them() {
+    let begun = Instant::now();
+    let flags = ["--fault=tuf=hang", "--fault=rekor=503:2", "--fault=ct=500:1", "--clock=tsa=+1h"];
+    let sandbox = Detached::up(&flags);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let status = sandbox.status();
+    assert_eq!(status["faults"], serde_json::json!(["tuf=hang", "rekor=503:2", "ct=500:1"]));
+    assert_eq!(status["clocks"], serde_json::json!(["tsa=+1h"]));
+    let text = sandbox.run(&["sandbox", "status", "--dir", "state"]).ok().stdout;
+    assert!(text.contains("rekor=503:2") && text.contains("tsa=+1h"), "{text}");
+    let ask = |service: &str, path: &str| {
+        let address = sandbox.url(service);
+        let mut stream = std::net::TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+        let get = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        std::io::Write::write_all(&mut stream, get.as_bytes()).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        answer
+    };
+    assert!(ask("rekor", "/api/v1/log").starts_with("HTTP/1.1 503"));
+    assert_eq!(sandbox.status()["faults"], serde_json::json!(["tuf=hang", "rekor=503:1", "ct=500:1"]));
+}
+
+#[test]
+fn a_witness_cosigns_where_there_is_one() {
+    let sandbox = Detached::up(&["--witness"]);
+    let checkpoint = |status: &Value| status["logs"]["rekor2"]["checkpoint"].as_array().unwrap().clone();
+    let status = sandbox.status();
+    let key = sandbox.programs.text("state/witness.vkey");
+    assert_eq!(status["witness"], key.trim_end());
+    let (name, rest) = key.trim_end().split_once('+').unwrap();
+    let (hash, _) = rest.split_once('+').unwrap();
+    let lines = checkpoint(&status);
+    let lines: Vec<&str> = lines.iter().filter_map(Value::as_str).collect();
+    let cosigned = lines.last().unwrap().strip_prefix(&format!("\u{2014} {name} ")).unwrap();
+    let bytes = base64(&cosigned.replace('+', "-").replace('/', "_").replace('=', ""));
+    assert_eq!((hex::encode(&bytes[..4]), bytes.len()), (hash.to_owned(), 4 + 8 + 64));
+    sandbox.shell(&format!("cp state/signing_config.rekor2.json c.json && {SIGN} --signing-config c.json && {VERIFY}")).ok();
+    assert!(sandbox.programs.text("b.json").contains(name));
+    sandbox.run(&["sandbox", "down", "--dir", "state"]).ok();
+    // It has the same key again; and nobody cosigns where it was not asked for.
+    sandbox.again(&["--witness"]).ok();
+    assert_eq!(sandbox.status()["witness"], key.trim_end());
+    sandbox.run(&["sandbox", "down", "--dir", "state"]).ok();
+    sandbox.again(&[]).ok();
+    assert_eq!(sandbox.status()["witness"], Value::Null);
+    assert_eq!(checkpoint(&sandbox.status()).len(), lines.len() - 1);
+    sandbox.shell(VERIFY).ok();
+    sandbox.run(&["sandbox", "down", "--dir", "state"]).ok();
+    // A key that is gone is not made anew.
+    std::fs::remove_file(sandbox.programs.at("state/keys/witness.pem")).unwrap();
+    sandbox.again(&["--witness"]).code(1).says("witness.pem");
+    // A folder of before can have one.
+    std::fs::remove_file(sandbox.programs.at("state/witness.vkey")).unwrap();
+    sandbox.again(&["--witness"]).ok();
+    assert_ne!(sandbox.status()["witness"], key.trim_end());
 }
 
 #[test]
@@ -450,7 +518,7 @@ fn the_demonstration_is_whole_and_leaves_nothing() {
         "1. Sign a file",
         "$ rcosign sign-blob --yes --bundle hello.sigstore.json hello.txt",
         "Verified OK",
-        "$ rcosign sign --yes $RCOSIGN_SANDBOX_REGISTRY/hello:v1",
+        "$ rcosign sign --yes $RCOSIGN_SANDBOX_REGISTRY/hello@$DIGEST",
         "The cosign claims were validated",
         "the certificate is for `dev@example.com`, expected `eve@example.com`",
         "the artifact is not what was signed",

@@ -70,8 +70,8 @@ const STEPS: [Step; 6] = [
         ends: None,
     },
     Step {
-        why: "Sign an image in the registry",
-        line: "sign --yes $RCOSIGN_SANDBOX_REGISTRY/hello:v1",
+        why: "Sign an image in the registry, by its digest: a tag may point to another one tomorrow",
+        line: "sign --yes $RCOSIGN_SANDBOX_REGISTRY/hello@$DIGEST",
         content: CONTENT,
         ends: None,
     },

@@ -11,7 +11,8 @@ pub struct KindArgs {
     /// Let a service do something wrong, such as rekor=503:3, fulcio=slow:10s or registry=reset; may be repeated
     ///
     /// SERVICE is one of page, oidc, fulcio, ct, rekor, rekor2, tsa, tuf and registry. FAULT is a status from 400 to 599, slow:DURATION,
-    /// hang, reset, garbage or truncate; with :COUNT it is for so many requests, else for all.
+    /// hang, reset, garbage or truncate; with :COUNT it is for so many requests, else for all. Faults of ct are also met by fulcio, which
+    /// issues no certificate then. Those of oidc are met by logins: where there is a token nobody asks the issuer.
     #[arg(long, value_name = "SERVICE=FAULT")]
     pub fault: Vec<String>,
     /// Let the clock of a service be wrong, such as fulcio=+1h or tsa=-400d; may be repeated
@@ -23,6 +24,9 @@ pub struct KindArgs {
     /// Let the registry be one without the referrers API
     #[arg(long)]
     pub no_referrers: Option<bool>,
+    /// Let a witness cosign the checkpoints of Rekor v2; its key for verifiers is the file witness.vkey of the folder
+    #[arg(long)]
+    pub witness: Option<bool>,
     /// Offer this address of e-mail at the login page; the token is for the first one (default dev@example.com)
     #[arg(long, value_name = "EMAIL")]
     pub email: Vec<String>,
@@ -36,6 +40,7 @@ impl KindArgs {
             clocks: self.clock.clone(),
             ports: self.port.clone(),
             referrers: !self.no_referrers.unwrap_or_default(),
+            witness: self.witness.unwrap_or_default(),
             people: self.email.clone(),
         }
     }

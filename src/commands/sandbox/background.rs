@@ -108,6 +108,9 @@ fn spawn(request: &SandboxUpRequest, folder: &Path, log: File) -> io::Result<Chi
     if !kind.referrers {
         command.arg("--no-referrers");
     }
+    if kind.witness {
+        command.arg("--witness");
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);

@@ -53,14 +53,10 @@ pub(super) async fn wait(child: &mut Child, signals: &Signals) -> io::Result<Exi
 #[cfg(unix)]
 fn pass_on(child: &Child, signal: Signal) {
     use std::io::IsTerminal as _;
-    if signal == Signal::Interrupt && io::stdin().is_terminal() {
+    if signal.is_of_terminals() && io::stdin().is_terminal() {
         return;
     }
-    let signal = match signal {
-        Signal::Interrupt => rustix::process::Signal::INT,
-        Signal::Terminate => rustix::process::Signal::TERM,
-        Signal::HangUp => rustix::process::Signal::HUP,
-    };
+    let Some(signal) = rustix::process::Signal::from_named_raw(signal.0) else { return };
     // It was not waited for yet, so the number is still its own.
     let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), signal);
 }

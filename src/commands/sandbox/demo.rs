@@ -22,7 +22,7 @@ impl SandboxDemo {
     }
 }
 
-/// Starts it, with an image `hello:v1` in its registry that nobody signed.
+/// Starts it, with an image `hello:v1` in its registry that nobody signed; the variable `DIGEST` is its digest.
 ///
 /// # Errors
 /// It does not start.
@@ -31,11 +31,11 @@ pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
     let options = Options { folder: folder.path().join("sandbox"), ..Options::default() };
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
     up::prepare(&sandbox, context).await;
-    sandbox.registry().contents().plant_image("hello", "v1");
+    let digest = sandbox.registry().contents().plant_image("hello", "v1");
     let mut variables = sandbox.documents().variables(sandbox.folder(), false);
     let token = std::fs::read_to_string(sandbox.file(IDENTITY_TOKEN)).map_err(|error| {
         Error::new(ErrorKind::Other, "the identity token of the sandbox cannot be read").caused_by(&error)
     })?;
-    variables.push(("SIGSTORE_ID_TOKEN", token));
+    variables.extend([("DIGEST", digest), ("SIGSTORE_ID_TOKEN", token)]);
     Ok(SandboxDemo { variables, _sandbox: sandbox, folder })
 }

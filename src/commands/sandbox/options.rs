@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::super::{Error, ErrorKind};
 use super::SandboxKind;
-use crate::sandbox::{self, FolderError, Options, SandboxError, Service, oidc, registry};
+use crate::sandbox::{self, Fault, Faults, FolderError, Options, SandboxError, Service, oidc, registry};
 
 /// What a sandbox of this kind is started with.
 ///
@@ -23,12 +23,15 @@ pub(super) fn options(folder: PathBuf, kind: &SandboxKind) -> Result<Options, Er
     if let Some(wrong) = kind.people.iter().find(|address| !oidc::is_email(address)) {
         return Err(Error::usage(format!("--email: `{wrong}` is no address of e-mail")));
     }
+    let faults = kind.faults.iter().map(fault).collect::<Result<Vec<Fault>, Error>>()?;
+    Faults::check(&faults).map_err(|error| wrong("--fault", &error))?;
     Ok(Options {
         folder,
         ports,
-        faults: kind.faults.iter().map(fault).collect::<Result<_, Error>>()?,
+        faults,
         clocks: kind.clocks.iter().map(clock).collect::<Result<_, Error>>()?,
         registry: registry::Options { referrers: kind.referrers, ..registry::Options::default() },
+        witness: kind.witness,
         people: kind.people.clone(),
     })
 }

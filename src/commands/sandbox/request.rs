@@ -17,6 +17,8 @@ pub struct SandboxKind {
     pub ports: Vec<String>,
     /// Whether its registry has the referrers API.
     pub referrers: bool,
+    /// Whether a witness cosigns the checkpoints of Rekor v2.
+    pub witness: bool,
     /// Addresses of e-mail that its login page offers, the first of which its token is for.
     pub people: Vec<String>,
 }

@@ -25,7 +25,7 @@ pub async fn sandbox_run(
         None => place::folder(request.folder.as_deref(), context).map_err(alone)?,
     };
     let options = options(folder, &request.kind).map_err(alone)?;
-    let signals = Signals::listen();
+    let signals = Signals::all();
     let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error)))?;
     sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
     up::prepare(&sandbox, context).await;

@@ -1,33 +1,43 @@
-//! Signals that ask for the end.
+//! Signals that ask for the end, or mean something to a command.
 
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "elsewhere none are heard"))]
-pub(super) enum Signal {
-    /// Ctrl-C.
-    Interrupt,
-    /// The polite end.
-    Terminate,
-    /// The terminal is gone.
-    HangUp,
-}
+pub(super) struct Signal(pub i32);
 
 /// They are heard from when this is made, and from then on no longer end the process by themselves.
 #[cfg(unix)]
-pub(super) struct Signals([(std::sync::Arc<std::sync::atomic::AtomicBool>, Signal); 3]);
+pub(super) struct Signals(Vec<(std::sync::Arc<std::sync::atomic::AtomicBool>, Signal)>);
+
+#[cfg(unix)]
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 
 #[cfg(unix)]
 impl Signals {
-    /// Listens.
-    pub fn listen() -> Self {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let all = [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate), (SIGHUP, Signal::HangUp)];
-        Self(all.map(|(number, signal)| {
-            let came = std::sync::Arc::default();
-            // Where the system refuses, they do what they always do.
-            let _ = signal_hook::flag::register(number, std::sync::Arc::clone(&came));
-            (came, signal)
-        }))
+    /// Those that ask for the end: Ctrl-C, Ctrl-\, the polite end, and that the terminal is gone.
+    pub fn that_end() -> Self {
+        Self::of(&[SIGINT, SIGQUIT, SIGTERM, SIGHUP])
+    }
+
+    /// Those too that would end this process alone, and not the command that it runs, or that are meant for that. What stops a process
+    /// (SIGTSTP) stops this one alone; the keys of a terminal reach both.
+    pub fn all() -> Self {
+        Self::of(&[SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH])
+    }
+
+    fn of(numbers: &[i32]) -> Self {
+        // Whoever says `nohup` means it.
+        let heard = numbers.iter().filter(|number| **number != SIGHUP || !is_ignored(SIGHUP));
+        Self(
+            heard
+                .map(|number| {
+                    let came = std::sync::Arc::default();
+                    // Where the system refuses, they do what they always do.
+                    let _ = signal_hook::flag::register(*number, std::sync::Arc::clone(&came));
+                    (came, Signal(*number))
+                })
+                .collect(),
+        )
     }
 
     /// One that came since this was last asked.
@@ -37,6 +47,23 @@ impl Signals {
     }
 }
 
+#[cfg(unix)]
+impl Signal {
+    /// Whether the keys of a terminal, or its window, send it to all processes in the foreground.
+    pub fn is_of_terminals(self) -> bool {
+        [SIGINT, SIGQUIT, SIGWINCH].contains(&self.0)
+    }
+}
+
+/// Whether this process was started so that it ignores a signal; where the system does not say, it was not.
+#[cfg(unix)]
+fn is_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    u32::try_from(number - 1).is_ok_and(|bit| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
+}
+
 /// Elsewhere they do what they always do.
 #[cfg(not(unix))]
 pub(super) struct Signals;
@@ -44,7 +71,12 @@ pub(super) struct Signals;
 #[cfg(not(unix))]
 impl Signals {
     /// Listens to nothing.
-    pub fn listen() -> Self {
+    pub fn that_end() -> Self {
+        Self
+    }
+
+    /// Listens to nothing.
+    pub fn all() -> Self {
         Self
     }
 

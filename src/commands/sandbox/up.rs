@@ -57,7 +57,7 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
         context.narrator.say(&format!("To end it:  rcosign sandbox down{}", dir.unwrap_or_default()));
         return Ok(SandboxUp { lines: addresses, here: None });
     }
-    let signals = Signals::listen();
+    let signals = Signals::that_end();
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
     sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
     prepare(&sandbox, context).await;
@@ -84,10 +84,12 @@ pub(super) async fn prepare(sandbox: &Sandbox, context: &mut Context) {
         prompt: Box::new(crate::keys::Terminal::default()),
         narrator: Box::new(Silence),
     };
-    // A repository that does something wrong on purpose: clients see it for themselves.
+    // What is wrong on purpose is for others to meet.
+    let suspended = sandbox.suspend_faults();
     if let Err(error) = initialize(&request, &mut inner).await {
         context.narrator.warn(&format!("the TUF repository of the sandbox is not usable: {error}"));
     }
+    drop(suspended);
     sandbox.tell_ready();
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
@@ -38,6 +38,13 @@ impl Faults {
     pub fn layer(&self, service: Service, stop: watch::Receiver<bool>, router: Router) -> Router {
         let watched = Watched { service, faults: self.clone(), stop };
         router.layer(from_fn_with_state(watched, meet))
+    }
+
+    /// The router of the certificate authority, which meets the faults of the log of certificates where it asks that log: nobody else does
+    /// in the course of a signature.
+    pub fn layer_of_log(&self, stop: watch::Receiver<bool>, router: Router) -> Router {
+        let watched = Watched { service: Service::Ct, faults: self.clone(), stop };
+        router.layer(from_fn_with_state(watched, meet_log))
     }
 
     /// What the next request to the registry meets.
@@ -81,6 +88,28 @@ async fn meet(State(watched): State<Watched>, request: Request, next: Next) -> R
         }
         Some(Effect::Truncate) => truncated(next.run(request).await).await,
     }
+}
+
+/// Where the log fails the authority says so, as Fulcio does.
+async fn meet_log(State(watched): State<Watched>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !request.uri().path().ends_with("/signingCert") {
+        return next.run(request).await;
+    }
+    let Watched { service, faults, mut stop } = watched;
+    match faults.next(service) {
+        None => return next.run(request).await,
+        Some(Effect::Slow(length)) => {
+            let _ = tokio::time::timeout(length, stop.wait_for(|stop| *stop)).await;
+            return next.run(request).await;
+        }
+        Some(Effect::Hang) => drop(stop.wait_for(|stop| *stop).await),
+        Some(Effect::Status(_) | Effect::Reset | Effect::Garbage | Effect::Truncate) => {}
+    }
+    let body = serde_json::json!({
+        "code": 13, "message": "error entering certificate in CTL: a fault of the log, on purpose", "details": [],
+    });
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::INTERNAL_SERVER_ERROR, headers, body.to_string()).into_response()
 }
 
 /// As the services write errors.

@@ -75,6 +75,8 @@ fn clocks_are_read() {
         ("fulcio=1h", "`1h` is not an offset"),
         ("fulcio=+-1h", "is not an offset"),
         ("fulcio=", "is not an offset"),
+        ("page=+1h", "page has no clock"),
+        ("registry=-1h", "registry has no clock"),
     ] {
         let error = clock(text).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
@@ -93,6 +95,39 @@ fn faults_are_met_in_their_order_and_as_often_as_they_say() {
     assert_eq!(faults.next(Service::Tuf), None);
 }
 
+#[test]
+fn faults_and_clocks_are_written_as_they_are_read() {
+    for text in ["rekor=503:3", "rekor2=429", "fulcio=slow:1m30s:2", "tsa=slow:500ms", "tuf=hang", "oidc=reset:1"] {
+        assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
+    }
+    for text in ["fulcio=+1h", "tsa=-1d1s", "oidc=+0s"] {
+        assert_eq!(text.parse::<WrongClock>().unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn a_fault_that_nobody_would_meet_is_told() {
+    let check = |texts: &[&str]| {
+        let faults: Vec<Fault> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        Faults::check(&faults).map_err(|error| error.to_string())
+    };
+    assert_eq!(check(&["rekor=503:1", "rekor=hang", "tsa=503", "tuf=503"]), Ok(()));
+    let error = check(&["rekor=503", "tsa=500", "rekor=hang:2"]).unwrap_err();
+    assert!(error.starts_with("rekor=hang:2 is never met: rekor=503 before it"), "{error}");
+}
+
+#[test]
+fn as_long_as_they_are_suspended_none_is_met_or_used_up() {
+    let faults = Faults::new([("tuf=503:1").parse().unwrap()]);
+    let (one, two) = (faults.suspend(), faults.suspend());
+    drop(one);
+    assert_eq!(faults.next(Service::Tuf), None);
+    drop(two);
+    assert_eq!(faults.remaining().len(), 1);
+    assert_eq!(faults.next(Service::Tuf), Some(Effect::Status(503)));
+    assert_eq!((faults.next(Service::Tuf), faults.remaining()), (None, Vec::new()));
+}
+
 /// What a client gets of a service with this fault, twice in two connections, and how long the first took.
 fn asked(fault: &str, stop_after: Option<Duration>) -> ([std::io::Result<String>; 2], Duration) {
     let (stop, stopped) = watch::channel(false);
@@ -108,7 +143,7 @@ fn asked(fault: &str, stop_after: Option<Duration>) -> ([std::io::Result<String>
     });
     let ask = || {
         let mut stream = TcpStream::connect(address)?;
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut all = Vec::new();
         stream.read_to_end(&mut all)?;
         Ok(String::from_utf8_lossy(&all).into_owned())

@@ -1,10 +1,14 @@
-//! What the issuer remembers between two requests: forms that were shown, codes that were given out, devices that wait.
+//! What the issuer knows again at a later request: forms that were shown, codes that were given out, devices that wait.
 //! All of it is short-lived, of use once, and lost when the process ends.
 
 use std::collections::VecDeque;
 
-use crate::crypto::{UnixTime, base64, random};
+use serde::{Deserialize, Serialize};
 
+use crate::crypto::{UnixTime, base64, random, sha256};
+
+/// The most forms of which is known that they were sent. The oldest is forgotten.
+const MAX_SENT: usize = 10_000;
 /// The most that is remembered of each kind; the oldest is forgotten.
 const MAX_REMEMBERED: usize = 1000;
 /// How long a form that was shown can be sent, in seconds.
@@ -17,7 +21,7 @@ pub const DEVICE_LIFETIME: i64 = 300;
 pub const INTERVAL: i64 = 1;
 
 /// What a program asked for that sent somebody to log in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub redirect: String,
     pub state: Option<String>,
@@ -34,10 +38,69 @@ pub struct Grant {
 }
 
 /// What a form that was shown is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     Authorization(Request),
     Device,
+}
+
+/// Forms that were shown. Each carries what it is for, with a seal that nobody else can make, and nothing is remembered of it until it
+/// is sent: however many are shown, none is forgotten for another.
+#[derive(Debug)]
+pub struct Forms {
+    secret: [u8; 32],
+    /// Those that were sent, by their numbers.
+    sent: VecDeque<(String, UnixTime)>,
+}
+
+/// What is in a form.
+#[derive(Debug, Serialize, Deserialize)]
+struct Shown {
+    form: Form,
+    /// Its end, in seconds.
+    until: i64,
+    number: String,
+}
+
+impl Forms {
+    /// Forms under a secret that nobody else has.
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self { secret, sent: VecDeque::new() }
+    }
+
+    /// The key of a form that is shown; `None` when there are no random bytes.
+    pub fn show(&self, form: Form, until: UnixTime) -> Option<String> {
+        let number = random::<16>().map(base64::encode_url)?;
+        let shown = serde_json::to_vec(&Shown { form, until: until.seconds(), number }).ok()?;
+        let text = base64::encode_url(&shown);
+        Some(format!("{text}.{}", self.seal(&text)))
+    }
+
+    /// What the form of this key is for, once, unless its time is over.
+    pub fn take(&mut self, key: &str, now: UnixTime) -> Option<Form> {
+        let (text, seal) = key.split_once('.')?;
+        // By their digests, so that the time it takes tells nothing.
+        if sha256(seal.as_bytes()) != sha256(self.seal(text).as_bytes()) {
+            return None;
+        }
+        let shown: Shown = serde_json::from_slice(&base64::decode(text)?).ok()?;
+        let until = UnixTime::from_seconds(shown.until);
+        self.sent.retain(|(_, until)| *until > now);
+        if until <= now || self.sent.iter().any(|(number, _)| *number == shown.number) {
+            return None;
+        }
+        if self.sent.len() >= MAX_SENT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((shown.number, until));
+        Some(shown.form)
+    }
+
+    /// The secret is before and behind a digest, so nothing can be added to what is sealed.
+    fn seal(&self, text: &str) -> String {
+        let inner = sha256(&[&self.secret[..], text.as_bytes()].concat());
+        base64::encode_url(sha256(&[&self.secret[..], &inner].concat()))
+    }
 }
 
 /// A device that waits for somebody to log in elsewhere (RFC 8628).
@@ -144,6 +207,39 @@ mod tests {
         assert_eq!((some.items.len(), some.take(&first, at(0))), (MAX_REMEMBERED, None));
         some.add(0, at(20), at(10)).unwrap();
         assert_eq!(some.items.len(), 1);
+    }
+
+    #[test]
+    fn forms_are_of_use_once_for_their_time_and_none_is_forgotten_for_others() {
+        let mut forms = Forms::new([7; 32]);
+        let request = Request {
+            redirect: "http://127.0.0.1:9/".to_owned(),
+            state: Some("s".to_owned()),
+            nonce: None,
+            challenge: "c".repeat(43),
+        };
+        let form = Form::Authorization(request);
+        let key = forms.show(form.clone(), at(10)).unwrap();
+        let late = forms.show(Form::Device, at(10)).unwrap();
+        for _ in 0..3 * MAX_REMEMBERED {
+            forms.show(form.clone(), at(10)).unwrap();
+        }
+        assert_eq!(forms.take(&key, at(9)), Some(form.clone()));
+        assert_eq!(forms.take(&key, at(9)), None);
+        assert_eq!(forms.take(&late, at(10)), None);
+        // Those of another process, and what somebody made of one.
+        let key = forms.show(form.clone(), at(10)).unwrap();
+        assert_eq!(Forms::new([8; 32]).take(&key, at(9)), None);
+        let (text, seal) = key.split_once('.').unwrap();
+        let other = base64::encode_url(
+            String::from_utf8(base64::decode(text).unwrap())
+                .unwrap()
+                .replace("127.0.0.1:9", "127.0.0.1:8"),
+        );
+        for wrong in ["", ".", text, &format!("{text}."), &format!("{other}.{seal}"), &format!("{text}x.{seal}")] {
+            assert_eq!(forms.take(wrong, at(9)), None, "{wrong}");
+        }
+        assert_eq!(forms.take(&key, at(9)), Some(form));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub async fn show(State(issuer): State<Arc<Issuer>>, query: Asked) -> Response {
         }
     };
     let now = issuer.clock.now();
-    let form = issuer.memory().forms.add(Shown::Authorization(request), now.plus_seconds(FORM_LIFETIME), now);
+    let form = issuer.memory().forms.show(Shown::Authorization(request), now.plus_seconds(FORM_LIFETIME));
     let Some(form) = form else { return failed() };
     let what = match &origin {
         Some(origin) => format!("A program at {origin} asks who you are."),
@@ -124,7 +124,7 @@ pub async fn show_device(State(issuer): State<Arc<Issuer>>, query: Asked) -> Res
         Err(reason) => return refused(&reason),
     };
     let now = issuer.clock.now();
-    let form = issuer.memory().forms.add(Shown::Device, now.plus_seconds(FORM_LIFETIME), now);
+    let form = issuer.memory().forms.show(Shown::Device, now.plus_seconds(FORM_LIFETIME));
     let Some(form) = form else { return failed() };
     let choice = pages::Choice {
         what: "A program on another device, or in a terminal, asks who you are. Compare the code with the one that it shows.",

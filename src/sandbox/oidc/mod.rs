@@ -19,12 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::uri::Authority;
-use axum::middleware;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use self::grants::{Device, Form, Grant, Remembered};
-use super::own_names::{is_loopback, refuse_foreign_names};
+use self::grants::{Device, Forms, Grant, Remembered};
+use super::own_names::is_loopback;
 use super::{Clock, Folder, FolderError, html};
 use crate::crypto::{DecodeError, KeyType, PrivateKey, PublicKey, SignError, SigningKey as _, UnixTime};
 
@@ -47,9 +46,9 @@ pub struct Issuer {
     memory: Mutex<Memory>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Memory {
-    forms: Remembered<Form>,
+    forms: Forms,
     codes: Remembered<Grant>,
     devices: Remembered<Device>,
 }
@@ -80,7 +79,11 @@ impl Issuer {
             }
         };
         let people = if people.is_empty() { vec!["dev@example.com".to_owned()] } else { people };
-        let memory = Mutex::default();
+        let made = PrivateKey::generate(KeyType::P256)
+            .map_err(|source| FolderError::Key { path: folder.path().join(SECRET_FILE), source })?;
+        let forms = Forms::new(made.public_key().key_id());
+        let memory =
+            Mutex::new(Memory { forms, codes: Remembered::default(), devices: Remembered::default() });
         Ok(Self { url: url.to_owned(), key, client_secret, people, clock, memory })
     }
 
@@ -126,7 +129,6 @@ impl Issuer {
             .route("/token", post(exchange::token))
             .route("/favicon.svg", get(html::icon))
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .layer(middleware::from_fn(refuse_foreign_names))
             .with_state(self)
     }
 

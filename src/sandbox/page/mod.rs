@@ -20,7 +20,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -28,7 +27,6 @@ use self::query::Query;
 use super::ct::CertificateLog;
 use super::documents::Addresses;
 use super::html::{self, Document, Html, html};
-use super::own_names::refuse_foreign_names;
 use super::registry::Contents;
 use super::rekor::{RekorError, RekorV1, RekorV2};
 
@@ -80,7 +78,6 @@ impl Page {
             .route("/favicon.svg", get(html::icon))
             .fallback(|| async { Refused::NotThere })
             .method_not_allowed_fallback(|| async { Refused::Method })
-            .layer(middleware::from_fn(refuse_foreign_names))
             .with_state(self)
     }
 }

@@ -251,17 +251,8 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn other_names_and_other_methods_are_refused() {
+fn other_methods_are_refused() {
     let world = World::new();
-    for host in ["evil.example", "127.0.0.1.evil.example:1", "localhost.evil.example", "10.0.0.1", "a b", "@"]
-    {
-        let answer = world.ask(Method::GET, "/", host);
-        assert_eq!(answer.status, 421, "{host}");
-        assert!(!answer.body.contains("Checkpoint"));
-    }
-    for host in ["localhost:1", "127.0.0.1", "LOCALHOST", "[::1]:5"] {
-        assert_eq!(world.ask(Method::GET, "/", host).status, 200, "{host}");
-    }
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
         let answer = world.ask(method, "/log/1", "127.0.0.1");
         assert_eq!(answer.status, 405);

@@ -10,7 +10,7 @@ use super::content::Content;
 use super::names::digest;
 use super::reply::{Code, Reply};
 use super::request::Request;
-use super::store::Store;
+use super::store::{MAX_UPLOADS, Store};
 
 /// Carries out what is asked of a blob.
 pub(super) fn blob(
@@ -109,7 +109,9 @@ pub(super) fn start(
         store.put_blob(name, &digest, &request.body)?;
         return Ok(created(rules, request, name, &digest));
     }
-    let (id, state) = store.start_upload(name)?;
+    let Some((id, state)) = store.start_upload(name)? else {
+        return Ok(Reply::error(Code::TooManyRequests, json!({ "uploads": MAX_UPLOADS })).with("Retry-After", "60"));
+    };
     Ok(place(Reply::new(202), rules, request, (&id, &state, name), 0))
 }
 

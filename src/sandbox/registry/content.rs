@@ -144,10 +144,6 @@ impl Arriving {
         Self { memory: Vec::new(), file: None, length: 0, folder, most_in_memory }
     }
 
-    pub fn len(&self) -> u64 {
-        self.length
-    }
-
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.length += bytes.len() as u64;
         if let Some(file) = &mut self.file {

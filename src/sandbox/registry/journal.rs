@@ -15,6 +15,7 @@ pub struct Journal(Arc<Mutex<Entries>>);
 
 #[derive(Debug)]
 struct Entries {
+    keeps: bool,
     requests: Vec<Request>,
     counts: HashMap<(Host, String), usize>,
     connections: usize,
@@ -23,8 +24,10 @@ struct Entries {
 }
 
 impl Journal {
-    pub(super) fn new() -> Self {
+    /// An empty journal; one that keeps nothing numbers requests all the same.
+    pub(super) fn new(keeps: bool) -> Self {
         Self(Arc::new(Mutex::new(Entries {
+            keeps,
             requests: Vec::new(),
             counts: HashMap::new(),
             connections: 0,
@@ -97,6 +100,13 @@ impl Journal {
     /// Numbers the request and writes it down.
     pub(super) fn receive(&self, request: &mut Request) {
         let mut entries = self.lock();
+        entries.numbers += 1;
+        request.number = entries.numbers;
+        request.received = entries.start.elapsed();
+        if !entries.keeps {
+            request.count = request.number;
+            return;
+        }
         if entries.requests.len() >= 2 * KEPT {
             entries.requests.drain(..KEPT);
         }
@@ -108,9 +118,6 @@ impl Journal {
         let count = entries.counts.entry(key).or_default();
         *count += 1;
         request.count = *count;
-        entries.numbers += 1;
-        request.number = entries.numbers;
-        request.received = entries.start.elapsed();
         entries.requests.push(Request { body: Default::default(), ..request.clone() });
     }
 
@@ -136,24 +143,42 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_that_keeps_nothing_numbers_requests() {
+        for (keeps, kept) in [(true, 3), (false, 0)] {
+            let journal = Journal::new(keeps);
+            for number in 1..=3 {
+                let mut request = Request { headers: vec![("x".to_owned(), "y".repeat(1000))], ..get() };
+                journal.receive(&mut request);
+                journal.answer(&request, 200);
+                assert_eq!((request.number, request.count), (number, number));
+            }
+            assert_eq!((journal.requests().len(), journal.lock().counts.len()), (kept, kept.min(1)));
+        }
+    }
+
+    fn get() -> Request {
+        Request {
+            number: 0,
+            count: 0,
+            connection: 1,
+            host: Host::Registry,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            length: 0,
+            received: Duration::ZERO,
+            answered: None,
+            body: Default::default(),
+        }
+    }
+
+    #[test]
     fn round_trips_are_the_longest_chain() {
-        let journal = Journal::new();
+        let journal = Journal::new(true);
         let at = |begin: u64, end: u64| {
             let answered = Some((200, Duration::from_millis(end)));
-            Request {
-                number: 0,
-                count: 0,
-                connection: 1,
-                host: Host::Registry,
-                method: "GET".to_owned(),
-                path: "/".to_owned(),
-                query: String::new(),
-                headers: Vec::new(),
-                length: 0,
-                received: Duration::from_millis(begin),
-                answered,
-                body: Default::default(),
-            }
+            Request { received: Duration::from_millis(begin), answered, ..get() }
         };
         assert_eq!(journal.round_trips(), 0);
         for (spans, expected) in [

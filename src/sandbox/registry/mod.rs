@@ -18,7 +18,7 @@
 //! |---|---|---|
 //! | largest manifest | 4 MiB | 4 MiB |
 //! | largest blob | 1 GiB | 64 GiB |
-//! | blobs and bodies of requests are in memory | whole | up to 4 MiB at once |
+//! | bodies of requests are in memory | whole | manifests whole, of blobs 256 KiB |
 //!
 //! Where the specification is silent, the answers are those of Docker's registry (CNCF distribution), but where tests say
 //! otherwise. Each registry has a thread and a runtime of its own, so that blocking programs and tests can use it, and any
@@ -64,6 +64,7 @@ use tls::Authority;
 
 use super::folder::FolderError;
 use super::growing::Damage;
+use super::limits::Memory;
 use super::serve::listen;
 
 /// The largest blob of a registry in memory.
@@ -95,6 +96,8 @@ pub struct Options {
     pub access: Access,
     /// Whether those who show no credentials may pull.
     pub anonymous_pull: bool,
+    /// Whether [`Registry::journal`] has requests: for tests, as they take memory.
+    pub keeps_journal: bool,
 }
 
 /// How the servers are spoken to.
@@ -122,6 +125,7 @@ impl Default for Options {
             transport: Transport::Http,
             access: Access::Anyone,
             anonymous_pull: false,
+            keeps_journal: true,
         }
     }
 }
@@ -230,9 +234,10 @@ impl Registry {
             },
             folder,
             guard: Guard::new(options.access, options.anonymous_pull, realm),
-            journal: Journal::new(),
+            journal: Journal::new(options.keeps_journal),
             hook: Mutex::default(),
             tls: authority.as_ref().map(|authority| Arc::clone(&authority.config).into()),
+            memory: Memory::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
@@ -260,7 +265,7 @@ impl Registry {
         format!("{}://localhost:{}", self.shared.rules.scheme, self.addresses[1].port())
     }
 
-    /// What was asked so far.
+    /// What was asked so far; nothing where none is kept.
     pub fn journal(&self) -> &Journal {
         &self.shared.journal
     }

@@ -3,22 +3,24 @@
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::json;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
+use super::super::limits::{HEAD, Memory, Pace, connections, http};
 use super::super::own_names::is_own;
+use super::super::serve::{GRACE, accept};
+use super::super::socket::{Breaker, Socket};
 use super::Rules;
 use super::access::Guard;
 use super::blobs;
@@ -33,6 +35,9 @@ use super::reply::{Code, Reply};
 use super::request::{Host, Request};
 use super::stream::{Cut, Stream};
 
+/// A part of a blob that is no larger stays in memory, as all of a manifest does.
+const SMALL: usize = 256 << 10;
+
 /// What all connections share.
 pub(super) struct Shared {
     pub contents: Contents,
@@ -43,6 +48,8 @@ pub(super) struct Shared {
     pub journal: Journal,
     pub hook: Mutex<Option<Hook>>,
     pub tls: Option<TlsAcceptor>,
+    /// For bodies of requests.
+    pub memory: Memory,
 }
 
 /// Serves both hosts until the other end of `stop` is gone.
@@ -52,39 +59,45 @@ pub(super) fn run(
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         for (host, listener) in listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(accept(Arc::clone(shared), host, listener));
+            tokio::spawn(take(Arc::clone(shared), host, listener));
         }
         let _ = stop.await;
         Ok(())
-    })
-    // Connections that are still open end with the runtime.
+    });
+    // Connections that are still open end with the runtime; what is written to the disk has a while to be.
+    runtime.shutdown_timeout(GRACE);
+    result
 }
 
-async fn accept(shared: Arc<Shared>, host: Host, listener: tokio::net::TcpListener) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(connection(Arc::clone(&shared), host, stream));
-            }
-            // Too many open files, or the client has gone: neither ends the server.
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
+async fn take(shared: Arc<Shared>, host: Host, listener: tokio::net::TcpListener) {
+    // One that keeps its state is somebody's; in memory, it may be spoken to in any way that a test likes.
+    let places = match shared.folder {
+        Some(_) => connections(),
+        None => Semaphore::MAX_PERMITS,
+    };
+    let places = Arc::new(Semaphore::new(places));
+    // Never closed.
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let (stream, shared) = (accept(&listener).await, Arc::clone(&shared));
+        tokio::spawn(async move {
+            connection(shared, host, stream).await;
+            drop(place);
+        });
     }
 }
 
 async fn connection(shared: Arc<Shared>, host: Host, stream: TcpStream) {
     let number = shared.journal.connect();
-    let _ = stream.set_nodelay(true);
-    let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket { stream, reset: Arc::clone(&reset) };
+    let breaker = Breaker::default();
+    let socket = Socket::new(stream, breaker.clone());
     match shared.tls.clone() {
-        None => serve(shared, host, number, &reset, socket).await,
+        None => serve(shared, host, number, &breaker, socket).await,
         Some(tls) => {
-            if let Ok(stream) = tls.accept(socket).await {
-                serve(shared, host, number, &reset, stream).await;
+            if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
+                serve(shared, host, number, &breaker, stream).await;
             }
         }
     }
@@ -94,12 +107,12 @@ async fn serve(
     shared: Arc<Shared>,
     host: Host,
     number: usize,
-    reset: &AtomicBool,
+    breaker: &Breaker,
     stream: impl AsyncRead + AsyncWrite + Unpin,
 ) {
-    let service = service_fn(|request| exchange(&shared, host, number, reset, request));
+    let service = service_fn(|request| exchange(&shared, host, number, breaker, request));
     // Its errors are the client's, or were asked for.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http(HEAD).serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// One request and its answer. An error closes the connection.
@@ -107,13 +120,13 @@ async fn exchange(
     shared: &Arc<Shared>,
     host: Host,
     connection: usize,
-    reset: &AtomicBool,
+    breaker: &Breaker,
     incoming: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Stream>, Cut> {
     let (head, body) = incoming.into_parts();
-    // One that keeps its state is somebody's; in memory, it may be spoken to in any way that a test likes.
     let own = shared.folder.is_none() || is_own(&head.headers);
-    let (body, fits) = collect(body, shared).await?;
+    let mut share = None;
+    let (body, fits) = collect(&head.uri, body, shared, &mut share).await?;
     let text = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
@@ -138,7 +151,10 @@ async fn exchange(
     let reply = match &fault.instead {
         Some(reply) => reply.clone(),
         None if !own => Reply::new(421),
-        None if !fits => Reply::error(Code::SizeInvalid, json!({ "limit": shared.rules.max_blob })),
+        None if fits == Fits::Never => {
+            Reply::error(Code::SizeInvalid, json!({ "limit": shared.rules.max_blob }))
+        }
+        None if fits == Fits::NotNow => Reply::error(Code::TooManyRequests, Value::Null).with("Retry-After", "1"),
         None if shared.folder.is_none() => shared.answer(&request),
         None => {
             // The disk may take its time; others are served meanwhile.
@@ -149,7 +165,9 @@ async fn exchange(
     let reply = fault.change(reply);
     pause(fault.hold).await;
     if matches!(fault.end, End::Close | End::Reset) {
-        reset.store(fault.end == End::Reset, Ordering::Relaxed);
+        if fault.end == End::Reset {
+            breaker.reset();
+        }
         return Err(Cut);
     }
     shared.journal.answer(&request, reply.status);
@@ -202,15 +220,45 @@ impl Shared {
     }
 }
 
-/// The body of a request, and whether it is no larger than any may be; one that is is read to its end all the same, and not kept, so
-/// that the client sees the answer.
-async fn collect(body: Incoming, shared: &Shared) -> Result<(Content, bool), Cut> {
+/// Whether there is room for the body of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fits {
+    Yes,
+    /// It is larger than any may be.
+    Never,
+    /// Others have the memory.
+    NotNow,
+}
+
+/// The body of a request; one that does not fit is read to its end all the same, and not kept, so that the client sees the answer.
+/// What is in memory as the request is answered is so with a share of that which all have in common.
+async fn collect(
+    uri: &hyper::Uri,
+    body: Incoming,
+    shared: &Shared,
+    share: &mut Option<OwnedSemaphorePermit>,
+) -> Result<(Content, Fits), Cut> {
     let mut body = pin!(body);
-    let (mut all, mut fits) = (Arriving::new(shared.folder.clone(), MAX_MANIFEST), true);
-    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+    let on_disk = shared.folder.is_some();
+    let in_memory = if uri.path().contains("/blobs/") { SMALL } else { MAX_MANIFEST };
+    let (mut all, mut fits) = (Arriving::new(shared.folder.clone(), in_memory), Fits::Yes);
+    let (begun, mut received) = (Instant::now(), 0);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    loop {
+        let next = std::future::poll_fn(|context| body.as_mut().poll_frame(context));
+        let deadline = Pace::TO_DISK.deadline(begun, received);
+        let Some(frame) = timeout_at(deadline, next).await.map_err(|_| Cut)? else { break };
         let Ok(data) = frame.map_err(|_| Cut)?.into_data() else { continue };
-        fits &= all.len() + data.len() as u64 <= shared.rules.max_blob;
-        if fits {
+        received += data.len() as u64;
+        if received > shared.rules.max_blob {
+            fits = Fits::Never;
+        } else if fits == Fits::Yes && on_disk {
+            let most = usize::try_from(received).unwrap_or(usize::MAX).max(announced).min(in_memory);
+            if !shared.memory.take(share, most).await {
+                fits = Fits::NotNow;
+            }
+        }
+        if fits == Fits::Yes {
             // A disk that is full ends the connection.
             all.push(&data).map_err(|_| Cut)?;
         }
@@ -251,50 +299,4 @@ fn respond(reply: Reply, fault: &Fault) -> hyper::Response<Stream> {
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
-}
-
-/// A connection that ends with a reset if it is told to.
-struct Socket {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // An orderly end would come before the reset.
-        if self.reset.load(Ordering::Relaxed) {
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use serde_json::Value;
@@ -73,7 +74,16 @@ pub(super) struct Upload {
     number: u64,
     /// What there is of it, where there is no disk.
     memory: Vec<u8>,
+    /// When it was last spoken of, by this process.
+    touched: Instant,
 }
+
+/// The most uploads that are not over.
+pub(super) const MAX_UPLOADS: usize = 1000;
+/// An upload of which nobody has spoken for so long is given up.
+const UPLOAD_AGE: Duration = Duration::from_secs(60 * 60);
+/// Where there are too many, the oldest one is given up before that, once it has been still for so long.
+const UPLOAD_STILL: Duration = Duration::from_secs(60);
 
 /// The form of a UUID, which some clients look at; not random, which nobody needs.
 fn upload_id(number: u64) -> String {
@@ -136,7 +146,8 @@ impl Store {
             Change::Upload { number, repository } => {
                 self.started = self.started.max(number);
                 let state = format!("s{number}=");
-                let upload = Upload { repository, state, length: 0, number, memory: Vec::new() };
+                let touched = Instant::now();
+                let upload = Upload { repository, state, length: 0, number, memory: Vec::new(), touched };
                 self.uploads.insert(upload_id(number), upload);
             }
             Change::Ended { number } => {
@@ -181,18 +192,35 @@ impl Store {
         self.repositories.iter().filter(|(_, repository)| repository.is_listed()).map(|(name, _)| name)
     }
 
-    /// Begins an upload; returns its identifier and its state.
-    pub fn start_upload(&mut self, repository: &str) -> io::Result<(String, String)> {
+    /// Begins an upload; returns its identifier and its state, or nothing where there are too many that are not over.
+    pub fn start_upload(&mut self, repository: &str) -> io::Result<Option<(String, String)>> {
+        let mut still: Vec<(Duration, String)> =
+            self.uploads.iter().map(|(id, upload)| (upload.touched.elapsed(), id.clone())).collect();
+        still.sort_unstable();
+        while let Some((age, id)) = still.pop() {
+            let most = if still.len() + 1 < MAX_UPLOADS { UPLOAD_AGE } else { UPLOAD_STILL };
+            if age < most {
+                break;
+            }
+            self.end_upload(&id)?;
+        }
+        if self.uploads.len() >= MAX_UPLOADS {
+            return Ok(None);
+        }
         let number = self.started + 1;
         self.change(Change::Upload { number, repository: repository.to_owned() })?;
         let id = upload_id(number);
         let state = self.uploads.get(&id).map(|upload| upload.state.clone());
-        Ok((id, state.unwrap_or_default()))
+        Ok(Some((id, state.unwrap_or_default())))
     }
 
     /// Adds to an upload.
     pub fn append(&mut self, id: &str, content: &Content) -> io::Result<()> {
-        let Some(upload) = self.uploads.get_mut(id).filter(|_| !content.is_empty()) else { return Ok(()) };
+        let Some(upload) = self.uploads.get_mut(id) else { return Ok(()) };
+        upload.touched = Instant::now();
+        if content.is_empty() {
+            return Ok(());
+        }
         match &self.disk {
             Some(disk) => disk.append(id, upload.length, content)?,
             None => content.copy_to(&mut upload.memory)?,
@@ -333,6 +361,15 @@ impl Repository {
     fn point(&mut self, tag: String, digest: String) {
         self.tagged = true;
         self.tags.insert(tag, digest);
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// Lets the uploads be as old as this.
+    pub fn age_uploads(&mut self, age: Duration) {
+        let then = Instant::now().checked_sub(age).unwrap();
+        self.uploads.values_mut().for_each(|upload| upload.touched = then);
     }
 }
 

@@ -606,3 +606,30 @@ fn many_run_at_once_and_end_when_they_are_dropped() {
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(waiting.read(&mut [0]).unwrap_or_default(), 0);
 }
+
+#[test]
+fn uploads_that_nobody_ends_are_so_many_and_given_up_in_time() {
+    use super::store::MAX_UPLOADS;
+    let registry = start(Options::default());
+    let begin = || ask(&registry, "POST /v2/app/blobs/uploads/");
+    let age = |seconds| registry.contents().store().age_uploads(Duration::from_secs(seconds));
+    let count = || registry.contents().store().uploads.len();
+    for _ in 0..MAX_UPLOADS {
+        registry.contents().store().start_upload("app").unwrap().unwrap();
+    }
+    let refused = begin().is(429);
+    assert_eq!(refused.json()["errors"][0]["code"], "TOOMANYREQUESTS");
+    assert_eq!(count(), MAX_UPLOADS);
+    // What was not touched for a while makes room for others, and not more of it than is needed.
+    age(90);
+    let begun = begin().is(202);
+    assert_eq!(count(), MAX_UPLOADS);
+    // One that goes on is not too old.
+    age(60 * 60 + 1);
+    let location = begun.header("location").unwrap();
+    let path = location.split_once("/v2/").map(|(_, rest)| format!("/v2/{rest}")).unwrap();
+    ask_with(&registry, &format!("PATCH {path}"), &[], b"abc").is(202);
+    begin().is(202);
+    assert_eq!(count(), 2);
+    ask(&registry, &format!("GET {path}")).is(204);
+}

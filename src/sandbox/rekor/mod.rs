@@ -13,5 +13,5 @@ pub use self::issuer::{Logged, RekorError};
 pub use self::v1::RekorV1;
 pub use self::v2::RekorV2;
 
-/// A request with a longer body is refused.
-const REQUEST_LIMIT: usize = 32 << 20;
+/// A request with a longer body is refused. Upstream, version 1 has no limit of its own, and version 2 has this one.
+const REQUEST_LIMITS: [usize; 2] = [super::limits::MAX_BODY, 4 << 20];

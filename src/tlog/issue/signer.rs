@@ -120,8 +120,7 @@ impl LogSigner {
             let time = now.seconds().unsigned_abs();
             let message = format!("cosignature/v1\ntime {time}\n{text}");
             let signature = sign_at_once(key, &SigningInput::Message(message.into()))?;
-            let raw_key = key.public_key().spki_der().last_chunk::<32>().map_or(&[][..], |k| k);
-            let hash = sha256(&[name.as_bytes(), b"\n\x04", raw_key].concat());
+            let hash = cosigner_hash(name, raw_key(key.public_key()));
             note.push_str(&signature_line(name, hash, &[&time.to_be_bytes()[..], &signature].concat()));
         }
         Ok(note)
@@ -135,6 +134,23 @@ impl LogSigner {
             Flavour::RekorV2 => note_key_hash(&self.name, self.public_key()).unwrap_or(plain),
         }
     }
+}
+
+/// The bytes of an Ed25519 key.
+fn raw_key(key: &PublicKey) -> &[u8] {
+    key.spki_der().last_chunk::<32>().map_or(&[][..], |k| k)
+}
+
+fn cosigner_hash(name: &str, raw_key: &[u8]) -> [u8; 32] {
+    sha256(&[name.as_bytes(), b"\n\x04", raw_key].concat())
+}
+
+/// A witness's key (Ed25519) as verifiers of notes take it: `<name>+<hash>+<key>` (C2SP signed-note, section "Verifier keys"; the type of
+/// tlog-cosignature v1).
+pub fn verifier_key(name: &str, key: &PublicKey) -> String {
+    let raw_key = raw_key(key);
+    let [a, b, c, d, ..] = cosigner_hash(name, raw_key);
+    format!("{name}+{}+{}", hex::encode([a, b, c, d]), base64::encode([&[4], raw_key].concat()))
 }
 
 fn signature_line(name: &str, [a, b, c, d, ..]: [u8; 32], signature: &[u8]) -> String {

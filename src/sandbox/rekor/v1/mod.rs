@@ -22,7 +22,7 @@ use super::super::log::Log;
 use super::super::{Clock, Folder};
 use super::issuer::{Attached, Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
-use super::{REQUEST_LIMIT, RekorError};
+use super::{REQUEST_LIMITS, RekorError};
 use crate::crypto::{KeyType, Node, PublicKey, SigningKey as _, base64};
 use crate::tlog::Entry;
 use crate::tlog::issue::{LogSigner, body};
@@ -126,7 +126,7 @@ impl RekorV1 {
             .route("/api/v1/index/retrieve", post(find))
             .route("/ping", get(|| async { "pong" }))
             .fallback(|| async { Refusal::not_found("such path").into_v1() })
-            .layer(DefaultBodyLimit::max(REQUEST_LIMIT))
+            .layer(DefaultBodyLimit::max(REQUEST_LIMITS[0]))
             .with_state(self)
     }
 

@@ -18,7 +18,7 @@ use super::super::log::{Log, Tile};
 use super::super::{Clock, Folder};
 use super::issuer::{Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
-use super::{REQUEST_LIMIT, RekorError};
+use super::{REQUEST_LIMITS, RekorError};
 use crate::crypto::{KeyType, PrivateKey, PublicKey, base64};
 use crate::tlog::Entry;
 use crate::tlog::issue::{LogSigner, body};
@@ -106,7 +106,7 @@ impl RekorV2 {
             .route("/api/v2/tile/{*path}", get(tile))
             .route("/healthz", get(|| async { with_json(StatusCode::OK, &json!({ "status": "SERVING" })) }))
             .fallback(|| async { Refusal::not_found("such path").into_v2() })
-            .layer(DefaultBodyLimit::max(REQUEST_LIMIT))
+            .layer(DefaultBodyLimit::max(REQUEST_LIMITS[1]))
             .with_state(self)
     }
 

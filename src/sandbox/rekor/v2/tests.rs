@@ -205,7 +205,7 @@ fn what_is_not_signed_as_it_says_is_refused() {
         assert!(json["message"].as_str().unwrap().contains(reason), "{json}");
     }
     assert_eq!(call(&rekor, "POST", "/api/v2/log/entries", "{").status, 400);
-    assert_eq!(call(&rekor, "POST", "/api/v2/log/entries", vec![b' '; REQUEST_LIMIT + 1]).status, 413);
+    assert_eq!(call(&rekor, "POST", "/api/v2/log/entries", vec![b' '; REQUEST_LIMITS[1] + 1]).status, 413);
     assert_eq!(rekor.log().size(), 1, "nothing of it was logged");
 }
 
