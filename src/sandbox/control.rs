@@ -122,7 +122,8 @@ impl Control {
                 if ends.load(Ordering::Acquire) {
                     return;
                 }
-                let Some((stream, other)) = stream.and_then(|stream| Ok((stream.try_clone()?, stream))).ok() else {
+                let Some((stream, other)) = stream.and_then(|stream| Ok((stream.try_clone()?, stream))).ok()
+                else {
                     // Too many open files, or the client has gone.
                     std::thread::sleep(Duration::from_millis(10));
                     continue;

@@ -104,7 +104,9 @@ pub enum FaultError {
         service: &'static str,
     },
     /// A fault behind one that all requests meet.
-    #[error("{fault} is never met: {before} before it is for all requests (give that one a number, as in {before}:3)")]
+    #[error(
+        "{fault} is never met: {before} before it is for all requests (give that one a number, as in {before}:3)"
+    )]
     Never {
         /// The fault.
         fault: String,

@@ -146,8 +146,9 @@ pub(super) async fn bodies(State(limits): State<Limits>, request: Request, next:
         Err(refused) => {
             drop(share);
             if refused != Refused::Broken {
-                let _ = tokio::time::timeout(DRAIN, async { while let Some(Ok(_)) = part(&mut body).await {} })
-                    .await;
+                let _ =
+                    tokio::time::timeout(DRAIN, async { while let Some(Ok(_)) = part(&mut body).await {} })
+                        .await;
             }
             refused.response()
         }
@@ -190,7 +191,8 @@ async fn collect(
 /// The next bytes of a body; `None` at its end.
 async fn part(body: &mut Body) -> Option<Result<Bytes, ()>> {
     loop {
-        let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut *body).poll_frame(context)).await?;
+        let frame =
+            std::future::poll_fn(|context| std::pin::Pin::new(&mut *body).poll_frame(context)).await?;
         match frame {
             Err(_) => return Some(Err(())),
             Ok(frame) => {

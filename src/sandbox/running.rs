@@ -345,7 +345,8 @@ impl Start<'_> {
 
         let faults = Faults::new(self.options.faults.iter().copied());
         let kept = folder.part("registry")?;
-        let rules = registry::Options { folder: Some(kept), keeps_journal: false, ..self.options.registry.clone() };
+        let rules =
+            registry::Options { folder: Some(kept), keeps_journal: false, ..self.options.registry.clone() };
         let registry = match listeners.remove(&Service::Registry) {
             Some(listener) => Registry::start_at(listener, rules)?,
             None => Registry::start(rules)?,

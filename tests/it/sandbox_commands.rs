@@ -392,7 +392,11 @@ fn a_witness_cosigns_where_there_is_one() {
     let cosigned = lines.last().unwrap().strip_prefix(&format!("\u{2014} {name} ")).unwrap();
     let bytes = base64(&cosigned.replace('+', "-").replace('/', "_").replace('=', ""));
     assert_eq!((hex::encode(&bytes[..4]), bytes.len()), (hash.to_owned(), 4 + 8 + 64));
-    sandbox.shell(&format!("cp state/signing_config.rekor2.json c.json && {SIGN} --signing-config c.json && {VERIFY}")).ok();
+    sandbox
+        .shell(&format!(
+            "cp state/signing_config.rekor2.json c.json && {SIGN} --signing-config c.json && {VERIFY}"
+        ))
+        .ok();
     assert!(sandbox.programs.text("b.json").contains(name));
     sandbox.run(&["sandbox", "down", "--dir", "state"]).ok();
     // It has the same key again; and nobody cosigns where it was not asked for.

@@ -97,7 +97,9 @@ fn faults_are_met_in_their_order_and_as_often_as_they_say() {
 
 #[test]
 fn faults_and_clocks_are_written_as_they_are_read() {
-    for text in ["rekor=503:3", "rekor2=429", "fulcio=slow:1m30s:2", "tsa=slow:500ms", "tuf=hang", "oidc=reset:1"] {
+    for text in
+        ["rekor=503:3", "rekor2=429", "fulcio=slow:1m30s:2", "tsa=slow:500ms", "tuf=hang", "oidc=reset:1"]
+    {
         assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
     }
     for text in ["fulcio=+1h", "tsa=-1d1s", "oidc=+0s"] {

@@ -24,7 +24,10 @@ impl World {
         let listener = listen(0).unwrap();
         let (address, memory) = (listener.local_addr().unwrap(), limits.memory.clone());
         let router = Router::new()
-            .route("/", post(|body: Bytes| async move { format!("{} bytes", body.len()) }).get(|| async { "here" }))
+            .route(
+                "/",
+                post(|body: Bytes| async move { format!("{} bytes", body.len()) }).get(|| async { "here" }),
+            )
             .route("/large", get(|| async { vec![b'x'; 64 << 20] }))
             .layer(axum::extract::DefaultBodyLimit::disable());
         let server = Server::within(&limits, listener, router).unwrap();
@@ -54,8 +57,11 @@ impl World {
     /// A request with a body that says it has so many bytes, of which so many are sent.
     fn post(&self, announced: usize, sent: usize) -> TcpStream {
         let mut stream = self.connect();
-        write!(stream, "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {announced}\r\n\r\n")
-            .unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {announced}\r\n\r\n"
+        )
+        .unwrap();
         let _ = stream.write_all(&vec![b'a'; sent]);
         stream
     }
@@ -104,7 +110,8 @@ fn bodies_are_whole_and_their_memory_is_given_back() {
         assert!(rest(&mut stream).ends_with(&format!("\r\n\r\n{length} bytes")), "{length}");
     }
     let chunks = format!("{:x}\r\n{}\r\n", 100_000, "a".repeat(100_000)).repeat(5);
-    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert!(world.ask(&format!("{head}{chunks}0\r\n\r\n")).ends_with("500000 bytes"));
     world.wait_until(|world| world.free() == 8 << 20);
 }
@@ -143,7 +150,10 @@ fn heads_and_bodies_that_drip_end() {
         stream.write_all(begin.as_bytes()).unwrap();
         let mut other = stream.try_clone().unwrap();
         let dripping = std::thread::spawn(move || {
-            while !begin.is_empty() && other.write_all(b"a").is_ok() && begun.elapsed() < Duration::from_secs(10) {
+            while !begin.is_empty()
+                && other.write_all(b"a").is_ok()
+                && begun.elapsed() < Duration::from_secs(10)
+            {
                 std::thread::sleep(Duration::from_millis(100));
             }
         });

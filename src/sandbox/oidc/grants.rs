@@ -232,11 +232,11 @@ mod tests {
         assert_eq!(Forms::new([8; 32]).take(&key, at(9)), None);
         let (text, seal) = key.split_once('.').unwrap();
         let other = base64::encode_url(
-            String::from_utf8(base64::decode(text).unwrap())
-                .unwrap()
-                .replace("127.0.0.1:9", "127.0.0.1:8"),
+            String::from_utf8(base64::decode(text).unwrap()).unwrap().replace("127.0.0.1:9", "127.0.0.1:8"),
         );
-        for wrong in ["", ".", text, &format!("{text}."), &format!("{other}.{seal}"), &format!("{text}x.{seal}")] {
+        for wrong in
+            ["", ".", text, &format!("{text}."), &format!("{other}.{seal}"), &format!("{text}x.{seal}")]
+        {
             assert_eq!(forms.take(wrong, at(9)), None, "{wrong}");
         }
         assert_eq!(forms.take(&key, at(9)), Some(form));

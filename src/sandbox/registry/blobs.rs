@@ -110,7 +110,9 @@ pub(super) fn start(
         return Ok(created(rules, request, name, &digest));
     }
     let Some((id, state)) = store.start_upload(name)? else {
-        return Ok(Reply::error(Code::TooManyRequests, json!({ "uploads": MAX_UPLOADS })).with("Retry-After", "60"));
+        return Ok(
+            Reply::error(Code::TooManyRequests, json!({ "uploads": MAX_UPLOADS })).with("Retry-After", "60")
+        );
     };
     Ok(place(Reply::new(202), rules, request, (&id, &state, name), 0))
 }

@@ -154,7 +154,9 @@ async fn exchange(
         None if fits == Fits::Never => {
             Reply::error(Code::SizeInvalid, json!({ "limit": shared.rules.max_blob }))
         }
-        None if fits == Fits::NotNow => Reply::error(Code::TooManyRequests, Value::Null).with("Retry-After", "1"),
+        None if fits == Fits::NotNow => {
+            Reply::error(Code::TooManyRequests, Value::Null).with("Retry-After", "1")
+        }
         None if shared.folder.is_none() => shared.answer(&request),
         None => {
             // The disk may take its time; others are served meanwhile.

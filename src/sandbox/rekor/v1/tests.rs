@@ -334,7 +334,8 @@ fn what_is_not_signed_as_it_says_is_refused() {
         assert_eq!(reply.status, 400, "{bad}");
         reply.message();
     }
-    let reply = runtime().block_on(ask(&rekor, "POST", "/api/v1/log/entries", vec![b' '; REQUEST_LIMITS[0] + 1]));
+    let reply =
+        runtime().block_on(ask(&rekor, "POST", "/api/v1/log/entries", vec![b' '; REQUEST_LIMITS[0] + 1]));
     assert_eq!(reply.status, 413);
     reply.message();
     assert_eq!(rekor.log().size(), 2, "nothing of it was logged");
