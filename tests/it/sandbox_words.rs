@@ -81,6 +81,45 @@ fn what_up_says_can_be_typed_whatever_its_folder_is_called() {
     programs.run(&["sandbox", "status", "--dir", dir]).code(1);
 }
 
+/// The text of a page at this address.
+fn page(address: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let (host, path) = address.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+#[test]
+fn what_the_page_says_can_be_typed() {
+    let programs = programs();
+    let dir = "it's $HOME & more";
+    let up = ["sandbox", "up", "--detach", "--dir", dir, "--email", "o'neil&co@example.com"];
+    let said = programs.run(&up).ok();
+    let address = said.stdout.lines().next().unwrap().split_whitespace().nth(1).unwrap();
+    let text = page(&format!("{address}/use"));
+    let plain = |html: &str| {
+        let signs =
+            [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&amp;", "&")];
+        signs.iter().fold(html.to_owned(), |text, (entity, sign)| text.replace(entity, sign))
+    };
+    let blocks = text.split("<pre><code>").skip(1).map(|rest| plain(rest.split("</code>").next().unwrap()));
+    let blocks: Vec<String> = blocks.collect();
+    assert_eq!(blocks.len(), 5);
+    // A browser would be waited for.
+    let typed: Vec<&String> = blocks.iter().filter(|block| !block.contains("env -u")).collect();
+    let script = typed.iter().map(|block| format!("{block}\n")).collect::<String>();
+    let output = shell(&programs, &script);
+    programs.run(&["sandbox", "down", "--dir", dir]).ok();
+    let output = output.ok();
+    assert!(output.stderr.contains("Verified OK") && output.stdout.contains("/app:1"), "{}", output.stderr);
+    let older = text.split("after <code>. ").nth(1).unwrap().split("</code>").next().unwrap();
+    shell(&programs, &format!(". {}; test -n \"$COSIGN_REKOR_URL\"", plain(older))).ok();
+}
+
 #[test]
 fn a_token_is_its_owners_alone_wherever_it_is_written() {
     let programs = programs();

@@ -96,6 +96,7 @@ pub(super) fn addresses(page: &Page) -> Html {
 /// What to type.
 pub(super) fn commands(page: &Page) -> Html {
     let env = quoted(&page.folder.join("env").display().to_string());
+    let older = quoted(&page.folder.join("env.cosign-2").display().to_string());
     let folder = quoted(&page.folder.display().to_string());
     let signer = format!(
         "--certificate-identity {} --certificate-oidc-issuer {}",
@@ -125,9 +126,9 @@ pub(super) fn commands(page: &Page) -> Html {
             "env -u SIGSTORE_ID_TOKEN rcosign sign-blob --yes --bundle hello.json hello.txt".to_owned(),
         ),
         (
-            "Push an image, sign it, and verify it",
+            "Push an image, here one that holds a file, sign it, and verify it",
             format!(
-                "crane copy alpine {image}\n\
+                "rcosign upload blob -f hello.txt {image}\n\
                  rcosign sign --yes {image}\n\
                  rcosign verify {signer} {image}\n\
                  rcosign tree {image}"
@@ -137,7 +138,8 @@ pub(super) fn commands(page: &Page) -> Html {
     let block =
         |(what, commands): &(&str, String)| html("<h3>{}</h3><pre><code>{}</code></pre>", &[what, commands]);
     html(
-        "<h2>Commands</h2><p>cosign takes the same command lines.</p>{}",
-        &[&blocks.iter().map(block).collect::<Html>()],
+        "<h2>Commands</h2><p>cosign 3 takes the same command lines. cosign 2 does too, after {}: without that it goes to Sigstore's \
+         public services, whose log keeps what it is given for ever.</p>{}",
+        &[&code(&format!(". {older}")), &blocks.iter().map(block).collect::<Html>()],
     )
 }
