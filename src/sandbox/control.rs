@@ -181,13 +181,15 @@ impl<S: Fn() -> Value> Answers<S> {
         }
         let answer = match word {
             "status" => (self.status)(),
-            "down" => {
-                self.down.send_replace(true);
-                json!({ "ending": true })
-            }
+            "down" => json!({ "ending": true }),
             _ => return Ok(()),
         };
-        stream.write_all(answer.to_string().as_bytes())
+        let written = stream.write_all(answer.to_string().as_bytes());
+        // Not before: at the end no connection is waited for.
+        if word == "down" {
+            self.down.send_replace(true);
+        }
+        written
     }
 }
 
@@ -279,6 +281,22 @@ mod tests {
     }
 
     #[test]
+    fn whoever_ends_it_is_answered_however_fast_it_ends() {
+        let place = tempfile::tempdir().unwrap();
+        for _ in 0..50 {
+            let (control, told) = running(place.path());
+            let ends = std::thread::spawn(move || {
+                while !*told.borrow() {
+                    std::hint::spin_loop();
+                }
+                drop(control);
+            });
+            assert!(end(place.path()).unwrap());
+            ends.join().unwrap();
+        }
+    }
+
+    #[test]
     fn without_the_secret_nothing_is_said_or_done() {
         let place = tempfile::tempdir().unwrap();
         let (control, told) = running(place.path());
@@ -318,6 +336,10 @@ mod tests {
             assert_eq!(status(place.path()).unwrap().unwrap()["running"], true);
         }
         assert!(end(place.path()).unwrap());
+        // Who drips may end the connection between the answer and the word.
+        while !*told.borrow() && begun.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         assert!(*told.borrow());
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         let begun = Instant::now();
