@@ -9,7 +9,7 @@ use super::{Context, Error};
 /// This build asks nobody.
 #[cfg(feature = "http")]
 pub async fn debug_providers(context: &mut Context) -> Result<Vec<u8>, Error> {
-    use crate::services::oidc::{Offer, Places, Surroundings, offers};
+    use crate::services::oidc::{Offer, Places, Surroundings, flaws, offers};
     let places = Places::default();
     let around = Surroundings { now: context.now, variables: &*context.variables, places: &places };
     let mut text = String::new();
@@ -18,6 +18,9 @@ pub async fn debug_providers(context: &mut Context) -> Result<Vec<u8>, Error> {
         if let Offer::Missing(what) = offer {
             context.narrator.say(&format!("{name}: {what}"));
         }
+    }
+    for (name, flaw) in flaws(&around) {
+        context.narrator.warn(&format!("{name}: {flaw}"));
     }
     Ok(text.into_bytes())
 }

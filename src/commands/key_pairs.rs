@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::confirmation::confirm;
 use super::keys::{importable_key, new_password, signing_key};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
+use crate::crypto::{Secret, sha256};
 use crate::keys::{KeyPair, StdinUse};
-use crate::storage::{Access, PendingFile, write_file};
+use crate::storage::{Access, PendingFile, read_file, write_file};
 
 /// Makes a new key and writes it, encrypted, with its public half.
 ///
@@ -50,6 +51,8 @@ pub async fn public_key(request: &PublicKeyRequest, context: &mut Context) -> Re
 struct Files {
     private: (PendingFile, PathBuf),
     public: (PendingFile, PathBuf),
+    /// The digest of the private key that is replaced.
+    replaced: Option<[u8; 32]>,
 }
 
 impl Files {
@@ -63,21 +66,34 @@ impl Files {
         // A public half can be made again from the private one that is replaced with it, so one question is enough. Where
         // the private one is missing, it may be all that is left of a pair.
         let is_replaced = private.is_file();
+        let replaced = if is_replaced { content(&private) } else { None };
         confirm_replacing(if is_replaced { &private } else { &public }, assume_yes, context)?;
         // Of several that make the same pair at once, one makes the private key, and it alone goes on to the public one.
         let open = if is_replaced { PendingFile::create_over_any } else { PendingFile::create_new };
         let private = (open(&private, Access::Owner).map_err(|e| Error::output(&e))?, private);
         let open = PendingFile::create_over_any(&public, Access::Everyone);
-        Ok(Self { private, public: (open.map_err(|e| Error::output(&e))?, public) })
+        let public = (open.map_err(|e| Error::output(&e))?, public);
+        Ok(Self { private, public, replaced })
     }
 
     fn write(mut self, pair: KeyPair, context: &mut Context) -> Result<(), Error> {
         self.private.0.push(pair.private.as_bytes());
         self.public.0.push(pair.public.as_bytes());
+        let private = self.private.1.clone();
+        // Of several that replace the same pair at once, each does so as a whole, and none replaces another key than the one that
+        // it has asked for.
+        let _held = hold_folder(&private);
+        if self.replaced.is_some() && content(&private) != self.replaced {
+            return Err(meanwhile(&private, "was replaced by another program meanwhile: nothing was written"));
+        }
         // The private key comes first: a public half alone is of no use to anybody.
         for ((file, path), what) in [(self.private, "Private"), (self.public, "Public")] {
             file.commit().map_err(|e| Error::output(&e))?;
             context.narrator.say(&format!("{what} key written to {}", path.display()));
+        }
+        // Where folders cannot be held.
+        if content(&private) != Some(sha256(pair.private.as_bytes())) {
+            return Err(meanwhile(&private, "was replaced by another program at the same time: the two files may not belong together"));
         }
         Ok(())
     }
@@ -99,4 +115,25 @@ fn confirm_replacing(path: &Path, assume_yes: bool, context: &mut Context) -> Re
             .hint("name another file with --output-key-prefix")
     };
     confirm(context, declined)
+}
+
+/// The largest private key that is compared.
+const MAX_KEY: u64 = 1 << 20;
+
+/// The digest of what is in a file; nothing where it cannot be read.
+fn content(path: &Path) -> Option<[u8; 32]> {
+    read_file("private key", path, MAX_KEY).ok().map(|text| sha256(Secret::new(text).expose()))
+}
+
+/// Holds the folder of a file until what is returned is dropped, where the system lets folders be held.
+fn hold_folder(path: &Path) -> Option<std::fs::File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
+
+fn meanwhile(path: &Path, what: &str) -> Error {
+    Error::new(ErrorKind::Other, format!("`{}` {what}", path.display()))
+        .hint("look which key is there, and run this again if it is not wanted")
 }

@@ -25,6 +25,7 @@ mod load;
 mod login;
 mod outputs;
 mod pack;
+mod pasteable;
 mod platform;
 mod publishing;
 mod registry;
@@ -70,7 +71,8 @@ pub use load::{LoadRequest, load};
 pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
 pub use platform::PlatformRequest;
-pub use registry::{RegistryCredentials, RegistryRequest};
+pub use pasteable::{COMMANDS, pasteable};
+pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, REPORT_SCHEMA, Report,
     SignerReport,

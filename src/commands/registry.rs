@@ -11,6 +11,9 @@ use crate::registry::{Repository, check_tag_prefix};
 #[cfg(feature = "http")]
 pub(super) use client::client;
 
+/// How long what fails is tried again, unless somebody says otherwise.
+pub const DEFAULT_RETRY: Duration = Duration::from_secs(30);
+
 /// How registries are reached, and with which credentials.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "this build asks nobody"))]
@@ -95,6 +98,9 @@ impl RegistryRequest {
         self.token_servers.iter().for_each(|host| add("registry-auth-host", Some(host), "HOST"));
         if !self.tag_prefix.is_empty() {
             add("attachment-tag-prefix", Some(&self.tag_prefix), "PREFIX");
+        }
+        if self.retry_for != DEFAULT_RETRY {
+            add("retry-for", Some(&format!("{}ms", self.retry_for.as_millis())), "");
         }
         match &self.credentials {
             None => {}
@@ -351,7 +357,7 @@ mod tests {
             certificate: Some(("c.pem".into(), "-k.pem".into())),
             server_name: None,
             token_servers: vec!["a.example".to_owned(), "b.example".to_owned()],
-            retry_for: Duration::ZERO,
+            retry_for: DEFAULT_RETRY,
             tag_prefix: String::new(),
             credentials,
         };
@@ -359,6 +365,8 @@ mod tests {
             r" --registry-cacert 'my ca'\''s.pem' --registry-client-cert c.pem --registry-client-key=-k.pem";
         let all = format!("{files} --registry-auth-host a.example --registry-auth-host b.example");
         assert_eq!(with(None).flags(), all);
+        let patient = RegistryRequest { retry_for: Duration::from_millis(90_500), ..with(None) };
+        assert_eq!(patient.flags(), format!("{all} --retry-for 90500ms"));
         let token = with(Some(RegistryCredentials::Token(secret()))).flags();
         assert_eq!(token, format!("{all} --registry-token TOKEN"));
         // What a terminal would obey is not shown.

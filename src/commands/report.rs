@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Error;
+use super::pasteable::pasteable;
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
 use crate::verify::{Check, Outcome, Rejection, SignerProof, Trail, Verified, Waiver};
@@ -167,7 +168,7 @@ impl ErrorReport {
         Self {
             message: error.message.clone(),
             causes: error.causes.iter().chain(&error.candidates).cloned().chain(parts).collect(),
-            hints: error.hints.clone(),
+            hints: error.hints.iter().map(|hint| pasteable(hint)).collect(),
         }
     }
 }

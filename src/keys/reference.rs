@@ -59,11 +59,32 @@ impl KeyRef {
 impl std::fmt::Display for KeyRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Path(path) => {
+                let text = path.to_string_lossy();
+                match is_plausible(&text) || path.exists() {
+                    true => f.write_str(&text),
+                    false => write!(f, "{}...", text.chars().take(4).collect::<String>()),
+                }
+            }
             Self::Env(name) => write!(f, "env://{name}"),
             Self::Url(url) => Redacted(url).fmt(f),
         }
     }
+}
+
+/// Whether a text may be the path of a file: a secret that was put in its place, by mistake or by a variable, is long, and a mixture
+/// of letters and digits.
+fn is_plausible(text: &str) -> bool {
+    const MAX_PATH: usize = 1024;
+    const LONG: usize = 20;
+    let is_mixture = |part: &str| {
+        let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(|byte| kind(byte));
+        part.len() >= LONG
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+    };
+    text.len() <= MAX_PATH && !text.split(['/', '\\', '.', '-', '_', ' ']).any(is_mixture)
 }
 
 /// The scheme in lower case and what follows (RFC 3986 section 3.1). One letter is a drive, not a scheme.
@@ -112,6 +133,21 @@ mod tests {
         }
         for url in ["https://u:p@host/key?t=1", "https:u:p@host/key?t=1", "https:///u:p@host/key?t=1"] {
             assert_eq!(KeyRef::parse(url).unwrap().to_string(), "https://host/key?...");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_not_shown_whole() {
+        for path in ["cosign.key", "/home/me/.tmpAbC12/cosign.key", "/nix/store/0123456789abcdef0123456789abcdef-x/k", "C:\\Users\\Me\\k.pem"] {
+            assert_eq!(KeyRef::parse(path).unwrap().to_string(), path);
+        }
+        for secret in [
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
+            "LS0tLS1CRUdJTiBFTkNSWVBURUQgU0lHU1RPUkUgUFJJVkFURSBLRVktLS0tLQ==",
+            &"a".repeat(2000),
+        ] {
+            let shown = KeyRef::parse(secret).unwrap().to_string();
+            assert_eq!(shown, format!("{}...", &secret[..4]));
         }
     }
 

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{filled, values};
-use crate::commands::{Error, RegistryCredentials, RegistryRequest};
+use crate::commands::{DEFAULT_RETRY, Error, RegistryCredentials, RegistryRequest};
 use crate::crypto::Secret;
-
-/// What `--retry-for` is without the flag.
-const DEFAULT_RETRY: Duration = Duration::from_secs(30);
 
 /// Flags of every command that names an image.
 #[derive(Debug, clap::Args)]

@@ -22,7 +22,7 @@ pub use tree::tree;
 
 use std::io::Write;
 
-use super::tree as tree_of_commands;
+use crate::commands::pasteable;
 use crate::commands::Error;
 
 /// As many refused candidates are told of one thing: whoever may write to a registry decides how many there are.
@@ -76,29 +76,6 @@ fn error_text(error: &Error) -> String {
         text.push_str(&format!("hint: {}\n", Safe(&pasteable(hint))));
     }
     text
-}
-
-/// A hint whose command lines begin with the name of the program. A command alone is a word, and stays one.
-fn pasteable(hint: &str) -> String {
-    let mut out = String::with_capacity(hint.len());
-    for (number, piece) in hint.split('`').enumerate() {
-        if number > 0 {
-            out.push('`');
-        }
-        if number % 2 == 1 && is_command_line(piece) {
-            out.push_str("rcosign ");
-        }
-        out.push_str(piece);
-    }
-    out
-}
-
-fn is_command_line(text: &str) -> bool {
-    tree_of_commands::names().any(|name| match text.strip_prefix(name) {
-        Some("") => name.contains(' '),
-        Some(rest) => rest.starts_with(' '),
-        None => false,
-    })
 }
 
 /// A line on standard error; there is nobody to tell when that fails.

@@ -294,3 +294,9 @@ fn help_texts_follow_the_house_style() {
         }
     }
 }
+
+/// Hints know what a command is.
+#[test]
+fn hints_know_all_commands() {
+    assert_eq!(crate::commands::COMMANDS, super::names().collect::<Vec<_>>());
+}

@@ -398,9 +398,8 @@ impl Run<'_> {
     }
 
     async fn publish(&self, signee: &Signee, signed: &[Signed]) -> Result<(), Error> {
-        if self.job.work.annotations().is_some() {
-            self.say(&format!("Pushing signature to: {}", signee.destination()));
-        }
+        let what = if self.job.work.annotations().is_some() { "signature" } else { "attestation" };
+        self.say(&format!("Pushing {what} to: {}", signee.destination()));
         let mut there: Vec<String> = Vec::new();
         let elsewhere = self.interruption.or(self.publisher.elsewhere(signee, &self.job.asked.forms)).await;
         let elsewhere = match elsewhere.and_then(|elsewhere| elsewhere) {

@@ -22,6 +22,8 @@ pub(super) struct Judgement {
     pub spoiled: Vec<Spoiled>,
     /// Where each of the rejections is from.
     pub sources: Vec<String>,
+    /// How many of them are of the kind that was asked for.
+    pub rejected: usize,
     /// The candidate whose rejection says most, and the number of that.
     best: Option<(usize, Candidate)>,
     /// Whether there was one of the kind that was asked for.
@@ -47,7 +49,8 @@ impl Judgement {
     ) {
         self.spoiled.extend(attached.spoiled);
         for candidate in attached.candidates {
-            self.is_asked |= is_asked(&candidate, expected);
+            let is_asked = is_asked(&candidate, expected);
+            self.is_asked |= is_asked;
             self.kinds = types(std::mem::take(&mut self.kinds).into_iter().chain([kind(&candidate)]));
             if self.ended {
                 continue;
@@ -62,6 +65,7 @@ impl Judgement {
             self.is_online |= !is_rejected && self.looked_up.found.contains(&candidate.source);
             self.ended = matches!(self.verdict.add(judged), ControlFlow::Break(()));
             if is_rejected {
+                self.rejected += usize::from(is_asked);
                 self.sources.push(candidate.source.clone());
                 self.compare(candidate);
             }

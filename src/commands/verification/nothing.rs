@@ -25,6 +25,13 @@ pub(super) fn error(
     }
     let mut error = refusal(&request.expected, policy, &verdict.rejections, judgement.best(), Some(artifact));
     let what = word(&request.expected);
+    if judgement.rejected > 0 && judgement.rejected < sources.len() {
+        // What is there of the other kind was not asked for.
+        error.message = match judgement.rejected {
+            1 => format!("the one {what} of `{}` is not valid for what was asked", artifact.name),
+            count => format!("none of {count} {what}s of `{}` is valid for what was asked", artifact.name),
+        };
+    }
     if sources.is_empty() {
         let message = format!("no {what} of `{}` can be used", artifact.name);
         error = Error::new(ErrorKind::NoneValid, message);

@@ -15,7 +15,7 @@ mod token;
 pub use ci::Ci;
 pub use error::Error;
 pub use flows::SystemBrowser;
-pub use providers::{Offer, Surroundings, names, offers};
+pub use providers::{Offer, Surroundings, flaws, names, offers};
 pub use request::{Browser, Dialogue, Flow, PUBLIC_ISSUER, Places, SIGSTORE, TokenRequest, World};
 pub use token::{IdentityToken, looks_like_token};
 

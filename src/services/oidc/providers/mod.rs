@@ -155,6 +155,18 @@ impl Provider {
         }
     }
 
+    /// The token that is there already, and where it is from.
+    fn held(self, around: &Surroundings<'_>) -> Option<(std::io::Result<Secret>, String)> {
+        let path = &around.places.token_file;
+        match self {
+            Self::EnvVar => Some((Ok(around.secret(TOKEN_VARIABLE)?), TOKEN_VARIABLE.to_owned())),
+            Self::Filesystem if path.symlink_metadata().is_ok() => {
+                Some((given::read(path), format!("the file {}", path.display())))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it makes tokens when it is asked, and to whom they are told to be made out.
     fn makes(self) -> bool {
         !matches!(self, Self::EnvVar | Self::Filesystem)
@@ -239,6 +251,24 @@ pub async fn offers(around: &Surroundings<'_>) -> Vec<(&'static str, Offer)> {
         offers.push((name, provider.offer(around, false).await));
     }
     offers
+}
+
+/// What is wrong with tokens that are there already, each with its provider.
+pub fn flaws(around: &Surroundings<'_>) -> Vec<(&'static str, String)> {
+    let given = [Provider::EnvVar, Provider::Filesystem].into_iter();
+    let flaws = given.filter_map(|provider| {
+        let (text, from) = provider.held(around)?;
+        let checked = text
+            .map_err(|source| Error::File { what: from.clone(), source })
+            .and_then(|text| {
+                IdentityToken::parse(text).map_err(|source| Error::Token { from: from.clone(), source })
+            })
+            .and_then(|token| check_time(&token, &from, around.now));
+        let error = checked.err()?;
+        let reason = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        Some((provider.name(), format!("{error}{reason}")))
+    });
+    flaws.collect()
 }
 
 /// The names that `--oidc-provider` takes.
