@@ -43,6 +43,7 @@ mod read_only;
 mod registry;
 mod replacing;
 mod round_trip;
+mod said;
 mod sandbox;
 mod sandbox_commands;
 mod sandbox_killed;

@@ -513,7 +513,8 @@ fn statements_are_about_the_repository_and_the_digest() {
         let name = format!("{repository}@{image}");
         let uri = "https://example.com/x";
         let output = attest(&sandbox, &["--type", uri, "--write", form, &name]).ok();
-        assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", "Using payload from: p.json\n"));
+        let said = format!("Using payload from: p.json\nPushing attestation to: {repository}\n");
+        assert_eq!((output.stdout.as_str(), output.stderr), ("", said));
         let statement = format!(
             r#"{{"_type":"https://in-toto.io/Statement/v0.1","subject":[{{"name":"{repository}","digest":{{"sha256":"{}"}}}}],"predicateType":"{uri}","predicate":{{"a":1}}}}"#,
             hex(&image)

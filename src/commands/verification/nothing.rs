@@ -54,7 +54,10 @@ pub(super) fn error(
             .collect();
     }
     let found = types(verdict.rejections.iter().filter_map(|rejection| match rejection.reason() {
-        Reason::PredicateType { found, .. } => Some(format!("`{found}`")),
+        // A signature was not asked for.
+        Reason::PredicateType { found, .. } if found != IMAGE_SIGNATURE_PREDICATE => {
+            Some(format!("`{found}`"))
+        }
         _ => None,
     }));
     if found.len() > 1 {

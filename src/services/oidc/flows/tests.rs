@@ -472,3 +472,35 @@ fn nobody_is_waited_for_longer_than_all_may_take() {
         assert!(matches!(error, Error::TimedOut { seconds: 2 }), "{error:?}");
     }
 }
+
+/// Who logs in as a client gets a token for itself more often than for Sigstore.
+#[test]
+fn a_token_that_a_client_gets_for_itself_is_warned_of() {
+    let secret = Secret::new(b"s".to_vec());
+    for (audience, is_warned) in [("api://default", true), ("sigstore", false)] {
+        let issuer =
+            issuer(Faults { claims: HashMap::from([("aud", json!(audience))]), ..Faults::default() });
+        let mut scene = Scene::new();
+        let request = TokenRequest {
+            client_secret: Some(&secret),
+            client_id: "api://default",
+            ..request(&issuer, Flow::ClientCredentials)
+        };
+        let _ = scene.token(&request);
+        let line = format!(
+            "WARNING: the identity token from the issuer {} is made out to `api://default`, not to `sigstore`: Fulcio may refuse it",
+            issuer.server.url
+        );
+        assert_eq!(scene.said.contains(&line), is_warned, "{audience}: {:?}", scene.said);
+    }
+}
+
+/// A code that the issuer does not know, because another one was typed, or none.
+#[test]
+fn a_code_that_the_issuer_does_not_know_ends_the_login() {
+    let answer = status(400, json!({ "error": "invalid_grant", "error_description": "unknown code" }));
+    let issuer = issuer(Faults { token: Some(answer), ..Faults::default() });
+    let refusal = Scene::new().refusal(&request(&issuer, Flow::Device));
+    assert!(refusal.contains("refused the login: unknown code (invalid_grant)"), "{refusal}");
+    assert!(!refusal.contains("secret-device"), "{refusal}");
+}
