@@ -84,7 +84,10 @@ impl Files {
         // it has asked for.
         let _held = hold_folder(&private);
         if self.replaced.is_some() && content(&private) != self.replaced {
-            return Err(meanwhile(&private, "was replaced by another program meanwhile: nothing was written"));
+            return Err(meanwhile(
+                &private,
+                "was replaced by another program meanwhile: nothing was written",
+            ));
         }
         // The private key comes first: a public half alone is of no use to anybody.
         for ((file, path), what) in [(self.private, "Private"), (self.public, "Public")] {
@@ -93,7 +96,10 @@ impl Files {
         }
         // Where folders cannot be held.
         if content(&private) != Some(sha256(pair.private.as_bytes())) {
-            return Err(meanwhile(&private, "was replaced by another program at the same time: the two files may not belong together"));
+            return Err(meanwhile(
+                &private,
+                "was replaced by another program at the same time: the two files may not belong together",
+            ));
         }
         Ok(())
     }

@@ -70,8 +70,8 @@ pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
 pub use load::{LoadRequest, load};
 pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
-pub use platform::PlatformRequest;
 pub use pasteable::{COMMANDS, pasteable};
+pub use platform::PlatformRequest;
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
     ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, REPORT_SCHEMA, Report,

@@ -138,7 +138,12 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_not_shown_whole() {
-        for path in ["cosign.key", "/home/me/.tmpAbC12/cosign.key", "/nix/store/0123456789abcdef0123456789abcdef-x/k", "C:\\Users\\Me\\k.pem"] {
+        for path in [
+            "cosign.key",
+            "/home/me/.tmpAbC12/cosign.key",
+            "/nix/store/0123456789abcdef0123456789abcdef-x/k",
+            "C:\\Users\\Me\\k.pem",
+        ] {
             assert_eq!(KeyRef::parse(path).unwrap().to_string(), path);
         }
         for secret in [

@@ -45,10 +45,17 @@ fn a_token_that_is_over_or_none_is_told() {
     let claims = r#"{"iss":"https://issuer.example","sub":"me","aud":"sigstore","exp":1700000000,"iat":1}"#;
     let over = format!("{}.{}.{}", part(r#"{"alg":"ES256"}"#), part(claims), part("signature"));
     for (token, flaw) in [
-        (over.as_str(), "WARNING: envvar: the identity token from SIGSTORE_ID_TOKEN expired at 2023-11-14T22:13:20Z"),
-        ("no token", "WARNING: envvar: the identity token from SIGSTORE_ID_TOKEN cannot be used: identity token: is not"),
+        (
+            over.as_str(),
+            "WARNING: envvar: the identity token from SIGSTORE_ID_TOKEN expired at 2023-11-14T22:13:20Z",
+        ),
+        (
+            "no token",
+            "WARNING: envvar: the identity token from SIGSTORE_ID_TOKEN cannot be used: identity token: is not",
+        ),
     ] {
-        let shown = sandbox.rcosign(&["debug", "providers"]).env("SIGSTORE_ID_TOKEN", token).run().ok().says(flaw);
+        let shown =
+            sandbox.rcosign(&["debug", "providers"]).env("SIGSTORE_ID_TOKEN", token).run().ok().says(flaw);
         assert!(shown.stdout.contains("envvar: true") && !shown.stderr.contains(token));
     }
 }

@@ -32,7 +32,9 @@ fn a_repository_without_a_root_is_given_one_for_a_single_run() {
     let signer = world.signer();
     let args = ["verify-blob", "--bundle", "b.json", "a.txt", &signer[0], &signer[1], &signer[2], &signer[3]];
     let run = || world.programs.rcosign(&args).env("TUF_MIRROR", &mirror);
-    let hint = format!("hint: name the root of the repository: `rcosign initialize --mirror {mirror} --root FILE`, or for a single run TUF_ROOT_JSON");
+    let hint = format!(
+        "hint: name the root of the repository: `rcosign initialize --mirror {mirror} --root FILE`, or for a single run TUF_ROOT_JSON"
+    );
     assert_ne!(run().run().says(&hint).code, 0);
     let _ = run().env("TUF_ROOT_JSON", &root).run().ok();
 }
@@ -62,7 +64,9 @@ fn a_question_that_nobody_answers_is_a_no() {
     let root = crate::support::repository().join("testdata/mock-sigstore/trusted_root.json");
     let by = ["--key", "cosign.key", "--signing-config", "c.json", "--trusted-root", root.to_str().unwrap()];
     let args = [&SIGN[..], &by, &["a.txt"]].concat();
-    for (input, cause) in [("", "nobody answered"), ("n\n", "user declined the prompt"), ("maybe\n", "is neither y nor n")] {
+    for (input, cause) in
+        [("", "nobody answered"), ("n\n", "user declined the prompt"), ("maybe\n", "is neither y nor n")]
+    {
         let refused = sandbox.rcosign(&args).stdin(input).env("HTTPS_PROXY", "http://127.0.0.1:9").run();
         let refused = refused.says("nothing was signed, and nothing was published").says(cause);
         assert!(refused.code != 0 && !sandbox.has("b.json"), "{cause}");

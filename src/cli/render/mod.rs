@@ -22,8 +22,8 @@ pub use tree::tree;
 
 use std::io::Write;
 
-use crate::commands::pasteable;
 use crate::commands::Error;
+use crate::commands::pasteable;
 
 /// As many refused candidates are told of one thing: whoever may write to a registry decides how many there are.
 const SHOWN: usize = 10;

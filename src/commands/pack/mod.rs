@@ -218,7 +218,9 @@ fn say_name(argument: &OsStr, planned: &Planned, manifest: &Manifest, context: &
         }
         None if !alone => {
             let name = manifest.file_name(artifact);
-            context.narrator.say(&format!("{shown} has to be called {name} for `rcosign unpack --artifacts`"));
+            context
+                .narrator
+                .say(&format!("{shown} has to be called {name} for `rcosign unpack --artifacts`"));
         }
         Some(_) | None => {}
     }

@@ -265,7 +265,8 @@ pub fn flaws(around: &Surroundings<'_>) -> Vec<(&'static str, String)> {
             })
             .and_then(|token| check_time(&token, &from, around.now));
         let error = checked.err()?;
-        let reason = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        let reason =
+            std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
         Some((provider.name(), format!("{error}{reason}")))
     });
     flaws.collect()
