@@ -25,6 +25,8 @@ const MAX_REQUEST: usize = 1 << 10;
 const MAX_ANSWER: u64 = 1 << 20;
 /// How long whoever asks waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long is waited before it is asked again.
+const PAUSE: Duration = Duration::from_millis(10);
 /// The line of a request is there within this, however it comes.
 const REQUEST: Duration = Duration::from_secs(2);
 /// So many are heard at once; for another one the oldest has to go.
@@ -45,6 +47,9 @@ pub enum ControlError {
     /// It does not answer.
     #[error("it does not answer")]
     Silent(#[source] io::Error),
+    /// It ends the connection without a word.
+    #[error("it ends the connection and does not answer")]
+    Cut,
     /// It answers with something else.
     #[error("its answer makes no sense")]
     Answer,
@@ -229,10 +234,23 @@ pub fn end(folder: &Path) -> Result<bool, ControlError> {
     Ok(ask(folder, "down")?.is_some())
 }
 
+/// Asks, and again where the connection ended without a word: somebody who opens many ends those of others.
 fn ask(folder: &Path, word: &str) -> Result<Option<Value>, ControlError> {
-    if !Folder::is_used(folder)? {
-        return Ok(None);
+    let begun = Instant::now();
+    let mut asked = false;
+    while Folder::is_used(folder)? {
+        match ask_once(folder, word) {
+            Err(ControlError::Cut) if begun.elapsed() < PATIENCE => asked = true,
+            // It was heard, and there is nobody any more who could say so.
+            Err(ControlError::Silent(_) | ControlError::Unknown { .. }) if asked && word == "down" => break,
+            other => return other.map(Some),
+        }
+        std::thread::sleep(PAUSE);
     }
+    Ok((asked && word == "down").then_some(Value::Null))
+}
+
+fn ask_once(folder: &Path, word: &str) -> Result<Value, ControlError> {
     let path = folder.join(FILE);
     let document: Value = std::fs::read(&path)
         .ok()
@@ -253,7 +271,10 @@ fn ask(folder: &Path, word: &str) -> Result<Option<Value>, ControlError> {
         Ok(answer)
     };
     let answer = exchange().map_err(ControlError::Silent)?;
-    serde_json::from_slice(&answer).map(Some).map_err(|_| ControlError::Answer)
+    if answer.is_empty() {
+        return Err(ControlError::Cut);
+    }
+    serde_json::from_slice(&answer).map_err(|_| ControlError::Answer)
 }
 
 #[cfg(test)]
