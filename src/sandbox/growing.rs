@@ -187,8 +187,8 @@ impl Reading {
         // A slot that was being written speaks of a piece that is whole.
         if !self.slots.both && self.so_far == self.slots.acknowledged {
             let reason =
-                "one of the two places that say what was acknowledged is damaged, and more may have been";
-            return Err(Damage { offset: 0, ..self.damage(reason) });
+                "one of the two places that say what was acknowledged cannot be read: more may have been";
+            return Err(Damage { offset: 0, reason, acknowledged: 0, before: 0 });
         }
         Ok(())
     }
@@ -295,7 +295,7 @@ impl<M: Medium> Growing<M> {
     /// All before `next` is on the disk.
     fn acknowledge(&mut self, next: Extent) -> io::Result<()> {
         let sequence = self.sequence.wrapping_add(1);
-        let place = if sequence % 2 == 0 { 0 } else { SLOT as u64 };
+        let place = if sequence.is_multiple_of(2) { 0 } else { SLOT as u64 };
         self.medium.write(place, slot(self.kind, sequence, &next).as_bytes())?;
         self.medium.sync()?;
         if self.medium.is_removed()? {

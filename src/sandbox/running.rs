@@ -344,17 +344,8 @@ impl Start<'_> {
         folder.write(IDENTITY_TOKEN, issuer.mint(&token)?.as_bytes())?;
 
         let faults = Faults::new(self.options.faults.iter().copied());
-        let kept = folder.part("registry")?;
-        let rules =
-            registry::Options { folder: Some(kept), keeps_journal: false, ..self.options.registry.clone() };
-        let registry = match listeners.remove(&Service::Registry) {
-            Some(listener) => Registry::start_at(listener, rules)?,
-            None => Registry::start(rules)?,
-        };
-        registry.notes().into_iter().for_each(|note| folder.note(note));
+        let registry = self.registry(listeners.remove(&Service::Registry), &faults)?;
         folder.complete()?;
-        let met = faults.clone();
-        registry.hook(move |_| met.of_registry());
         let witnesses = Witnesses {
             folder: folder.path().to_owned(),
             addresses: addresses.clone(),
@@ -387,6 +378,16 @@ impl Start<'_> {
             (Service::Tsa, tsa.router()),
             (Service::Tuf, tuf.router()),
         ];
+        let servers = self.servers(routers, listeners, &faults)?;
+        Ok((Services { addresses, documents, issuer, registry, faults }, witnesses, servers))
+    }
+
+    fn servers(
+        &self,
+        routers: [(Service, Router); 8],
+        mut listeners: BTreeMap<Service, TcpListener>,
+        faults: &Faults,
+    ) -> io::Result<Vec<Server>> {
         let (limits, mut servers) = (Limits::default(), Vec::new());
         for (service, router) in routers {
             if let Some(listener) = listeners.remove(&service) {
@@ -394,7 +395,21 @@ impl Start<'_> {
                 servers.push(Server::within(&limits, listener, router)?);
             }
         }
-        Ok((Services { addresses, documents, issuer, registry, faults }, witnesses, servers))
+        Ok(servers)
+    }
+
+    fn registry(&self, listener: Option<TcpListener>, faults: &Faults) -> Result<Registry, SandboxError> {
+        let kept = self.folder.part("registry")?;
+        let rules =
+            registry::Options { folder: Some(kept), keeps_journal: false, ..self.options.registry.clone() };
+        let registry = match listener {
+            Some(listener) => Registry::start_at(listener, rules)?,
+            None => Registry::start(rules)?,
+        };
+        registry.notes().into_iter().for_each(|note| self.folder.note(note));
+        let met = faults.clone();
+        registry.hook(move |_| met.of_registry());
+        Ok(registry)
     }
 
     fn clock(&self, service: Service) -> Arc<Clock> {

@@ -9,6 +9,7 @@
 //! A change is acknowledged when its line is on the disk and the file says so ([`Growing`]). A blob is in its place before the line
 //! that names it; one from an upload is after it, and is moved when the folder is opened if that did not come to be.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -141,6 +142,18 @@ impl Disk {
         }
         written?;
         if length == 0 { sync_folder(&self.uploads()) } else { Ok(()) }
+    }
+
+    /// Notes how many of these blobs have no file any more.
+    pub fn note_missing(&self, digests: &BTreeSet<&String>) {
+        let missing = digests.iter().filter(|digest| !self.blob(digest).exists()).count();
+        if missing > 0 {
+            let (place, all) = (self.folder.path().join("blobs"), digests.len());
+            self.folder.note(format!(
+                "{}: {missing} of {all} blobs are missing; who pushes them again brings them back",
+                place.display(),
+            ));
+        }
     }
 
     /// Removes blobs that no repository has and uploads that are over. What cannot be removed stays, which harms nobody.

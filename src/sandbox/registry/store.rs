@@ -110,6 +110,8 @@ impl Store {
         if count > 2 * live.len() + 64 {
             disk.rewrite(&live)?;
         }
+        let known = store.repositories.values().flat_map(|repository| repository.blobs.keys());
+        disk.note_missing(&known.collect());
         let is_blob = |digest: &str| store.repositories.values().any(|r| r.blobs.contains_key(digest));
         disk.sweep(is_blob, |id| store.uploads.contains_key(id));
         Ok(store)

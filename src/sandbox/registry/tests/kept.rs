@@ -248,6 +248,16 @@ fn a_damaged_blob_is_not_served_and_comes_back_by_a_push() {
         push(&registry, b"content");
         assert_eq!(ask(&registry, &format!("GET /v2/app/blobs/{digest}")).is(200).body, b"content");
     }
+    push(&registry, b"another");
+    drop(registry);
+    fs::remove_file(&file).unwrap();
+    let said = "1 of 2 blobs are missing; who pushes them again brings them back";
+    let said = format!("{}: {said}", place.path().join("blobs").display());
+    let registry = kept(place.path());
+    assert_eq!(registry.notes(), [said]);
+    push(&registry, b"content");
+    drop(registry);
+    assert_eq!(kept(place.path()).notes(), [""; 0]);
 }
 
 #[test]
