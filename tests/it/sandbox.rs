@@ -12,6 +12,7 @@ pub struct World {
     /// The folder of the programs.
     pub programs: Sandbox,
     place: tempfile::TempDir,
+    witness: bool,
 }
 
 impl World {
@@ -20,13 +21,22 @@ impl World {
         Self::start_with(&[], &[])
     }
 
+    /// One with a witness of its second log.
+    pub fn start_witnessed() -> Self {
+        Self::start_as(true, &[], &[])
+    }
+
     /// One with these faults and clocks.
     pub fn start_with(faults: &[&str], clocks: &[&str]) -> Self {
+        Self::start_as(false, faults, clocks)
+    }
+
+    fn start_as(witness: bool, faults: &[&str], clocks: &[&str]) -> Self {
         let place = tempfile::tempdir().unwrap();
         let programs = Sandbox::new().env("COSIGN_OFFLINE", "");
         programs.file("a.txt", "the artifact\n");
         programs.file("other.txt", "another one\n");
-        let mut world = Self { sigstore: None, programs, place };
+        let mut world = Self { sigstore: None, programs, place, witness };
         world.sigstore = Some(world.try_start(faults, clocks).unwrap());
         world
     }
@@ -36,6 +46,7 @@ impl World {
             folder: self.place.path().join("state"),
             faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
             clocks: clocks.iter().map(|clock| clock.parse().unwrap()).collect(),
+            witness: self.witness,
             ..Options::default()
         })
     }

@@ -292,6 +292,15 @@ fn run_passes_signals_on() {
         assert_eq!(code_of(child), Some(code), "{name}");
         assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0, "{name}");
     }
+    // One that comes before the command was started ends what there is.
+    let child = programs.rcosign(&["sandbox", "run", "--", "/bin/sh", "-c", "echo > started"]).spawn();
+    wait_until("no folder is made", || std::fs::read_dir(programs.at("tmp")).unwrap().count() > 0);
+    let folder = std::fs::read_dir(programs.at("tmp")).unwrap().next().unwrap().unwrap().path();
+    wait_until("no keys are made", || folder.join("sandbox/keys").exists());
+    signal(child.id(), "TERM");
+    assert_eq!(code_of(child), Some(143));
+    assert!(!programs.has("started"));
+    assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0);
     // A command may do something else about it.
     let args = [
         "sandbox",

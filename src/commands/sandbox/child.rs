@@ -69,7 +69,7 @@ fn pass_on(_: &Child, _: Signal) {}
 pub(super) fn code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        return Signal(signal).code();
     }
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

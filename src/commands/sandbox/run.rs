@@ -40,6 +40,9 @@ pub async fn sandbox_run(
     let variable = |name| (context.variables)(name).and_then(|value| value.into_string().ok());
     let without_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy"));
     let name = request.program.to_string_lossy().into_owned();
+    if let Some(signal) = signals.ending() {
+        return Ok(signal.code());
+    }
     let mut child = child::start(request, &variables, without_proxy.as_deref()).map_err(|error| {
         let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
         (Error::new(ErrorKind::Other, format!("`{name}` cannot be run")).caused_by(&error), Some(code))

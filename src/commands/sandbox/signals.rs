@@ -40,10 +40,22 @@ impl Signals {
         )
     }
 
+    /// One that came and ends whoever does nothing about it.
+    pub fn ending(&self) -> Option<Signal> {
+        std::iter::from_fn(|| self.take()).find(|signal| signal.0 != SIGWINCH)
+    }
+
     /// One that came since this was last asked.
     pub fn take(&self) -> Option<Signal> {
         use std::sync::atomic::Ordering::AcqRel;
         self.0.iter().find(|(came, _)| came.fetch_and(false, AcqRel)).map(|(_, signal)| *signal)
+    }
+}
+
+impl Signal {
+    /// The exit code of what a signal ended, as shells tell it.
+    pub fn code(self) -> u8 {
+        u8::try_from(128 + self.0).unwrap_or(u8::MAX)
     }
 }
 
@@ -78,6 +90,11 @@ impl Signals {
     /// Listens to nothing.
     pub fn all() -> Self {
         Self
+    }
+
+    /// None.
+    pub fn ending(&self) -> Option<Signal> {
+        None
     }
 
     /// None.

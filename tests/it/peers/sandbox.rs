@@ -69,13 +69,15 @@ fn files_are_signed_and_verified_from_both_sides() {
     if peers.is_empty() {
         return;
     }
-    let world = World::start();
+    // A second signature under its checkpoints is in nobody's way.
+    let world = World::start_witnessed();
     let config = world.document("signing_config.rekor2.json");
     let root = world.document("trusted_root.json");
     world.rcosign(&["sign-blob", "--yes", "--bundle", "ours.json", "a.txt"]).ok();
     world
         .rcosign(&["sign-blob", "--yes", "--signing-config", &config, "--bundle", "ours-2.json", "a.txt"])
         .ok();
+    assert!(world.programs.text("ours-2.json").contains("sandbox.localhost/witness"));
     for peer in &peers {
         let cosign = Initialized::new(peer, &world);
         // Version 2 of the log is newer than cosign 2, and the newer form is not its usual one: it asks for a trusted root.
