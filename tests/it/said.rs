@@ -108,3 +108,77 @@ fn only_what_was_signed_is_counted() {
     let some = world.rcosign(&["sign", "--yes", "--skip-existing", &one, &three]).ok();
     assert!(!some.stderr.contains("Signed 2"), "{}", some.stderr);
 }
+
+/// Services are tried again as registries are, and `--verbose` tells it of them as well.
+#[test]
+fn what_is_tried_again_is_told_of_every_service() {
+    for service in ["fulcio", "rekor", "tsa"] {
+        let fault = format!("{service}=503:1");
+        let world = World::start_with(&[fault.as_str()], &[]);
+        let told = world.rcosign(&[&SIGN[..], &["-d", "--yes", "a.txt"]].concat()).ok();
+        let told: Vec<&str> = told.stderr.lines().filter(|line| line.contains("status 503")).collect();
+        assert_eq!(told.len(), 1, "{service}: {told:?}");
+        let world = World::start_with(&[fault.as_str()], &[]);
+        let silent = world.rcosign(&[&SIGN[..], &["--yes", "a.txt"]].concat()).ok();
+        assert!(!silent.stderr.contains("503"), "{service}: {}", silent.stderr);
+    }
+}
+
+/// Where nothing can be written in the current folder, what a log has is kept in that for temporary files, and the command that is
+/// printed publishes it, with the patience that was asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_kept_here_is_kept_in_the_folder_for_temporary_files() {
+    use rcosign::internals::sandbox::registry::{Fault, Options, Registry};
+    let world = World::start();
+    let registry = Registry::start(Options::default()).unwrap();
+    let image = format!("{}/app@{}", registry.address(), registry.contents().plant_image("app", "v1"));
+    registry.hook(|request| match request.is("PUT", "/manifests/") {
+        true => Fault::error(503, "UNAVAILABLE", "later"),
+        false => Fault::none(),
+    });
+    let temporary = tempfile::tempdir().unwrap();
+    let args = ["sign", "--yes", "--retry-for", "0s", &image];
+    let run = world.with_variables(world.programs.rcosign(&args), false);
+    // Not even root makes files there.
+    let run = run.within(std::path::Path::new("/proc")).env("TMPDIR", temporary.path().to_str().unwrap());
+    let output = run.run().code(5);
+    let command = output.stderr.lines().find_map(|line| line.split_once("kept here: `")?.1.split_once('`'));
+    let (command, _) = command.unwrap_or_else(|| panic!("{}", output.stderr));
+    let file = std::fs::read_dir(temporary.path()).unwrap().next().unwrap().unwrap().path();
+    assert!(command.contains(&format!("--bundle {} --retry-for 0ms ", file.display())), "{command}");
+    registry.hook(|_| Fault::none());
+    let _ = world.programs.run(&crate::support::pasted(command)).ok();
+    let signer = world.signer();
+    let signer: Vec<&str> = signer.iter().map(String::as_str).collect();
+    world.rcosign(&[&["verify"], &signer[..], &[&image]].concat()).ok();
+}
+
+/// Of several that replace the same pair at once, each one replaces both halves, or says that it was not alone.
+#[cfg(unix)]
+#[test]
+fn a_pair_that_several_replace_at_once_stays_one() {
+    const KEYS: [&str; 4] = ["p256.pkcs8.pem", "p384.sec1.pem", "ed25519.pkcs8.pem", "rsa2048.pkcs1.pem"];
+    let sandbox = Sandbox::new();
+    for key in KEYS {
+        let path = crate::support::repository().join("testdata/keys").join(key);
+        sandbox.file(key, std::fs::read(path).unwrap());
+    }
+    sandbox.run(&["generate-key-pair", "--output-key-prefix", "k"]).ok();
+    for _ in 0..4 {
+        let start = |key: &&str| {
+            sandbox.rcosign(&["import-key-pair", "--yes", "--key", key, "--output-key-prefix", "k"]).spawn()
+        };
+        let running: Vec<_> = KEYS.iter().map(start).collect();
+        let ended = running.into_iter().map(|child| child.wait_with_output().unwrap());
+        let mut good = 0;
+        for output in ended {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            good += usize::from(output.status.success());
+            assert!(output.status.success() || said.contains("by another program"), "{said}");
+        }
+        assert!(good > 0);
+        let public = sandbox.run(&["public-key", "--key", "k.key"]).ok().stdout;
+        assert_eq!(public, sandbox.text("k.pub"));
+    }
+}
