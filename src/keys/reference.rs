@@ -78,7 +78,7 @@ fn is_plausible(text: &str) -> bool {
     const MAX_PATH: usize = 1024;
     const LONG: usize = 20;
     let is_mixture = |part: &str| {
-        let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(|byte| kind(byte));
+        let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(kind);
         part.len() >= LONG
             && has(u8::is_ascii_uppercase)
             && has(u8::is_ascii_lowercase)
