@@ -151,7 +151,7 @@ fn again(program: &str) -> Vec<String> {
     lines.extend([
         format!("$ {program} sandbox run -- sh"),
         format!("$ cd \"$(mktemp -d)\" && echo '{}' > {FILE}", CONTENT.trim_end()),
-        format!("$ {program} upload blob -f {FILE} {IMAGE}"),
+        format!("$ DIGEST=$({program} upload blob -f {FILE} {IMAGE} | cut -d@ -f2)"),
     ]);
     lines
 }
