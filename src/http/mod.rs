@@ -24,6 +24,8 @@ mod retry;
 mod roots;
 #[cfg(all(test, feature = "http"))]
 pub(crate) mod scripted;
+#[cfg(feature = "http")]
+pub mod service;
 
 #[cfg(feature = "http")]
 use std::sync::OnceLock;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Ask, Client, Reply, below};
 use super::{Error, Service};
 use crate::crypto::{DecodeError, KeyType, Node, Secret, SigningInput, SigningKey, base64, json as strict};
+use crate::http::service::{Ask, Client, Reply, below};
 use crate::http::{Address, Method};
 use crate::x509::{Certificate, SubjectAlternativeName, request as csr};
 

@@ -4,19 +4,11 @@
 //! `verify`, against the trusted root. All of them are asked through one [`Client`] with one policy of trying again.
 
 #[cfg(feature = "http")]
-mod client;
-#[cfg(feature = "http")]
-mod error;
-#[cfg(feature = "http")]
 pub mod fulcio;
 #[cfg(feature = "http")]
 pub mod oidc;
 #[cfg(feature = "http")]
 pub mod rekor;
-#[cfg(all(test, feature = "http"))]
-mod scripted;
-#[cfg(feature = "http")]
-mod secrecy;
 #[cfg(feature = "http")]
 pub mod tsa;
 #[cfg_attr(
@@ -26,6 +18,4 @@ pub mod tsa;
 pub mod tuf;
 
 #[cfg(feature = "http")]
-pub use client::{Client, Connection, shown};
-#[cfg(feature = "http")]
-pub use error::{Error, Service};
+pub use crate::http::service::{Client, Connection, Error, Service, shown};

@@ -1,8 +1,8 @@
 //! Timestamp authorities (RFC 3161; sigstore/timestamp-authority).
 
-use super::client::{Ask, Client};
 use super::{Error, Service};
 use crate::crypto::{DecodeError, HashAlgorithm, random};
+use crate::http::service::{Ask, Client};
 use crate::http::{Address, Method};
 use crate::timestamp::{Token, as_response, encode_request, refusal};
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::crypto::{PrivateKey, PublicKey, SignatureScheme, Signed, decode_base64};
-use crate::services::scripted::{self, Reply, Seen, client, patient, reply, run, serve, serve_on, spoilt};
+use crate::http::service::scripted::{
+    self, Reply, Seen, client, patient, reply, run, serve, serve_on, spoilt,
+};
 use crate::x509::SubjectAlternativeName;
 use crate::x509::asn1::Element;
 use crate::x509::issue::fixtures::{p256, second, self_signed, span};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::super::Error as ServiceError;
 use super::ci::Ci;
 use crate::crypto::{DecodeError, PrivateKeyError, SignError, UnixTime};
+use crate::http::service::asking::Unguarded;
 
 /// Why there is no identity token.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +184,12 @@ pub enum Error {
     /// No random numbers.
     #[error("the random source failed")]
     Random,
+}
+
+impl From<Unguarded> for Error {
+    fn from(Unguarded { what, reason }: Unguarded) -> Self {
+        Self::Address { what, reason }
+    }
 }
 
 pub(super) fn quoted(names: &[String]) -> String {

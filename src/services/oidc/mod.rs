@@ -3,7 +3,6 @@
 //! [`identity_token`] is the one way to one. Tokens are read here and not verified: Fulcio does that, with the keys of the
 //! issuers that it trusts; see [`IdentityToken`].
 
-mod asking;
 mod ci;
 mod error;
 mod flows;

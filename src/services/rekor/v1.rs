@@ -10,9 +10,9 @@ use self::decode::{entries, entry_lists, uuids};
 use super::proposed::envelope;
 use super::{Error, MAX_ENTRY, Proposed, SERVICE, Verifier, answer, mismatch};
 use crate::crypto::Digest;
+use crate::http::service::{Ask, Reply, below};
 use crate::http::{self, Address, Method};
 use crate::services::Client;
-use crate::services::client::{Ask, Reply, below};
 use crate::tlog::propose::{self, LoggedEnvelope};
 use crate::tlog::{Entry, LoggedVerifier};
 
@@ -64,7 +64,7 @@ async fn there_already(
     // Only the identifier is taken from the answer: whoever is asked is whom the user named.
     let location = reply.location.as_deref().and_then(|l| l.rsplit('/').next()).and_then(Uuid::parse);
     let said = || {
-        super::super::error::said(&reply.body)?.split(|c: char| !c.is_ascii_hexdigit()).find_map(Uuid::parse)
+        crate::http::service::said(&reply.body)?.split(|c: char| !c.is_ascii_hexdigit()).find_map(Uuid::parse)
     };
     if let Some(uuid) = location.or_else(said) {
         return queued(client, url, &uuid).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::crypto::HashAlgorithm;
-use crate::services::scripted::{Reply, Seen, client, patient, reply, run, serve};
+use crate::http::service::scripted::{Reply, Seen, client, patient, reply, run, serve};
 use crate::timestamp::issue::{Fault, Template};
 use crate::timestamp::{Authority, verify};
 use crate::x509::Certificate;

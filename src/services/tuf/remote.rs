@@ -1,8 +1,8 @@
 //! A repository behind an address.
 
 use super::{Failure, Source};
+use crate::http::service::Ask;
 use crate::http::{Address, Method};
-use crate::services::client::Ask;
 use crate::services::{self, Service};
 
 /// A repository behind an address. Nobody is followed elsewhere, and no credential is sent.

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::super::client::Ask;
 use super::super::super::{Client, Service};
-use super::super::{Error, TokenRequest, World, asking};
+use super::super::{Error, TokenRequest, World};
 use super::discovery::Issuer;
 use super::secrets::Pkce;
 use super::{Answered, Login, SCOPE, TokenCall, text};
 use crate::crypto::{DecodeError, Node, Secret};
+use crate::http::service::Ask;
+use crate::http::service::asking;
 use crate::http::{form, pause};
 
 /// RFC 8628 section 3.2: where the issuer says nothing of it.

@@ -1,10 +1,11 @@
 //! What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414).
 
 use super::super::super::{Client, Service};
-use super::super::{Error, asking};
+use super::super::Error;
 use super::secrets::Pkce;
 use crate::crypto::{DecodeError, Node};
 use crate::http::Address;
+use crate::http::service::asking;
 
 const MAX_METHODS: usize = 64;
 

@@ -16,12 +16,11 @@ pub use browser::SystemBrowser;
 
 use std::time::Instant;
 
-use super::super::client::{Ask, Reply};
-use super::super::error::shown;
-use super::super::secrecy::Sent;
 use super::super::{Client, Service};
-use super::{Error, Flow, IdentityToken, TokenRequest, World, asking, check_time};
+use super::{Error, Flow, IdentityToken, TokenRequest, World, check_time};
 use crate::crypto::{DecodeError, Node, Secret, UnixTime, base64};
+use crate::http::service::Sent;
+use crate::http::service::{Ask, Reply, asking};
 use crate::http::{Address, form};
 use discovery::Issuer;
 
@@ -148,7 +147,7 @@ enum Answered {
 
 impl Answered {
     fn read(ask: &Ask<'_>, reply: Reply) -> Result<Self, Error> {
-        asking::document_of(ask, reply, |status, node| {
+        let read = asking::document_of(ask, reply, |status, node| {
             if status < 300 {
                 return match node.optional("id_token")? {
                     Some(_) => asking::secret(node, "id_token").map(Self::Token),
@@ -158,10 +157,11 @@ impl Answered {
                 };
             }
             let sent = Sent::of(ask);
-            let code = shown(node.member("error")?.non_empty_text()?, &sent);
+            let code = sent.shown(node.member("error")?.non_empty_text()?);
             let said = text(node, "error_description")?;
-            Ok(Self::Refused(code, said.map(|said| shown(&said, &sent))))
-        })
+            Ok(Self::Refused(code, said.map(|said| sent.shown(&said))))
+        });
+        Ok(read?)
     }
 
     fn token(self, request: &TokenRequest<'_>) -> Result<Secret, Error> {

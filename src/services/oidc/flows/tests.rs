@@ -6,10 +6,12 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::super::scripted::{LATE, NOW, Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 use super::super::{Error, Flow, TokenRequest};
 use crate::crypto::{Secret, base64, sha256};
 use crate::http::Address;
+use crate::services::oidc::scripted::{
+    LATE, NOW, Reply, Scene, Seen, Served, ok, redirect, serve, status, token,
+};
 
 /// What an issuer does wrong.
 #[derive(Clone, Default)]

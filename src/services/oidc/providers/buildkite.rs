@@ -1,10 +1,11 @@
 //! The API of Buildkite's agents (`POST jobs/ID/oidc/tokens`).
 
-use super::super::super::client::Ask;
 use super::super::super::{Client, Service};
-use super::super::{Error, asking};
+use super::super::Error;
 use super::{Provider, Surroundings, not_set};
 use crate::crypto::Secret;
+use crate::http::service::Ask;
+use crate::http::service::asking;
 
 /// The variable with what the agent is known by.
 pub const TOKEN: &str = "BUILDKITE_AGENT_ACCESS_TOKEN";
@@ -32,5 +33,5 @@ pub async fn token(client: &Client, around: &Surroundings<'_>, audience: &str) -
         authorization: Some(&authorization),
         ..asking::post_json(Service::Provider(name), &address, &body)
     };
-    asking::document(client, &ask, |node| asking::secret(node, "token")).await
+    Ok(asking::document(client, &ask, |node| asking::secret(node, "token")).await?)
 }

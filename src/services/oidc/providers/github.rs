@@ -1,10 +1,11 @@
 //! GitHub Actions: a token for whoever has the permission `id-token: write`.
 
-use super::super::super::client::Ask;
 use super::super::super::{Client, Service};
-use super::super::{Error, asking};
+use super::super::Error;
 use super::{Provider, Surroundings, not_set};
 use crate::crypto::Secret;
+use crate::http::service::Ask;
+use crate::http::service::asking;
 
 /// The variable with what a request is made with.
 pub const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
@@ -22,5 +23,5 @@ pub async fn token(client: &Client, around: &Surroundings<'_>, audience: &str) -
     let address = asking::guarded(URL, &url)?.with_query(&[("audience", audience)]);
     let authorization = Secret::new([b"Bearer ", permission.expose()].concat());
     let ask = Ask { authorization: Some(&authorization), ..asking::get(Service::Provider(name), &address) };
-    asking::document(client, &ask, |node| asking::secret(node, "value")).await
+    Ok(asking::document(client, &ask, |node| asking::secret(node, "value")).await?)
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::super::client::Ask;
 use super::super::super::{Client, Connection, Service};
-use super::super::{Error, asking};
+use super::super::Error;
 use super::google_credentials::{self as credentials, Assertion, Credentials, Use};
 use super::google_external::External;
 use super::{Offer, Provider, Surroundings, not_set};
 use crate::crypto::{DecodeError, Node, Secret, json};
+use crate::http::service::Ask;
+use crate::http::service::asking;
 use crate::http::{Address, form};
 
 /// The variable with the service account to act in the name of.
@@ -141,7 +142,7 @@ async fn access_token(
                 .into_bytes(),
             );
             let ask = asking::post(IMPERSONATE, &address, &body);
-            asking::document(client, &ask, |node| asking::secret(node, "access_token")).await
+            Ok(asking::document(client, &ask, |node| asking::secret(node, "access_token")).await?)
         }
         Credentials::External(external) => external_access(client, around, external).await,
         Credentials::Impersonated { .. } => Err(Error::Unsupported {
@@ -180,8 +181,8 @@ async fn exchange(
     let text = String::from_utf8_lossy(assertion.expose());
     let pairs = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", text.as_ref())];
     let body = Secret::new(form(&pairs).into_bytes());
-    asking::document(client, &asking::post(service, &address, &body), |node| asking::secret(node, member))
-        .await
+    Ok(asking::document(client, &asking::post(service, &address, &body), |node| asking::secret(node, member))
+        .await?)
 }
 
 /// IAM Service Account Credentials API, `generateIdToken`.
@@ -215,7 +216,7 @@ async fn ask_iam(
     let body = Secret::new(body.to_string().into_bytes());
     let authorization = Secret::new([b"Bearer ", access.expose()].concat());
     let ask = Ask { authorization: Some(&authorization), ..asking::post_json(IMPERSONATE, &address, &body) };
-    asking::document(client, &ask, |node| asking::secret(node, member)).await
+    Ok(asking::document(client, &ask, |node| asking::secret(node, member)).await?)
 }
 
 /// For what is on a link of this machine: no proxy is in between, and who is there answers at once.
@@ -245,7 +246,7 @@ async fn metadata(server: &str, what: &str, query: &[(&str, &str)]) -> Result<Se
     let ask = Ask { accept: "*/*", headers: FLAVOR, ..asking::get(WORKLOAD, &address) };
     let body = client.ask(&ask).await?.body;
     if body.is_empty() {
-        return Err(asking::answer_error(&ask, DecodeError::whole("answer", "is empty")));
+        return Err(asking::answer_error(&ask, DecodeError::whole("answer", "is empty")).into());
     }
     Ok(Secret::new(body))
 }

@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::super::client::Ask;
 use super::super::super::{Client, Service};
-use super::super::{Error, asking};
+use super::super::Error;
 use super::google::direct;
 use super::google_credentials::{IMPERSONATION, WHAT, account_of, contents};
 use crate::crypto::{DecodeError, Node, Secret, base64, json};
+use crate::http::service::Ask;
+use crate::http::service::asking;
 use crate::http::{Address, form};
 
 const SUBJECT: &str = "subject token";
@@ -115,7 +116,7 @@ impl External {
             Secret::new(format!("Basic {}", base64::encode(pair.expose())).into_bytes())
         });
         let ask = Ask { authorization: authorization.as_ref(), ..asking::post(service, &address, &body) };
-        asking::document(client, &ask, |node| asking::secret(node, "access_token")).await
+        Ok(asking::document(client, &ask, |node| asking::secret(node, "access_token")).await?)
     }
 
     /// What somebody else says of the workload.
@@ -167,7 +168,7 @@ impl External {
             ..asking::get(service, &address)
         };
         let answer = Secret::new(direct.as_ref().unwrap_or(client).ask(&ask).await?.body);
-        self.extract(&answer).map_err(|source| asking::answer_error(&ask, source))
+        Ok(self.extract(&answer).map_err(|source| asking::answer_error(&ask, source))?)
     }
 
     /// The token in what a file or an answer holds.

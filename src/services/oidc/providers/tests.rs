@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
-use super::super::scripted::{Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 use super::super::{TokenRequest, names};
 use super::*;
 use crate::crypto::{KeyType, PrivateKey, SignatureScheme, base64, pem};
+use crate::services::oidc::scripted::{Reply, Scene, Seen, Served, ok, redirect, serve, status, token};
 
 const SCHEME: SignatureScheme = SignatureScheme::RsaPkcs1(crate::crypto::HashAlgorithm::Sha256);
 

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::super::scripted::{NOW, compact, token};
 use super::*;
+use crate::services::oidc::scripted::{NOW, compact, token};
 
 fn read(text: &str) -> Result<IdentityToken, DecodeError> {
     IdentityToken::parse(Secret::new(text.as_bytes().to_vec()))

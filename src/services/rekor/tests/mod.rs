@@ -15,8 +15,8 @@ use crate::crypto::json::canonical;
 use crate::crypto::{
     Digest, HashAlgorithm, KeyType, PrivateKey, SigningInput, SigningKey, UnixTime, base64, decode_base64,
 };
+use crate::http::service::scripted::{self, Reply, Seen, Served, client, reply, run, serve};
 use crate::payload::{Envelope, EnvelopeSignature};
-use crate::services::scripted::{self, Reply, Seen, Served, client, reply, run, serve};
 use crate::tlog::issue::IssuingLog;
 use crate::tlog::{Entry, merkle};
 use crate::x509::Certificate;

@@ -1,7 +1,7 @@
 //! Uploads to Rekor v1.
 
 use super::*;
-use crate::services::scripted::{patient, serve_on, spoilt};
+use crate::http::service::scripted::{patient, serve_on, spoilt};
 use crate::tlog::{checkpoint::Checkpoint, promise, verify_inclusion};
 
 fn upload(url: &str, proposed: &Proposed) -> Result<Entry, Error> {

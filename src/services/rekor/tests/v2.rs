@@ -3,8 +3,8 @@
 use super::*;
 use crate::bundle::sigstore::decode_log_entry;
 use crate::crypto::json as strict;
+use crate::http::service::scripted::spoilt;
 use crate::services::rekor::v2::upload as upload_v2;
-use crate::services::scripted::spoilt;
 use crate::tlog::{checkpoint::Checkpoint, verify_inclusion};
 
 fn tree() -> IssuingLog {

@@ -9,9 +9,9 @@ use super::{Error, MAX_ENTRY, Proposed, SERVICE, Verifier, answer, mismatch};
 use crate::bundle::sigstore::decode_log_entry;
 use crate::crypto::json;
 use crate::http::Method;
+use crate::http::service::said;
+use crate::http::service::{Ask, Reply, below};
 use crate::services::Client;
-use crate::services::client::{Ask, Reply, below};
-use crate::services::error::said;
 use crate::tlog::{Entry, propose};
 
 /// Logs a signature, and returns its entry: body, and proof with checkpoint, about this very signature. The log answers when the

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::super::{Error, SERVICE, answer, mismatch};
 use crate::crypto::DecodeError;
+use crate::http::service::{Ask, below};
 use crate::http::{self, Address, Method};
 use crate::services::Client;
-use crate::services::client::{Ask, below};
 use crate::tlog::merkle::{Hash, node_hash};
 use crate::tlog::{Checkpoint, Entry, InclusionProof, KindVersion, body, verify_inclusion};
 

@@ -68,7 +68,7 @@ fn nothing_that_came_in_is_in_a_page() {
 
 #[test]
 fn a_head_has_an_end_and_waiting_has_one() {
-    super::super::super::scripted::run(async {
+    crate::http::service::scripted::run(async {
         let callback = Callback::listen(None, "s3", "https://issuer.example").await.unwrap();
         let port = Address::parse(callback.redirect()).unwrap().port();
         let flood = tokio::spawn(async move {

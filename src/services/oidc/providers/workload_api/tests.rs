@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use serde_json::json;
 use tokio::net::UnixListener;
 
-use super::super::super::scripted::{Scene, token as scripted};
 use super::super::super::{Error, TokenRequest};
 use super::*;
+use crate::services::oidc::scripted::{Scene, token as scripted};
 
 /// What a Workload API answers.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ fn message_of(tokens: &[&str]) -> Vec<u8> {
 fn serve(socket: PathBuf, answer: Answer) -> std::thread::JoinHandle<Vec<u8>> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
-        super::super::super::scripted::run(async move {
+        crate::services::oidc::scripted::run(async move {
             let listener = UnixListener::bind(&socket).unwrap();
             ready.send(()).unwrap();
             let (stream, _) = listener.accept().await.unwrap();

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::{Client, Connection};
-pub(super) use crate::http::scripted::{Reply, Seen, Served, json, reply, run, serve, serve_on};
+use super::{Client, Connection};
+pub(crate) use crate::http::scripted::{Reply, Seen, Served, json, reply, run, serve, serve_on};
 
 /// A client that tries nothing twice.
-pub(super) fn client() -> Client {
+pub(crate) fn client() -> Client {
     patient(Duration::ZERO)
 }
 
 /// A client that tries again for this long.
-pub(super) fn patient(retry_for: Duration) -> Client {
+pub(crate) fn patient(retry_for: Duration) -> Client {
     let (total, stall) = (Duration::from_secs(60), Duration::from_secs(2));
     Client::new(Connection { proxy: false, retry_for, total, stall, ..Connection::default() })
 }
 
 /// Documents that are wrong in one way each: the good one cut off anywhere, each member left out, and each value in turn of
 /// another type.
-pub(super) fn spoilt(good: &Value) -> Vec<Vec<u8>> {
+pub(crate) fn spoilt(good: &Value) -> Vec<Vec<u8>> {
     let text = good.to_string();
     let mut all: Vec<Vec<u8>> =
         (0..text.len()).step_by(1 + text.len() / 97).map(|end| text.as_bytes()[..end].to_vec()).collect();

@@ -8,8 +8,6 @@ use crate::http::{self, Answer};
 
 /// As much of the page of an error as is read.
 const MAX_PAGE: u64 = 1 << 14;
-/// As much of what a server says of an error as is shown.
-const MAX_SAID: usize = 300;
 
 /// Which service. Displayed as people call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +131,7 @@ pub enum Error {
 
 impl Error {
     /// An answer to `size` bytes whose status is a failure; what was `sent` and is secret is not shown.
-    pub(super) async fn status(service: Service, answer: Answer, size: usize, sent: &Sent) -> Self {
+    pub async fn status(service: Service, answer: Answer, size: usize, sent: &Sent) -> Self {
         /// What is larger than this may be too large for some log, and is not for any that is known.
         const LARGE: usize = 100_000;
         let (url, status) = (answer.address().to_string(), answer.status());
@@ -143,7 +141,7 @@ impl Error {
         if size > LARGE && (status == 413 || page.trim_ascii_start().starts_with(b"<")) {
             return Self::TooLarge { service, url, status, size };
         }
-        Self::Status { service, url, status, said: said(&page).map(|said| shown(&said, sent)), retry_after }
+        Self::Status { service, url, status, said: said(&page).map(|said| sent.shown(&said)), retry_after }
     }
 
     /// Whether the service refuses the caller, in difference to not being there.
@@ -167,7 +165,7 @@ impl http::Transient for Error {
 
 /// What the page of an error says, in the forms that Sigstore's services have: `message` (Fulcio, Rekor v1 and v2: JSON),
 /// `error_description` or `error` (RFC 6749 section 5.2), or a line of text. Pages in HTML say nothing.
-pub(super) fn said(text: &[u8]) -> Option<String> {
+pub fn said(text: &[u8]) -> Option<String> {
     let said = match json::parse("error", text) {
         Ok(value) => {
             let node = Node::root("error", &value);
@@ -180,9 +178,4 @@ pub(super) fn said(text: &[u8]) -> Option<String> {
         }
     };
     Some(said)
-}
-
-/// As much of what a server says as is shown, without what was secret in the question.
-pub(super) fn shown(said: &str, sent: &Sent) -> String {
-    sent.blank(said).chars().take(MAX_SAID).collect()
 }

@@ -1,25 +1,31 @@
-//! How issuers and providers are asked: documents in JSON, at addresses that may be sent what is secret.
+//! How services are asked that speak JSON, at addresses that may be sent what is secret.
 
 use serde_json::Value;
 
-use super::super::client::{Ask, Reply};
-use super::super::{Client, Error as ServiceError, Service};
-use super::Error;
+use super::{Ask, Client, Error, Reply, Service};
 use crate::crypto::{DecodeError, Node, Secret, json};
 use crate::http::{Address, Method, Redacted};
 
-/// More than any token, and any document of an issuer, takes.
+/// More than any token, any key, and any document of an issuer, takes.
 const MAX_ANSWER: u64 = 1 << 18;
+
+/// An address that may not be sent what is secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} cannot be used: {reason}")]
+pub struct Unguarded {
+    /// Whose, and which.
+    pub what: String,
+    /// Why not.
+    pub reason: String,
+}
 
 /// An address that may be sent what is secret: https, or http on this machine, and no password in it.
 ///
 /// # Errors
-/// [`Error::Address`], with `what` in it.
-pub fn guarded(what: &str, url: &str) -> Result<Address, Error> {
-    let fail = |reason: &str| Error::Address {
-        what: format!("{what} ({})", Redacted(url)),
-        reason: reason.to_owned(),
-    };
+/// [`Unguarded`], with `what` in it.
+pub fn guarded(what: &str, url: &str) -> Result<Address, Unguarded> {
+    let fail =
+        |reason: &str| Unguarded { what: format!("{what} ({})", Redacted(url)), reason: reason.to_owned() };
     let address = Address::parse(url).map_err(|_| fail("it is not an http or https address"))?;
     if address.has_credentials() {
         return Err(fail("there is a user name or a password in it"));
@@ -93,7 +99,7 @@ pub fn document_of<T>(
 
 /// An answer that is not what it should be.
 pub fn answer_error(ask: &Ask<'_>, source: DecodeError) -> Error {
-    ServiceError::Answer { service: ask.service, url: ask.address.to_string(), source }.into()
+    Error::Answer { service: ask.service, url: ask.address.to_string(), source }
 }
 
 /// An object of strings, as JSON.

@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::super::{
+    self as http, Address, Answer, Authorities, Call, ClientCertificate, Exchange, MAX_REDIRECTIONS, Method,
+    ServerName,
+};
 use super::secrecy::Sent;
 use super::{Error, Service};
 use crate::crypto::Secret;
-use crate::http::{
-    self, Address, Answer, Authorities, Call, ClientCertificate, Exchange, MAX_REDIRECTIONS, Method,
-    ServerName,
-};
 
 /// How services are reached.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub struct Client {
 
 /// One question.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
+pub struct Ask<'a> {
     /// To whom.
     pub service: Service,
     /// How.
@@ -87,7 +87,7 @@ pub(super) struct Ask<'a> {
 
 /// One answer.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub struct Reply {
     /// The status code.
     pub status: u16,
     /// Where something that was made, or is there already, is to be found (`Location`), as written.
@@ -104,7 +104,7 @@ pub(super) struct Reply {
 ///
 /// # Errors
 /// What the service is known by is no address.
-pub(super) fn below(service: Service, url: &str, path: &str) -> Result<Address, Error> {
+pub fn below(service: Service, url: &str, path: &str) -> Result<Address, Error> {
     Address::parse(&format!("{}{path}", url.trim_end_matches('/')))
         .map_err(|source| Error::Http { service, source })
 }
@@ -126,12 +126,12 @@ impl Client {
     }
 
     /// How long somebody is waited for who has to do something elsewhere: no longer than all may take.
-    pub(super) fn patience_for(&self, wanted: Duration) -> Duration {
+    pub fn patience_for(&self, wanted: Duration) -> Duration {
         wanted.min(self.connection.total)
     }
 
     /// Lets a time not count in which nobody was asked because a person was waited for.
-    pub(super) fn excuse(&self, time: Duration) {
+    pub fn excuse(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.excused.fetch_add(millis, Ordering::Relaxed);
     }
@@ -141,7 +141,7 @@ impl Client {
     ///
     /// # Errors
     /// No answer, or a status that is neither success nor accepted.
-    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
+    pub async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Error> {
         let sent = Sent::of(ask);
         if !sent.is_empty() && !ask.address.is_confidential() {
             return Err(Error::Unfit {

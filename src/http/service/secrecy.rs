@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::client::Ask;
+use super::Ask;
 use crate::crypto::{Secret, base64};
 use crate::http::{Address, form};
 
 /// As many bytes of a secret in a row are blanked out, wherever they come from in it; of a shorter one all.
 const WINDOW: usize = 10;
+/// As many characters of what a server says are shown.
+const MAX_SAID: usize = 300;
 /// Shorter ones are no secrets, and would tear words apart.
 const SHORTEST: usize = 4;
 /// What is secret in a form (RFC 6749, RFC 7521, RFC 7636, RFC 8628, RFC 8693).
@@ -24,7 +26,7 @@ const SECRET_FIELDS: [&str; 9] = [
 ];
 
 /// The secrets of one question, each as it is written.
-pub(super) struct Sent(Vec<Secret>);
+pub struct Sent(Vec<Secret>);
 
 impl Sent {
     /// What is secret in a question.
@@ -56,6 +58,11 @@ impl Sent {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// As much of what a server says as is shown, without what was secret in the question.
+    pub fn shown(&self, said: &str) -> String {
+        self.blank(said).chars().take(MAX_SAID).collect()
     }
 
     /// A text without them, and without parts of them.
@@ -104,10 +111,11 @@ fn decoded(value: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Service;
+    use super::super::scripted::client;
     use super::*;
     use crate::http::Method;
-    use crate::services::Service;
-    use crate::services::scripted::{client, reply, run, serve};
+    use crate::http::scripted::{reply, run, serve};
 
     fn ask<'a>(address: &'a Address, content_type: &'static str, body: &'a [u8]) -> Ask<'a> {
         Ask {
