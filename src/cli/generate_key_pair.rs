@@ -17,7 +17,7 @@ pub struct GenerateKeyPairArgs {
     /// Write the key pair to PREFIX.key and PREFIX.pub (default cosign)
     #[arg(long, value_name = "PREFIX", help_heading = "Output")]
     pub output_key_prefix: Option<PathBuf>,
-    /// Make the key in a key management service (not available yet in this version)
+    /// Make the key in a key management service, where it stays, and write PREFIX.pub alone
     #[arg(long, value_name = "KEY", help_heading = "Key")]
     pub kms: Option<String>,
     /// Flags of every command.
@@ -42,12 +42,9 @@ impl GenerateKeyPairArgs {
         {
             return Err(not_a_file(&store.to_string_lossy()));
         }
-        if filled(&self.kms).is_some() {
-            return Err(Error::not_available("keys in a key management service (--kms)")
-                .hint("leave --kms out to write a key pair to files"));
-        }
         Ok(GenerateKeyPairRequest {
             output_key_prefix: filled(&self.output_key_prefix).unwrap_or_else(|| PathBuf::from("cosign")),
+            service: filled(&self.kms),
         })
     }
 }

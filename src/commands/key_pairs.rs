@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::confirmation::confirm;
-use super::keys::{importable_key, new_password, signing_key};
+use super::keys::{created_key, importable_key, new_password, signing_key};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::crypto::{Secret, sha256};
 use crate::keys::{KeyPair, StdinUse};
@@ -15,9 +15,30 @@ use crate::storage::{Access, PendingFile, read_file, write_file};
 /// # Errors
 /// The user declines to replace a file, there is no password, or a file cannot be written.
 pub async fn generate_key_pair(request: &GenerateKeyPairRequest, context: &mut Context) -> Result<(), Error> {
+    if let Some(reference) = &request.service {
+        return generate_elsewhere(reference, &request.output_key_prefix, context).await;
+    }
     let files = Files::open(&request.output_key_prefix, false, context)?;
     let password = new_password(context)?;
     files.write(KeyPair::generate(&password)?, context)
+}
+
+/// Has a service make a key that never leaves it, and writes the public half.
+async fn generate_elsewhere(reference: &str, prefix: &Path, context: &mut Context) -> Result<(), Error> {
+    let path = beside(prefix, ".pub");
+    confirm_replacing(&path, false, context)?;
+    let mut file = PendingFile::create_over_any(&path, Access::Everyone).map_err(|e| Error::output(&e))?;
+    let key = created_key(reference, context).await?;
+    file.push(key.to_pem().as_bytes());
+    file.commit().map_err(|e| Error::output(&e))?;
+    context.narrator.say(&format!("Public key written to {}", path.display()));
+    Ok(())
+}
+
+fn beside(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(prefix);
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Encrypts a key that exists and writes it with its public half.
@@ -57,12 +78,7 @@ struct Files {
 
 impl Files {
     fn open(prefix: &Path, assume_yes: bool, context: &mut Context) -> Result<Self, Error> {
-        let named = |suffix: &str| {
-            let mut name = OsString::from(prefix);
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        let (private, public) = (named(".key"), named(".pub"));
+        let (private, public) = (beside(prefix, ".key"), beside(prefix, ".pub"));
         // A public half can be made again from the private one that is replaced with it, so one question is enough. Where
         // the private one is missing, it may be all that is left of a pair.
         let is_replaced = private.is_file();

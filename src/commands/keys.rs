@@ -1,10 +1,15 @@
 //! Keys that requests name: the room `keys` meets the context.
 
+use std::time::Duration;
+
 use super::{Context, Error, ErrorKind};
 use crate::crypto::sealed::OpenError;
-use crate::crypto::{PrivateKey, PublicKey, SigningKey};
+use crate::crypto::{PrivateKey, PublicKey, SigningKey, UnixTime};
 use crate::http;
-use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Sources, StdinUse};
+use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Variables};
+
+/// How long services that hold keys are asked again.
+const RETRY_FOR: Duration = Duration::from_secs(30);
 
 /// The public key that `reference` names.
 pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
@@ -15,7 +20,7 @@ pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result
         ));
     }
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = Sources { variables: &*context.variables, http: &http };
+    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
     Ok(keys::load_public_key(&reference, sources).await?)
 }
 
@@ -41,18 +46,36 @@ pub(super) async fn found_key(
             "the private key is fetched from {reference} without encryption: anybody on the way can read it"
         ));
     }
-    let Context { variables, prompt, .. } = context;
-    let sources = Sources { variables: &**variables, http: &http };
+    let Context { variables, prompt, settings, now, .. } = context;
+    let sources = sources(&**variables, &http, settings.timeout, *now);
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
     Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
+}
+
+/// The public half of the key that the service makes, or has made, by the name `reference`.
+pub(super) async fn created_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
+    let reference = KeyRef::parse(reference)?;
+    let http = http::Client::with_timeout(context.settings.timeout);
+    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    Ok(keys::create_key(&reference, sources).await?)
 }
 
 /// The plain private key that is to be imported.
 pub(super) async fn importable_key(reference: &str, context: &Context) -> Result<PrivateKey, Error> {
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = Sources { variables: &*context.variables, http: &http };
+    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
     Ok(keys::load_importable_key(&reference, sources).await?)
+}
+
+/// What keys are read from: variables, and services with the time that the command has.
+fn sources<'a>(
+    variables: Variables<'a>,
+    http: &'a http::Client,
+    total: Duration,
+    now: UnixTime,
+) -> Sources<'a> {
+    Sources { variables, http, patience: Patience { retry_for: RETRY_FOR, total }, now }
 }
 
 /// The password of a new key.
@@ -82,11 +105,26 @@ impl From<keys::Error> for Error {
     }
 }
 
+/// Of what kind the failure of a service is that holds a key.
+fn failure(failure: &keys::Failure) -> ErrorKind {
+    match failure {
+        keys::Failure::Unset { .. } => ErrorKind::Authentication,
+        keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
+        keys::Failure::Service(error) => super::services::kind(error),
+        keys::Failure::Key { .. } | keys::Failure::PublicKey(_) => ErrorKind::Format,
+        keys::Failure::Signature => ErrorKind::Other,
+    }
+}
+
 fn kind(error: &keys::Error) -> ErrorKind {
     match error {
         keys::Error::EmptyReference
         | keys::Error::KeyInPlaceOfReference
+        | keys::Error::Reference { .. }
+        | keys::Error::NoService { .. }
+        | keys::Error::StaysThere { .. }
         | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
+        keys::Error::Service { source, .. } => failure(source),
         keys::Error::NotAvailableYet { .. } | keys::Error::Make(_) => ErrorKind::Other,
         keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,

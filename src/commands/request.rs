@@ -21,8 +21,10 @@ pub struct Settings {
 /// `generate-key-pair`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GenerateKeyPairRequest {
-    /// `PREFIX.key` and `PREFIX.pub` are written.
+    /// `PREFIX.key` and `PREFIX.pub` are written; of a key that stays elsewhere, the second one alone.
     pub output_key_prefix: PathBuf,
+    /// The service that makes the key and keeps it (`--kms`); without one it is made here.
+    pub service: Option<String>,
 }
 
 /// `import-key-pair`.

@@ -149,7 +149,10 @@ impl PublicKey {
     }
 
     /// From an Ed25519 key (RFC 8410 section 4).
-    pub(super) fn from_ed25519(bytes: &[u8]) -> Result<Self, DecodeError> {
+    ///
+    /// # Errors
+    /// Not 32 bytes.
+    pub fn from_ed25519(bytes: &[u8]) -> Result<Self, DecodeError> {
         Self::from_parts(AlgorithmIdentifierRef { oid: oid::ED25519, parameters: None }, bytes)
     }
 

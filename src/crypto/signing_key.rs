@@ -29,8 +29,8 @@ pub enum SignError {
         input: String,
     },
     /// The backend failed.
-    #[error("the signing operation failed: {0}")]
-    Backend(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the signing operation failed")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The future of a signature: raw bytes, DER for ECDSA.

@@ -43,7 +43,7 @@ pub use exchange::{
 };
 pub use redacted::{Redacted, without_user};
 #[cfg(feature = "http")]
-pub use retry::{Listener, Transient, is_transient_status, once, retry_after, told, until};
+pub use retry::{Attempts, Listener, Transient, is_transient_status, once, retry_after, told, until};
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]

@@ -40,8 +40,7 @@ pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 429 | 500 | 502..=599)
 }
 
-/// Does `attempt` until it succeeds, fails for good, or `budget` is over. Pauses grow, with jitter, and are never shorter
-/// than what the server asks for; where it asks for more than is left, that is the end.
+/// Does `attempt` until it succeeds, fails for good, or `budget` is over, as [`Attempts`] says.
 ///
 /// # Errors
 /// The last one of the attempts.
@@ -49,21 +48,45 @@ pub async fn until<T, E: Transient + std::error::Error>(
     budget: Duration,
     attempt: impl AsyncFn() -> Result<T, E>,
 ) -> Result<T, E> {
-    let started = Instant::now();
-    let mut number = 0;
+    let mut attempts = Attempts::within(budget);
     loop {
-        let error = match attempt().await {
+        match attempt().await {
             Ok(done) => return Ok(done),
-            Err(error) => error,
-        };
+            Err(error) => attempts.again(error).await?,
+        }
+    }
+}
+
+/// Attempts at one thing, where what attempts cannot be given to [`until`]. Pauses grow, with jitter, and are never shorter
+/// than what the server asks for; where it asks for more than is left, that is the end.
+#[derive(Debug)]
+pub struct Attempts {
+    started: Instant,
+    budget: Duration,
+    failed: u32,
+}
+
+impl Attempts {
+    /// None was made yet.
+    pub fn within(budget: Duration) -> Self {
+        Self { started: Instant::now(), budget, failed: 0 }
+    }
+
+    /// Waits until the next attempt may be made.
+    ///
+    /// # Errors
+    /// The one of the last attempt, when there is no other.
+    pub async fn again<E: Transient + std::error::Error>(&mut self, error: E) -> Result<(), E> {
         let Some(asked) = error.is_transient() else { return Err(error) };
-        let pause = pause(number, jitter()).max(asked.unwrap_or_default());
-        if started.elapsed() + pause >= budget || ONCE.try_with(|()| ()).is_ok() {
+        let pause = pause(self.failed, jitter()).max(asked.unwrap_or_default());
+        if self.started.elapsed() + pause >= self.budget || ONCE.try_with(|()| ()).is_ok() {
             return Err(error);
         }
         let _ = LISTENER.try_with(|listener| listener(&error, pause));
+        drop(error);
         wait(pause).await;
-        number += 1;
+        self.failed += 1;
+        Ok(())
     }
 }
 

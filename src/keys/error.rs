@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Failure;
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{DecodeError, KeyType, PrivateKeyError};
 use crate::http;
@@ -28,6 +29,35 @@ pub enum Error {
     UnknownScheme {
         /// The scheme.
         scheme: String,
+        /// The reference.
+        key: String,
+    },
+    /// A reference that is not formed as those of its kind are.
+    #[error("`{key}` names no key: {reason}")]
+    Reference {
+        /// The reference.
+        key: String,
+        /// How such references are formed.
+        reason: &'static str,
+    },
+    /// The service that holds the key is of no use.
+    #[error("cannot use the key `{key}`")]
+    Service {
+        /// The reference.
+        key: String,
+        /// Why.
+        #[source]
+        source: Failure,
+    },
+    /// A key is to be made in a service, and the reference names none.
+    #[error("`{key}` is no key of a key management service")]
+    NoService {
+        /// The reference.
+        key: String,
+    },
+    /// A key that never leaves its service, where the key itself is needed.
+    #[error("`{key}` never leaves the service that holds it, and the key itself is needed")]
+    StaysThere {
         /// The reference.
         key: String,
     },

@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
+use super::service::RemoteKey;
 use super::{Error, KeyRef, Passwords, Variables};
 use crate::bundle;
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
-use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, base64, pem};
+use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, UnixTime, base64, pem};
 use crate::http;
 use crate::x509::Certificate;
 
@@ -25,6 +27,19 @@ pub struct Sources<'a> {
     pub variables: Variables<'a>,
     /// The HTTP client, for `https://`.
     pub http: &'a http::Client,
+    /// How long services are waited for.
+    pub patience: Patience,
+    /// The time, for services whose requests are dated.
+    pub now: UnixTime,
+}
+
+/// How long services that hold keys are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long what fails in passing is tried again.
+    pub retry_for: Duration,
+    /// How long all of it may take.
+    pub total: Duration,
 }
 
 /// Loads a public key: PEM `PUBLIC KEY` or `RSA PUBLIC KEY`, as cosign takes them, or a SubjectPublicKeyInfo in DER. A certificate is refused, as cosign
@@ -33,6 +48,10 @@ pub struct Sources<'a> {
 /// # Errors
 /// It cannot be read, is too large, or is something else; the error says what.
 pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
+    if let KeyRef::Service(name) = reference {
+        let asked = async { name.open(&sources)?.public_key().await };
+        return asked.await.map_err(|source| Error::Service { key: name.to_string(), source });
+    }
     let text = read(reference, sources).await?;
     let key = || reference.to_string();
     match kind(&text) {
@@ -53,6 +72,18 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     }
 }
 
+/// Has a service make the key of this name; one that is there stays as it is. Answers its public half.
+///
+/// # Errors
+/// The reference is none of a service; the service does not make it.
+pub async fn create_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
+    let KeyRef::Service(name) = reference else {
+        return Err(Error::NoService { key: reference.to_string() });
+    };
+    let asked = async { name.open(&sources)?.create().await };
+    asked.await.map_err(|source| Error::Service { key: name.to_string(), source })
+}
+
 /// A private key that was read, with the passwords that may open it. Nothing more is asked of anybody.
 pub struct FoundKey {
     name: String,
@@ -61,6 +92,7 @@ pub struct FoundKey {
 
 enum Held {
     Plain(Box<PrivateKey>),
+    Remote(Box<RemoteKey>),
     Sealed { key: SealedKey, passwords: Vec<Secret> },
 }
 
@@ -74,8 +106,15 @@ pub async fn find_signing_key(
     sources: Sources<'_>,
     passwords: &mut Passwords<'_>,
 ) -> Result<FoundKey, Error> {
-    let text = read(reference, sources).await?;
     let name = reference.to_string();
+    if let KeyRef::Service(key) = reference {
+        let asked = async { RemoteKey::new(key.open(&sources)?).await };
+        return match asked.await {
+            Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
+            Err(source) => Err(Error::Service { key: name, source }),
+        };
+    }
+    let text = read(reference, sources).await?;
     if !matches!(kind(&text), Kind::Sealed) {
         let held = Held::Plain(Box::new(plain_key(&text, &name)?));
         return Ok(FoundKey { name, held });
@@ -96,6 +135,7 @@ impl FoundKey {
         let Self { name, held } = self;
         let (sealed, passwords) = match held {
             Held::Plain(key) => return Ok(key),
+            Held::Remote(key) => return Ok(key),
             Held::Sealed { key, passwords } => (key, passwords),
         };
         let mut result = Err(OpenError::Password);
@@ -134,6 +174,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
             Some(value) => value.into_encoded_bytes(),
             None => return Err(Error::VariableUnset { name: name.clone() }),
         },
+        KeyRef::Service(name) => return Err(Error::StaysThere { key: name.to_string() }),
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
             Err(http::Error::TooLarge { .. }) => return Err(too_large()),
             answer => answer?,
@@ -156,9 +197,13 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     if path.is_dir() {
         return Err(Error::Directory { key: key() });
     }
+    read_at_most(path, MAX_SIZE).map_err(failed)
+}
+
+/// A file or a pipe, to one byte more than `limit`.
+pub(super) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -8,13 +8,15 @@ mod load;
 mod pair;
 mod password;
 mod reference;
+mod service;
 mod terminal;
 
 pub use error::Error;
-pub use load::{FoundKey, Sources, find_signing_key, load_public_key};
+pub use load::{FoundKey, Patience, Sources, create_key, find_signing_key, load_public_key};
 pub use pair::{KeyPair, load_importable_key};
 pub use password::{NewPassword, Passwords, Prompt, StdinUse};
 pub use reference::KeyRef;
+pub use service::{Failure, ServiceKey};
 pub use terminal::Terminal;
 
 /// The environment variables, by name.

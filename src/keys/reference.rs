@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Error;
+use super::{Error, ServiceKey};
 use crate::http::Redacted;
 
 /// Where a key is.
@@ -14,6 +14,8 @@ pub enum KeyRef {
     Env(String),
     /// A document: `https://...`, or `http://...` where the user says so.
     Url(String),
+    /// A key that never leaves the service that holds it.
+    Service(ServiceKey),
 }
 
 impl KeyRef {
@@ -33,6 +35,9 @@ impl KeyRef {
             return Ok(Self::Path(PathBuf::from(text)));
         };
         let key = || Redacted(text).to_string();
+        if let Some(parsed) = ServiceKey::parse(&scheme, rest) {
+            return parsed.map(Self::Service).map_err(|reason| Error::Reference { key: key(), reason });
+        }
         let what = match scheme.as_str() {
             "env" if rest.is_empty() => return Err(Error::EmptyReference),
             "env" => return Ok(Self::Env(rest.to_string())),
@@ -44,7 +49,6 @@ impl KeyRef {
             "awskms" => "a key of AWS KMS",
             "gcpkms" => "a key of Google Cloud KMS",
             "azurekms" => "a key of Azure Key Vault",
-            "hashivault" => "a key of HashiCorp Vault",
             _ => return Err(Error::UnknownScheme { scheme, key: key() }),
         };
         Err(Error::NotAvailableYet { what, key: key() })
@@ -68,6 +72,7 @@ impl std::fmt::Display for KeyRef {
             }
             Self::Env(name) => write!(f, "env://{name}"),
             Self::Url(url) => Redacted(url).fmt(f),
+            Self::Service(key) => key.fmt(f),
         }
     }
 }
@@ -166,7 +171,6 @@ mod tests {
             ("awskms:///alias/x", "a key of AWS KMS"),
             ("gcpkms://projects/x", "a key of Google Cloud KMS"),
             ("azurekms://vault/x", "a key of Azure Key Vault"),
-            ("hashivault://x", "a key of HashiCorp Vault"),
         ] {
             let error = KeyRef::parse(reference).unwrap_err();
             assert_eq!(

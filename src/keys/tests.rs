@@ -2,9 +2,10 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::*;
-use crate::crypto::{KeyType, PrivateKey, PublicKey, Secret, SigningKey, pem, sealed};
+use crate::crypto::{KeyType, PrivateKey, PublicKey, Secret, SigningKey, UnixTime, pem, sealed};
 use crate::http;
 
 /// A person, or a pipe, with the answers prepared.
@@ -23,6 +24,11 @@ impl Script {
     fn pipe(stdin: &'static [u8]) -> Self {
         Self { stdin, ..Self::default() }
     }
+}
+
+fn sources<'a>(variables: Variables<'a>, http: &'a http::Client) -> Sources<'a> {
+    let patience = Patience { retry_for: Duration::ZERO, total: Duration::from_secs(10) };
+    Sources { variables, http, patience, now: UnixTime::new(1_800_000_000, 0) }
 }
 
 impl Prompt for Script {
@@ -67,20 +73,20 @@ impl World {
 
     fn public(&self, reference: &str) -> Result<PublicKey, Error> {
         let variables = |name: &str| Self::variable(&self.variables, name);
-        let sources = Sources { variables: &variables, http: &self.http };
+        let sources = sources(&variables, &self.http);
         run(load_public_key(&KeyRef::parse(reference)?, sources))
     }
 
     fn private(&mut self, reference: &str) -> Result<Box<dyn SigningKey>, Error> {
         let variables = |name: &str| Self::variable(&self.variables, name);
-        let sources = Sources { variables: &variables, http: &self.http };
+        let sources = sources(&variables, &self.http);
         let mut passwords = Passwords::new(&variables, &mut self.script, self.stdin);
         run(find_signing_key(&KeyRef::parse(reference)?, sources, &mut passwords))?.open()
     }
 
     fn importable(&self, reference: &str) -> Result<PrivateKey, Error> {
         let variables = |name: &str| Self::variable(&self.variables, name);
-        let sources = Sources { variables: &variables, http: &self.http };
+        let sources = sources(&variables, &self.http);
         run(load_importable_key(&KeyRef::parse(reference)?, sources))
     }
 

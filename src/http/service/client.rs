@@ -21,6 +21,8 @@ pub struct Connection {
     pub certificate: Option<ClientCertificate>,
     /// The name that the server's certificate must bear in place of its own.
     pub server_name: Option<ServerName>,
+    /// Whether any certificate will do.
+    pub accept_any_certificate: bool,
     /// Whether the proxies of the environment are used; they never are with `server_name`, nor to this machine.
     pub proxy: bool,
     /// How long what fails is tried again.
@@ -37,6 +39,7 @@ impl Default for Connection {
             authorities: None,
             certificate: None,
             server_name: None,
+            accept_any_certificate: false,
             proxy: true,
             retry_for: Duration::from_secs(30),
             total: Duration::from_secs(180),
@@ -151,7 +154,13 @@ impl Client {
             });
         }
         let budget = if ask.repeat { self.connection.retry_for.min(self.left()) } else { Duration::ZERO };
-        http::until(budget, async || self.once(ask, &sent).await).await
+        let mut attempts = http::Attempts::within(budget);
+        loop {
+            match self.once(ask, &sent).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => attempts.again(error).await?,
+            }
+        }
     }
 
     async fn once(&self, ask: &Ask<'_>, sent: &Sent) -> Result<Reply, Error> {
@@ -222,12 +231,13 @@ impl Client {
         if let Some(made) = exchange.get() {
             return Ok(made);
         }
-        let Connection { authorities, certificate, server_name, stall, .. } = &self.connection;
+        let Connection { authorities, certificate, server_name, accept_any_certificate, stall, .. } =
+            &self.connection;
         let made = Exchange::new(&http::Settings {
             authorities: authorities.as_ref(),
             certificate: certificate.as_ref(),
             server_name: server_name.as_ref(),
-            accept_any_certificate: false,
+            accept_any_certificate: *accept_any_certificate,
             proxy,
             stall: *stall,
         })?;

@@ -6,6 +6,8 @@ use super::secrecy::Sent;
 use crate::crypto::{DecodeError, Node, SignError, json};
 use crate::http::{self, Answer};
 
+/// Errors in one answer.
+const MAX_ERRORS: usize = 100;
 /// As much of the page of an error as is read.
 const MAX_PAGE: u64 = 1 << 14;
 
@@ -24,6 +26,8 @@ pub enum Service {
     OidcIssuer,
     /// A provider of identity tokens in the environment, by its name in `--oidc-provider`.
     Provider(&'static str),
+    /// One that holds keys, by its name.
+    Keys(&'static str),
 }
 
 impl std::fmt::Display for Service {
@@ -34,6 +38,7 @@ impl std::fmt::Display for Service {
             Self::TimestampAuthority => f.write_str("the timestamp authority"),
             Self::Tuf => f.write_str("the TUF repository"),
             Self::OidcIssuer => f.write_str("the OIDC issuer"),
+            Self::Keys(name) => f.write_str(name),
             Self::Provider(name) => write!(f, "the provider {name}"),
         }
     }
@@ -163,19 +168,30 @@ impl http::Transient for Error {
     }
 }
 
-/// What the page of an error says, in the forms that Sigstore's services have: `message` (Fulcio, Rekor v1 and v2: JSON),
-/// `error_description` or `error` (RFC 6749 section 5.2), or a line of text. Pages in HTML say nothing.
+/// What the page of an error says, in the forms that services have: `message` (Fulcio, Rekor v1 and v2, AWS, Kubernetes,
+/// GitHub), `error_description` or `error` (RFC 6749 section 5.2), `error` with a `message` of its own (Google, Azure), a list
+/// `errors` (Vault), or a line of text. Pages in HTML say nothing.
 pub fn said(text: &[u8]) -> Option<String> {
     let said = match json::parse("error", text) {
-        Ok(value) => {
-            let node = Node::root("error", &value);
-            let member = |name: &str| node.optional(name).ok().flatten().and_then(|found| found.text().ok());
-            ["message", "error_description", "error"].into_iter().find_map(member)?.to_owned()
-        }
+        Ok(value) => words(&Node::root("error", &value))?.to_owned(),
         Err(_) => {
             let line = std::str::from_utf8(text).ok()?.trim();
             (!line.is_empty() && !line.starts_with('<') && !line.contains('\n')).then(|| line.to_owned())?
         }
     };
     Some(said)
+}
+
+fn words<'a>(node: &Node<'a>) -> Option<&'a str> {
+    let member = |name: &str| node.optional(name).ok().flatten();
+    let text = |name: &str| member(name).and_then(|found| found.text().ok());
+    ["message", "Message", "error_description", "error"]
+        .into_iter()
+        .find_map(text)
+        .or_else(|| text_of(&member("error")?))
+        .or_else(|| member("errors")?.items(MAX_ERRORS).ok()?.first()?.text().ok())
+}
+
+fn text_of<'a>(inner: &Node<'a>) -> Option<&'a str> {
+    inner.optional("message").ok().flatten()?.text().ok()
 }

@@ -1,0 +1,43 @@
+//! Why a service that holds a key was of no use. Nothing secret is in any of it.
+
+use crate::crypto::DecodeError;
+use crate::http::service::{self, asking::Unguarded};
+
+/// Why a service that holds a key was of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nothing says where the service is, or who asks.
+    #[error("{what} is not known: {looked_at}")]
+    Unset {
+        /// What is needed.
+        what: &'static str,
+        /// Every variable and file that was looked at, and what was found there.
+        looked_at: String,
+    },
+    /// A variable, or the file that it names, holds something that cannot be used.
+    #[error("{name} cannot be used: {reason}")]
+    Setting {
+        /// The variable or the file.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An address that is no place for secrets.
+    #[error(transparent)]
+    Address(#[from] Unguarded),
+    /// The service did not answer, or not as it should.
+    #[error(transparent)]
+    Service(#[from] service::Error),
+    /// What the service holds is not a key that can sign here.
+    #[error("the key cannot be used: {reason}")]
+    Key {
+        /// Why not.
+        reason: String,
+    },
+    /// The public key that the service gave is none.
+    #[error("the public key that the service gave cannot be used")]
+    PublicKey(#[source] DecodeError),
+    /// The service gave a signature that its own public key does not accept.
+    #[error("the signature that came back is not one of the key: nothing was signed")]
+    Signature,
+}

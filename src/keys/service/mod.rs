@@ -1,0 +1,78 @@
+//! Keys that never leave the service or the token that holds them: it is asked to sign, and for the public key.
+//!
+//! Each service has a file: how its keys are named, whose credentials are used, what is sent and what comes back. What
+//! holds for all of them is here: which digest is signed, and that no signature is used that the public key does not accept.
+
+mod error;
+mod remote;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod vault;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use error::Failure;
+pub(super) use remote::RemoteKey;
+pub(super) use settings::Settings;
+
+use super::Sources;
+use crate::crypto::{PublicKey, SigningInput};
+
+/// A key in a service, by the name that the user gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceKey {
+    /// In the transit engine of HashiCorp Vault or OpenBao: `hashivault://KEY`.
+    Vault(vault::KeyName),
+}
+
+impl ServiceKey {
+    /// The name behind a scheme; `None` where the scheme is not one of a service.
+    ///
+    /// # Errors
+    /// What is wrong with the name, and what it should be.
+    pub fn parse(scheme: &str, rest: &str) -> Option<Result<Self, &'static str>> {
+        Some(match scheme {
+            "hashivault" => vault::KeyName::parse(rest).map(Self::Vault),
+            _ => return None,
+        })
+    }
+
+    /// What people call the service.
+    pub fn service(&self) -> &'static str {
+        match self {
+            Self::Vault(_) => "Vault",
+        }
+    }
+
+    /// Gets ready to ask the service, which it does not do yet.
+    pub(super) fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {
+        let settings = Settings::new(sources);
+        match self {
+            Self::Vault(name) => Ok(Box::new(vault::Vault::open(name, &settings)?)),
+        }
+    }
+}
+
+impl std::fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Vault(name) => write!(f, "hashivault://{name}"),
+        }
+    }
+}
+
+/// What a service will have answered.
+pub(super) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// One key of one service.
+pub(super) trait Backend: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> Answered<'_, PublicKey>;
+    /// A signature: raw bytes, DER for ECDSA, PKCS #1 v1.5 for RSA. ECDSA and RSA keys are given the digest by
+    /// [`crate::crypto::KeyType::default_hash`], Ed25519 keys the message.
+    fn sign<'a>(&'a self, key: &'a PublicKey, input: &'a SigningInput) -> Answered<'a, Vec<u8>>;
+    /// Makes the key, or finds it made, and answers its public half.
+    fn create(&self) -> Answered<'_, PublicKey>;
+}

@@ -1,0 +1,128 @@
+//! What the environment says of services: variables, and the files that they name.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Failure;
+use crate::crypto::{Secret, UnixTime};
+use crate::http::service::{Client, Connection};
+use crate::keys::{Sources, Variables};
+
+/// More than any token, certificate, or file of credentials takes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// What the environment says.
+pub(in crate::keys) struct Settings<'a> {
+    variables: Variables<'a>,
+    retry_for: Duration,
+    total: Duration,
+    /// The time, for requests that are dated.
+    pub now: UnixTime,
+}
+
+impl<'a> Settings<'a> {
+    /// What these sources say.
+    pub fn new(sources: &Sources<'a>) -> Self {
+        let Sources { variables, patience, now, .. } = *sources;
+        Self { variables, retry_for: patience.retry_for, total: patience.total, now }
+    }
+
+    /// A variable that is set and not empty.
+    ///
+    /// # Errors
+    /// It is not text.
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+        let Some(value) = (self.variables)(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+        let fail =
+            |_| Failure::Setting { name: name.to_owned(), reason: "it is not text in UTF-8".to_owned() };
+        value.into_string().map(Some).map_err(fail)
+    }
+
+    /// Whether a variable is set to a word for yes, as Go's `strconv.ParseBool` knows them.
+    ///
+    /// # Errors
+    /// Another word.
+    pub fn switch(&self, name: &str) -> Result<bool, Failure> {
+        match self.variable(name)?.as_deref() {
+            None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+            Some(_) => Err(Failure::Setting {
+                name: name.to_owned(),
+                reason: "it is neither true nor false".to_owned(),
+            }),
+        }
+    }
+
+    /// A file in the home folder, where there is one.
+    ///
+    /// # Errors
+    /// The variable that names the folder is not text.
+    pub fn home(&self, path: &str) -> Result<Option<PathBuf>, Failure> {
+        let home = match self.variable("HOME")? {
+            None => self.variable("USERPROFILE")?,
+            home => home,
+        };
+        Ok(home.map(|home| Path::new(&home).join(path)))
+    }
+
+    /// The content of a file; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, or is too large.
+    pub fn file(&self, path: &Path) -> Result<Option<Secret>, Failure> {
+        let fail = |reason: String| Failure::Setting { name: format!("`{}`", path.display()), reason };
+        match crate::keys::load::read_at_most(path, MAX_FILE) {
+            Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
+                Err(fail(format!("it is larger than {MAX_FILE} bytes")))
+            }
+            Ok(bytes) => Ok(Some(Secret::new(bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(fail(error.to_string())),
+        }
+    }
+
+    /// The content of a file that `variable` names.
+    ///
+    /// # Errors
+    /// There is none; it cannot be read, or is too large.
+    pub fn named_file(&self, variable: &str, path: &str) -> Result<Secret, Failure> {
+        let missing =
+            || Failure::Setting { name: variable.to_owned(), reason: format!("there is no file `{path}`") };
+        self.file(Path::new(path))?.ok_or_else(missing)
+    }
+
+    /// The files of a folder that `variable` names, one after the other.
+    ///
+    /// # Errors
+    /// It cannot be read; a file in it cannot, or is too large.
+    pub fn named_folder(&self, variable: &str, path: &str) -> Result<Vec<u8>, Failure> {
+        let fail = |error: std::io::Error| Failure::Setting {
+            name: variable.to_owned(),
+            reason: format!("the folder `{path}` cannot be read: {error}"),
+        };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            if path.is_file() {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut all = Vec::new();
+        for path in paths {
+            if let Some(content) = self.file(&path)? {
+                all.extend_from_slice(content.expose());
+                all.push(b'\n');
+            }
+        }
+        Ok(all)
+    }
+
+    /// A client with the time that the command has, and what `change` makes of the rest.
+    pub fn client(&self, change: impl FnOnce(&mut Connection)) -> Client {
+        let mut connection =
+            Connection { retry_for: self.retry_for, total: self.total, ..Connection::default() };
+        change(&mut connection);
+        Client::new(connection)
+    }
+}
