@@ -83,6 +83,8 @@ mod attest;
 mod bundle;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "http")]
+mod cloud;
 #[cfg(feature = "cli")]
 mod commands;
 mod crypto;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Context, Error, ErrorKind};
+use crate::cloud;
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{PrivateKey, PublicKey, SigningKey, UnixTime};
 use crate::http;
@@ -111,6 +112,10 @@ fn failure(failure: &keys::Failure) -> ErrorKind {
         keys::Failure::Unset { .. } => ErrorKind::Authentication,
         keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
         keys::Failure::Service(error) => super::services::kind(error),
+        keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
+        keys::Failure::Cloud(cloud::Error::Setting { .. } | cloud::Error::Address(_)) => ErrorKind::Usage,
+        keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
+        keys::Failure::Unnamed { source, .. } => self::failure(source),
         keys::Failure::Key { .. } | keys::Failure::PublicKey(_) => ErrorKind::Format,
         keys::Failure::Signature => ErrorKind::Other,
     }

@@ -115,7 +115,7 @@ fn words(error: &services::Error) -> Option<&'static str> {
             Service::Provider(_) => Some(
                 "try again later, or name a token with --identity-token FILE, or another provider with --oidc-provider",
             ),
-            Service::Tuf | Service::Keys(_) => None,
+            Service::Tuf | Service::Keys(_) | Service::Cloud(_) => None,
         },
         E::Status { service: Service::OidcIssuer, status: 400, .. } => Some(
             "log in again: a code is good once, for a short time and for one login; or look at --oidc-client-id and --oidc-client-secret-file",

@@ -85,6 +85,12 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// The SHA-1 of `data` in hexadecimal, for names of files that others have made from it. It protects nothing.
+#[cfg(feature = "http")]
+pub fn sha1_name(data: &[u8]) -> String {
+    hex::encode(lc::digest(&lc::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref())
+}
+
 /// A digest: algorithm and bytes together, the length checked when it was made. Displayed as `sha256:<hex>`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest {

@@ -24,6 +24,8 @@ mod time;
 
 pub use base64::decode as decode_base64;
 pub use decode::{DecodeError, DecodeKind};
+#[cfg(feature = "http")]
+pub use digest::sha1_name;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};
 pub use key_type::{KeyType, SignatureScheme};

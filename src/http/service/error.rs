@@ -28,6 +28,8 @@ pub enum Service {
     Provider(&'static str),
     /// One that holds keys, by its name.
     Keys(&'static str),
+    /// One that gives credentials of a cloud, by its name.
+    Cloud(&'static str),
 }
 
 impl std::fmt::Display for Service {
@@ -38,7 +40,7 @@ impl std::fmt::Display for Service {
             Self::TimestampAuthority => f.write_str("the timestamp authority"),
             Self::Tuf => f.write_str("the TUF repository"),
             Self::OidcIssuer => f.write_str("the OIDC issuer"),
-            Self::Keys(name) => f.write_str(name),
+            Self::Keys(name) | Self::Cloud(name) => f.write_str(name),
             Self::Provider(name) => write!(f, "the provider {name}"),
         }
     }

@@ -1,5 +1,6 @@
 //! Why a service that holds a key was of no use. Nothing secret is in any of it.
 
+use crate::cloud;
 use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
 
@@ -22,6 +23,9 @@ pub enum Failure {
         /// Why not.
         reason: String,
     },
+    /// What the environment says is of no use, or nobody gives credentials.
+    #[error(transparent)]
+    Cloud(#[from] cloud::Error),
     /// An address that is no place for secrets.
     #[error(transparent)]
     Address(#[from] Unguarded),
@@ -33,6 +37,15 @@ pub enum Failure {
     Key {
         /// Why not.
         reason: String,
+    },
+    /// A key was made and could not be given its name.
+    #[error("the key was made as `{key}` and has no other name yet")]
+    Unnamed {
+        /// What the service calls it.
+        key: String,
+        /// Why not.
+        #[source]
+        source: Box<Failure>,
     },
     /// The public key that the service gave is none.
     #[error("the public key that the service gave cannot be used")]

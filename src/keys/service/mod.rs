@@ -3,9 +3,12 @@
 //! Each service has a file: how its keys are named, whose credentials are used, what is sent and what comes back. What
 //! holds for all of them is here: which digest is signed, and that no signature is used that the public key does not accept.
 
+#[cfg(feature = "kms-aws")]
+mod aws;
+#[cfg(feature = "kms-aws")]
+mod aws_name;
 mod error;
 mod remote;
-mod settings;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -15,9 +18,9 @@ use std::pin::Pin;
 
 pub use error::Failure;
 pub(super) use remote::RemoteKey;
-pub(super) use settings::Settings;
 
 use super::Sources;
+use crate::cloud::Settings;
 use crate::crypto::{PublicKey, SigningInput};
 
 /// A key in a service, by the name that the user gave it.
@@ -25,6 +28,9 @@ use crate::crypto::{PublicKey, SigningInput};
 pub enum ServiceKey {
     /// In the transit engine of HashiCorp Vault or OpenBao: `hashivault://KEY`.
     Vault(vault::KeyName),
+    /// In AWS KMS: `awskms://[ENDPOINT]/ID`.
+    #[cfg(feature = "kms-aws")]
+    Aws(aws_name::KeyName),
 }
 
 impl ServiceKey {
@@ -35,6 +41,8 @@ impl ServiceKey {
     pub fn parse(scheme: &str, rest: &str) -> Option<Result<Self, &'static str>> {
         Some(match scheme {
             "hashivault" => vault::KeyName::parse(rest).map(Self::Vault),
+            #[cfg(feature = "kms-aws")]
+            "awskms" => aws_name::KeyName::parse(rest).map(Self::Aws),
             _ => return None,
         })
     }
@@ -43,14 +51,19 @@ impl ServiceKey {
     pub fn service(&self) -> &'static str {
         match self {
             Self::Vault(_) => "Vault",
+            #[cfg(feature = "kms-aws")]
+            Self::Aws(_) => "AWS KMS",
         }
     }
 
     /// Gets ready to ask the service, which it does not do yet.
     pub(super) fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {
-        let settings = Settings::new(sources);
+        let Sources { variables, patience, now, .. } = *sources;
+        let settings = Settings { variables, retry_for: patience.retry_for, total: patience.total, now };
         match self {
             Self::Vault(name) => Ok(Box::new(vault::Vault::open(name, &settings)?)),
+            #[cfg(feature = "kms-aws")]
+            Self::Aws(name) => Ok(Box::new(aws::Kms::open(name, &settings)?)),
         }
     }
 }
@@ -59,6 +72,8 @@ impl std::fmt::Display for ServiceKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Vault(name) => write!(f, "hashivault://{name}"),
+            #[cfg(feature = "kms-aws")]
+            Self::Aws(name) => write!(f, "awskms://{name}"),
         }
     }
 }

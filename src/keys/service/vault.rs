@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::{Answered, Backend, Failure, Settings};
+use super::{Answered, Backend, Failure};
+use crate::cloud::Settings;
 use crate::crypto::{DecodeError, HashAlgorithm, KeyType, Node, PublicKey, Secret, SigningInput, base64};
 use crate::http::service::asking::{self, guarded};
 use crate::http::service::{Ask, Client, Service};

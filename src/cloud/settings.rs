@@ -1,40 +1,38 @@
 //! What the environment says of services: variables, and the files that they name.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Failure;
+use super::Error;
 use crate::crypto::{Secret, UnixTime};
 use crate::http::service::{Client, Connection};
-use crate::keys::{Sources, Variables};
 
 /// More than any token, certificate, or file of credentials takes.
 const MAX_FILE: u64 = 1 << 20;
 
 /// What the environment says.
-pub(in crate::keys) struct Settings<'a> {
-    variables: Variables<'a>,
-    retry_for: Duration,
-    total: Duration,
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// The environment variables, by name.
+    pub variables: &'a dyn Fn(&str) -> Option<std::ffi::OsString>,
+    /// How long what fails in passing is tried again.
+    pub retry_for: Duration,
+    /// How long all of it may take.
+    pub total: Duration,
     /// The time, for requests that are dated.
     pub now: UnixTime,
 }
 
-impl<'a> Settings<'a> {
-    /// What these sources say.
-    pub fn new(sources: &Sources<'a>) -> Self {
-        let Sources { variables, patience, now, .. } = *sources;
-        Self { variables, retry_for: patience.retry_for, total: patience.total, now }
-    }
-
+impl Settings<'_> {
     /// A variable that is set and not empty.
     ///
     /// # Errors
     /// It is not text.
-    pub fn variable(&self, name: &str) -> Result<Option<String>, Failure> {
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Error> {
         let Some(value) = (self.variables)(name).filter(|value| !value.is_empty()) else { return Ok(None) };
         let fail =
-            |_| Failure::Setting { name: name.to_owned(), reason: "it is not text in UTF-8".to_owned() };
+            |_| Error::Setting { name: name.to_owned(), reason: "it is not text in UTF-8".to_owned() };
         value.into_string().map(Some).map_err(fail)
     }
 
@@ -42,11 +40,11 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// Another word.
-    pub fn switch(&self, name: &str) -> Result<bool, Failure> {
+    pub fn switch(&self, name: &str) -> Result<bool, Error> {
         match self.variable(name)?.as_deref() {
             None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
-            Some(_) => Err(Failure::Setting {
+            Some(_) => Err(Error::Setting {
                 name: name.to_owned(),
                 reason: "it is neither true nor false".to_owned(),
             }),
@@ -57,7 +55,7 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// The variable that names the folder is not text.
-    pub fn home(&self, path: &str) -> Result<Option<PathBuf>, Failure> {
+    pub fn home(&self, path: &str) -> Result<Option<PathBuf>, Error> {
         let home = match self.variable("HOME")? {
             None => self.variable("USERPROFILE")?,
             home => home,
@@ -69,9 +67,9 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// It cannot be read, or is too large.
-    pub fn file(&self, path: &Path) -> Result<Option<Secret>, Failure> {
-        let fail = |reason: String| Failure::Setting { name: format!("`{}`", path.display()), reason };
-        match crate::keys::load::read_at_most(path, MAX_FILE) {
+    pub fn file(&self, path: &Path) -> Result<Option<Secret>, Error> {
+        let fail = |reason: String| Error::Setting { name: format!("`{}`", path.display()), reason };
+        match read_at_most(path, MAX_FILE) {
             Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
                 Err(fail(format!("it is larger than {MAX_FILE} bytes")))
             }
@@ -85,9 +83,9 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// There is none; it cannot be read, or is too large.
-    pub fn named_file(&self, variable: &str, path: &str) -> Result<Secret, Failure> {
+    pub fn named_file(&self, variable: &str, path: &str) -> Result<Secret, Error> {
         let missing =
-            || Failure::Setting { name: variable.to_owned(), reason: format!("there is no file `{path}`") };
+            || Error::Setting { name: variable.to_owned(), reason: format!("there is no file `{path}`") };
         self.file(Path::new(path))?.ok_or_else(missing)
     }
 
@@ -95,8 +93,8 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// It cannot be read; a file in it cannot, or is too large.
-    pub fn named_folder(&self, variable: &str, path: &str) -> Result<Vec<u8>, Failure> {
-        let fail = |error: std::io::Error| Failure::Setting {
+    pub fn named_folder(&self, variable: &str, path: &str) -> Result<Vec<u8>, Error> {
+        let fail = |error: std::io::Error| Error::Setting {
             name: variable.to_owned(),
             reason: format!("the folder `{path}` cannot be read: {error}"),
         };
@@ -125,4 +123,19 @@ impl<'a> Settings<'a> {
         change(&mut connection);
         Client::new(connection)
     }
+}
+
+/// A file or a pipe, to one byte more than `limit`.
+fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A file that is read late, because it changes: to one byte more than is ever taken.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read(path: &Path) -> std::io::Result<Secret> {
+    read_at_most(path, MAX_FILE).map(Secret::new)
 }

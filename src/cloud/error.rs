@@ -1,0 +1,43 @@
+//! Why there are no credentials. Nothing secret is in any of it.
+
+use crate::http::service::{self, asking::Unguarded};
+
+/// Why there are no credentials, or why the environment is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing says it.
+    #[error("{what} not known: {looked_at}")]
+    Unset {
+        /// What is needed, and whether it is one.
+        what: &'static str,
+        /// Every variable and file that was looked at, and what was found there.
+        looked_at: String,
+    },
+    /// A variable, or the file that it names, holds something that cannot be used.
+    #[error("{name} cannot be used: {reason}")]
+    Setting {
+        /// The variable or the file.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An address that is no place for secrets.
+    #[error(transparent)]
+    Address(#[from] Unguarded),
+    /// The one that gives credentials did not answer, or not as it should.
+    #[error("{source_of} brought no credentials")]
+    Refused {
+        /// What said that it is to be asked.
+        source_of: String,
+        /// What it said.
+        #[source]
+        source: Box<service::Error>,
+    },
+}
+
+impl Error {
+    /// A setting that cannot be used.
+    pub fn setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Setting { name: name.into(), reason: reason.into() }
+    }
+}
