@@ -31,8 +31,7 @@ impl Settings<'_> {
     /// It is not text.
     pub fn variable(&self, name: &str) -> Result<Option<String>, Error> {
         let Some(value) = (self.variables)(name).filter(|value| !value.is_empty()) else { return Ok(None) };
-        let fail =
-            |_| Error::Setting { name: name.to_owned(), reason: "it is not text in UTF-8".to_owned() };
+        let fail = |_| Error::Setting { name: name.to_owned(), reason: "it is not text in UTF-8".to_owned() };
         value.into_string().map(Some).map_err(fail)
     }
 

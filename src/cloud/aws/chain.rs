@@ -55,7 +55,8 @@ pub fn find(
         return Ok(Some(Source::Container(found)));
     }
     looked_at.push(
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set".to_owned(),
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set"
+            .to_owned(),
     );
     let found = Instance::find(settings)?;
     if found.is_none() {
@@ -99,8 +100,12 @@ fn variables(settings: &Settings<'_>) -> Result<Option<Credentials>, Error> {
             Ok(Some(Credentials { access_key_id, secret_access_key, session_token }))
         }
         (None, None) => Ok(None),
-        (Some(_), None) => Err(Error::setting("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY is not set with it")),
-        (None, Some(_)) => Err(Error::setting("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID is not set with it")),
+        (Some(_), None) => {
+            Err(Error::setting("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY is not set with it"))
+        }
+        (None, Some(_)) => {
+            Err(Error::setting("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID is not set with it"))
+        }
     }
 }
 

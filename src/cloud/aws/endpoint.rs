@@ -32,7 +32,10 @@ fn checked(name: &str, region: String) -> Result<String, Error> {
 /// Whether a text may be the name of a region.
 pub fn is_region(text: &str) -> bool {
     let is_part = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    (1..=40).contains(&text.len()) && text.bytes().all(is_part) && !text.starts_with('-') && !text.ends_with('-')
+    (1..=40).contains(&text.len())
+        && text.bytes().all(is_part)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// The addresses that the environment names in place of Amazon's, and which of Amazon's are meant.

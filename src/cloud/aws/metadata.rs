@@ -63,7 +63,8 @@ impl Container {
         let read;
         let token = match &self.token_file {
             Some((name, path)) => {
-                let fail = |error| Error::setting(*name, format!("`{}` cannot be read: {error}", path.display()));
+                let fail =
+                    |error| Error::setting(*name, format!("`{}` cannot be read: {error}", path.display()));
                 read = super::super::settings::read(path).map_err(fail)?;
                 Some(&read)
             }
@@ -91,7 +92,10 @@ impl Instance {
     pub fn find(settings: &Settings<'_>) -> Result<Option<Self>, Error> {
         const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
         const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
-        if settings.variable("AWS_EC2_METADATA_DISABLED")?.is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+        if settings
+            .variable("AWS_EC2_METADATA_DISABLED")?
+            .is_some_and(|word| word.eq_ignore_ascii_case("true"))
+        {
             return Ok(None);
         }
         let base = match (settings.variable(ENDPOINT)?, settings.variable(MODE)?.as_deref()) {

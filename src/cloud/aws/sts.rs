@@ -93,10 +93,11 @@ pub async fn assume(aws: &Aws, role: &Role, base: &Credentials) -> Result<Creden
 async fn ask_for(aws: &Aws, role: &Role, ask: &Ask<'_>, action: &str) -> Result<Credentials, Error> {
     let ask = Ask { accept: "text/xml", ..*ask };
     let fail = refused(&role.named_by);
-    let answer = match call(&aws.client(false), aws.retry_for(), &ask, &format!("sts:{action}"), refusal).await {
-        Ok(answer) => answer.map_err(|(_, error)| error),
-        Err(error) => Err(error),
-    };
+    let answer =
+        match call(&aws.client(false), aws.retry_for(), &ask, &format!("sts:{action}"), refusal).await {
+            Ok(answer) => answer.map_err(|(_, error)| error),
+            Err(error) => Err(error),
+        };
     let read = answer.and_then(|reply| {
         let body = Secret::new(reply.body);
         credentials(body.expose(), action).map_err(|source| asking::answer_error(&ask, source))
@@ -136,8 +137,10 @@ fn credentials(document: &[u8], action: &str) -> Result<Credentials, DecodeError
 /// The token in a file, which changes from time to time.
 fn token(named_by: &str, path: &Path) -> Result<Secret, Error> {
     let shown = PathBuf::from(path);
-    let fail = |reason: String| Error::setting(named_by, format!("the token in `{}` {reason}", shown.display()));
-    let text = super::super::settings::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    let fail =
+        |reason: String| Error::setting(named_by, format!("the token in `{}` {reason}", shown.display()));
+    let text =
+        super::super::settings::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
     let token = text.expose().trim_ascii();
     match std::str::from_utf8(token) {
         Ok(text) if (1..=MAX_TOKEN).contains(&text.len()) => Ok(Secret::new(token.to_vec())),

@@ -94,8 +94,23 @@ mod tests {
         let deep = format!("{}{}", "<a>".repeat(9), "</a>".repeat(9));
         let many = format!("<a>{}</a>", "<b/>".repeat(100));
         for document in [
-            "", "<a>", "<a", "</a>", "<a></b>", "<a>x<b/></a>", "<a/>x", "<a><!-- --></a>", "<!DOCTYPE a><a/>", "x<a/>",
-            "<a><b>1</b><b>2</b></a>", "<a>&x;</a>", "<a>&amp</a>", "<a><![CDATA[x]]></a>", "<>x</>", &deep, &many,
+            "",
+            "<a>",
+            "<a",
+            "</a>",
+            "<a></b>",
+            "<a>x<b/></a>",
+            "<a/>x",
+            "<a><!-- --></a>",
+            "<!DOCTYPE a><a/>",
+            "x<a/>",
+            "<a><b>1</b><b>2</b></a>",
+            "<a>&x;</a>",
+            "<a>&amp</a>",
+            "<a><![CDATA[x]]></a>",
+            "<>x</>",
+            &deep,
+            &many,
         ] {
             assert!(texts(document.as_bytes()).is_err(), "{document}");
         }

@@ -149,7 +149,8 @@ impl Kms {
             let is = key.key_type();
             return Err(fail(format!("AWS KMS calls it {}, and its public key is an {is} key", kind.spec)));
         }
-        let algorithm = algorithm(key.key_type()).map_err(|_| fail(format!("it is of the kind {}", kind.spec)))?;
+        let algorithm =
+            algorithm(key.key_type()).map_err(|_| fail(format!("it is of the kind {}", kind.spec)))?;
         if !algorithms.iter().any(|known| known == algorithm) {
             return Err(fail(format!("it does not sign with {algorithm}, which its kind takes here")));
         }
