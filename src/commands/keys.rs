@@ -111,6 +111,7 @@ fn failure(failure: &keys::Failure) -> ErrorKind {
     match failure {
         keys::Failure::Unset { .. } => ErrorKind::Authentication,
         keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
+        keys::Failure::Token(failure) => token(failure),
         keys::Failure::Service(error) => super::services::kind(error),
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
         keys::Failure::Cloud(cloud::Error::Setting { .. } | cloud::Error::Address(_)) => ErrorKind::Usage,
@@ -121,15 +122,30 @@ fn failure(failure: &keys::Failure) -> ErrorKind {
     }
 }
 
+/// Of what kind the failure of a token is that holds a key.
+pub(super) fn token(failure: &keys::TokenFailure) -> ErrorKind {
+    use keys::TokenFailure as F;
+    match failure {
+        F::NoModule | F::Module { .. } | F::ManyTokens { .. } | F::ManyObjects { .. } => ErrorKind::Usage,
+        F::NoToken { .. } | F::NoObject { .. } | F::NoPublicKey { .. } | F::Key { .. } => ErrorKind::Format,
+        F::PinMissing { .. } | F::PinPlace { .. } | F::Prompt(_) | F::Pin { .. } => {
+            ErrorKind::Authentication
+        }
+        F::NotBuilt | F::Static | F::Gone { .. } | F::Refused { .. } => ErrorKind::Other,
+    }
+}
+
 fn kind(error: &keys::Error) -> ErrorKind {
     match error {
         keys::Error::EmptyReference
         | keys::Error::KeyInPlaceOfReference
         | keys::Error::Reference { .. }
+        | keys::Error::TokenUri(_)
         | keys::Error::NoService { .. }
         | keys::Error::StaysThere { .. }
         | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
         keys::Error::Service { source, .. } => failure(source),
+        keys::Error::Token { source, .. } => token(source),
         keys::Error::NotAvailableYet { .. } | keys::Error::Make(_) => ErrorKind::Other,
         keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Failure;
+use super::{Failure, TokenFailure, UriError};
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{DecodeError, KeyType, PrivateKeyError};
 use crate::http;
@@ -39,6 +39,18 @@ pub enum Error {
         key: String,
         /// How such references are formed.
         reason: &'static str,
+    },
+    /// A reference to a key in a token that is not formed as they are. The reference is not repeated, because its PIN may be anywhere in it.
+    #[error("the `pkcs11:` reference names no key: {0}")]
+    TokenUri(#[from] UriError),
+    /// The token is of no use.
+    #[error("cannot use the key `{key}`")]
+    Token {
+        /// The reference, without its PIN.
+        key: String,
+        /// Why.
+        #[source]
+        source: TokenFailure,
     },
     /// The service that holds the key is of no use.
     #[error("cannot use the key `{key}`")]
@@ -217,6 +229,10 @@ impl Error {
             Self::EmptyReference | Self::UnknownScheme { .. } => {
                 "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
             }
+            Self::TokenUri(_) => {
+                "such references look like `pkcs11:token=LABEL;object=KEY?module-path=/PATH/OF/MODULE.so`; `pkcs11-tool list-keys-uris` prints them"
+            }
+            Self::Token { source, .. } => return source.hint(),
             Self::CertificateGiven { .. } => {
                 "verify with --certificate and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::service::RemoteKey;
-use super::{Error, KeyRef, Passwords, Variables};
+use super::{Error, KeyRef, Passwords, Variables, pkcs11};
 use crate::bundle;
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
 use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, UnixTime, base64, pem};
@@ -51,6 +51,10 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     if let KeyRef::Service(name) = reference {
         let asked = async { name.open(&sources)?.public_key().await };
         return asked.await.map_err(|source| Error::Service { key: name.to_string(), source });
+    }
+    if let KeyRef::Token(uri) = reference {
+        let asked = pkcs11::public_key(uri, sources.variables).await;
+        return asked.map_err(|source| Error::Token { key: uri.to_string(), source });
     }
     let text = read(reference, sources).await?;
     let key = || reference.to_string();
@@ -110,6 +114,14 @@ pub async fn find_signing_key(
     if let KeyRef::Service(key) = reference {
         let asked = async { RemoteKey::new(key.open(&sources)?).await };
         return match asked.await {
+            Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
+            Err(source) => Err(Error::Service { key: name, source }),
+        };
+    }
+    if let KeyRef::Token(uri) = reference {
+        let fail = |source| Error::Token { key: name.clone(), source };
+        let backend = pkcs11::signing_key(uri, sources.variables, passwords.prompt()).await.map_err(fail)?;
+        return match RemoteKey::new(backend).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
             Err(source) => Err(Error::Service { key: name, source }),
         };
@@ -175,6 +187,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
             None => return Err(Error::VariableUnset { name: name.clone() }),
         },
         KeyRef::Service(name) => return Err(Error::StaysThere { key: name.to_string() }),
+        KeyRef::Token(uri) => return Err(Error::StaysThere { key: uri.to_string() }),
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
             Err(http::Error::TooLarge { .. }) => return Err(too_large()),
             answer => answer?,

@@ -121,6 +121,11 @@ impl<'a> Passwords<'a> {
         })
     }
 
+    /// Who asks for what is not a password.
+    pub fn prompt(&mut self) -> &mut dyn Prompt {
+        self.prompt
+    }
+
     fn variable(&self) -> Option<Secret> {
         (self.variables)(VARIABLE).map(|value| Secret::new(value.into_encoded_bytes()))
     }

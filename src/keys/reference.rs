@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Error, ServiceKey};
+use super::{Error, ServiceKey, Uri};
 use crate::http::Redacted;
 
 /// Where a key is.
@@ -14,6 +14,8 @@ pub enum KeyRef {
     Env(String),
     /// A document: `https://...`, or `http://...` where the user says so.
     Url(String),
+    /// A key in a token: `pkcs11:...`.
+    Token(Uri),
     /// A key that never leaves the service that holds it.
     Service(ServiceKey),
 }
@@ -42,7 +44,7 @@ impl KeyRef {
             "env" if rest.is_empty() => return Err(Error::EmptyReference),
             "env" => return Ok(Self::Env(rest.to_string())),
             "http" | "https" => return Ok(Self::Url(text.to_string())),
-            "pkcs11" => "a key in a PKCS #11 token",
+            "pkcs11" => return Ok(Self::Token(Uri::parse(rest)?)),
             "k8s" => "a key in a Kubernetes secret",
             "gitlab" => "a key in a GitLab project",
             "github" => "a key in a GitHub repository",
@@ -73,6 +75,7 @@ impl std::fmt::Display for KeyRef {
             }
             Self::Env(name) => write!(f, "env://{name}"),
             Self::Url(url) => Redacted(url).fmt(f),
+            Self::Token(key) => key.fmt(f),
             Self::Service(key) => key.fmt(f),
         }
     }
@@ -165,7 +168,6 @@ mod tests {
     #[test]
     fn backends_that_come_later_are_named() {
         for (reference, what) in [
-            ("pkcs11:token=x", "a key in a PKCS #11 token"),
             ("k8s://ns/secret", "a key in a Kubernetes secret"),
             ("gitlab://group/project", "a key in a GitLab project"),
             ("github://owner/repository", "a key in a GitHub repository"),

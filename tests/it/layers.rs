@@ -120,6 +120,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sigstore_trust_root", &["trust"]),
     ("aws_lc_rs", &["crypto", "x509", "timestamp"]),
     ("base64", &["crypto"]),
+    ("cryptoki", &["keys"]),
     ("crypto_secretbox", &["crypto"]),
     ("der", &["crypto", "x509", "timestamp"]),
     ("ed25519_dalek", &["crypto"]),

@@ -2,6 +2,7 @@
 
 use crate::cloud;
 use crate::crypto::DecodeError;
+use crate::keys::TokenFailure;
 use crate::http::service::{self, asking::Unguarded};
 
 /// Why a service that holds a key was of no use.
@@ -15,6 +16,9 @@ pub enum Failure {
         /// Every variable and file that was looked at, and what was found there.
         looked_at: String,
     },
+    /// A token.
+    #[error(transparent)]
+    Token(#[from] TokenFailure),
     /// A variable, or the file that it names, holds something that cannot be used.
     #[error("{name} cannot be used: {reason}")]
     Setting {
