@@ -38,6 +38,8 @@ const UNBOUND_COMMANDS: &[&str] = &[
     "help",
     "login",
     "pack",
+    "pkcs11-tool list-keys-uris",
+    "pkcs11-tool list-tokens",
     "sandbox demo",
     "sandbox down",
     "sandbox run",

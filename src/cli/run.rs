@@ -84,6 +84,10 @@ pub enum Request {
     ImportKeyPair(ImportKeyPairRequest),
     /// `initialize`.
     Initialize(commands::InitializeRequest),
+    /// `pkcs11-tool list-keys-uris`.
+    ListKeys(commands::ListKeysRequest),
+    /// `pkcs11-tool list-tokens`.
+    ListTokens(commands::ListTokensRequest),
     /// `login`.
     Login(LoginRequest),
     /// `help --man`, into this folder.
@@ -158,6 +162,8 @@ impl Request {
             | Self::DebugProviders
             | Self::GenerateKeyPair(_)
             | Self::Help(_)
+            | Self::ListKeys(_)
+            | Self::ListTokens(_)
             | Self::Manual(_)
             | Self::SandboxDemo
             | Self::Text(_) => Files::default(),
@@ -230,6 +236,8 @@ impl Request {
                 commands::initialize(&request, context).await?;
                 Vec::new()
             }
+            Self::ListKeys(request) => commands::list_keys(request, context).await?,
+            Self::ListTokens(request) => commands::list_tokens(&request, context).await?,
             Self::Login(request) => {
                 commands::login(request, context).await?;
                 Vec::new()

@@ -10,6 +10,7 @@ use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
+    pkcs11_tool,
     public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics, triangulate, trusted_root,
     unpack, upload, usage_error, verify, verify_attestation, verify_blob, verify_blob_attestation, version,
 };
@@ -81,6 +82,8 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("sandbox token", entry::<sandbox::token::SandboxTokenArgs>()),
     ("sandbox status", entry::<sandbox::status::SandboxStatusArgs>()),
     ("sandbox down", entry::<sandbox::down::SandboxDownArgs>()),
+    ("pkcs11-tool list-tokens", entry::<pkcs11_tool::list_tokens::ListTokensArgs>()),
+    ("pkcs11-tool list-keys-uris", entry::<pkcs11_tool::list_keys_uris::ListKeysUrisArgs>()),
     ("debug providers", entry::<debug::providers::DebugProvidersArgs>()),
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
@@ -99,11 +102,12 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("download", "Show what belongs to images"),
     ("upload", "Push files as artifacts"),
     ("sandbox", "Run a whole Sigstore on this machine, for trying, testing and teaching"),
+    ("pkcs11-tool", "List tokens and the keys in them"),
     ("debug", "Show what is found in the environment"),
 ];
 
 /// Commands of cosign that are not here; a test compares.
-const COSIGN_ONLY: &[&str] = &["piv-tool", "pkcs11-tool"];
+const COSIGN_ONLY: &[&str] = &["piv-tool"];
 
 /// What the words of a command line name.
 pub enum Named {

@@ -83,9 +83,9 @@ pub const VARIABLES: &[Variable] = &[
          terminal",
         "any text; set and empty, it is the empty password",
     )),
-    idle("COSIGN_PKCS11_IGNORE_CERTIFICATE", "leaves the certificate on a PKCS #11 token alone", "1"),
-    idle("COSIGN_PKCS11_MODULE_PATH", "names the PKCS #11 module, if a key's URI does not", "a path"),
-    secret(idle(
+    works("COSIGN_PKCS11_IGNORE_CERTIFICATE", "leaves the certificate on a PKCS #11 token alone", "1"),
+    works("COSIGN_PKCS11_MODULE_PATH", "names the PKCS #11 module, if a key's URI does not", "a path"),
+    secret(works(
         "COSIGN_PKCS11_PIN",
         "is the PIN of a PKCS #11 token, if a key's URI does not hold it",
         "a PIN",

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::confirmation::confirm;
-use super::keys::{created_key, importable_key, new_password, signing_key};
+use super::keys::{created_key, importable_key, new_password, public_half};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::crypto::{Secret, sha256};
-use crate::keys::{KeyPair, StdinUse};
+use crate::keys::KeyPair;
 use crate::storage::{Access, PendingFile, read_file, write_file};
 
 /// Makes a new key and writes it, encrypted, with its public half.
@@ -60,8 +60,7 @@ pub async fn import_key_pair(request: &ImportKeyPairRequest, context: &mut Conte
 /// # Errors
 /// The key does not open, or the file cannot be written.
 pub async fn public_key(request: &PublicKeyRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let key = signing_key(&request.key, StdinUse::Free, context).await?;
-    let pem = key.public_key().to_pem();
+    let pem = public_half(&request.key, context).await?.to_pem();
     let Some(path) = &request.outfile else { return Ok(pem.into_bytes()) };
     write_file(path, pem.as_bytes(), Access::Everyone).map_err(|e| Error::output(&e))?;
     context.narrator.say(&format!("Public key written to {}", path.display()));

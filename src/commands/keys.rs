@@ -53,6 +53,14 @@ pub(super) async fn found_key(
     Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
 }
 
+/// The public half of the private key that `reference` names. A token tells it without being asked to sign, and often without a PIN.
+pub(super) async fn public_half(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
+    match KeyRef::parse(reference)? {
+        KeyRef::Token(_) => public_key(reference, context).await,
+        _ => Ok(signing_key(reference, StdinUse::Free, context).await?.public_key().clone()),
+    }
+}
+
 /// The public half of the key that the service makes, or has made, by the name `reference`.
 pub(super) async fn created_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
     let reference = KeyRef::parse(reference)?;
@@ -122,8 +130,38 @@ fn failure(failure: &keys::Failure) -> ErrorKind {
     }
 }
 
+/// The failure of a token that no key was asked of.
+pub(super) fn token_error(failure: &keys::TokenFailure) -> Error {
+    let error = Error::with_sources(token(failure), failure);
+    match failure.hint() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// In place of a person who is not to be asked.
+pub(super) struct Nobody {}
+
+impl keys::Prompt for Nobody {
+    fn is_interactive(&self) -> bool {
+        false
+    }
+
+    fn password(&mut self, _: &str) -> std::io::Result<crate::crypto::Secret> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    fn line(&mut self, _: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    fn stdin(&mut self, _: u64) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// Of what kind the failure of a token is that holds a key.
-pub(super) fn token(failure: &keys::TokenFailure) -> ErrorKind {
+fn token(failure: &keys::TokenFailure) -> ErrorKind {
     use keys::TokenFailure as F;
     match failure {
         F::NoModule | F::Module { .. } | F::ManyTokens { .. } | F::ManyObjects { .. } => ErrorKind::Usage,

@@ -25,6 +25,7 @@ mod load;
 mod login;
 mod outputs;
 mod pack;
+mod pkcs11_tool;
 mod pasteable;
 mod platform;
 mod publishing;
@@ -71,6 +72,7 @@ pub use load::{LoadRequest, load};
 pub use login::{LoginPassword, LoginRequest, login};
 pub use pack::{PackRequest, PackedRoot, pack};
 pub use pasteable::{COMMANDS, pasteable};
+pub use pkcs11_tool::{ListKeysRequest, ListTokensRequest, TokenPin, list_keys, list_tokens};
 pub use platform::PlatformRequest;
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{

@@ -10,7 +10,7 @@ use crate::http;
 
 /// A person, or a pipe, with the answers prepared.
 #[derive(Default)]
-struct Script {
+pub(super) struct Script {
     answers: Option<VecDeque<&'static str>>,
     stdin: &'static [u8],
     asked: Vec<String>,
@@ -18,7 +18,7 @@ struct Script {
 }
 
 impl Script {
-    fn person(answers: &[&'static str]) -> Self {
+    pub(super) fn person(answers: &[&'static str]) -> Self {
         Self { answers: Some(answers.iter().copied().collect()), ..Self::default() }
     }
     fn pipe(stdin: &'static [u8]) -> Self {

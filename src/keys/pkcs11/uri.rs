@@ -411,7 +411,8 @@ mod tests {
                 }
                 let changed = String::from_utf8(changed).unwrap();
                 if let Ok(uri) = parse(&changed) {
-                    assert_ne!(uri, whole, "{changed}");
+                    // The two separators of a query are one.
+                    assert!(uri != whole || changed == text.replace('&', ";"), "{changed}");
                     let again = parse(&uri.to_string()).unwrap();
                     assert_eq!(again, Uri { pin: None, ..uri }, "{changed}");
                 }

@@ -1,0 +1,4 @@
+//! `pkcs11-tool`: its commands.
+
+pub mod list_keys_uris;
+pub mod list_tokens;
