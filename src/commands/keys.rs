@@ -166,9 +166,7 @@ fn token(failure: &keys::TokenFailure) -> ErrorKind {
     match failure {
         F::NoModule | F::Module { .. } | F::ManyTokens { .. } | F::ManyObjects { .. } => ErrorKind::Usage,
         F::NoToken { .. } | F::NoObject { .. } | F::NoPublicKey { .. } | F::Key { .. } => ErrorKind::Format,
-        F::PinMissing { .. } | F::PinPlace { .. } | F::Prompt(_) | F::Pin { .. } => {
-            ErrorKind::Authentication
-        }
+        F::PinMissing { .. } | F::PinPlace { .. } | F::Prompt(_) | F::Pin { .. } => ErrorKind::Authentication,
         F::NotBuilt | F::Static | F::Gone { .. } | F::Refused { .. } => ErrorKind::Other,
     }
 }

@@ -91,8 +91,7 @@ fn table() -> MutexGuard<'static, BTreeMap<PathBuf, Weak<Loaded>>> {
 
 impl Module for Loaded {
     fn tokens(&self) -> Result<Vec<Token>, TokenFailure> {
-        let failed =
-            |error| failure(Refusal { doing: "listing the slots", code: code(error) });
+        let failed = |error| failure(Refusal { doing: "listing the slots", code: code(error) });
         let slots = self.module.get_slots_with_token().map_err(failed)?;
         Ok(slots.into_iter().filter_map(|slot| self.token(slot).ok()).collect())
     }
@@ -230,7 +229,10 @@ impl Session for Opened {
         // The user is logged in between the two (PKCS #11 section 4.9, CKA_ALWAYS_AUTHENTICATE).
         self.session.sign_init(&mechanism, handle).map_err(failed)?;
         self.login_as(UserType::ContextSpecific, again.pin())?;
-        let failed = |error| Refusal { doing: "signing after the login that the key wants each time", code: code(error) };
+        let failed = |error| Refusal {
+            doing: "signing after the login that the key wants each time",
+            code: code(error),
+        };
         self.session.sign_update(data).map_err(failed)?;
         self.session.sign_final().map_err(failed)
     }

@@ -158,7 +158,8 @@ impl TokenFailure {
     /// That a token refused something.
     pub(super) fn refused(refusal: Refusal, token: &Token) -> Self {
         const WRONG: &str = "it was not tried again, because tokens lock themselves after a few; the PIN is taken from the reference, COSIGN_PKCS11_PIN or the terminal, in this order";
-        const CHANGE: &str = "change it with the tool that came with the token, or with `pkcs11-tool --change-pin` of OpenSC";
+        const CHANGE: &str =
+            "change it with the tool that came with the token, or with `pkcs11-tool --change-pin` of OpenSC";
         const LOCKED: &str = "the security officer of the token unlocks it: `pkcs11-tool --init-pin` of OpenSC, or the tool that came with it";
         let Refusal { doing, code } = refusal;
         let (reason, hint) = match code {

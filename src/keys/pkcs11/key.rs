@@ -80,10 +80,9 @@ pub(super) fn locate(module: &dyn Module, name: &TokenName) -> Result<Token, Tok
     let mut meant = all.iter().filter(|token| token.is(name));
     match (meant.next(), meant.next()) {
         (Some(token), None) => Ok(token.clone()),
-        (None, _) => Err(TokenFailure::NoToken {
-            wanted: name.to_string(),
-            present: present(names(&mut all.iter())),
-        }),
+        (None, _) => {
+            Err(TokenFailure::NoToken { wanted: name.to_string(), present: present(names(&mut all.iter())) })
+        }
         (Some(_), Some(_)) => Err(TokenFailure::ManyTokens {
             wanted: name.to_string(),
             found: list(names(&mut all.iter().filter(|token| token.is(name)))),

@@ -45,9 +45,7 @@ pub(super) fn login(
         Some(pin) => Ok(Some(Login::Pin(pin))),
         None if !token.login_required => Ok(None),
         None if token.asks_itself => Ok(Some(Login::AtToken)),
-        None if !prompt.is_interactive() => {
-            Err(TokenFailure::PinMissing { token: token.name().to_string() })
-        }
+        None if !prompt.is_interactive() => Err(TokenFailure::PinMissing { token: token.name().to_string() }),
         None => {
             let pin = prompt.password(question).map_err(TokenFailure::Prompt)?;
             match pin.expose() {

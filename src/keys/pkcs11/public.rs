@@ -54,7 +54,9 @@ fn ec(params: &[u8], point: &[u8]) -> Option<Vec<u8>> {
     let raw = 1 + 2 * length;
     let point = match point.len() == raw {
         true => point,
-        false => point.get(point.len().checked_sub(raw)?..).filter(|bare| tlv(OCTET_STRING, bare) == point)?,
+        false => {
+            point.get(point.len().checked_sub(raw)?..).filter(|bare| tlv(OCTET_STRING, bare) == point)?
+        }
     };
     let algorithm = tlv(SEQUENCE, &[EC_PUBLIC_KEY, curve].concat());
     Some(tlv(SEQUENCE, &[algorithm, bits(point)].concat()))

@@ -208,7 +208,10 @@ fn a_wrong_pin_is_tried_once() {
         (Code::PinNever, "none has been set yet"),
         (Code::PinLocked, "it is locked"),
         (Code::Gone, "the token is gone"),
-        (Code::Other("CKR_DEVICE_ERROR".into()), "logging in failed: the PKCS #11 module says CKR_DEVICE_ERROR"),
+        (
+            Code::Other("CKR_DEVICE_ERROR".into()),
+            "logging in failed: the PKCS #11 module says CKR_DEVICE_ERROR",
+        ),
     ] {
         let (card, module) = Card { answer: Some(code), ..Card::new() }.inserted();
         let error = opened(&module, PIN).err().unwrap();
@@ -264,7 +267,11 @@ fn public_keys_need_no_pin_where_they_are_public() {
     assert_eq!(&key, card.key.public_key());
     assert_eq!(card.logins.load(Ordering::SeqCst), 0);
     let error = visible_key(&*module, &token, &named("x"), None, true).unwrap_err();
-    assert!(error.to_string().contains("has no public key `object=x` that shows without a PIN; there is `id=%01;object=k`"));
+    assert!(
+        error
+            .to_string()
+            .contains("has no public key `object=x` that shows without a PIN; there is `id=%01;object=k`")
+    );
     // Private all of it: the private key tells.
     let mut card = Card::new();
     let public_key_info = std::mem::take(&mut card.objects[1].1.public_key_info);
@@ -312,10 +319,19 @@ fn places_of_a_pin() {
     let path = folder.path().join("pin");
     let place = |path: &std::path::Path| super::uri::PinPlace::File(path.display().to_string());
     let variable = |name: &str| (name == "COSIGN_PKCS11_PIN").then(|| "of-variable".into());
-    for (content, read) in [("s3cr3t", Some("s3cr3t")), ("s3cr3t\n", Some("s3cr3t")), ("a\n\n", Some("a\n")), ("\r\n", None), ("", None)] {
+    for (content, read) in [
+        ("s3cr3t", Some("s3cr3t")),
+        ("s3cr3t\n", Some("s3cr3t")),
+        ("a\n\n", Some("a\n")),
+        ("\r\n", None),
+        ("", None),
+    ] {
         std::fs::write(&path, content).unwrap();
         let found = pin::given(Some(&place(&path)), &variable);
-        assert_eq!(found.ok().flatten().map(|pin| pin.expose().to_vec()), read.map(|r| r.as_bytes().to_vec()));
+        assert_eq!(
+            found.ok().flatten().map(|pin| pin.expose().to_vec()),
+            read.map(|r| r.as_bytes().to_vec())
+        );
     }
     std::fs::write(&path, "x".repeat(5000)).unwrap();
     assert!(pin::given(Some(&place(&path)), &variable).unwrap_err().to_string().contains("longer"));

@@ -188,10 +188,7 @@ impl Attributes<'_> {
     }
 }
 
-fn attributes<'a>(
-    parts: impl Iterator<Item = &'a str>,
-    all_known: bool,
-) -> Result<Attributes<'a>, UriError> {
+fn attributes<'a>(parts: impl Iterator<Item = &'a str>, all_known: bool) -> Result<Attributes<'a>, UriError> {
     const QUERY: [&str; 4] = ["module-name", "module-path", "pin-source", "pin-value"];
     let mut names = Vec::new();
     let mut found = Vec::new();
@@ -313,7 +310,8 @@ mod tests {
         // Unknown in the query is ignored, and unknown in the path finds nothing.
         assert!(parse("pkcs11:token=t;object=k?x-muppet=cookie%3Cmonster!&x-muppet=1").is_ok());
         assert!(
-            refused("pkcs11:token=t;object=k;x-muppet=cookie").contains("`x-muppet` that a key could be found by")
+            refused("pkcs11:token=t;object=k;x-muppet=cookie")
+                .contains("`x-muppet` that a key could be found by")
         );
         for kind in ["cert", "data", "secret-key", "Private"] {
             assert!(refused(&format!("pkcs11:token=t;object=k;type={kind}")).contains("`type`"), "{kind}");
@@ -334,7 +332,10 @@ mod tests {
         assert_eq!(uri.token.label.as_deref(), Some("a+b&c"));
         assert_eq!(uri.to_string(), "pkcs11:token=a+b&c;object=d");
         // Empty is not given.
-        assert_eq!(parse("pkcs11:token=;slot-id=1;object=;id=a").unwrap().to_string(), "pkcs11:slot-id=1;id=%61");
+        assert_eq!(
+            parse("pkcs11:token=;slot-id=1;object=;id=a").unwrap().to_string(),
+            "pkcs11:slot-id=1;id=%61"
+        );
     }
 
     #[test]

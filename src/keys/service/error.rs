@@ -2,8 +2,8 @@
 
 use crate::cloud;
 use crate::crypto::DecodeError;
-use crate::keys::TokenFailure;
 use crate::http::service::{self, asking::Unguarded};
+use crate::keys::TokenFailure;
 
 /// Why a service that holds a key was of no use.
 #[derive(Debug, thiserror::Error)]
