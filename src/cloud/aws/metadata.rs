@@ -178,6 +178,7 @@ fn said(base: &str, error: &service::Error) -> String {
         service::Error::Status { status: 404, .. } => {
             format!("the instance metadata at {base} knows no role of this instance")
         }
+        service::Error::Answer { source, .. } => format!("{error}: {source}"),
         error => error.to_string(),
     }
 }

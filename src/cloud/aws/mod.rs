@@ -9,13 +9,17 @@ mod chain;
 mod endpoint;
 mod metadata;
 mod profile;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod sign;
 mod sso;
 mod sts;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 pub use call::{Refusal, call};
-pub use sign::{Request, Signed, sign};
+pub use sign::{Request, sign};
 
 use std::sync::Arc;
 

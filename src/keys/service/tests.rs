@@ -12,12 +12,15 @@ use crate::keys::{
     load_public_key,
 };
 
+#[cfg(feature = "kms-aws")]
+mod aws;
 mod vault;
 
 /// An environment, as a list of variables.
 pub(super) struct World {
     variables: HashMap<&'static str, OsString>,
     http: http::Client,
+    retry_for: Duration,
 }
 
 /// Nobody, who is never asked.
@@ -41,7 +44,7 @@ impl Prompt for Nobody {
 impl World {
     pub fn new(variables: &[(&'static str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| (*name, OsString::from(value))).collect();
-        Self { variables, http: http::Client::direct() }
+        Self { variables, http: http::Client::direct(), retry_for: Duration::ZERO }
     }
 
     /// The same with another variable; an empty value unsets it.
@@ -50,9 +53,14 @@ impl World {
         self
     }
 
+    /// The same where what fails in passing is tried again.
+    pub fn patient(self) -> Self {
+        Self { retry_for: Duration::from_secs(5), ..self }
+    }
+
     fn asks<T>(&self, ask: impl AsyncFnOnce(Sources<'_>) -> T) -> T {
         let variables = |name: &str| self.variables.get(name).cloned();
-        let patience = Patience { retry_for: Duration::ZERO, total: Duration::from_secs(10) };
+        let patience = Patience { retry_for: self.retry_for, total: Duration::from_secs(10) };
         let now = UnixTime::new(1_800_000_000, 0);
         run(ask(Sources { variables: &variables, http: &self.http, patience, now }))
     }
