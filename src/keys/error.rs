@@ -41,7 +41,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// A reference to a key in a token that is not formed as they are. The reference is not repeated, because its PIN may be anywhere in it.
-    #[error("the `pkcs11:` reference names no key: {0}")]
+    #[error("the `pkcs11:` reference names no key")]
     TokenUri(#[from] UriError),
     /// The token is of no use.
     #[error("cannot use the key `{key}`")]

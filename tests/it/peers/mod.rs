@@ -18,6 +18,7 @@ mod keys;
 mod layouts;
 mod lookup;
 mod many_signers;
+mod pkcs11;
 mod pushing;
 mod registries;
 mod registry;
