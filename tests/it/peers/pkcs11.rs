@@ -120,7 +120,7 @@ fn what_a_token_signs_is_verified_here_and_there() {
             let args = ["verify-blob-attestation", "--key", key, "--no-log", "--type", "custom"];
             let _ = s.run(&[&args[..], &["--bundle", "att.json", "a.txt"]].concat()).ok();
         }
-        // Beside a P-384 key both take SHA-256 in detached signatures; docs/compatibility.md has a section on that.
+        // With a P-384 key both take SHA-256; docs/compatibility.md has a section on that.
         for peer in peers().iter().filter(|_| name != "p384") {
             let args =
                 ["verify-blob", "--key", "k.pub", "--insecure-ignore-tlog", "--signature", "sig", "a.txt"];
@@ -128,7 +128,7 @@ fn what_a_token_signs_is_verified_here_and_there() {
         }
         let args = ["sign-blob", "--key", &key, "--offline", "--bundle", "b.json", "a.txt"];
         let _ = token.knowing(&args).run().ok();
-        for peer in peers().iter().filter(|peer| peer.version == 3) {
+        for peer in peers().iter().filter(|peer| peer.version == 3 && name != "p384") {
             let args =
                 ["verify-blob", "--key", "k.pub", "--insecure-ignore-tlog", "--bundle", "b.json", "a.txt"];
             let _ = peer.run(s, &args).ok();
