@@ -15,6 +15,7 @@ mod faults;
 mod identity;
 mod image_signing;
 mod keys;
+mod kms_aws;
 mod layouts;
 mod lookup;
 mod many_signers;
