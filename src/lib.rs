@@ -83,7 +83,7 @@ mod attest;
 mod bundle;
 #[cfg(feature = "cli")]
 mod cli;
-#[cfg(feature = "http")]
+#[cfg(feature = "cli")]
 mod cloud;
 #[cfg(feature = "cli")]
 mod commands;

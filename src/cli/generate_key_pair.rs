@@ -11,7 +11,7 @@ use crate::commands::{Error, GenerateKeyPairRequest};
 /// Make a key pair for signing
 #[derive(Debug, clap::Args)]
 pub struct GenerateKeyPairArgs {
-    /// Store to put the key pair into, such as k8s://NAMESPACE/NAME (not available yet in this version)
+    /// Store to put the key pair and its password into: k8s://NAMESPACE/SECRET, gitlab://GROUP/PROJECT, github://OWNER/REPOSITORY
     #[arg(value_name = "[STORE]")]
     pub store: Vec<OsString>,
     /// Write the key pair to PREFIX.key and PREFIX.pub (default cosign)
@@ -35,26 +35,28 @@ impl GenerateKeyPairArgs {
     /// What is asked for.
     ///
     /// # Errors
-    /// A store of keys: none is served yet, and other words mean nothing here.
+    /// Something else than a store; a store and a service at once.
     pub fn request(&self) -> Result<GenerateKeyPairRequest, Error> {
-        if let Some(store) =
-            at_most_one(&self.store, "to write a key pair to files, leave the arguments out")?
-        {
-            return Err(not_a_file(&store.to_string_lossy()));
+        let store = at_most_one(&self.store, "to write a key pair to files, leave the arguments out")?;
+        let store = store.map(|store| known(&store.to_string_lossy())).transpose()?;
+        let service = filled(&self.kms);
+        if store.is_some() && service.is_some() {
+            return Err(Error::usage("a store and --kms name two different places for a key")
+                .hint("leave one of them out"));
         }
         Ok(GenerateKeyPairRequest {
             output_key_prefix: filled(&self.output_key_prefix).unwrap_or_else(|| PathBuf::from("cosign")),
-            service: filled(&self.kms),
+            service,
+            store,
         })
     }
 }
 
-fn not_a_file(store: &str) -> Error {
-    let known = ["k8s://", "github://", "gitlab://"].into_iter().find(|scheme| store.starts_with(scheme));
-    match known {
-        Some(scheme) => Error::not_available(format!("key pairs in a store ({scheme})"))
-            .hint("leave the argument out to write a key pair to files"),
-        None => Error::usage(format!("`{store}` is not a store for keys"))
-            .hint("to choose the names of the files: --output-key-prefix PREFIX"),
+fn known(store: &str) -> Result<String, Error> {
+    if ["k8s://", "github://", "gitlab://"].iter().any(|scheme| store.starts_with(scheme)) {
+        return Ok(store.to_owned());
     }
+    Err(Error::usage(format!("`{store}` is not a store for keys")).hint(
+        "stores are k8s://NAMESPACE/SECRET, gitlab://PROJECT and github://OWNER/REPOSITORY; to choose the names of files: --output-key-prefix PREFIX",
+    ))
 }

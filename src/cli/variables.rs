@@ -106,10 +106,14 @@ pub const VARIABLES: &[Variable] = &[
         "is where Google's metadata server is, in place of its usual address",
         "a host",
     ),
-    idle("GITHUB_HOST", "names the GitHub Enterprise server that stores a key pair", "a host or an address"),
-    secret(idle("GITHUB_TOKEN", "is the credential for storing a key pair with GitHub", "a token")),
-    idle("GITLAB_HOST", "names the GitLab server that stores a key pair", "an address"),
-    secret(idle("GITLAB_TOKEN", "is the credential for key pairs that GitLab stores", "a token")),
+    network(
+        "GITHUB_HOST",
+        "names the GitHub Enterprise server that stores a key pair",
+        "a host or an address",
+    ),
+    secret(network("GITHUB_TOKEN", "is the credential for storing a key pair with GitHub", "a token")),
+    network("GITLAB_HOST", "names the GitLab server that stores a key pair", "an address"),
+    secret(network("GITLAB_TOKEN", "is the credential for key pairs that GitLab stores", "a token")),
     network(
         "GOOGLE_APPLICATION_CREDENTIALS",
         "holds the credentials with which Google is asked for an identity token",

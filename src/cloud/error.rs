@@ -1,5 +1,6 @@
 //! Why there are no credentials. Nothing secret is in any of it.
 
+use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
 
 /// Why there are no credentials, or why the environment is of no use.
@@ -20,6 +21,15 @@ pub enum Error {
         name: String,
         /// Why not.
         reason: String,
+    },
+    /// A file is not what it should be.
+    #[error("`{path}` cannot be used")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: DecodeError,
     },
     /// An address that is no place for secrets.
     #[error(transparent)]

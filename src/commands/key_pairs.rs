@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::confirmation::confirm;
-use super::keys::{created_key, importable_key, new_password, public_half};
+use super::keys::{created_key, importable_key, new_password, opened_store, public_half};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::crypto::{Secret, sha256};
 use crate::keys::KeyPair;
@@ -17,6 +17,9 @@ use crate::storage::{Access, PendingFile, read_file, write_file};
 pub async fn generate_key_pair(request: &GenerateKeyPairRequest, context: &mut Context) -> Result<(), Error> {
     if let Some(reference) = &request.service {
         return generate_elsewhere(reference, &request.output_key_prefix, context).await;
+    }
+    if let Some(reference) = &request.store {
+        return generate_in_store(reference, &request.output_key_prefix, context).await;
     }
     let files = Files::open(&request.output_key_prefix, false, context)?;
     let password = new_password(context)?;
@@ -32,6 +35,30 @@ async fn generate_elsewhere(reference: &str, prefix: &Path, context: &mut Contex
     file.push(key.to_pem().as_bytes());
     file.commit().map_err(|e| Error::output(&e))?;
     context.narrator.say(&format!("Public key written to {}", path.display()));
+    Ok(())
+}
+
+/// Makes a key pair, puts it into a store, and writes the public half to a file.
+async fn generate_in_store(reference: &str, prefix: &Path, context: &mut Context) -> Result<(), Error> {
+    let path = beside(prefix, ".pub");
+    let store = opened_store(reference, context).await?;
+    confirm_replacing(&path, false, context)?;
+    if store.has_key() {
+        context.narrator.warn(&format!("{store} already holds a private key. Overwrite?"));
+        confirm(context, |cause| {
+            let refused = format!("the key pair in {store} is not replaced");
+            Error::new(ErrorKind::Other, refused).cause(cause).hint("name another store, or remove it there")
+        })?;
+    }
+    let mut file = PendingFile::create_over_any(&path, Access::Everyone).map_err(|e| Error::output(&e))?;
+    let password = new_password(context)?;
+    let pair = KeyPair::generate(&password)?;
+    for line in store.write(&pair, &password).await? {
+        context.narrator.say(&line);
+    }
+    file.push(pair.public.as_bytes());
+    file.commit().map_err(|e| Error::output(&e))?;
+    context.narrator.say(&format!("Public key also written to {}", path.display()));
     Ok(())
 }
 

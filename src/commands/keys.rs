@@ -7,7 +7,9 @@ use crate::cloud;
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{PrivateKey, PublicKey, SigningKey, UnixTime};
 use crate::http;
-use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Variables};
+use crate::keys::{
+    self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Store, Variables,
+};
 
 /// How long services that hold keys are asked again.
 const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -53,10 +55,10 @@ pub(super) async fn found_key(
     Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
 }
 
-/// The public half of the private key that `reference` names. A token tells it without being asked to sign, and often without a PIN.
+/// The public half of the private key that `reference` names. A store holds it by itself; a token tells it without being asked to sign, and often without a PIN.
 pub(super) async fn public_half(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
     match KeyRef::parse(reference)? {
-        KeyRef::Token(_) => public_key(reference, context).await,
+        KeyRef::Token(_) | KeyRef::Store(_) => public_key(reference, context).await,
         _ => Ok(signing_key(reference, StdinUse::Free, context).await?.public_key().clone()),
     }
 }
@@ -67,6 +69,14 @@ pub(super) async fn created_key(reference: &str, context: &Context) -> Result<Pu
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
     Ok(keys::create_key(&reference, sources).await?)
+}
+
+/// The store that is to hold a new key pair.
+pub(super) async fn opened_store(reference: &str, context: &Context) -> Result<Store, Error> {
+    let reference = KeyRef::parse(reference)?;
+    let http = http::Client::with_timeout(context.settings.timeout);
+    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    Ok(Store::open(&reference, sources).await?)
 }
 
 /// The plain private key that is to be imported.
@@ -115,17 +125,24 @@ impl From<keys::Error> for Error {
 }
 
 /// Of what kind the failure of a service is that holds a key.
-fn failure(failure: &keys::Failure) -> ErrorKind {
-    match failure {
+fn failure(of: &keys::Failure) -> ErrorKind {
+    match of {
         keys::Failure::Unset { .. } => ErrorKind::Authentication,
         keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
         keys::Failure::Token(failure) => token(failure),
-        keys::Failure::Service(error) => super::services::kind(error),
+        keys::Failure::Service(error) | keys::Failure::Denied { source: error, .. } => {
+            super::services::kind(error)
+        }
+        keys::Failure::Partly { source, .. } => failure(source),
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
-        keys::Failure::Cloud(cloud::Error::Setting { .. } | cloud::Error::Address(_)) => ErrorKind::Usage,
+        keys::Failure::Cloud(
+            cloud::Error::Setting { .. } | cloud::Error::File { .. } | cloud::Error::Address(_),
+        ) => ErrorKind::Usage,
         keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
-        keys::Failure::Unnamed { source, .. } => self::failure(source),
-        keys::Failure::Key { .. } | keys::Failure::PublicKey(_) => ErrorKind::Format,
+        keys::Failure::Unnamed { source, .. } => failure(source),
+        keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
+            ErrorKind::Format
+        }
         keys::Failure::Signature => ErrorKind::Other,
     }
 }
@@ -178,6 +195,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::Reference { .. }
         | keys::Error::TokenUri(_)
         | keys::Error::NoService { .. }
+        | keys::Error::NoStore { .. }
         | keys::Error::StaysThere { .. }
         | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
         keys::Error::Service { source, .. } => failure(source),
@@ -186,6 +204,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::Password, .. }
+        | keys::Error::KeptPassword { .. }
         | keys::Error::PasswordMissing
         | keys::Error::PasswordStdinTaken
         | keys::Error::PasswordsDiffer

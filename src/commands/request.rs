@@ -25,6 +25,8 @@ pub struct GenerateKeyPairRequest {
     pub output_key_prefix: PathBuf,
     /// The service that makes the key and keeps it (`--kms`); without one it is made here.
     pub service: Option<String>,
+    /// The store that holds the key pair as text, in place of files.
+    pub store: Option<String>,
 }
 
 /// `import-key-pair`.

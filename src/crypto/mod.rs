@@ -18,6 +18,7 @@ mod public_key;
 #[cfg(any(test, feature = "cli", feature = "sandbox"))]
 mod random;
 pub mod sealed;
+pub mod sealed_box;
 mod secret;
 mod signing_key;
 mod time;

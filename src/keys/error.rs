@@ -67,6 +67,18 @@ pub enum Error {
         /// The reference.
         key: String,
     },
+    /// A key pair is to be put into a store, and the reference names none.
+    #[error("`{key}` is not a store for keys")]
+    NoStore {
+        /// The reference.
+        key: String,
+    },
+    /// The password beside a key in a store does not open it.
+    #[error("cannot open private key `{key}`: the password that is kept with it does not open it")]
+    KeptPassword {
+        /// The reference.
+        key: String,
+    },
     /// A key that never leaves its service, where the key itself is needed.
     #[error("`{key}` never leaves the service that holds it, and the key itself is needed")]
     StaysThere {
@@ -221,6 +233,9 @@ impl Error {
             Self::NotAvailableYet { .. } => "name a key file with --key FILE",
             Self::VariableUnset { .. } => {
                 "set it to the text of the key, PEM and all, or name a key file with --key FILE"
+            }
+            Self::KeptPassword { .. } => {
+                "put the password of this very key beside it, or make a new pair with `generate-key-pair`"
             }
             Self::Missing { .. } => {
                 "a relative path starts at the current folder; a new key pair is made by `generate-key-pair`"

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::service::RemoteKey;
+use super::store::Part;
 use super::{Error, KeyRef, Passwords, Variables, pkcs11};
 use crate::bundle;
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
@@ -56,7 +57,10 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
         let asked = pkcs11::public_key(uri, sources.variables).await;
         return asked.map_err(|source| Error::Token { key: uri.to_string(), source });
     }
-    let text = read(reference, sources).await?;
+    let text = match reference {
+        KeyRef::Store(store) => store.key(Part::PublicKey, sources).await?,
+        _ => read(reference, sources).await?,
+    };
     let key = || reference.to_string();
     match kind(&text) {
         Kind::Certificate => Err(Error::CertificateGiven { key: key() }),
@@ -97,7 +101,7 @@ pub struct FoundKey {
 enum Held {
     Plain(Box<PrivateKey>),
     Remote(Box<RemoteKey>),
-    Sealed { key: SealedKey, passwords: Vec<Secret> },
+    Sealed { key: SealedKey, passwords: Vec<Secret>, is_kept: bool },
 }
 
 /// Reads a private key: an encrypted cosign key, or plain PEM in PKCS #8, SEC 1 or PKCS #1. A password is asked for only
@@ -132,7 +136,18 @@ pub async fn find_signing_key(
         return Ok(FoundKey { name, held });
     }
     match SealedKey::parse(text.expose()) {
-        Ok(key) => Ok(FoundKey { name, held: Held::Sealed { key, passwords: passwords.existing()? } }),
+        Ok(key) => {
+            let kept = match reference {
+                KeyRef::Store(store) => store.read(Part::Password, sources).await?,
+                _ => None,
+            };
+            let is_kept = kept.is_some();
+            let passwords = match kept {
+                Some(kept) => vec![kept],
+                None => passwords.existing()?,
+            };
+            Ok(FoundKey { name, held: Held::Sealed { key, passwords, is_kept } })
+        }
         Err(source) => Err(Error::Sealed { key: name, source }),
     }
 }
@@ -145,10 +160,10 @@ impl FoundKey {
     /// The password does not open it, or it is no key.
     pub fn open(self) -> Result<Box<dyn SigningKey>, Error> {
         let Self { name, held } = self;
-        let (sealed, passwords) = match held {
+        let (sealed, passwords, is_kept) = match held {
             Held::Plain(key) => return Ok(key),
             Held::Remote(key) => return Ok(key),
-            Held::Sealed { key, passwords } => (key, passwords),
+            Held::Sealed { key, passwords, is_kept } => (key, passwords, is_kept),
         };
         let mut result = Err(OpenError::Password);
         for password in passwords {
@@ -159,6 +174,7 @@ impl FoundKey {
         }
         let pkcs8 = match result {
             Ok(pkcs8) => pkcs8,
+            Err(OpenError::Password) if is_kept => return Err(Error::KeptPassword { key: name }),
             Err(source) => return Err(Error::Sealed { key: name, source }),
         };
         match PrivateKey::from_der(pkcs8.expose()) {
@@ -188,6 +204,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
         },
         KeyRef::Service(name) => return Err(Error::StaysThere { key: name.to_string() }),
         KeyRef::Token(uri) => return Err(Error::StaysThere { key: uri.to_string() }),
+        KeyRef::Store(store) => return store.key(Part::PrivateKey, sources).await,
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
             Err(http::Error::TooLarge { .. }) => return Err(too_large()),
             answer => answer?,

@@ -10,6 +10,7 @@ mod password;
 mod pkcs11;
 mod reference;
 mod service;
+mod store;
 mod terminal;
 
 pub use error::Error;
@@ -21,6 +22,7 @@ pub use pkcs11::{
 };
 pub use reference::KeyRef;
 pub use service::{Failure, ServiceKey};
+pub use store::{Store, StoreKey};
 pub use terminal::Terminal;
 
 /// The environment variables, by name.

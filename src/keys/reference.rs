@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Error, ServiceKey, Uri};
+use super::{Error, ServiceKey, StoreKey, Uri};
 use crate::http::Redacted;
 
 /// Where a key is.
@@ -18,6 +18,8 @@ pub enum KeyRef {
     Token(Uri),
     /// A key that never leaves the service that holds it.
     Service(ServiceKey),
+    /// A key pair that another system holds as text.
+    Store(StoreKey),
 }
 
 impl KeyRef {
@@ -40,14 +42,14 @@ impl KeyRef {
         if let Some(parsed) = ServiceKey::parse(&scheme, rest) {
             return parsed.map(Self::Service).map_err(|reason| Error::Reference { key: key(), reason });
         }
+        if let Some(parsed) = StoreKey::parse(&scheme, rest) {
+            return parsed.map(Self::Store).map_err(|reason| Error::Reference { key: key(), reason });
+        }
         let what = match scheme.as_str() {
             "env" if rest.is_empty() => return Err(Error::EmptyReference),
             "env" => return Ok(Self::Env(rest.to_string())),
             "http" | "https" => return Ok(Self::Url(text.to_string())),
             "pkcs11" => return Ok(Self::Token(Uri::parse(rest)?)),
-            "k8s" => "a key in a Kubernetes secret",
-            "gitlab" => "a key in a GitLab project",
-            "github" => "a key in a GitHub repository",
             #[cfg(not(feature = "kms-aws"))]
             "awskms" => "a key of AWS KMS",
             "gcpkms" => "a key of Google Cloud KMS",
@@ -77,6 +79,7 @@ impl std::fmt::Display for KeyRef {
             Self::Url(url) => Redacted(url).fmt(f),
             Self::Token(key) => key.fmt(f),
             Self::Service(key) => key.fmt(f),
+            Self::Store(key) => key.fmt(f),
         }
     }
 }
@@ -168,9 +171,6 @@ mod tests {
     #[test]
     fn backends_that_come_later_are_named() {
         for (reference, what) in [
-            ("k8s://ns/secret", "a key in a Kubernetes secret"),
-            ("gitlab://group/project", "a key in a GitLab project"),
-            ("github://owner/repository", "a key in a GitHub repository"),
             ("gcpkms://projects/x", "a key of Google Cloud KMS"),
             ("azurekms://vault/x", "a key of Azure Key Vault"),
         ] {

@@ -9,7 +9,7 @@ const SLOTS: &[&str] = &["authentication", "signature", "card-authentication", "
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Key")]
 pub struct KeyArgs {
-    /// Key to use: a file, `env://NAME` for a variable that holds it, `pkcs11:...` for one in a token, or an `https://` address (`http://` is fetched with a warning)
+    /// Key to use: a file, `env://NAME` for a variable that holds it, `pkcs11:...` for one in a token, an `https://` address (`http://` is fetched with a warning), or `k8s://NAMESPACE/SECRET` or `gitlab://GROUP/PROJECT` for a pair that is stored there
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// Use the key of a hardware token (not available yet in this version)

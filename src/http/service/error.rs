@@ -171,7 +171,7 @@ impl http::Transient for Error {
 }
 
 /// What the page of an error says, in the forms that services have: `message` (Fulcio, Rekor v1 and v2, AWS, Kubernetes,
-/// GitHub), `error_description` or `error` (RFC 6749 section 5.2), `error` with a `message` of its own (Google, Azure), a list
+/// GitHub; of GitLab, also with complaints about members in it), `error_description` or `error` (RFC 6749 section 5.2), `error` with a `message` of its own (Google, Azure), a list
 /// `errors` (Vault), or a line of text. Pages in HTML say nothing.
 pub fn said(text: &[u8]) -> Option<String> {
     let said = match json::parse("error", text) {
@@ -192,6 +192,11 @@ fn words<'a>(node: &Node<'a>) -> Option<&'a str> {
         .find_map(text)
         .or_else(|| text_of(&member("error")?))
         .or_else(|| member("errors")?.items(MAX_ERRORS).ok()?.first()?.text().ok())
+        // A list of complaints about each member that was sent.
+        .or_else(|| {
+            let complaints = member("message")?.members(MAX_ERRORS).ok()?;
+            complaints.first()?.1.items(MAX_ERRORS).ok()?.first()?.text().ok()
+        })
 }
 
 fn text_of<'a>(inner: &Node<'a>) -> Option<&'a str> {

@@ -36,6 +36,27 @@ pub enum Failure {
     /// The service did not answer, or not as it should.
     #[error(transparent)]
     Service(#[from] service::Error),
+    /// The service refuses, and what is missing is known.
+    #[error("{reason}")]
+    Denied {
+        /// What is missing.
+        reason: String,
+        /// What the service said.
+        #[source]
+        source: service::Error,
+    },
+    /// Of several values some were written, and the next one was not.
+    #[error("not all of it was written ({written})")]
+    Partly {
+        /// What was.
+        written: String,
+        /// Why no more.
+        #[source]
+        source: Box<Failure>,
+    },
+    /// What is held where a key should be is not a value of that kind.
+    #[error("what is kept there cannot be used")]
+    Value(#[source] DecodeError),
     /// What the service holds is not a key that can sign here.
     #[error("the key cannot be used: {reason}")]
     Key {

@@ -10,7 +10,7 @@ mod aws_name;
 mod error;
 mod remote;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod vault;
 
 use std::future::Future;
@@ -79,7 +79,7 @@ impl std::fmt::Display for ServiceKey {
 }
 
 /// What a service will have answered.
-pub(super) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+pub(in crate::keys) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// One key of one service.
 pub(super) trait Backend: Send + Sync {

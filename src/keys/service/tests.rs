@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::crypto::{PublicKey, Secret, SigningInput, SigningKey, UnixTime};
 use crate::http;
-pub(super) use crate::http::scripted::{Reply, Seen, Served, json, reply, run, serve};
+pub(in crate::keys) use crate::http::scripted::{Reply, Seen, Served, json, reply, run, serve};
 use crate::keys::{
     Error, KeyRef, Passwords, Patience, Prompt, Sources, StdinUse, create_key, find_signing_key,
     load_public_key,
@@ -17,7 +17,7 @@ mod aws;
 mod vault;
 
 /// An environment, as a list of variables.
-pub(super) struct World {
+pub(in crate::keys) struct World {
     variables: HashMap<&'static str, OsString>,
     http: http::Client,
     retry_for: Duration,
@@ -58,7 +58,7 @@ impl World {
         Self { retry_for: Duration::from_secs(5), ..self }
     }
 
-    fn asks<T>(&self, ask: impl AsyncFnOnce(Sources<'_>) -> T) -> T {
+    pub fn asks<T>(&self, ask: impl AsyncFnOnce(Sources<'_>) -> T) -> T {
         let variables = |name: &str| self.variables.get(name).cloned();
         let patience = Patience { retry_for: self.retry_for, total: Duration::from_secs(10) };
         let now = UnixTime::new(1_800_000_000, 0);
@@ -90,7 +90,7 @@ async fn signing_key(reference: &str, sources: Sources<'_>) -> Result<Box<dyn Si
 }
 
 /// An error with all of its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(in crate::keys) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -101,7 +101,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// All that is shown of a failure.
-pub(super) fn failed<T>(result: Result<T, Error>) -> String {
+pub(in crate::keys) fn failed<T>(result: Result<T, Error>) -> String {
     match result {
         Ok(_) => panic!("this has to fail"),
         Err(error) => chain(&error),

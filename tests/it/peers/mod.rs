@@ -14,6 +14,7 @@ mod downloads;
 mod faults;
 mod identity;
 mod image_signing;
+mod key_stores;
 mod keys;
 mod kms_aws;
 mod layouts;

@@ -2,12 +2,12 @@
 
 mod elsewhere;
 mod path;
-mod yaml;
 
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
+use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind, json};
 pub use path::FieldPath;
 use path::join;
@@ -135,7 +135,7 @@ pub(super) fn images(bytes: &[u8], syntax: Syntax, fields: Fields<'_>) -> Result
         Syntax::Json => reader.document(&json::parse(WHAT, bytes)?, None, 0)?,
         Syntax::Yaml => {
             let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
-            let mut documents = yaml::Documents::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+            let mut documents = yaml::Documents::new(WHAT, text.strip_prefix('\u{feff}').unwrap_or(text));
             while let Some(document) = documents.next()? {
                 reader.document(&document, None, 0)?;
             }

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
-use super::WHAT;
 use crate::crypto::DecodeError;
+
+/// What errors are about until somebody says what is read.
+const WHAT: &str = "YAML";
 
 /// In one document, aliases counted as what they stand for: an alias of an alias of an alias makes a small file a large one.
 const MAX_VALUES: usize = 200_000;
@@ -14,7 +16,8 @@ const MAX_DEPTH: usize = 100;
 const MAX_DOCUMENTS: usize = 10_000;
 
 /// Reads documents one after the other. Every scalar becomes a text, but for those that are nothing.
-pub(super) struct Documents<'a> {
+pub struct Documents<'a> {
+    what: &'static str,
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, (Value, usize)>,
     values: usize,
@@ -27,9 +30,10 @@ pub(super) struct Documents<'a> {
 const MERGE: &str = "<<";
 
 impl<'a> Documents<'a> {
-    /// Those of a text.
-    pub(super) fn new(text: &'a str) -> Self {
+    /// Those of a text; `what` names it in errors.
+    pub fn new(what: &'static str, text: &'a str) -> Self {
         Self {
+            what,
             parser: Parser::new_from_str(text),
             anchors: HashMap::new(),
             values: 0,
@@ -42,7 +46,11 @@ impl<'a> Documents<'a> {
     ///
     /// # Errors
     /// It is not YAML; a key is there twice; it is too large or too deep.
-    pub(super) fn next(&mut self) -> Result<Option<Value>, DecodeError> {
+    pub fn next(&mut self) -> Result<Option<Value>, DecodeError> {
+        self.read().map_err(|error| DecodeError { what: self.what, ..error })
+    }
+
+    fn read(&mut self) -> Result<Option<Value>, DecodeError> {
         if let Some((line, reason)) = self.odd {
             return Err(DecodeError::new(WHAT, format!("line {line}"), reason));
         }
@@ -237,7 +245,7 @@ mod tests {
     use crate::crypto::DecodeKind;
 
     fn read(text: &str) -> Result<Vec<Value>, DecodeError> {
-        let mut documents = Documents::new(text);
+        let mut documents = Documents::new("test", text);
         let mut all = Vec::new();
         while let Some(document) = documents.next()? {
             all.push(document);
