@@ -30,7 +30,10 @@ impl Cluster {
     ///
     /// # Errors
     /// There is none; something in a file cannot be used, which the error names.
-    pub fn find(variables: &dyn Fn(&str) -> Option<std::ffi::OsString>, account: &Path) -> Result<Self, Error> {
+    pub fn find(
+        variables: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+        account: &Path,
+    ) -> Result<Self, Error> {
         let set = |name: &str| variables(name).filter(|value| !value.is_empty());
         let (paths, looked_at) = match set("KUBECONFIG") {
             Some(list) => {
