@@ -516,6 +516,82 @@ fn base64(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Ctrl-C, the polite end, and a terminal that is gone.
+#[test]
+fn a_demonstration_that_is_interrupted_leaves_nothing() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let programs = Sandbox::new();
+        let child = programs.rcosign(&["sandbox", "demo"]).spawn();
+        let inside = || std::fs::read_dir(programs.at("tmp")).unwrap().next();
+        wait_until("the sandbox of the demonstration", || {
+            inside().is_some_and(|folder| folder.unwrap().path().join("sandbox/env").exists())
+        });
+        signal(child.id(), name);
+        assert_eq!(code_of(child), Some(code));
+        assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0, "{name}");
+    }
+}
+
+/// In a namespace of its own there is no network, and loopback is down; skipped where nobody may make one.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_loopback_it_ends_at_once() {
+    let programs = Sandbox::new();
+    let alone = |args: &[&str]| programs.program(Path::new("/usr/bin/unshare"), &[&["-rn"], args].concat());
+    let can = std::process::Command::new("unshare").args(["-rn", "true"]).output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let begun = Instant::now();
+    for args in [
+        &["sandbox", "demo"][..],
+        &["sandbox", "up", "--dir", "state"],
+        &["sandbox", "up", "--detach", "--dir", "state"],
+        &["sandbox", "run", "--", "true"],
+    ] {
+        alone(&[&[env!("CARGO_BIN_EXE_rcosign")], args].concat())
+            .run()
+            .code(1)
+            .says("error: 127.0.0.1 cannot be reached on this machine\n")
+            .says("hint: is the loopback interface up? `ip link set lo up`\n");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0);
+}
+
+/// What hints say can be typed as it stands.
+#[test]
+fn hints_name_the_folder_that_was_given() {
+    let this = Detached::up(&[]);
+    let folder = this.programs.at("state").display().to_string();
+    this.again(&[]).code(1).says(&format!(
+        "`sandbox status --dir {folder}` shows it and `sandbox down --dir {folder}` ends it"
+    ));
+    let nowhere = this.programs.at("no where").display().to_string();
+    for command in ["status", "down"] {
+        this.run(&["sandbox", command, "--dir", "no where"])
+            .code(1)
+            .says(&format!("`sandbox up --detach --dir '{nowhere}'` starts one"));
+    }
+    this.run(&["sandbox", "token", "--dir", "no where"])
+        .code(1)
+        .says(&format!("`sandbox up --dir '{nowhere}'` makes one"));
+    let plain = this.run(&["sandbox", "down"]).code(1);
+    assert!(plain.stderr.contains("`sandbox up --detach` starts one"), "{}", plain.stderr);
+}
+
+/// Whoever has sourced the file for cosign 2 gave no flags.
+#[test]
+fn variables_are_not_told_of_as_flags() {
+    let this = Detached::up(&[]);
+    let script = SIGN.replace("rcosign", env!("CARGO_BIN_EXE_rcosign"));
+    let script = format!(". state/env.cosign-2 && {script}");
+    let output = this.programs.program(Path::new("/bin/sh"), &["-c", &script]).run();
+    assert!(!output.stderr.contains("has been deprecated"), "{}", output.stderr);
+    let given = this.run(&["sign-blob", "--yes", "--rekor-url", "http://127.0.0.1:1", "--offline", "a.txt"]);
+    given.says("Flag --rekor-url has been deprecated");
+}
+
 #[test]
 fn the_demonstration_is_whole_and_leaves_nothing() {
     // Whatever somebody has set has no say in it.

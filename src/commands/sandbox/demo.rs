@@ -1,9 +1,10 @@
 //! The sandbox of `sandbox demo`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::{Context, Error, ErrorKind};
 use super::options::not_started;
+use super::signals::{PAUSE, Signals};
 use super::up;
 use crate::sandbox::{IDENTITY_TOKEN, Options, Sandbox, TemporaryFolder};
 
@@ -27,9 +28,11 @@ impl SandboxDemo {
 /// # Errors
 /// It does not start.
 pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
+    let signals = Signals::that_end();
     let folder = TemporaryFolder::new("rcosign-demo-").map_err(|error| super::run::no_folder(&error))?;
+    end_with(signals, folder.path().to_owned());
     let options = Options { folder: folder.path().join("sandbox"), ..Options::default() };
-    let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
+    let sandbox = Sandbox::start(options).map_err(|error| not_started(&error, None))?;
     up::prepare(&sandbox, context).await;
     let digest = sandbox.registry().contents().plant_image("hello", "v1");
     let mut variables = sandbox.documents().variables(sandbox.folder(), false);
@@ -38,4 +41,27 @@ pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
     })?;
     variables.extend([("DIGEST", digest), ("SIGSTORE_ID_TOKEN", token)]);
     Ok(SandboxDemo { variables, _sandbox: sandbox, folder })
+}
+
+/// A signal ends the process, whatever it does, and the folder is gone by then.
+#[expect(clippy::exit, reason = "the steps are whole commands, and none of them waits for this")]
+fn end_with(signals: Signals, folder: PathBuf) {
+    /// What is written meanwhile may come between.
+    const TRIES: u32 = 50;
+    std::thread::spawn(move || {
+        let signal = loop {
+            match signals.ending() {
+                Some(signal) => break signal,
+                None => std::thread::sleep(PAUSE),
+            }
+        };
+        for _ in 0..TRIES {
+            let _ = std::fs::remove_dir_all(&folder);
+            if !folder.exists() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        std::process::exit(signal.code().into());
+    });
 }

@@ -1,10 +1,10 @@
 //! From words to the kind of sandbox.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::{Error, ErrorKind};
-use super::SandboxKind;
+use super::{SandboxKind, place};
 use crate::sandbox::{self, Fault, Faults, FolderError, Options, SandboxError, Service, oidc, registry};
 
 /// What a sandbox of this kind is started with.
@@ -48,14 +48,16 @@ fn port(text: &str) -> Result<(Service, u16), Error> {
     }
 }
 
-/// The error of a sandbox that does not start.
-pub(super) fn not_started(error: &SandboxError) -> Error {
+/// The error of a sandbox that does not start, in the folder that `dir` names.
+pub(super) fn not_started(error: &SandboxError, dir: Option<&Path>) -> Error {
     let new = Error::with_sources(ErrorKind::Other, error);
     match error.of_folder() {
         Some(FolderError::Locked { .. }) => {
-            return new.hint(
-                "`sandbox status` shows it and `sandbox down` ends it; --dir DIR starts another one in a folder of its own",
-            );
+            let dir = place::flag(dir);
+            return new.hint(format!(
+                "`sandbox status{dir}` shows it and `sandbox down{dir}` ends it; \
+                 --dir DIR starts another one in a folder of its own"
+            ));
         }
         Some(FolderError::Foreign { .. }) => {
             return new.hint("name a folder that is empty, or not there yet, with --dir DIR");
@@ -75,6 +77,9 @@ pub(super) fn not_started(error: &SandboxError) -> Error {
         _ if error.is_loss() => new.hint(
             "nothing was changed: put it back from a copy of the folder, or begin anew in another one with --dir DIR",
         ),
+        SandboxError::Port(sandbox::PortError::Unreachable { .. }) => {
+            new.hint("is the loopback interface up? `ip link set lo up`")
+        }
         SandboxError::Port(sandbox::PortError::Damaged { .. }) => new.hint(
             "put it back, or remove it: then services get other addresses than those in documents that you gave away",
         ),

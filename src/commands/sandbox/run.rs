@@ -28,9 +28,11 @@ pub async fn sandbox_run(
     };
     let options = options(folder, &request.kind).map_err(alone)?;
     let signals = Signals::all();
-    let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error)))?;
+    let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error, request.folder.as_deref())))?;
     sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
-    up::prepare(&sandbox, context).await;
+    if let Err(signal) = signals.or(up::prepare(&sandbox, context)).await {
+        return Ok(signal.code());
+    }
     context.narrator.warn(up::WARNING);
     let token = sandbox.file(IDENTITY_TOKEN);
     let token = std::fs::read_to_string(&token).map_err(|error| {

@@ -404,7 +404,7 @@ fn a_code_that_nobody_types_in_ends() {
         })),
     });
     let request = TokenRequest { flow: Some(Flow::Device), issuer: &server.url, ..TokenRequest::default() };
-    assert!(matches!(Scene::new().token(&request).unwrap_err(), Error::TimedOut { seconds: 1 }));
+    assert!(matches!(Scene::new().token(&request).unwrap_err(), Error::TimedOut { seconds: 1, by_code: true }));
 }
 
 #[test]
@@ -469,7 +469,7 @@ fn nobody_is_waited_for_longer_than_all_may_take() {
         scene.browser = Some(Box::new(|_| ()));
         let request = TokenRequest { flow: Some(flow), issuer: &server.url, ..TokenRequest::default() };
         let error = scene.token(&request).unwrap_err();
-        assert!(matches!(error, Error::TimedOut { seconds: 2 }), "{error:?}");
+        assert!(matches!(error, Error::TimedOut { seconds: 2, .. }), "{error:?}");
     }
 }
 
