@@ -406,7 +406,8 @@ fn what_fails_leaves_the_cache_as_it_was() {
     assert_ne!(refused.code, 0);
     let run = |args: &[&str]| sandbox.run(&[&["initialize", "--timeout", "2s", "--mirror"], args].concat());
     let _ =
-        run(&[&mirror.address, "--root", "other.json"]).says("the root that --root names does not belong to");
+        run(&[&mirror.address, "--root", "other.json"]).says("the root that --root names does not belong to")
+            .says("hint: name the root of this very repository");
     assert_ne!(run(&["http://127.0.0.1:1", "--root", "other.json"]).code, 0);
     // Only what comes last is of no use.
     mirror.change(|repository| {

@@ -1,6 +1,9 @@
 //! The sandbox of `sandbox demo`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::super::{Context, Error, ErrorKind};
 use super::options::not_started;
@@ -12,8 +15,21 @@ use crate::sandbox::{IDENTITY_TOKEN, Options, Sandbox, TemporaryFolder};
 pub struct SandboxDemo {
     /// The variables by which commands use it.
     pub variables: Vec<(&'static str, String)>,
+    _ending: Ending,
     _sandbox: Sandbox,
     folder: TemporaryFolder,
+}
+
+/// Whether a signal ends the process. Nothing else ends it then.
+struct Ending(Arc<AtomicBool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // A step that fails since its folder is gone is not how it ends: the signal is.
+        if self.0.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+    }
 }
 
 impl SandboxDemo {
@@ -30,7 +46,7 @@ impl SandboxDemo {
 pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
     let signals = Signals::that_end();
     let folder = TemporaryFolder::new("rcosign-demo-").map_err(|error| super::run::no_folder(&error))?;
-    end_with(signals, folder.path().to_owned());
+    let ending = Ending(end_with(signals, folder.path().to_owned()));
     let options = Options { folder: folder.path().join("sandbox"), ..Options::default() };
     let sandbox = Sandbox::start(options).map_err(|error| not_started(&error, None))?;
     up::prepare(&sandbox, context).await;
@@ -40,14 +56,16 @@ pub async fn sandbox_demo(context: &mut Context) -> Result<SandboxDemo, Error> {
         Error::new(ErrorKind::Other, "the identity token of the sandbox cannot be read").caused_by(&error)
     })?;
     variables.extend([("DIGEST", digest), ("SIGSTORE_ID_TOKEN", token)]);
-    Ok(SandboxDemo { variables, _sandbox: sandbox, folder })
+    Ok(SandboxDemo { variables, _ending: ending, _sandbox: sandbox, folder })
 }
 
-/// A signal ends the process, whatever it does, and the folder is gone by then.
+/// A signal ends the process, whatever it does, and the folder is gone by then. Returns whether one came.
 #[expect(clippy::exit, reason = "the steps are whole commands, and none of them waits for this")]
-fn end_with(signals: Signals, folder: PathBuf) {
+fn end_with(signals: Signals, folder: PathBuf) -> Arc<AtomicBool> {
     /// What is written meanwhile may come between.
     const TRIES: u32 = 50;
+    let ending = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&ending);
     std::thread::spawn(move || {
         let signal = loop {
             match signals.ending() {
@@ -55,6 +73,7 @@ fn end_with(signals: Signals, folder: PathBuf) {
                 None => std::thread::sleep(PAUSE),
             }
         };
+        told.store(true, Ordering::Release);
         for _ in 0..TRIES {
             let _ = std::fs::remove_dir_all(&folder);
             if !folder.exists() {
@@ -64,4 +83,5 @@ fn end_with(signals: Signals, folder: PathBuf) {
         }
         std::process::exit(signal.code().into());
     });
+    ending
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Error, ErrorKind};
 use super::{SandboxKind, place};
-use crate::sandbox::{self, Fault, Faults, FolderError, Options, SandboxError, Service, oidc, registry};
+use crate::sandbox::{self, Fault, FaultError, Faults, FolderError, Options, SandboxError, Service, oidc, registry};
 
 /// What a sandbox of this kind is started with.
 ///
@@ -13,8 +13,14 @@ use crate::sandbox::{self, Fault, Faults, FolderError, Options, SandboxError, Se
 /// What does not parse, in one line that names the flag.
 pub(super) fn options(folder: PathBuf, kind: &SandboxKind) -> Result<Options, Error> {
     let wrong = |flag: &str, error: &dyn std::error::Error| Error::usage(format!("{flag}: {error}"));
-    let fault = |text: &String| text.parse().map_err(|error| wrong("--fault", &error));
-    let clock = |text: &String| text.parse().map_err(|error| wrong("--clock", &error));
+    // Whole, as there may be several.
+    let cause = |flag: &str, text: &str, error: &FaultError| {
+        let told = error.to_string();
+        let is_whole = told.contains(&format!("`{text}`"));
+        Error::usage(if is_whole { format!("{flag}: {told}") } else { format!("{flag} `{text}`: {told}") })
+    };
+    let fault = |text: &String| text.parse().map_err(|error| cause("--fault", text, &error));
+    let clock = |text: &String| text.parse().map_err(|error| cause("--clock", text, &error));
     let mut ports = BTreeMap::new();
     for text in &kind.ports {
         let (service, port) = port(text)?;
@@ -41,7 +47,7 @@ fn port(text: &str) -> Result<(Service, u16), Error> {
     let (service, port) = parts
         .ok_or_else(|| Error::usage(format!("--port: `{text}` is not SERVICE=PORT, as in registry=5000")))?;
     let service =
-        service.parse().map_err(|error: sandbox::FaultError| Error::usage(format!("--port: {error}")))?;
+        service.parse().map_err(|error: FaultError| Error::usage(format!("--port: {error}")))?;
     match port.parse() {
         Ok(port @ 1..) => Ok((service, port)),
         _ => Err(Error::usage(format!("--port: `{port}` is not a port, a number from 1 to 65535"))),
@@ -62,7 +68,10 @@ pub(super) fn not_started(error: &SandboxError, dir: Option<&Path>) -> Error {
         Some(FolderError::Foreign { .. }) => {
             return new.hint("name a folder that is empty, or not there yet, with --dir DIR");
         }
-        Some(FolderError::KeyMissing { .. }) => {
+        Some(FolderError::Unusable { .. } | FolderError::OtherOwner { .. }) => {
+            return new.hint("name a folder that you may make, or write to, with --dir DIR");
+        }
+        Some(FolderError::KeyMissing { .. } | FolderError::Key { .. }) => {
             return new.hint(
                 "put it back, or begin anew in another folder: what it signed verifies with no other key",
             );

@@ -55,11 +55,14 @@ pub async fn sandbox_run(
     if let Some(signal) = signals.ending() {
         return Ok(signal.code());
     }
-    let mut child =
-        child::start(request, &variables(for_cosign_2), without_proxy.as_deref()).map_err(|error| {
-            let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
-            (Error::new(ErrorKind::Other, format!("`{name}` cannot be run")).caused_by(&error), Some(code))
-        })?;
+    let mut child = child::start(request, &variables(for_cosign_2), without_proxy.as_deref()).map_err(|error| {
+        let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+        let new = Error::new(ErrorKind::Other, format!("`{name}` cannot be run")).caused_by(&error);
+        // A line in quotes is one word, and taken for the name of a program.
+        let is_line = code == 127 && name.contains(char::is_whitespace);
+        let hint = "leave the quotes out: `sandbox run -- COMMAND ARGUMENT...`; for a line of a shell: `sandbox run -- sh -c 'LINE'`";
+        (if is_line { new.hint(hint) } else { new }, Some(code))
+    })?;
     let status = child::wait(&mut child, &signals).await;
     drop(sandbox);
     match status {
@@ -72,5 +75,8 @@ pub async fn sandbox_run(
 
 /// There is no place for temporary files.
 pub(super) fn no_folder(error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Other, "no temporary folder can be made").caused_by(error)
+    let variable = if cfg!(windows) { "TEMP" } else { "TMPDIR" };
+    Error::new(ErrorKind::Other, "no temporary folder can be made")
+        .caused_by(error)
+        .hint(format!("name a folder that is there, and that you may write to, with the variable {variable}"))
 }

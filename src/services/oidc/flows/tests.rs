@@ -366,7 +366,8 @@ fn a_code_is_typed_in_elsewhere() {
         scene.said,
         [
             format!("Enter the verification code ABCD-EFGH in your browser at: {page}"),
-            "Code will be valid for 60 seconds".to_owned()
+            // Not the 60 that the issuer says: nobody waits for so long here.
+            "Code will be valid for 30 seconds".to_owned()
         ]
     );
     let requests: Vec<Seen> = issuer.server.requests();
