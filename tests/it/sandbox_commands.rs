@@ -500,7 +500,11 @@ fn tokens_are_for_whom_they_name() {
         (&["--email", "a@b.c", "--uri", "x:y"], 2, "name several identities"),
         (&["--workflow-ref", "x"], 2, "none is named"),
         (&["--lifetime", "0s"], 2, "a second at least"),
-        (&["--lifetime", "-5m"], 2, "`-5m` is not a value for --lifetime\n  caused by: a duration here cannot be negative"),
+        (
+            &["--lifetime", "-5m"],
+            2,
+            "`-5m` is not a value for --lifetime\n  caused by: a duration here cannot be negative",
+        ),
         (&["--lifetime", "99999h"], 2, "a year at most"),
     ] {
         let output = sandbox.run(&[&["sandbox", "token", "--dir", "state"], flags].concat()).code(code);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Error, ErrorKind};
 use super::{SandboxKind, place};
-use crate::sandbox::{self, Fault, FaultError, Faults, FolderError, Options, SandboxError, Service, oidc, registry};
+use crate::sandbox::{
+    self, Fault, FaultError, Faults, FolderError, Options, SandboxError, Service, oidc, registry,
+};
 
 /// What a sandbox of this kind is started with.
 ///
@@ -46,8 +48,7 @@ fn port(text: &str) -> Result<(Service, u16), Error> {
     let parts = text.split_once('=');
     let (service, port) = parts
         .ok_or_else(|| Error::usage(format!("--port: `{text}` is not SERVICE=PORT, as in registry=5000")))?;
-    let service =
-        service.parse().map_err(|error: FaultError| Error::usage(format!("--port: {error}")))?;
+    let service = service.parse().map_err(|error: FaultError| Error::usage(format!("--port: {error}")))?;
     match port.parse() {
         Ok(port @ 1..) => Ok((service, port)),
         _ => Err(Error::usage(format!("--port: `{port}` is not a port, a number from 1 to 65535"))),

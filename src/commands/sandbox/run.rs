@@ -28,7 +28,8 @@ pub async fn sandbox_run(
     };
     let options = options(folder, &request.kind).map_err(alone)?;
     let signals = Signals::all();
-    let sandbox = Sandbox::start(options).map_err(|error| alone(not_started(&error, request.folder.as_deref())))?;
+    let sandbox =
+        Sandbox::start(options).map_err(|error| alone(not_started(&error, request.folder.as_deref())))?;
     sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
     if let Err(signal) = signals.or(up::prepare(&sandbox, context)).await {
         return Ok(signal.code());

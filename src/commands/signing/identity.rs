@@ -129,7 +129,9 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             hints
         }
         E::Empty { variable } => {
-            vec![format!("give {variable} the token, or unset it to log in; or name one with --identity-token FILE")]
+            vec![format!(
+                "give {variable} the token, or unset it to log in; or name one with --identity-token FILE"
+            )]
         }
         E::NoIssuer => one(
             "name a token with --identity-token FILE, or a signing config that lists the issuer in `oidcUrls`",
@@ -150,9 +152,9 @@ fn hints(error: &oidc::Error) -> Vec<String> {
         E::FlowWithoutToken => {
             one("name it with --identity-token, or choose another flow with --fulcio-auth-flow")
         }
-        E::TimedOut { by_code: true, .. } => {
-            one("try again, or name a token with --identity-token FILE; --timeout is how long is waited for it")
-        }
+        E::TimedOut { by_code: true, .. } => one(
+            "try again, or name a token with --identity-token FILE; --timeout is how long is waited for it",
+        ),
         E::TimedOut { by_code: false, .. } => {
             one("try again, or log in with another machine's browser: --fulcio-auth-flow device")
         }

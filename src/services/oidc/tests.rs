@@ -122,10 +122,9 @@ fn an_empty_variable_is_no_login() {
         assert!(scene.foresee(&request).is_ok());
     }
     // Who asks for a login gets it, and who does not look at the environment is not refused by it.
-    for request in [
-        TokenRequest { flow: Some(Flow::Device), ..request },
-        TokenRequest { ambient: false, ..request },
-    ] {
+    for request in
+        [TokenRequest { flow: Some(Flow::Device), ..request }, TokenRequest { ambient: false, ..request }]
+    {
         let mut scene = Scene::new().with("SIGSTORE_ID_TOKEN", "");
         assert!(scene.foresee(&request).is_ok());
         scene.token(&request).unwrap_err();

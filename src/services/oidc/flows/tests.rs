@@ -405,7 +405,10 @@ fn a_code_that_nobody_types_in_ends() {
         })),
     });
     let request = TokenRequest { flow: Some(Flow::Device), issuer: &server.url, ..TokenRequest::default() };
-    assert!(matches!(Scene::new().token(&request).unwrap_err(), Error::TimedOut { seconds: 1, by_code: true }));
+    assert!(matches!(
+        Scene::new().token(&request).unwrap_err(),
+        Error::TimedOut { seconds: 1, by_code: true }
+    ));
 }
 
 #[test]
