@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::super::log::{Log, LogError, Record};
+use super::super::log::{Log, LogError, Record, Ticket};
 use super::super::{Clock, FolderError};
 use crate::crypto::{
     Digest, HashAlgorithm, KeyType, PrivateKey, PrivateKeyError, SignError, SigningInput, UnixTime,
     sign_at_once,
 };
 use crate::tlog::issue::LogSigner;
-use crate::tlog::merkle::leaf_hash;
+use crate::tlog::merkle::{Hash, leaf_hash};
 use crate::tlog::{Entry, InclusionProof, LoggedVerifier};
 
 /// What was logged, and when.
@@ -88,16 +88,16 @@ impl Issuer {
         UnixTime::from_seconds(*last)
     }
 
-    /// Takes a body, and returns when its entry is on the disk. `taken` is told of a new entry before that.
+    /// Takes a body, and returns when its entry is on the disk. `taken` is told of a new entry before that, which may not come to be:
+    /// then another one has its index.
     pub(super) async fn take(
         &self,
         body: Vec<u8>,
         keys: Vec<String>,
-        taken: impl FnOnce(u64, &[String]),
+        taken: impl FnOnce(u64, &Hash, &[String]),
     ) -> Result<Taken, RekorError> {
-        let what = self.place(body, keys, taken)?;
-        let (Taken::New(index) | Taken::There(index)) = what;
-        self.log.committed(index).await?;
+        let (what, ticket) = self.place(body, keys, taken)?;
+        self.log.committed(&ticket).await?;
         Ok(what)
     }
 
@@ -105,18 +105,19 @@ impl Issuer {
         &self,
         body: Vec<u8>,
         keys: Vec<String>,
-        taken: impl FnOnce(u64, &[String]),
-    ) -> Result<Taken, LogError> {
+        taken: impl FnOnce(u64, &Hash, &[String]),
+    ) -> Result<(Taken, Ticket), LogError> {
         // Held until the entry has its place, so that there are no two of a kind, and times are in the order of indices.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.log.find(&leaf_hash(&body)) {
-            return Ok(Taken::There(index));
+        let hash = leaf_hash(&body);
+        if let Some(ticket) = self.log.find_ticket(&hash) {
+            return Ok((Taken::There(ticket.index), ticket));
         }
         *last = self.clock.now().seconds().max(*last);
         let attached = Attached { time: UnixTime::from_seconds(*last), keys };
-        let index = self.log.submit(body, attached.to_bytes())?;
-        taken(index, &attached.keys);
-        Ok(Taken::New(index))
+        let ticket = self.log.submit(body, attached.to_bytes())?;
+        taken(ticket.index, &hash, &attached.keys);
+        Ok((Taken::New(ticket.index), ticket))
     }
 
     /// What was logged at this index; `None` when there is no such entry.
