@@ -81,6 +81,9 @@ pub(super) fn not_started(error: &SandboxError, dir: Option<&Path>) -> Error {
             return new
                 .hint("remove the link, or put what it leads to in its place if that is the sandbox's own");
         }
+        Some(FolderError::NotRegular { .. }) => {
+            return new.hint("remove it, or put back what was there");
+        }
         _ => {}
     }
     match error {

@@ -75,7 +75,6 @@ fn entries_are_there_after_a_restart() {
     let log = place.open().unwrap();
     let ticket = log.submit(b"a leaf".to_vec(), b"beside it".to_vec()).unwrap();
     runtime().block_on(log.committed(&ticket)).unwrap();
-    let index = ticket.index;
     drop(log);
     let found = place.open().unwrap().entry(20).unwrap().unwrap();
     assert_eq!(found, Record { leaf: b"a leaf".to_vec(), attached: b"beside it".to_vec() });

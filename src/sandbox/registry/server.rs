@@ -162,6 +162,7 @@ async fn exchange(
         None if fits == Fits::NotNow => {
             Reply::error(Code::TooManyRequests, Value::Null).with("Retry-After", "1")
         }
+        None if let Fits::Nowhere(reason) = &fits => unwritten(reason),
         None if shared.folder.is_none() => shared.answer(&request),
         None => {
             // The disk may take its time; others are served meanwhile.
@@ -228,13 +229,21 @@ impl Shared {
 }
 
 /// Whether there is room for the body of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Fits {
     Yes,
     /// It is larger than any may be.
     Never,
     /// Others have the memory.
     NotNow,
+    /// The disk does not take it, for this reason.
+    Nowhere(String),
+}
+
+/// What is said where the disk does not take a body: that it is full (RFC 4918 section 11.5), or what else it says.
+fn unwritten(reason: &str) -> Reply {
+    let reply = Reply::error(Code::Unknown, json!({ "reason": reason }));
+    Reply { status: 507, ..reply }
 }
 
 /// The body of a request; one that does not fit is read to its end all the same, and not kept, so that the client sees the answer.
@@ -265,9 +274,12 @@ async fn collect(
                 fits = Fits::NotNow;
             }
         }
-        if fits == Fits::Yes {
-            // A disk that is full ends the connection.
-            all.push(&data).map_err(|_| Cut)?;
+        if fits == Fits::Yes
+            && let Err(error) = all.push(&data)
+        {
+            // What there is of it goes away at once.
+            all = Arriving::new(None, 0);
+            fits = Fits::Nowhere(error.to_string());
         }
     }
     Ok((all.finish(), fits))

@@ -470,7 +470,7 @@ fn certificates_are_found_by_whom_they_are_for() {
     let garbled = propose::hashedrekord_001(&digest, &sign(&signer, &digest), &garbled);
     assert_eq!(create(&rekor, &garbled).status, 400);
 
-    rekor.index.add(9, &["later@example.com".to_owned()]);
+    rekor.index.add(9, &[0; 32], &["later@example.com".to_owned()]);
     let reply = call(&rekor, "POST", "/api/v1/index/retrieve", &json!({ "email": "later@example.com" }));
     assert_eq!(reply.json(), json!([]), "what is not on the disk is not there");
 }
