@@ -221,7 +221,10 @@ fn a_log_whose_folder_is_removed_takes_no_entries() {
     fs::remove_dir_all(&place.path).unwrap();
     for _ in 0..2 {
         let error = log.append_blocking(leaf(3), Vec::new()).unwrap_err().to_string();
-        assert_eq!(error, "the log takes no entries any more: somebody has removed its file: restart the sandbox");
+        assert_eq!(
+            error,
+            "the log takes no entries any more: somebody has removed its file: restart the sandbox"
+        );
     }
     check(&log, 3);
 }
