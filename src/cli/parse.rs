@@ -128,7 +128,7 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
             matches = with_environment(&mut command, &arguments, &filled)?;
             warnings.extend(filled.iter().filter_map(Filled::warning));
         }
-        warn_of_deprecated(&command, &matches, &name, &mut warnings);
+        warn_of_deprecated(&command, &matches, &filled, &mut warnings);
     }
     Ok(Parsed { matches, help, warnings })
 }
@@ -249,10 +249,18 @@ fn warn_of_loose_booleans(command: &Command, arguments: &[OsString], warnings: &
     }
 }
 
-fn warn_of_deprecated(command: &Command, matches: &ArgMatches, name: &str, warnings: &mut Vec<String>) {
+/// Speaks of flags that somebody gave: whoever sets a variable does it for all commands, also those that have nothing else.
+fn warn_of_deprecated(
+    command: &Command,
+    matches: &ArgMatches,
+    filled: &[Filled],
+    warnings: &mut Vec<String>,
+) {
+    let name = command.get_name();
     for arg in command.get_arguments() {
         let Some(flag) = arg.get_long() else { continue };
-        if matches.value_source(arg.get_id().as_str()).is_none() {
+        let is_filled = filled.iter().any(|one| one.flag == flag);
+        if is_filled || matches.value_source(arg.get_id().as_str()).is_none() {
             continue;
         }
         if let Some(instead) = deprecated::instead(name, flag) {

@@ -1,7 +1,9 @@
 //! `generate-key-pair`, `import-key-pair` and `public-key`.
 
 use std::ffi::OsString;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::confirmation::confirm;
 use super::keys::{created_key, importable_key, new_password, opened_store, public_half};
@@ -124,7 +126,7 @@ impl Files {
         let private = self.private.1.clone();
         // Of several that replace the same pair at once, each does so as a whole, and none replaces another key than the one that
         // it has asked for.
-        let _held = hold_folder(&private);
+        let _held = hold_folder(&private, context.settings.timeout.min(PATIENCE))?;
         if self.replaced.is_some() && content(&private) != self.replaced {
             return Err(meanwhile(
                 &private,
@@ -173,15 +175,62 @@ fn content(path: &Path) -> Option<[u8; 32]> {
     read_file("private key", path, MAX_KEY).ok().map(|text| sha256(Secret::new(text).expose()))
 }
 
+/// Another one that writes a pair has done so long before; whoever else may read the folder can hold it as long as he likes.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Holds the folder of a file until what is returned is dropped, where the system lets folders be held.
-fn hold_folder(path: &Path) -> Option<std::fs::File> {
+///
+/// # Errors
+/// Another program holds it for longer than `patience`.
+fn hold_folder(path: &Path, patience: Duration) -> Result<Option<std::fs::File>, Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = std::fs::File::open(folder).ok()?;
-    folder.lock().ok()?;
-    Some(folder)
+    let Ok(file) = std::fs::File::open(folder) else { return Ok(None) };
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                let what = format!(
+                    "the folder `{}` is locked by another program, and stayed so: nothing was written",
+                    folder.display()
+                );
+                return Err(Error::new(ErrorKind::Other, what).hint(
+                    "end that program (`lslocks` or `fuser` shows it), or write to a folder that nobody else can read: \
+                     --output-key-prefix FOLDER/NAME",
+                ));
+            }
+        }
+    }
 }
 
 fn meanwhile(path: &Path, what: &str) -> Error {
     Error::new(ErrorKind::Other, format!("`{}` {what}", path.display()))
         .hint("look which key is there, and run this again if it is not wanted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_somebody_holds_is_not_waited_for_without_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("k.key");
+        let held = hold_folder(&key, PATIENCE).unwrap();
+        assert!(held.is_some());
+        let begun = Instant::now();
+        let error = hold_folder(&key, Duration::from_millis(50)).unwrap_err().to_string();
+        assert!(begun.elapsed() >= Duration::from_millis(50));
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
+        // It is waited for as long as that.
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            drop(held);
+        });
+        assert!(hold_folder(&key, Duration::from_secs(60)).unwrap().is_some());
+        other.join().unwrap();
+    }
 }

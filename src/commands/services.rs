@@ -92,6 +92,12 @@ fn words(error: &services::Error) -> Option<&'static str> {
         E::Status { service: Service::Fulcio, status: 400 | 401 | 403, .. } => Some(
             "the certificate authority did not take the identity token: it has to be of use by the authority's clock, of an issuer that it knows, and made out to it",
         ),
+        // Version 2 has other addresses, and only signing configs name those.
+        E::Status { service: Service::Rekor, status: 404 | 405, url, .. } if !url.contains("/api/v1/") => {
+            Some(
+                "look whether a log of version 2, with its tiles, is at the address that the signing config names",
+            )
+        }
         E::Status { service: Service::Rekor, status: 404 | 405, .. } => Some(
             "--rekor-url takes the address of a log of version 1; one of version 2 is listed in a signing config: --signing-config FILE",
         ),
@@ -156,5 +162,23 @@ fn of_tls(error: &http::Error) -> Option<&'static str> {
             "nothing was written; the timestamp authority takes only clients whose certificate it trusts: name one with --timestamp-client-cert FILE and --timestamp-client-key FILE",
         ),
         None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_has_nothing_at_an_address_gets_the_hint_for_its_version() {
+        let of = |url: &str| {
+            let url = url.to_owned();
+            hint(&E::Status { service: Service::Rekor, url, status: 404, said: None, retry_after: None })
+                .unwrap()
+        };
+        assert!(of("http://a/api/v1/log/entries").contains("--rekor-url"));
+        for url in ["http://a/api/v2/log/entries", "http://a/tile/0/000", "http://a/checkpoint"] {
+            assert!(!of(url).contains("--rekor-url") && of(url).contains("signing config"), "{url}");
+        }
     }
 }

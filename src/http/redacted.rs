@@ -56,6 +56,13 @@ fn parts(text: &str) -> Option<Parts> {
         (host, path, _) = split(after);
         has_user = true;
     }
+    // Nor is a host written so; it is the end of a name or a password, all of it encoded.
+    if (host.contains("%40") || is_web && host.contains('%') && !is_fetched(&text))
+        && let Some((_, after)) = rest.rsplit_once("%40")
+    {
+        (host, path, _) = split(after);
+        has_user = true;
+    }
     Some(Parts { scheme: scheme.to_owned(), host, path, has_user })
 }
 
@@ -123,6 +130,9 @@ mod tests {
             ("http://me:a#secret@host", "http://host"),
             ("ftp://me:a/secret@host", "ftp://host"),
             ("http://me|:secret@[::1", "http://[::1"),
+            ("http://me%3Asecret%40host", "http://host"),
+            ("http://a@me%3Asecret%40host/x", "http://host/x"),
+            ("http://host/%40scope/a%40b", "http://host/%40scope/a%40b"),
             ("me:secret@host:1", "host:1"),
             ("//me:secret@host/x", "host/x"),
             ("//secret@host", "host"),

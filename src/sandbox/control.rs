@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::folder::{Folder, FolderError};
+use super::folder::{Folder, FolderError, is_regular};
 use crate::crypto::{HashAlgorithm, KeyType, PrivateKey, SigningKey as _};
 
 const FILE: &str = "control.json";
@@ -252,8 +252,9 @@ fn ask(folder: &Path, word: &str) -> Result<Option<Value>, ControlError> {
 
 fn ask_once(folder: &Path, word: &str) -> Result<Value, ControlError> {
     let path = folder.join(FILE);
-    let document: Value = std::fs::read(&path)
-        .ok()
+    let document: Value = is_regular(&path)?
+        .then(|| std::fs::read(&path).ok())
+        .flatten()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .ok_or_else(|| ControlError::Unknown { path: path.clone() })?;
     let text = |name: &str| document.get(name).and_then(Value::as_str);

@@ -104,8 +104,8 @@ impl CertificateLog {
         // PrecertChainEntry (section 3.1).
         let extra = vector24(precertificate).zip(chain.as_deref().and_then(vector24));
         let extra = extra.ok_or(IssueError::SctLength)?;
-        let index = self.log.submit(witnessed.leaf, [extra.0, extra.1].concat())?;
-        self.log.committed(index).await?;
+        let ticket = self.log.submit(witnessed.leaf, [extra.0, extra.1].concat())?;
+        self.log.committed(&ticket).await?;
         Ok(witnessed.sct)
     }
 

@@ -92,7 +92,7 @@ pub enum FaultError {
         given: String,
     },
     /// Not a duration.
-    #[error("`{given}` is not a duration, as in 500ms, 10s or 1h30m")]
+    #[error("`{given}` is not a duration, as in slow:500ms, slow:10s or slow:1h30m")]
     Duration {
         /// The text.
         given: String,

@@ -56,6 +56,12 @@ pub enum FolderError {
         /// The link.
         path: PathBuf,
     },
+    /// Something in it is neither a file nor a folder, or a folder where a file is expected. It is not opened: that might take forever.
+    #[error("{} is not a regular file", path.display())]
+    NotRegular {
+        /// What it is.
+        path: PathBuf,
+    },
     /// Somebody has removed it.
     #[error("{} was removed", path.display())]
     Removed {
@@ -123,7 +129,11 @@ impl Folder {
     /// [`FolderError::Unusable`].
     pub fn is_used(path: &Path) -> Result<bool, FolderError> {
         let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
-        let lock = match File::open(path.join(LOCK)) {
+        let lock = path.join(LOCK);
+        if !is_regular(&lock)? {
+            return Ok(false);
+        }
+        let lock = match File::open(lock) {
             Ok(lock) => lock,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(unusable(error)),
@@ -191,7 +201,7 @@ impl Folder {
     pub(super) fn growing(&self, name: &str, empty: impl FnOnce() -> Vec<u8>) -> Result<File, FolderError> {
         let path = self.path.join(name);
         let unusable = |source| FolderError::Unusable { path: path.clone(), source };
-        if !path.try_exists().map_err(unusable)? {
+        if !is_regular(&path)? {
             if self.is_complete()? {
                 return Err(FolderError::Missing { path });
             }
@@ -262,6 +272,9 @@ impl Folder {
     /// [`FolderError::Unusable`].
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
         let path = self.path.join(name);
+        if !is_regular(&path)? {
+            return Ok(None);
+        }
         match fs::read(&path) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -396,11 +409,25 @@ fn inside(path: &Path, depth: u32) -> Result<Vec<(PathBuf, fs::Metadata)>, Folde
     Ok(all)
 }
 
+/// Whether there is a file; something else in its place is refused, and not opened, as a FIFO waits for somebody at its other end.
+pub(super) fn is_regular(path: &Path) -> Result<bool, FolderError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => Ok(true),
+        Ok(found) if found.is_symlink() => Err(FolderError::Link { path: path.to_owned() }),
+        Ok(_) => Err(FolderError::NotRegular { path: path.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(FolderError::Unusable { path: path.to_owned(), source }),
+    }
+}
+
 /// A link would let whoever has put it there say what is written over.
 fn refuse_links(path: &Path, depth: u32) -> Result<(), FolderError> {
     for (path, metadata) in inside(path, depth)? {
         if metadata.is_symlink() {
             return Err(FolderError::Link { path });
+        }
+        if !metadata.is_dir() && !metadata.is_file() {
+            return Err(FolderError::NotRegular { path });
         }
         if metadata.is_dir() && depth + 1 < DEPTH {
             refuse_links(&path, depth + 1)?;
@@ -464,6 +491,40 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::crypto::SigningKey as _;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_by_its_name_and_never_opened() {
+        let place = tempfile::tempdir().unwrap();
+        drop(Folder::open(place.path()).unwrap());
+        fs::create_dir(place.path().join("logs")).unwrap();
+        for name in ["since", "logs/rekor.log"] {
+            let planted = place.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&planted).status().unwrap().success());
+            let refused =
+                |error: FolderError| matches!(error, FolderError::NotRegular { path } if path == planted);
+            assert!(refused(Folder::open(place.path()).unwrap_err()), "{name}");
+            fs::remove_file(&planted).unwrap();
+            let folder = Folder::open(place.path()).unwrap();
+            let _socket = std::os::unix::net::UnixListener::bind(&planted).unwrap();
+            assert!(refused(folder.read(name).unwrap_err()), "{name}");
+            assert!(refused(folder.growing(name, Vec::new).unwrap_err()), "{name}");
+            drop(folder);
+            assert!(refused(Folder::open(place.path()).unwrap_err()), "{name}");
+            fs::remove_file(&planted).unwrap();
+        }
+        let folder = Folder::open(place.path()).unwrap();
+        fs::create_dir(place.path().join("since")).unwrap();
+        let error = folder.read("since").unwrap_err().to_string();
+        assert!(error.ends_with("since is not a regular file"), "{error}");
+        drop(folder);
+        fs::remove_file(place.path().join(LOCK)).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo").arg(place.path().join(LOCK)).status().unwrap().success()
+        );
+        assert!(matches!(Folder::is_used(place.path()), Err(FolderError::NotRegular { .. })));
+        assert!(matches!(Folder::open(place.path()), Err(FolderError::Foreign { .. })));
+    }
 
     #[test]
     fn a_key_is_made_once_for_the_owner_alone() {

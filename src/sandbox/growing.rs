@@ -259,6 +259,11 @@ impl<M: Medium> Growing<M> {
         Ok(this)
     }
 
+    /// Whether nothing can be written any more, until it is opened again.
+    pub fn is_stopped(&self) -> bool {
+        self.broken.is_some()
+    }
+
     /// So much was acknowledged.
     pub fn acknowledged(&self) -> Extent {
         self.acknowledged

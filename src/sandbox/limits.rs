@@ -16,6 +16,8 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use super::places::Activity;
+
 /// The head of a request arrives within this, and a connection may be idle so long.
 pub(super) const HEAD: Duration = Duration::from_secs(15);
 /// The longest head of a request, in bytes.
@@ -142,7 +144,10 @@ pub(super) async fn bodies(State(limits): State<Limits>, request: Request, next:
     let (head, mut body) = request.into_parts();
     let mut share = None;
     match collect(&mut body, &limits, &mut share).await {
-        Ok(bytes) => next.run(Request::from_parts(head, Body::from(bytes))).await,
+        Ok(bytes) => {
+            let _answering = head.extensions.get::<Activity>().map(Activity::answer);
+            next.run(Request::from_parts(head, Body::from(bytes))).await
+        }
         Err(refused) => {
             drop(share);
             if refused != Refused::Broken {

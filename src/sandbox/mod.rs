@@ -19,6 +19,7 @@ pub mod log;
 pub mod oidc;
 mod own_names;
 pub mod page;
+mod places;
 mod ports;
 pub mod registry;
 pub mod rekor;

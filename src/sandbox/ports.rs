@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ const SCHEME_AND_HOST: &str = "http://127.0.0.1:";
 /// A process that was killed has its ports for a moment: so often is tried again, so long after.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
+/// Loopback answers at once, if at all.
+const REACH: Duration = Duration::from_secs(5);
 
 /// Why a port cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,12 @@ pub enum PortError {
         service: Service,
         /// The port, 0 for any.
         port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What listens on loopback cannot be reached there.
+    #[error("127.0.0.1 cannot be reached on this machine")]
+    Unreachable {
         /// What the system says.
         source: io::Error,
     },
@@ -91,7 +99,15 @@ pub(super) fn take(
         urls.push((service, format!("http://{}", listener.local_addr().map_err(taken)?)));
         listeners.insert(service, listener);
     }
+    if let Some(address) = listeners.values().next().and_then(|listener| listener.local_addr().ok()) {
+        reach(address).map_err(|source| PortError::Unreachable { source })?;
+    }
     Ok((listeners, Addresses::new(urls)))
+}
+
+/// Where the loopback interface is down one can listen there, and nobody ever connects.
+fn reach(address: SocketAddr) -> io::Result<()> {
+    TcpStream::connect_timeout(&address, REACH).map(drop)
 }
 
 fn listen_soon(port: u16) -> io::Result<TcpListener> {
@@ -144,6 +160,15 @@ mod tests {
 
     fn port(addresses: &Addresses, service: Service) -> u16 {
         addresses.url(service).rsplit_once(':').unwrap().1.parse().unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_found_out() {
+        let listener = listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        reach(address).unwrap();
+        drop(listener);
+        assert!(reach(address).is_err());
     }
 
     #[test]

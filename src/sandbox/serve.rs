@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -16,11 +15,12 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::limits::{Limits, bodies, http};
 use super::own_names::refuse_foreign_names;
+use super::places::{Activity, Places};
 use super::socket::{Breaker, Socket};
 
 /// What is being answered when a service ends has so long.
@@ -76,17 +76,20 @@ impl Server {
     /// The listener cannot be used.
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let (places, head) = (Arc::new(Semaphore::new(self.limits.connections)), self.limits.head);
+        let (places, head) = (Places::new(self.limits.connections), self.limits.head);
         let mut open = JoinSet::new();
         let stopped = stop.clone();
         let accepted = async {
-            // Never closed.
-            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            loop {
                 let stream = accept(&listener).await;
+                let place = places.take().await;
                 let (router, stopped) = (self.router.clone(), stopped.clone());
                 open.spawn(async move {
-                    connection(stream, router, head, stopped).await;
-                    drop(place);
+                    let activity = &place.activity;
+                    tokio::select! {
+                        () = connection(stream, router, head, activity, stopped) => {}
+                        () = activity.has_to_end() => {}
+                    }
                 });
                 while open.try_join_next().is_some() {}
             }
@@ -115,12 +118,19 @@ pub(super) async fn accept(listener: &tokio::net::TcpListener) -> TcpStream {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, head: Duration, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    head: Duration,
+    activity: &Activity,
+    mut stop: watch::Receiver<bool>,
+) {
     let breaker = Breaker::default();
     let answering = AtomicUsize::new(0);
     let router = TowerToHyperService::new(router);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(breaker.clone()));
+        request.extensions_mut().insert(activity.clone());
         let answer = router.call(request);
         let answering = &answering;
         async move {
@@ -133,7 +143,7 @@ async fn connection(stream: TcpStream, router: Router, head: Duration, mut stop:
             })
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, breaker.clone()));
+    let socket = TokioIo::new(Socket::new(stream, breaker.clone(), activity.clone()));
     let mut served = pin!(http(head).serve_connection(socket, service));
     tokio::select! {
         // Its errors are the client's, or were asked for.

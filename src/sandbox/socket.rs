@@ -11,8 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A client that reads nothing of its answer has so long.
-const UNREAD: Duration = Duration::from_secs(30);
+use super::places::Activity;
+
+/// A client that reads nothing of its answers has so long, whatever else it asks for meanwhile.
+pub(super) const UNREAD: Duration = Duration::from_secs(8);
 
 /// Whether a connection is to end with a reset, in the place of the next bytes of an answer.
 #[derive(Debug, Clone, Default)]
@@ -29,18 +31,19 @@ impl Breaker {
     }
 }
 
-/// A connection. A client that reads nothing for a while loses it.
+/// A connection. A client that reads nothing for a while loses it; nothing more is read from one that has not read what there is.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     breaker: Breaker,
+    activity: Activity,
     /// When what cannot be written now is given up.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, breaker: Breaker) -> Self {
-        Self { stream, breaker, stalled: None }
+    pub fn new(stream: TcpStream, breaker: Breaker, activity: Activity) -> Self {
+        Self { stream, breaker, activity, stalled: None }
     }
 }
 
@@ -58,7 +61,16 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        // Who asks and never reads is not asked what else it wants. The same task is woken when something can be written.
+        if self.stalled.is_some() {
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.progress();
+        }
+        read
     }
 }
 
@@ -74,6 +86,7 @@ impl AsyncWrite for Socket {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if written.is_ready() {
             self.stalled = None;
+            self.activity.progress();
             return written;
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(UNREAD)));

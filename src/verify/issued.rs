@@ -84,7 +84,7 @@ pub fn logged(entry: &Entry, root: &TrustedRoot, now: UnixTime) -> Result<Logged
         let included = log::included_in(0, entry, &body, profile, root)?;
         let time = included.promised_time.unwrap_or(now);
         if time.seconds().saturating_sub(now.seconds()) > MAX_SKEW {
-            return Err(Reason::Future { from: included.log.base_url.clone(), time, now });
+            return Err(Reason::Future { from: format!("the log {}", included.log.base_url), time, now });
         }
         if !included.log.valid_for.contains(time) {
             return Err(Reason::LogWindow { entry: 0, time });
@@ -108,7 +108,7 @@ pub fn timestamp(
     now: UnixTime,
 ) -> Result<UnixTime, Rejection> {
     let mut trail = Trail::default();
-    let judged = time::confirmed(der, signed, root, now.plus_seconds(MAX_SKEW));
+    let judged = time::confirmed(der, signed, root, now, MAX_SKEW);
     let time = judged.map_err(|reason| rejection(Check::Time, reason, &mut trail))?;
     if let Some(leaf) = leaf {
         chain::path_at(leaf, time, root).map_err(|reason| rejection(Check::Chain, reason, &mut trail))?;

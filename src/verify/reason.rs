@@ -192,7 +192,7 @@ pub enum Reason {
     },
 
     /// A time after the time of judging.
-    #[error("the {source} states {time}, which is in the future (it is {now} now)", source = .from)]
+    #[error("{from} states the time {time}, which is in the future: it is {now} now")]
     Future {
         /// Who states it.
         from: String,
@@ -492,5 +492,20 @@ impl Rejection {
     /// exceeded limit outranks all.
     pub fn specificity(&self) -> usize {
         if self.reason.is_limit() { usize::MAX } else { self.trail.outcomes().count() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_come_is_told_in_a_sentence() {
+        let now = UnixTime::from_seconds(0);
+        let reason = Reason::Future { from: "timestamp 0".to_owned(), time: now.plus_seconds(3600), now };
+        assert_eq!(
+            reason.to_string(),
+            "timestamp 0 states the time 1970-01-01T01:00:00Z, which is in the future: it is 1970-01-01T00:00:00Z now"
+        );
     }
 }

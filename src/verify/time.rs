@@ -109,18 +109,24 @@ fn timestamps(entity: &SignedEntity, verifier: &Verifier<'_>) -> Result<Vec<Veri
     if found < required { Err(Reason::TimestampMissing { required, found }) } else { Ok(times) }
 }
 
-/// What a timestamp alone says: its time, which a trusted authority has signed over these bytes.
+/// What a timestamp alone says: its time, which a trusted authority has signed over these bytes, and which is at most `leeway`
+/// seconds after `now`.
 #[cfg(feature = "http")]
 pub(super) fn confirmed(
     der: &[u8],
     signed: &[u8],
     root: &TrustedRoot,
     now: UnixTime,
+    leeway: i64,
 ) -> Result<UnixTime, Reason> {
     let token = Token::from_der(der).map_err(|error| Reason::TimestampMalformed { timestamp: 0, error })?;
     let stamp = judge(0, &token, signed, &root.timestamp_authorities)?;
     let stamp = stamp.ok_or(Reason::TimestampMissing { required: 1, found: 0 })?;
-    past(stamp.time, now, || "timestamp 0".to_owned())
+    let time = stamp.time;
+    if time > now.plus_seconds(leeway) {
+        return Err(Reason::Future { from: "the timestamp".to_owned(), time, now });
+    }
+    Ok(time)
 }
 
 /// The imprint has to be of one of them; which one, the token says. If it is of none, any will show that.

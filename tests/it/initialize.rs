@@ -405,8 +405,9 @@ fn what_fails_leaves_the_cache_as_it_was() {
         verify_with(&sandbox, &[named], &[]).says("the root that TUF_ROOT_JSON names does not belong to");
     assert_ne!(refused.code, 0);
     let run = |args: &[&str]| sandbox.run(&[&["initialize", "--timeout", "2s", "--mirror"], args].concat());
-    let _ =
-        run(&[&mirror.address, "--root", "other.json"]).says("the root that --root names does not belong to");
+    let _ = run(&[&mirror.address, "--root", "other.json"])
+        .says("the root that --root names does not belong to")
+        .says("hint: name the root of this very repository");
     assert_ne!(run(&["http://127.0.0.1:1", "--root", "other.json"]).code, 0);
     // Only what comes last is of no use.
     mirror.change(|repository| {

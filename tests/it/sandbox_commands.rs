@@ -264,7 +264,13 @@ fn run_ends_as_its_command_does_and_leaves_nothing() {
     let output = run("echo data; echo words >&2").ok();
     assert_eq!(output.stdout, "data\n");
     assert!(output.stderr.ends_with("words\n"), "{}", output.stderr);
-    programs.run(&["sandbox", "run", "--", "/nowhere/x"]).code(127).says("`/nowhere/x` cannot be run");
+    let nowhere = programs.run(&["sandbox", "run", "--", "/nowhere/x"]).code(127);
+    assert!(!nowhere.says("`/nowhere/x` cannot be run").stderr.contains("hint:"));
+    programs.run(&["sandbox", "run", "--", "echo hi"]).code(127).says("hint: leave the quotes out");
+    let homeless = programs.rcosign(&["sandbox", "run", "--", "true"]).env("TMPDIR", "/nowhere");
+    homeless.run().code(1).says("with the variable TMPDIR");
+    programs.file("file", "no folder");
+    programs.run(&["sandbox", "up", "--dir", "file"]).code(1).says("hint: name a folder that you may make");
     programs.run(&["sandbox", "run", "--", "/"]).code(126);
     programs.run(&["sandbox", "run"]).code(2).says("there is no command to run");
     programs.run(&["sandbox", "run", "true"]).code(2).says("`true` stands before `--`");
@@ -431,12 +437,13 @@ fn what_does_not_parse_is_one_line_and_starts_nothing() {
     let programs = Sandbox::new();
     for (flags, reason) in [
         (["--fault", "rekor"], "--fault: `rekor` is not SERVICE=FAULT"),
-        (["--fault", "rekr=503"], "--fault: there is no service `rekr`"),
-        (["--fault", "rekor=200"], "--fault: `200` is no fault"),
-        (["--fault", "rekor=503:0"], "--fault: `0` is not a number of requests"),
-        (["--fault", "rekor=slow:x"], "--fault: `x` is not a duration"),
+        (["--fault", "rekr=503"], "--fault `rekr=503`: there is no service `rekr`"),
+        (["--fault", "rekor=200"], "--fault `rekor=200`: `200` is no fault"),
+        (["--fault", "rekor=503:0"], "--fault `rekor=503:0`: `0` is not a number of requests"),
+        (["--fault", "rekor=slow:x"], "--fault `rekor=slow:x`: `x` is not a duration"),
+        (["--fault", "rekor=slow"], "--fault `rekor=slow`: `` is not a duration, as in slow:500ms, slow:10s"),
         (["--clock", "rekor"], "--clock: `rekor` is not SERVICE=OFFSET"),
-        (["--clock", "rekor=1h"], "--clock: `1h` is not an offset"),
+        (["--clock", "rekor=1h"], "--clock `rekor=1h`: `1h` is not an offset"),
         (["--port", "registry"], "--port: `registry` is not SERVICE=PORT"),
         (["--port", "registry=0"], "--port: `0` is not a port"),
         (["--port", "x=5000"], "--port: there is no service `x`"),
@@ -493,6 +500,11 @@ fn tokens_are_for_whom_they_name() {
         (&["--email", "a@b.c", "--uri", "x:y"], 2, "name several identities"),
         (&["--workflow-ref", "x"], 2, "none is named"),
         (&["--lifetime", "0s"], 2, "a second at least"),
+        (
+            &["--lifetime", "-5m"],
+            2,
+            "`-5m` is not a value for --lifetime\n  caused by: a duration here cannot be negative",
+        ),
         (&["--lifetime", "99999h"], 2, "a year at most"),
     ] {
         let output = sandbox.run(&[&["sandbox", "token", "--dir", "state"], flags].concat()).code(code);
@@ -514,6 +526,82 @@ fn base64(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// Ctrl-C, the polite end, and a terminal that is gone.
+#[test]
+fn a_demonstration_that_is_interrupted_leaves_nothing() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let programs = Sandbox::new();
+        let child = programs.rcosign(&["sandbox", "demo"]).spawn();
+        let inside = || std::fs::read_dir(programs.at("tmp")).unwrap().next();
+        wait_until("the sandbox of the demonstration", || {
+            inside().is_some_and(|folder| folder.unwrap().path().join("sandbox/env").exists())
+        });
+        signal(child.id(), name);
+        assert_eq!(code_of(child), Some(code));
+        assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0, "{name}");
+    }
+}
+
+/// In a namespace of its own there is no network, and loopback is down; skipped where nobody may make one.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_loopback_it_ends_at_once() {
+    let programs = Sandbox::new();
+    let alone = |args: &[&str]| programs.program(Path::new("/usr/bin/unshare"), &[&["-rn"], args].concat());
+    let can = std::process::Command::new("unshare").args(["-rn", "true"]).output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let begun = Instant::now();
+    for args in [
+        &["sandbox", "demo"][..],
+        &["sandbox", "up", "--dir", "state"],
+        &["sandbox", "up", "--detach", "--dir", "state"],
+        &["sandbox", "run", "--", "true"],
+    ] {
+        alone(&[&[env!("CARGO_BIN_EXE_rcosign")], args].concat())
+            .run()
+            .code(1)
+            .says("error: 127.0.0.1 cannot be reached on this machine\n")
+            .says("hint: is the loopback interface up? `ip link set lo up`\n");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(std::fs::read_dir(programs.at("tmp")).unwrap().count(), 0);
+}
+
+/// What hints say can be typed as it stands.
+#[test]
+fn hints_name_the_folder_that_was_given() {
+    let this = Detached::up(&[]);
+    let folder = this.programs.at("state").display().to_string();
+    this.again(&[]).code(1).says(&format!(
+        "`rcosign sandbox status --dir {folder}` shows it and `rcosign sandbox down --dir {folder}` ends it"
+    ));
+    let nowhere = this.programs.at("no where").display().to_string();
+    for command in ["status", "down"] {
+        this.run(&["sandbox", command, "--dir", "no where"])
+            .code(1)
+            .says(&format!("`rcosign sandbox up --detach --dir '{nowhere}'` starts one"));
+    }
+    this.run(&["sandbox", "token", "--dir", "no where"])
+        .code(1)
+        .says(&format!("`rcosign sandbox up --dir '{nowhere}'` makes one"));
+    let plain = this.run(&["sandbox", "down"]).code(1);
+    assert!(plain.stderr.contains("`rcosign sandbox up --detach` starts one"), "{}", plain.stderr);
+}
+
+/// Whoever has sourced the file for cosign 2 gave no flags.
+#[test]
+fn variables_are_not_told_of_as_flags() {
+    let this = Detached::up(&[]);
+    let script = SIGN.replace("rcosign", env!("CARGO_BIN_EXE_rcosign"));
+    let script = format!(". state/env.cosign-2 && {script}");
+    let output = this.programs.program(Path::new("/bin/sh"), &["-c", &script]).run();
+    assert!(!output.stderr.contains("has been deprecated"), "{}", output.stderr);
+    let given = this.run(&["sign-blob", "--yes", "--rekor-url", "http://127.0.0.1:1", "--offline", "a.txt"]);
+    given.says("Flag --rekor-url has been deprecated");
 }
 
 #[test]

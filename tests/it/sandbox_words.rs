@@ -167,48 +167,129 @@ fn a_command_without_dashes_before_it_is_told_of_them() {
     assert!(!output.stderr.contains("--`"), "{}", output.stderr);
 }
 
+/// A program of this system called so: a shell, which takes `sign-blob` and `sign` for scripts of its folder.
+fn native(programs: &Sandbox, name: &str) {
+    std::fs::create_dir_all(programs.at(name).parent().unwrap()).unwrap();
+    std::fs::copy("/bin/sh", programs.at(name)).unwrap();
+}
+
 /// The variables that a command of `sandbox run` gets: those for cosign 2, if it is that one.
 #[test]
 fn cosign_2_gets_its_own_variables_and_a_script_that_finds_it_a_warning() {
     let programs = programs();
     let (older, newer) = ("--fulcio-url='https://fulcio.sigstore.dev'", "--use-signing-config=true:");
-    for (name, help) in [("older", older), ("newer", newer)] {
-        std::fs::create_dir(programs.at(name)).unwrap();
-        let script = format!(
-            "if [ \"$2\" = --help ]; then echo \"{help}\"; else echo \"${{COSIGN_REKOR_URL-none}} ${{TUF_MIRROR-none}}\"; fi"
-        );
-        executable(&programs, &format!("{name}/cosign"), &script);
-    }
-    let run = |flags: &[&str], path: &str, command: &[&str]| {
+    native(&programs, "a/cosign");
+    // It is asked inside the sandbox, and nothing can be told to it.
+    programs.file("sign-blob", "cat; echo \"$1 $TUF_MIRROR\" >> asked; echo \"$HELP\"\n");
+    programs.file("sign", "echo \"${COSIGN_REKOR_URL-none} ${TUF_MIRROR-none}\"\n");
+    std::fs::create_dir(programs.at("dead")).unwrap();
+    programs.file("dead/cosign", "no program");
+    let run = |flags: &[&str], help: &str, path: &str, command: &[&str]| {
         let args = [&["sandbox", "run"], flags, &["--"], command].concat();
-        programs
-            .rcosign(&args)
-            .env("PATH", &format!("{}:/usr/bin:/bin", programs.at(path).display()))
-            .run()
-            .ok()
+        let run = programs.rcosign(&args).env("PATH", &format!("{path}:/usr/bin:/bin")).env("HELP", help);
+        run.stdin("for the command").run().ok()
     };
-    for (flags, path, is_for_2) in [
-        (&[][..], "older", true),
-        (&[], "newer", false),
-        (&["--cosign-2=false"], "older", false),
-        (&["--cosign-2"], "newer", true),
+    let path = programs.at("a").display().to_string();
+    for (flags, help, is_for_2) in [
+        (&[][..], older, true),
+        (&[], newer, false),
+        (&["--cosign-2=false"], older, false),
+        (&["--cosign-2"], newer, true),
     ] {
-        let output = run(flags, path, &["cosign", "sign"]);
+        let output = run(flags, help, &path, &["cosign", "sign"]);
         let (rekor, mirror) = output.stdout.trim().split_once(' ').unwrap();
         let is_url = |text: &str| text.starts_with("http://127.0.0.1:");
         assert_eq!(
             (is_url(rekor), is_url(mirror)),
             (is_for_2, !is_for_2),
-            "{flags:?} {path}: {}",
+            "{flags:?} {help}: {}",
             output.stdout
         );
         assert_eq!(output.stderr.contains("is cosign 2"), flags.is_empty() && is_for_2, "{}", output.stderr);
     }
-    let warns = |output: &Output| output.stderr.contains("goes to Sigstore's public services");
-    assert!(warns(&run(&[], "older", &["sh", "-c", "true"])));
-    assert!(!warns(&run(&["--cosign-2"], "older", &["sh", "-c", "true"])));
-    assert!(!warns(&run(&[], "newer", &["sh", "-c", "true"])));
-    assert!(!warns(&run(&[], "older", &[RCOSIGN, "version"])));
+    let asked = programs.text("asked");
+    assert_eq!(
+        asked.lines().filter(|line| line.starts_with("--help http://127.0.0.1:")).count(),
+        2,
+        "{asked}"
+    );
+    assert_eq!(asked.lines().count(), 2, "{asked}");
+    let warns = |flags: &[&str], help: &str, path: &str, command: &[&str]| {
+        run(flags, help, path, command).stderr.contains("goes to Sigstore's public services")
+    };
+    let other = &["sh", "-c", "true"];
+    assert!(warns(&[], older, &path, other));
+    assert!(!warns(&["--cosign-2"], older, &path, other));
+    assert!(!warns(&[], newer, &path, other));
+    assert!(!warns(&[], older, &path, &[RCOSIGN, "version"]));
+    // What no shell would run is passed over, and folders may be relative.
+    assert!(warns(&[], older, &format!("dead:{path}"), other));
+    assert!(!warns(&[], older, "dead", other));
+    assert!(warns(&[], older, "a", other));
+    executable(&programs, "rcosign-and-more", "true");
+    assert!(warns(&[], older, &path, &["./rcosign-and-more"]));
+}
+
+/// A script may do anything when it is run, whatever it is called.
+#[test]
+fn what_is_no_cosign_is_run_once_and_inside_the_sandbox() {
+    let programs = programs();
+    for name in ["cosign", "cosign-2", "cosign-release.sh", "cosign-cleanup", "cosignature.py"] {
+        executable(&programs, name, "echo \"$* $TUF_MIRROR\" >> seen");
+        let output = programs.run(&["sandbox", "run", "--", &format!("./{name}"), "prod"]).ok();
+        let seen = programs.text("seen");
+        assert!(seen.starts_with("prod http://127.0.0.1:") && seen.lines().count() == 1, "{name}: {seen}");
+        assert_eq!(output.stderr.contains("(a script?)"), name.len() < 9, "{}", output.stderr);
+        std::fs::remove_file(programs.at("seen")).unwrap();
+    }
+    native(&programs, "cosign-cleanup");
+    programs.file("sign-blob", "echo asked > seen");
+    programs.run(&["sandbox", "run", "--", "./cosign-cleanup", "-c", "true"]).ok();
+    // Nor is a script that another command would find.
+    std::fs::create_dir(programs.at("b")).unwrap();
+    executable(&programs, "b/cosign", "echo asked > seen");
+    let path = format!("{}:/usr/bin:/bin", programs.at("b").display());
+    let output = programs.rcosign(&["sandbox", "run", "--", "true"]).env("PATH", &path).run().ok();
+    assert!(output.stderr.contains("(a script?)") && !programs.has("seen"), "{}", output.stderr);
+}
+
+#[test]
+fn a_cosign_that_does_not_answer_is_not_waited_for() {
+    let programs = programs();
+    native(&programs, "a/cosign");
+    let path = format!("{}:/usr/bin:/bin", programs.at("a").display());
+    let run = |script: &str, command: &[&str]| {
+        programs.file("sign-blob", script);
+        let args = [&["sandbox", "run", "--"], command].concat();
+        programs.rcosign(&args).env("PATH", &path)
+    };
+    let is_alive = || {
+        let pid = programs.text("pid");
+        // One that nobody has waited for yet is dead.
+        let script = "i=0; while kill -0 $0 && ! grep -q '^State:.Z' /proc/$0/status; do \
+                      i=$((i+1)); [ $i -lt 50 ] || exit 0; sleep 0.1; done 2>/dev/null; exit 1";
+        std::process::Command::new("/bin/sh").args(["-c", script, pid.trim()]).status().unwrap().success()
+    };
+    // It leaves something behind that holds what it writes to.
+    let begun = std::time::Instant::now();
+    let said = run("sleep 60 & echo $! > pid; echo --fulcio-url", &["true"]).run().ok().stderr;
+    assert!(said.contains("cosign` is cosign 2") && !is_alive(), "{said}");
+    let said = run("echo $$ > pid; exec sleep 60", &["true"]).run().ok().stderr;
+    assert!(said.contains("does not say whether it is cosign 2") && !is_alive(), "{said}");
+    let said = run("echo $$ > pid; exec sleep 60", &["cosign", "sign"]).run().code(1).stderr;
+    assert!(said.contains("hint: say which it is: --cosign-2") && !is_alive(), "{said}");
+    assert!(begun.elapsed().as_secs() < 45);
+    // A signal ends it at once.
+    std::fs::remove_file(programs.at("pid")).unwrap();
+    let mut child = run("echo $$ > pid; exec sleep 60", &["touch", "ran"]).spawn();
+    while !programs.has("pid") || programs.text("pid").is_empty() {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let kill = format!("kill -TERM {}", child.id());
+    std::process::Command::new("/bin/sh").args(["-c", &kill]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!programs.has("ran") && !is_alive());
 }
 
 #[test]

@@ -193,16 +193,25 @@ fn take(number: usize, step: &Step, program: &str, demo: &SandboxDemo) -> Result
     let mut output = Output::default();
     let result = super::super::run(args, &mut output);
     show(&output.take());
+    let kind = result.as_ref().err().map(|error| error.kind);
     let code = output.finish(result);
     let meant = step.ends.map_or(0, exit::code);
     if code != meant {
-        let message = format!("step {number} ended with exit code {code}, and should with {meant}");
-        return Err(
-            Error::new(ErrorKind::Other, message).hint("this is a fault of the program: please report it")
-        );
+        return Err(otherwise(number, kind, code, meant));
     }
     render::say(&format!("(exit code {code}, as it should be)"));
     Ok(())
+}
+
+/// The end of a step that should have ended with another code: the demonstration ends as the step did.
+fn otherwise(number: usize, kind: Option<ErrorKind>, code: u8, meant: u8) -> Error {
+    let message = format!("step {number} ended with exit code {code}, and should with {meant}");
+    match kind {
+        // That is this machine's.
+        Some(ErrorKind::Network) => Error::new(ErrorKind::Network, message),
+        _ => Error::new(kind.unwrap_or(ErrorKind::Other), message)
+            .hint("this is a fault of the program: please report it"),
+    }
 }
 
 /// What went to standard output, if it is for people.
@@ -236,6 +245,16 @@ mod tests {
         let variables = [("A", "1".to_owned()), ("A_B", "2".to_owned())];
         assert_eq!(expanded("$A_B/x:$A", &variables), "2/x:1");
         assert_eq!(expanded("plain", &variables), "plain");
+    }
+
+    #[test]
+    fn the_demonstration_ends_as_its_step_did() {
+        let error = otherwise(1, Some(ErrorKind::Network), 5, 0);
+        assert_eq!((error.kind, error.hints.len()), (ErrorKind::Network, 0));
+        let error = otherwise(2, Some(ErrorKind::NoneValid), 12, 0);
+        assert_eq!((error.kind, error.hints.len()), (ErrorKind::NoneValid, 1));
+        // What should have been refused was not.
+        assert_eq!(otherwise(5, None, 0, 12).kind, ErrorKind::Other);
     }
 
     #[test]

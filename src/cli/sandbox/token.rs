@@ -50,7 +50,7 @@ pub struct SandboxTokenArgs {
     #[arg(long, value_name = "NAME", help_heading = "Token")]
     pub audience: Option<String>,
     /// Let it live so long (default 10m)
-    #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Token")]
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true, help_heading = "Token")]
     pub lifetime: Option<Duration>,
     /// Write it to this file, for its owner alone
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -37,7 +37,7 @@ pub(super) async fn start(
     until_free(folder)
         .await
         .and_then(|()| Folder::make(folder))
-        .map_err(|error| not_started(&SandboxError::Folder(error)))?;
+        .map_err(|error| not_started(&SandboxError::Folder(error), request.folder.as_deref()))?;
     let path = folder.join(LOG);
     let failed = |error: &io::Error| {
         Error::new(ErrorKind::Other, "the sandbox cannot be started in the background").caused_by(error)

@@ -1,5 +1,6 @@
 //! The command of `sandbox run`.
 
+use std::ffi::OsStr;
 use std::io;
 use std::process::{Child, Command, ExitStatus};
 
@@ -19,8 +20,16 @@ pub(super) fn start(
     variables: &[(&'static str, String)],
     without_proxy: Option<&str>,
 ) -> io::Result<Child> {
-    let mut command = Command::new(&request.program);
-    command.args(&request.arguments);
+    command(&request.program, variables, without_proxy).args(&request.arguments).spawn()
+}
+
+/// A program with these variables, and none that leads elsewhere.
+pub(super) fn command(
+    program: &OsStr,
+    variables: &[(&'static str, String)],
+    without_proxy: Option<&str>,
+) -> Command {
+    let mut command = Command::new(program);
     for name in sandbox::ELSEWHERE {
         command.env_remove(name);
     }
@@ -30,7 +39,44 @@ pub(super) fn start(
         _ => LOOPBACK.to_owned(),
     };
     command.env("NO_PROXY", &hosts).env("no_proxy", &hosts);
-    command.spawn()
+    command
+}
+
+/// It will be in a group of its own, which [`kill`] ends with all that it leaves behind.
+#[cfg(unix)]
+pub(super) fn apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// There are no groups.
+#[cfg(not(unix))]
+pub(super) fn apart(_: &mut Command) {}
+
+/// Whether it has ended; its number stays its own.
+#[cfg(unix)]
+pub(super) fn has_ended(child: &Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    // What cannot be waited for is gone.
+    waitid(WaitId::Pid(Pid::from_child(child)), options).map_or(true, |status| status.is_some())
+}
+
+/// What it says is closed when it ends.
+#[cfg(not(unix))]
+pub(super) fn has_ended(_: &Child) -> bool {
+    false
+}
+
+/// Ends it and, where there are groups, those of its group.
+pub(super) fn kill(child: &mut Child) {
+    // It was not waited for yet, so the number is still its own.
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process_group(
+        rustix::process::Pid::from_child(child),
+        rustix::process::Signal::KILL,
+    );
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Waits for its end; signals are passed on to it.

@@ -3,9 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Context, Error, ErrorKind};
+use crate::sandbox::shell_word;
 
 /// The variable that names the folder.
 const VARIABLE: &str = "RCOSIGN_SANDBOX";
+
+/// The flag by which another command finds the folder that a flag names, as shells read it, after a space.
+pub(super) fn flag(named: Option<&Path>) -> String {
+    let word = |named: &Path| {
+        let path = std::path::absolute(named).unwrap_or_else(|_| named.to_owned());
+        format!(" --dir {}", shell_word(&path.display().to_string()))
+    };
+    named.map(word).unwrap_or_default()
+}
 
 /// The folder that a flag names, or `RCOSIGN_SANDBOX`, or `rcosign/sandbox` in the user's folder for data.
 ///

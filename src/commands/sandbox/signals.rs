@@ -107,6 +107,25 @@ impl Signals {
 pub(super) const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 impl Signals {
+    /// What comes of this work, unless a signal comes first that ends whoever does nothing about it.
+    ///
+    /// # Errors
+    /// The signal.
+    pub async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Signal> {
+        let ended = async {
+            loop {
+                match self.ending() {
+                    Some(signal) => return signal,
+                    None => tokio::time::sleep(PAUSE).await,
+                }
+            }
+        };
+        tokio::select! {
+            done = work => Ok(done),
+            signal = ended => Err(signal),
+        }
+    }
+
     /// Waits for one.
     pub async fn next(&self) -> Signal {
         loop {

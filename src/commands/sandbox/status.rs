@@ -20,12 +20,13 @@ pub fn sandbox_status(
     folder: Option<&Path>,
     context: &mut Context,
 ) -> Result<(Value, Result<(), Error>), Error> {
+    let dir = place::flag(folder);
     let folder = place::folder(folder, context)?;
     match sandbox::status(&folder).map_err(|error| no_answer(&folder, &error))? {
         Some(status) => Ok((status, Ok(()))),
         None => {
             let status = json!({ "running": false, "folder": folder.display().to_string() });
-            Ok((status, Err(none(&folder))))
+            Ok((status, Err(none(&folder, &dir))))
         }
     }
 }
@@ -35,9 +36,10 @@ pub fn sandbox_status(
 /// # Errors
 /// None runs there, it cannot be asked, or does not end in time.
 pub async fn sandbox_down(folder: Option<&Path>, context: &mut Context) -> Result<(), Error> {
+    let dir = place::flag(folder);
     let folder = place::folder(folder, context)?;
     if !sandbox::end(&folder).map_err(|error| no_answer(&folder, &error))? {
-        return Err(none(&folder));
+        return Err(none(&folder, &dir));
     }
     let begun = Instant::now();
     while Folder::is_used(&folder).map_err(|error| Error::with_sources(ErrorKind::Other, &error))? {
@@ -51,9 +53,9 @@ pub async fn sandbox_down(folder: Option<&Path>, context: &mut Context) -> Resul
     Ok(())
 }
 
-fn none(folder: &Path) -> Error {
+fn none(folder: &Path, dir: &str) -> Error {
     Error::new(ErrorKind::Other, format!("no sandbox runs in {}", folder.display()))
-        .hint("`sandbox up --detach` starts one; --dir DIR names another folder")
+        .hint(format!("`sandbox up --detach{dir}` starts one; --dir DIR names another folder"))
 }
 
 fn no_answer(folder: &Path, error: &sandbox::ControlError) -> Error {

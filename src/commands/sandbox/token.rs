@@ -33,7 +33,10 @@ pub fn sandbox_token(request: &SandboxTokenRequest, context: &mut Context) -> Re
     let token = sandbox::mint(&folder, &claims).map_err(|error| {
         let new = Error::with_sources(ErrorKind::Other, &error);
         match error {
-            BesideError::None { .. } => new.hint("`sandbox up` makes one; --dir DIR names another folder"),
+            BesideError::None { .. } => {
+                let dir = place::flag(request.folder.as_deref());
+                new.hint(format!("`sandbox up{dir}` makes one; --dir DIR names another folder"))
+            }
             _ => new,
         }
     })?;

@@ -52,15 +52,18 @@ pub async fn sandbox_up(request: &SandboxUpRequest, context: &mut Context) -> Re
         let (addresses, notes) = background::start(request, &folder, context).await?;
         notes.iter().for_each(|note| context.narrator.warn(note));
         tell(&folder, &addresses, request, context);
-        let dir =
-            request.folder.as_ref().map(|_| format!(" --dir {}", shell_word(&folder.display().to_string())));
-        context.narrator.say(&format!("To end it:  rcosign sandbox down{}", dir.unwrap_or_default()));
+        let dir = place::flag(request.folder.as_deref());
+        context.narrator.say(&format!("To end it:  rcosign sandbox down{dir}"));
         return Ok(SandboxUp { lines: addresses, here: None });
     }
     let signals = Signals::that_end();
-    let sandbox = Sandbox::start(options).map_err(|error| not_started(&error))?;
+    let sandbox = Sandbox::start(options).map_err(|error| not_started(&error, request.folder.as_deref()))?;
     sandbox.notes().iter().for_each(|note| context.narrator.warn(note));
-    prepare(&sandbox, context).await;
+    if signals.or(prepare(&sandbox, context)).await.is_err() {
+        drop(sandbox);
+        context.narrator.say(&format!("The sandbox has ended; its state is in {}", folder.display()));
+        return Ok(SandboxUp { lines: String::new(), here: None });
+    }
     let lines = lines(sandbox.addresses());
     tell(&folder, &lines, request, context);
     context.narrator.say("It runs until Ctrl-C, or `sandbox down`");

@@ -101,6 +101,7 @@ fn kind(error: &oidc::Error) -> ErrorKind {
         | E::Nonce { .. }
         | E::NotOffered { .. }
         | E::NoToken { .. }
+        | E::Empty { .. }
         | E::Denied { .. }
         | E::TimedOut { .. }
         | E::Login(_)
@@ -127,6 +128,11 @@ fn hints(error: &oidc::Error) -> Vec<String> {
             );
             hints
         }
+        E::Empty { variable } => {
+            vec![format!(
+                "give {variable} the token, or unset it to log in; or name one with --identity-token FILE"
+            )]
+        }
         E::NoIssuer => one(
             "name a token with --identity-token FILE, or a signing config that lists the issuer in `oidcUrls`",
         ),
@@ -146,7 +152,10 @@ fn hints(error: &oidc::Error) -> Vec<String> {
         E::FlowWithoutToken => {
             one("name it with --identity-token, or choose another flow with --fulcio-auth-flow")
         }
-        E::TimedOut { .. } => {
+        E::TimedOut { by_code: true, .. } => one(
+            "try again, or name a token with --identity-token FILE; --timeout is how long is waited for it",
+        ),
+        E::TimedOut { by_code: false, .. } => {
             one("try again, or log in with another machine's browser: --fulcio-auth-flow device")
         }
         E::File { .. } => one("--identity-token takes a token or the name of a file that holds one"),
@@ -194,8 +203,15 @@ mod tests {
                 && error.hints[0].contains("--identity-token FILE")
         );
         assert!(of(oidc::Error::Provider { name: "filesystem", source: Box::new(token()) }).hints.is_empty());
-        let error = of(oidc::Error::TimedOut { seconds: 120 });
+        let error = of(oidc::Error::TimedOut { seconds: 120, by_code: false });
         assert_eq!(error.kind, ErrorKind::Authentication);
+        assert!(error.hints[0].contains("--fulcio-auth-flow device"), "{error:?}");
+        // What has just failed is no way out.
+        let error = of(oidc::Error::TimedOut { seconds: 120, by_code: true });
+        assert!(!error.hints[0].contains("device"), "{error:?}");
+        let error = of(oidc::Error::Empty { variable: "SIGSTORE_ID_TOKEN" });
+        assert_eq!(error.kind, ErrorKind::Authentication);
+        assert!(error.hints[0].contains("unset it"), "{error:?}");
         let error = of(oidc::Error::Contradiction { one: "--a", other: "--b" });
         assert_eq!((error.kind, error.hints), (ErrorKind::Usage, vec!["leave --b out".to_owned()]));
     }

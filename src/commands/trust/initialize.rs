@@ -65,6 +65,8 @@ pub async fn initialize(request: &InitializeRequest, context: &mut Context) -> R
         ErrorKind::Network => error.hint(
             "look at the address of the repository (--mirror), the network and the proxy, and try again; nothing was changed",
         ),
+        ErrorKind::TrustMaterial if request.root.is_some() => error
+            .hint("name the root of this very repository with --root, or the repository that the root is of with --mirror"),
         _ => error,
     })?;
     let Repository { cache, mirror, .. } = &repository;

@@ -31,7 +31,12 @@ pub struct Sent(Vec<Secret>);
 impl Sent {
     /// What is secret in a question.
     pub fn of(ask: &Ask<'_>) -> Self {
-        let mut all: Vec<Vec<u8>> = ask.secret.iter().map(|secret| secret.expose().to_vec()).collect();
+        let mut all: Vec<Vec<u8>> = ask
+            .secret
+            .iter()
+            .flat_map(|secret| secret.expose().split(|byte| *byte == 0))
+            .map(<[u8]>::to_vec)
+            .collect();
         if let Some(header) = ask.authorization.and_then(|a| std::str::from_utf8(a.expose()).ok()) {
             // Before it stands how it is to be understood (RFC 9110 section 11.4).
             let (scheme, credentials) = header.split_once(' ').unwrap_or(("", header));
@@ -157,6 +162,14 @@ mod tests {
         ] {
             assert_eq!(sent.blank(text), shown);
         }
+    }
+
+    #[test]
+    fn several_short_secrets_are_blanked_out_each() {
+        let address = Address::parse("https://a.example/").unwrap();
+        let secrets = Secret::new(b"pass\0hunter2".to_vec());
+        let sent = Sent::of(&Ask { secret: Some(&secrets), ..ask(&address, "", b"") });
+        assert_eq!(sent.blank("the pass hunter2, no"), "the *** ***, no");
     }
 
     #[test]

@@ -189,15 +189,69 @@ fn heads_have_a_length() {
 }
 
 #[test]
-fn a_listener_has_so_many_connections_and_others_wait() {
-    let world = World::new(Limits { connections: 4, ..limits() });
-    let mut held: Vec<TcpStream> = (0..4).map(|_| world.connect()).collect();
-    held.iter_mut().for_each(|stream| stream.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap());
+fn a_listener_has_so_many_connections_and_the_longest_silent_goes_for_another() {
+    let world = World::new(Limits { connections: 4, head: Duration::from_secs(60), ..limits() });
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..4 {
+        let mut stream = world.connect();
+        stream.write_all(b"GET / HTTP/1.1\r\nX: ").unwrap();
+        held.push(stream);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    held[0].write_all(b"y").unwrap();
     std::thread::sleep(Duration::from_millis(100));
     let begun = Now::now();
     assert!(world.get().ends_with("here"));
-    let waited = begun.elapsed();
-    assert!(waited > Duration::from_millis(200) && waited < Duration::from_secs(10), "{waited:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // The second was silent longest: it has ended, the others have not.
+    let is_open = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let ended = stream.read(&mut [0]);
+        ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    assert_eq!(held.iter_mut().map(is_open).collect::<Vec<_>>(), [true, false, true, true]);
+}
+
+/// Whoever pipelines requests and never reads an answer.
+fn never_reads(world: &World) -> TcpStream {
+    let mut stream = world.connect();
+    stream.set_nonblocking(true).unwrap();
+    let requests = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+    let begun = Now::now();
+    let mut full = 0;
+    // Until neither side takes any more.
+    while full < 20 {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        full = if stream.write(requests.as_bytes()).is_ok() { 0 } else { full + 1 };
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    stream
+}
+
+#[test]
+fn clients_that_never_read_do_not_take_a_listener_away() {
+    let world = World::new(Limits { connections: 3, head: Duration::from_secs(60), ..limits() });
+    let held: Vec<TcpStream> = (0..3).map(|_| never_reads(&world)).collect();
+    let begun = Now::now();
+    assert!(world.get().ends_with("here"));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    drop(held);
+}
+
+#[test]
+fn a_client_that_never_reads_loses_its_connection() {
+    let world = World::new(Limits { head: Duration::from_secs(60), ..limits() });
+    let mut held = never_reads(&world);
+    std::thread::sleep(crate::sandbox::socket::UNREAD + Duration::from_secs(1));
+    held.set_nonblocking(false).unwrap();
+    held.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    // It is reset: what was asked for was never read.
+    let request = [b'a'; 1 << 16];
+    let error = (0..100).find_map(|_| held.write_all(&request).err()).unwrap();
+    assert!(
+        matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -65,8 +65,14 @@ pub enum LogError {
         /// The longest that is taken.
         limit: usize,
     },
+    /// The entry could not be written. The log is as it was before, and goes on.
+    #[error("the entry could not be written: {reason}")]
+    Unwritten {
+        /// What the system said.
+        reason: String,
+    },
     /// Something could not be written earlier. What is on the disk is unknown until the log is opened again.
-    #[error("the log takes no entries any more: {reason}")]
+    #[error("the log takes no entries any more: {reason}: restart the sandbox")]
     Stopped {
         /// What the system said.
         reason: String,
@@ -78,7 +84,8 @@ pub enum LogError {
 pub struct Log {
     path: PathBuf,
     committed: Arc<RwLock<Committed>>,
-    queue: Mutex<Queue>,
+    queue: Arc<Mutex<Queue>>,
+    writer: Writer,
     reader: Mutex<File>,
     progress: watch::Receiver<Progress>,
 }
@@ -103,7 +110,27 @@ struct Place {
 struct Queue {
     next: u64,
     known: HashMap<Hash, u64>,
-    writer: Writer,
+    era: Arc<Era>,
+}
+
+/// The time until a write fails: then all that waits is refused, and indices are given out again.
+#[derive(Debug, Default)]
+struct Era(OnceLock<Failure>);
+
+/// Why an era ended.
+#[derive(Debug)]
+struct Failure {
+    /// So many entries were on the disk.
+    size: u64,
+    reason: String,
+}
+
+/// The place of an entry that was submitted, if it comes to the disk.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// Its index.
+    pub index: u64,
+    era: Arc<Era>,
 }
 
 /// How far writing has come.
@@ -148,9 +175,10 @@ impl Log {
         let committed = Arc::new(RwLock::new(committed));
         let (sender, progress) = watch::channel(Progress { size, stopped: None });
         let reader = File::open(&path).map_err(unusable)?;
-        let writer = Writer::start(file, Arc::clone(&committed), sender).map_err(unusable)?;
-        let queue = Mutex::new(Queue { next: size, known, writer });
-        Ok(Self { path, committed, queue, reader: Mutex::new(reader), progress })
+        let queue = Arc::new(Mutex::new(Queue { next: size, known, era: Arc::default() }));
+        let writer =
+            Writer::start(file, Arc::clone(&committed), Arc::clone(&queue), sender).map_err(unusable)?;
+        Ok(Self { path, committed, queue, writer, reader: Mutex::new(reader), progress })
     }
 
     /// Where its file is.
@@ -161,11 +189,11 @@ impl Log {
     /// Appends a leaf, and returns its index when it is on the disk.
     ///
     /// # Errors
-    /// [`LogError::TooLong`], [`LogError::Stopped`].
+    /// [`LogError::TooLong`], [`LogError::Unwritten`], [`LogError::Stopped`].
     pub async fn append(&self, leaf: Vec<u8>) -> Result<u64, LogError> {
-        let index = self.submit(leaf, Vec::new())?;
-        self.committed(index).await?;
-        Ok(index)
+        let ticket = self.submit(leaf, Vec::new())?;
+        self.committed(&ticket).await?;
+        Ok(ticket.index)
     }
 
     /// As [`Self::append`] with something attached, for who is not in a task: the thread waits.
@@ -173,23 +201,23 @@ impl Log {
     /// # Errors
     /// As [`Self::append`].
     pub fn append_blocking(&self, leaf: Vec<u8>, attached: Vec<u8>) -> Result<u64, LogError> {
-        let index = self.submit(leaf, attached)?;
+        let ticket = self.submit(leaf, attached)?;
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut committed = pin!(self.committed(index));
+        let mut committed = pin!(self.committed(&ticket));
         loop {
             match committed.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(done) => return done.map(|()| index),
+                Poll::Ready(done) => return done.map(|()| ticket.index),
                 Poll::Pending => thread::park(),
             }
         }
     }
 
-    /// Gives a leaf its place, after all that were submitted before, and returns its index at once. It is not on the disk and
+    /// Gives a leaf its place, after all that were submitted before, and says at once which. It is not on the disk and
     /// not in the tree before [`Self::committed`] says so; nobody may be told of it before. `attached` is kept with it.
     ///
     /// # Errors
     /// [`LogError::TooLong`], [`LogError::Stopped`].
-    pub fn submit(&self, leaf: Vec<u8>, attached: Vec<u8>) -> Result<u64, LogError> {
+    pub fn submit(&self, leaf: Vec<u8>, attached: Vec<u8>) -> Result<Ticket, LogError> {
         let bytes = leaf.len().saturating_add(attached.len());
         if bytes > file::RECORD_LIMIT {
             return Err(LogError::TooLong { bytes, limit: file::RECORD_LIMIT });
@@ -197,22 +225,44 @@ impl Log {
         let hash = leaf_hash(&leaf);
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let index = queue.next;
-        if !queue.writer.write(file::Record { leaf, hash, attached }) {
+        if !self.writer.write(file::Record { leaf, hash, attached }) {
             return Err(self.stopped());
         }
         queue.next += 1;
         queue.known.entry(hash).or_insert(index);
-        Ok(index)
+        Ok(Ticket { index, era: Arc::clone(&queue.era) })
     }
 
-    /// Waits until the entry of this index is on the disk and in the tree.
+    /// Waits until the entry that was submitted is on the disk and in the tree.
     ///
     /// # Errors
-    /// [`LogError::Stopped`].
-    pub async fn committed(&self, index: u64) -> Result<(), LogError> {
+    /// [`LogError::Unwritten`], [`LogError::Stopped`].
+    pub async fn committed(&self, ticket: &Ticket) -> Result<(), LogError> {
         let mut progress = self.progress.clone();
-        let now = progress.wait_for(|now| now.size > index || now.stopped.is_some()).await;
-        if now.is_ok_and(|now| now.size > index) { Ok(()) } else { Err(self.stopped()) }
+        let failure = || ticket.era.0.get();
+        let now = progress
+            .wait_for(|now| now.size > ticket.index || failure().is_some() || now.stopped.is_some())
+            .await;
+        let is_there = now.is_ok_and(|now| now.size > ticket.index);
+        // After a failure another entry may have this index.
+        match failure() {
+            Some(failure) if failure.size > ticket.index => Ok(()),
+            Some(_) if self.stop_reason().is_some() => Err(self.stopped()),
+            Some(failure) => Err(LogError::Unwritten { reason: failure.reason.clone() }),
+            None if is_there => Ok(()),
+            None => Err(self.stopped()),
+        }
+    }
+
+    /// As [`Self::find`]: what to wait for.
+    pub fn find_ticket(&self, leaf: &Hash) -> Option<Ticket> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.known.get(leaf).map(|index| Ticket { index: *index, era: Arc::clone(&queue.era) })
+    }
+
+    /// Why it takes no entries any more, until it is opened again.
+    pub fn stop_reason(&self) -> Option<String> {
+        self.progress.borrow().stopped.clone()
     }
 
     /// The index of the first leaf with this hash. It may be submitted and not yet committed.
@@ -280,8 +330,7 @@ impl Log {
     }
 
     fn stopped(&self) -> LogError {
-        let reason = self.progress.borrow().stopped.clone();
-        LogError::Stopped { reason: reason.unwrap_or_else(|| "its writer is gone".to_owned()) }
+        LogError::Stopped { reason: self.stop_reason().unwrap_or_else(|| "its writer is gone".to_owned()) }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::growing::Medium;
 
 use std::fs;
 use std::time::Instant;
@@ -72,8 +73,8 @@ fn entries_are_there_after_a_restart() {
         check(&log, round * 5 + 5);
     }
     let log = place.open().unwrap();
-    let index = log.submit(b"a leaf".to_vec(), b"beside it".to_vec()).unwrap();
-    runtime().block_on(log.committed(index)).unwrap();
+    let ticket = log.submit(b"a leaf".to_vec(), b"beside it".to_vec()).unwrap();
+    runtime().block_on(log.committed(&ticket)).unwrap();
     drop(log);
     let found = place.open().unwrap().entry(20).unwrap().unwrap();
     assert_eq!(found, Record { leaf: b"a leaf".to_vec(), attached: b"beside it".to_vec() });
@@ -220,7 +221,10 @@ fn a_log_whose_folder_is_removed_takes_no_entries() {
     fs::remove_dir_all(&place.path).unwrap();
     for _ in 0..2 {
         let error = log.append_blocking(leaf(3), Vec::new()).unwrap_err().to_string();
-        assert_eq!(error, "the log takes no entries any more: somebody has removed its file");
+        assert_eq!(
+            error,
+            "the log takes no entries any more: somebody has removed its file: restart the sandbox"
+        );
     }
     check(&log, 3);
 }
@@ -284,16 +288,79 @@ fn a_log_that_cannot_write_stops() {
     let writable = File::options().write(true).open(place.file()).unwrap();
     let mut growing = Growing::resume(writable, file::KIND, &read).unwrap();
     growing.replace(read_only);
-    log.queue.get_mut().unwrap().writer = Writer::start(growing, Arc::clone(&log.committed), sender).unwrap();
+    log.writer = Writer::start(growing, Arc::clone(&log.committed), Arc::clone(&log.queue), sender).unwrap();
     log.progress = progress;
     let first = log.submit(leaf(1), Vec::new()).unwrap();
-    let error = runtime().block_on(log.committed(first)).unwrap_err();
+    let error = runtime().block_on(log.committed(&first)).unwrap_err();
     assert!(matches!(error, LogError::Stopped { .. }), "{error}");
     assert_eq!((log.size(), log.entry(1).unwrap()), (1, None));
+    assert!(log.stop_reason().is_some());
     let error = log.append_blocking(leaf(2), Vec::new()).unwrap_err().to_string();
     assert!(error.starts_with("the log takes no entries any more: "), "{error}");
     drop(log);
     check(&place.open().unwrap(), 1);
+}
+
+/// A file on a disk that is full now and then: half of what is written is there then.
+struct Full(File, Arc<std::sync::atomic::AtomicBool>);
+
+impl Medium for Full {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if !self.1.load(std::sync::atomic::Ordering::SeqCst) {
+            return self.0.write(offset, bytes);
+        }
+        self.0.write(offset, &bytes[..bytes.len() / 2])?;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    fn cut(&mut self, end: u64) -> io::Result<()> {
+        self.0.cut(end)
+    }
+
+    fn is_removed(&self) -> io::Result<bool> {
+        self.0.is_removed()
+    }
+}
+
+/// Where there is space again the log goes on, at the place where it was.
+#[test]
+fn a_log_goes_on_when_there_is_space_again() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let place = Place::new();
+    let mut log = place.open().unwrap();
+    append(&log, [leaf(0)]);
+    let (sender, progress) = watch::channel(Progress { size: 1, stopped: None });
+    let file = File::options().read(true).write(true).open(place.file()).unwrap();
+    let read = file::read(&place.file(), &file).unwrap().read;
+    let full = Arc::new(AtomicBool::new(false));
+    let growing = Growing::resume(Full(file, Arc::clone(&full)), file::KIND, &read).unwrap();
+    log.writer = Writer::start(growing, Arc::clone(&log.committed), Arc::clone(&log.queue), sender).unwrap();
+    log.progress = progress;
+    for round in 0..3 {
+        full.store(true, Ordering::SeqCst);
+        let all: Vec<Ticket> = (0..20).map_while(|i| log.submit(leaf(100 + i), Vec::new()).ok()).collect();
+        assert_eq!(all.len(), 20);
+        for ticket in &all {
+            let error = runtime().block_on(log.committed(ticket)).unwrap_err();
+            assert!(matches!(error, LogError::Unwritten { .. }), "{error}");
+        }
+        assert_eq!(
+            (log.size(), log.find(&leaf_hash(&leaf(100))), log.stop_reason()),
+            (1 + round, None, None)
+        );
+        full.store(false, Ordering::SeqCst);
+        // Another entry has the index of the first that was refused, who still is told that it is not there.
+        assert_eq!(log.append_blocking(leaf(1 + round), Vec::new()).unwrap(), 1 + round);
+        let refused = all.iter().find(|ticket| ticket.index == 1 + round).unwrap();
+        runtime().block_on(log.committed(refused)).unwrap_err();
+        assert_eq!(log.entry(1 + round).unwrap().unwrap().leaf, leaf(1 + round));
+    }
+    drop(log);
+    check(&place.open().unwrap(), 4);
 }
 
 #[test]
@@ -344,10 +411,8 @@ fn tiles_are_the_tree() {
     let place = Place::new();
     let log = place.open().unwrap();
     let last = 256 * 3 + 40;
-    for i in 0..last {
-        log.submit(leaf(i), Vec::new()).unwrap();
-    }
-    runtime().block_on(log.committed(last - 1)).unwrap();
+    let submitted = (0..last).map(|i| log.submit(leaf(i), Vec::new()).unwrap()).last().unwrap();
+    runtime().block_on(log.committed(&submitted)).unwrap();
     let get = |text: &str| log.tile(Tile::parse(text).unwrap()).unwrap();
     let mut tree = Tree::new();
     for tile in ["0/000", "0/001", "0/002", "0/003.p/40"] {

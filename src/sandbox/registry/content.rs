@@ -38,6 +38,10 @@ impl Default for Content {
 impl Content {
     /// A whole file.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // A FIFO would wait for somebody at its other end.
+        if !std::fs::symlink_metadata(path)?.is_file() {
+            return Err(io::Error::other(format!("{} is not a regular file", path.display())));
+        }
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         Ok(Self::File { file: Arc::new(Source { file, temporary: None }), place: 0..length })

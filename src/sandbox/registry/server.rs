@@ -13,12 +13,13 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::limits::{HEAD, Memory, Pace, connections, http};
 use super::super::own_names::is_own;
+use super::super::places::{Activity, Places};
 use super::super::serve::{GRACE, accept};
 use super::super::socket::{Breaker, Socket};
 use super::Rules;
@@ -76,41 +77,46 @@ async fn take(shared: Arc<Shared>, host: Host, listener: tokio::net::TcpListener
     // One that keeps its state is somebody's; in memory, it may be spoken to in any way that a test likes.
     let places = match shared.folder {
         Some(_) => connections(),
-        None => Semaphore::MAX_PERMITS,
+        None => usize::MAX,
     };
-    let places = Arc::new(Semaphore::new(places));
-    // Never closed.
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    let places = Places::new(places);
+    loop {
         let (stream, shared) = (accept(&listener).await, Arc::clone(&shared));
+        let place = places.take().await;
         tokio::spawn(async move {
-            connection(shared, host, stream).await;
-            drop(place);
+            let activity = &place.activity;
+            tokio::select! {
+                () = connection(shared, host, stream, activity) => {}
+                () = activity.has_to_end() => {}
+            }
         });
     }
 }
 
-async fn connection(shared: Arc<Shared>, host: Host, stream: TcpStream) {
+async fn connection(shared: Arc<Shared>, host: Host, stream: TcpStream, activity: &Activity) {
     let number = shared.journal.connect();
-    let breaker = Breaker::default();
-    let socket = Socket::new(stream, breaker.clone());
+    let of = Connection { host, number, breaker: Breaker::default(), activity: activity.clone() };
+    let socket = Socket::new(stream, of.breaker.clone(), activity.clone());
     match shared.tls.clone() {
-        None => serve(shared, host, number, &breaker, socket).await,
+        None => serve(shared, &of, socket).await,
         Some(tls) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
-                serve(shared, host, number, &breaker, stream).await;
+                serve(shared, &of, stream).await;
             }
         }
     }
 }
 
-async fn serve(
-    shared: Arc<Shared>,
+/// What requests of one connection have in common.
+struct Connection {
     host: Host,
     number: usize,
-    breaker: &Breaker,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-) {
-    let service = service_fn(|request| exchange(&shared, host, number, breaker, request));
+    breaker: Breaker,
+    activity: Activity,
+}
+
+async fn serve(shared: Arc<Shared>, of: &Connection, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = service_fn(|request| exchange(&shared, of, request));
     // Its errors are the client's, or were asked for.
     let _ = http(HEAD).serve_connection(TokioIo::new(stream), service).await;
 }
@@ -118,23 +124,22 @@ async fn serve(
 /// One request and its answer. An error closes the connection.
 async fn exchange(
     shared: &Arc<Shared>,
-    host: Host,
-    connection: usize,
-    breaker: &Breaker,
+    of: &Connection,
     incoming: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Stream>, Cut> {
     let (head, body) = incoming.into_parts();
     let own = shared.folder.is_none() || is_own(&head.headers);
     let mut share = None;
     let (body, fits) = collect(&head.uri, body, shared, &mut share).await?;
+    let _answering = of.activity.answer();
     let text = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let mut request = Request {
         number: 0,
         count: 0,
-        connection,
-        host,
+        connection: of.number,
+        host: of.host,
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -157,6 +162,7 @@ async fn exchange(
         None if fits == Fits::NotNow => {
             Reply::error(Code::TooManyRequests, Value::Null).with("Retry-After", "1")
         }
+        None if let Fits::Nowhere(reason) = &fits => unwritten(reason),
         None if shared.folder.is_none() => shared.answer(&request),
         None => {
             // The disk may take its time; others are served meanwhile.
@@ -168,7 +174,7 @@ async fn exchange(
     pause(fault.hold).await;
     if matches!(fault.end, End::Close | End::Reset) {
         if fault.end == End::Reset {
-            breaker.reset();
+            of.breaker.reset();
         }
         return Err(Cut);
     }
@@ -223,13 +229,21 @@ impl Shared {
 }
 
 /// Whether there is room for the body of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Fits {
     Yes,
     /// It is larger than any may be.
     Never,
     /// Others have the memory.
     NotNow,
+    /// The disk does not take it, for this reason.
+    Nowhere(String),
+}
+
+/// What is said where the disk does not take a body: that it is full (RFC 4918 section 11.5), or what else it says.
+fn unwritten(reason: &str) -> Reply {
+    let reply = Reply::error(Code::Unknown, json!({ "reason": reason }));
+    Reply { status: 507, ..reply }
 }
 
 /// The body of a request; one that does not fit is read to its end all the same, and not kept, so that the client sees the answer.
@@ -260,9 +274,12 @@ async fn collect(
                 fits = Fits::NotNow;
             }
         }
-        if fits == Fits::Yes {
-            // A disk that is full ends the connection.
-            all.push(&data).map_err(|_| Cut)?;
+        if fits == Fits::Yes
+            && let Err(error) = all.push(&data)
+        {
+            // What there is of it goes away at once.
+            all = Arriving::new(None, 0);
+            fits = Fits::Nowhere(error.to_string());
         }
     }
     Ok((all.finish(), fits))

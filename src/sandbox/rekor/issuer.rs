@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::super::log::{Log, LogError, Record};
+use super::super::log::{Log, LogError, Record, Ticket};
 use super::super::{Clock, FolderError};
 use crate::crypto::{
     Digest, HashAlgorithm, KeyType, PrivateKey, PrivateKeyError, SignError, SigningInput, UnixTime,
     sign_at_once,
 };
 use crate::tlog::issue::LogSigner;
-use crate::tlog::merkle::leaf_hash;
+use crate::tlog::merkle::{Hash, leaf_hash};
 use crate::tlog::{Entry, InclusionProof, LoggedVerifier};
 
 /// What was logged, and when.
@@ -54,7 +54,7 @@ pub(super) struct Issuer {
     pub(super) log: Log,
     pub(super) signer: LogSigner,
     clock: Arc<Clock>,
-    /// The last time that was given out, in seconds: no entry is older than the one before it.
+    /// The last time that was given out since it was opened, in seconds: no entry is older than one before it of these.
     last: Mutex<i64>,
 }
 
@@ -68,9 +68,8 @@ impl Issuer {
         clock: Arc<Clock>,
         first: impl FnOnce(&Digest, &[u8], &LoggedVerifier) -> Vec<u8>,
     ) -> Result<Self, RekorError> {
-        let newest = log.size().checked_sub(1).map(|index| log.entry(index)).transpose()?.flatten();
-        let last = newest.map_or(0, |record| Attached::parse(&record.attached).time.seconds());
-        let issuer = Self { log, signer, clock, last: Mutex::new(last) };
+        // Not that of the last entry: a clock may have been wrong on purpose, and is right again.
+        let issuer = Self { log, signer, clock, last: Mutex::new(0) };
         if issuer.log.size() == 0 {
             let key = PrivateKey::generate(KeyType::P256)?;
             let digest = HashAlgorithm::Sha256.digest(b"the first entry of a log for tests\n");
@@ -82,23 +81,23 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// The time, which never goes back.
+    /// The time, which never goes back as long as the log is open.
     pub(super) fn now(&self) -> UnixTime {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = self.clock.now().seconds().max(*last);
         UnixTime::from_seconds(*last)
     }
 
-    /// Takes a body, and returns when its entry is on the disk. `taken` is told of a new entry before that.
+    /// Takes a body, and returns when its entry is on the disk. `taken` is told of a new entry before that, which may not come to be:
+    /// then another one has its index.
     pub(super) async fn take(
         &self,
         body: Vec<u8>,
         keys: Vec<String>,
-        taken: impl FnOnce(u64, &[String]),
+        taken: impl FnOnce(u64, &Hash, &[String]),
     ) -> Result<Taken, RekorError> {
-        let what = self.place(body, keys, taken)?;
-        let (Taken::New(index) | Taken::There(index)) = what;
-        self.log.committed(index).await?;
+        let (what, ticket) = self.place(body, keys, taken)?;
+        self.log.committed(&ticket).await?;
         Ok(what)
     }
 
@@ -106,18 +105,19 @@ impl Issuer {
         &self,
         body: Vec<u8>,
         keys: Vec<String>,
-        taken: impl FnOnce(u64, &[String]),
-    ) -> Result<Taken, LogError> {
+        taken: impl FnOnce(u64, &Hash, &[String]),
+    ) -> Result<(Taken, Ticket), LogError> {
         // Held until the entry has its place, so that there are no two of a kind, and times are in the order of indices.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.log.find(&leaf_hash(&body)) {
-            return Ok(Taken::There(index));
+        let hash = leaf_hash(&body);
+        if let Some(ticket) = self.log.find_ticket(&hash) {
+            return Ok((Taken::There(ticket.index), ticket));
         }
         *last = self.clock.now().seconds().max(*last);
         let attached = Attached { time: UnixTime::from_seconds(*last), keys };
-        let index = self.log.submit(body, attached.to_bytes())?;
-        taken(index, &attached.keys);
-        Ok(Taken::New(index))
+        let ticket = self.log.submit(body, attached.to_bytes())?;
+        taken(ticket.index, &hash, &attached.keys);
+        Ok((Taken::New(ticket.index), ticket))
     }
 
     /// What was logged at this index; `None` when there is no such entry.

@@ -55,7 +55,9 @@ impl From<RekorError> for Refusal {
     fn from(error: RekorError) -> Self {
         let status = match &error {
             RekorError::Log(LogError::TooLong { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-            RekorError::Log(LogError::Stopped { .. }) => StatusCode::SERVICE_UNAVAILABLE,
+            RekorError::Log(LogError::Stopped { .. } | LogError::Unwritten { .. }) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())

@@ -126,6 +126,12 @@ pub enum Error {
         /// What happened, in words.
         reason: String,
     },
+    /// The variable for a token is set and empty, and nothing else gives one.
+    #[error("there is no identity token: {variable} is set and empty")]
+    Empty {
+        /// The variable.
+        variable: &'static str,
+    },
     /// There is no token, and nobody to log in.
     #[error("there is no identity token, and nobody can log in: this is {}", .ci.name)]
     NoToken {
@@ -177,6 +183,8 @@ pub enum Error {
     TimedOut {
         /// How long it could have been done.
         seconds: u64,
+        /// Whether a code was to be typed in elsewhere.
+        by_code: bool,
     },
     /// Waiting for the browser, or for the person, failed.
     #[error("the login failed")]

@@ -42,7 +42,11 @@ pub async fn identity_token(
     let found = match (filled(request.provider), request.flow) {
         (Some(name), _) => Some(providers::named(name, client, &around, request.audience).await?),
         (None, None | Some(Flow::Token)) if request.ambient => {
-            providers::ambient(client, &around, request.audience).await?
+            let found = providers::ambient(client, &around, request.audience).await?;
+            if found.is_none() {
+                providers::refuse_empty(&around)?;
+            }
+            found
         }
         _ => None,
     };
@@ -67,13 +71,16 @@ pub async fn identity_token(
 /// anything.
 ///
 /// # Errors
-/// [`Error::Contradiction`], [`Error::NoToken`].
+/// [`Error::Contradiction`], [`Error::Empty`], [`Error::NoToken`].
 pub async fn foresee(request: &TokenRequest<'_>, world: &World<'_>) -> Result<(), Error> {
     refuse_contradictions(request)?;
     let is_named = filled(request.given).or(filled(request.provider)).is_some() || request.flow.is_some();
     let is_offered = |offers: Vec<(&str, Offer)>| offers.iter().any(|(_, offer)| *offer == Offer::Offered);
     if is_named || (request.ambient && is_offered(offers(&world.surroundings()).await)) {
         return Ok(());
+    }
+    if request.ambient {
+        providers::refuse_empty(&world.surroundings())?;
     }
     nobody_to_log_in(request, world)
 }

@@ -105,6 +105,33 @@ fn without_a_token_a_ci_system_is_told_at_once_what_is_missing() {
     }
 }
 
+/// A secret that a job was not given is an empty variable, and no reason to log in.
+#[test]
+fn an_empty_variable_is_no_login() {
+    let issuer = serve(|_, _| status(404, ""));
+    let request = TokenRequest { issuer: &issuer.url, ..request() };
+    for ci in [None, Some(("CI", "true"))] {
+        let mut scene = Scene::new().with("SIGSTORE_ID_TOKEN", "");
+        scene.variables.extend(ci.map(|(name, value)| (name, value.to_owned())));
+        let error = scene.token(&request).unwrap_err();
+        assert!(matches!(error, Error::Empty { variable: "SIGSTORE_ID_TOKEN" }), "{error:?}");
+        assert!(matches!(scene.foresee(&request), Err(Error::Empty { .. })));
+        assert!(issuer.requests().is_empty() && scene.said.is_empty());
+        // Another provider has one.
+        scene.variables.insert("GOOGLE_SERVICE_ACCOUNT_NAME", "a@b".to_owned());
+        assert!(scene.foresee(&request).is_ok());
+    }
+    // Who asks for a login gets it, and who does not look at the environment is not refused by it.
+    for request in
+        [TokenRequest { flow: Some(Flow::Device), ..request }, TokenRequest { ambient: false, ..request }]
+    {
+        let mut scene = Scene::new().with("SIGSTORE_ID_TOKEN", "");
+        assert!(scene.foresee(&request).is_ok());
+        scene.token(&request).unwrap_err();
+        assert!(!issuer.requests().is_empty());
+    }
+}
+
 #[test]
 fn the_flow_is_chosen_by_what_there_is() {
     let issuer = serve(|_, _| status(404, ""));

@@ -347,3 +347,20 @@ fn figures() {
     println!("opening {IMAGES} images, {size} bytes: {:?}", begun.elapsed());
     assert_eq!(registry.contents().tags("app").len(), IMAGES);
 }
+
+/// Where a large body cannot go to the disk, its sender is told, and what is small is still served.
+#[test]
+fn a_body_that_the_disk_does_not_take_is_answered() {
+    let place = tempfile::tempdir().unwrap();
+    let registry = kept(place.path());
+    let target = begin(&registry);
+    let uploads = place.path().join("uploads");
+    fs::rename(&uploads, place.path().join("away")).unwrap();
+    let large = vec![b'x'; 3 << 20];
+    let answer = ask_with(&registry, &format!("PATCH {target}"), &[], &large).is(507);
+    assert_eq!(answer.json()["errors"][0]["code"], "UNKNOWN");
+    assert!(answer.json()["errors"][0]["detail"]["reason"].is_string());
+    let _ = ask(&registry, "GET /v2/").is(200);
+    fs::rename(place.path().join("away"), &uploads).unwrap();
+    let _ = ask_with(&registry, &format!("PATCH {target}"), &[], &large).is(202);
+}

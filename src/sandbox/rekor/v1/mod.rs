@@ -52,7 +52,7 @@ impl RekorV1 {
         let index = Index::default();
         for at in 0..log.size() {
             if let Some(record) = log.entry(at)? {
-                index.add(at, &Attached::parse(&record.attached).keys);
+                index.add(at, &leaf_hash(&record.leaf), &Attached::parse(&record.attached).keys);
             }
         }
         let signer = LogSigner::rekor_v1(name, key, tree_id, 0);
@@ -184,7 +184,9 @@ impl RekorV1 {
         let accepted = accept(&document(body)?)?;
         let uuid = self.uuid(&leaf_hash(&accepted.body));
         let location = format!("/api/v1/log/entries/{uuid}");
-        let taken = self.issuer.take(accepted.body, accepted.keys, |index, keys| self.index.add(index, keys));
+        let taken = self
+            .issuer
+            .take(accepted.body, accepted.keys, |index, leaf, keys| self.index.add(index, leaf, keys));
         match taken.await? {
             Taken::New(index) => {
                 let response = with_json(StatusCode::CREATED, &self.document_at(index)?);
@@ -294,8 +296,10 @@ impl RekorV1 {
 
     fn find(&self, query: &Value) -> Result<Value, Refusal> {
         let found = self.index.find(&Node::root("query", query), self.issuer.log.size())?;
-        let leaves = found.into_iter().filter_map(|index| self.issuer.log.leaf_hash(index));
-        Ok(leaves.map(|leaf| Value::from(self.uuid(&leaf))).collect())
+        // One that could not be written is not there, and another one has its index.
+        let there =
+            found.into_iter().filter(|(index, leaf)| self.issuer.log.leaf_hash(*index) == Some(*leaf));
+        Ok(there.map(|(_, leaf)| Value::from(self.uuid(&leaf))).collect())
     }
 }
 

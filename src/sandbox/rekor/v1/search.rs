@@ -6,23 +6,24 @@ use std::sync::{PoisonError, RwLock};
 use super::accept::signer_key;
 use crate::crypto::{DecodeError, Node};
 use crate::tlog::body::verifier_v1;
+use crate::tlog::merkle::Hash;
 
 /// Which entries are found by what.
 #[derive(Debug, Default)]
-pub(super) struct Index(RwLock<HashMap<String, BTreeSet<u64>>>);
+pub(super) struct Index(RwLock<HashMap<String, BTreeSet<(u64, Hash)>>>);
 
 impl Index {
-    /// Finds the entry of this index by these keys from now on.
-    pub(super) fn add(&self, index: u64, keys: &[String]) {
+    /// Finds the entry of this index, with this hash of its leaf, by these keys from now on.
+    pub(super) fn add(&self, index: u64, leaf: &Hash, keys: &[String]) {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
-            map.entry(key.clone()).or_default().insert(index);
+            map.entry(key.clone()).or_default().insert((index, *leaf));
         }
     }
 
-    /// The entries below `size` that a query (`SearchIndex`) finds: all that match one of its parts, or, with the operator
+    /// The entries below `size`, with the hashes of their leaves, that a query (`SearchIndex`) finds: all that match one of its parts, or, with the operator
     /// `and`, every part.
-    pub(super) fn find(&self, query: &Node<'_>, size: u64) -> Result<BTreeSet<u64>, DecodeError> {
+    pub(super) fn find(&self, query: &Node<'_>, size: u64) -> Result<BTreeSet<(u64, Hash)>, DecodeError> {
         let mut asked = Vec::new();
         if let Some(hash) = query.optional("hash")? {
             asked.push(hash_key(&hash)?);
@@ -56,7 +57,7 @@ impl Index {
             return Err(query.error("asks for neither `hash` nor `email` nor `publicKey`"));
         };
         // What is not on the disk yet is not there.
-        found.split_off(&size);
+        found.split_off(&(size, Hash::default()));
         Ok(found)
     }
 }

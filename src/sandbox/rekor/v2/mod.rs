@@ -116,7 +116,7 @@ impl RekorV2 {
             let reason = format!("an entry of {} bytes; the limit is {BODY_LIMIT}", body.len());
             return Err(Refusal::new(StatusCode::BAD_REQUEST, reason));
         }
-        match self.issuer.take(body, Vec::new(), |_, _| ()).await? {
+        match self.issuer.take(body, Vec::new(), |_, _, _| ()).await? {
             Taken::New(index) => match self.issuer.entry(index)? {
                 Some(entry) => Ok(with_json(StatusCode::CREATED, &transparency_log_entry(&entry))),
                 None => Err(Refusal::not_found("such entry")),

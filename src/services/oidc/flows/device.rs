@@ -50,7 +50,9 @@ pub async fn log_in(
     let code = Code::fetch(client, request, endpoint, &pkce).await?;
     let address = code.with_code.as_deref().unwrap_or(&code.address);
     world.dialogue.say(&format!("Enter the verification code {} in your browser at: {address}", code.user));
-    world.dialogue.say(&format!("Code will be valid for {} seconds", code.life));
+    // Its life may end later: nobody asks for the token any more then.
+    let patience = client.patience_for(Duration::from_secs(code.life));
+    world.dialogue.say(&format!("Code will be valid for {} seconds", patience.as_secs()));
     let device = String::from_utf8_lossy(code.device.expose());
     let call = TokenCall::new(
         &issuer,
@@ -82,12 +84,12 @@ async fn wait(
                 interval = (interval + INTERVAL).min(LONGEST)
             }
             Answered::Refused(refused, _) if refused == "expired_token" => {
-                return Err(Error::TimedOut { seconds: code.life });
+                return Err(Error::TimedOut { seconds: code.life, by_code: true });
             }
             answered => return answered.token(request),
         }
         if started.elapsed() + interval >= life {
-            return Err(Error::TimedOut { seconds: life.as_secs() });
+            return Err(Error::TimedOut { seconds: life.as_secs(), by_code: true });
         }
         pause(interval).await;
         client.excuse(interval);

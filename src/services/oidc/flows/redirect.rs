@@ -88,7 +88,7 @@ impl Visit<'_> {
         match callback.wait(patience).await? {
             Some(Outcome::Code(code)) => Ok((code, redirect)),
             Some(Outcome::Refused(code, said)) => Err(denied(self.request, &code, said.as_deref())),
-            None => Err(Error::TimedOut { seconds: patience.as_secs() }),
+            None => Err(Error::TimedOut { seconds: patience.as_secs(), by_code: false }),
         }
     }
 
@@ -97,7 +97,7 @@ impl Visit<'_> {
         world.dialogue.say(self.address(OUT_OF_BAND).whole());
         let code = world.dialogue.line("Enter verification code: ", patience);
         let code = code.map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => Error::TimedOut { seconds: patience.as_secs() },
+            io::ErrorKind::TimedOut => Error::TimedOut { seconds: patience.as_secs(), by_code: false },
             _ => Error::Login(error),
         })?;
         match code.trim() {

@@ -18,8 +18,8 @@ const METADATA: &str = "169.254.169.254";
 const MAX_HEADERS: usize = 16;
 /// Headers that belong to the connection, and what says where and how much.
 const RESERVED: [&str; 5] = ["host", "connection", "content-length", "transfer-encoding", "content-type"];
-/// A value as long as that is taken for a secret.
-const SECRET_LENGTH: usize = 16;
+/// Headers whose values are secret for nobody: clouds ask for them so that no browser is misled into the question.
+const HARMLESS: [&str; 4] = ["metadata", "metadata-flavor", "user-agent", "accept-language"];
 
 /// A workload that somebody else knows.
 pub struct External {
@@ -148,8 +148,11 @@ impl External {
             .filter(|(name, _)| !is(name, "authorization") && !is(name, "accept"))
             .map(|(name, value)| (name.as_str(), std::str::from_utf8(value.expose()).unwrap_or_default()))
             .collect();
-        let long = others.iter().filter(|(_, value)| value.len() >= SECRET_LENGTH);
-        let secret = long.map(|(_, value)| *value).collect::<Vec<_>>().join("\0");
+        let secrets = others.iter().filter(|(name, _)| !HARMLESS.iter().any(|known| is(name, known)));
+        // Behind a word that says how it is to be understood, too.
+        let secrets =
+            secrets.flat_map(|(_, value)| [Some(*value), value.split_once(' ').map(|(_, rest)| rest)]);
+        let secret = secrets.flatten().collect::<Vec<_>>().join("\0");
         let secret = Some(Secret::new(secret.into_bytes())).filter(|secret| !secret.expose().is_empty());
         let authorization = find("authorization");
         let is_public = secret.is_none() && authorization.is_none();

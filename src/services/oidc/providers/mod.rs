@@ -244,6 +244,17 @@ pub async fn ambient(
     Ok(None)
 }
 
+/// Refuses the variable for a token where it is set and empty: whoever set it meant a token to be there, and nobody to log in.
+///
+/// # Errors
+/// [`Error::Empty`].
+pub fn refuse_empty(around: &Surroundings<'_>) -> Result<(), Error> {
+    match (around.variables)(TOKEN_VARIABLE) {
+        Some(value) if value.is_empty() => Err(Error::Empty { variable: TOKEN_VARIABLE }),
+        _ => Ok(()),
+    }
+}
+
 /// Every provider with what it offers here.
 pub async fn offers(around: &Surroundings<'_>) -> Vec<(&'static str, Offer)> {
     let mut offers = Vec::new();

@@ -495,6 +495,10 @@ fn external_credentials_that_are_no_good_name_file_and_member_and_show_nothing()
         (json!({ "file": file, "format": { "type": "xml" } }), "format.type: is neither `text` nor `json`"),
         (json!({ "file": file, "format": json_of("token") }), "subject cannot be used: "),
         (json!({ "url": "http://169.254.169.254/x", "headers": bearer }), "credential_source.url of"),
+        (
+            json!({ "url": "http://169.254.169.254/x", "headers": { "X-Key": "hidden" } }),
+            "credential_source.url of",
+        ),
         (json!({ "url": "http://evil.example/x" }), "without https"),
         (json!({ "url": "https://me:hidden-password@a.example/x" }), "a user name or a password"),
         (

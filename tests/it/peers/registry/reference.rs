@@ -135,6 +135,7 @@ fn manifests() -> Vec<Row> {
     let get = |reference: &str, accept: &str| {
         row(&format!("GET /v2/a/manifests/{reference}")).header("Accept", accept)
     };
+    let blobs_alone = "a repository that has nothing to be asked for by name is in no list";
     let nobody_asked = "RFC 9110 section 12.5.1: no Accept, or `*/*`, takes everything";
     vec![
         row("GET /v2/a/tags/list"),
@@ -168,9 +169,9 @@ fn manifests() -> Vec<Row> {
         row("GET /v2/a/tags/list"),
         row("GET /v2/a/tags/list?n=x"),
         row("POST /v2/a/tags/list"),
-        row("GET /v2/_catalog"),
-        row("GET /v2/_catalog?n=1"),
-        row("GET /v2/_catalog?n=1&last=a"),
+        row("GET /v2/_catalog").differs(200, 200, blobs_alone),
+        row("GET /v2/_catalog?n=1").differs(200, 200, blobs_alone),
+        row("GET /v2/_catalog?n=1&last=a").differs(200, 200, blobs_alone),
         row("GET /v2/_catalog?n=0"),
         row("PUT /v2/_catalog"),
         // Deleting.
