@@ -465,7 +465,9 @@ fn few_programs_are_started() {
     );
     for file in starts {
         let text = std::fs::read_to_string(root().join(&file)).unwrap();
-        assert_eq!(text.matches("Command::new(").count(), 1, "{file}");
+        // What asks a cosign for its help gets the command from `sandbox run`, which makes it at the one place.
+        let made = usize::from(!file.ends_with("sandbox/cosign.rs"));
+        assert_eq!(text.matches("Command::new(").count(), made, "{file}");
     }
 }
 
