@@ -17,6 +17,7 @@ const RETRY_FOR: Duration = Duration::from_secs(30);
 /// The public key that `reference` names.
 pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
     let reference = KeyRef::parse(reference)?;
+    caution(&reference, context);
     if reference.is_unprotected() {
         context.narrator.warn(&format!(
             "the public key is fetched from {reference} without encryption: anybody on the way can replace it"
@@ -43,6 +44,7 @@ pub(super) async fn found_key(
     context: &mut Context,
 ) -> Result<FoundKey, Error> {
     let reference = KeyRef::parse(reference)?;
+    caution(&reference, context);
     let http = http::Client::with_timeout(context.settings.timeout);
     if reference.is_unprotected() {
         context.narrator.warn(&format!(
@@ -64,8 +66,9 @@ pub(super) async fn public_half(reference: &str, context: &mut Context) -> Resul
 }
 
 /// The public half of the key that the service makes, or has made, by the name `reference`.
-pub(super) async fn created_key(reference: &str, context: &Context) -> Result<PublicKey, Error> {
+pub(super) async fn created_key(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
     let reference = KeyRef::parse(reference)?;
+    caution(&reference, context);
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
     Ok(keys::create_key(&reference, sources).await?)
@@ -85,6 +88,16 @@ pub(super) async fn importable_key(reference: &str, context: &Context) -> Result
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
     Ok(keys::load_importable_key(&reference, sources).await?)
+}
+
+/// Tells the user what there is to know before the service is asked that holds the key.
+fn caution(reference: &KeyRef, context: &mut Context) {
+    let KeyRef::Service(key) = reference else { return };
+    let http = http::Client::with_timeout(context.settings.timeout);
+    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    if let Some(caution) = key.caution(&sources) {
+        context.narrator.warn(&caution);
+    }
 }
 
 /// What keys are read from: variables, and services with the time that the command has.

@@ -50,7 +50,7 @@ pub struct Patience {
 /// It cannot be read, is too large, or is something else; the error says what.
 pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
     if let KeyRef::Service(name) = reference {
-        let asked = async { name.open(&sources)?.public_key().await };
+        let asked = async { name.open(&sources)?.verifying_key().await };
         return asked.await.map_err(|source| Error::Service { key: name.to_string(), source });
     }
     if let KeyRef::Token(uri) = reference {

@@ -175,7 +175,8 @@ impl http::Transient for Error {
 /// `errors` (Vault), or a line of text. Pages in HTML say nothing.
 pub fn said(text: &[u8]) -> Option<String> {
     let said = match json::parse("error", text) {
-        Ok(value) => words(&Node::root("error", &value))?.to_owned(),
+        // Vault's have lines and tabs in them.
+        Ok(value) => words(&Node::root("error", &value))?.split_whitespace().collect::<Vec<_>>().join(" "),
         Err(_) => {
             let line = std::str::from_utf8(text).ok()?.trim();
             (!line.is_empty() && !line.starts_with('<') && !line.contains('\n')).then(|| line.to_owned())?

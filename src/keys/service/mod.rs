@@ -12,6 +12,7 @@ mod remote;
 #[cfg(test)]
 pub(super) mod tests;
 mod vault;
+mod vault_access;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -58,14 +59,29 @@ impl ServiceKey {
 
     /// Gets ready to ask the service, which it does not do yet.
     pub(super) fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {
-        let Sources { variables, patience, now, .. } = *sources;
-        let settings = Settings { variables, retry_for: patience.retry_for, total: patience.total, now };
+        let settings = settings(sources);
         match self {
             Self::Vault(name) => Ok(Box::new(vault::Vault::open(name, &settings)?)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(name) => Ok(Box::new(aws::Kms::open(name, &settings)?)),
         }
     }
+}
+
+impl ServiceKey {
+    /// What the user should know before the service is asked.
+    pub fn caution(&self, sources: &Sources<'_>) -> Option<String> {
+        match self {
+            Self::Vault(_) => vault::Vault::caution(&settings(sources)),
+            #[cfg(feature = "kms-aws")]
+            Self::Aws(_) => None,
+        }
+    }
+}
+
+fn settings<'a>(sources: &Sources<'a>) -> Settings<'a> {
+    let Sources { variables, patience, now, .. } = *sources;
+    Settings { variables, retry_for: patience.retry_for, total: patience.total, now }
 }
 
 impl std::fmt::Display for ServiceKey {
@@ -85,6 +101,10 @@ pub(in crate::keys) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T,
 pub(super) trait Backend: Send + Sync {
     /// The public half.
     fn public_key(&self) -> Answered<'_, PublicKey>;
+    /// The public half with which signatures are verified that were made before.
+    fn verifying_key(&self) -> Answered<'_, PublicKey> {
+        self.public_key()
+    }
     /// A signature: raw bytes, DER for ECDSA, PKCS #1 v1.5 for RSA. ECDSA and RSA keys are given the digest by
     /// [`crate::crypto::KeyType::default_hash`], Ed25519 keys the message.
     fn sign<'a>(&'a self, key: &'a PublicKey, input: &'a SigningInput) -> Answered<'a, Vec<u8>>;

@@ -4,16 +4,16 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use super::vault_access::{self, Access};
 use super::{Answered, Backend, Failure};
 use crate::cloud::Settings;
 use crate::crypto::{DecodeError, HashAlgorithm, KeyType, Node, PublicKey, Secret, SigningInput, base64};
 use crate::http::service::asking::{self, guarded};
-use crate::http::service::{Ask, Client, Service};
-use crate::http::{Address, Authorities, ClientCertificate, ServerName};
+use crate::http::service::{self, Ask, Service};
 
 const SERVICE: Service = Service::Keys("Vault");
-const ADDRESS: &str = "VAULT_ADDR";
-const TOKEN: &str = "VAULT_TOKEN";
+const MOUNT: &str = "TRANSIT_SECRET_ENGINE_PATH";
+const PREFIX: &str = "VAULT_KEY_PREFIX";
 /// Versions of one key that are looked at.
 const MAX_VERSIONS: usize = 10_000;
 
@@ -48,74 +48,110 @@ impl std::fmt::Display for KeyName {
 
 /// A key of the transit engine.
 pub(super) struct Vault {
-    client: Client,
-    /// The server, and where the engine is on it.
-    engine: String,
+    access: Access,
+    /// Where the engine is on the server.
+    mount: String,
     key: String,
-    token: Secret,
-    namespace: Option<String>,
+    /// The version with which signatures are verified, where it is not the newest.
+    verifies: Option<u64>,
     /// The version of the public key that was given out.
     version: OnceLock<u64>,
 }
 
 impl Vault {
-    /// Reads where the server is and who asks: variables and files that Vault's own client reads.
+    /// Reads where the server is and who asks.
     ///
     /// # Errors
     /// No address, no token, or one that cannot be used.
     pub fn open(name: &KeyName, settings: &Settings<'_>) -> Result<Self, Failure> {
-        let unset = |what, looked_at: &str| Failure::Unset { what, looked_at: looked_at.to_owned() };
-        let url = settings.variable(ADDRESS)?;
-        let url = url.ok_or_else(|| unset("the address of Vault", "VAULT_ADDR is not set"))?;
-        let server = guarded(ADDRESS, &url)?;
-        let path = settings.variable("TRANSIT_SECRET_ENGINE_PATH")?.unwrap_or_else(|| "transit".to_owned());
-        let path = path.trim_matches('/');
-        if path.split('/').any(|part| KeyName::parse(part).is_err()) {
+        let mount = settings.variable(MOUNT)?.unwrap_or_else(|| "transit".to_owned());
+        let mount = mount.trim_matches('/');
+        if mount.split('/').any(|part| KeyName::parse(part).is_err()) {
             return Err(Failure::Setting {
-                name: "TRANSIT_SECRET_ENGINE_PATH".to_owned(),
-                reason: format!("`{path}` is not where an engine can be"),
+                name: MOUNT.to_owned(),
+                reason: format!("`{mount}` is not where an engine can be"),
             });
         }
+        let prefix = settings.variable(PREFIX)?;
+        let verifies = prefix.map(|prefix| {
+            version_of(&prefix).filter(|(_, rest)| rest.is_empty()).map(|(version, _)| version).ok_or_else(
+                || Failure::Setting {
+                    name: PREFIX.to_owned(),
+                    reason: format!("`{prefix}` is not `vault:vVERSION:`"),
+                },
+            )
+        });
         Ok(Self {
-            client: client(&server, settings)?,
-            engine: format!("{}/v1/{path}", url.trim_end_matches('/')),
+            access: Access::read(settings)?,
+            mount: mount.to_owned(),
             key: name.0.clone(),
-            token: token(settings)?,
-            namespace: settings.variable("VAULT_NAMESPACE")?,
+            verifies: verifies.transpose()?,
             version: OnceLock::new(),
         })
     }
 
-    /// Asks the engine, and reads the JSON that it answers; with a body something is done.
+    /// What the user should know before the server is asked.
+    pub fn caution(settings: &Settings<'_>) -> Option<String> {
+        let variable = vault_access::unchecked(settings).ok()??;
+        Some(format!(
+            "{variable} is set: the certificate of the server is not looked at, and anybody on the way can read the token and replace the key"
+        ))
+    }
+
+    /// Asks the engine, and reads the JSON that it answers; with a body something is done, which policies call `update`.
     async fn ask<T>(
         &self,
         path: &str,
         body: Option<Value>,
         read: impl FnOnce(&Node<'_>) -> Result<T, DecodeError>,
     ) -> Result<T, Failure> {
-        let address = guarded(ADDRESS, &format!("{}/{path}", self.engine))?;
+        let Access { variable, url, client, token, namespace } = &self.access;
+        let address = guarded(variable, &format!("{url}/v1/{}/{path}", self.mount))?;
         let body = body.map(|body| Secret::new(body.to_string().into_bytes()));
-        let token = String::from_utf8_lossy(self.token.expose());
-        let mut headers = vec![("x-vault-request", "true"), ("x-vault-token", &*token)];
-        headers.extend(self.namespace.as_deref().map(|namespace| ("x-vault-namespace", namespace)));
+        let exposed = String::from_utf8_lossy(token.expose());
+        let mut headers = vec![("x-vault-request", "true"), ("x-vault-token", &*exposed)];
+        headers.extend(namespace.as_deref().map(|namespace| ("x-vault-namespace", namespace)));
         let ask = match &body {
             Some(body) => asking::post_json(SERVICE, &address, body),
             None => asking::get(SERVICE, &address),
         };
-        let ask = Ask { headers: &headers, secret: Some(&self.token), ..ask };
-        let mut reply = self.client.ask(&ask).await?;
+        let ask = Ask { headers: &headers, secret: Some(token), ..ask };
+        let capability = if body.is_some() { "update" } else { "read" };
+        let mut reply = client.ask(&ask).await.map_err(|error| self.refusal(error, path, capability))?;
         if reply.body.is_empty() {
             reply.body = b"null".to_vec();
         }
         Ok(asking::document_of(&ask, reply, |_, node| read(node))?)
     }
 
-    async fn latest(&self) -> Result<PublicKey, Failure> {
-        let (version, key) = self.ask(&format!("keys/{}", self.key), None, latest).await?;
-        let key = match key {
-            Held::Public(key) => key,
-            Held::Other(reason) => return Err(Failure::Key { reason }),
+    /// What is missing, where the status says so.
+    fn refusal(&self, source: service::Error, path: &str, capability: &str) -> Failure {
+        let service::Error::Status { status, said, .. } = &source else { return source.into() };
+        let no_engine = said.as_deref().is_some_and(|said| said.starts_with("no handler for route"));
+        let (mount, key) = (&self.mount, &self.key);
+        let reason = match status {
+            403 => format!(
+                "the token is none of this server, or of another namespace, or its policies do not grant `{capability}` on `{mount}/{path}`"
+            ),
+            404 if no_engine => format!("no secrets engine is at `{mount}` ({MOUNT} says where)"),
+            404 => format!("the transit engine at `{mount}` has no key `{key}`"),
+            _ => return source.into(),
         };
+        Failure::Denied { reason, source }
+    }
+
+    /// The public key of this version, or of the newest.
+    async fn fetch(&self, version: Option<u64>) -> Result<(u64, PublicKey), Failure> {
+        let (version, held) =
+            self.ask(&format!("keys/{}", self.key), None, |answer| held(answer, version)).await?;
+        match held {
+            Held::Public(key) => Ok((version, key)),
+            Held::Other(reason) => Err(Failure::Key { reason }),
+        }
+    }
+
+    async fn latest(&self) -> Result<PublicKey, Failure> {
+        let (version, key) = self.fetch(None).await?;
         // Whoever makes a new version meanwhile does not change what is signed with.
         self.version.get_or_init(|| version);
         Ok(key)
@@ -128,34 +164,68 @@ enum Held {
     Other(String),
 }
 
-/// The newest version of a key, from the answer to `GET keys/KEY`.
-fn latest(answer: &Node<'_>) -> Result<(u64, Held), DecodeError> {
+/// A version of a key, or the newest, from the answer to `GET keys/KEY`.
+fn held(answer: &Node<'_>, wanted: Option<u64>) -> Result<(u64, Held), DecodeError> {
     let data = answer.member("data")?;
     let kind = data.member("type")?.non_empty_text()?;
+    let Some(expected) = key_type(kind) else {
+        return Ok((0, Held::Other(format!("it is of the type {kind}, which does not sign here"))));
+    };
     let newest = data.member("latest_version")?;
-    let version = newest.value().as_u64().ok_or_else(|| newest.error("must be a number"))?;
+    let newest = newest.value().as_u64().ok_or_else(|| newest.error("must be a number"))?;
+    let version = wanted.unwrap_or(newest);
     let versions = data.member("keys")?;
     let at = version.to_string();
     let found = versions.members(MAX_VERSIONS)?.into_iter().find(|(name, _)| *name == at);
     let Some((_, key)) = found else {
-        return Err(versions.error(format!("must hold version {version}, which is the newest")));
+        return match wanted {
+            None => Err(versions.error(format!("must hold version {version}, which is the newest"))),
+            Some(_) => Ok((0, Held::Other(format!("it has no version {version}, which {PREFIX} names")))),
+        };
     };
-    let key = match kind {
-        "ed25519" => PublicKey::from_ed25519(&key.member("public_key")?.non_empty_base64()?)?,
-        _ if kind.starts_with("ecdsa-") || kind.starts_with("rsa-") => {
-            PublicKey::from_pem(key.member("public_key")?.non_empty_text()?.as_bytes())?
-        }
-        _ => return Ok((version, Held::Other(format!("it is of the type {kind}, which does not sign")))),
+    let node = key.member("public_key")?;
+    let key = match expected {
+        KeyType::Ed25519 => PublicKey::from_ed25519(&node.non_empty_base64()?)?,
+        _ => PublicKey::from_pem(node.non_empty_text()?.as_bytes())?,
     };
+    if key.key_type() != expected {
+        return Err(node.error(format!("must be a key of the type {kind}")));
+    }
     Ok((version, Held::Public(key)))
 }
 
-/// The signature in `vault:vVERSION:BASE64`.
-fn signature(answer: &Node<'_>) -> Result<Vec<u8>, DecodeError> {
+/// The kinds of key that sign here.
+fn key_type(name: &str) -> Option<KeyType> {
+    Some(match name {
+        "ecdsa-p256" => KeyType::P256,
+        "ecdsa-p384" => KeyType::P384,
+        "ecdsa-p521" => KeyType::P521,
+        "ed25519" => KeyType::Ed25519,
+        "rsa-2048" => KeyType::Rsa { bits: 2048 },
+        "rsa-3072" => KeyType::Rsa { bits: 3072 },
+        "rsa-4096" => KeyType::Rsa { bits: 4096 },
+        _ => return None,
+    })
+}
+
+/// The version in `vault:vVERSION:`, and what follows.
+fn version_of(text: &str) -> Option<(u64, &str)> {
+    let (version, rest) = text.strip_prefix("vault:v")?.split_once(':')?;
+    let is_number = version.bytes().all(|b| b.is_ascii_digit());
+    version.parse().ok().filter(|version| is_number && *version > 0).map(|version| (version, rest))
+}
+
+/// The signature in `vault:vVERSION:BASE64`, by this version.
+fn signature(answer: &Node<'_>, expected: Option<u64>) -> Result<Vec<u8>, DecodeError> {
     let text = answer.member("data")?.member("signature")?;
-    let mut parts = text.non_empty_text()?.splitn(3, ':');
-    match (parts.next(), parts.next(), parts.next().and_then(base64::decode)) {
-        (Some("vault"), Some(_), Some(bytes)) if !bytes.is_empty() => Ok(bytes),
+    let Some((version, rest)) = version_of(text.non_empty_text()?) else {
+        return Err(text.error("must be vault:vVERSION: and base64"));
+    };
+    if expected.is_some_and(|expected| expected != version) {
+        return Err(text.error("must be by the version whose public key was given"));
+    }
+    match base64::decode(rest) {
+        Some(bytes) if !bytes.is_empty() => Ok(bytes),
         _ => Err(text.error("must be vault:vVERSION: and base64")),
     }
 }
@@ -163,6 +233,10 @@ fn signature(answer: &Node<'_>) -> Result<Vec<u8>, DecodeError> {
 impl Backend for Vault {
     fn public_key(&self) -> Answered<'_, PublicKey> {
         Box::pin(self.latest())
+    }
+
+    fn verifying_key(&self) -> Answered<'_, PublicKey> {
+        Box::pin(async move { Ok(self.fetch(self.verifies).await?.1) })
     }
 
     fn sign<'a>(&'a self, key: &'a PublicKey, input: &'a SigningInput) -> Answered<'a, Vec<u8>> {
@@ -180,13 +254,15 @@ impl Backend for Vault {
                     body = json!({ "input": base64::encode(digest.bytes()), "prehashed": true });
                 }
             }
+            // Of RSA keys, the engine makes PSS unless it is told.
             if let KeyType::Rsa { .. } = key.key_type() {
                 body["signature_algorithm"] = "pkcs1v15".into();
             }
-            if let Some(version) = self.version.get() {
-                body["key_version"] = (*version).into();
+            let version = self.version.get().copied();
+            if let Some(version) = version {
+                body["key_version"] = version.into();
             }
-            self.ask(&path, Some(body), signature).await
+            self.ask(&path, Some(body), |answer| signature(answer, version)).await
         })
     }
 
@@ -198,69 +274,4 @@ impl Backend for Vault {
             self.latest().await
         })
     }
-}
-
-fn token(settings: &Settings<'_>) -> Result<Secret, Failure> {
-    if let Some(token) = settings.variable(TOKEN)? {
-        return Ok(Secret::new(token.into_bytes()));
-    }
-    let Some(path) = settings.home(".vault-token")? else {
-        return Err(Failure::Unset {
-            what: "the token for Vault",
-            looked_at: "VAULT_TOKEN is not set, and there is no home folder with .vault-token".to_owned(),
-        });
-    };
-    match settings.file(&path)? {
-        Some(token) if !token.expose().trim_ascii().is_empty() => {
-            Ok(Secret::new(token.expose().trim_ascii().to_vec()))
-        }
-        found => Err(Failure::Unset {
-            what: "the token for Vault",
-            looked_at: format!(
-                "VAULT_TOKEN is not set, and `{}` {}",
-                path.display(),
-                if found.is_some() { "is empty" } else { "does not exist" }
-            ),
-        }),
-    }
-}
-
-/// A client by the variables for TLS and time.
-fn client(server: &Address, settings: &Settings<'_>) -> Result<Client, Failure> {
-    let authorities = match (settings.variable("VAULT_CACERT")?, settings.variable("VAULT_CAPATH")?) {
-        (Some(path), _) => {
-            let pem = settings.named_file("VAULT_CACERT", &path)?.expose().to_vec();
-            Some(Authorities { name: format!("`{path}`"), pem })
-        }
-        (None, Some(folder)) => {
-            let pem = settings.named_folder("VAULT_CAPATH", &folder)?;
-            Some(Authorities { name: format!("the folder `{folder}`"), pem })
-        }
-        (None, None) => None,
-    };
-    let certificate = match (settings.variable("VAULT_CLIENT_CERT")?, settings.variable("VAULT_CLIENT_KEY")?)
-    {
-        (Some(certificate), Some(key)) => Some(ClientCertificate {
-            name: format!("the client certificate `{certificate}`"),
-            certificate: settings.named_file("VAULT_CLIENT_CERT", &certificate)?.expose().to_vec(),
-            key: settings.named_file("VAULT_CLIENT_KEY", &key)?,
-        }),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => {
-            return Err(Failure::Setting {
-                name: "VAULT_CLIENT_CERT with VAULT_CLIENT_KEY".to_owned(),
-                reason: "one of them is not set".to_owned(),
-            });
-        }
-    };
-    let server_name = settings
-        .variable("VAULT_TLS_SERVER_NAME")?
-        .map(|name| ServerName { host: server.host().to_owned(), name });
-    let accept_any_certificate = settings.switch("VAULT_SKIP_VERIFY")?;
-    Ok(settings.client(|connection| {
-        connection.authorities = authorities;
-        connection.certificate = certificate;
-        connection.server_name = server_name;
-        connection.accept_any_certificate = accept_any_certificate;
-    }))
 }

@@ -166,3 +166,210 @@ fn what_the_server_says_is_shown_and_the_token_is_not() {
     let error = failed(world(&server).public_key("hashivault://absent"));
     assert!(error.contains("status 404"), "{error}");
 }
+
+#[test]
+fn a_key_is_made_where_there_is_none() {
+    let made = key(KeyType::P256);
+    let public = made.public_key().clone();
+    let mut is_made = false;
+    let server = serve(move |seen| match seen.line.as_str() {
+        "POST /v1/team/signing/keys/release" => {
+            assert_eq!(seen.json(), object!({ "type": "ecdsa-p256" }));
+            is_made = true;
+            reply(204)
+        }
+        "GET /v1/team/signing/keys/release" if is_made => json(
+            200,
+            &object!({ "data": {
+                "type": "ecdsa-p256", "latest_version": 1, "keys": { "1": { "public_key": made.public_key().to_pem() } },
+            } }),
+        ),
+        _ => json(404, &object!({ "errors": [] })),
+    });
+    let made = world(&server).with("TRANSIT_SECRET_ENGINE_PATH", "/team/signing/");
+    let _ = made.public_key("hashivault://release").unwrap_err();
+    assert_eq!(made.create("hashivault://release").unwrap(), public);
+    for path in ["../sys", "a//b", "a?b", "%2e"] {
+        let error =
+            failed(world(&server).with("TRANSIT_SECRET_ENGINE_PATH", path).create("hashivault://release"));
+        assert!(error.contains("TRANSIT_SECRET_ENGINE_PATH cannot be used"), "{error}");
+    }
+}
+
+#[test]
+fn signatures_of_before_are_verified_with_the_version_that_is_named() {
+    let server = vault(KeyType::P256, Spoilt::Not);
+    let latest = world(&server).public_key("hashivault://release").unwrap();
+    let of = |prefix: &str| world(&server).with("VAULT_KEY_PREFIX", prefix);
+    let first = of("vault:v1:").public_key("hashivault://release").unwrap();
+    assert_ne!(first, latest);
+    assert_eq!(of("vault:v2:").public_key("hashivault://release").unwrap(), latest);
+    // As with cosign, what is signed is signed by the newest one.
+    let (signer, _) = of("vault:v1:").sign("hashivault://release", &message()).unwrap();
+    assert_eq!(signer, latest);
+    let error = failed(of("vault:v3:").public_key("hashivault://release"));
+    assert!(error.contains("it has no version 3, which VAULT_KEY_PREFIX names"), "{error}");
+    for wrong in ["v1", "vault:v1", "vault:v0:", "vault:v-1:", "vault:v+1:", "vault:v1:x", "vault:v:"] {
+        let error = failed(of(wrong).public_key("hashivault://release"));
+        assert!(error.contains("VAULT_KEY_PREFIX cannot be used"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn refusals_say_what_is_missing() {
+    for (status, said, words) in [
+        (
+            403,
+            "1 error occurred:\n\t* permission denied\n\n",
+            "do not grant `read` on `transit/keys/release`",
+        ),
+        (404, "", "the transit engine at `transit` has no key `release`"),
+        (404, "no handler for route 'transit/keys/release'", "no secrets engine is at `transit`"),
+        (400, "unsupported path", "status 400"),
+        (429, "rate limit quota exceeded", "status 429: rate limit quota exceeded"),
+        (472, "", "status 472"),
+        (500, "internal error", "status 500"),
+        (503, "Vault is sealed", "status 503: Vault is sealed"),
+    ] {
+        let server = vault(KeyType::P256, Spoilt::Status(status, said));
+        let error = failed(world(&server).public_key("hashivault://release"));
+        assert!(error.contains(words) && !error.contains('\n') && !error.contains(TOKEN), "{error}");
+    }
+    let server = vault(KeyType::P256, Spoilt::Not);
+    let world = world(&server).with("VAULT_TOKEN", "hvs.another");
+    let error = failed(world.create("hashivault://release"));
+    assert!(
+        error.contains("`update` on `transit/keys/release`") && !error.contains("hvs.another"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_passes_is_tried_again() {
+    let (mut times, mut engine) = (0, None);
+    let public = key(KeyType::P256);
+    let shown = public.public_key().to_pem();
+    let server = serve(move |_| {
+        times += 1;
+        let answer = engine.get_or_insert_with(|| {
+            object!({ "data": { "type": "ecdsa-p256", "latest_version": 1, "keys": { "1": { "public_key": shown } } } })
+        });
+        if times == 1 { reply(429).with("Retry-After", "0") } else { json(200, answer) }
+    });
+    let found = world(&server).patient().public_key("hashivault://release").unwrap();
+    assert_eq!(&found, public.public_key());
+    assert_eq!(server.lines().len(), 2);
+}
+
+#[test]
+fn what_is_no_key_that_signs_here_is_refused() {
+    let pem = key(KeyType::P256).public_key().to_pem();
+    let described = |kind: &str, key: &str| object!({ "data": { "type": kind, "latest_version": 1, "keys": { "1": { "public_key": key } } } });
+    for (answer, words) in [
+        (described("aes256-gcm96", ""), "it is of the type aes256-gcm96, which does not sign here"),
+        (described("ml-dsa", &pem), "it is of the type ml-dsa, which does not sign here"),
+        (described("ecdsa-p384", &pem), "must be a key of the type ecdsa-p384"),
+        (described("rsa-2048", &pem), "must be a key of the type rsa-2048"),
+        (described("ed25519", &pem), "public_key"),
+        (described("ed25519", "AAAA"), "public key"),
+        (described("ecdsa-p256", ""), "public_key"),
+        (
+            object!({ "data": { "type": "ecdsa-p256", "latest_version": 2, "keys": { "1": { "public_key": pem } } } }),
+            "must hold version 2",
+        ),
+    ] {
+        let server = serve(move |_| json(200, &answer));
+        let error = failed(world(&server).public_key("hashivault://release"));
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn answers_that_are_none_are_refused() {
+    let good = object!({ "data": {
+        "type": "ecdsa-p256", "latest_version": 1, "keys": { "1": { "public_key": key(KeyType::P256).public_key().to_pem() } },
+    } });
+    let next = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let answer = std::sync::Arc::clone(&next);
+    let server = serve(move |_| reply(200).body(answer.lock().unwrap().clone()));
+    *next.lock().unwrap() = good.to_string().into_bytes();
+    let _ = world(&server).public_key("hashivault://release").unwrap();
+    let endless = format!("{{\"data\":\"{}\"}}", "x".repeat(1 << 20)).into_bytes();
+    for bad in crate::http::service::scripted::spoilt(&good).into_iter().chain([endless]) {
+        next.lock().unwrap().clone_from(&bad);
+        let shown = String::from_utf8_lossy(&bad[..bad.len().min(300)]).into_owned();
+        let found = world(&server).public_key("hashivault://release");
+        let error = found.err().unwrap_or_else(|| panic!("believed: {shown}"));
+        assert!(!chain(&error).contains(TOKEN), "{error}");
+    }
+}
+
+#[test]
+fn a_signature_of_another_version_is_named() {
+    let server = vault(KeyType::P256, Spoilt::Signature("vault:v1:AAAA"));
+    let error = world(&server).sign("hashivault://release", &message()).unwrap_err();
+    assert!(error.contains("must be by the version whose public key was given"), "{error}");
+}
+
+#[test]
+fn namespaces_and_tokens_come_from_where_the_clients_read_them() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join(".vault-token"), format!("{TOKEN}\n")).unwrap();
+    let home = home.path().to_str().unwrap();
+    let server = vault(KeyType::P256, Spoilt::Not);
+    let from_file = || world(&server).with("VAULT_TOKEN", "").with("HOME", home);
+    let _ = from_file().with("VAULT_NAMESPACE", "team/a").public_key("hashivault://release").unwrap();
+    let seen = server.requests().pop().unwrap();
+    assert_eq!(seen.header("x-vault-namespace"), Some("team/a"));
+    let _ = from_file().public_key("hashivault://release").unwrap();
+    assert_eq!(server.requests().pop().unwrap().header("x-vault-namespace"), None);
+    // OpenBao's variables count where cosign's address is not set.
+    let bao = [("BAO_ADDR", server.url.as_str()), ("BAO_TOKEN", TOKEN), ("VAULT_TOKEN", "hvs.another")];
+    let _ = World::new(&bao).public_key("hashivault://release").unwrap();
+    let both = World::new(&bao).with("VAULT_ADDR", &server.url);
+    let error = failed(both.public_key("hashivault://release"));
+    assert!(error.contains("status 403"), "{error}");
+    let _ = server.requests();
+    for (world, words) in [
+        (World::new(&[]), "neither VAULT_ADDR nor BAO_ADDR is set"),
+        (world(&server).with("VAULT_TOKEN", ""), "there is no home folder with .vault-token"),
+        (from_file().with("HOME", "/nonexistent"), ".vault-token` does not exist"),
+        (
+            world(&server).with("VAULT_ADDR", "http://vault.example"),
+            "VAULT_ADDR (http://vault.example) cannot be used: without https",
+        ),
+        (world(&server).with("VAULT_ADDR", "https://me:secret@vault.example"), "a user name or a password"),
+        (world(&server).with("VAULT_ADDR", "vault.example:8200"), "VAULT_ADDR"),
+    ] {
+        let error = failed(world.public_key("hashivault://release"));
+        assert!(error.contains(words) && !error.contains("secret@"), "{error}");
+    }
+    assert!(server.lines().is_empty(), "nobody was asked");
+}
+
+#[test]
+fn settings_of_tls_that_cannot_be_used_are_named() {
+    let server = vault(KeyType::P256, Spoilt::Not);
+    for (name, value, words) in [
+        ("VAULT_CACERT", "/nonexistent.pem", "VAULT_CACERT cannot be used: there is no file"),
+        ("VAULT_CAPATH", "/nonexistent", "VAULT_CAPATH cannot be used: the folder"),
+        (
+            "VAULT_CLIENT_CERT",
+            "/x.pem",
+            "VAULT_CLIENT_CERT with VAULT_CLIENT_KEY cannot be used: one of them",
+        ),
+        ("VAULT_CLIENT_KEY", "/x.pem", "VAULT_CLIENT_CERT with VAULT_CLIENT_KEY cannot be used: one of them"),
+        ("VAULT_SKIP_VERIFY", "perhaps", "VAULT_SKIP_VERIFY cannot be used: it is neither true nor false"),
+    ] {
+        let error = failed(world(&server).with(name, value).public_key("hashivault://release"));
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(server.lines().is_empty(), "nobody was asked");
+    let cautions = |value: &str| {
+        let key = KeyRef::parse("hashivault://release").unwrap();
+        let KeyRef::Service(key) = key else { panic!("{key}") };
+        world(&server).with("VAULT_SKIP_VERIFY", value).asks(async |sources| key.caution(&sources))
+    };
+    assert!(cautions("1").unwrap().starts_with("VAULT_SKIP_VERIFY is set: the certificate"));
+    assert_eq!(cautions("false"), None);
+}
