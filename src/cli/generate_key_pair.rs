@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{at_most_one, filled, root::RootArgs};
+use super::args::{at_most_one, filled, key::PluginArgs, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, GenerateKeyPairRequest};
@@ -20,6 +20,9 @@ pub struct GenerateKeyPairArgs {
     /// Make the key in a key management service, where it stays, and write PREFIX.pub alone
     #[arg(long, value_name = "KEY", help_heading = "Key")]
     pub kms: Option<String>,
+    /// Programs.
+    #[command(flatten)]
+    pub plugins: PluginArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,

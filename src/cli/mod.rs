@@ -55,8 +55,9 @@ mod version;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::commands::Error;
+use crate::commands::{Error, Settings};
 use crate::storage::Access;
+use args::key::PluginArgs;
 use args::root::RootArgs;
 use render::Output;
 use run::Request;
@@ -100,6 +101,7 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
         return Ok(());
     }
     let root: RootArgs = tree::args(&parsed.matches)?;
+    let settings = Settings { allow_kms_plugin: PluginArgs::allows(&parsed.matches), ..root.settings() };
     if let Some(path) = args::filled(&root.output_file) {
         let is_secret = SECRET.contains(&command.get_name());
         output.redirect(&path, if is_secret { Access::Owner } else { Access::Everyone })?;
@@ -111,9 +113,9 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
     }
     match request? {
         Request::Help(topic) => output.data(help::show(&line.program, &topic)?.as_bytes()),
-        Request::SandboxDemo => sandbox::demo::run(&line.program, root.settings())?,
+        Request::SandboxDemo => sandbox::demo::run(&line.program, settings)?,
         Request::Completion(shell) => output.data(&completion::script(shell, &line.program)),
-        request => request.execute(root.settings(), output)?,
+        request => request.execute(settings, output)?,
     }
     Ok(())
 }

@@ -412,6 +412,7 @@ pub fn context(settings: Settings) -> Context {
         variables: Box::new(environment::read),
         prompt: Box::new(Terminal::default()),
         narrator: Box::new(StandardError),
+        tell: render::say,
     }
 }
 

@@ -28,4 +28,6 @@ pub struct Context {
     pub prompt: Box<dyn Prompt>,
     /// Tells the user.
     pub narrator: Box<dyn Narrator>,
+    /// Tells the user what somebody else says meanwhile, from whatever thread.
+    pub tell: fn(&str),
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::{Context, Error, ErrorKind};
 use crate::cloud;
 use crate::crypto::sealed::OpenError;
-use crate::crypto::{PrivateKey, PublicKey, SigningKey, UnixTime};
+use crate::crypto::{PrivateKey, PublicKey, SigningKey};
 use crate::http;
-use crate::keys::{
-    self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Store, Variables,
-};
+use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Store};
 
 /// How long services that hold keys are asked again.
 const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -24,7 +22,7 @@ pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result
         ));
     }
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    let sources = sources(context, &http);
     Ok(keys::load_public_key(&reference, sources).await?)
 }
 
@@ -51,8 +49,10 @@ pub(super) async fn found_key(
             "the private key is fetched from {reference} without encryption: anybody on the way can read it"
         ));
     }
-    let Context { variables, prompt, settings, now, .. } = context;
-    let sources = sources(&**variables, &http, settings.timeout, *now);
+    let Context { variables, prompt, settings, now, tell, .. } = context;
+    let (total, plugins) = (settings.timeout, settings.allow_kms_plugin.then_some(*tell));
+    let patience = Patience { retry_for: RETRY_FOR, total };
+    let sources = Sources { variables: &**variables, http: &http, patience, now: *now, plugins };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
     Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
 }
@@ -70,7 +70,7 @@ pub(super) async fn created_key(reference: &str, context: &mut Context) -> Resul
     let reference = KeyRef::parse(reference)?;
     caution(&reference, context);
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    let sources = sources(context, &http);
     Ok(keys::create_key(&reference, sources).await?)
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn created_key(reference: &str, context: &mut Context) -> Resul
 pub(super) async fn opened_store(reference: &str, context: &Context) -> Result<Store, Error> {
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    let sources = sources(context, &http);
     Ok(Store::open(&reference, sources).await?)
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn opened_store(reference: &str, context: &Context) -> Result<S
 pub(super) async fn importable_key(reference: &str, context: &Context) -> Result<PrivateKey, Error> {
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    let sources = sources(context, &http);
     Ok(keys::load_importable_key(&reference, sources).await?)
 }
 
@@ -94,20 +94,18 @@ pub(super) async fn importable_key(reference: &str, context: &Context) -> Result
 fn caution(reference: &KeyRef, context: &mut Context) {
     let KeyRef::Service(key) = reference else { return };
     let http = http::Client::with_timeout(context.settings.timeout);
-    let sources = sources(&*context.variables, &http, context.settings.timeout, context.now);
+    let sources = sources(context, &http);
     if let Some(caution) = key.caution(&sources) {
         context.narrator.warn(&caution);
     }
 }
 
 /// What keys are read from: variables, and services with the time that the command has.
-fn sources<'a>(
-    variables: Variables<'a>,
-    http: &'a http::Client,
-    total: Duration,
-    now: UnixTime,
-) -> Sources<'a> {
-    Sources { variables, http, patience: Patience { retry_for: RETRY_FOR, total }, now }
+fn sources<'a>(context: &'a Context, http: &'a http::Client) -> Sources<'a> {
+    let Context { variables, settings, now, tell, .. } = context;
+    let patience = Patience { retry_for: RETRY_FOR, total: settings.timeout };
+    let plugins = settings.allow_kms_plugin.then_some(*tell);
+    Sources { variables: &**variables, http, patience, now: *now, plugins }
 }
 
 /// The password of a new key.
@@ -156,7 +154,12 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
             ErrorKind::Format
         }
-        keys::Failure::Signature => ErrorKind::Other,
+        keys::Failure::NotAllowed | keys::Failure::Program(keys::ProgramError::Absent { .. }) => {
+            ErrorKind::Usage
+        }
+        keys::Failure::Program(keys::ProgramError::TooLong { .. }) => ErrorKind::LimitExceeded,
+        keys::Failure::Program(keys::ProgramError::Answer { .. }) => ErrorKind::Format,
+        keys::Failure::Signature | keys::Failure::Program(_) => ErrorKind::Other,
     }
 }
 
@@ -210,6 +213,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::NoService { .. }
         | keys::Error::NoStore { .. }
         | keys::Error::StaysThere { .. }
+        | keys::Error::PluginNotAllowed { .. }
         | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
         keys::Error::Service { source, .. } => failure(source),
         keys::Error::Token { source, .. } => token(source),

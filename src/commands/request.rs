@@ -16,6 +16,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// More narration (`--verbose`).
     pub verbose: bool,
+    /// Plug-in programs for keys may be started (`--allow-kms-plugin`).
+    pub allow_kms_plugin: bool,
 }
 
 /// `generate-key-pair`.

@@ -287,11 +287,16 @@ mod tests {
 
     fn root(variable: &'static str, path: OsString) -> Result<TrustedRoot, Error> {
         let mut context = Context {
-            settings: Settings { timeout: std::time::Duration::ZERO, verbose: false },
+            settings: Settings {
+                timeout: std::time::Duration::ZERO,
+                verbose: false,
+                allow_kms_plugin: false,
+            },
             now: UnixTime::from_seconds(0),
             variables: Box::new(move |name| (name == variable).then(|| path.clone())),
             prompt: Box::new(Terminal::default()),
             narrator: Box::new(Silence),
+            tell: |_| {},
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime

@@ -1,6 +1,7 @@
 //! Why a key could not be used.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::{Failure, TokenFailure, UriError};
 use crate::crypto::sealed::OpenError;
@@ -31,6 +32,17 @@ pub enum Error {
         scheme: String,
         /// The reference.
         key: String,
+    },
+    /// A scheme that only a plug-in program may know, and nobody has allowed that it is started.
+    #[error("unknown kind of key reference `{scheme}://` in `{key}`")]
+    PluginNotAllowed {
+        /// The scheme.
+        scheme: String,
+        /// The reference.
+        key: String,
+        /// What is not started.
+        #[source]
+        source: NotStarted,
     },
     /// A reference that is not formed as those of its kind are.
     #[error("`{key}` names no key: {reason}")]
@@ -223,6 +235,16 @@ pub enum Error {
     Prompt(#[source] io::Error),
 }
 
+/// A program that is not started.
+#[derive(Debug, thiserror::Error)]
+#[error("cosign would start the program `{program}`{}; nothing is started here unless it is allowed", .path.as_ref().map_or(", which no folder of PATH has".to_owned(), |path| format!(", here `{}`", path.display())))]
+pub struct NotStarted {
+    /// Its name.
+    pub program: String,
+    /// Where it is.
+    pub path: Option<PathBuf>,
+}
+
 impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
@@ -243,6 +265,9 @@ impl Error {
             Self::ImportLength { .. } => "it can be used with --key as it is, without being imported",
             Self::EmptyReference | Self::UnknownScheme { .. } => {
                 "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
+            }
+            Self::PluginNotAllowed { .. } => {
+                "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`; --allow-kms-plugin allows the program"
             }
             Self::TokenUri(_) => {
                 "such references look like `pkcs11:token=LABEL;object=KEY?module-path=/PATH/OF/MODULE.so`; `pkcs11-tool list-keys-uris` prints them"

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use super::service::RemoteKey;
+use super::error::NotStarted;
+use super::service::{Backend, RemoteKey, ServiceKey};
 use super::store::Part;
 use super::{Error, KeyRef, Passwords, Variables, pkcs11};
 use crate::bundle;
@@ -32,6 +33,8 @@ pub struct Sources<'a> {
     pub patience: Patience,
     /// The time, for services whose requests are dated.
     pub now: UnixTime,
+    /// Where the user allows that plug-in programs are started: who is told, from any thread, what they say.
+    pub plugins: Option<fn(&str)>,
 }
 
 /// How long services that hold keys are waited for.
@@ -50,8 +53,8 @@ pub struct Patience {
 /// It cannot be read, is too large, or is something else; the error says what.
 pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
     if let KeyRef::Service(name) = reference {
-        let asked = async { name.open(&sources)?.verifying_key().await };
-        return asked.await.map_err(|source| Error::Service { key: name.to_string(), source });
+        let asked = open(name, &sources)?.verifying_key().await;
+        return asked.map_err(|source| Error::Service { key: name.to_string(), source });
     }
     if let KeyRef::Token(uri) = reference {
         let asked = pkcs11::public_key(uri, sources.variables).await;
@@ -88,8 +91,22 @@ pub async fn create_key(reference: &KeyRef, sources: Sources<'_>) -> Result<Publ
     let KeyRef::Service(name) = reference else {
         return Err(Error::NoService { key: reference.to_string() });
     };
-    let asked = async { name.open(&sources)?.create().await };
-    asked.await.map_err(|source| Error::Service { key: name.to_string(), source })
+    let asked = open(name, &sources)?.create().await;
+    asked.map_err(|source| Error::Service { key: name.to_string(), source })
+}
+
+/// Gets ready to ask the service, where it is one that may be asked.
+fn open(name: &ServiceKey, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Error> {
+    allowed(name, sources)?;
+    name.open(sources).map_err(|source| Error::Service { key: name.to_string(), source })
+}
+
+/// No program is started by a scheme alone: whoever chooses the name of a key would choose what runs.
+fn allowed(name: &ServiceKey, sources: &Sources<'_>) -> Result<(), Error> {
+    let (ServiceKey::Plugin(plugin), None) = (name, sources.plugins) else { return Ok(()) };
+    let (scheme, key) = (plugin.name().to_owned(), plugin.to_string());
+    let source = NotStarted { program: plugin.program(), path: plugin.find(sources.variables) };
+    Err(Error::PluginNotAllowed { scheme, key, source })
 }
 
 /// A private key that was read, with the passwords that may open it. Nothing more is asked of anybody.
@@ -116,8 +133,7 @@ pub async fn find_signing_key(
 ) -> Result<FoundKey, Error> {
     let name = reference.to_string();
     if let KeyRef::Service(key) = reference {
-        let asked = async { RemoteKey::new(key.open(&sources)?).await };
-        return match asked.await {
+        return match RemoteKey::new(open(key, &sources)?).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
             Err(source) => Err(Error::Service { key: name, source }),
         };
@@ -202,7 +218,10 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
             Some(value) => value.into_encoded_bytes(),
             None => return Err(Error::VariableUnset { name: name.clone() }),
         },
-        KeyRef::Service(name) => return Err(Error::StaysThere { key: name.to_string() }),
+        KeyRef::Service(name) => {
+            allowed(name, &sources)?;
+            return Err(Error::StaysThere { key: name.to_string() });
+        }
         KeyRef::Token(uri) => return Err(Error::StaysThere { key: uri.to_string() }),
         KeyRef::Store(store) => return store.key(Part::PrivateKey, sources).await,
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {

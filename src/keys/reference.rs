@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Error, ServiceKey, StoreKey, Uri};
+use super::{Error, PluginKey, ServiceKey, StoreKey, Uri};
 use crate::http::Redacted;
 
 /// Where a key is.
@@ -26,7 +26,8 @@ impl KeyRef {
     /// Parses a reference. Whatever does not begin with a scheme is a path; `C:\key` is one, too.
     ///
     /// # Errors
-    /// An empty reference; the key itself in place of a reference; a kind whose backend does not exist yet; an unknown scheme.
+    /// An empty reference; the key itself in place of a reference; a kind whose backend does not exist yet; a scheme of which no program
+    /// can be named. Any other one that is unknown is that of a plug-in program, which is started only where the user allows it.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
             return Err(Error::EmptyReference);
@@ -54,7 +55,12 @@ impl KeyRef {
             "awskms" => "a key of AWS KMS",
             "gcpkms" => "a key of Google Cloud KMS",
             "azurekms" => "a key of Azure Key Vault",
-            _ => return Err(Error::UnknownScheme { scheme, key: key() }),
+            _ => {
+                return match PluginKey::parse(&scheme, rest) {
+                    Some(key) => Ok(Self::Service(ServiceKey::Plugin(key))),
+                    None => Err(Error::UnknownScheme { scheme, key: key() }),
+                };
+            }
         };
         Err(Error::NotAvailableYet { what, key: key() })
     }
@@ -182,15 +188,16 @@ mod tests {
         }
     }
 
-    /// cosign starts `sigstore-kms-foo` from PATH for such a reference.
     #[test]
-    fn unknown_schemes_are_errors_and_start_no_program() {
+    fn an_unknown_scheme_is_that_of_a_program() {
         for reference in ["foo://bar", "file:///etc/key", "sk://x", "kms+x://y"] {
-            let error = KeyRef::parse(reference).unwrap_err();
-            assert!(matches!(error, Error::UnknownScheme { .. }), "{error}");
-            assert!(error.hint().unwrap().contains("env://NAME"));
+            let key = KeyRef::parse(reference).unwrap();
+            assert!(matches!(key, KeyRef::Service(ServiceKey::Plugin(_))), "{key}");
+            assert_eq!(key.to_string(), reference);
         }
-        assert!(KeyRef::parse("foo://user:secret@x").unwrap_err().to_string().ends_with("in `foo://x`"));
+        assert_eq!(KeyRef::parse("foo://user:secret@x").unwrap().to_string(), "foo://x");
+        let error = KeyRef::parse(&format!("{}://x", "f".repeat(65))).unwrap_err();
+        assert!(matches!(error, Error::UnknownScheme { .. }), "{error}");
         assert!(matches!(KeyRef::parse(""), Err(Error::EmptyReference)));
         assert!(matches!(KeyRef::parse("env://"), Err(Error::EmptyReference)));
     }

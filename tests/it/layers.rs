@@ -451,7 +451,7 @@ fn few_programs_are_started() {
         .filter(|p| !is_test_file(p) && names_of(p).starts_programs)
         .map(|p| p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"))
         .collect();
-    // The user's own configuration names the helpers; the browser of a login is the platform's; a sandbox in the background is this
+    // The user's own configuration names the helpers; --allow-kms-plugin lets programs hold keys; the browser of a login is the platform's; a sandbox in the background is this
     // program itself, and `sandbox run` runs what stands on its command line, and asks a cosign for its help.
     assert_eq!(
         starts,
@@ -459,6 +459,7 @@ fn few_programs_are_started() {
             "src/commands/sandbox/background.rs",
             "src/commands/sandbox/child.rs",
             "src/commands/sandbox/cosign.rs",
+            "src/keys/service/program.rs",
             "src/registry/auth/helper.rs",
             "src/services/oidc/flows/browser.rs",
         ]

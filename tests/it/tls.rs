@@ -20,6 +20,16 @@ fn serve(address: &str) -> u16 {
 
 /// As [`serve`], with this certificate.
 fn serve_as(address: &str, certificate: &Path, key: &Path) -> u16 {
+    serve_body(
+        address,
+        certificate,
+        key,
+        std::fs::read(repository().join("testdata/keys/p256.pub.pem")).unwrap(),
+    )
+}
+
+/// As [`serve_as`], with this answer.
+fn serve_body(address: &str, certificate: &Path, key: &Path, body: Vec<u8>) -> u16 {
     let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
     let key = PrivateKeyDer::from_pem_file(key).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -29,8 +39,7 @@ fn serve_as(address: &str, certificate: &Path, key: &Path) -> u16 {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let (config, body) =
-        (Arc::new(config), std::fs::read(repository().join("testdata/keys/p256.pub.pem")).unwrap());
+    let config = Arc::new(config);
     let listener = TcpListener::bind((address, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -143,4 +152,46 @@ fn a_broken_store_does_no_harm_offline() {
     let broken = |args: &[&str]| sandbox.rcosign(args).env("SSL_CERT_FILE", "missing.pem").run();
     let _ = broken(&["generate-key-pair"]).ok();
     let _ = broken(&["public-key", "--key", "cosign.key"]).ok();
+}
+
+/// What Vault's and OpenBao's own clients read of TLS.
+#[test]
+fn vault_is_trusted_by_its_own_variables() {
+    let sandbox = sandbox();
+    let pem = std::fs::read_to_string(repository().join("testdata/keys/p256.pub.pem")).unwrap();
+    let body = serde_json::json!({ "data": {
+        "type": "ecdsa-p256", "latest_version": 1, "keys": { "1": { "public_key": pem } },
+    } });
+    let folder = repository().join("testdata/tls");
+    let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
+    let serve = |host: &str| {
+        let port = serve_body(host, &certificate, &key, body.to_string().into_bytes());
+        format!("https://{host}:{port}")
+    };
+    let (named, unnamed) = (serve("127.0.0.1"), serve("127.0.0.2"));
+    let ask = |address: &str, variables: &[(&str, &str)]| {
+        let run = sandbox.rcosign(&["public-key", "--key", "hashivault://k"]).env("VAULT_TOKEN", "t");
+        let run = run.env("VAULT_ADDR", address);
+        variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()
+    };
+    let _ = ask(&named, &[]).code(5).says("certificate");
+    let authority = sandbox.text("authority.pem");
+    for variable in [
+        ("VAULT_CACERT", "authority.pem"),
+        ("VAULT_CAPATH", "folder"),
+        ("VAULT_CACERT_BYTES", authority.as_str()),
+    ] {
+        assert_eq!(ask(&named, &[variable]).ok().stdout, pem, "{variable:?}");
+        let _ = ask(&unnamed, &[variable]).code(5);
+        let name = ("VAULT_TLS_SERVER_NAME", "localhost");
+        assert_eq!(ask(&unnamed, &[variable, name]).ok().stdout, pem, "{variable:?}");
+        let _ = ask(&unnamed, &[variable, ("VAULT_TLS_SERVER_NAME", "other.example")]).code(5);
+    }
+    let said = ask(&unnamed, &[("VAULT_SKIP_VERIFY", "true")]).ok();
+    assert_eq!(
+        said.says("WARNING: VAULT_SKIP_VERIFY is set: the certificate of the server is not").stdout,
+        pem
+    );
+    let bao = [("VAULT_ADDR", ""), ("BAO_ADDR", named.as_str()), ("BAO_CACERT", "authority.pem")];
+    assert_eq!(ask(&named, &bao).ok().stdout, pem);
 }

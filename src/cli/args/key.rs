@@ -5,11 +5,27 @@ use crate::commands::Error;
 
 const SLOTS: &[&str] = &["authentication", "signature", "card-authentication", "key-management"];
 
+/// Whether programs may be started for keys.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Key")]
+pub struct PluginArgs {
+    /// For a key `NAME://...` of a kind that is not known here, start the program `sigstore-kms-NAME` of the PATH, as cosign does
+    #[arg(long)]
+    pub allow_kms_plugin: Option<bool>,
+}
+
+impl PluginArgs {
+    /// Whether the flag is there: on any command that has it.
+    pub fn allows(matches: &clap::ArgMatches) -> bool {
+        matches.try_get_one::<bool>("allow_kms_plugin").ok().flatten().copied().unwrap_or_default()
+    }
+}
+
 /// Which key.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Key")]
 pub struct KeyArgs {
-    /// Key to use: a file, `env://NAME` for a variable that holds it, `pkcs11:...` for one in a token, an `https://` address (`http://` is fetched with a warning), or `k8s://NAMESPACE/SECRET` or `gitlab://GROUP/PROJECT` for a pair that is stored there
+    /// Key to use: a file, `env://NAME`, an `https://` address (`http://` with a warning), or one elsewhere: pkcs11:, awskms://, hashivault://, k8s://, gitlab://
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// Use the key of a hardware token (not available yet in this version)
@@ -19,6 +35,9 @@ pub struct KeyArgs {
     /// in this version)
     #[arg(long, value_name = "SLOT", value_parser = one_of(SLOTS))]
     pub slot: Option<String>,
+    /// Programs.
+    #[command(flatten)]
+    pub plugins: PluginArgs,
 }
 
 impl KeyArgs {

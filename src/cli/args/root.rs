@@ -33,6 +33,7 @@ impl RootArgs {
         Settings {
             timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
             verbose: self.verbose.unwrap_or_default(),
+            allow_kms_plugin: false,
         }
     }
 }

@@ -86,6 +86,7 @@ pub(super) async fn prepare(sandbox: &Sandbox, context: &mut Context) {
         variables: Box::new(move |name| named.clone().filter(|_| name == "TUF_ROOT").map(Into::into)),
         prompt: Box::new(crate::keys::Terminal::default()),
         narrator: Box::new(Silence),
+        tell: |_| {},
     };
     // What is wrong on purpose is for others to meet.
     let suspended = sandbox.suspend_faults();

@@ -5,6 +5,8 @@ use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
 use crate::keys::TokenFailure;
 
+use super::ProgramError;
+
 /// Why a service that holds a key was of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -19,6 +21,12 @@ pub enum Failure {
     /// A token.
     #[error(transparent)]
     Token(#[from] TokenFailure),
+    /// A plug-in program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A plug-in program would be started, and nobody has allowed it.
+    #[error("no program is started unless it is allowed")]
+    NotAllowed,
     /// A variable, or the file that it names, holds something that cannot be used.
     #[error("{name} cannot be used: {reason}")]
     Setting {

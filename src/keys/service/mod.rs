@@ -8,6 +8,8 @@ mod aws;
 #[cfg(feature = "kms-aws")]
 mod aws_name;
 mod error;
+mod plugin;
+mod program;
 mod remote;
 #[cfg(test)]
 pub(super) mod tests;
@@ -18,6 +20,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use error::Failure;
+pub use plugin::PluginKey;
+pub use program::ProgramError;
 pub(super) use remote::RemoteKey;
 
 use super::Sources;
@@ -32,6 +36,8 @@ pub enum ServiceKey {
     /// In AWS KMS: `awskms://[ENDPOINT]/ID`.
     #[cfg(feature = "kms-aws")]
     Aws(aws_name::KeyName),
+    /// Of a program `sigstore-kms-NAME`, which is started where the user allows it: `NAME://KEY`.
+    Plugin(PluginKey),
 }
 
 impl ServiceKey {
@@ -54,6 +60,7 @@ impl ServiceKey {
             Self::Vault(_) => "Vault",
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => "AWS KMS",
+            Self::Plugin(_) => "a plug-in program",
         }
     }
 
@@ -64,6 +71,10 @@ impl ServiceKey {
             Self::Vault(name) => Ok(Box::new(vault::Vault::open(name, &settings)?)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(name) => Ok(Box::new(aws::Kms::open(name, &settings)?)),
+            Self::Plugin(name) => {
+                let Some(tell) = sources.plugins else { return Err(Failure::NotAllowed) };
+                Ok(Box::new(plugin::Plugin::open(name, sources, tell)?))
+            }
         }
     }
 }
@@ -75,6 +86,7 @@ impl ServiceKey {
             Self::Vault(_) => vault::Vault::caution(&settings(sources)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => None,
+            Self::Plugin(_) => None,
         }
     }
 }
@@ -90,6 +102,7 @@ impl std::fmt::Display for ServiceKey {
             Self::Vault(name) => write!(f, "hashivault://{name}"),
             #[cfg(feature = "kms-aws")]
             Self::Aws(name) => write!(f, "awskms://{name}"),
+            Self::Plugin(key) => key.fmt(f),
         }
     }
 }
@@ -104,6 +117,10 @@ pub(super) trait Backend: Send + Sync {
     /// The public half with which signatures are verified that were made before.
     fn verifying_key(&self) -> Answered<'_, PublicKey> {
         self.public_key()
+    }
+    /// Whether ECDSA and RSA keys are given the message, where it is at hand.
+    fn takes_messages(&self) -> bool {
+        false
     }
     /// A signature: raw bytes, DER for ECDSA, PKCS #1 v1.5 for RSA. ECDSA and RSA keys are given the digest by
     /// [`crate::crypto::KeyType::default_hash`], Ed25519 keys the message.

@@ -29,6 +29,7 @@ impl RemoteKey {
                 Err(SignError::Input { key, input: format!("a {} digest", digest.algorithm().name()) })
             }
             (KeyType::Ed25519, SigningInput::Message(_)) => Ok(input.clone()),
+            (_, SigningInput::Message(_)) if self.backend.takes_messages() => Ok(input.clone()),
             (_, SigningInput::Message(message)) => {
                 Ok(SigningInput::Digest(key.default_hash().digest(message)))
             }

@@ -14,6 +14,8 @@ use crate::keys::{
 
 #[cfg(feature = "kms-aws")]
 mod aws;
+#[cfg(unix)]
+mod plugin;
 mod vault;
 
 /// An environment, as a list of variables.
@@ -21,6 +23,8 @@ pub(in crate::keys) struct World {
     variables: HashMap<&'static str, OsString>,
     http: http::Client,
     retry_for: Duration,
+    plugins: Option<fn(&str)>,
+    total: Duration,
 }
 
 /// Nobody, who is never asked.
@@ -44,7 +48,13 @@ impl Prompt for Nobody {
 impl World {
     pub fn new(variables: &[(&'static str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| (*name, OsString::from(value))).collect();
-        Self { variables, http: http::Client::direct(), retry_for: Duration::ZERO }
+        Self {
+            variables,
+            http: http::Client::direct(),
+            retry_for: Duration::ZERO,
+            plugins: None,
+            total: Duration::from_secs(10),
+        }
     }
 
     /// The same with another variable; an empty value unsets it.
@@ -58,11 +68,23 @@ impl World {
         Self { retry_for: Duration::from_secs(5), ..self }
     }
 
+    /// The same where all of it may take this long.
+    #[cfg(unix)]
+    pub fn within(self, total: Duration) -> Self {
+        Self { total, ..self }
+    }
+
+    /// The same where plug-in programs may be started.
+    #[cfg(unix)]
+    pub fn allowing(self, tell: fn(&str)) -> Self {
+        Self { plugins: Some(tell), ..self }
+    }
+
     pub fn asks<T>(&self, ask: impl AsyncFnOnce(Sources<'_>) -> T) -> T {
         let variables = |name: &str| self.variables.get(name).cloned();
-        let patience = Patience { retry_for: self.retry_for, total: Duration::from_secs(10) };
+        let patience = Patience { retry_for: self.retry_for, total: self.total };
         let now = UnixTime::new(1_800_000_000, 0);
-        run(ask(Sources { variables: &variables, http: &self.http, patience, now }))
+        run(ask(Sources { variables: &variables, http: &self.http, patience, now, plugins: self.plugins }))
     }
 
     pub fn public_key(&self, reference: &str) -> Result<PublicKey, Error> {

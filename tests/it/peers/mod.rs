@@ -17,6 +17,9 @@ mod image_signing;
 mod key_stores;
 mod keys;
 mod kms_aws;
+#[cfg(unix)]
+mod kms_plugin;
+mod kms_vault;
 mod layouts;
 mod lookup;
 mod many_signers;
