@@ -116,7 +116,7 @@ pub const VARIABLES: &[Variable] = &[
     secret(network("GITLAB_TOKEN", "is the credential for key pairs that GitLab stores", "a token")),
     network(
         "GOOGLE_APPLICATION_CREDENTIALS",
-        "holds the credentials with which Google is asked for an identity token",
+        "holds the credentials with which Google is asked for identity tokens, and for keys",
         "a JSON file",
     ),
     network(

@@ -1,5 +1,6 @@
 //! Why there are no credentials. Nothing secret is in any of it.
 
+use super::google;
 use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
 
@@ -43,6 +44,9 @@ pub enum Error {
         #[source]
         source: Box<service::Error>,
     },
+    /// Google gives no token.
+    #[error(transparent)]
+    Google(Box<google::Error>),
 }
 
 impl Error {

@@ -8,6 +8,8 @@ pub mod aws;
 #[cfg(feature = "http")]
 mod error;
 #[cfg(feature = "http")]
+pub mod google;
+#[cfg(feature = "http")]
 mod kubeconfig;
 #[cfg(feature = "http")]
 pub mod kubernetes;

@@ -150,6 +150,7 @@ fn failure(of: &keys::Failure) -> ErrorKind {
             cloud::Error::Setting { .. } | cloud::Error::File { .. } | cloud::Error::Address(_),
         ) => ErrorKind::Usage,
         keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
+        keys::Failure::Cloud(cloud::Error::Google(error)) => google(error),
         keys::Failure::Unnamed { source, .. } => failure(source),
         keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
             ErrorKind::Format
@@ -160,6 +161,17 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Program(keys::ProgramError::TooLong { .. }) => ErrorKind::LimitExceeded,
         keys::Failure::Program(keys::ProgramError::Answer { .. }) => ErrorKind::Format,
         keys::Failure::Signature | keys::Failure::Program(_) => ErrorKind::Other,
+    }
+}
+
+/// Of what kind the failure of Google's credentials is.
+fn google(of: &cloud::google::Error) -> ErrorKind {
+    use cloud::google::Error as E;
+    match of {
+        E::File { .. } | E::Document { .. } | E::Key { .. } | E::Address(_) => ErrorKind::Usage,
+        E::Unsupported { .. } | E::Metadata(_) | E::Cloud(_) => ErrorKind::Authentication,
+        E::Service(error) => super::services::kind(error),
+        E::Sign(_) => ErrorKind::Other,
     }
 }
 

@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crypto",
         ],
     ),
-    ("services", &["http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
+    ("services", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::{Error, Settings};
+use super::endpoint::is_region;
 use super::{Credentials, refused};
 use crate::crypto::{DecodeError, Node, Secret};
 use crate::http::service::{self, Ask, Client, Connection, Reply, Service, asking};
@@ -122,19 +123,51 @@ impl Instance {
         self.asked().await.map_err(fail)
     }
 
-    async fn asked(&self) -> Result<Credentials, service::Error> {
-        const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+    /// The region of the instance.
+    ///
+    /// # Errors
+    /// There is no such service.
+    pub async fn region(&self) -> Result<String, Error> {
+        let fail = |error: service::Error| Error::Unset {
+            what: "the region of AWS is",
+            looked_at: format!("AWS_REGION and AWS_DEFAULT_REGION are not set; {}", said(&self.base, &error)),
+        };
+        self.asked_region().await.map_err(fail)
+    }
+
+    async fn asked_region(&self) -> Result<String, service::Error> {
         let client = client();
-        let at = |path: &str| service::below(INSTANCE, &self.base, path);
-        // Without the token it would be the first version, which other programs of the machine can be made to ask.
-        let address = at("/latest/api/token")?;
+        let token = self.token(&client).await?;
+        let headers = [("x-aws-ec2-metadata-token", token.as_str())];
+        let address = service::below(INSTANCE, &self.base, "/latest/meta-data/placement/region")?;
+        let ask = Ask { headers: &headers, ..asking::get(INSTANCE, &address) };
+        let body = client.ask(&ask).await?.body;
+        let text = std::str::from_utf8(&body).unwrap_or_default().trim();
+        match is_region(text) {
+            true => Ok(text.to_owned()),
+            false => {
+                Err(asking::answer_error(&ask, DecodeError::whole("answer", "is not the name of a region")))
+            }
+        }
+    }
+
+    /// Without a token it would be the first version, which other programs of the machine can be made to ask.
+    async fn token(&self, client: &Client) -> Result<String, service::Error> {
+        let address = service::below(INSTANCE, &self.base, "/latest/api/token")?;
         let ask = Ask {
             method: Method::Put,
             headers: &[("x-aws-ec2-metadata-token-ttl-seconds", "60")],
             ..asking::get(INSTANCE, &address)
         };
         let token = Secret::new(client.ask(&ask).await?.body);
-        let token = String::from_utf8_lossy(token.expose()).into_owned();
+        Ok(String::from_utf8_lossy(token.expose()).into_owned())
+    }
+
+    async fn asked(&self) -> Result<Credentials, service::Error> {
+        const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+        let client = client();
+        let at = |path: &str| service::below(INSTANCE, &self.base, path);
+        let token = self.token(&client).await?;
         let headers = [("x-aws-ec2-metadata-token", token.as_str())];
         let address = at(ROLES)?;
         let ask = Ask { headers: &headers, ..asking::get(INSTANCE, &address) };

@@ -19,6 +19,7 @@ mod tests;
 mod xml;
 
 pub use call::{Refusal, call};
+pub use metadata::Instance;
 pub use sign::{Request, sign};
 
 use std::sync::Arc;

@@ -23,15 +23,18 @@ impl Signer<'_> {
         if date != self.date || seen.header("x-amz-security-token") != self.token {
             return Err(format!("date {date}, token {:?}", seen.header("x-amz-security-token")));
         }
-        let mut needed = vec!["content-type", "host", "x-amz-date"];
+        let mut needed = Vec::from_iter(seen.header("content-type").map(|_| "content-type"));
+        needed.extend(["host", "x-amz-date"]);
         needed.extend(self.token.map(|_| "x-amz-security-token"));
-        needed.extend(seen.header("x-amz-target").map(|_| "x-amz-target"));
+        let others = ["x-amz-target", "x-goog-cloud-target-resource"];
+        needed.extend(others.into_iter().filter(|name| seen.header(name).is_some()));
         let headers: String =
             needed.iter().map(|name| format!("{name}:{}\n", seen.header(name).unwrap())).collect();
         let (method, path) = seen.line.split_once(' ').unwrap();
         let signed = needed.join(";");
         let body = hex::encode(sha256(&seen.body));
-        let request = format!("{method}\n{path}\n\n{headers}\n{signed}\n{body}");
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = format!("{method}\n{path}\n{query}\n{headers}\n{signed}\n{body}");
         let Self { id, region, service, .. } = self;
         let scope = format!("{}/{region}/{service}/aws4_request", date.split('T').next().unwrap());
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(sha256(request.as_bytes())));

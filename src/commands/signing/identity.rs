@@ -105,6 +105,7 @@ fn kind(error: &oidc::Error) -> ErrorKind {
         | E::Denied { .. }
         | E::TimedOut { .. }
         | E::Login(_)
+        | E::Cloud(_)
         | E::Unsupported { .. } => ErrorKind::Authentication,
         E::Sign(_) | E::Random => ErrorKind::Other,
     }

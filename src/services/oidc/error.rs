@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::Error as ServiceError;
 use super::ci::Ci;
+use crate::cloud::{self, google};
 use crate::crypto::{DecodeError, PrivateKeyError, SignError, UnixTime};
 use crate::http::service::asking::Unguarded;
 
@@ -91,6 +92,9 @@ pub enum Error {
     /// A service is of no use.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Another cloud, which has to say who asks, does not.
+    #[error(transparent)]
+    Cloud(Box<cloud::Error>),
     /// A document on this machine, such as the credentials of an application, is not what it should be.
     #[error("{} cannot be used", .path.display())]
     Document {
@@ -192,6 +196,23 @@ pub enum Error {
     /// No random numbers.
     #[error("the random source failed")]
     Random,
+}
+
+impl From<google::Error> for Error {
+    fn from(error: google::Error) -> Self {
+        use google::Error as E;
+        match error {
+            E::File { what, source } => Self::File { what, source },
+            E::Document { path, source } => Self::Document { path, source },
+            E::Key { path, source } => Self::Key { path, source },
+            E::Sign(source) => Self::Sign(source),
+            E::Unsupported { what } => Self::Unsupported { what },
+            E::Address(source) => source.into(),
+            E::Service(source) => Self::Service(source),
+            E::Metadata(source) => Self::Token { from: "the metadata server".to_owned(), source },
+            E::Cloud(source) => Self::Cloud(source),
+        }
+    }
 }
 
 impl From<Unguarded> for Error {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cloud::google;
 use crate::crypto::{Secret, UnixTime};
 
 /// The issuer of Sigstore's public instance.
@@ -122,27 +123,18 @@ pub struct World<'a> {
 pub struct Places {
     /// The token of the provider `filesystem`.
     pub token_file: PathBuf,
-    /// Where the kernel says who made the machine.
-    pub product_name: PathBuf,
     /// The socket of the Workload API where no variable names it.
     pub spiffe_socket: PathBuf,
-    /// Google's metadata server where no variable names it.
-    pub metadata: String,
-    /// Where Google's service accounts are impersonated.
-    pub iam_credentials: String,
-    /// Where Google's refresh tokens are exchanged.
-    pub google_token: String,
+    /// Google's.
+    pub google: google::Places,
 }
 
 impl Default for Places {
     fn default() -> Self {
         Self {
             token_file: "/var/run/sigstore/cosign/oidc-token".into(),
-            product_name: "/sys/class/dmi/id/product_name".into(),
             spiffe_socket: "/tmp/spire-agent/public/api.sock".into(),
-            metadata: "http://169.254.169.254".into(),
-            iam_credentials: "https://iamcredentials.googleapis.com".into(),
-            google_token: "https://oauth2.googleapis.com/token".into(),
+            google: google::Places::default(),
         }
     }
 }

@@ -3,8 +3,6 @@
 mod buildkite;
 mod github;
 mod google;
-mod google_credentials;
-mod google_external;
 mod spiffe;
 #[cfg(unix)]
 mod workload_api;

@@ -173,10 +173,10 @@ fn offers_say_what_is_missing() {
 /// A machine of Google's, with this metadata server.
 fn machine(server: &Served) -> Scene {
     let mut scene = Scene::new();
-    std::fs::write(&scene.places.product_name, "Google Compute Engine\n").unwrap();
-    scene.places.metadata = server.url.clone();
-    scene.places.iam_credentials = server.url.clone();
-    scene.places.google_token = format!("{}/oauth/token", server.url);
+    std::fs::write(&scene.places.google.product_name, "Google Compute Engine\n").unwrap();
+    scene.places.google.metadata = server.url.clone();
+    scene.places.google.iam_credentials = server.url.clone();
+    scene.places.google.token = format!("{}/oauth/token", server.url);
     scene
 }
 
@@ -300,8 +300,8 @@ fn people_and_service_accounts_act_in_the_name_of_service_accounts() {
     });
     let scene = || {
         let mut scene = Scene::new();
-        scene.places.iam_credentials = server.url.clone();
-        scene.places.google_token = format!("{}/oauth/token", server.url);
+        scene.places.google.iam_credentials = server.url.clone();
+        scene.places.google.token = format!("{}/oauth/token", server.url);
         scene
     };
     let mut named = credentials(scene(), &person).with("GOOGLE_SERVICE_ACCOUNT_NAME", "target@p");
@@ -389,7 +389,7 @@ fn external(server: &Served, source: &Value) -> Value {
 /// Elsewhere than at Google.
 fn elsewhere(server: &Served) -> Scene {
     let mut scene = Scene::new();
-    scene.places.iam_credentials = server.url.clone();
+    scene.places.google.iam_credentials = server.url.clone();
     scene
 }
 
@@ -478,8 +478,8 @@ fn external_credentials_that_are_no_good_name_file_and_member_and_show_nothing()
     let bearer = json!({ "Authorization": "Bearer hidden-permission" });
     let cases = [
         (
-            json!({ "environment_id": "aws1", "url": "http://169.254.169.254/" }),
-            "credential_source.environment_id: credentials of AWS are not supported",
+            json!({ "environment_id": "aws2", "url": "http://169.254.169.254/" }),
+            "credential_source.environment_id: is not aws1, which is the only one that is supported",
         ),
         (
             json!({ "executable": { "command": "/bin/x" } }),

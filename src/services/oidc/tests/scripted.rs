@@ -100,11 +100,13 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let places = Places {
             token_file: folder.path().join("oidc-token"),
-            product_name: folder.path().join("product_name"),
             spiffe_socket: folder.path().join("api.sock"),
-            metadata: "http://127.0.0.1:1".to_owned(),
-            iam_credentials: "http://127.0.0.1:1".to_owned(),
-            google_token: "http://127.0.0.1:1/token".to_owned(),
+            google: crate::cloud::google::Places {
+                product_name: folder.path().join("product_name"),
+                metadata: "http://127.0.0.1:1".to_owned(),
+                iam_credentials: "http://127.0.0.1:1".to_owned(),
+                token: "http://127.0.0.1:1/token".to_owned(),
+            },
         };
         Self {
             variables: HashMap::new(),

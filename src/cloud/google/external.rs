@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::super::{Client, Service};
-use super::super::Error;
-use super::google::direct;
-use super::google_credentials::{IMPERSONATION, WHAT, account_of, contents};
+use super::credentials::{Fault, IMPERSONATION, WHAT, account_of, contents};
+#[cfg(feature = "kms-aws")]
+use super::external_aws::Aws;
+use super::metadata::direct;
+use super::{Around, Error};
 use crate::crypto::{DecodeError, Node, Secret, base64, json};
-use crate::http::service::Ask;
 use crate::http::service::asking;
+use crate::http::service::{Ask, Client, Service};
 use crate::http::{Address, form};
 
 const SUBJECT: &str = "subject token";
@@ -40,7 +41,12 @@ pub struct External {
 /// Where the token of the workload is from.
 enum Source {
     File(PathBuf),
-    Url { url: String, headers: Vec<(String, Secret)> },
+    Url {
+        url: String,
+        headers: Vec<(String, Secret)>,
+    },
+    #[cfg(feature = "kms-aws")]
+    Aws(Box<Aws>),
 }
 
 impl External {
@@ -48,7 +54,7 @@ impl External {
     ///
     /// # Errors
     /// It is not what it should be, or of a kind that is not supported.
-    pub fn read(path: &Path, node: &Node<'_>) -> Result<Self, DecodeError> {
+    pub fn read(around: &Around<'_>, path: &Path, node: &Node<'_>) -> Result<Self, Fault> {
         let text = |name: &str| node.member(name)?.non_empty_text().map(str::to_owned);
         let maybe = |name: &str| {
             node.optional(name)?.map(|found| found.non_empty_text().map(str::to_owned)).transpose()
@@ -56,7 +62,8 @@ impl External {
         if let Some(domain) = node.optional("universe_domain")?
             && domain.text()? != "googleapis.com"
         {
-            return Err(domain.error("is not googleapis.com, and no other cloud of this kind is supported"));
+            let reason = "is not googleapis.com, and no other cloud of this kind is supported";
+            return Err(domain.error(reason).into());
         }
         let account = match node.optional(IMPERSONATION)? {
             Some(url) => Some(account_of(&url)?),
@@ -72,7 +79,7 @@ impl External {
             client: maybe("client_id")?.zip(secret),
             project: maybe("workforce_pool_user_project")?,
             member: member(&source)?,
-            source: Source::read(&source)?,
+            source: Source::read(around, &source)?,
             account,
         })
     }
@@ -97,7 +104,7 @@ impl External {
     pub async fn token(&self, client: &Client, service: Service, scope: &str) -> Result<Secret, Error> {
         // Before anybody is asked for what is secret.
         let address = asking::guarded(&self.of("token_url"), &self.token_url)?;
-        let subject = self.subject(client, service).await?;
+        let subject = Box::pin(self.subject(client, service)).await?;
         let subject = String::from_utf8_lossy(subject.expose());
         let project = self.project.as_ref().filter(|_| self.client.is_none());
         let options = project.map(|project| asking::object(&[("userProject", project)]));
@@ -131,6 +138,8 @@ impl External {
                 self.extract(&text).map_err(at_fault)
             }
             Source::Url { url, headers } => self.fetched(client, service, url, headers).await,
+            #[cfg(feature = "kms-aws")]
+            Source::Aws(aws) => Box::pin(aws.token(&self.audience)).await,
         }
     }
 
@@ -195,16 +204,18 @@ impl External {
 }
 
 impl Source {
-    fn read(node: &Node<'_>) -> Result<Self, DecodeError> {
-        const UNSUPPORTED: [(&str, &str); 3] = [
-            ("environment_id", "credentials of AWS"),
+    fn read(around: &Around<'_>, node: &Node<'_>) -> Result<Self, Fault> {
+        const UNSUPPORTED: [(&str, &str); 2] = [
             ("executable", "tokens that a program gives"),
             ("certificate", "certificates in place of tokens"),
         ];
+        if let Some(kind) = node.optional("environment_id")? {
+            return Self::cloud(around, node, &kind);
+        }
         for (name, what) in UNSUPPORTED {
             if let Some(found) = node.optional(name)? {
                 let reason = format!("{what} are not supported: set SIGSTORE_ID_TOKEN to an identity token");
-                return Err(found.error(reason));
+                return Err(found.error(reason).into());
             }
         }
         match (node.optional("file")?, node.optional("url")?) {
@@ -220,8 +231,20 @@ impl Source {
                     headers: headers.collect::<Result<_, _>>()?,
                 })
             }
-            (Some(_), Some(_)) => Err(node.error("has a file and a url, of which one decides")),
-            (None, None) => Err(node.error("has neither a file nor a url")),
+            (Some(_), Some(_)) => Err(node.error("has a file and a url, of which one decides").into()),
+            (None, None) => Err(node.error("has neither a file nor a url").into()),
+        }
+    }
+
+    /// What a cloud knows of its own workloads, by the name of its kind.
+    #[cfg_attr(not(feature = "kms-aws"), expect(unused_variables, reason = "there is no such cloud then"))]
+    fn cloud(around: &Around<'_>, node: &Node<'_>, kind: &Node<'_>) -> Result<Self, Fault> {
+        match kind.text()? {
+            #[cfg(feature = "kms-aws")]
+            "aws1" => Ok(Self::Aws(Box::new(Aws::read(around, node)?))),
+            #[cfg(not(feature = "kms-aws"))]
+            "aws1" => Err(kind.error("credentials of AWS are not supported by this build").into()),
+            _ => Err(kind.error("is not aws1, which is the only one that is supported").into()),
         }
     }
 }

@@ -4,15 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
-use super::super::Error;
-use super::Surroundings;
-use super::google_external::External;
-use crate::crypto::{
-    DecodeError, KeyType, Node, PrivateKey, PrivateKeyError, Secret, SigningInput, SigningKey, UnixTime,
-    base64,
-};
+use super::external::External;
+use super::{Around, CloudError, Error, ServiceAccount, UNIVERSE, UNIVERSE_VARIABLE, is_domain, is_project};
+use crate::crypto::{DecodeError, KeyType, Node, PrivateKey, PrivateKeyError, Secret, SigningKey, json};
 
 /// The variable that names the file.
 pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -32,6 +26,17 @@ pub enum Use {
 }
 
 /// What is in the file.
+#[derive(Debug)]
+pub struct Found {
+    /// Who asks.
+    pub credentials: Credentials,
+    /// Which project pays.
+    pub quota_project: Option<String>,
+    universe: Option<String>,
+    path: PathBuf,
+}
+
+/// Who asks.
 #[derive(Debug)]
 pub enum Credentials {
     /// A service account with its key.
@@ -58,38 +63,40 @@ pub enum Credentials {
     },
 }
 
-/// A service account with its key.
-pub struct ServiceAccount {
-    path: PathBuf,
-    email: String,
-    key_id: Option<String>,
-    key: PrivateKey,
-    /// Where its assertions are exchanged for tokens.
-    pub token_uri: String,
-}
-
-/// What a service account asks for.
-#[derive(Debug)]
-pub enum Assertion<'a> {
-    /// An access token for this scope.
-    Scope(&'a str),
-    /// An identity token for this audience.
-    TargetAudience(&'a str),
-}
-
 /// The file that the variable names, or the one that `gcloud auth application-default login` leaves.
 ///
 /// # Errors
 /// The file that was named cannot be read; what is in one is not what it should be, or of a kind that is not supported.
-pub fn find(around: &Surroundings<'_>, wanted: Use) -> Result<Option<Credentials>, Error> {
+pub fn find(around: &Around<'_>, wanted: Use) -> Result<Option<Found>, Error> {
     if let Some(path) = around.variable(FILE) {
-        return load(Path::new(&path)).map(Some);
+        return load(around, Path::new(&path)).map(Some);
     }
     let Some(path) = well_known(around).filter(|path| path.is_file()) else { return Ok(None) };
-    let found = load(&path)?;
+    let found = load(around, &path)?;
     // Somebody who has logged in as a person did so for other purposes.
-    let fits = wanted == Use::AccessToken || !matches!(found, Credentials::User { .. });
+    let fits = wanted == Use::AccessToken || !matches!(found.credentials, Credentials::User { .. });
     Ok(fits.then_some(found))
+}
+
+impl Found {
+    /// The domain that they are for, which is the one that the environment has `named`, if it has.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub fn universe(&self, named: Option<&str>) -> Result<Option<String>, Error> {
+        let own = self.universe.as_deref();
+        match named {
+            Some(named) if named != own.unwrap_or(UNIVERSE) => {
+                let reason = format!(
+                    "it is `{named}`, and the credentials in {} are for `{}`",
+                    self.path.display(),
+                    own.unwrap_or(UNIVERSE)
+                );
+                Err(CloudError::setting(UNIVERSE_VARIABLE, reason).into())
+            }
+            _ => Ok(own.map(str::to_owned)),
+        }
+    }
 }
 
 /// Whether a text is the address of a service account, so that it can stand in an address.
@@ -100,39 +107,7 @@ pub fn is_account(text: &str) -> bool {
         && text != ".."
 }
 
-impl ServiceAccount {
-    /// RFC 7523 section 3, in the form that Google documents.
-    ///
-    /// # Errors
-    /// The key does not sign.
-    pub fn assertion(&self, now: UnixTime, wanted: &Assertion<'_>) -> Result<Secret, Error> {
-        const LIFE: i64 = 3600;
-        let mut header = json!({ "alg": "RS256", "typ": "JWT" });
-        if let (Some(id), Some(header)) = (&self.key_id, header.as_object_mut()) {
-            header.insert("kid".to_owned(), id.as_str().into());
-        }
-        let (name, value) = match wanted {
-            Assertion::Scope(scope) => ("scope", scope),
-            Assertion::TargetAudience(audience) => ("target_audience", audience),
-        };
-        let claims = json!({
-            "iss": self.email, "sub": self.email, "aud": self.token_uri,
-            "iat": now.seconds(), "exp": now.seconds().saturating_add(LIFE), name: value,
-        });
-        let encode = |value: &serde_json::Value| base64::encode_url(value.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = self.key.sign_now(&SigningInput::Message(signed.clone().into_bytes()))?;
-        Ok(Secret::new(format!("{signed}.{}", base64::encode_url(signature)).into_bytes()))
-    }
-}
-
-impl std::fmt::Debug for ServiceAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ServiceAccount({}, {})", self.email, self.path.display())
-    }
-}
-
-fn well_known(around: &Surroundings<'_>) -> Option<PathBuf> {
+fn well_known(around: &Around<'_>) -> Option<PathBuf> {
     const NAME: &str = "application_default_credentials.json";
     let folder = |name: &str| around.variable(name).map(PathBuf::from);
     let gcloud = folder("CLOUDSDK_CONFIG").or_else(|| {
@@ -145,16 +120,17 @@ fn well_known(around: &Surroundings<'_>) -> Option<PathBuf> {
     Some(gcloud.join(NAME))
 }
 
-fn load(path: &Path) -> Result<Credentials, Error> {
+fn load(around: &Around<'_>, path: &Path) -> Result<Found, Error> {
     let text = contents(path, WHAT)
         .map_err(|source| Error::File { what: format!("the file {}", path.display()), source })?
         .map_err(|source| Error::Document { path: path.to_owned(), source })?;
-    crate::crypto::json::parse(WHAT, text.expose())
+    json::parse(WHAT, text.expose())
         .map_err(Fault::Document)
-        .and_then(|value| read(path, &Node::root(WHAT, &value), true))
+        .and_then(|value| whole(around, path, &Node::root(WHAT, &value)))
         .map_err(|fault| match fault {
             Fault::Document(source) => Error::Document { path: path.to_owned(), source },
             Fault::Key(source) => Error::Key { path: path.to_owned(), source },
+            Fault::Cloud(error) => error.into(),
         })
 }
 
@@ -169,9 +145,17 @@ pub fn contents(path: &Path, what: &'static str) -> io::Result<Result<Secret, De
     Ok(Ok(text))
 }
 
-enum Fault {
+/// What is wrong with a file.
+pub enum Fault {
     Document(DecodeError),
     Key(PrivateKeyError),
+    Cloud(CloudError),
+}
+
+impl From<CloudError> for Fault {
+    fn from(error: CloudError) -> Self {
+        Self::Cloud(error)
+    }
 }
 
 impl From<DecodeError> for Fault {
@@ -180,7 +164,25 @@ impl From<DecodeError> for Fault {
     }
 }
 
-fn read(path: &Path, node: &Node<'_>, outermost: bool) -> Result<Credentials, Fault> {
+/// The credentials, with what is the same for all kinds of them.
+fn whole(around: &Around<'_>, path: &Path, node: &Node<'_>) -> Result<Found, Fault> {
+    let credentials = read(around, path, node, true)?;
+    let maybe = |name: &str, is_sound: fn(&str) -> bool, what: &str| -> Result<Option<String>, DecodeError> {
+        match node.optional(name)? {
+            Some(found) if found.text()?.is_empty() => Ok(None),
+            Some(found) if !is_sound(found.text()?) => Err(found.error(format!("is no {what}"))),
+            found => found.map(|found| found.text().map(str::to_owned)).transpose(),
+        }
+    };
+    Ok(Found {
+        credentials,
+        quota_project: maybe("quota_project_id", is_project, "project")?,
+        universe: maybe("universe_domain", is_domain, "domain")?,
+        path: path.to_owned(),
+    })
+}
+
+fn read(around: &Around<'_>, path: &Path, node: &Node<'_>, outermost: bool) -> Result<Credentials, Fault> {
     let text = |name: &str| node.member(name)?.non_empty_text().map(str::to_owned);
     let secret = |name: &str| text(name).map(|text| Secret::new(text.into_bytes()));
     match node.member("type")?.text()? {
@@ -216,10 +218,10 @@ fn read(path: &Path, node: &Node<'_>, outermost: bool) -> Result<Credentials, Fa
                     .collect::<Result<_, _>>()?,
                 None => Vec::new(),
             };
-            let source = read(path, &node.member("source_credentials")?, false)?;
+            let source = read(around, path, &node.member("source_credentials")?, false)?;
             Ok(Credentials::Impersonated { target, delegates, source: Box::new(source) })
         }
-        "external_account" => Ok(Credentials::External(Box::new(External::read(path, node)?))),
+        "external_account" => Ok(Credentials::External(Box::new(External::read(around, path, node)?))),
         other => Err(node.error(format!("credentials of the type `{other}` are not supported")).into()),
     }
 }
