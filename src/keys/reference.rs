@@ -53,7 +53,6 @@ impl KeyRef {
             "pkcs11" => return Ok(Self::Token(Uri::parse(rest)?)),
             #[cfg(not(feature = "kms-aws"))]
             "awskms" => "a key of AWS KMS",
-            "gcpkms" => "a key of Google Cloud KMS",
             "azurekms" => "a key of Azure Key Vault",
             _ => {
                 return match PluginKey::parse(&scheme, rest) {
@@ -176,10 +175,7 @@ mod tests {
 
     #[test]
     fn backends_that_come_later_are_named() {
-        for (reference, what) in [
-            ("gcpkms://projects/x", "a key of Google Cloud KMS"),
-            ("azurekms://vault/x", "a key of Azure Key Vault"),
-        ] {
+        for (reference, what) in [("azurekms://vault/x", "a key of Azure Key Vault")] {
             let error = KeyRef::parse(reference).unwrap_err();
             assert_eq!(
                 error.to_string(),

@@ -8,6 +8,9 @@ mod aws;
 #[cfg(feature = "kms-aws")]
 mod aws_name;
 mod error;
+mod gcp;
+mod gcp_answer;
+mod gcp_name;
 mod plugin;
 mod program;
 mod remote;
@@ -38,6 +41,8 @@ pub enum ServiceKey {
     Aws(aws_name::KeyName),
     /// Of a program `sigstore-kms-NAME`, which is started where the user allows it: `NAME://KEY`.
     Plugin(PluginKey),
+    /// In Google Cloud KMS: `gcpkms://projects/...`.
+    Gcp(gcp_name::KeyName),
 }
 
 impl ServiceKey {
@@ -50,6 +55,7 @@ impl ServiceKey {
             "hashivault" => vault::KeyName::parse(rest).map(Self::Vault),
             #[cfg(feature = "kms-aws")]
             "awskms" => aws_name::KeyName::parse(rest).map(Self::Aws),
+            "gcpkms" => gcp_name::KeyName::parse(rest).map(Self::Gcp),
             _ => return None,
         })
     }
@@ -61,6 +67,7 @@ impl ServiceKey {
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => "AWS KMS",
             Self::Plugin(_) => "a plug-in program",
+            Self::Gcp(_) => "Google Cloud KMS",
         }
     }
 
@@ -75,6 +82,7 @@ impl ServiceKey {
                 let Some(tell) = sources.plugins else { return Err(Failure::NotAllowed) };
                 Ok(Box::new(plugin::Plugin::open(name, sources, tell)?))
             }
+            Self::Gcp(name) => Ok(Box::new(gcp::Kms::open(name, &settings)?)),
         }
     }
 }
@@ -86,7 +94,7 @@ impl ServiceKey {
             Self::Vault(_) => vault::Vault::caution(&settings(sources)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => None,
-            Self::Plugin(_) => None,
+            Self::Gcp(_) | Self::Plugin(_) => None,
         }
     }
 }
@@ -103,6 +111,7 @@ impl std::fmt::Display for ServiceKey {
             #[cfg(feature = "kms-aws")]
             Self::Aws(name) => write!(f, "awskms://{name}"),
             Self::Plugin(key) => key.fmt(f),
+            Self::Gcp(name) => write!(f, "gcpkms://{name}"),
         }
     }
 }

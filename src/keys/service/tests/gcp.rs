@@ -1,0 +1,520 @@
+//! Cloud KMS in this process, as Google's documentation of its API describes it, with real keys; it looks at every part of a
+//! question.
+
+use serde_json::{Value, json as object};
+
+use super::*;
+use crate::crypto::{
+    Digest, HashAlgorithm, KeyType, PrivateKey, SignatureScheme, Signed, base64, pem, sign_at_once,
+};
+
+const TOKEN: &str = "ya29.a-token-that-is-secret";
+const KEY: &str = "projects/p-1/locations/global/keyRings/ring/cryptoKeys/release";
+const MESSAGE: &[u8] = b"what is to be signed";
+
+/// CRC-32C by division of polynomials, bit by bit and from the front, as it is defined (RFC 3720 section 12.1).
+fn checksum(bytes: &[u8]) -> String {
+    let bits = bytes.iter().flat_map(|byte| (0..8).map(move |at| byte >> at & 1 == 1));
+    let mut rest: u32 = !0;
+    for bit in bits {
+        let top = rest >> 31 == 1;
+        rest = (rest << 1) ^ if top != bit { 0x1edc_6f41 } else { 0 };
+    }
+    (!rest.reverse_bits()).to_string()
+}
+
+/// What Cloud KMS calls what a kind of key signs with.
+fn kind_of(kind: KeyType) -> (&'static str, SignatureScheme) {
+    use HashAlgorithm::{Sha256, Sha384};
+    match kind {
+        KeyType::P256 => ("EC_SIGN_P256_SHA256", SignatureScheme::Ecdsa(Sha256)),
+        KeyType::P384 => ("EC_SIGN_P384_SHA384", SignatureScheme::Ecdsa(Sha384)),
+        KeyType::Ed25519 => ("EC_SIGN_ED25519", SignatureScheme::Ed25519),
+        _ => ("RSA_SIGN_PKCS1_2048_SHA256", SignatureScheme::RsaPkcs1(Sha256)),
+    }
+}
+
+/// An error as Google's APIs have it.
+fn refusal(status: u16, message: &str) -> Reply {
+    let word = match status {
+        400 => "FAILED_PRECONDITION",
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ALREADY_EXISTS",
+        429 => "RESOURCE_EXHAUSTED",
+        _ => "UNAVAILABLE",
+    };
+    let details = object!([{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X", "domain": "googleapis.com" }]);
+    json(
+        status,
+        &object!({ "error": { "code": status, "message": message, "status": word, "details": details } }),
+    )
+}
+
+/// Cloud KMS with one key, whose answers `change` may spoil by the last word of their question. Its third version is the newest
+/// one that is enabled.
+fn kms(kind: KeyType, mut change: impl FnMut(&str, &mut Value) -> Option<Reply> + Send + 'static) -> Served {
+    let key = PrivateKey::generate(kind).unwrap();
+    serve(move |seen| {
+        if let Some(answer) = of_the_machine(seen) {
+            return answer;
+        }
+        assert_eq!(seen.authorization(), Some(&*format!("Bearer {TOKEN}")));
+        let (what, mut answer) = answered(&key, kind, seen);
+        change(what, &mut answer).unwrap_or_else(|| match answer.is_null() {
+            true => refusal(404, "it is not found"),
+            false => json(200, &answer),
+        })
+    })
+}
+
+/// The metadata server, which is told nothing.
+fn of_the_machine(seen: &Seen) -> Option<Reply> {
+    seen.line.contains("/computeMetadata/").then(|| {
+        assert_eq!(seen.line, "GET /computeMetadata/v1/instance/service-accounts/default/token");
+        assert_eq!((seen.header("metadata-flavor"), seen.authorization()), (Some("Google"), None));
+        json(200, &object!({ "access_token": TOKEN, "token_type": "Bearer", "expires_in": 3599 }))
+    })
+}
+
+fn version(number: u64, state: &str, algorithm: &str) -> Value {
+    object!({
+        "name": format!("{KEY}/cryptoKeyVersions/{number}"), "state": state, "algorithm": algorithm,
+        "protectionLevel": "SOFTWARE", "createTime": "2026-01-01T00:00:00Z",
+    })
+}
+
+fn answered(key: &PrivateKey, kind: KeyType, seen: &Seen) -> (&'static str, Value) {
+    let (algorithm, _) = kind_of(kind);
+    let at = format!("/v1/{KEY}/cryptoKeyVersions");
+    let newest = format!("{KEY}/cryptoKeyVersions/3");
+    let (method, path) = seen.line.split_once(' ').unwrap();
+    match (method, path.strip_prefix(&at)) {
+        ("GET", Some("?pageSize=200")) => (
+            "list",
+            object!({
+                "cryptoKeyVersions": [version(1, "ENABLED", algorithm), version(10, "DISABLED", algorithm)],
+                "nextPageToken": "a&b", "totalSize": 4,
+            }),
+        ),
+        ("GET", Some("?pageSize=200&pageToken=a%26b")) => (
+            "list",
+            object!({ "cryptoKeyVersions": [version(3, "ENABLED", algorithm), version(2, "DESTROYED", algorithm)], "totalSize": 4 }),
+        ),
+        ("GET", Some("/3/publicKey")) => {
+            let pem = pem::encode("PUBLIC KEY", key.public_key().spki_der());
+            let sum = checksum(pem.as_bytes());
+            (
+                "publicKey",
+                object!({ "pem": pem, "algorithm": algorithm, "pemCrc32c": sum, "name": newest, "protectionLevel": "SOFTWARE" }),
+            )
+        }
+        ("GET", Some("/3")) => ("version", version(3, "ENABLED", algorithm)),
+        ("POST", Some("/3:asymmetricSign")) => ("sign", signed(key, kind, &seen.json(), &newest)),
+        _ => ("absent", Value::Null),
+    }
+}
+
+fn signed(key: &PrivateKey, kind: KeyType, body: &Value, name: &str) -> Value {
+    assert_eq!(body.as_object().unwrap().len(), 2);
+    let bytes = |value: &Value| base64::decode(value.as_str().unwrap()).unwrap();
+    let (input, verified) = if kind == KeyType::Ed25519 {
+        let data = bytes(&body["data"]);
+        assert_eq!(body["dataCrc32c"], *checksum(&data));
+        (SigningInput::Message(data), "verifiedDataCrc32c")
+    } else {
+        let hash = kind.default_hash();
+        assert_eq!(body["digest"].as_object().unwrap().len(), 1);
+        let member = if hash == HashAlgorithm::Sha384 { "sha384" } else { "sha256" };
+        let digest = bytes(&body["digest"][member]);
+        assert_eq!(body["digestCrc32c"], *checksum(&digest));
+        (SigningInput::Digest(Digest::new(hash, &digest).unwrap()), "verifiedDigestCrc32c")
+    };
+    let signature = sign_at_once(key, &input).unwrap();
+    object!({
+        "name": name, "signature": base64::encode(&signature), "signatureCrc32c": checksum(&signature),
+        verified: true, "protectionLevel": "SOFTWARE",
+    })
+}
+
+fn world(server: &Served) -> World {
+    World::new(&[
+        ("GCE_METADATA_HOST", &server.address.to_string()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", &format!("{}/", server.url)),
+    ])
+}
+
+fn message() -> SigningInput {
+    SigningInput::Message(MESSAGE.to_vec())
+}
+
+fn reference() -> String {
+    format!("gcpkms://{KEY}")
+}
+
+#[test]
+fn keys_of_every_kind_sign_by_the_newest_version_or_the_one_that_is_named() {
+    for kind in [KeyType::P256, KeyType::P384, KeyType::Ed25519, KeyType::Rsa { bits: 2048 }] {
+        for name in ["", "/versions/3", "/cryptoKeyVersions/3"] {
+            let server = kms(kind, |_, _| None);
+            let (public_key, signature) = world(&server).sign(&(reference() + name), &message()).unwrap();
+            public_key.verify(kind_of(kind).1, Signed::Message(MESSAGE), &signature).unwrap();
+            assert!(server.requests().iter().all(|seen| seen.header("x-goog-user-project").is_none()));
+        }
+    }
+}
+
+#[test]
+fn the_project_that_pays_is_named() {
+    let server = kms(KeyType::P256, |_, _| None);
+    let world = world(&server).with("GOOGLE_CLOUD_QUOTA_PROJECT", "other-project");
+    assert!(world.sign(&reference(), &message()).is_ok());
+    let asked = server.requests();
+    let asked: Vec<_> = asked.iter().filter(|seen| seen.line.contains("/v1/projects/")).collect();
+    assert_eq!(asked.len(), 4);
+    assert!(asked.iter().all(|seen| seen.header("x-goog-user-project") == Some("other-project")));
+    let error = failed(world.with("GOOGLE_CLOUD_QUOTA_PROJECT", "a b").public_key(&reference()));
+    assert!(error.contains("GOOGLE_CLOUD_QUOTA_PROJECT cannot be used: `a b` is no project"), "{error}");
+}
+
+#[test]
+fn an_answer_about_something_else_is_not_used() {
+    let other = KEY.replace("release", "other");
+    let other_key = PrivateKey::generate(KeyType::P256).unwrap();
+    let strange = pem::encode("PUBLIC KEY", other_key.public_key().spki_der());
+    let p384 = PrivateKey::generate(KeyType::P384).unwrap();
+    let longer = pem::encode("PUBLIC KEY", p384.public_key().spki_der());
+    let cases: Vec<(&'static str, Value, &str)> = vec![
+        (
+            "list",
+            object!({ "cryptoKeyVersions": [{ "name": format!("{other}/cryptoKeyVersions/1"), "state": "ENABLED", "algorithm": "EC_SIGN_P256_SHA256" }] }),
+            "must be a version of",
+        ),
+        (
+            "list",
+            object!({ "cryptoKeyVersions": [version(3, "DISABLED", "EC_SIGN_P256_SHA256"), version(2, "DESTROY_SCHEDULED", "EC_SIGN_P256_SHA256")], "nextPageToken": null }),
+            "no version of it is enabled (3 is DISABLED, 2 is DESTROY_SCHEDULED)",
+        ),
+        ("list", object!({ "cryptoKeyVersions": null, "nextPageToken": null }), "it has no version"),
+        (
+            "list",
+            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "PQ_SIGN_ML_DSA_65")], "nextPageToken": "" }),
+            "post-quantum keys are not supported",
+        ),
+        (
+            "list",
+            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "HMAC_SHA256")], "nextPageToken": "" }),
+            "its algorithm is HMAC_SHA256",
+        ),
+        (
+            "list",
+            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "GOOGLE_SYMMETRIC_ENCRYPTION")], "nextPageToken": "" }),
+            "it does not sign",
+        ),
+        ("list", object!({ "cryptoKeyVersions": {} }), "cryptoKeyVersions"),
+        ("list", object!({ "nextPageToken": "again" }), "it is not found"),
+        ("publicKey", object!({ "name": format!("{KEY}/cryptoKeyVersions/2") }), "name: must be projects/"),
+        ("publicKey", object!({ "name": null }), "name"),
+        ("publicKey", object!({ "pemCrc32c": "1" }), "did not arrive whole"),
+        ("publicKey", object!({ "pemCrc32c": null }), "pemCrc32c"),
+        ("publicKey", object!({ "pem": strange }), "did not arrive whole"),
+        (
+            "publicKey",
+            object!({ "pem": longer, "pemCrc32c": checksum(longer.as_bytes()) }),
+            "its public key is an",
+        ),
+        (
+            "publicKey",
+            object!({ "pem": "x", "pemCrc32c": checksum(b"x") }),
+            "the public key that the service gave cannot be used",
+        ),
+        (
+            "publicKey",
+            object!({ "algorithm": "EC_SIGN_P384_SHA384" }),
+            "signs with EC_SIGN_P384_SHA384, and its public key is an",
+        ),
+        (
+            "publicKey",
+            object!({ "algorithm": "EC_SIGN_SECP256K1_SHA256" }),
+            "keys on secp256k1 are not supported",
+        ),
+        ("publicKey", object!({ "algorithm": "RSA_SIGN_PSS_2048_SHA256" }), "signatures by PSS are refused"),
+        ("publicKey", object!({ "algorithm": "<b>" }), "no word of an enumeration"),
+        ("sign", object!({ "name": format!("{KEY}/cryptoKeyVersions/1") }), "name: must be projects/"),
+        ("sign", object!({ "name": format!("{other}/cryptoKeyVersions/3") }), "name: must be projects/"),
+        ("sign", object!({ "verifiedDigestCrc32c": false }), "must say that what was sent arrived whole"),
+        ("sign", object!({ "verifiedDigestCrc32c": null }), "must say that what was sent arrived whole"),
+        ("sign", object!({ "signatureCrc32c": "4294967296" }), "did not arrive whole"),
+        ("sign", object!({ "signatureCrc32c": "-1" }), "did not arrive whole"),
+        ("sign", object!({ "signatureCrc32c": null }), "signatureCrc32c"),
+        (
+            "sign",
+            object!({ "signature": "AAAA", "signatureCrc32c": checksum(&[0; 3]) }),
+            "nothing was signed",
+        ),
+        ("sign", object!({ "signature": "", "signatureCrc32c": "0" }), "signature"),
+    ];
+    for (asked, members, words) in cases {
+        let changed = members.clone();
+        let server = kms(KeyType::P256, move |what, answer| {
+            if what == asked {
+                for (name, value) in changed.as_object().unwrap() {
+                    match value {
+                        Value::Null => drop(answer.as_object_mut().unwrap().remove(name)),
+                        value => answer[name] = value.clone(),
+                    }
+                }
+            }
+            None
+        });
+        let error = world(&server).sign(&reference(), &message()).unwrap_err();
+        assert!(error.contains(words), "{asked} {members}: {error}");
+        assert!(!error.contains(TOKEN), "{error}");
+    }
+}
+
+/// The signature of another key, with everything else as it has to be.
+#[test]
+fn a_signature_by_another_key_is_not_used() {
+    let other = PrivateKey::generate(KeyType::P256).unwrap();
+    let server = kms(KeyType::P256, move |what, answer| {
+        if what == "sign" {
+            let signature = sign_at_once(&other, &message()).unwrap();
+            answer["signature"] = base64::encode(&signature).into();
+            answer["signatureCrc32c"] = checksum(&signature).into();
+        }
+        None
+    });
+    let error = world(&server).sign(&reference(), &message()).unwrap_err();
+    assert!(error.contains("nothing was signed"), "{error}");
+}
+
+#[test]
+fn what_cloud_kms_refuses_is_said_with_the_permission_and_without_secrets() {
+    for (asked, permission) in [
+        ("list", "cloudkms.cryptoKeyVersions.list"),
+        ("publicKey", "cloudkms.cryptoKeyVersions.viewPublicKey"),
+        ("sign", "cloudkms.cryptoKeyVersions.useToSign"),
+    ] {
+        for (status, said) in [
+            (401, format!("Request had invalid authentication credentials: {TOKEN}")),
+            (403, format!("Permission '{permission}' denied on resource 'x' (or it may not exist).")),
+            (403, "Cloud Key Management Service (KMS) API has not been used in project 1 before".to_owned()),
+            (403, "Request had insufficient authentication scopes.".to_owned()),
+            (404, "CryptoKeyVersion not found.".to_owned()),
+            (400, "it is not enabled, current state is: DISABLED.".to_owned()),
+            (429, "Quota exceeded for quota metric".to_owned()),
+            (500, "Internal error encountered.".to_owned()),
+            (503, "The service is currently unavailable.".to_owned()),
+        ] {
+            let told = said.clone();
+            let server = kms(KeyType::P256, move |what, _| (what == asked).then(|| refusal(status, &told)));
+            let error = world(&server).sign(&reference(), &message()).unwrap_err();
+            assert!(error.contains(&format!("status {status}: {}", said.replace(TOKEN, "***"))), "{error}");
+            assert!(!error.contains(TOKEN), "{error}");
+            let is_named = error.contains(&format!("the permission {permission} on {KEY}"));
+            assert_eq!(is_named, said.starts_with("Permission"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_version_that_has_no_public_key_says_why() {
+    for (state, algorithm, words) in [
+        ("DISABLED", "EC_SIGN_P256_SHA256", "version 3 of it is DISABLED"),
+        ("DESTROYED", "EC_SIGN_P256_SHA256", "version 3 of it is DESTROYED"),
+        ("PENDING_GENERATION", "EC_SIGN_P256_SHA256", "version 3 of it is PENDING_GENERATION"),
+        ("ENABLED", "PQ_SIGN_ML_DSA_65", "post-quantum keys are not supported"),
+        ("ENABLED", "HMAC_SHA256", "its algorithm is HMAC_SHA256"),
+        ("ENABLED", "EC_SIGN_P256_SHA256", "status 400: no"),
+    ] {
+        let server = kms(KeyType::P256, move |what, answer| match what {
+            "publicKey" => Some(refusal(400, "no")),
+            _ => {
+                *answer = version(3, state, algorithm);
+                None
+            }
+        });
+        let error = failed(world(&server).public_key(&format!("{}/versions/3", reference())));
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn answers_that_are_garbage_too_large_or_elsewhere_are_refused() {
+    for (answer, words) in [
+        (reply(200).body("<html></html>"), "not JSON"),
+        (reply(200), "not JSON"),
+        (reply(200).body("{}"), "is missing"),
+        (reply(200).body("x".repeat(1 << 20)), "larger than"),
+        (reply(200).body(r#"{"name":"a","name":"b"}"#), "twice"),
+        (reply(302).with("Location", "http://127.0.0.2:1/"), "where nobody follows"),
+    ] {
+        let server = kms(KeyType::P256, move |what, _| (what == "publicKey").then(|| answer.clone()));
+        let error = failed(world(&server).public_key(&reference()));
+        assert!(error.contains(words), "{words}: {error}");
+    }
+}
+
+#[test]
+fn who_asks_too_often_asks_again() {
+    for status in [429, 503] {
+        let mut asked = 0;
+        let server = kms(KeyType::P256, move |what, _| {
+            asked += usize::from(what == "publicKey");
+            (what == "publicKey" && asked == 1).then(|| refusal(status, "later"))
+        });
+        assert!(world(&server).patient().public_key(&reference()).is_ok());
+        assert_eq!(server.lines().iter().filter(|line| line.ends_with("/publicKey")).count(), 2);
+    }
+}
+
+#[test]
+fn pages_without_an_end_have_one() {
+    let server = kms(KeyType::P256, |_, answer| {
+        *answer = object!({ "nextPageToken": "a&b" });
+        None
+    });
+    let error = failed(world(&server).public_key(&reference()));
+    assert!(error.contains("more than 50 pages of versions"), "{error}");
+}
+
+/// Cloud KMS where nothing is, which makes rings and keys; a new key is `state` when it is looked at for the first time. `change`
+/// may spoil answers.
+fn empty(state: &'static str, mut change: impl FnMut(&Seen) -> Option<Reply> + Send + 'static) -> Served {
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    let (mut has_ring, mut has_key, mut state) = (false, false, state);
+    serve(move |seen| {
+        if let Some(answer) = of_the_machine(seen) {
+            return answer;
+        }
+        assert_eq!(seen.authorization(), Some(&*format!("Bearer {TOKEN}")));
+        const RING: &str = "projects/p-1/locations/global/keyRings/ring";
+        const ALGORITHM: &str = "EC_SIGN_P256_SHA256";
+        let answer = match &*seen.line {
+            line if line == format!("GET /v1/{KEY}") && has_key => {
+                json(200, &object!({ "name": KEY, "purpose": "ASYMMETRIC_SIGN" }))
+            }
+            line if line == format!("GET /v1/{RING}") && has_ring => json(200, &object!({ "name": RING })),
+            "POST /v1/projects/p-1/locations/global/keyRings?keyRingId=ring" => {
+                assert_eq!(seen.json(), object!({}));
+                assert!(!std::mem::replace(&mut has_ring, true), "a ring is made once");
+                json(200, &object!({ "name": RING }))
+            }
+            line if line == format!("POST /v1/{RING}/cryptoKeys?cryptoKeyId=release") => {
+                let body =
+                    object!({ "purpose": "ASYMMETRIC_SIGN", "versionTemplate": { "algorithm": ALGORITHM } });
+                assert_eq!((has_ring, seen.json()), (true, body));
+                assert!(!std::mem::replace(&mut has_key, true), "a key is made once");
+                json(200, &object!({ "name": KEY, "purpose": "ASYMMETRIC_SIGN" }))
+            }
+            line if line == format!("GET /v1/{KEY}/cryptoKeyVersions?pageSize=200") && has_key => {
+                let state = std::mem::replace(&mut state, "ENABLED");
+                json(200, &object!({ "cryptoKeyVersions": [version(1, state, ALGORITHM)] }))
+            }
+            line if line == format!("GET /v1/{KEY}/cryptoKeyVersions/1/publicKey") && has_key => {
+                let pem = pem::encode("PUBLIC KEY", key.public_key().spki_der());
+                let (sum, name) = (checksum(pem.as_bytes()), format!("{KEY}/cryptoKeyVersions/1"));
+                json(200, &object!({ "pem": pem, "algorithm": ALGORITHM, "pemCrc32c": sum, "name": name }))
+            }
+            _ => refusal(404, "not found"),
+        };
+        change(seen).unwrap_or(answer)
+    })
+}
+
+#[test]
+fn a_key_is_made_with_its_ring_once() {
+    for state in ["ENABLED", "PENDING_GENERATION"] {
+        let server = empty(state, |_| None);
+        let made = world(&server).patient().create(&reference()).unwrap();
+        let asked = server.lines();
+        assert_eq!(asked.iter().filter(|line| line.starts_with("POST ")).count(), 2);
+        let again = world(&server).create(&reference()).unwrap();
+        assert_eq!(again, made, "one that is there stays");
+        assert!(!server.lines().iter().any(|line| line.starts_with("POST ")));
+    }
+    // Who is not waited for says where it is.
+    let server = empty("PENDING_GENERATION", |seen| {
+        let is_list = seen.line.ends_with("?pageSize=200");
+        is_list.then(|| {
+            json(
+                200,
+                &object!({ "cryptoKeyVersions": [version(1, "PENDING_GENERATION", "EC_SIGN_P256_SHA256")] }),
+            )
+        })
+    });
+    let error = failed(world(&server).create(&reference()));
+    assert!(error.contains("no version of it is enabled (1 is PENDING_GENERATION)"), "{error}");
+    // Somebody else was faster.
+    let server = empty("ENABLED", |seen| seen.line.starts_with("POST ").then(|| refusal(409, "exists")));
+    assert!(world(&server).create(&reference()).is_ok());
+}
+
+#[test]
+fn a_key_that_cannot_be_made_says_why() {
+    for (line, permission) in [
+        (
+            "POST /v1/projects/p-1/locations/global/keyRings?",
+            "cloudkms.keyRings.create on projects/p-1/locations/global",
+        ),
+        (
+            "POST /v1/projects/p-1/locations/global/keyRings/ring/cryptoKeys?",
+            "cloudkms.cryptoKeys.create on projects/p-1",
+        ),
+        (
+            "GET /v1/projects/p-1/locations/global/keyRings/ring/cryptoKeys/release",
+            "cloudkms.cryptoKeys.get on projects/p-1",
+        ),
+    ] {
+        let server = empty("ENABLED", move |seen| {
+            seen.line.starts_with(line).then(|| refusal(403, "Permission 'x' denied on resource 'y'."))
+        });
+        let error = failed(world(&server).create(&reference()));
+        assert!(error.contains(&format!("the permission {permission}")), "{error}");
+    }
+    let server = empty("ENABLED", |seen| {
+        (seen.line == format!("GET /v1/{KEY}"))
+            .then(|| json(200, &object!({ "name": KEY, "purpose": "ENCRYPT_DECRYPT" })))
+    });
+    let error = failed(world(&server).create(&reference()));
+    assert!(error.contains("for ENCRYPT_DECRYPT, not for ASYMMETRIC_SIGN"), "{error}");
+    let error = failed(world(&server).create(&format!("{}/versions/1", reference())));
+    assert!(error.contains("leave the version out of the name"), "{error}");
+}
+
+#[test]
+fn a_message_for_an_ed25519_key_is_small() {
+    let server = kms(KeyType::Ed25519, |_, _| None);
+    let large = SigningInput::Message(vec![7; (1 << 16) + 1]);
+    let error = world(&server).sign(&reference(), &large).unwrap_err();
+    assert!(error.contains("at most 64 KiB"), "{error}");
+    assert!(!server.lines().iter().any(|line| line.contains("asymmetricSign")));
+    let largest = SigningInput::Message(vec![7; 1 << 16]);
+    assert!(world(&server).sign(&reference(), &largest).is_ok());
+}
+
+#[test]
+fn nothing_is_sent_without_https_and_nobody_is_asked_without_credentials() {
+    let server = kms(KeyType::P256, |_, _| None);
+    let world = world(&server);
+    let error = failed(
+        world
+            .with("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", "http://kms.example/")
+            .public_key(&reference()),
+    );
+    assert!(
+        error.contains("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS") && error.contains("without https"),
+        "{error}"
+    );
+    assert!(server.lines().is_empty());
+    let error = failed(World::new(&[("NO_GCE_CHECK", "true")]).public_key(&reference()));
+    for words in
+        ["GOOGLE_APPLICATION_CREDENTIALS is not set", "gcloud auth application-default login", "NO_GCE_CHECK"]
+    {
+        assert!(error.contains(words), "{error}");
+    }
+    let error = failed(World::new(&[("GCE_METADATA_HOST", "127.0.0.1:1")]).public_key(&reference()));
+    assert!(error.contains("no metadata server answers at http://127.0.0.1:1"), "{error}");
+}
