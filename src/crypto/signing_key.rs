@@ -44,6 +44,10 @@ pub type SigningFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, SignErr
 pub trait SigningKey: Send + Sync {
     /// The public half.
     fn public_key(&self) -> &PublicKey;
+    /// Whether it is given messages where they can be had, also where a digest would do.
+    fn prefers_messages(&self) -> bool {
+        false
+    }
     /// Signs.
     fn sign<'a>(&'a self, input: &'a SigningInput) -> SigningFuture<'a>;
 }

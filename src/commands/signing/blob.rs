@@ -250,7 +250,10 @@ impl SignBlobRequest {
 impl Signer {
     /// Whether what is signed has to be in memory.
     fn signs_whole(&self, carrier: Carrier) -> bool {
-        needs_message(self.key.public_key().key_type()) && !self.is_logged(carrier)
+        match needs_message(self.key.public_key().key_type()) {
+            true => !self.is_logged(carrier),
+            false => self.key.prefers_messages(),
+        }
     }
 
     /// Reads an artifact, once, for its digest. `None`: it is signed as a whole.
@@ -276,9 +279,11 @@ impl Signer {
             Some(digests) => (digests, None),
             None => {
                 let message = read_blob(source, MAX_MESSAGE).map_err(|e| {
-                    Error::artifact(&e).hint(
-                        "an Ed25519 key signs the artifact as a whole; sign large ones with an ECDSA key",
-                    )
+                    Error::artifact(&e).hint(if needs_message(key.key_type()) {
+                        "an Ed25519 key signs the artifact as a whole; sign large ones with an ECDSA key"
+                    } else {
+                        "the program that holds the key is given the artifact as a whole; sign large ones with a key elsewhere"
+                    })
                 })?;
                 let mut hasher = Hasher::new([stated_algorithm(key.key_type())]);
                 hasher.update(&message);

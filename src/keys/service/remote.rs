@@ -66,6 +66,10 @@ impl SigningKey for RemoteKey {
         &self.public_key
     }
 
+    fn prefers_messages(&self) -> bool {
+        self.backend.takes_messages()
+    }
+
     fn sign<'a>(&'a self, input: &'a SigningInput) -> SigningFuture<'a> {
         Box::pin(async move {
             let work = self.work(input)?;

@@ -70,7 +70,7 @@ fn nothing_is_started_that_is_not_allowed() {
     let _ = sandbox.file("b.json", "{}");
     let cases: [&[&str]; 5] = [
         &["public-key", "--key", KEY],
-        &["generate-key-pair", "--kms", KEY],
+        &["generate-key-pair", "--kms", KEY, "--output-key-prefix", "new"],
         &["sign-blob", "--offline", "--key", KEY, "--bundle", "c.json", "artifact.txt"],
         &[
             "attest-blob",
@@ -94,7 +94,7 @@ fn nothing_is_started_that_is_not_allowed() {
             .says("cosign would start the program `sigstore-kms-real`, here `")
             .says("--allow-kms-plugin allows the program");
     }
-    assert!(!sandbox.has("plug-ins/asked") && !sandbox.has("c.json") && !sandbox.has("new.key"));
+    assert!(!sandbox.has("plug-ins/asked") && !sandbox.has("c.json") && !sandbox.has("new.pub"));
     let _ = allowed(&sandbox, &["public-key", "--key", "absent-program://x"])
         .code(2)
         .says("no folder of PATH has the program `sigstore-kms-absent-program`");
@@ -125,6 +125,7 @@ fn what_a_program_signs_cosign_verifies_and_the_other_way_round() {
         for key in ["cosign.pub", KEY] {
             let _ = allowed(&sandbox, &[&VERIFY[..], &["--key", key, "artifact.txt"]].concat()).ok();
         }
+        std::fs::remove_file(sandbox.at("cosign.pub")).unwrap();
         let _ = peer.run(&sandbox, &["generate-key-pair", "--kms", KEY]).ok();
         let shown = allowed(&sandbox, &["public-key", "--key", KEY]).ok();
         assert_eq!(shown.bytes, sandbox.read("cosign.pub"));
