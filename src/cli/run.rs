@@ -409,7 +409,7 @@ pub fn context(settings: Settings) -> Context {
     Context {
         settings,
         now: now(),
-        variables: Box::new(environment::read),
+        variables: std::sync::Arc::new(environment::read),
         prompt: Box::new(Terminal::default()),
         narrator: Box::new(StandardError),
         tell: render::say,

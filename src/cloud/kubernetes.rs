@@ -64,6 +64,21 @@ impl Cluster {
         }
     }
 
+    /// The cluster that this pod is in; `None` where this is no pod.
+    ///
+    /// # Errors
+    /// The service account cannot be used.
+    pub fn of_this_pod(
+        variables: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+        account: &Path,
+    ) -> Result<Option<Self>, Error> {
+        let text = |name: &str| variables(name).and_then(|v| v.into_string().ok()).filter(|v| !v.is_empty());
+        match (text("KUBERNETES_SERVICE_HOST"), text("KUBERNETES_SERVICE_PORT")) {
+            (Some(host), Some(port)) => Self::of_pod(&host, &port, account).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Puts into a connection what this cluster needs.
     pub fn configure(&mut self, connection: &mut Connection) {
         connection.authorities = self.authorities.take();

@@ -6,6 +6,8 @@
 #[cfg(feature = "kms-aws")]
 pub mod aws;
 #[cfg(feature = "http")]
+pub mod azure;
+#[cfg(feature = "http")]
 mod error;
 #[cfg(feature = "http")]
 pub mod google;

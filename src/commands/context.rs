@@ -14,7 +14,7 @@ pub trait Narrator {
 }
 
 /// The environment variables that a command may look at.
-pub type Variables = Box<dyn Fn(&str) -> Option<std::ffi::OsString>>;
+pub type Variables = std::sync::Arc<dyn Fn(&str) -> Option<std::ffi::OsString> + Send + Sync>;
 
 /// The outside world.
 pub struct Context {

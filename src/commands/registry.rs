@@ -36,6 +36,8 @@ pub struct RegistryRequest {
     pub tag_prefix: String,
     /// The credentials that were given.
     pub credentials: Option<RegistryCredentials>,
+    /// Those of Kubernetes and of clouds are wanted.
+    pub cloud_credentials: bool,
 }
 
 /// Credentials for the registries that a command names.
@@ -102,6 +104,9 @@ impl RegistryRequest {
         if self.retry_for != DEFAULT_RETRY {
             add("retry-for", Some(&format!("{}ms", self.retry_for.as_millis())), "");
         }
+        if self.cloud_credentials {
+            add("k8s-keychain", None, "");
+        }
         match &self.credentials {
             None => {}
             Some(RegistryCredentials::Token(_)) => add("registry-token", Some("TOKEN"), ""),
@@ -153,8 +158,8 @@ mod client {
     use crate::crypto::DecodeKind;
     use crate::http::{self, Authorities, CertificateFault, ClientCertificate};
     use crate::registry::{
-        self, Client, Connection, Credentials, GivenCredentials, Keychain, KeychainError, Places, Refusal,
-        Withheld,
+        self, Ambient, Client, Connection, Credentials, GivenCredentials, Keychain, KeychainError, Places,
+        Refusal, Withheld,
     };
     use crate::storage::read_file;
 
@@ -169,7 +174,13 @@ mod client {
     /// A file cannot be read.
     pub(in crate::commands) fn client(request: &RegistryRequest, context: &Context) -> Result<Client, Error> {
         let given = request.credentials.as_ref().and_then(given);
-        let keychain = Keychain { given, places: Places::of(&*context.variables) };
+        let ambient = Ambient {
+            variables: std::sync::Arc::clone(&context.variables),
+            is_wanted: request.cloud_credentials,
+            retry_for: request.retry_for,
+            now: context.now,
+        };
+        let keychain = Keychain { given, places: Places::of(&*context.variables), ambient: Some(ambient) };
         Ok(Client::new(connection(request, context)?, keychain))
     }
 
@@ -331,7 +342,9 @@ mod client {
             }
             E::Source { source, .. } => source.downcast_ref::<E>().map_or(ErrorKind::Format, kind),
             E::Http(_) | E::Status { .. } | E::Elsewhere { .. } | E::NoDelete { .. } => ErrorKind::Network,
-            E::Refused(_) | E::CredentialsNotText | E::Keychain(KeychainError::Helper { .. }) => {
+            E::Refused(_)
+            | E::CredentialsNotText
+            | E::Keychain(KeychainError::Helper { .. } | KeychainError::Ambient { .. }) => {
                 ErrorKind::Authentication
             }
             E::Keychain(KeychainError::TooLarge { .. }) => ErrorKind::LimitExceeded,
@@ -360,6 +373,7 @@ mod tests {
             retry_for: DEFAULT_RETRY,
             tag_prefix: String::new(),
             credentials,
+            cloud_credentials: false,
         };
         let files =
             r" --registry-cacert 'my ca'\''s.pem' --registry-client-cert c.pem --registry-client-key=-k.pem";

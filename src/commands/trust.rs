@@ -293,7 +293,7 @@ mod tests {
                 allow_kms_plugin: false,
             },
             now: UnixTime::from_seconds(0),
-            variables: Box::new(move |name| (name == variable).then(|| path.clone())),
+            variables: std::sync::Arc::new(move |name| (name == variable).then(|| path.clone())),
             prompt: Box::new(Terminal::default()),
             narrator: Box::new(Silence),
             tell: |_| {},

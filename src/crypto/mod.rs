@@ -8,6 +8,8 @@ mod decode;
 mod digest;
 mod ed25519;
 pub mod json;
+#[cfg(feature = "http")]
+pub mod jwk;
 mod key_type;
 mod node;
 mod oid;

@@ -19,6 +19,7 @@ pub enum Error {
     KeyInPlaceOfReference,
     /// The reference is of a kind whose backend does not exist yet.
     #[error("not available yet in this version: {what} (`{key}`)")]
+    #[cfg_attr(feature = "kms-aws", allow(dead_code, reason = "this build has all of them"))]
     NotAvailableYet {
         /// The kind, such as `a key of AWS KMS`.
         what: &'static str,

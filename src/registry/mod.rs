@@ -25,8 +25,8 @@ pub use crate::http::{Parts, Transient};
 pub use attachment::{Attachment, Attachments, check_tag_prefix, referrers_tag};
 #[cfg(feature = "http")]
 pub use auth::{
-    Credentials, GivenCredentials, HelperError, HelperName, Keychain, KeychainError, Places, StoredIn,
-    Withheld, store_login,
+    Ambient, Credentials, GivenCredentials, HelperError, HelperName, Keychain, KeychainError, Places,
+    StoredIn, Withheld, store_login,
 };
 #[cfg(feature = "http")]
 pub use client::{Client, Connection};

@@ -41,7 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("keys", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("registry", &["http", "crypto"]),
+    ("registry", &["cloud", "http", "crypto"]),
     ("bundle", &["payload", "tlog", "x509", "timestamp", "crypto"]),
     ("trust", &["payload", "tlog", "x509", "timestamp", "crypto"]),
     ("cloud", &["http", "crypto"]),

@@ -20,7 +20,7 @@ pub struct RegistryArgs {
     /// Token for them, sent as it is, in place of user and password
     #[arg(long, value_name = "TOKEN")]
     pub registry_token: Option<String>,
-    /// Take the credentials of Kubernetes and of clouds (not available yet in this version)
+    /// In a pod, take the image pull secrets of its service account too; and stop where credentials of a cloud are refused
     #[arg(long)]
     pub k8s_keychain: Option<bool>,
     /// How registries are reached.
@@ -67,11 +67,10 @@ impl RegistryArgs {
     /// # Errors
     /// Halves of credentials, two of them, and what this version cannot do.
     pub fn request(&self) -> Result<RegistryRequest, Error> {
-        if self.k8s_keychain.unwrap_or_default() {
-            return Err(Error::not_available("credentials of Kubernetes and of clouds (--k8s-keychain)")
-                .hint("leave --k8s-keychain out, and name a credential helper in Docker's configuration"));
-        }
-        let request = self.connection.request(self.credentials()?)?;
+        let request = RegistryRequest {
+            cloud_credentials: self.k8s_keychain.unwrap_or_default(),
+            ..self.connection.request(self.credentials()?)?
+        };
         request.with_tag_prefix(self.attachment_tag_prefix.clone().unwrap_or_default())
     }
 
@@ -131,6 +130,7 @@ impl ConnectionArgs {
             retry_for: self.retry_for.unwrap_or(DEFAULT_RETRY),
             tag_prefix: String::new(),
             credentials,
+            cloud_credentials: false,
         })
     }
 }

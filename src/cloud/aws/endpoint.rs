@@ -59,6 +59,7 @@ impl Endpoints {
                 ("sts", "AWS_ENDPOINT_URL_STS"),
                 ("portal.sso", "AWS_ENDPOINT_URL_SSO"),
                 ("api.ecr", "AWS_ENDPOINT_URL_ECR"),
+                ("api.ecr-public", "AWS_ENDPOINT_URL_ECR_PUBLIC"),
                 ("", "AWS_ENDPOINT_URL"),
             ] {
                 if let Some(url) = settings.variable(variable)? {

@@ -83,7 +83,9 @@ pub(super) async fn prepare(sandbox: &Sandbox, context: &mut Context) {
     let mut inner = Context {
         settings: context.settings.clone(),
         now: context.now,
-        variables: Box::new(move |name| named.clone().filter(|_| name == "TUF_ROOT").map(Into::into)),
+        variables: std::sync::Arc::new(move |name| {
+            named.clone().filter(|_| name == "TUF_ROOT").map(Into::into)
+        }),
         prompt: Box::new(crate::keys::Terminal::default()),
         narrator: Box::new(Silence),
         tell: |_| {},

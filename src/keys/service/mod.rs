@@ -7,6 +7,8 @@
 mod aws;
 #[cfg(feature = "kms-aws")]
 mod aws_name;
+mod azure;
+mod azure_name;
 mod error;
 mod gcp;
 mod gcp_answer;
@@ -43,6 +45,8 @@ pub enum ServiceKey {
     Plugin(PluginKey),
     /// In Google Cloud KMS: `gcpkms://projects/...`.
     Gcp(gcp_name::KeyName),
+    /// In Azure Key Vault or a managed HSM: `azurekms://VAULT/KEY[/VERSION]`.
+    Azure(azure_name::KeyName),
 }
 
 impl ServiceKey {
@@ -56,6 +60,7 @@ impl ServiceKey {
             #[cfg(feature = "kms-aws")]
             "awskms" => aws_name::KeyName::parse(rest).map(Self::Aws),
             "gcpkms" => gcp_name::KeyName::parse(rest).map(Self::Gcp),
+            "azurekms" => azure_name::KeyName::parse(rest).map(Self::Azure),
             _ => return None,
         })
     }
@@ -68,6 +73,7 @@ impl ServiceKey {
             Self::Aws(_) => "AWS KMS",
             Self::Plugin(_) => "a plug-in program",
             Self::Gcp(_) => "Google Cloud KMS",
+            Self::Azure(_) => "Azure Key Vault",
         }
     }
 
@@ -83,6 +89,7 @@ impl ServiceKey {
                 Ok(Box::new(plugin::Plugin::open(name, sources, tell)?))
             }
             Self::Gcp(name) => Ok(Box::new(gcp::Kms::open(name, &settings)?)),
+            Self::Azure(name) => Ok(Box::new(azure::KeyVault::open(name, &settings)?)),
         }
     }
 }
@@ -95,6 +102,8 @@ impl ServiceKey {
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => None,
             Self::Gcp(_) | Self::Plugin(_) => None,
+            Self::Plugin(_) => None,
+            Self::Azure(_) => None,
         }
     }
 }
@@ -112,6 +121,7 @@ impl std::fmt::Display for ServiceKey {
             Self::Aws(name) => write!(f, "awskms://{name}"),
             Self::Plugin(key) => key.fmt(f),
             Self::Gcp(name) => write!(f, "gcpkms://{name}"),
+            Self::Azure(name) => write!(f, "azurekms://{name}"),
         }
     }
 }

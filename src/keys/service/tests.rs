@@ -14,6 +14,7 @@ use crate::keys::{
 
 #[cfg(feature = "kms-aws")]
 mod aws;
+mod azure;
 mod gcp;
 #[cfg(unix)]
 mod plugin;

@@ -1,10 +1,11 @@
 //! Where the credentials of a registry come from, in this order: the flags, `DOCKER_AUTH_CONFIG`, Docker's configuration,
-//! Podman's. The first source that has some for the registry is used; the others are not looked at.
+//! Podman's, what Kubernetes and clouds give. The first source that has some for the registry is used; the others are not looked at.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::ambient::{Ambient, AmbientError};
 use super::config::{AuthFile, Entry, server_key};
 use super::helper::{self, HelperError, HelperName};
 use crate::crypto::{DecodeError, Secret};
@@ -125,6 +126,17 @@ pub enum KeychainError {
         #[source]
         source: HelperError,
     },
+    /// Credentials of Kubernetes or of a cloud, which are asked for, cannot be had.
+    #[error("the credentials for {registry} of {source_of} cannot be had (--k8s-keychain)")]
+    Ambient {
+        /// The registry.
+        registry: String,
+        /// Whose they are.
+        source_of: &'static str,
+        /// Why not.
+        #[source]
+        source: Box<AmbientError>,
+    },
 }
 
 /// What was found.
@@ -134,6 +146,8 @@ pub struct Lookup {
     pub credentials: Option<Credentials>,
     /// Every source that was looked at, with what it said, in this order.
     pub looked: Vec<String>,
+    /// Nobody has put these credentials into a file: they go nowhere without TLS.
+    pub is_ambient: bool,
 }
 
 /// All sources of credentials.
@@ -143,6 +157,8 @@ pub struct Keychain {
     pub given: Option<GivenCredentials>,
     /// Files and variables.
     pub places: Places,
+    /// What Kubernetes and clouds give to those that run there.
+    pub ambient: Option<Ambient>,
 }
 
 impl Keychain {
@@ -169,6 +185,11 @@ impl Keychain {
                 None => found.looked.push(format!("{name}: does not exist")),
                 Some(text) => search(text.expose(), &name, (registry, path), &mut found).await?,
             }
+        }
+        if found.credentials.is_none()
+            && let Some(ambient) = &self.ambient
+        {
+            ambient.lookup(registry, path, &mut found).await?;
         }
         Ok(found)
     }
@@ -266,7 +287,7 @@ mod tests {
     }
 
     fn lookup(places: Places, registry: &str) -> Result<Lookup, KeychainError> {
-        let keychain = Keychain { given: None, places };
+        let keychain = Keychain { places, ..Keychain::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(keychain.lookup(&Registry::parse(registry).unwrap(), None))
     }

@@ -3,6 +3,7 @@
 //! Credentials are looked up for one registry and go to that registry and, by its challenge, to the token server that
 //! [`realm`] lets them go to; to nobody else.
 
+mod ambient;
 mod challenge;
 mod config;
 mod helper;
@@ -12,6 +13,7 @@ mod session;
 mod store;
 mod token;
 
+pub use ambient::Ambient;
 pub use helper::{HelperError, HelperName};
 pub use keychain::{Credentials, GivenCredentials, Keychain, KeychainError, Places};
 pub use realm::Withheld;

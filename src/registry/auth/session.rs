@@ -160,6 +160,21 @@ impl Session {
         used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
         let lookup = self.lookup(access, rules.keychain).await?;
+        if lookup.is_ambient && !rules.tls {
+            let lookup = Lookup { looked: lookup.looked.clone(), ..Lookup::default() };
+            return self.answer_with(challenge, access, rules, used, &lookup).await;
+        }
+        self.answer_with(challenge, access, rules, used, &lookup).await
+    }
+
+    async fn answer_with(
+        &self,
+        challenge: &Challenge,
+        access: &Access,
+        rules: &Rules<'_>,
+        used: Option<&Secret>,
+        lookup: &Lookup,
+    ) -> Result<Option<Secret>, Error> {
         let credentials = lookup.credentials.as_ref();
         if let Some(Credentials::RegistryToken(token)) = credentials {
             return Ok(Some(token::bearer(token.expose())));
@@ -167,7 +182,7 @@ impl Session {
         match (challenge, credentials) {
             (Challenge::Bearer { realm, service }, _) => {
                 let server = (&Address::parse(realm)?, service.as_deref());
-                self.token(server, access, rules, &lookup, used).await
+                self.token(server, access, rules, lookup, used).await
             }
             (Challenge::Basic, Some(Credentials::Basic { username, password })) => {
                 Ok(Some(token::basic(username, password)))

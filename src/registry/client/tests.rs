@@ -110,7 +110,7 @@ fn issue_3015_a_refusal_names_the_sources_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.json");
     let places = super::super::auth::Places { docker: Some(file.clone()), ..Default::default() };
-    let client = Client::new(connection(), Keychain { given: None, places });
+    let client = Client::new(connection(), Keychain { places, ..Keychain::default() });
     let error = resolve(&client, &served.repository()).unwrap_err();
     assert_eq!(refusal(error).looked, [format!("`{}`: does not exist", file.display())]);
 }

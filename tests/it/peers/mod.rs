@@ -17,6 +17,7 @@ mod image_signing;
 mod key_stores;
 mod keys;
 mod kms_aws;
+mod kms_azure;
 mod kms_gcp;
 #[cfg(unix)]
 mod kms_plugin;

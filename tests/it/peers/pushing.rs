@@ -209,7 +209,7 @@ fn passwords_serve_for_writing() {
     let with = |password: &str| {
         let credentials = Credentials::of("user", Secret::new(password.as_bytes().to_vec())).unwrap();
         let given = Some(GivenCredentials { credentials, source: "the test" });
-        Arc::new(Client::new(connection(), Keychain { given, places: Places::default() }))
+        Arc::new(Client::new(connection(), Keychain { given, places: Places::default(), ambient: None }))
     };
     run(exercise(&with("secret"), &registry.address.to_string(), false));
     for client in [with("wrong"), anonymous(connection())] {
