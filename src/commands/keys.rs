@@ -141,9 +141,8 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Unset { .. } => ErrorKind::Authentication,
         keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
         keys::Failure::Token(failure) => token(failure),
-        keys::Failure::Service(error) | keys::Failure::Denied { source: error, .. } => {
-            super::services::kind(error)
-        }
+        keys::Failure::Service(error) => super::services::kind(error),
+        keys::Failure::Denied { source, .. } => super::services::kind(source),
         keys::Failure::Partly { source, .. } => failure(source),
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
         keys::Failure::Cloud(

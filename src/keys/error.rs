@@ -63,7 +63,7 @@ pub enum Error {
         key: String,
         /// Why.
         #[source]
-        source: TokenFailure,
+        source: Box<TokenFailure>,
     },
     /// The service that holds the key is of no use.
     #[error("cannot use the key `{key}`")]
@@ -72,7 +72,7 @@ pub enum Error {
         key: String,
         /// Why.
         #[source]
-        source: Failure,
+        source: Box<Failure>,
     },
     /// A key is to be made in a service, and the reference names none.
     #[error("`{key}` is no key of a key management service")]

@@ -51,7 +51,7 @@ pub enum Failure {
         reason: String,
         /// What the service said.
         #[source]
-        source: service::Error,
+        source: Box<service::Error>,
     },
     /// Of several values some were written, and the next one was not.
     #[error("not all of it was written ({written})")]

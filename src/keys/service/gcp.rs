@@ -300,7 +300,10 @@ fn denied(error: Error, question: &Question<'_>) -> Failure {
         return error.into();
     }
     let Question { permission, resource, .. } = question;
-    Failure::Denied { reason: format!("the permission {permission} on {resource} is missing"), source: error }
+    Failure::Denied {
+        reason: format!("the permission {permission} on {resource} is missing"),
+        source: Box::new(error),
+    }
 }
 
 fn status(failure: &Failure) -> Option<u16> {

@@ -102,7 +102,6 @@ impl ServiceKey {
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => None,
             Self::Gcp(_) | Self::Plugin(_) => None,
-            Self::Plugin(_) => None,
             Self::Azure(_) => None,
         }
     }
