@@ -28,6 +28,7 @@ mod login;
 mod manifest;
 mod pack;
 mod parse;
+mod piv_tool;
 mod pkcs11_tool;
 mod public_key;
 mod render;

@@ -92,6 +92,8 @@ pub enum Request {
     Login(LoginRequest),
     /// `help --man`, into this folder.
     Manual(PathBuf),
+    /// `piv-tool`.
+    PivTool(commands::PivToolRequest),
     /// `pack`.
     Pack(PackRequest),
     /// `public-key`.
@@ -165,6 +167,7 @@ impl Request {
             | Self::ListKeys(_)
             | Self::ListTokens(_)
             | Self::Manual(_)
+            | Self::PivTool(_)
             | Self::SandboxDemo
             | Self::Text(_) => Files::default(),
             Self::Sandbox(request) => request.files(),
@@ -249,6 +252,7 @@ impl Request {
                 render::say(&help::write_manual(&folder)?);
                 Vec::new()
             }
+            Self::PivTool(request) => commands::piv_tool(&request, context)?,
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
             Self::SignBlob(request) => return sign_blob(&request, context, output).await,

@@ -104,6 +104,7 @@ pub fn of_group(group: &str) -> Option<&'static str> {
         "attach" | "download" => Some("bundles"),
         "upload" => Some("registries"),
         "debug" => Some("identities"),
+        "pkcs11-tool" | "piv-tool" => Some("keys"),
         "sandbox" => Some("testing"),
         _ => None,
     }

@@ -10,7 +10,7 @@ use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
-    pkcs11_tool, public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics, triangulate,
+    piv_tool, pkcs11_tool, public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics, triangulate,
     trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
     verify_blob_attestation, version,
 };
@@ -84,6 +84,13 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("sandbox down", entry::<sandbox::down::SandboxDownArgs>()),
     ("pkcs11-tool list-tokens", entry::<pkcs11_tool::list_tokens::ListTokensArgs>()),
     ("pkcs11-tool list-keys-uris", entry::<pkcs11_tool::list_keys_uris::ListKeysUrisArgs>()),
+    ("piv-tool attestation", entry::<piv_tool::attestation::PivAttestationArgs>()),
+    ("piv-tool generate-key", entry::<piv_tool::generate_key::PivGenerateKeyArgs>()),
+    ("piv-tool reset", entry::<piv_tool::reset::PivResetArgs>()),
+    ("piv-tool set-management-key", entry::<piv_tool::set_management_key::PivSetManagementKeyArgs>()),
+    ("piv-tool set-pin", entry::<piv_tool::set_pin::PivSetPinArgs>()),
+    ("piv-tool set-puk", entry::<piv_tool::set_puk::PivSetPukArgs>()),
+    ("piv-tool unblock", entry::<piv_tool::unblock::PivUnblockArgs>()),
     ("debug providers", entry::<debug::providers::DebugProvidersArgs>()),
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
@@ -103,11 +110,12 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("upload", "Push files as artifacts"),
     ("sandbox", "Run a whole Sigstore on this machine, for trying, testing and teaching"),
     ("pkcs11-tool", "List tokens and the keys in them"),
+    ("piv-tool", "Manage a PIV token and the keys in it"),
     ("debug", "Show what is found in the environment"),
 ];
 
 /// Commands of cosign that are not here; a test compares.
-const COSIGN_ONLY: &[&str] = &["piv-tool"];
+const COSIGN_ONLY: &[&str] = &[];
 
 /// What the words of a command line name.
 pub enum Named {

@@ -83,6 +83,7 @@ pub const VARIABLES: &[Variable] = &[
          terminal",
         "any text; set and empty, it is the empty password",
     )),
+    secret(works("COSIGN_PIV_PIN", "is the PIN of a PIV token; without it the terminal is asked", "a PIN")),
     works("COSIGN_PKCS11_IGNORE_CERTIFICATE", "leaves the certificate on a PKCS #11 token alone", "1"),
     works("COSIGN_PKCS11_MODULE_PATH", "names the PKCS #11 module, if a key's URI does not", "a path"),
     secret(works(

@@ -9,7 +9,19 @@ use super::{Context, Error};
 /// # Errors
 /// What `declined` makes of a cause: nobody says yes.
 pub(super) fn confirm(context: &mut Context, declined: impl Fn(&str) -> Error) -> Result<(), Error> {
-    match context.prompt.line("Are you sure you would like to continue? [y/N] ") {
+    answered(context, "Are you sure you would like to continue? [y/N] ", declined)
+}
+
+/// Asks this question, whose answer is `y` or something else.
+///
+/// # Errors
+/// What `declined` makes of a cause: nobody says yes.
+pub(super) fn answered(
+    context: &mut Context,
+    question: &str,
+    declined: impl Fn(&str) -> Error,
+) -> Result<(), Error> {
+    match context.prompt.line(question) {
         Ok(answer) => match answer.trim() {
             "y" | "Y" => Ok(()),
             "" | "n" | "N" => Err(declined("user declined the prompt")),

@@ -60,7 +60,7 @@ pub(super) async fn found_key(
 /// The public half of the private key that `reference` names. A store holds it by itself; a token tells it without being asked to sign, and often without a PIN.
 pub(super) async fn public_half(reference: &str, context: &mut Context) -> Result<PublicKey, Error> {
     match KeyRef::parse(reference)? {
-        KeyRef::Token(_) | KeyRef::Store(_) => public_key(reference, context).await,
+        KeyRef::Token(_) | KeyRef::Piv(_) | KeyRef::Store(_) => public_key(reference, context).await,
         _ => Ok(signing_key(reference, StdinUse::Free, context).await?.public_key().clone()),
     }
 }
@@ -143,6 +143,7 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Token(failure) => token(failure),
         keys::Failure::Service(error) => super::services::kind(error),
         keys::Failure::Denied { source, .. } => super::services::kind(source),
+        keys::Failure::Piv(failure) => piv(failure),
         keys::Failure::Partly { source, .. } => failure(source),
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
         keys::Failure::Cloud(
@@ -212,6 +213,30 @@ fn token(failure: &keys::TokenFailure) -> ErrorKind {
         F::NoToken { .. } | F::NoObject { .. } | F::NoPublicKey { .. } | F::Key { .. } => ErrorKind::Format,
         F::PinMissing { .. } | F::PinPlace { .. } | F::Prompt(_) | F::Pin { .. } => ErrorKind::Authentication,
         F::NotBuilt | F::Static | F::Gone { .. } | F::Refused { .. } => ErrorKind::Other,
+    }
+}
+
+/// Of what kind the failure of a PIV token is.
+pub(super) fn piv(failure: &keys::PivFailure) -> ErrorKind {
+    use keys::PivFailure as F;
+    match failure {
+        F::ManyTokens { .. } | F::PinForm { .. } | F::KeyForm { .. } => ErrorKind::Usage,
+        F::NoToken { .. } | F::Answer(_) | F::NoKey { .. } | F::Key { .. } => ErrorKind::Format,
+        F::Wrong { .. }
+        | F::Blocked { .. }
+        | F::PinMissing
+        | F::Prompt(_)
+        | F::ManagementKey
+        | F::Status { status: 0x6982, .. } => ErrorKind::Authentication,
+        F::Attestation { .. } => ErrorKind::NoneValid,
+        F::NotBuilt
+        | F::NoSystem
+        | F::Daemon { .. }
+        | F::Refused { .. }
+        | F::Status { .. }
+        | F::NotProven
+        | F::Unable { .. }
+        | F::Random => ErrorKind::Other,
     }
 }
 

@@ -4,6 +4,8 @@
 //! Only this room, `x509` and `timestamp` name aws-lc-rs and RustCrypto types; none of them is public from here.
 
 pub mod base64;
+#[cfg(feature = "cli")]
+mod block_cipher;
 mod decode;
 mod digest;
 mod ed25519;
@@ -26,6 +28,8 @@ mod signing_key;
 mod time;
 
 pub use base64::decode as decode_base64;
+#[cfg(feature = "cli")]
+pub use block_cipher::BlockCipher;
 pub use decode::{DecodeError, DecodeKind};
 #[cfg(feature = "http")]
 pub use digest::sha1_name;

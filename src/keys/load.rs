@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::error::NotStarted;
 use super::service::{Backend, RemoteKey, ServiceKey};
 use super::store::Part;
-use super::{Error, KeyRef, Passwords, Variables, pkcs11};
+use super::{Error, KeyRef, Passwords, Variables, piv, pkcs11};
 use crate::bundle;
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
 use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, UnixTime, base64, pem};
@@ -59,6 +59,10 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     if let KeyRef::Token(uri) = reference {
         let asked = pkcs11::public_key(uri, sources.variables).await;
         return asked.map_err(|source| Error::Token { key: uri.to_string(), source: Box::new(source) });
+    }
+    if let KeyRef::Piv(slot) = reference {
+        let asked = piv::public_key(*slot, sources.variables).await;
+        return asked.map_err(|failure| Error::Service { key: reference.to_string(), source: failure.into() });
     }
     let text = match reference {
         KeyRef::Store(store) => store.key(Part::PublicKey, sources).await?,
@@ -146,6 +150,16 @@ pub async fn find_signing_key(
             Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
         };
     }
+    if let KeyRef::Piv(slot) = reference {
+        let asked = async {
+            let backend = piv::signing_key(*slot, sources.variables, passwords.prompt()).await?;
+            RemoteKey::new(backend).await
+        };
+        return match asked.await {
+            Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
+            Err(source) => Err(Error::Service { key: name, source }),
+        };
+    }
     let text = read(reference, sources).await?;
     if !matches!(kind(&text), Kind::Sealed) {
         let held = Held::Plain(Box::new(plain_key(&text, &name)?));
@@ -222,6 +236,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
             allowed(name, &sources)?;
             return Err(Error::StaysThere { key: name.to_string() });
         }
+        KeyRef::Piv(_) => return Err(Error::StaysThere { key: reference.to_string() }),
         KeyRef::Token(uri) => return Err(Error::StaysThere { key: uri.to_string() }),
         KeyRef::Store(store) => return store.key(Part::PrivateKey, sources).await,
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {

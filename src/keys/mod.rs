@@ -7,6 +7,7 @@ mod error;
 mod load;
 mod pair;
 mod password;
+mod piv;
 mod pkcs11;
 mod reference;
 mod service;
@@ -17,6 +18,9 @@ pub use error::Error;
 pub use load::{FoundKey, Patience, Sources, create_key, find_signing_key, load_public_key};
 pub use pair::{KeyPair, load_importable_key};
 pub use password::{NewPassword, Passwords, Prompt, StdinUse};
+pub use piv::{
+    Attestation, Facts, Keeping, ManagementKey, PinPolicy, PivFailure, PivToken, Policies, Slot, TouchPolicy,
+};
 pub use pkcs11::{
     KeysOfToken, ListedKey, ListedToken, TokenFailure, TokenQuery, Uri, UriError, list_keys, list_tokens,
 };

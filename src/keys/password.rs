@@ -41,6 +41,11 @@ pub trait Prompt {
         self.line(question)
     }
 
+    /// Tells something that has to be done now. Nothing is told where nobody is shown anything.
+    fn tell(&mut self, line: &str) {
+        let _ = line;
+    }
+
     /// Reads standard input to its end, or to one byte more than the limit.
     ///
     /// # Errors

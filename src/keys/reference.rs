@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Error, PluginKey, ServiceKey, StoreKey, Uri};
+use super::{Error, PluginKey, ServiceKey, Slot, StoreKey, Uri};
 use crate::http::Redacted;
 
 /// Where a key is.
@@ -16,6 +16,8 @@ pub enum KeyRef {
     Url(String),
     /// A key in a token: `pkcs11:...`.
     Token(Uri),
+    /// A key in a PIV token: `piv://SLOT`, which `--sk` and `--slot` stand for.
+    Piv(Slot),
     /// A key that never leaves the service that holds it.
     Service(ServiceKey),
     /// A key pair that another system holds as text.
@@ -51,6 +53,11 @@ impl KeyRef {
             "env" => Ok(Self::Env(rest.to_string())),
             "http" | "https" => Ok(Self::Url(text.to_string())),
             "pkcs11" => Ok(Self::Token(Uri::parse(rest)?)),
+            "piv" => {
+                let reason = "a slot is authentication, signature, card-authentication or key-management";
+                let slot = Slot::parse(rest).ok_or_else(|| Error::Reference { key: key(), reason })?;
+                Ok(Self::Piv(slot))
+            }
             #[cfg(not(feature = "kms-aws"))]
             "awskms" => Err(Error::NotAvailableYet { what: "a key of AWS KMS", key: key() }),
             _ => match PluginKey::parse(&scheme, rest) {
@@ -79,6 +86,7 @@ impl std::fmt::Display for KeyRef {
             Self::Env(name) => write!(f, "env://{name}"),
             Self::Url(url) => Redacted(url).fmt(f),
             Self::Token(key) => key.fmt(f),
+            Self::Piv(slot) => write!(f, "piv://{slot}"),
             Self::Service(key) => key.fmt(f),
             Self::Store(key) => key.fmt(f),
         }

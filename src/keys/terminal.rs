@@ -42,6 +42,11 @@ impl Prompt for Terminal {
         self.answer(receiver.recv_timeout(patience).unwrap_or_else(gone))
     }
 
+    fn tell(&mut self, line: &str) {
+        // Who cannot be told may still know.
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+
     fn stdin(&mut self, limit: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;

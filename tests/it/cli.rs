@@ -58,12 +58,6 @@ fn unknown_words_are_usage_errors_with_a_hint() {
     ] {
         run(&[word]).code(2).says(&format!("hint: did you mean `{meant}`?"));
     }
-    for word in ["piv-tool"] {
-        let shown = run(&[word, "more"]).code(2).says(&format!("there is no command `{word}`\n"));
-        let shown = shown.says("hint: cosign has it, and this version has not; `help` lists the commands");
-        assert!(!shown.stderr.contains("did you mean"), "{}", shown.stderr);
-        run(&["help", word]).code(2).says("cosign has it, and");
-    }
     run(&["bogus"]).code(2).says("hint: `help` lists the commands");
     run(&["--", "version"]).code(2).says("`version` is one argument too many");
     run(&["verify-blob", "--timeout", "-5s"]).code(2).says("cannot be negative");

@@ -123,6 +123,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crypto_box", &["crypto"]),
     ("cryptoki", &["keys"]),
     ("crypto_secretbox", &["crypto"]),
+    ("des", &["crypto"]),
     ("der", &["crypto", "x509", "timestamp"]),
     ("ed25519_dalek", &["crypto"]),
     ("jiff", &["crypto"]),

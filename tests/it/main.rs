@@ -37,6 +37,8 @@ mod oracle;
 mod outputs;
 mod passwords;
 mod peers;
+#[cfg(unix)]
+mod piv;
 mod public_api;
 #[cfg(unix)]
 mod read_only;

@@ -93,7 +93,6 @@ fn help_lists_and_shows_topics() {
         (vec!["key"], "did you mean `keys`?"),
         (vec!["sign-blub"], "did you mean `sign-blob`?"),
         (vec!["bundel"], "did you mean `bundle`?"),
-        (vec!["piv-tool"], "cosign has it"),
         (vec!["verify", "more"], "`more` is one argument too many"),
         (vec!["keys", "more"], "`more` is one argument too many"),
         (vec!["sign-blob", "more"], "`more` is one argument too many"),

@@ -747,7 +747,7 @@ fn what_cannot_be_done_is_said() {
     let sandbox = folder();
     let image = "r.example/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let run = |args: &[&str]| sandbox.run(&[&["sign"], args, &[image]].concat());
-    let _ = run(&["--sk"]).code(1).says("not available yet in this version");
+    let _ = run(&["--sk", "--key", "k.key"]).code(2).says("two different keys");
     let _ = run(&["--certificate", "c"]).code(2).says("--certificate needs the key");
     let _ = run(&["--key", "k.key", "--offline", "-a", "x"]).code(2).says("`x` is no annotation");
     let _ = sandbox

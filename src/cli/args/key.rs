@@ -1,9 +1,8 @@
 //! Which key.
 
+use super::super::piv_tool::SLOTS;
 use super::{filled, one_of};
 use crate::commands::Error;
-
-const SLOTS: &[&str] = &["authentication", "signature", "card-authentication", "key-management"];
 
 /// Whether programs may be started for keys.
 #[derive(Debug, clap::Args)]
@@ -28,11 +27,10 @@ pub struct KeyArgs {
     /// Key to use: a file, `env://NAME`, an `https://` address (`http://` with a warning), or one elsewhere: pkcs11:, awskms://, hashivault://, k8s://, gitlab://
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// Use the key of a hardware token (not available yet in this version)
+    /// Use the key of a PIV token that is plugged in; the PIN is that of COSIGN_PIV_PIN, or else the terminal is asked
     #[arg(long)]
     pub sk: Option<bool>,
-    /// Slot of the hardware token: authentication, signature, card-authentication or key-management (not available yet
-    /// in this version)
+    /// Slot of the PIV token: authentication, signature, card-authentication or key-management (default signature)
     #[arg(long, value_name = "SLOT", value_parser = one_of(SLOTS))]
     pub slot: Option<String>,
     /// Programs.
@@ -44,14 +42,13 @@ impl KeyArgs {
     /// The key reference, if a key was named.
     ///
     /// # Errors
-    /// Both `--key` and `--sk`; `--sk` alone, which cannot be served yet.
+    /// Both `--key` and `--sk`.
     pub fn reference(&self) -> Result<Option<String>, Error> {
         let key = filled(&self.key);
         match (key, self.sk.unwrap_or_default()) {
             (Some(_), true) => Err(Error::usage("--key and --sk name two different keys")
                 .hint("leave one of them out: --key for a file or a variable, --sk for a hardware token")),
-            (None, true) => Err(Error::not_available("keys on a hardware token (--sk)")
-                .hint("name a key file with --key FILE")),
+            (None, true) => Ok(Some(format!("piv://{}", filled(&self.slot).unwrap_or_default()))),
             (key, false) => Ok(key),
         }
     }

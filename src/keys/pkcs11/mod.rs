@@ -10,7 +10,7 @@ mod key;
 mod listing;
 mod module;
 mod pin;
-mod public;
+pub(super) mod public;
 #[cfg(test)]
 mod tests;
 mod token;

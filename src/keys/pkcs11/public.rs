@@ -14,7 +14,7 @@ const EC_PUBLIC_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 /// rsaEncryption with its NULL (RFC 3279 section 2.3.1).
 const RSA_ENCRYPTION: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 /// The curves with their names in DER (RFC 5480 section 2.1.1.1) and the length of a coordinate.
-const CURVES: [(&[u8], usize); 3] = [
+pub(in crate::keys) const CURVES: [(&[u8], usize); 3] = [
     (b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 32),
     (b"\x06\x05\x2b\x81\x04\x00\x22", 48),
     (b"\x06\x05\x2b\x81\x04\x00\x23", 66),
@@ -49,7 +49,7 @@ pub(super) fn of(object: &Object) -> Result<Option<PublicKey>, TokenFailure> {
 
 /// A SubjectPublicKeyInfo of CKA_EC_PARAMS and CKA_EC_POINT. The point is an OCTET STRING in DER; some modules leave that
 /// wrapping away, and then the length tells.
-fn ec(params: &[u8], point: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::keys) fn ec(params: &[u8], point: &[u8]) -> Option<Vec<u8>> {
     let (curve, length) = CURVES.into_iter().find(|(name, _)| *name == params)?;
     let raw = 1 + 2 * length;
     let point = match point.len() == raw {
@@ -63,7 +63,7 @@ fn ec(params: &[u8], point: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A SubjectPublicKeyInfo of CKA_MODULUS and CKA_PUBLIC_EXPONENT: unsigned and big-endian.
-fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+pub(in crate::keys) fn rsa(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let key = tlv(SEQUENCE, &[integer(modulus), integer(exponent)].concat());
     tlv(SEQUENCE, &[RSA_ENCRYPTION.to_vec(), bits(&key)].concat())
 }
@@ -88,7 +88,7 @@ pub(super) fn ecdsa_signature(key: KeyType, raw: &[u8]) -> Result<Vec<u8>, Token
 }
 
 /// `DigestInfo` (RFC 8017 section 9.2, note 1): what CKM_RSA_PKCS pads.
-pub(super) fn digest_info(algorithm: HashAlgorithm, digest: &[u8]) -> Vec<u8> {
+pub(in crate::keys) fn digest_info(algorithm: HashAlgorithm, digest: &[u8]) -> Vec<u8> {
     // Their identifiers differ in the last byte (RFC 8017 appendix B.1).
     let last = match algorithm {
         HashAlgorithm::Sha224 => 4,

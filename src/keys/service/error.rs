@@ -3,7 +3,7 @@
 use crate::cloud;
 use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
-use crate::keys::TokenFailure;
+use crate::keys::{PivFailure, TokenFailure};
 
 use super::ProgramError;
 
@@ -27,6 +27,9 @@ pub enum Failure {
     /// A plug-in program would be started, and nobody has allowed it.
     #[error("no program is started unless it is allowed")]
     NotAllowed,
+    /// A PIV token.
+    #[error(transparent)]
+    Piv(#[from] PivFailure),
     /// A variable, or the file that it names, holds something that cannot be used.
     #[error("{name} cannot be used: {reason}")]
     Setting {

@@ -1,6 +1,15 @@
 //! Runs the program in a folder of its own, with an environment of its own.
 
+#[cfg(unix)]
+pub mod piv_card;
+#[cfg(unix)]
+pub mod piv_daemon;
 pub mod schema;
+
+/// Where the token of the test suite finds keys and certificates.
+mod house {
+    pub use rcosign::internals::{crypto, x509};
+}
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -95,7 +95,7 @@ fn without_a_key_one_is_made() {
     assert!(request.with.entry_type == EntryType::Intoto && request.with.without_sct);
     refused(sign("--certificate c f"), ErrorKind::Usage, "needs the key");
     refused(sign("--key k --issue-certificate --certificate c f"), ErrorKind::Usage, "together");
-    refused(sign("--sk f"), ErrorKind::Other, "not available yet");
+    refused(sign("--sk --key k f"), ErrorKind::Usage, "two different keys");
 }
 
 #[test]
