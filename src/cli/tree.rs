@@ -10,8 +10,8 @@ use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
-    piv_tool, pkcs11_tool, public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics, triangulate,
-    trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
+    piv_tool, pkcs11_tool, public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics,
+    triangulate, trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
     verify_blob_attestation, version,
 };
 use crate::commands::Error;

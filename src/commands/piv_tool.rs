@@ -230,7 +230,9 @@ fn keeping(store: bool, context: &mut Context) -> Result<Keeping, Error> {
 /// Says so where somebody gets what everybody knows, as he does with cosign.
 fn well_known(new: &PivSecret, what: &str, context: &mut Context) {
     if new.is_empty() {
-        context.narrator.warn(&format!("no new {what} is given: it becomes that of the factory, which everybody knows"));
+        context
+            .narrator
+            .warn(&format!("no new {what} is given: it becomes that of the factory, which everybody knows"));
     }
 }
 

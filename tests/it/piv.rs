@@ -65,10 +65,15 @@ fn what_a_token_signs_is_verified_by_it_and_by_its_public_key() {
         let other = format!("piv://{slot}");
         let _ = desk.run(&[&VERIFY[..], &["--key", &other]].concat()).ok();
         let _ = desk.sandbox.file("b.txt", "another artifact\n");
-        let _ = desk.run(&["verify-blob", "--no-log", "--bundle", "b.json", "--sk", "--slot", slot, "b.txt"]).code(12);
+        let _ = desk
+            .run(&["verify-blob", "--no-log", "--bundle", "b.json", "--sk", "--slot", slot, "b.txt"])
+            .code(12);
         // Another slot is empty, and another token holds another key.
         let empty = if slot == "signature" { "authentication" } else { "signature" };
-        let _ = desk.run(&[&VERIFY[..], &["--sk", "--slot", empty]].concat()).code(3).says("nothing in the token tells");
+        let _ = desk
+            .run(&[&VERIFY[..], &["--sk", "--slot", empty]].concat())
+            .code(3)
+            .says("nothing in the token tells");
     }
     let desk = Desk::with(vec![PivCard::new().with_key(0x9C, key(KeyType::P256), 3)]);
     let _ = desk.knowing(PIN, &SIGN).run().ok();
@@ -88,7 +93,8 @@ fn images_and_attestations() {
     let _ = s.file("predicate.json", "{}");
     let args = ["attest-blob", "--sk", "--offline", "--predicate", "predicate.json", "--type", "custom"];
     let _ = desk.knowing(PIN, &[&args[..], &["--bundle", "att.json", "a.txt"]].concat()).run().ok();
-    let args = ["verify-blob-attestation", "--sk", "--no-log", "--type", "custom", "--bundle", "att.json", "a.txt"];
+    let args =
+        ["verify-blob-attestation", "--sk", "--no-log", "--type", "custom", "--bundle", "att.json", "a.txt"];
     let _ = desk.run(&args).ok();
     // No PIN stays verified when the program ends.
     let log = desk.card().lock().unwrap().log.len();
@@ -100,7 +106,11 @@ fn images_and_attestations() {
 #[test]
 fn what_goes_wrong_with_a_token_is_said() {
     let desk = Desk::with(vec![PivCard::new().with_key(0x9C, key(KeyType::P256), 3)]);
-    let said = desk.knowing("161803", &SIGN).run().code(6).says("does not take the PIN: it is wrong, and 2 tries are left");
+    let said = desk
+        .knowing("161803", &SIGN)
+        .run()
+        .code(6)
+        .says("does not take the PIN: it is wrong, and 2 tries are left");
     assert!(!said.stderr.contains("161803"), "{}", said.stderr);
     assert!(!desk.sandbox.has("b.json"));
     let _ = desk.knowing("161803", &SIGN).run().code(6).says("one try is left");
@@ -134,7 +144,10 @@ fn a_key_is_made_and_signs() {
     assert!(signed.stderr.contains("Please tap security key..."), "{}", signed.stderr);
     let _ = desk.run(&[&VERIFY[..], &["--key", "k.pub"]].concat()).ok();
     let _ = desk.run(&["piv-tool", "attestation"]).code(12).says("the slot `signature` proves nothing");
-    let _ = desk.run(&["piv-tool", "attestation", "--slot", "authentication", "-o", "json"]).code(1).says("does not attest");
+    let _ = desk
+        .run(&["piv-tool", "attestation", "--slot", "authentication", "-o", "json"])
+        .code(1)
+        .says("does not attest");
     // A card that is not of Yubico's knows no policies, and no attestation.
     let plain = Desk::with(vec![PivCard::plain()]);
     let _ = plain.run(&[&make[..], &["-f"]].concat()).code(1).says("knows no policies");
@@ -151,7 +164,9 @@ fn pins_and_puks() {
     let _ = set(&["set-pin", "--old-pin", PIN, "--new-pin", "271828"]).ok();
     let _ = desk.knowing("271828", &SIGN).run().ok();
     let _ = set(&["set-pin", "--new-pin", "31415926"]).code(6).says("does not take the PIN: it is wrong");
-    let _ = set(&["set-pin", "--old-pin", "271828", "--new-pin", "12345"]).code(2).says("the new PIN cannot be one");
+    let _ = set(&["set-pin", "--old-pin", "271828", "--new-pin", "12345"])
+        .code(2)
+        .says("the new PIN cannot be one");
     let _ = set(&["set-pin", "--old-pin", "271828"]).ok().says("WARNING: no new PIN is given");
     let _ = set(&["set-puk", "--old-puk", PUK, "--new-puk", "87654321"]).ok();
     for _ in 0..3 {
@@ -185,12 +200,22 @@ fn management_keys() {
     let _ = set(&["--old-key", "a text", "--new-key", "more than twenty-four characters"]).code(2);
     let _ = set(&["--old-key", "a text", "--new-key", HEX, "--random-management-key"]).code(2);
     // One that nobody knows, kept in the token: the PIN opens it, and nothing else is needed.
-    let args = ["piv-tool", "set-management-key", "-f", "--old-key", "a text", "--random-management-key", "--store-management-key"];
+    let args = [
+        "piv-tool",
+        "set-management-key",
+        "-f",
+        "--old-key",
+        "a text",
+        "--random-management-key",
+        "--store-management-key",
+    ];
     let _ = desk.knowing("161803", &args).run().code(6);
     let _ = desk.knowing(PIN, &args).run().ok();
     let _ = make(&["--management-key", "a text"]).code(6);
-    let _ = desk.sandbox.rcosign(&["piv-tool", "generate-key", "-f"]).stdin("").run().code(6).says("wants a PIN");
-    let _ = desk.knowing(PIN, &["piv-tool", "generate-key", "-f"]).run().code(12).says("Generated public key");
+    let _ =
+        desk.sandbox.rcosign(&["piv-tool", "generate-key", "-f"]).stdin("").run().code(6).says("wants a PIN");
+    let _ =
+        desk.knowing(PIN, &["piv-tool", "generate-key", "-f"]).run().code(12).says("Generated public key");
     // With a key that is named, it is stored no more.
     let _ = desk.knowing(PIN, &["piv-tool", "set-management-key", "-f", "--new-key", HEX]).run().ok();
     let _ = make(&["--management-key", HEX]).code(12);

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::{request};
+use super::request;
 use crate::commands::{Error, PivSecret, PivTask};
 
 /// Change the PUK of the token, by which a blocked PIN is set anew

@@ -58,10 +58,7 @@ pub(super) struct Answer {
 ///
 /// # Errors
 /// The transport fails; the answer has no status word, is longer than any, or does not end.
-pub(super) fn exchange(
-    transport: &mut dyn CardTransport,
-    command: &Command,
-) -> Result<Answer, PivFailure> {
+pub(super) fn exchange(transport: &mut dyn CardTransport, command: &Command) -> Result<Answer, PivFailure> {
     let mut pieces = command.data.expose().chunks(MAX_DATA).peekable();
     let mut last: &[u8] = &[];
     while let Some(piece) = pieces.next() {
@@ -153,7 +150,10 @@ mod tests {
     fn forms_of_commands() {
         let select = Command::new(0xA4, 4, 0, &hex::decode("a00000030800001000").unwrap());
         let (answer, sent) = play(&select, &["9000"]);
-        assert_eq!((answer.unwrap(), sent), ((String::new(), OK), vec!["00a4040009a0000003080000100000".into()]));
+        assert_eq!(
+            (answer.unwrap(), sent),
+            ((String::new(), OK), vec!["00a4040009a0000003080000100000".into()])
+        );
         let get = Command::new(0xCB, 0x3F, 0xFF, &[0x5C, 3, 0x5F, 0xC1, 0x0A]);
         assert_eq!(play(&get, &["5300 9000".replace(' ', "").as_str()]).1, ["00cb3fff055c035fc10a00"]);
         let verify = Command::new(0x20, 0, 0x80, b"123456\xff\xff").quiet();

@@ -85,7 +85,10 @@ pub(super) fn verify(
         return Err("it is not signed by the key with which the token attests".to_owned());
     }
     let Some(root) = roots.iter().find(|root| device.is_issued_by(root)) else {
-        return Err(format!("the token is of no authority of Yubico's that is known here, but of `{}`", device.issuer()));
+        return Err(format!(
+            "the token is of no authority of Yubico's that is known here, but of `{}`",
+            device.issuer()
+        ));
     };
     for certificate in [key, device, root] {
         if now < certificate.not_before() || certificate.not_after() < now {

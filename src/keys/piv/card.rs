@@ -59,7 +59,9 @@ impl Pin {
             0 => "it is empty",
             length if length < least => "it is shorter than six characters",
             PIN_LENGTH.. if bytes.len() > PIN_LENGTH => "it is longer than eight characters",
-            _ if !bytes.iter().all(|byte| matches!(byte, 0x20..0x7F)) => "it holds more than plain characters",
+            _ if !bytes.iter().all(|byte| matches!(byte, 0x20..0x7F)) => {
+                "it holds more than plain characters"
+            }
             _ => {
                 let mut padded = vec![0xFF; PIN_LENGTH];
                 for (place, byte) in padded.iter_mut().zip(bytes) {
@@ -326,7 +328,9 @@ mod tests {
         assert_eq!(block[..2], [0, 1]);
         assert!(block[2..204].iter().all(|byte| *byte == 0xFF));
         assert_eq!(hex::encode(&block[204..224]), "003031300d060960864801650304020105000420");
-        let pin = |text: &str| Pin::existing("PIN", &Secret::new(text.into())).map(|pin| hex::encode(pin.0.expose()));
+        let pin = |text: &str| {
+            Pin::existing("PIN", &Secret::new(text.into())).map(|pin| hex::encode(pin.0.expose()))
+        };
         assert_eq!(pin("123456").unwrap(), "313233343536ffff");
         assert_eq!(pin("12345678").unwrap(), "3132333435363738");
         for (text, reason) in [("", "empty"), ("123456789", "longer"), ("12345\u{e9}", "plain")] {

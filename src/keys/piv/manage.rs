@@ -58,7 +58,8 @@ impl Card {
         let (algorithm, cipher) = self.cipher()?;
         let key = key_bytes(text)?;
         if key.expose().len() != cipher.key_length() {
-            let reason = format!("{} bytes, and that of this token has {}", key.expose().len(), cipher.key_length());
+            let reason =
+                format!("{} bytes, and that of this token has {}", key.expose().len(), cipher.key_length());
             return Err(PivFailure::KeyForm { reason });
         }
         Ok(ManagementKey { algorithm, cipher, key })
@@ -91,7 +92,8 @@ impl Card {
             true => (algorithm, cipher),
             // Other lengths are those of AES, which firmware 5.4 and later knows.
             false if self.version().is_some_and(|version| version >= [5, 4, 0]) => {
-                let fits = |(number, cipher): &(u8, BlockCipher)| *number != 0x03 && cipher.key_length() == length;
+                let fits =
+                    |(number, cipher): &(u8, BlockCipher)| *number != 0x03 && cipher.key_length() == length;
                 let reason = || PivFailure::KeyForm { reason: format!("{length} bytes are of no cipher") };
                 CIPHERS.into_iter().find(fits).ok_or_else(reason)?
             }
@@ -125,7 +127,9 @@ impl Card {
         let key = Secret::new(Template::decode(WHAT, stored)?.need(0x89)?.to_vec());
         match key.expose().len() == cipher.key_length() {
             true => Ok(ManagementKey { algorithm, cipher, key }),
-            false => Err(PivFailure::KeyForm { reason: "what the token stores is of another length".to_owned() }),
+            false => {
+                Err(PivFailure::KeyForm { reason: "what the token stores is of another length".to_owned() })
+            }
         }
     }
 
@@ -186,7 +190,8 @@ impl Card {
             template.extend(tlv::encode(0xAB, &[touch as u8]));
         }
         let data = tlv::encode(0xAC, &template);
-        let made = self.ask("making the key", &Command::new(GENERATE_ASYMMETRIC, 0, slot.reference(), &data))?;
+        let made =
+            self.ask("making the key", &Command::new(GENERATE_ASYMMETRIC, 0, slot.reference(), &data))?;
         super::public::key(P256, tlv::only("public key of the token", made.expose(), 0x7F49)?)
     }
 

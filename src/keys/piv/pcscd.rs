@@ -63,7 +63,8 @@ impl Daemon {
     /// Nobody listens there; it is another version, or something else.
     pub fn connect(place: &Path) -> Result<Self, PivFailure> {
         let place_shown = place.display().to_string();
-        let fail = |error: io::Error| PivFailure::Daemon { socket: place_shown.clone(), reason: error.to_string() };
+        let fail =
+            |error: io::Error| PivFailure::Daemon { socket: place_shown.clone(), reason: error.to_string() };
         let socket = UnixStream::connect(place).map_err(fail)?;
         socket.set_read_timeout(Some(PATIENCE)).map_err(fail)?;
         socket.set_write_timeout(Some(PATIENCE)).map_err(fail)?;

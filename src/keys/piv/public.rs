@@ -24,7 +24,9 @@ pub(super) fn algorithm(key: KeyType) -> Result<u8, PivFailure> {
         KeyType::Rsa { bits: 2048 } => RSA_2048,
         KeyType::Rsa { bits: 3072 } => RSA_3072,
         KeyType::Rsa { bits: 4096 } => RSA_4096,
-        other => return Err(PivFailure::Key { reason: format!("{other} keys in PIV tokens do not sign here") }),
+        other => {
+            return Err(PivFailure::Key { reason: format!("{other} keys in PIV tokens do not sign here") });
+        }
     })
 }
 

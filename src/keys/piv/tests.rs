@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex};
 
 use piv_card::{PIN, PivCard};
 
+use super::PivFailure;
 use super::apdu::CardTransport;
 use super::card::Card;
 use super::key::TokenKey;
 use super::slot::Slot;
-use super::PivFailure;
 use crate::crypto::{
     Digests, HashAlgorithm, KeyType, PrivateKey, Secret, SignatureScheme, Signed, SigningInput, SigningKey,
 };
@@ -159,7 +159,10 @@ fn keys_of_all_kinds_sign() {
                 let mut slow = PivCard::new().with_key(slot.reference(), key(), policy);
                 (slow.piece, slow.version) = (7, Some(version));
                 let slow = shared(slow);
-                assert!(accepts(&key(), &signed(open(&slow), slot, &mut person(PIN)).unwrap()), "{kind} {slot}");
+                assert!(
+                    accepts(&key(), &signed(open(&slow), slot, &mut person(PIN)).unwrap()),
+                    "{kind} {slot}"
+                );
                 assert!(slow.lock().unwrap().log.iter().any(|command| command.starts_with("00c00000")));
             }
         }
@@ -174,21 +177,28 @@ fn a_plain_card_tells_its_key_by_the_certificate() {
     assert!(accepts(&key(), &signed(open(&card), Slot::Signature, &mut person(PIN)).unwrap()));
     // Nothing of Yubico's is asked of it but for its version.
     let log = card.lock().unwrap().log.clone();
-    assert!(log.iter().all(|command| !command.starts_with("00f7") && !command.starts_with("00f9")), "{log:?}");
+    assert!(
+        log.iter().all(|command| !command.starts_with("00f7") && !command.starts_with("00f9")),
+        "{log:?}"
+    );
     let bare = shared(PivCard::plain().with_key(0x9C, key(), 3));
     let refused = signed(open(&bare), Slot::Signature, &mut person(PIN)).unwrap_err();
     assert!(refused.contains("tells the public key in the slot `signature`"), "{refused}");
     // A key that was brought from elsewhere is not attested; the certificate tells it.
     let mut imported = PivCard::new().with_key(0x9A, key(), 2).imported(0x9A).with_certificate(0x9A, &key());
     imported.version = Some([4, 3, 5]);
-    assert!(accepts(&key(), &signed(open(&shared(imported)), Slot::Authentication, &mut person(PIN)).unwrap()));
+    assert!(accepts(
+        &key(),
+        &signed(open(&shared(imported)), Slot::Authentication, &mut person(PIN)).unwrap()
+    ));
 }
 
 /// The certificate is of another key: a signature that it does not accept is no signature.
 #[test]
 fn the_certificate_of_another_key() {
-    let card =
-        PivCard::plain().with_key(0x9C, generated(KeyType::P256), 3).with_certificate(0x9C, &generated(KeyType::P256));
+    let card = PivCard::plain()
+        .with_key(0x9C, generated(KeyType::P256), 3)
+        .with_certificate(0x9C, &generated(KeyType::P256));
     let refused = signed(open(&shared(card)), Slot::Signature, &mut person(PIN)).unwrap_err();
     assert!(refused.contains("not one of the key: nothing was signed"), "{refused}");
     let card = PivCard::plain()
@@ -211,12 +221,16 @@ fn pins_that_are_wrong_are_tried_once() {
     assert!(signed(open(&card), Slot::Signature, &mut person(PIN)).unwrap_err().contains("blocked"));
     // What cannot be one is not tried, nor is nothing.
     let card = shared(PivCard::new().with_key(0x9C, generated(KeyType::P256), 3));
-    for (pin, reason) in [("123456789", "longer than eight"), ("", "wants a PIN"), ("12345\n", "plain characters")] {
+    for (pin, reason) in
+        [("123456789", "longer than eight"), ("", "wants a PIN"), ("12345\n", "plain characters")]
+    {
         let refused = signed(open(&card), Slot::Signature, &mut person(pin)).unwrap_err();
         assert!(refused.contains(reason), "{refused}");
     }
     let nobody = &mut Person { pin: None, asked: Vec::new() };
-    assert!(signed(open(&card), Slot::Signature, nobody).unwrap_err().contains("nobody is there to be asked"));
+    assert!(
+        signed(open(&card), Slot::Signature, nobody).unwrap_err().contains("nobody is there to be asked")
+    );
     assert_eq!(verifications(&card), 0);
 }
 
@@ -311,7 +325,10 @@ fn management_keys_of_all_ciphers() {
         let known = opened.named_key(&text(&ours)).unwrap();
         let wrong = opened.named_key(&text(&vec![0x5A; length])).unwrap();
         assert!(matches!(opened.authenticate(&wrong), Err(PivFailure::ManagementKey)));
-        assert!(matches!(opened.generate(Slot::Signature, None), Err(PivFailure::Status { status: 0x6982, .. })));
+        assert!(matches!(
+            opened.generate(Slot::Signature, None),
+            Err(PivFailure::Status { status: 0x6982, .. })
+        ));
         opened.authenticate(&known).unwrap();
         let made = opened.generate(Slot::Signature, Some(Slot::Signature.policies())).unwrap();
         assert_eq!(opened.slot_key(Slot::Signature).unwrap().key, made);

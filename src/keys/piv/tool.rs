@@ -69,7 +69,8 @@ impl PivToken {
         now: UnixTime,
         roots: &[Certificate],
     ) -> Result<Attestation, PivFailure> {
-        const UNABLE: &str = "does not attest the key in this slot: it was not made there, or the token is none that attests";
+        const UNABLE: &str =
+            "does not attest the key in this slot: it was not made there, or the token is none that attests";
         let Some(key) = self.card.attest(slot)? else { return Err(PivFailure::Unable { what: UNABLE }) };
         let Some(device) = self.card.attestation_certificate()? else {
             return Err(PivFailure::Unable { what: "has no certificate to attest with" });
@@ -117,7 +118,11 @@ impl PivToken {
     ///
     /// # Errors
     /// It cannot be one.
-    pub fn new_management_key(&mut self, named: Option<&Secret>, random: bool) -> Result<ManagementKey, PivFailure> {
+    pub fn new_management_key(
+        &mut self,
+        named: Option<&Secret>,
+        random: bool,
+    ) -> Result<ManagementKey, PivFailure> {
         match (named, random) {
             (_, true) => self.card.random_key(),
             (Some(text), false) => self.card.new_key(text),

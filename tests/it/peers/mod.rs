@@ -25,6 +25,8 @@ mod kms_vault;
 mod layouts;
 mod lookup;
 mod many_signers;
+#[cfg(target_os = "linux")]
+mod piv;
 mod pkcs11;
 mod pushing;
 mod registries;

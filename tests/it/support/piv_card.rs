@@ -3,6 +3,8 @@
 //!
 //! The unit tests talk to it directly, `tests/it` through a stand-in for the PC/SC daemon, and `.ci/run` through the real one.
 
+#![allow(dead_code, reason = "the unit tests and those of the whole program each use a part of it")]
+
 use std::collections::BTreeMap;
 
 use super::house::crypto::{
@@ -307,7 +309,9 @@ impl PivCard {
             (0, 0x81) => &mut self.puk,
             _ => return Err(0x6A88),
         };
-        let Some((old, new)) = data.split_at_checked(8).filter(|(_, new)| is_pin(new)) else { return Err(0x6A80) };
+        let Some((old, new)) = data.split_at_checked(8).filter(|(_, new)| is_pin(new)) else {
+            return Err(0x6A80);
+        };
         reference.check(old)?;
         reference.value = new.to_vec();
         Ok(Vec::new())
@@ -317,7 +321,9 @@ impl PivCard {
         if (p1, p2) != (0, 0x80) {
             return Err(0x6A88);
         }
-        let Some((puk, new)) = data.split_at_checked(8).filter(|(_, new)| is_pin(new)) else { return Err(0x6A80) };
+        let Some((puk, new)) = data.split_at_checked(8).filter(|(_, new)| is_pin(new)) else {
+            return Err(0x6A80);
+        };
         self.puk.check(puk)?;
         self.pin = Reference { value: new.to_vec(), tries: TRIES };
         Ok(Vec::new())
@@ -443,7 +449,12 @@ impl PivCard {
         }
         let key = self.keys.get(&p2).ok_or(0x6A88_u16)?;
         let origin = if key.made_here { 1 } else { 2 };
-        let told = [(1, vec![key.algorithm]), (2, vec![key.pin, key.touch]), (3, vec![origin]), (4, public(&key.key))];
+        let told = [
+            (1, vec![key.algorithm]),
+            (2, vec![key.pin, key.touch]),
+            (3, vec![origin]),
+            (4, public(&key.key)),
+        ];
         Ok(told.into_iter().flat_map(|(tag, value)| tlv(tag, &value)).collect())
     }
 
@@ -555,7 +566,10 @@ fn public(key: &PrivateKey) -> Vec<u8> {
 }
 
 fn validity() -> Validity {
-    Validity { not_before: UnixTime::from_seconds(1_500_000_000), not_after: UnixTime::from_seconds(4_000_000_000) }
+    Validity {
+        not_before: UnixTime::from_seconds(1_500_000_000),
+        not_after: UnixTime::from_seconds(4_000_000_000),
+    }
 }
 
 fn authority(name: &str, issuer: Option<(&PrivateKey, &Certificate)>) -> (PrivateKey, Certificate) {

@@ -54,7 +54,11 @@ fn serve(client: &mut UnixStream, cards: &[Arc<Mutex<PivCard>>]) -> Option<()> {
         }
         (0x12, 0) => {
             answer = vec![0; 16 * 184];
-            for (place, name) in (0..cards.len()).map(|n| format!("Test Reader {n}")).chain(["Empty Reader".into()]).enumerate() {
+            for (place, name) in (0..cards.len())
+                .map(|n| format!("Test Reader {n}"))
+                .chain(["Empty Reader".into()])
+                .enumerate()
+            {
                 let state = &mut answer[place * 184..];
                 state[..name.len()].copy_from_slice(name.as_bytes());
                 let present: u32 = if name.starts_with("Test") { 0x34 } else { 0x02 };
