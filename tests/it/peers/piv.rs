@@ -128,8 +128,14 @@ fn a_token_in_a_virtual_reader_signs_for_everybody() {
         let s = &desk.sandbox;
         let key = ["--sk", "--slot", slot];
         let _ = s.run(&[&["public-key", "--outfile", "k.pub"], &key[..]].concat()).ok();
-        let _ = desk.knowing(&[&["sign-blob", "--offline", "--output-signature", "sig", "a.txt"], &key[..]].concat()).run().ok();
-        let _ = desk.knowing(&[&["sign-blob", "--offline", "--bundle", "b.json", "a.txt"], &key[..]].concat()).run().ok();
+        let _ = desk
+            .knowing(&[&["sign-blob", "--offline", "--output-signature", "sig", "a.txt"], &key[..]].concat())
+            .run()
+            .ok();
+        let _ = desk
+            .knowing(&[&["sign-blob", "--offline", "--bundle", "b.json", "a.txt"], &key[..]].concat())
+            .run()
+            .ok();
         let _ = s.run(&[&["verify-blob", "--no-log", "--bundle", "b.json", "a.txt"], &key[..]].concat()).ok();
         // With a P-384 key both take SHA-256; docs/compatibility.md has a section on that.
         for peer in peers().iter().filter(|_| kind != KeyType::P384) {
@@ -154,7 +160,8 @@ fn a_token_in_a_virtual_reader_is_managed() {
     let _ = desk.knowing(&["sign-blob", "--sk", "--offline", "--bundle", "b.json", "a.txt"]).run().ok();
     let _ = s.run(&["verify-blob", "--sk", "--no-log", "--bundle", "b.json", "a.txt"]).ok();
     // The card was reset when the program ended: no PIN stays verified.
-    let _ = s.rcosign(&["sign-blob", "--sk", "--offline", "--bundle", "c.json", "a.txt"]).stdin("").run().code(6);
+    let _ =
+        s.rcosign(&["sign-blob", "--sk", "--offline", "--bundle", "c.json", "a.txt"]).stdin("").run().code(6);
     let _ = tool(&["set-pin", "--old-pin", "161803", "--new-pin", "271828"]).code(6).says("2 tries are left");
     let _ = tool(&["set-pin", "--old-pin", PIN, "--new-pin", "271828"]).ok();
     let _ = tool(&["set-management-key", "--random-management-key"]).ok();
