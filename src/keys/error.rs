@@ -274,7 +274,10 @@ impl Error {
                 "such references look like `pkcs11:token=LABEL;object=KEY?module-path=/PATH/OF/MODULE.so`; `pkcs11-tool list-keys-uris` prints them"
             }
             Self::Token { source, .. } => return source.hint(),
-            Self::Service { source: Failure::Piv(failure), .. } => return failure.hint(),
+            Self::Service { source, .. } => match &**source {
+                Failure::Piv(failure) => return failure.hint(),
+                _ => return None,
+            },
             Self::CertificateGiven { .. } => {
                 "verify with --certificate and the identity flags, or extract the key with `openssl x509 -pubkey -noout`"
             }

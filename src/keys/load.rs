@@ -63,7 +63,7 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     if let KeyRef::Piv(slot) = reference {
         let asked = piv::public_key(*slot, sources.variables).await;
         return asked
-            .map_err(|failure| Error::Service { key: reference.to_string(), source: failure.into() });
+            .map_err(|failure| Error::Service { key: reference.to_string(), source: Box::new(failure.into()) });
     }
     let text = match reference {
         KeyRef::Store(store) => store.key(Part::PublicKey, sources).await?,
@@ -158,7 +158,7 @@ pub async fn find_signing_key(
         };
         return match asked.await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
-            Err(source) => Err(Error::Service { key: name, source }),
+            Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
         };
     }
     let text = read(reference, sources).await?;
