@@ -62,8 +62,10 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     }
     if let KeyRef::Piv(slot) = reference {
         let asked = piv::public_key(*slot, sources.variables).await;
-        return asked
-            .map_err(|failure| Error::Service { key: reference.to_string(), source: Box::new(failure.into()) });
+        return asked.map_err(|failure| Error::Service {
+            key: reference.to_string(),
+            source: Box::new(failure.into()),
+        });
     }
     let text = match reference {
         KeyRef::Store(store) => store.key(Part::PublicKey, sources).await?,
