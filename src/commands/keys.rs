@@ -150,6 +150,7 @@ fn failure(of: &keys::Failure) -> ErrorKind {
             cloud::Error::Setting { .. } | cloud::Error::File { .. } | cloud::Error::Address(_),
         ) => ErrorKind::Usage,
         keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
+        #[cfg(feature = "http")]
         keys::Failure::Cloud(cloud::Error::Google(error)) => google(error),
         keys::Failure::Unnamed { source, .. } => failure(source),
         keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
@@ -165,6 +166,7 @@ fn failure(of: &keys::Failure) -> ErrorKind {
 }
 
 /// Of what kind the failure of Google's credentials is.
+#[cfg(feature = "http")]
 fn google(of: &cloud::google::Error) -> ErrorKind {
     use cloud::google::Error as E;
     match of {

@@ -1,12 +1,16 @@
 //! Google Cloud Key Management Service (REST reference, v1).
 
+mod answer;
+mod create;
+mod name;
+
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::gcp_answer::{Algorithm, Described, Page, Version, crc32c, sum};
-use super::gcp_name::KeyName;
+use self::answer::{Algorithm, Described, Page, Version, crc32c, sum};
+pub use self::name::KeyName;
 use super::{Answered, Backend, Failure};
 use crate::cloud::Settings;
 use crate::cloud::google::Google;
@@ -23,8 +27,6 @@ const PAGE: &str = "200";
 const MAX_PAGES: usize = 50;
 /// More is not signed at once (Cloud KMS, "Quotas").
 const MAX_MESSAGE: usize = 1 << 16;
-/// Between two looks at a key that is being made.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// A key of Cloud KMS.
 pub(super) struct Kms {
@@ -198,72 +200,6 @@ impl Kms {
         })
     }
 
-    async fn make(&self) -> Result<PublicKey, Failure> {
-        let name = &self.name;
-        if name.version().is_some() {
-            return Err(Failure::Key {
-                reason: "a key that is made has a first version by itself: leave the version out of the name"
-                    .to_owned(),
-            });
-        }
-        let purpose = |answer: &Node<'_>| answer.member("purpose")?.text().map(str::to_owned);
-        let held = Question::get(name.key(), "", "cloudkms.cryptoKeys.get");
-        match self.ask(&held, purpose).await {
-            Ok(purpose) if purpose == "ASYMMETRIC_SIGN" => return self.get().await,
-            Ok(purpose) => {
-                let reason = format!("it is there and for {purpose}, not for ASYMMETRIC_SIGN");
-                return Err(Failure::Key { reason });
-            }
-            Err(failure) if status(&failure) == Some(404) => {}
-            Err(failure) => return Err(failure),
-        }
-        let ring = Question::get(name.ring(), "", "cloudkms.keyRings.get");
-        match self.ask(&ring, |_| Ok(())).await {
-            Ok(()) => {}
-            Err(failure) if status(&failure) == Some(404) => {
-                let at = format!("{}/keyRings", name.parent());
-                let id = [("keyRingId", name.ids().0)];
-                self.new(at, &id, json!({}), ("cloudkms.keyRings.create", name.parent())).await?;
-            }
-            Err(failure) => return Err(failure),
-        }
-        let at = format!("{}/cryptoKeys", name.ring());
-        let id = [("cryptoKeyId", name.ids().1)];
-        let body = json!({
-            "purpose": "ASYMMETRIC_SIGN", "versionTemplate": { "algorithm": "EC_SIGN_P256_SHA256" },
-        });
-        self.new(at, &id, body, ("cloudkms.cryptoKeys.create", name.ring())).await?;
-        self.made().await
-    }
-
-    /// Makes something, which somebody else may have made meanwhile.
-    async fn new(
-        &self,
-        path: String,
-        query: &[(&str, &str)],
-        body: Value,
-        (permission, resource): (&'static str, String),
-    ) -> Result<(), Failure> {
-        let question = Question { path, query, body: Some(body), again: false, permission, resource };
-        match self.ask(&question, |_| Ok(())).await {
-            Err(failure) if status(&failure) == Some(409) => Ok(()),
-            made => made,
-        }
-    }
-
-    /// The key that was made, as soon as it is ready.
-    async fn made(&self) -> Result<PublicKey, Failure> {
-        let started = Instant::now();
-        loop {
-            let versions = self.versions().await?;
-            let is = |state: &str| versions.iter().any(|version| version.state == state);
-            if is("ENABLED") || !is("PENDING_GENERATION") || started.elapsed() >= self.retry_for {
-                return self.get().await;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
     /// What is sent of the input, the name of the answer that it has arrived whole.
     fn work(&self, input: &SigningInput, algorithm: Algorithm) -> Result<(Value, &'static str), Failure> {
         let fail = |reason: &str| Failure::Key { reason: reason.to_owned() };
@@ -303,13 +239,6 @@ fn denied(error: Error, question: &Question<'_>) -> Failure {
     Failure::Denied {
         reason: format!("the permission {permission} on {resource} is missing"),
         source: Box::new(error),
-    }
-}
-
-fn status(failure: &Failure) -> Option<u16> {
-    match failure {
-        Failure::Service(Error::Status { status, .. }) => Some(*status),
-        _ => None,
     }
 }
 

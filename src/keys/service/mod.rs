@@ -11,8 +11,6 @@ mod azure;
 mod azure_name;
 mod error;
 mod gcp;
-mod gcp_answer;
-mod gcp_name;
 mod plugin;
 mod program;
 mod remote;
@@ -44,7 +42,7 @@ pub enum ServiceKey {
     /// Of a program `sigstore-kms-NAME`, which is started where the user allows it: `NAME://KEY`.
     Plugin(PluginKey),
     /// In Google Cloud KMS: `gcpkms://projects/...`.
-    Gcp(gcp_name::KeyName),
+    Gcp(gcp::KeyName),
     /// In Azure Key Vault or a managed HSM: `azurekms://VAULT/KEY[/VERSION]`.
     Azure(azure_name::KeyName),
 }
@@ -59,7 +57,7 @@ impl ServiceKey {
             "hashivault" => vault::KeyName::parse(rest).map(Self::Vault),
             #[cfg(feature = "kms-aws")]
             "awskms" => aws_name::KeyName::parse(rest).map(Self::Aws),
-            "gcpkms" => gcp_name::KeyName::parse(rest).map(Self::Gcp),
+            "gcpkms" => gcp::KeyName::parse(rest).map(Self::Gcp),
             "azurekms" => azure_name::KeyName::parse(rest).map(Self::Azure),
             _ => return None,
         })

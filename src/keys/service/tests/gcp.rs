@@ -178,84 +178,9 @@ fn the_project_that_pays_is_named() {
     assert!(error.contains("GOOGLE_CLOUD_QUOTA_PROJECT cannot be used: `a b` is no project"), "{error}");
 }
 
-#[test]
-fn an_answer_about_something_else_is_not_used() {
-    let other = KEY.replace("release", "other");
-    let other_key = PrivateKey::generate(KeyType::P256).unwrap();
-    let strange = pem::encode("PUBLIC KEY", other_key.public_key().spki_der());
-    let p384 = PrivateKey::generate(KeyType::P384).unwrap();
-    let longer = pem::encode("PUBLIC KEY", p384.public_key().spki_der());
-    let cases: Vec<(&'static str, Value, &str)> = vec![
-        (
-            "list",
-            object!({ "cryptoKeyVersions": [{ "name": format!("{other}/cryptoKeyVersions/1"), "state": "ENABLED", "algorithm": "EC_SIGN_P256_SHA256" }] }),
-            "must be a version of",
-        ),
-        (
-            "list",
-            object!({ "cryptoKeyVersions": [version(3, "DISABLED", "EC_SIGN_P256_SHA256"), version(2, "DESTROY_SCHEDULED", "EC_SIGN_P256_SHA256")], "nextPageToken": null }),
-            "no version of it is enabled (3 is DISABLED, 2 is DESTROY_SCHEDULED)",
-        ),
-        ("list", object!({ "cryptoKeyVersions": null, "nextPageToken": null }), "it has no version"),
-        (
-            "list",
-            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "PQ_SIGN_ML_DSA_65")], "nextPageToken": "" }),
-            "post-quantum keys are not supported",
-        ),
-        (
-            "list",
-            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "HMAC_SHA256")], "nextPageToken": "" }),
-            "its algorithm is HMAC_SHA256",
-        ),
-        (
-            "list",
-            object!({ "cryptoKeyVersions": [version(3, "ENABLED", "GOOGLE_SYMMETRIC_ENCRYPTION")], "nextPageToken": "" }),
-            "it does not sign",
-        ),
-        ("list", object!({ "cryptoKeyVersions": {} }), "cryptoKeyVersions"),
-        ("list", object!({ "nextPageToken": "again" }), "it is not found"),
-        ("publicKey", object!({ "name": format!("{KEY}/cryptoKeyVersions/2") }), "name: must be projects/"),
-        ("publicKey", object!({ "name": null }), "name"),
-        ("publicKey", object!({ "pemCrc32c": "1" }), "did not arrive whole"),
-        ("publicKey", object!({ "pemCrc32c": null }), "pemCrc32c"),
-        ("publicKey", object!({ "pem": strange }), "did not arrive whole"),
-        (
-            "publicKey",
-            object!({ "pem": longer, "pemCrc32c": checksum(longer.as_bytes()) }),
-            "its public key is an",
-        ),
-        (
-            "publicKey",
-            object!({ "pem": "x", "pemCrc32c": checksum(b"x") }),
-            "the public key that the service gave cannot be used",
-        ),
-        (
-            "publicKey",
-            object!({ "algorithm": "EC_SIGN_P384_SHA384" }),
-            "signs with EC_SIGN_P384_SHA384, and its public key is an",
-        ),
-        (
-            "publicKey",
-            object!({ "algorithm": "EC_SIGN_SECP256K1_SHA256" }),
-            "keys on secp256k1 are not supported",
-        ),
-        ("publicKey", object!({ "algorithm": "RSA_SIGN_PSS_2048_SHA256" }), "signatures by PSS are refused"),
-        ("publicKey", object!({ "algorithm": "<b>" }), "no word of an enumeration"),
-        ("sign", object!({ "name": format!("{KEY}/cryptoKeyVersions/1") }), "name: must be projects/"),
-        ("sign", object!({ "name": format!("{other}/cryptoKeyVersions/3") }), "name: must be projects/"),
-        ("sign", object!({ "verifiedDigestCrc32c": false }), "must say that what was sent arrived whole"),
-        ("sign", object!({ "verifiedDigestCrc32c": null }), "must say that what was sent arrived whole"),
-        ("sign", object!({ "signatureCrc32c": "4294967296" }), "did not arrive whole"),
-        ("sign", object!({ "signatureCrc32c": "-1" }), "did not arrive whole"),
-        ("sign", object!({ "signatureCrc32c": null }), "signatureCrc32c"),
-        (
-            "sign",
-            object!({ "signature": "AAAA", "signatureCrc32c": checksum(&[0; 3]) }),
-            "nothing was signed",
-        ),
-        ("sign", object!({ "signature": "", "signatureCrc32c": "0" }), "signature"),
-    ];
-    for (asked, members, words) in cases {
+/// What becomes of a signature where members of one answer are others, or missing: `asked` is the question.
+fn spoilt(asked: &'static str, cases: &[(Value, &str)]) {
+    for (members, words) in cases {
         let changed = members.clone();
         let server = kms(KeyType::P256, move |what, answer| {
             if what == asked {
@@ -272,6 +197,88 @@ fn an_answer_about_something_else_is_not_used() {
         assert!(error.contains(words), "{asked} {members}: {error}");
         assert!(!error.contains(TOKEN), "{error}");
     }
+}
+
+#[test]
+fn versions_of_something_else_are_not_used() {
+    let other = KEY.replace("release", "other");
+    spoilt(
+        "list",
+        &[
+            (
+                object!({ "cryptoKeyVersions": [{ "name": format!("{other}/cryptoKeyVersions/1"), "state": "ENABLED", "algorithm": "EC_SIGN_P256_SHA256" }] }),
+                "must be a version of",
+            ),
+            (
+                object!({ "cryptoKeyVersions": [version(3, "DISABLED", "EC_SIGN_P256_SHA256"), version(2, "DESTROY_SCHEDULED", "EC_SIGN_P256_SHA256")], "nextPageToken": null }),
+                "no version of it is enabled (3 is DISABLED, 2 is DESTROY_SCHEDULED)",
+            ),
+            (object!({ "cryptoKeyVersions": null, "nextPageToken": null }), "it has no version"),
+            (
+                object!({ "cryptoKeyVersions": [version(3, "ENABLED", "PQ_SIGN_ML_DSA_65")], "nextPageToken": "" }),
+                "post-quantum keys are not supported",
+            ),
+            (
+                object!({ "cryptoKeyVersions": [version(3, "ENABLED", "HMAC_SHA256")], "nextPageToken": "" }),
+                "its algorithm is HMAC_SHA256",
+            ),
+            (
+                object!({ "cryptoKeyVersions": [version(3, "ENABLED", "GOOGLE_SYMMETRIC_ENCRYPTION")], "nextPageToken": "" }),
+                "it does not sign",
+            ),
+            (object!({ "cryptoKeyVersions": {} }), "cryptoKeyVersions"),
+            (object!({ "nextPageToken": "again" }), "it is not found"),
+        ],
+    );
+}
+
+#[test]
+fn a_public_key_of_something_else_is_not_used() {
+    let other_key = PrivateKey::generate(KeyType::P256).unwrap();
+    let strange = pem::encode("PUBLIC KEY", other_key.public_key().spki_der());
+    let p384 = PrivateKey::generate(KeyType::P384).unwrap();
+    let longer = pem::encode("PUBLIC KEY", p384.public_key().spki_der());
+    spoilt(
+        "publicKey",
+        &[
+            (object!({ "name": format!("{KEY}/cryptoKeyVersions/2") }), "name: must be projects/"),
+            (object!({ "name": null }), "name"),
+            (object!({ "pemCrc32c": "1" }), "did not arrive whole"),
+            (object!({ "pemCrc32c": null }), "pemCrc32c"),
+            (object!({ "pem": strange }), "did not arrive whole"),
+            (object!({ "pem": longer, "pemCrc32c": checksum(longer.as_bytes()) }), "its public key is an"),
+            (
+                object!({ "pem": "x", "pemCrc32c": checksum(b"x") }),
+                "the public key that the service gave cannot be used",
+            ),
+            (
+                object!({ "algorithm": "EC_SIGN_P384_SHA384" }),
+                "signs with EC_SIGN_P384_SHA384, and its public key is an",
+            ),
+            (object!({ "algorithm": "EC_SIGN_SECP256K1_SHA256" }), "keys on secp256k1 are not supported"),
+            (object!({ "algorithm": "RSA_SIGN_PSS_2048_SHA256" }), "signatures by PSS are refused"),
+            (object!({ "algorithm": "<b>" }), "no word of an enumeration"),
+        ],
+    );
+}
+
+#[test]
+fn a_signature_of_something_else_is_not_used() {
+    let other = KEY.replace("release", "other");
+    spoilt(
+        "sign",
+        &[
+            (object!({ "name": format!("{KEY}/cryptoKeyVersions/1") }), "name: must be projects/"),
+            (object!({ "name": format!("{other}/cryptoKeyVersions/3") }), "name: must be projects/"),
+            (object!({ "verifiedDigestCrc32c": false }), "must say that what was sent arrived whole"),
+            (object!({ "verifiedDigestCrc32c": null }), "must say that what was sent arrived whole"),
+            (object!({ "signatureCrc32c": "4294967296" }), "did not arrive whole"),
+            (object!({ "signatureCrc32c": "-1" }), "did not arrive whole"),
+            (object!({ "signatureCrc32c": null }), "signatureCrc32c"),
+            (object!({ "signature": "AAAA", "signatureCrc32c": checksum(&[0; 3]) }), "nothing was signed"),
+            (object!({ "signature": "", "signatureCrc32c": "0" }), "signature: is empty"),
+        ],
+    );
 }
 
 /// The signature of another key, with everything else as it has to be.

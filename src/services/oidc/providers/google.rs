@@ -101,7 +101,7 @@ async fn identity_token(
     match found {
         Credentials::ServiceAccount(account) => {
             let wanted = Assertion::TargetAudience(audience);
-            let assertion = account.assertion(around.now, &wanted).map_err(google::Error::from)?;
+            let assertion = account.assertion(around.now, &wanted)?;
             Ok(own.exchange(&account.token_uri, &assertion, "id_token").await?)
         }
         Credentials::Impersonated { target, delegates, source } => {

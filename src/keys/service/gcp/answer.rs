@@ -1,6 +1,6 @@
 //! What Google Cloud KMS answers (REST reference, v1: `CryptoKeyVersion`, `PublicKey`).
 
-use super::gcp_name::KeyName;
+use super::name::KeyName;
 use crate::crypto::{DecodeError, HashAlgorithm, KeyType, Node};
 
 /// Versions on one page, which has at most as many as were asked for.
