@@ -148,8 +148,25 @@ impl Google {
         self.known.get_or_try_init(|| self.fresh()).await
     }
 
+    /// A token of Google's token server, for what does not take one that an account itself has signed: registries.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub async fn access_token(&self) -> Result<Secret, CloudError> {
+        match &self.source {
+            Source::File(found @ Credentials::ServiceAccount(_)) if self.universe == UNIVERSE => {
+                Ok(self.tokens().access(found).await?)
+            }
+            _ => self.fresh().await,
+        }
+    }
+
+    fn tokens(&self) -> Tokens<'_> {
+        Tokens { client: &self.client, places: &self.places, now: self.now, service: SERVICE }
+    }
+
     async fn fresh(&self) -> Result<Secret, CloudError> {
-        let tokens = Tokens { client: &self.client, places: &self.places, now: self.now, service: SERVICE };
+        let tokens = self.tokens();
         match &self.source {
             // AIP-4111: such services take what the account itself has signed.
             Source::File(Credentials::ServiceAccount(account)) => {

@@ -99,8 +99,7 @@ impl ServiceKey {
             Self::Vault(_) => vault::Vault::caution(&settings(sources)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => None,
-            Self::Gcp(_) | Self::Plugin(_) => None,
-            Self::Azure(_) => None,
+            Self::Azure(_) | Self::Gcp(_) | Self::Plugin(_) => None,
         }
     }
 }

@@ -12,12 +12,24 @@ use crate::http::service::{Ask, Service};
 const SERVICE: Service = Service::Cloud("Amazon ECR");
 const CONTENT: &str = "application/x-amz-json-1.1";
 
-/// A user and a password, which are good for twelve hours.
+/// A user and a password, which are good for twelve hours. Everybody may read the public gallery: unless somebody has asked for
+/// credentials, no metadata of an instance are looked for on its behalf.
 ///
 /// # Errors
 /// There are no credentials of AWS, or they are not taken.
-pub async fn find(settings: &Settings<'_>, host: &EcrHost) -> Result<Credentials, AmbientError> {
-    let aws = Aws::read(settings)?;
+pub async fn find(
+    settings: &Settings<'_>,
+    host: &EcrHost,
+    is_wanted: bool,
+) -> Result<Credentials, AmbientError> {
+    let without_instance = |name: &str| match name {
+        "AWS_EC2_METADATA_DISABLED" => Some("true".into()),
+        name => (settings.variables)(name),
+    };
+    let aws = match is_wanted || *host != EcrHost::Public {
+        true => Aws::read(settings)?,
+        false => Aws::read(&Settings { variables: &without_instance, ..*settings })?,
+    };
     let (service, endpoint, region, target, body) = match host {
         EcrHost::Private { account, region, fips } => {
             let endpoint = if *fips { "ecr-fips" } else { "api.ecr" };

@@ -7,6 +7,7 @@
 mod acr;
 #[cfg(feature = "kms-aws")]
 mod ecr;
+mod gcr;
 mod owner;
 mod pull_secrets;
 #[cfg(test)]
@@ -80,9 +81,10 @@ impl Ambient {
         let Some(owner) = Owner::of(registry) else { return Ok(()) };
         let asked = match &owner {
             #[cfg(feature = "kms-aws")]
-            Owner::Aws(host) => ecr::find(&settings, host).await,
+            Owner::Aws(host) => ecr::find(&settings, host, self.is_wanted).await,
             #[cfg(not(feature = "kms-aws"))]
             Owner::Aws(_) => return Ok(()),
+            Owner::Google => gcr::find(&settings, self.is_wanted).await,
             Owner::Azure { environment, host } => acr::find(&settings, *environment, host).await,
         };
         self.take(registry, owner.source(), asked.map(Ok), found)

@@ -8,6 +8,8 @@ use crate::registry::Registry;
 pub enum Owner {
     /// Amazon ECR.
     Aws(EcrHost),
+    /// Google Artifact Registry or Container Registry.
+    Google,
     /// Azure Container Registry.
     Azure {
         /// The cloud.
@@ -48,6 +50,9 @@ impl Owner {
         if let Some(ecr) = ecr(&host) {
             return Some(Self::Aws(ecr));
         }
+        if is_google(&host) {
+            return Some(Self::Google);
+        }
         let environment =
             Environment::ALL.into_iter().find(|cloud| below(&host, cloud.registries()).is_some())?;
         Some(Self::Azure { environment, host })
@@ -57,6 +62,7 @@ impl Owner {
     pub fn source(&self) -> &'static str {
         match self {
             Self::Aws(_) => "AWS",
+            Self::Google => "Google Cloud",
             Self::Azure { .. } => "Azure",
         }
     }
@@ -77,6 +83,13 @@ fn ecr(host: &str) -> Option<EcrHost> {
         region: (*region).to_owned(),
         fips: *service == "ecr-fips",
     })
+}
+
+/// `gcr.io` and the regions below it; `LOCATION-docker.pkg.dev`.
+fn is_google(host: &str) -> bool {
+    host == "gcr.io"
+        || below(host, "gcr.io").is_some()
+        || below(host, "pkg.dev").is_some_and(|label| label.strip_suffix("-docker").is_some_and(is_label))
 }
 
 /// The one label before a domain.
@@ -114,6 +127,10 @@ mod tests {
         );
         assert_eq!(owner("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"), private("cn-north-1", false));
         assert_eq!(owner("public.ecr.aws"), Some(Owner::Aws(EcrHost::Public)));
+        for host in ["gcr.io", "eu.gcr.io", "us-docker.pkg.dev", "europe-west1-docker.pkg.dev", "GCR.io:443"]
+        {
+            assert_eq!(owner(host), Some(Owner::Google), "{host}");
+        }
         for (host, environment) in [
             ("mine.azurecr.io", Environment::Public),
             ("mine-a1b2.azurecr.io", Environment::Public),
@@ -143,6 +160,15 @@ mod tests {
             "public.ecr.aws.evil.com",
             "evil-public.ecr.aws",
             "public.ecr.aws:5000",
+            "evilgcr.io",
+            "gcr.io.evil.com",
+            "a.b.gcr.io",
+            "gcr.io:5000",
+            "pkg.dev",
+            "-docker.pkg.dev",
+            "us-npm.pkg.dev",
+            "x.us-docker.pkg.dev",
+            "us-docker.pkg.dev.evil.com",
             "azurecr.io",
             "evilazurecr.io",
             "mine.azurecr.io.evil.com",

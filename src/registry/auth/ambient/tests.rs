@@ -7,7 +7,7 @@ use serde_json::{Value, json as object};
 use super::super::keychain::Keychain;
 use super::*;
 use crate::cloud::azure::Environment;
-use crate::crypto::{Secret, base64};
+use crate::crypto::{KeyType, PrivateKey, Secret, base64, pem};
 use crate::http::scripted::{Reply, Served, json, reply, run, serve};
 
 const NOW: i64 = 1_800_000_000;
@@ -213,6 +213,46 @@ fn azure_gives_a_refresh_token() {
     assert!(said(&elsewhere.unwrap_err()).contains("AZURE_ENVIRONMENT"));
 }
 
+#[test]
+fn google_gives_an_access_token() {
+    let server = serve(|seen| {
+        assert_eq!(seen.line, "GET /computeMetadata/v1/instance/service-accounts/default/token");
+        assert_eq!(seen.header("metadata-flavor"), Some("Google"));
+        json(200, &object!({ "access_token": "ya29.the-token", "expires_in": 3599, "token_type": "Bearer" }))
+    });
+    let host = server.url.strip_prefix("http://").unwrap();
+    for registry in ["gcr.io", "eu.gcr.io", "europe-west1-docker.pkg.dev"] {
+        let found = lookup(&ambient(&[("GCE_METADATA_HOST", host)], false), registry).unwrap();
+        assert_eq!(used(&found).as_deref(), Some("oauth2accesstoken:ya29.the-token"));
+        assert!(found.is_ambient);
+    }
+    let absent = [("GOOGLE_APPLICATION_CREDENTIALS", "/absent.json")];
+    let found = lookup(&ambient(&absent, false), "gcr.io").unwrap();
+    assert!(found.looked.last().unwrap().contains("/absent.json"), "{:?}", found.looked);
+    assert!(lookup(&ambient(&absent, true), "gcr.io").is_err());
+}
+
+/// The token of an account is exchanged: registries do not take what the account itself has signed.
+#[test]
+fn the_key_of_a_service_account_is_exchanged() {
+    let key = PrivateKey::generate(KeyType::Rsa { bits: 2048 }).unwrap().to_pkcs8().unwrap();
+    let server = serve(|seen| {
+        assert_eq!(seen.line, "POST /token");
+        assert_eq!(seen.form()["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        json(200, &object!({ "access_token": "ya29.exchanged", "expires_in": 3599, "token_type": "Bearer" }))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("account.json");
+    let account = object!({
+        "type": "service_account", "client_email": "me@project.iam.gserviceaccount.com", "private_key_id": "1",
+        "private_key": pem::encode("PRIVATE KEY", key.expose()), "token_uri": format!("{}/token", server.url),
+    });
+    std::fs::write(&path, account.to_string()).unwrap();
+    let variables = [("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap())];
+    let found = lookup(&ambient(&variables, false), "us-docker.pkg.dev").unwrap();
+    assert_eq!(used(&found).as_deref(), Some("oauth2accesstoken:ya29.exchanged"), "{:?}", found.looked);
+}
+
 /// CVE-2026-48978 and the like: whoever names a registry alike gets nothing, and no cloud is asked for it.
 #[test]
 fn registries_of_others_cause_no_request() {
@@ -228,6 +268,7 @@ fn registries_of_others_cause_no_request() {
         ("AZURE_AUTHORITY_HOST", &*asked.url),
         ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &*asked.url),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*asked.url),
+        ("GCE_METADATA_HOST", asked.url.strip_prefix("http://").unwrap()),
     ];
     for registry in [
         "evil.dkr.ecr.us-east-1.amazonaws.com.evil.com",
@@ -236,6 +277,8 @@ fn registries_of_others_cause_no_request() {
         "mine.azurecr.io.evil.com",
         "evilazurecr.io",
         "mine.azurecr.io:8443",
+        "gcr.io.evil.com",
+        "us-docker.pkg.dev.evil.com",
         "index.docker.io",
         "ghcr.io",
         "127.0.0.1:5000",
