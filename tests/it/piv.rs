@@ -115,7 +115,7 @@ fn what_goes_wrong_with_a_token_is_said() {
     assert!(!desk.sandbox.has("b.json"));
     let _ = desk.knowing("161803", &SIGN).run().code(6).says("one try is left");
     let _ = desk.knowing("161803", &SIGN).run().code(6).says("it is blocked");
-    let _ = desk.knowing(PIN, &SIGN).run().code(6).says("`piv-tool unblock");
+    let _ = desk.knowing(PIN, &SIGN).run().code(6).says("piv-tool unblock --puk PUK");
     let _ = desk.knowing("1234567890", &SIGN).run().code(2).says("longer than eight");
     let none = Desk::with(Vec::new());
     let _ = none.run(&["public-key", "--sk"]).code(3).says("a reader `Empty Reader` without a card");
