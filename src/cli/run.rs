@@ -131,7 +131,7 @@ impl Request {
         let mut context = context(settings);
         #[cfg(feature = "http")]
         if context.settings.verbose {
-            let work = commands::telling_retries(render::say, self.run(&mut context, output));
+            let work = commands::telling_retries(render::say, Box::pin(self.run(&mut context, output)));
             return runtime.block_on(work);
         }
         runtime.block_on(self.run(&mut context, output))

@@ -189,7 +189,8 @@ impl Keychain {
         if found.credentials.is_none()
             && let Some(ambient) = &self.ambient
         {
-            ambient.lookup(registry, path, &mut found).await?;
+            // Boxed: the future of a whole command is as deep as compilers can measure.
+            Box::pin(ambient.lookup(registry, path, &mut found)).await?;
         }
         Ok(found)
     }

@@ -148,8 +148,12 @@ impl Provider {
             Self::GitHubActions => Ok(of(name, github::token(client, around, audience).await?)),
             Self::Buildkite => Ok(of(name, buildkite::token(client, around, audience).await?)),
             Self::Spiffe => Ok(of(name, spiffe::token(around, audience).await?)),
-            Self::GoogleImpersonate => Ok(of(name, google::impersonated(client, around, audience).await?)),
-            Self::GoogleWorkloadIdentity => Ok(of(name, google::token(client, around, audience).await?)),
+            Self::GoogleImpersonate => {
+                Ok(of(name, Box::pin(google::impersonated(client, around, audience)).await?))
+            }
+            Self::GoogleWorkloadIdentity => {
+                Ok(of(name, Box::pin(google::token(client, around, audience)).await?))
+            }
         }
     }
 
