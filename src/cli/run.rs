@@ -241,10 +241,7 @@ impl Request {
             }
             Self::ListKeys(request) => commands::list_keys(request, context).await?,
             Self::ListTokens(request) => commands::list_tokens(&request, context).await?,
-            Self::Login(request) => {
-                commands::login(request, context).await?;
-                Vec::new()
-            }
+            Self::Login(request) => commands::login(request, context).await.map(|()| Vec::new())?,
             // Their words need the program's name, or they run commands themselves: see `super::run`.
             Self::Completion(_) | Self::Help(_) | Self::SandboxDemo => Vec::new(),
             Self::Sandbox(request) => return sandbox::run(request, context, output).await,

@@ -37,7 +37,7 @@ mod oracle;
 mod outputs;
 mod passwords;
 mod peers;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "piv"))]
 mod piv;
 mod public_api;
 #[cfg(unix)]

@@ -263,7 +263,7 @@ impl Card {
         const WHAT: &str = "signature of the token";
         let algorithm = public::algorithm(key)?;
         let block = match key {
-            KeyType::Rsa { bits } => padded(usize::from(bits) / 8, digest.algorithm(), digest.bytes()),
+            KeyType::Rsa { bits } => padded(bits / 8, digest.algorithm(), digest.bytes()),
             _ => digest.bytes().to_vec(),
         };
         let data = [tlv::encode(RESPONSE, &[]), tlv::encode(CHALLENGE, &block)].concat();

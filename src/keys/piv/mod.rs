@@ -14,7 +14,7 @@ mod pcscd;
 mod public;
 mod readers;
 mod slot;
-#[cfg(test)]
+#[cfg(all(test, feature = "piv"))]
 mod tests;
 mod tlv;
 mod tool;

@@ -49,7 +49,7 @@ impl PivToken {
         Ok(Self { card: readers::connect(&readers::place(variables))? })
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "piv"))]
     pub(super) fn of(card: Card) -> Self {
         Self { card }
     }

@@ -25,7 +25,7 @@ mod kms_vault;
 mod layouts;
 mod lookup;
 mod many_signers;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "piv"))]
 mod piv;
 mod pkcs11;
 mod pushing;

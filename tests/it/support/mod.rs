@@ -1,12 +1,13 @@
 //! Runs the program in a folder of its own, with an environment of its own.
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "piv"))]
 pub mod piv_card;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "piv"))]
 pub mod piv_daemon;
 pub mod schema;
 
 /// Where the token of the test suite finds keys and certificates.
+#[cfg(all(unix, feature = "piv"))]
 mod house {
     pub use rcosign::internals::{crypto, x509};
 }
