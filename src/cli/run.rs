@@ -134,7 +134,7 @@ impl Request {
             let work = commands::telling_retries(render::say, Box::pin(self.run(&mut context, output)));
             return runtime.block_on(work);
         }
-        runtime.block_on(self.run(&mut context, output))
+        runtime.block_on(Box::pin(self.run(&mut context, output)))
     }
 
     fn files(&self) -> Files<'_> {

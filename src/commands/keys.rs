@@ -23,7 +23,8 @@ pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result
     }
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
-    Ok(keys::load_public_key(&reference, sources).await?)
+    // Boxed, as in the following: what it takes to ask any of the services is not laid out in every command.
+    Ok(Box::pin(keys::load_public_key(&reference, sources)).await?)
 }
 
 /// The private key that `reference` names, opened. Whoever reads standard input for something else says so.
@@ -54,7 +55,7 @@ pub(super) async fn found_key(
     let patience = Patience { retry_for: RETRY_FOR, total };
     let sources = Sources { variables: &**variables, http: &http, patience, now: *now, plugins };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
-    Ok(keys::find_signing_key(&reference, sources, &mut passwords).await?)
+    Ok(Box::pin(keys::find_signing_key(&reference, sources, &mut passwords)).await?)
 }
 
 /// The public half of the private key that `reference` names. A store holds it by itself; a token tells it without being asked to sign, and often without a PIN.
@@ -71,7 +72,7 @@ pub(super) async fn created_key(reference: &str, context: &mut Context) -> Resul
     caution(&reference, context);
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
-    Ok(keys::create_key(&reference, sources).await?)
+    Ok(Box::pin(keys::create_key(&reference, sources)).await?)
 }
 
 /// The store that is to hold a new key pair.
@@ -79,7 +80,7 @@ pub(super) async fn opened_store(reference: &str, context: &Context) -> Result<S
     let reference = KeyRef::parse(reference)?;
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
-    Ok(Store::open(&reference, sources).await?)
+    Ok(Box::pin(Store::open(&reference, sources)).await?)
 }
 
 /// The plain private key that is to be imported.
