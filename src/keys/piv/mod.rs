@@ -14,7 +14,8 @@ mod pcscd;
 mod public;
 mod readers;
 mod slot;
-#[cfg(all(test, feature = "piv"))]
+#[cfg(test)]
+#[cfg(feature = "piv")]
 mod tests;
 mod tlv;
 mod tool;
