@@ -140,6 +140,11 @@ pub const VARIABLES: &[Variable] = &[
         "lists the servers that are asked without a proxy; lower case works too",
         "hosts, with commas between",
     ),
+    network(
+        "RCOSIGN_AZURE_VAULT_URL",
+        "is where Azure Key Vault is asked, in place of the vault's own address",
+        "an address",
+    ),
     Variable {
         works: cfg!(all(feature = "sandbox", feature = "http")),
         ..works(
