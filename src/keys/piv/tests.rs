@@ -375,7 +375,7 @@ fn attestations_are_verified() {
     let (root, now) = (card.root.clone(), crate::crypto::UnixTime::from_seconds(1_700_000_000));
     let card = shared(card);
     let mut token = PivToken::of(open(&card));
-    let found = token.attested(Slot::Signature, now, &[root.clone()]).unwrap();
+    let found = token.attested(Slot::Signature, now, std::slice::from_ref(&root)).unwrap();
     assert_eq!((found.facts.version, found.facts.serial), ([5, 4, 3], 0x00F3_2F4D));
     assert_eq!(found.facts.policies.unwrap().pin, super::PinPolicy::Always);
     let refused = token.attestation(Slot::Signature, now).unwrap_err();
