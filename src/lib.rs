@@ -84,6 +84,7 @@ mod bundle;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "kms-aws"), allow(dead_code, reason = "fewer clouds are asked"))]
 mod cloud;
 #[cfg(feature = "cli")]
 mod commands;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Context, Error, ErrorKind};
+#[cfg(feature = "http")]
 use crate::cloud;
 use crate::crypto::sealed::OpenError;
 use crate::crypto::{PrivateKey, PublicKey, SigningKey};
@@ -140,16 +141,23 @@ impl From<keys::Error> for Error {
 fn failure(of: &keys::Failure) -> ErrorKind {
     match of {
         keys::Failure::Unset { .. } => ErrorKind::Authentication,
-        keys::Failure::Setting { .. } | keys::Failure::Address(_) => ErrorKind::Usage,
+        keys::Failure::Setting { .. } => ErrorKind::Usage,
+        #[cfg(feature = "http")]
+        keys::Failure::Address(_) => ErrorKind::Usage,
         keys::Failure::Token(failure) => token(failure),
+        #[cfg(feature = "http")]
         keys::Failure::Service(error) => super::services::kind(error),
+        #[cfg(feature = "http")]
         keys::Failure::Denied { source, .. } => super::services::kind(source),
         keys::Failure::Piv(failure) => piv(failure),
         keys::Failure::Partly { source, .. } => failure(source),
+        #[cfg(feature = "http")]
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
+        #[cfg(feature = "http")]
         keys::Failure::Cloud(
             cloud::Error::Setting { .. } | cloud::Error::File { .. } | cloud::Error::Address(_),
         ) => ErrorKind::Usage,
+        #[cfg(feature = "http")]
         keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
         #[cfg(feature = "http")]
         keys::Failure::Cloud(cloud::Error::Google(error)) => google(error),
@@ -256,7 +264,7 @@ fn kind(error: &keys::Error) -> ErrorKind {
         | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
         keys::Error::Service { source, .. } => failure(source),
         keys::Error::Token { source, .. } => token(source),
-        keys::Error::NotAvailableYet { .. } | keys::Error::Make(_) => ErrorKind::Other,
+        keys::Error::NotBuilt { .. } | keys::Error::Make(_) => ErrorKind::Other,
         keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,
         keys::Error::Sealed { source: OpenError::Password, .. }

@@ -22,6 +22,7 @@ mod public_key;
 #[cfg(any(test, feature = "cli", feature = "sandbox"))]
 mod random;
 pub mod sealed;
+#[cfg(feature = "http")]
 pub mod sealed_box;
 mod secret;
 mod signing_key;
@@ -31,7 +32,7 @@ pub use base64::decode as decode_base64;
 #[cfg(feature = "cli")]
 pub use block_cipher::BlockCipher;
 pub use decode::{DecodeError, DecodeKind};
-#[cfg(feature = "http")]
+#[cfg(feature = "kms-aws")]
 pub use digest::sha1_name;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};

@@ -17,12 +17,15 @@ pub enum Error {
     /// The key itself stands where its name should; it is not repeated.
     #[error("the key reference is the key itself, not the name of one")]
     KeyInPlaceOfReference,
-    /// The reference is of a kind whose backend does not exist yet.
-    #[error("not available yet in this version: {what} (`{key}`)")]
-    #[cfg_attr(feature = "kms-aws", allow(dead_code, reason = "this build has all of them"))]
-    NotAvailableYet {
+    /// The reference is of a kind that this build leaves out.
+    #[error(
+        "this build of rcosign cannot use {what} (`{key}`): it was built without the feature `{feature}`"
+    )]
+    NotBuilt {
         /// The kind, such as `a key of AWS KMS`.
         what: &'static str,
+        /// The Cargo feature.
+        feature: &'static str,
         /// The reference.
         key: String,
     },
@@ -93,8 +96,10 @@ pub enum Error {
         key: String,
     },
     /// A key that never leaves its service, where the key itself is needed.
-    #[error("`{key}` never leaves the service that holds it, and the key itself is needed")]
+    #[error("`{key}` never leaves {holder}, and the key itself is needed")]
     StaysThere {
+        /// Who holds it.
+        holder: &'static str,
         /// The reference.
         key: String,
     },
@@ -253,7 +258,7 @@ impl Error {
             Self::KeyInPlaceOfReference => {
                 "write `--key env://NAME`, where NAME is the variable that holds the key"
             }
-            Self::NotAvailableYet { .. } => "name a key file with --key FILE",
+            Self::NotBuilt { .. } => "use the standard build, or another key with --key",
             Self::VariableUnset { .. } => {
                 "set it to the text of the key, PEM and all, or name a key file with --key FILE"
             }

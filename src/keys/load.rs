@@ -24,6 +24,7 @@ const SEQUENCE: u8 = 0x30;
 
 /// What keys are read from, beside the file system.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "no service is asked"))]
 pub struct Sources<'a> {
     /// Environment variables, for `env://`.
     pub variables: Variables<'a>,
@@ -39,6 +40,7 @@ pub struct Sources<'a> {
 
 /// How long services that hold keys are waited for.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "no service is asked"))]
 pub struct Patience {
     /// How long what fails in passing is tried again.
     pub retry_for: Duration,
@@ -54,7 +56,7 @@ pub struct Patience {
 pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
     if let KeyRef::Service(name) = reference {
         let asked = open(name, &sources)?.verifying_key().await;
-        return asked.map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) });
+        return asked.map_err(|source| Error::Service { key: name.to_string(), source: source.into() });
     }
     if let KeyRef::Token(uri) = reference {
         let asked = pkcs11::public_key(uri, sources.variables).await;
@@ -99,13 +101,13 @@ pub async fn create_key(reference: &KeyRef, sources: Sources<'_>) -> Result<Publ
         return Err(Error::NoService { key: reference.to_string() });
     };
     let asked = open(name, &sources)?.create().await;
-    asked.map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) })
+    asked.map_err(|source| Error::Service { key: name.to_string(), source: source.into() })
 }
 
 /// Gets ready to ask the service, where it is one that may be asked.
 fn open(name: &ServiceKey, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Error> {
     allowed(name, sources)?;
-    name.open(sources).map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) })
+    name.open(sources).map_err(|source| Error::Service { key: name.to_string(), source: source.into() })
 }
 
 /// No program is started by a scheme alone: whoever chooses the name of a key would choose what runs.
@@ -142,7 +144,7 @@ pub async fn find_signing_key(
     if let KeyRef::Service(key) = reference {
         return match RemoteKey::new(open(key, &sources)?).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
-            Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
+            Err(source) => Err(Error::Service { key: name, source: source.into() }),
         };
     }
     if let KeyRef::Token(uri) = reference {
@@ -150,7 +152,7 @@ pub async fn find_signing_key(
         let backend = pkcs11::signing_key(uri, sources.variables, passwords.prompt()).await.map_err(fail)?;
         return match RemoteKey::new(backend).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
-            Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
+            Err(source) => Err(Error::Service { key: name, source: source.into() }),
         };
     }
     if let KeyRef::Piv(slot) = reference {
@@ -237,10 +239,14 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
         },
         KeyRef::Service(name) => {
             allowed(name, &sources)?;
-            return Err(Error::StaysThere { key: name.to_string() });
+            return Err(Error::StaysThere { holder: name.service(), key: name.to_string() });
         }
-        KeyRef::Piv(_) => return Err(Error::StaysThere { key: reference.to_string() }),
-        KeyRef::Token(uri) => return Err(Error::StaysThere { key: uri.to_string() }),
+        KeyRef::Token(uri) => {
+            return Err(Error::StaysThere { holder: "its token", key: uri.to_string() });
+        }
+        KeyRef::Piv(_) => {
+            return Err(Error::StaysThere { holder: "its token", key: reference.to_string() });
+        }
         KeyRef::Store(store) => return store.key(Part::PrivateKey, sources).await,
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
             Err(http::Error::TooLarge { .. }) => return Err(too_large()),

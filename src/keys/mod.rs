@@ -8,9 +8,18 @@ mod load;
 mod pair;
 mod password;
 mod piv;
+#[cfg_attr(not(feature = "pkcs11"), allow(dead_code, reason = "no module can be loaded"))]
 mod pkcs11;
 mod reference;
+#[cfg(feature = "http")]
 mod service;
+#[cfg(not(feature = "http"))]
+#[path = "service/none.rs"]
+mod service;
+#[cfg(feature = "http")]
+mod store;
+#[cfg(not(feature = "http"))]
+#[path = "store/none.rs"]
 mod store;
 mod terminal;
 

@@ -24,11 +24,22 @@ pub enum KeyRef {
     Store(StoreKey),
 }
 
+/// Schemes that some builds do not know, what they name, and the Cargo feature that a build needs for them.
+const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("awskms", "a key of AWS KMS", "kms-aws"),
+    ("azurekms", "a key of Azure Key Vault", "http"),
+    ("gcpkms", "a key of Google Cloud KMS", "http"),
+    ("github", "a store of GitHub", "http"),
+    ("gitlab", "a key in GitLab", "http"),
+    ("hashivault", "a key of Vault", "http"),
+    ("k8s", "a key in Kubernetes", "http"),
+];
+
 impl KeyRef {
     /// Parses a reference. Whatever does not begin with a scheme is a path; `C:\key` is one, too.
     ///
     /// # Errors
-    /// An empty reference; the key itself in place of a reference; a kind whose backend does not exist yet; a scheme of which no program
+    /// An empty reference; the key itself in place of a reference; a kind that this build leaves out; a scheme of which no program
     /// can be named. Any other one that is unknown is that of a plug-in program, which is started only where the user allows it.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.is_empty() {
@@ -58,11 +69,12 @@ impl KeyRef {
                 let slot = Slot::parse(rest).ok_or_else(|| Error::Reference { key: key(), reason })?;
                 Ok(Self::Piv(slot))
             }
-            #[cfg(not(feature = "kms-aws"))]
-            "awskms" => Err(Error::NotAvailableYet { what: "a key of AWS KMS", key: key() }),
-            _ => match PluginKey::parse(&scheme, rest) {
-                Some(key) => Ok(Self::Service(ServiceKey::Plugin(key))),
-                None => Err(Error::UnknownScheme { scheme, key: key() }),
+            other => match LEFT_OUT.iter().find(|(scheme, ..)| *scheme == other) {
+                Some(&(_, what, feature)) => Err(Error::NotBuilt { what, feature, key: key() }),
+                None => match PluginKey::parse(&scheme, rest) {
+                    Some(key) => Ok(Self::Service(ServiceKey::Plugin(key))),
+                    None => Err(Error::UnknownScheme { scheme, key: key() }),
+                },
             },
         }
     }

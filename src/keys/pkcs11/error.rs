@@ -46,7 +46,7 @@ pub enum TokenFailure {
         found: String,
     },
     /// There is no such object.
-    #[error("the token `{token}` has no {class} `{wanted}`{without_login}; there {present}")]
+    #[error("the token `{token}` has no {class} `{wanted}`{hidden}; there {present}", hidden = if *without_login { " that shows without a PIN" } else { "" })]
     NoObject {
         /// The token.
         token: String,
@@ -54,10 +54,10 @@ pub enum TokenFailure {
         class: &'static str,
         /// What was asked for.
         wanted: String,
-        /// That nobody was logged in, where that may be why.
-        without_login: &'static str,
+        /// Whether that may be because nobody was logged in.
+        without_login: bool,
         /// What there is.
-        present: String,
+        present: Box<str>,
     },
     /// Several objects are meant.
     #[error("`{wanted}` means more than one {class} in the token `{token}`: {found}")]

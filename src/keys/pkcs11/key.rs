@@ -140,8 +140,8 @@ pub(super) fn visible_key(
         token: token.name().to_string(),
         class: "public key",
         wanted: name.to_string(),
-        without_login: if logged_in { "" } else { " that shows without a PIN" },
-        present: present(all.iter().map(|object| object.name().to_string())),
+        without_login: !logged_in,
+        present: present(all.iter().map(|object| object.name().to_string())).into(),
     })
 }
 
@@ -166,8 +166,8 @@ pub(super) fn open(
                 token: token.name().to_string(),
                 class: "private key",
                 wanted: name.to_string(),
-                without_login: if login.is_some() { "" } else { " that shows without a PIN" },
-                present: present(all.iter().map(|object| object.name().to_string())),
+                without_login: login.is_none(),
+                present: present(all.iter().map(|object| object.name().to_string())).into(),
             });
         }
         (Some(last), false) => {

@@ -132,7 +132,7 @@ impl KeyVault {
                 "the permission keys/{permission} is needed: {role}, or the access policy `{permission}` of keys"
             ),
         };
-        Denied::Other(Failure::Denied { reason, source: Box::new(source) })
+        Denied::Other(Failure::Denied { reason, source: source.into() })
     }
 
     async fn get(&self) -> Result<PublicKey, Denied> {

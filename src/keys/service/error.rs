@@ -1,7 +1,9 @@
 //! Why a service that holds a key was of no use. Nothing secret is in any of it.
 
+#[cfg(feature = "http")]
 use crate::cloud;
 use crate::crypto::DecodeError;
+#[cfg(feature = "http")]
 use crate::http::service::{self, asking::Unguarded};
 use crate::keys::{PivFailure, TokenFailure};
 
@@ -9,6 +11,7 @@ use super::ProgramError;
 
 /// Why a service that holds a key was of no use.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(feature = "kms-aws"), allow(dead_code, reason = "fewer services are asked"))]
 pub enum Failure {
     /// Nothing says where the service is, or who asks.
     #[error("{what} is not known: {looked_at}")]
@@ -39,15 +42,19 @@ pub enum Failure {
         reason: String,
     },
     /// What the environment says is of no use, or nobody gives credentials.
+    #[cfg(feature = "http")]
     #[error(transparent)]
     Cloud(#[from] cloud::Error),
     /// An address that is no place for secrets.
+    #[cfg(feature = "http")]
     #[error(transparent)]
     Address(#[from] Unguarded),
     /// The service did not answer, or not as it should.
+    #[cfg(feature = "http")]
     #[error(transparent)]
     Service(#[from] service::Error),
     /// The service refuses, and what is missing is known.
+    #[cfg(feature = "http")]
     #[error("{reason}")]
     Denied {
         /// What is missing.

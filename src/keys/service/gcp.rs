@@ -238,7 +238,7 @@ fn denied(error: Error, question: &Question<'_>) -> Failure {
     let Question { permission, resource, .. } = question;
     Failure::Denied {
         reason: format!("the permission {permission} on {resource} is missing"),
-        source: Box::new(error),
+        source: error.into(),
     }
 }
 

@@ -9,6 +9,7 @@ mod aws;
 mod aws_name;
 mod azure;
 mod azure_name;
+mod backend;
 mod error;
 mod gcp;
 mod plugin;
@@ -19,9 +20,7 @@ pub(super) mod tests;
 mod vault;
 mod vault_access;
 
-use std::future::Future;
-use std::pin::Pin;
-
+pub(in crate::keys) use backend::{Answered, Backend};
 pub use error::Failure;
 pub use plugin::PluginKey;
 pub use program::ProgramError;
@@ -29,7 +28,6 @@ pub(super) use remote::RemoteKey;
 
 use super::Sources;
 use crate::cloud::Settings;
-use crate::crypto::{PublicKey, SigningInput};
 
 /// A key in a service, by the name that the user gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,26 +118,4 @@ impl std::fmt::Display for ServiceKey {
             Self::Azure(name) => write!(f, "azurekms://{name}"),
         }
     }
-}
-
-/// What a service will have answered.
-pub(in crate::keys) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
-
-/// One key of one service.
-pub(super) trait Backend: Send + Sync {
-    /// The public half.
-    fn public_key(&self) -> Answered<'_, PublicKey>;
-    /// The public half with which signatures are verified that were made before.
-    fn verifying_key(&self) -> Answered<'_, PublicKey> {
-        self.public_key()
-    }
-    /// Whether ECDSA and RSA keys are given the message, where it is at hand.
-    fn takes_messages(&self) -> bool {
-        false
-    }
-    /// A signature: raw bytes, DER for ECDSA, PKCS #1 v1.5 for RSA. ECDSA and RSA keys are given the digest by
-    /// [`crate::crypto::KeyType::default_hash`], Ed25519 keys the message.
-    fn sign<'a>(&'a self, key: &'a PublicKey, input: &'a SigningInput) -> Answered<'a, Vec<u8>>;
-    /// Makes the key, or finds it made, and answers its public half.
-    fn create(&self) -> Answered<'_, PublicKey>;
 }

@@ -137,7 +137,7 @@ impl Vault {
             404 => format!("the transit engine at `{mount}` has no key `{key}`"),
             _ => return source.into(),
         };
-        Failure::Denied { reason, source: Box::new(source) }
+        Failure::Denied { reason, source: source.into() }
     }
 
     /// The public key of this version, or of the newest.

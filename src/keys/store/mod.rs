@@ -65,7 +65,7 @@ impl StoreKey {
     /// The store does not tell it.
     pub(super) async fn read(&self, part: Part, sources: Sources<'_>) -> Result<Option<Secret>, Error> {
         let asked = async { self.open(&sources)?.read(part).await };
-        asked.await.map_err(|source| Error::Service { key: self.to_string(), source: Box::new(source) })
+        asked.await.map_err(|source| Error::Service { key: self.to_string(), source: source.into() })
     }
 
     /// The key, which has to be there.
@@ -75,7 +75,7 @@ impl StoreKey {
     pub(super) async fn key(&self, part: Part, sources: Sources<'_>) -> Result<Secret, Error> {
         let missing = || Failure::Key { reason: format!("there is no {} in it", self.value(part)) };
         let found = self.read(part, sources).await?.filter(|text| !text.expose().is_empty());
-        found.ok_or_else(|| Error::Service { key: self.to_string(), source: Box::new(missing()) })
+        found.ok_or_else(|| Error::Service { key: self.to_string(), source: missing().into() })
     }
 
     fn value(&self, part: Part) -> &'static str {
@@ -117,7 +117,7 @@ impl Store {
             let has_key = backend.has_key().await?;
             Ok(Self { key: key.clone(), backend, has_key })
         };
-        asked.await.map_err(|source| Error::Service { key: key.to_string(), source: Box::new(source) })
+        asked.await.map_err(|source: Failure| Error::Service { key: key.to_string(), source: source.into() })
     }
 
     /// Whether there is a key already, which would be lost.
@@ -131,7 +131,7 @@ impl Store {
     /// The store does not take it; what of it is there all the same is said.
     pub async fn write(&self, pair: &KeyPair, password: &Secret) -> Result<Vec<String>, Error> {
         let written = self.backend.write(pair, password).await;
-        written.map_err(|source| Error::Service { key: self.key.to_string(), source: Box::new(source) })
+        written.map_err(|source| Error::Service { key: self.key.to_string(), source: source.into() })
     }
 }
 
@@ -188,10 +188,10 @@ fn escaped(text: &str) -> String {
 fn explained(error: service::Error, token: &str, needed: impl FnOnce() -> String) -> Failure {
     match error {
         service::Error::Status { status: 401, .. } => {
-            Failure::Denied { reason: format!("{token} was not accepted"), source: Box::new(error) }
+            Failure::Denied { reason: format!("{token} was not accepted"), source: error.into() }
         }
         service::Error::Status { status: 403 | 404, .. } => {
-            Failure::Denied { reason: format!("needed is {}", needed()), source: Box::new(error) }
+            Failure::Denied { reason: format!("needed is {}", needed()), source: error.into() }
         }
         error => error.into(),
     }
