@@ -56,7 +56,7 @@ pub struct Patience {
 pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result<PublicKey, Error> {
     if let KeyRef::Service(name) = reference {
         let asked = open(name, &sources)?.verifying_key().await;
-        return asked.map_err(|source| Error::Service { key: name.to_string(), source: source.into() });
+        return asked.map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) });
     }
     if let KeyRef::Token(uri) = reference {
         let asked = pkcs11::public_key(uri, sources.variables).await;
@@ -101,13 +101,13 @@ pub async fn create_key(reference: &KeyRef, sources: Sources<'_>) -> Result<Publ
         return Err(Error::NoService { key: reference.to_string() });
     };
     let asked = open(name, &sources)?.create().await;
-    asked.map_err(|source| Error::Service { key: name.to_string(), source: source.into() })
+    asked.map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) })
 }
 
 /// Gets ready to ask the service, where it is one that may be asked.
 fn open(name: &ServiceKey, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Error> {
     allowed(name, sources)?;
-    name.open(sources).map_err(|source| Error::Service { key: name.to_string(), source: source.into() })
+    name.open(sources).map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) })
 }
 
 /// No program is started by a scheme alone: whoever chooses the name of a key would choose what runs.
@@ -144,7 +144,7 @@ pub async fn find_signing_key(
     if let KeyRef::Service(key) = reference {
         return match RemoteKey::new(open(key, &sources)?).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
-            Err(source) => Err(Error::Service { key: name, source: source.into() }),
+            Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
         };
     }
     if let KeyRef::Token(uri) = reference {
@@ -152,7 +152,7 @@ pub async fn find_signing_key(
         let backend = pkcs11::signing_key(uri, sources.variables, passwords.prompt()).await.map_err(fail)?;
         return match RemoteKey::new(backend).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
-            Err(source) => Err(Error::Service { key: name, source: source.into() }),
+            Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
         };
     }
     if let KeyRef::Piv(slot) = reference {

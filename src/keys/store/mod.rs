@@ -65,7 +65,7 @@ impl StoreKey {
     /// The store does not tell it.
     pub(super) async fn read(&self, part: Part, sources: Sources<'_>) -> Result<Option<Secret>, Error> {
         let asked = async { self.open(&sources)?.read(part).await };
-        asked.await.map_err(|source| Error::Service { key: self.to_string(), source: source.into() })
+        asked.await.map_err(|source| Error::Service { key: self.to_string(), source: Box::new(source) })
     }
 
     /// The key, which has to be there.
@@ -117,7 +117,9 @@ impl Store {
             let has_key = backend.has_key().await?;
             Ok(Self { key: key.clone(), backend, has_key })
         };
-        asked.await.map_err(|source: Failure| Error::Service { key: key.to_string(), source: source.into() })
+        asked
+            .await
+            .map_err(|source: Failure| Error::Service { key: key.to_string(), source: Box::new(source) })
     }
 
     /// Whether there is a key already, which would be lost.
@@ -131,7 +133,7 @@ impl Store {
     /// The store does not take it; what of it is there all the same is said.
     pub async fn write(&self, pair: &KeyPair, password: &Secret) -> Result<Vec<String>, Error> {
         let written = self.backend.write(pair, password).await;
-        written.map_err(|source| Error::Service { key: self.key.to_string(), source: source.into() })
+        written.map_err(|source| Error::Service { key: self.key.to_string(), source: Box::new(source) })
     }
 }
 

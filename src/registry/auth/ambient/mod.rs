@@ -28,11 +28,14 @@ use crate::registry::Registry;
 /// How long a cloud is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The environment variables, by name.
+type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
 /// What is needed to ask for them.
 #[derive(Clone)]
 pub struct Ambient {
     /// The environment variables, by name.
-    pub variables: Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    pub variables: Variables,
     /// Whether the user has asked for them: then pull secrets are read, and a refusal is an error.
     pub is_wanted: bool,
     /// How long what fails is tried again, where they are wanted.
