@@ -32,7 +32,7 @@ pub use base64::decode as decode_base64;
 #[cfg(feature = "cli")]
 pub use block_cipher::BlockCipher;
 pub use decode::{DecodeError, DecodeKind};
-#[cfg(feature = "kms-aws")]
+#[cfg(feature = "http")]
 pub use digest::sha1_name;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};
