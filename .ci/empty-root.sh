@@ -61,7 +61,7 @@ echo '- the toolbox around bundles, and the air-gap kit'
 expect 0 sha256 rcosign bundle inspect bundle.sigstore.json
 expect 0 '' rcosign trusted-root create --with-default-services --offline --out root.json
 expect 0 'https://rekor.sigstore.dev' rcosign trusted-root inspect root.json
-expect 0 '' rcosign signing-config create --with-default-services --out config.json
+expect 0 '' rcosign signing-config create --with-default-services --offline --out config.json
 expect 0 'Verified OK' rcosign verify-blob --trusted-root root.json --bundle bundle.sigstore.json "${identity[@]}" a.txt
 expect 0 Packed rcosign pack --out kit.tar --bundle bundle.sigstore.json --trusted-root root.json a.txt
 expect 0 'Verified OK' rcosign unpack --verify "${identity[@]}" --trusted-root root.json --dir kit kit.tar
