@@ -24,7 +24,7 @@ impl PluginArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Key")]
 pub struct KeyArgs {
-    /// Key to use: a file, `env://NAME`, an `https://` address (`http://` with a warning), or one elsewhere: pkcs11:, awskms://, gcpkms://, azurekms://, hashivault://, k8s://, gitlab://
+    /// Key to use: a file, env://NAME, an https:// address, or one elsewhere: pkcs11:, awskms://, gcpkms://, azurekms://, hashivault://, k8s:// or gitlab://
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// Use the key of a PIV token that is plugged in; the PIN is that of COSIGN_PIV_PIN, or else the terminal is asked
