@@ -26,7 +26,7 @@ pub fn read(args: Vec<OsString>) -> CommandLine {
     let program = program_name(args.next());
     let mut arguments: Vec<OsString> = args.collect();
     let mut warnings = Vec::new();
-    let command = take_word(&mut arguments);
+    let command = take_word(&mut arguments, &[]);
     let command = command.map(|word| {
         if word != "-version" {
             return word;
@@ -37,8 +37,8 @@ pub fn read(args: Vec<OsString>) -> CommandLine {
     CommandLine { program, command, arguments, warnings }
 }
 
-/// Takes out the first word that is neither a flag nor the value of one.
-pub fn take_word(arguments: &mut Vec<OsString>) -> Option<OsString> {
+/// Takes out the first word that is neither a flag nor the value of one. `switches` have no value either.
+pub fn take_word(arguments: &mut Vec<OsString>, switches: &[&str]) -> Option<OsString> {
     let mut index = 0;
     while let Some(argument) = arguments.get(index) {
         let text = argument.to_string_lossy();
@@ -49,7 +49,7 @@ pub fn take_word(arguments: &mut Vec<OsString>) -> Option<OsString> {
         if name.len() == text.len() || text == "-version" {
             return Some(arguments.remove(index));
         }
-        let alone = text.contains('=') || name.is_empty() || SWITCHES.contains(&name);
+        let alone = text.contains('=') || name.is_empty() || SWITCHES.contains(&name) || switches.contains(&name);
         index += if alone { 1 } else { 2 };
     }
     None
@@ -132,6 +132,16 @@ mod tests {
             found.arguments,
             ["--key", "k", "--yes", "-t", "5m", "--timeout=1s", "f", "--bundle", "b"]
         );
+    }
+
+    #[test]
+    fn a_switch_of_a_group_takes_no_word_of_its_command() {
+        let words = || ["-f", "reset", "--slot", "x"].map(OsString::from).to_vec();
+        let mut arguments = words();
+        assert_eq!(take_word(&mut arguments, &["f", "no-input"]).unwrap(), "reset");
+        assert_eq!(arguments, ["-f", "--slot", "x"]);
+        // Of another group, it may have a value.
+        assert_eq!(take_word(&mut words(), &[]), None);
     }
 
     #[test]

@@ -141,9 +141,10 @@ fn spec() -> Spec {
             top = top.subcommand(command);
             continue;
         };
-        if top.find_subcommand(group).is_none() {
-            let about = tree::GROUPS.iter().find(|(known, _)| *known == group).map_or("", |(_, about)| about);
-            top = top.subcommand(shown(tree::root()).name(group).about(about));
+        if top.find_subcommand(group).is_none()
+            && let Some((group, about)) = tree::GROUPS.iter().find(|(known, _)| *known == group)
+        {
+            top = top.subcommand(shown(tree::group(group)).name(*group).about(*about));
         }
         top = top.mut_subcommand(group, |group| group.subcommand(command.name(member)));
     }

@@ -55,7 +55,7 @@ pub fn show(program: &str, topic: &[OsString]) -> Result<String, Error> {
     let Some(word) = words.next() else { return Ok(render::root_help(program, &tree::all())) };
     let text = match topics::named(&word) {
         Some(topic) => render::topic_help(program, topic),
-        None => match tree::named(&word, || words.next()).map_err(|error| with_topics(error, &word))? {
+        None => match tree::named(&word, |_| words.next()).map_err(|error| with_topics(error, &word))? {
             Named::Command(command) => render::command_help(program, &command),
             Named::Group(group, about) => render::group_help(program, group, about, &tree::all()),
         },

@@ -85,7 +85,7 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
         output.data(render::root_help(&line.program, &tree::all()).as_bytes());
         return Ok(());
     };
-    let command = match tree::named(&word, || compat::take_word(&mut line.arguments))? {
+    let command = match tree::named(&word, |switches| compat::take_word(&mut line.arguments, switches))? {
         Named::Command(command) => *command,
         Named::Group(group, about) => {
             parse::parse(tree::group(group), line.arguments)?;

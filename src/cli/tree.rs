@@ -125,14 +125,17 @@ pub enum Named {
     Group(&'static str, &'static str),
 }
 
-/// What `word` names; where that is a group, `next` gives the word after it, if there is one.
+/// What `word` names; where that is a group, `next` gives the word after it, if there is one, past the switches of the group.
 ///
 /// # Errors
 /// There is no such command.
-pub fn named(word: &OsStr, next: impl FnOnce() -> Option<OsString>) -> Result<Named, Error> {
+pub fn named(
+    word: &OsStr,
+    next: impl FnOnce(&[&str]) -> Option<OsString>,
+) -> Result<Named, Error> {
     let text = word.to_str().unwrap_or_default();
     if let Some((group, about)) = GROUPS.iter().find(|(group, _)| *group == text) {
-        return match next() {
+        return match next(switches(group)) {
             None => Ok(Named::Group(group, about)),
             Some(member) => {
                 let path = member.to_str().map(|member| format!("{group} {member}"));
@@ -157,7 +160,20 @@ pub fn root() -> Spec {
 
 /// The flags that stand with a group alone.
 pub fn group(name: &'static str) -> Spec {
-    parse::prepare(RootArgs::augment_args(Spec::new(name)))
+    let spec = RootArgs::augment_args(Spec::new(name));
+    parse::prepare(match name {
+        "piv-tool" => piv_tool::GroupArgs::augment_args(spec),
+        "pkcs11-tool" => pkcs11_tool::GroupArgs::augment_args(spec),
+        _ => spec,
+    })
+}
+
+/// Flags without a value that may stand between a group and its command, beside those of every command.
+fn switches(group: &str) -> &'static [&'static str] {
+    match group {
+        "piv-tool" | "pkcs11-tool" => &["f", "no-input"],
+        _ => &[],
+    }
 }
 
 /// Whether commands begin with this word.

@@ -176,7 +176,12 @@ fn pins_and_puks() {
     let _ = set(&["unblock", "--puk", "87654321", "--new-PIN", "271828"]).ok();
     let _ = desk.knowing("271828", &SIGN).run().ok();
     let _ = desk.sandbox.rcosign(&["piv-tool", "reset"]).stdin("\n").run().code(1).says("nothing is changed");
-    let _ = set(&["reset"]).ok();
+    // The flag of the group stands before its command or behind it.
+    for args in [["-f", "reset"], ["--no-input", "reset"], ["reset", "-f"], ["reset", "--no-input=true"]] {
+        let _ = desk.sandbox.rcosign(&[&["piv-tool"], &args[..]].concat()).stdin("").run().ok();
+    }
+    let args = ["piv-tool", "--no-input=false", "reset"];
+    let _ = desk.sandbox.rcosign(&args).stdin("\n").run().code(1).says("nothing is changed");
     let _ = desk.run(&["public-key", "--sk"]).code(3);
     let _ = set(&["set-pin", "--new-pin", "271828"]).ok();
     // The variables of cosign, which the shell's history does not keep.

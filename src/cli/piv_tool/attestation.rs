@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, one_of, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::{SLOTS, request, slot};
+use super::{GroupArgs, SLOTS, request, slot};
 use crate::commands::{Error, PivTask};
 
 /// Show what the token says of a key that it made, and verify that Yubico made the token
@@ -20,9 +20,9 @@ pub struct PivAttestationArgs {
     /// How to show it: text or json
     #[arg(long, short = 'o', value_name = "FORMAT", value_parser = one_of(&["text", "json"]), help_heading = "Token")]
     pub output: Option<String>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -32,6 +32,6 @@ impl CommandArgs for PivAttestationArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
         let json = self.output.as_deref() == Some("json");
-        Ok(request(PivTask::Attestation { slot: slot(&self.slot), json }, self.no_input))
+        Ok(request(PivTask::Attestation { slot: slot(&self.slot), json }, &self.group))
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, one_of, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::{SLOTS, given, request, slot};
+use super::{GroupArgs, SLOTS, given, request, slot};
 use crate::commands::{Error, PivKeyRequest, PivSecret, PivTask};
 use crate::keys::{PinPolicy, TouchPolicy};
 
@@ -35,9 +35,9 @@ pub struct PivGenerateKeyArgs {
     /// When the key wants to be touched: never, always or cached (default: as the slot is for)
     #[arg(long, value_name = "POLICY", value_parser = one_of(&["never", "always", "cached"]), help_heading = "Token")]
     pub touch_policy: Option<String>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -61,6 +61,6 @@ impl CommandArgs for PivGenerateKeyArgs {
             pin: PinPolicy::ALL.into_iter().find(|policy| Some(policy.name()) == pin),
             touch: TouchPolicy::ALL.into_iter().find(|policy| Some(policy.name()) == touch),
         };
-        Ok(request(PivTask::GenerateKey(key), self.no_input))
+        Ok(request(PivTask::GenerateKey(key), &self.group))
     }
 }

@@ -12,6 +12,14 @@ use super::run::Request;
 use crate::commands::{PivSecret, PivTask, PivToolRequest};
 use crate::keys::Slot;
 
+/// Flags of the group, which stand before or behind the command.
+#[derive(Debug, clap::Args)]
+pub struct GroupArgs {
+    /// Ask nothing: do it without being told yes
+    #[arg(long, short = 'f', help_heading = "Token")]
+    pub no_input: Option<bool>,
+}
+
 /// The names of slots.
 pub const SLOTS: &[&str] = &["authentication", "signature", "card-authentication", "key-management"];
 
@@ -25,6 +33,6 @@ fn given(secret: &Option<PivSecret>) -> Option<PivSecret> {
     secret.clone().filter(|secret| !secret.is_empty())
 }
 
-fn request(task: PivTask, no_input: Option<bool>) -> Request {
-    Request::PivTool(PivToolRequest { task, ask: !no_input.unwrap_or_default() })
+fn request(task: PivTask, group: &GroupArgs) -> Request {
+    Request::PivTool(PivToolRequest { task, ask: !group.no_input.unwrap_or_default() })
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::request;
+use super::{GroupArgs, request};
 use crate::commands::{Error, PivTask};
 
 /// Make a token of Yubico as it left the factory
@@ -16,9 +16,9 @@ pub struct PivResetArgs {
     /// Refused.
     #[arg(hide = true)]
     pub extra: Vec<OsString>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -27,6 +27,6 @@ pub struct PivResetArgs {
 impl CommandArgs for PivResetArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
-        Ok(request(PivTask::Reset, self.no_input))
+        Ok(request(PivTask::Reset, &self.group))
     }
 }

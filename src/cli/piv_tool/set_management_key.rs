@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::{given, request};
+use super::{GroupArgs, given, request};
 use crate::commands::{Error, PivSecret, PivTask};
 
 /// Change the management key of the token
@@ -26,9 +26,9 @@ pub struct PivSetManagementKeyArgs {
     /// Keep the new one in the token, for whoever knows the PIN
     #[arg(long, help_heading = "Token")]
     pub store_management_key: Option<bool>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -43,6 +43,6 @@ impl CommandArgs for PivSetManagementKeyArgs {
             return Err(Error::usage("--new-key and --random-management-key name two different keys"));
         }
         let store = self.store_management_key.unwrap_or_default();
-        Ok(request(PivTask::SetManagementKey { old, new, random, store }, self.no_input))
+        Ok(request(PivTask::SetManagementKey { old, new, random, store }, &self.group))
     }
 }

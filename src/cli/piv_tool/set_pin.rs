@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::request;
+use super::{GroupArgs, request};
 use crate::commands::{Error, PivSecret, PivTask};
 
 /// Change the PIN of the token
@@ -22,9 +22,9 @@ pub struct PivSetPinArgs {
     /// The one that it gets, six to eight characters (default: that of the factory)
     #[arg(long, value_name = "TEXT", help_heading = "Token")]
     pub new_pin: Option<PivSecret>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -35,6 +35,6 @@ impl CommandArgs for PivSetPinArgs {
         none(&self.extra)?;
         let old = self.old_pin.clone().unwrap_or_else(PivSecret::empty);
         let new = self.new_pin.clone().unwrap_or_else(PivSecret::empty);
-        Ok(request(PivTask::SetPin { old, new }, self.no_input))
+        Ok(request(PivTask::SetPin { old, new }, &self.group))
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use super::request;
+use super::{GroupArgs, request};
 use crate::commands::{Error, PivSecret, PivTask};
 
 /// Change the PUK of the token, by which a blocked PIN is set anew
@@ -22,9 +22,9 @@ pub struct PivSetPukArgs {
     /// The one that it gets, six to eight characters (default: that of the factory)
     #[arg(long, value_name = "TEXT", help_heading = "Token")]
     pub new_puk: Option<PivSecret>,
-    /// Ask nothing: do it without being told yes
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -35,6 +35,6 @@ impl CommandArgs for PivSetPukArgs {
         none(&self.extra)?;
         let old = self.old_puk.clone().unwrap_or_else(PivSecret::empty);
         let new = self.new_puk.clone().unwrap_or_else(PivSecret::empty);
-        Ok(request(PivTask::SetPuk { old, new }, self.no_input))
+        Ok(request(PivTask::SetPuk { old, new }, &self.group))
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{filled, none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::GroupArgs;
 use crate::commands::{Error, ListKeysRequest, TokenPin};
 
 /// List the private keys in a PKCS #11 token, with the references that --key takes
@@ -24,9 +25,9 @@ pub struct ListKeysUrisArgs {
     /// PIN of the token (default: COSIGN_PKCS11_PIN, or else the terminal is asked); everybody on this machine can read a command line
     #[arg(long, value_name = "PIN", help_heading = "Token")]
     pub pin: Option<TokenPin>,
-    /// Ask nothing: where a PIN is missing, this is an error
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -39,7 +40,7 @@ impl CommandArgs for ListKeysUrisArgs {
             module: filled(&self.module_path),
             slot: self.slot_id.unwrap_or_default(),
             pin: self.pin.clone().filter(|pin| !pin.is_empty()),
-            ask: !self.no_input.unwrap_or_default(),
+            ask: !self.group.no_input.unwrap_or_default(),
         }))
     }
 }

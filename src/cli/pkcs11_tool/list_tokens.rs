@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use super::super::args::{filled, none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
+use super::GroupArgs;
 use crate::commands::{Error, ListTokensRequest};
 
 /// List the tokens that a PKCS #11 module sees
@@ -16,9 +17,9 @@ pub struct ListTokensArgs {
     /// Absolute path of the module (default: COSIGN_PKCS11_MODULE_PATH)
     #[arg(long, value_name = "FILE", help_heading = "Token")]
     pub module_path: Option<String>,
-    /// Ask nothing; this command asks nothing anyway
-    #[arg(long, short = 'f', help_heading = "Token")]
-    pub no_input: Option<bool>,
+    /// Flags of the group.
+    #[command(flatten)]
+    pub group: GroupArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,

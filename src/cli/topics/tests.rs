@@ -25,7 +25,7 @@ fn every_command_line_in_a_topic_parses() {
             let line = compat::read(line.split_whitespace().map(OsString::from).collect());
             let mut arguments = line.arguments;
             let word = line.command.unwrap();
-            let named = tree::named(&word, || compat::take_word(&mut arguments));
+            let named = tree::named(&word, |switches| compat::take_word(&mut arguments, switches));
             let Ok(tree::Named::Command(command)) = named else { panic!("{}: {word:?}", topic.name) };
             let parsed = parse::parse(*command.clone(), arguments)
                 .unwrap_or_else(|error| panic!("{}: {error:?}", topic.name));

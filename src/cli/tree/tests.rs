@@ -196,6 +196,28 @@ fn every_flag_of_cosign_is_there_with_its_short_form_its_aliases_and_its_kind() 
     assert!(count > 140, "{count}");
 }
 
+/// They stand before the command too, where nothing may be taken for the value of a switch.
+#[test]
+fn every_flag_of_a_group_of_cosign_is_one_of_the_group() {
+    let surface = surface();
+    let mut count = 0;
+    for facts in surface["commands"].as_array().unwrap() {
+        let Some((name, _)) = GROUPS.iter().find(|(name, _)| facts["path"] == *name) else { continue };
+        let group = group(name);
+        for flag in facts["flags"].as_array().unwrap() {
+            let at = format!("{name} {flag}");
+            let found = group.get_arguments().find(|arg| arg.get_long() == text(&flag["name"])).expect(&at);
+            let short = text(&flag["short"]).unwrap();
+            assert_eq!(found.get_short(), short.chars().next(), "{at}");
+            assert_eq!(flag["type"], "bool", "{at}");
+            assert!(switches(name).contains(&text(&flag["name"]).unwrap()), "{at}");
+            assert!(switches(name).contains(&short), "{at}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2);
+}
+
 #[test]
 fn every_command_of_cosign_is_here_or_known_to_be_missing() {
     let surface = surface();
