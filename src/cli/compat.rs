@@ -49,7 +49,8 @@ pub fn take_word(arguments: &mut Vec<OsString>, switches: &[&str]) -> Option<OsS
         if name.len() == text.len() || text == "-version" {
             return Some(arguments.remove(index));
         }
-        let alone = text.contains('=') || name.is_empty() || SWITCHES.contains(&name) || switches.contains(&name);
+        let alone =
+            text.contains('=') || name.is_empty() || SWITCHES.contains(&name) || switches.contains(&name);
         index += if alone { 1 } else { 2 };
     }
     None

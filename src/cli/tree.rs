@@ -129,10 +129,7 @@ pub enum Named {
 ///
 /// # Errors
 /// There is no such command.
-pub fn named(
-    word: &OsStr,
-    next: impl FnOnce(&[&str]) -> Option<OsString>,
-) -> Result<Named, Error> {
+pub fn named(word: &OsStr, next: impl FnOnce(&[&str]) -> Option<OsString>) -> Result<Named, Error> {
     let text = word.to_str().unwrap_or_default();
     if let Some((group, about)) = GROUPS.iter().find(|(group, _)| *group == text) {
         return match next(switches(group)) {
