@@ -2,6 +2,7 @@
 //!
 //! The programs are `cosign-2` and `cosign-3` in the folder `$RCOSIGN_PEERS`; see [`crate::support::peer`].
 
+mod all_forms;
 mod attaching;
 mod attestations;
 mod authorities;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rcosign::internals::crypto::{KeyType, PrivateKey};
 
-use super::peers;
+use super::all_forms::Held;
 use crate::support::piv_card::{PIN, PivCard};
 use crate::support::{Run, Sandbox, peer};
 
@@ -118,35 +118,15 @@ fn serve(mut reader: TcpStream, card: &Mutex<PivCard>) {
 
 #[test]
 fn a_token_in_a_virtual_reader_signs_for_everybody() {
-    for (kind, reference, slot) in [
-        (KeyType::P256, 0x9C, "signature"),
-        (KeyType::P384, 0x9A, "authentication"),
-        (KeyType::Rsa { bits: 2048 }, 0x9D, "key-management"),
+    for (name, kind, reference, slot) in [
+        ("p256", KeyType::P256, 0x9C, "signature"),
+        ("p384", KeyType::P384, 0x9A, "authentication"),
+        ("rsa2048", KeyType::Rsa { bits: 2048 }, 0x9D, "key-management"),
     ] {
         let card = PivCard::new().with_key(reference, PrivateKey::generate(kind).unwrap(), 3);
         let Some(desk) = Desk::with(card) else { return };
-        let s = &desk.sandbox;
-        let key = ["--sk", "--slot", slot];
-        let _ = s.run(&[&["public-key", "--outfile", "k.pub"], &key[..]].concat()).ok();
-        let _ = desk
-            .knowing(&[&["sign-blob", "--offline", "--output-signature", "sig", "a.txt"], &key[..]].concat())
-            .run()
-            .ok();
-        let _ = desk
-            .knowing(&[&["sign-blob", "--offline", "--bundle", "b.json", "a.txt"], &key[..]].concat())
-            .run()
-            .ok();
-        let _ = s.run(&[&["verify-blob", "--no-log", "--bundle", "b.json", "a.txt"], &key[..]].concat()).ok();
-        // With a P-384 key both take SHA-256; docs/compatibility.md has a section on that.
-        for peer in peers().iter().filter(|_| kind != KeyType::P384) {
-            let verify = ["verify-blob", "--key", "k.pub", "--insecure-ignore-tlog"];
-            let _ = peer.run(s, &[&verify[..], &["--signature", "sig", "a.txt"]].concat()).ok();
-            if peer.version == 3 {
-                let _ = peer.run(s, &[&verify[..], &["--bundle", "b.json", "a.txt"]].concat()).ok();
-            }
-            let _ = s.file("b.txt", "another artifact\n");
-            let _ = peer.run(s, &[&verify[..], &["--signature", "sig", "b.txt"]].concat()).code(1);
-        }
+        let (key, secret) = (["--sk", "--slot", slot], Some(("COSIGN_PIV_PIN", PIN)));
+        Held { sandbox: &desk.sandbox, key: &key, kind: name, secret }.signs_everything();
     }
 }
 
