@@ -28,7 +28,7 @@ impl Held<'_> {
         let _ = s.run(&[&["public-key", "--outfile", "held.pub"], self.key].concat()).ok();
         let other = if self.kind == "p256" { "rsa2048" } else { "p256" };
         let other = repository().join(format!("testdata/keys/{other}.pub.pem"));
-        let _ = s.file("other.pub", std::fs::read(other).unwrap());
+        let _ = s.file("stranger.pub", std::fs::read(other).unwrap());
         self.files();
         self.images();
     }
@@ -74,14 +74,14 @@ impl Held<'_> {
                     let _ = s.run(&[words, key, &["--no-log", "other.txt"]].concat()).code(12);
                 }
                 let _ =
-                    s.run(&[words, &["--key", "other.pub", "--no-log", "artifact.txt"]].concat()).code(12);
+                    s.run(&[words, &["--key", "stranger.pub", "--no-log", "artifact.txt"]].concat()).code(12);
                 for judge in &self.judges() {
                     let flags = judge.0.verifying(form);
                     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
                     let ask = |key, file| self.asked(judge, key, &[words, &flags, &[file]].concat());
                     let _ = ask("held.pub", "artifact.txt").ok();
                     assert_ne!(ask("held.pub", "other.txt").code, 0, "{words:?} {judge:?}");
-                    assert_ne!(ask("other.pub", "artifact.txt").code, 0, "{words:?} {judge:?}");
+                    assert_ne!(ask("stranger.pub", "artifact.txt").code, 0, "{words:?} {judge:?}");
                 }
             }
         }
@@ -99,7 +99,7 @@ impl Held<'_> {
             for key in [self.key, &["--key", "held.pub"]] {
                 let _ = self.sandbox.run(&[words, key, &["--no-log", &image]].concat()).ok();
             }
-            let args = [words, &["--key", "other.pub", "--no-log", &image]].concat();
+            let args = [words, &["--key", "stranger.pub", "--no-log", &image]].concat();
             let _ = self.sandbox.run(&args).code(12);
             for judge in &self.judges() {
                 let tag: &[&str] = &["--insecure-ignore-tlog", "--new-bundle-format=false"];
@@ -107,7 +107,7 @@ impl Held<'_> {
                 for flags in forms {
                     let ask = |key| self.asked(judge, key, &[words, flags, &[&image]].concat());
                     let _ = ask("held.pub").ok();
-                    assert_ne!(ask("other.pub").code, 0, "{words:?} {flags:?} {judge:?}");
+                    assert_ne!(ask("stranger.pub").code, 0, "{words:?} {flags:?} {judge:?}");
                 }
             }
         }
