@@ -98,6 +98,9 @@ pub mod internals;
 mod keys;
 mod payload;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
+mod program;
+#[cfg(feature = "cli")]
 mod registry;
 #[cfg(feature = "sandbox")]
 #[cfg_attr(not(feature = "internals"), allow(dead_code, reason = "the tests do more with it"))]

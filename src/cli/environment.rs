@@ -9,6 +9,7 @@ use super::tree;
 /// Flags that no variable fills: those that cosign leaves out, and ours that give up a proof or a witness.
 const UNBOUND: &[&str] = &[
     "allow-kms-plugin",
+    "allow-kube-exec",
     "build-arg",
     "bundle-dir",
     "dry-run",

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{filled, none, root::RootArgs};
+use super::args::{filled, key::KubeArgs, none, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, ImportKeyPairRequest};
@@ -23,6 +23,9 @@ pub struct ImportKeyPairArgs {
     /// Replace existing files without asking
     #[arg(long, short = 'y', help_heading = "Output")]
     pub yes: Option<bool>,
+    /// Programs.
+    #[command(flatten)]
+    pub kube: KubeArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,

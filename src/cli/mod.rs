@@ -56,9 +56,8 @@ mod version;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::commands::{Error, Settings};
+use crate::commands::Error;
 use crate::storage::Access;
-use args::key::PluginArgs;
 use args::root::RootArgs;
 use render::Output;
 use run::Request;
@@ -102,7 +101,7 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
         return Ok(());
     }
     let root: RootArgs = tree::args(&parsed.matches)?;
-    let settings = Settings { allow_kms_plugin: PluginArgs::allows(&parsed.matches), ..root.settings() };
+    let settings = args::key::allowing(root.settings(), &parsed.matches);
     if let Some(path) = args::filled(&root.output_file) {
         let is_secret = SECRET.contains(&command.get_name());
         output.redirect(&path, if is_secret { Access::Owner } else { Access::Everyone })?;

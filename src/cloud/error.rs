@@ -3,6 +3,7 @@
 use super::google;
 use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
+use crate::program::ProgramError;
 
 /// Why there are no credentials, or why the environment is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,27 @@ pub enum Error {
         /// What it said.
         #[source]
         source: Box<service::Error>,
+    },
+    /// A program would have to be started, and nobody has allowed it.
+    #[error(
+        "{name} has its credentials from the program `{program}` (`exec`), and none is started unless it is allowed"
+    )]
+    NotAllowed {
+        /// What names the program.
+        name: String,
+        /// The program.
+        program: String,
+    },
+    /// A program gave none.
+    #[error("{name} brought no credentials{}", advice.as_ref().map_or(String::new(), |text| format!(" (it says: {text})")))]
+    Program {
+        /// What names the program.
+        name: String,
+        /// What is advised there where it cannot be used.
+        advice: Option<String>,
+        /// Why not.
+        #[source]
+        source: Box<ProgramError>,
     },
     /// Google gives no token.
     #[error(transparent)]

@@ -111,6 +111,19 @@ impl Entry<'_> {
         }
     }
 
+    /// Reads what is in it.
+    ///
+    /// # Errors
+    /// As `read` says.
+    pub fn decode<T>(&self, read: impl FnOnce(&Node<'_>) -> Result<T, DecodeError>) -> Result<T, Error> {
+        read(&self.node).map_err(|source| failed(self.file, source))
+    }
+
+    /// The folder of the file, from which its paths are meant.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
     /// Whether there is something by this name, whatever it is.
     pub fn has(&self, name: &str) -> bool {
         matches!(self.node.optional(name), Ok(Some(_)))
@@ -139,7 +152,7 @@ impl Entry<'_> {
     /// # Errors
     /// There is none, or it cannot be read.
     pub fn file(&self, name: &str, path: &str) -> Result<(String, Secret), Error> {
-        let path = self.file.parent().unwrap_or(Path::new("")).join(path);
+        let path = self.folder().join(path);
         let missing = || self.refused(format!("`{name}` names `{}`, which does not exist", path.display()));
         Ok((format!("`{}`", path.display()), file(&path)?.ok_or_else(missing)?))
     }

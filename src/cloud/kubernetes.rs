@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::kubeconfig::{Config, Entry};
-use super::{Error, file};
+use super::{Allowed, Error, Variables, exec, file};
 use crate::crypto::{Secret, base64};
 use crate::http::service::Connection;
 use crate::http::service::asking::guarded;
@@ -26,13 +26,15 @@ pub struct Cluster {
 
 impl Cluster {
     /// The cluster of the current context of the files that KUBECONFIG names, or of `.kube/config` in the home folder; without
-    /// any such file, the cluster that this pod is in. `account` is where pods find their service account.
+    /// any such file, the cluster that this pod is in. `account` is where pods find their service account; `allowed` is there where the
+    /// program that a file names for credentials may be started.
     ///
     /// # Errors
     /// There is none; something in a file cannot be used, which the error names.
-    pub fn find(
-        variables: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+    pub async fn find(
+        variables: Variables<'_>,
         account: &Path,
+        allowed: Option<Allowed>,
     ) -> Result<Self, Error> {
         let set = |name: &str| variables(name).filter(|value| !value.is_empty());
         let (paths, looked_at) = match set("KUBECONFIG") {
@@ -50,7 +52,7 @@ impl Cluster {
         let config = Config::read(&paths)?;
         if !config.is_empty() {
             let (cluster, user) = config.current()?;
-            return Self::of(&cluster, user.as_ref());
+            return Self::of(&cluster, user.as_ref(), variables, allowed).await;
         }
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         match (text("KUBERNETES_SERVICE_HOST"), text("KUBERNETES_SERVICE_PORT")) {
@@ -68,10 +70,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The service account cannot be used.
-    pub fn of_this_pod(
-        variables: &dyn Fn(&str) -> Option<std::ffi::OsString>,
-        account: &Path,
-    ) -> Result<Option<Self>, Error> {
+    pub fn of_this_pod(variables: Variables<'_>, account: &Path) -> Result<Option<Self>, Error> {
         let text = |name: &str| variables(name).and_then(|v| v.into_string().ok()).filter(|v| !v.is_empty());
         match (text("KUBERNETES_SERVICE_HOST"), text("KUBERNETES_SERVICE_PORT")) {
             (Some(host), Some(port)) => Self::of_pod(&host, &port, account).map(Some),
@@ -112,7 +111,12 @@ impl Cluster {
         })
     }
 
-    fn of(cluster: &Entry<'_>, user: Option<&Entry<'_>>) -> Result<Self, Error> {
+    async fn of(
+        cluster: &Entry<'_>,
+        user: Option<&Entry<'_>>,
+        variables: Variables<'_>,
+        allowed: Option<Allowed>,
+    ) -> Result<Self, Error> {
         let server = cluster.text("server")?.ok_or_else(|| cluster.lacks("server"))?;
         let server = server.trim_end_matches('/').to_owned();
         let address = guarded(&format!("the server of {cluster}"), &server)?;
@@ -128,12 +132,23 @@ impl Cluster {
                 .refused("`insecure-skip-tls-verify` and `certificate-authority` contradict each other"));
         }
         let server_name = cluster.text("tls-server-name")?;
+        // Last, for a program may be started.
+        let (authorization, certificate) = match user {
+            Some(user) if user.has("exec") => {
+                alone(user)?;
+                let exec::Given { token, certificate } =
+                    exec::credentials(user, cluster, variables, allowed).await?;
+                (token.as_ref().map(bearer), certificate)
+            }
+            Some(user) => (authorization(user)?, certificate(user)?),
+            None => (None, None),
+        };
         Ok(Self {
             authorities: authorities.map(|(name, pem)| Authorities { name, pem: pem.expose().to_vec() }),
             server_name: server_name.map(|name| ServerName { host: address.host().to_owned(), name }),
             accept_any_certificate,
-            certificate: user.map(certificate).transpose()?.flatten(),
-            authorization: user.map(authorization).transpose()?.flatten(),
+            certificate,
+            authorization,
             server,
         })
     }
@@ -153,20 +168,34 @@ fn certificate(user: &Entry<'_>) -> Result<Option<ClientCertificate>, Error> {
     }
 }
 
-/// What the user shows; a file of a token goes before a token.
-fn authorization(user: &Entry<'_>) -> Result<Option<Secret>, Error> {
-    for (member, what) in [("exec", "a program"), ("auth-provider", "a plug-in")] {
-        if user.has(member) {
-            return Err(user.refused(format!(
-                "its credentials come from {what} (`{member}`), and none is started: use a context with a token or a certificate, such as one of `kubectl create token`"
-            )));
-        }
+/// That nothing but a program says who the user is: which of two would count is known to nobody.
+fn alone(user: &Entry<'_>) -> Result<(), Error> {
+    supported(user)?;
+    let others = ["client-certificate", "client-key", "tokenFile", "token", "username"];
+    match others.iter().find(|name| user.has(name) || user.has(&format!("{name}-data"))) {
+        Some(name) => Err(user.refused(format!("`exec` and `{name}` are two ways to say who asks"))),
+        None => Ok(()),
+    }
+}
+
+/// That there is nothing in it that would change who asks, and cannot be heeded.
+fn supported(user: &Entry<'_>) -> Result<(), Error> {
+    if user.has("auth-provider") {
+        return Err(user.refused(
+            "its credentials come from a plug-in (`auth-provider`), which Kubernetes has given up: use a context with a token or a certificate, such as one of `kubectl create token`",
+        ));
     }
     for member in ["as", "as-groups", "as-uid", "as-user-extra"] {
         if user.has(member) {
             return Err(user.refused(format!("acting as somebody else (`{member}`) is not supported")));
         }
     }
+    Ok(())
+}
+
+/// What the user shows; a file of a token goes before a token.
+fn authorization(user: &Entry<'_>) -> Result<Option<Secret>, Error> {
+    supported(user)?;
     if let Some(path) = user.text("tokenFile")? {
         let (_, token) = user.file("tokenFile", &path)?;
         return Ok(Some(bearer(&token)));
@@ -214,7 +243,7 @@ mod tests {
 
         fn find(&self) -> Result<Cluster, String> {
             let variables = |name: &str| self.variables.get(name).map(Into::into);
-            Cluster::find(&variables, self.folder.path()).map_err(|error| {
+            crate::http::scripted::run(Cluster::find(&variables, self.folder.path(), None)).map_err(|error| {
                 match std::error::Error::source(&error) {
                     Some(source) => format!("{error}: {source}"),
                     None => error.to_string(),
@@ -266,7 +295,15 @@ mod tests {
     fn what_is_refused() {
         const SERVER: &str = "server: 'https://k.example'";
         for (cluster, user, words) in [
-            (SERVER, "exec: {command: aws}", "come from a program (`exec`)"),
+            (
+                SERVER,
+                "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}",
+                "from the program `aws` (`exec`), and none is started",
+            ),
+            (SERVER, "exec: {command: aws}", "apiVersion"),
+            (SERVER, "exec: {command: aws}, token: hidden", "`exec` and `token` are two ways"),
+            (SERVER, "exec: {command: aws}, client-key-data: YQ==", "`exec` and `client-key` are two ways"),
+            (SERVER, "exec: {command: aws}, as: admin", "acting as somebody else"),
             (SERVER, "auth-provider: {name: gcp}", "come from a plug-in"),
             (SERVER, "as: admin, token: t", "acting as somebody else"),
             (SERVER, "client-key-data: YQ==", "one alone"),

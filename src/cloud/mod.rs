@@ -10,6 +10,8 @@ pub mod azure;
 #[cfg(feature = "http")]
 mod error;
 #[cfg(feature = "http")]
+mod exec;
+#[cfg(feature = "http")]
 pub mod google;
 #[cfg(feature = "http")]
 mod kubeconfig;
@@ -22,7 +24,13 @@ pub mod yaml;
 #[cfg(feature = "http")]
 pub use error::Error;
 #[cfg(feature = "http")]
+pub use exec::Allowed;
+#[cfg(feature = "http")]
 pub use settings::Settings;
+
+/// The environment variables, by name.
+#[cfg(feature = "http")]
+type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
 
 /// More than any token, certificate, or file of credentials takes.
 #[cfg(feature = "http")]

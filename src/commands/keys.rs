@@ -9,6 +9,7 @@ use crate::crypto::sealed::OpenError;
 use crate::crypto::{PrivateKey, PublicKey, SigningKey};
 use crate::http;
 use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Store};
+use crate::program::ProgramError;
 
 /// How long services that hold keys are asked again.
 const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -52,9 +53,10 @@ pub(super) async fn found_key(
         ));
     }
     let Context { variables, prompt, settings, now, tell, .. } = context;
-    let (total, plugins) = (settings.timeout, settings.allow_kms_plugin.then_some(*tell));
-    let patience = Patience { retry_for: RETRY_FOR, total };
-    let sources = Sources { variables: &**variables, http: &http, patience, now: *now, plugins };
+    let patience = Patience { retry_for: RETRY_FOR, total: settings.timeout };
+    let plugins = settings.allow_kms_plugin.then_some(*tell);
+    let kube_exec = settings.allow_kube_exec.then_some(*tell);
+    let sources = Sources { variables: &**variables, http: &http, patience, now: *now, plugins, kube_exec };
     let mut passwords = Passwords::new(&**variables, prompt.as_mut(), stdin);
     Ok(Box::pin(keys::find_signing_key(&reference, sources, &mut passwords)).await?)
 }
@@ -107,7 +109,8 @@ fn sources<'a>(context: &'a Context, http: &'a http::Client) -> Sources<'a> {
     let Context { variables, settings, now, tell, .. } = context;
     let patience = Patience { retry_for: RETRY_FOR, total: settings.timeout };
     let plugins = settings.allow_kms_plugin.then_some(*tell);
-    Sources { variables: &**variables, http, patience, now: *now, plugins }
+    let kube_exec = settings.allow_kube_exec.then_some(*tell);
+    Sources { variables: &**variables, http, patience, now: *now, plugins, kube_exec }
 }
 
 /// The password of a new key.
@@ -155,8 +158,13 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
         #[cfg(feature = "http")]
         keys::Failure::Cloud(
-            cloud::Error::Setting { .. } | cloud::Error::File { .. } | cloud::Error::Address(_),
+            cloud::Error::Setting { .. }
+            | cloud::Error::File { .. }
+            | cloud::Error::Address(_)
+            | cloud::Error::NotAllowed { .. },
         ) => ErrorKind::Usage,
+        #[cfg(feature = "http")]
+        keys::Failure::Cloud(cloud::Error::Program { source, .. }) => program(source),
         #[cfg(feature = "http")]
         keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
         #[cfg(feature = "http")]
@@ -165,12 +173,23 @@ fn failure(of: &keys::Failure) -> ErrorKind {
         keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
             ErrorKind::Format
         }
-        keys::Failure::NotAllowed | keys::Failure::Program(keys::ProgramError::Absent { .. }) => {
-            ErrorKind::Usage
-        }
-        keys::Failure::Program(keys::ProgramError::TooLong { .. }) => ErrorKind::LimitExceeded,
-        keys::Failure::Program(keys::ProgramError::Answer { .. }) => ErrorKind::Format,
-        keys::Failure::Signature | keys::Failure::Program(_) => ErrorKind::Other,
+        keys::Failure::NotAllowed => ErrorKind::Usage,
+        keys::Failure::Program(error) => program(error),
+        keys::Failure::Signature => ErrorKind::Other,
+    }
+}
+
+/// Of what kind the failure of a plug-in program is.
+fn program(of: &ProgramError) -> ErrorKind {
+    match of {
+        ProgramError::Absent { .. } | ProgramError::NoFile { .. } => ErrorKind::Usage,
+        ProgramError::TooLong { .. } => ErrorKind::LimitExceeded,
+        ProgramError::Answer { .. } => ErrorKind::Format,
+        ProgramError::Failed { .. } => ErrorKind::Authentication,
+        ProgramError::Start { .. }
+        | ProgramError::Timeout { .. }
+        | ProgramError::Ended { .. }
+        | ProgramError::Said { .. } => ErrorKind::Other,
     }
 }
 

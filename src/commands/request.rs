@@ -18,6 +18,8 @@ pub struct Settings {
     pub verbose: bool,
     /// Plug-in programs for keys may be started (`--allow-kms-plugin`).
     pub allow_kms_plugin: bool,
+    /// The program that a kubeconfig names for credentials may be started (`--allow-kube-exec`).
+    pub allow_kube_exec: bool,
 }
 
 /// `generate-key-pair`.

@@ -291,6 +291,7 @@ mod tests {
                 timeout: std::time::Duration::ZERO,
                 verbose: false,
                 allow_kms_plugin: false,
+                allow_kube_exec: false,
             },
             now: UnixTime::from_seconds(0),
             variables: std::sync::Arc::new(move |name| (name == variable).then(|| path.clone())),

@@ -281,6 +281,10 @@ impl Error {
             Self::Token { source, .. } => return source.hint(),
             Self::Service { source, .. } => match &**source {
                 Failure::Piv(failure) => return failure.hint(),
+                #[cfg(feature = "http")]
+                Failure::Cloud(crate::cloud::Error::NotAllowed { .. }) => {
+                    "--allow-kube-exec allows the program; without it, use a context with a token or a certificate, such as one of `kubectl create token`"
+                }
                 _ => return None,
             },
             Self::CertificateGiven { .. } => {

@@ -36,6 +36,8 @@ pub struct Sources<'a> {
     pub now: UnixTime,
     /// Where the user allows that plug-in programs are started: who is told, from any thread, what they say.
     pub plugins: Option<fn(&str)>,
+    /// Where the user allows that the program of a kubeconfig is started: who is told, from any thread, what it says.
+    pub kube_exec: Option<fn(&str)>,
 }
 
 /// How long services that hold keys are waited for.

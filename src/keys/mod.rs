@@ -34,7 +34,7 @@ pub use pkcs11::{
     KeysOfToken, ListedKey, ListedToken, TokenFailure, TokenQuery, Uri, UriError, list_keys, list_tokens,
 };
 pub use reference::KeyRef;
-pub use service::{Failure, PluginKey, ProgramError, ServiceKey};
+pub use service::{Failure, PluginKey, ServiceKey};
 pub use store::{Store, StoreKey};
 pub use terminal::Terminal;
 

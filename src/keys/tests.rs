@@ -28,7 +28,14 @@ impl Script {
 
 fn sources<'a>(variables: Variables<'a>, http: &'a http::Client) -> Sources<'a> {
     let patience = Patience { retry_for: Duration::ZERO, total: Duration::from_secs(10) };
-    Sources { variables, http, patience, now: UnixTime::new(1_800_000_000, 0), plugins: None }
+    Sources {
+        variables,
+        http,
+        patience,
+        now: UnixTime::new(1_800_000_000, 0),
+        plugins: None,
+        kube_exec: None,
+    }
 }
 
 impl Prompt for Script {

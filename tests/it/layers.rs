@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "services",
             "cloud",
             "http",
+            "program",
             "bundle",
             "trust",
             "payload",
@@ -40,12 +41,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("keys", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
+    (
+        "keys",
+        &["cloud", "http", "program", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"],
+    ),
     ("registry", &["cloud", "http", "crypto"]),
     ("bundle", &["payload", "tlog", "x509", "timestamp", "crypto"]),
     ("trust", &["payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("cloud", &["http", "crypto"]),
+    ("cloud", &["http", "program", "crypto"]),
     ("http", &["x509", "crypto"]),
+    ("program", &["crypto"]),
     ("timestamp", &["x509", "crypto"]),
     ("payload", &["crypto"]),
     ("tlog", &["crypto"]),
@@ -452,7 +457,7 @@ fn few_programs_are_started() {
         .filter(|p| !is_test_file(p) && names_of(p).starts_programs)
         .map(|p| p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"))
         .collect();
-    // The user's own configuration names the helpers; --allow-kms-plugin lets programs hold keys; the browser of a login is the platform's; a sandbox in the background is this
+    // The user's own configuration names the helpers; --allow-kms-plugin lets programs hold keys, and --allow-kube-exec lets them give credentials for clusters; the browser of a login is the platform's; a sandbox in the background is this
     // program itself, and `sandbox run` runs what stands on its command line, and asks a cosign for its help.
     assert_eq!(
         starts,
@@ -460,7 +465,7 @@ fn few_programs_are_started() {
             "src/commands/sandbox/background.rs",
             "src/commands/sandbox/child.rs",
             "src/commands/sandbox/cosign.rs",
-            "src/keys/service/program.rs",
+            "src/program/mod.rs",
             "src/registry/auth/helper.rs",
             "src/services/oidc/flows/browser.rs",
         ]

@@ -8,6 +8,7 @@ mod bundle_inspect;
 mod bundle_upgrade;
 mod clean;
 mod cli;
+mod clusters;
 mod conformance;
 mod conformance_commands;
 mod copying;

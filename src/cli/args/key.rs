@@ -2,7 +2,7 @@
 
 use super::super::piv_tool::SLOTS;
 use super::{filled, one_of};
-use crate::commands::Error;
+use crate::commands::{Error, Settings};
 
 /// Whether programs may be started for keys.
 #[derive(Debug, clap::Args)]
@@ -11,12 +11,27 @@ pub struct PluginArgs {
     /// For a key `NAME://...` of a kind that is not known here, start the program `sigstore-kms-NAME` of the PATH, as cosign does
     #[arg(long)]
     pub allow_kms_plugin: Option<bool>,
+    /// Of clusters.
+    #[command(flatten)]
+    pub kube: KubeArgs,
 }
 
-impl PluginArgs {
-    /// Whether the flag is there: on any command that has it.
-    pub fn allows(matches: &clap::ArgMatches) -> bool {
-        matches.try_get_one::<bool>("allow_kms_plugin").ok().flatten().copied().unwrap_or_default()
+/// Whether a program may be started for a cluster.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Key")]
+pub struct KubeArgs {
+    /// For a key k8s://..., start the program that the kubeconfig names for credentials (exec), as kubectl does
+    #[arg(long)]
+    pub allow_kube_exec: Option<bool>,
+}
+
+/// The settings with what these flags allow, on any command that has them.
+pub fn allowing(settings: Settings, matches: &clap::ArgMatches) -> Settings {
+    let is_set = |name| matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or_default();
+    Settings {
+        allow_kms_plugin: is_set("allow_kms_plugin"),
+        allow_kube_exec: is_set("allow_kube_exec"),
+        ..settings
     }
 }
 

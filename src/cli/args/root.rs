@@ -34,6 +34,7 @@ impl RootArgs {
             timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
             verbose: self.verbose.unwrap_or_default(),
             allow_kms_plugin: false,
+            allow_kube_exec: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::crypto::DecodeError;
 use crate::http::service::{self, asking::Unguarded};
 use crate::keys::{PivFailure, TokenFailure};
 
-use super::ProgramError;
+use crate::program::ProgramError;
 
 /// Why a service that holds a key was of no use.
 #[derive(Debug, thiserror::Error)]

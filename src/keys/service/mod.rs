@@ -13,7 +13,6 @@ mod backend;
 mod error;
 mod gcp;
 mod plugin;
-mod program;
 mod remote;
 #[cfg(test)]
 pub(super) mod tests;
@@ -23,7 +22,6 @@ mod vault_access;
 pub(in crate::keys) use backend::{Answered, Backend};
 pub use error::Failure;
 pub use plugin::PluginKey;
-pub use program::ProgramError;
 pub(super) use remote::RemoteKey;
 
 use super::Sources;

@@ -4,13 +4,11 @@
 mod backend;
 mod error;
 mod plugin;
-mod program;
 mod remote;
 
 pub(in crate::keys) use backend::{Answered, Backend};
 pub use error::Failure;
 pub use plugin::PluginKey;
-pub use program::ProgramError;
 pub(super) use remote::RemoteKey;
 
 use super::Sources;

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::program::{self, Printed, Program, ProgramError};
 use super::{Answered, Backend, Failure};
 use crate::crypto::{
     DecodeError, HashAlgorithm, KeyType, Node, PublicKey, SigningInput, base64, json as documents,
 };
 use crate::http::Redacted;
 use crate::keys::{Sources, Variables};
+use crate::program::{self, Call, Printed, Program, ProgramError};
 
 const PROTOCOL: &str = "v1";
 const MAX_NAME: usize = 64;
@@ -92,15 +92,16 @@ impl Plugin {
             "protocolVersion": PROTOCOL, "keyResourceID": self.key, "hashFunc": hash, "rpcOptions": rpc_options(),
         });
         let document = json!({ "initOptions": options, "methodName": method, method: arguments }).to_string();
-        let (program, limit, tell) = (self.program.clone(), self.limit, self.tell);
-        let run = move || program.run([PROTOCOL, &document], input, limit, tell);
+        let (program, arguments) = (self.program.clone(), vec![PROTOCOL.to_owned(), document]);
+        let call = Call { arguments, environment: Vec::new(), input, limit: self.limit, tell: self.tell };
+        let run = move || program.run(call);
         let name = || self.program.name.clone();
         let Ok(printed) = tokio::task::spawn_blocking(run).await else {
             return Err(ProgramError::Absent { program: name() });
         };
         let Printed { bytes, status } = printed?;
         let broken = |source| ProgramError::Answer { program: name(), status, source };
-        let value = documents::parse("answer", &bytes).map_err(broken)?;
+        let value = documents::parse("answer", bytes.expose()).map_err(broken)?;
         let answer = Node::root("answer", &value);
         if let Some(said) = answer.optional("errorMessage").map_err(broken)? {
             let said = said.text().map_err(broken)?;

@@ -86,7 +86,8 @@ impl World {
         let variables = |name: &str| self.variables.get(name).cloned();
         let patience = Patience { retry_for: self.retry_for, total: self.total };
         let now = UnixTime::new(1_800_000_000, 0);
-        run(ask(Sources { variables: &variables, http: &self.http, patience, now, plugins: self.plugins }))
+        let (http, plugins) = (&self.http, self.plugins);
+        run(ask(Sources { variables: &variables, http, patience, now, plugins, kube_exec: None }))
     }
 
     pub fn public_key(&self, reference: &str) -> Result<PublicKey, Error> {

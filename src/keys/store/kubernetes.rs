@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{Answered, Backend, Failure, Part, Settings, explained, found, values};
+use crate::cloud::Allowed;
 use crate::cloud::kubernetes::{Cluster, SERVICE_ACCOUNT};
 use crate::crypto::{DecodeError, Node, Secret, base64};
 use crate::http::Method;
@@ -78,16 +79,16 @@ pub(super) struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Reads which cluster is asked, and who asks.
+    /// Reads which cluster is asked, and who asks; starts a program for that where it is `allowed`.
     ///
     /// # Errors
     /// There is none, or something about it cannot be used.
-    pub fn open(name: &SecretName, settings: &Settings<'_>) -> Result<Self, Failure> {
-        Self::with_account(name, settings, Path::new(SERVICE_ACCOUNT))
-    }
-
-    fn with_account(name: &SecretName, settings: &Settings<'_>, account: &Path) -> Result<Self, Failure> {
-        let mut cluster = Cluster::find(settings.variables, account)?;
+    pub async fn open(
+        name: &SecretName,
+        settings: &Settings<'_>,
+        allowed: Option<Allowed>,
+    ) -> Result<Self, Failure> {
+        let mut cluster = Cluster::find(settings.variables, Path::new(SERVICE_ACCOUNT), allowed).await?;
         let client = settings.client(|connection| cluster.configure(connection));
         let Cluster { server, authorization, .. } = cluster;
         Ok(Self { client, server, authorization, name: name.clone(), there: Mutex::default() })

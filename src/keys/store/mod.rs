@@ -9,7 +9,7 @@ mod tests;
 
 use super::service::{Answered, Failure};
 use super::{Error, KeyPair, KeyRef, Sources};
-use crate::cloud::Settings;
+use crate::cloud::{Allowed, Settings};
 use crate::crypto::Secret;
 use crate::http::service;
 
@@ -49,11 +49,14 @@ impl StoreKey {
         })
     }
 
-    fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {
+    async fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {
         let Sources { variables, patience, now, .. } = *sources;
         let settings = Settings { variables, retry_for: patience.retry_for, total: patience.total, now };
         Ok(match self {
-            Self::Kubernetes(name) => Box::new(kubernetes::Kubernetes::open(name, &settings)?),
+            Self::Kubernetes(name) => {
+                let allowed = sources.kube_exec.map(|tell| Allowed { tell, limit: patience.total });
+                Box::new(kubernetes::Kubernetes::open(name, &settings, allowed).await?)
+            }
             Self::GitLab(owner) => Box::new(gitlab::GitLab::open(owner, &settings)?),
             Self::GitHub(owner) => Box::new(github::GitHub::open(owner, &settings)?),
         })
@@ -64,7 +67,7 @@ impl StoreKey {
     /// # Errors
     /// The store does not tell it.
     pub(super) async fn read(&self, part: Part, sources: Sources<'_>) -> Result<Option<Secret>, Error> {
-        let asked = async { self.open(&sources)?.read(part).await };
+        let asked = async { self.open(&sources).await?.read(part).await };
         asked.await.map_err(|source| Error::Service { key: self.to_string(), source: Box::new(source) })
     }
 
@@ -113,7 +116,7 @@ impl Store {
             return Err(Error::NoStore { key: reference.to_string() });
         };
         let asked = async {
-            let backend = key.open(&sources)?;
+            let backend = key.open(&sources).await?;
             let has_key = backend.has_key().await?;
             Ok(Self { key: key.clone(), backend, has_key })
         };

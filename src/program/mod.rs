@@ -1,5 +1,5 @@
-//! Plug-in programs `sigstore-kms-NAME`: where they are, and how one is started. Nothing is started here but what the user has allowed by
-//! `--allow-kms-plugin`.
+//! Plug-in programs for keys and for the credentials of clusters: where they are, and how one is started, within limits. Nothing is
+//! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,8 +7,10 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::crypto::DecodeError;
-use crate::keys::Variables;
+use crate::crypto::{DecodeError, Secret};
+
+/// The environment variables, by name.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
 
 /// More than any answer of the protocol takes.
 const MAX_ANSWER: u64 = 1 << 20;
@@ -26,6 +28,12 @@ pub enum ProgramError {
     Absent {
         /// The program.
         program: String,
+    },
+    /// There is no program at that path.
+    #[error("there is no program `{}`", path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
     },
     /// It does not start.
     #[error("the program `{}` could not be started", path.display())]
@@ -69,6 +77,14 @@ pub enum ProgramError {
         #[source]
         source: DecodeError,
     },
+    /// It ended as programs do that failed.
+    #[error("the program `{program}` failed ({status})")]
+    Failed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
     /// It answered that it failed.
     #[error("the program `{program}` failed: {said}")]
     Said {
@@ -81,26 +97,47 @@ pub enum ProgramError {
 
 /// A program that is there.
 #[derive(Debug, Clone)]
-pub(super) struct Program {
+pub struct Program {
+    /// What it is called in messages.
     pub name: String,
     path: PathBuf,
 }
 
+/// What a program is started with.
+#[derive(Debug)]
+pub struct Call {
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Variables beside those of this process, and in place of those with the same name.
+    pub environment: Vec<(String, Secret)>,
+    /// What it reads on standard input.
+    pub input: Vec<u8>,
+    /// How long it may take.
+    pub limit: Duration,
+    /// Who is told, from any thread, what it says on standard error.
+    pub tell: fn(&str),
+}
+
 /// What a program printed, and how it ended.
-pub(super) struct Printed {
-    pub bytes: Vec<u8>,
+pub struct Printed {
+    /// All of its standard output.
+    pub bytes: Secret,
+    /// How it ended; not by a signal.
     pub status: ExitStatus,
 }
 
 /// Where the program of this name is: in the first folder of PATH that has it. Folders that depend on where one stands are passed over.
-pub(super) fn find(name: &str, variables: Variables<'_>) -> Option<PathBuf> {
+pub fn find(name: &str, variables: Variables<'_>) -> Option<PathBuf> {
     let folders = variables("PATH")?;
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    // On Windows a name may have the suffix; elsewhere there is none.
+    let suffix = if name.ends_with(std::env::consts::EXE_SUFFIX) { "" } else { std::env::consts::EXE_SUFFIX };
+    let name = format!("{name}{suffix}");
     let mut all = std::env::split_paths(&folders).filter(|folder| folder.is_absolute());
     all.find_map(|folder| Some(folder.join(&name)).filter(|path| is_program(path)))
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether a file is there that may be started.
+pub fn is_program(path: &Path) -> bool {
     let Ok(found) = path.metadata() else { return false };
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o111 == 0 {
@@ -121,22 +158,27 @@ impl Program {
         }
     }
 
-    /// Starts it with these arguments, gives it the input, and waits for what it prints. What it says on standard error is told line by
+    /// The one at this path.
+    pub fn at(name: String, path: PathBuf) -> Self {
+        Self { name, path }
+    }
+
+    /// Starts it without a shell, gives it the input, and waits for what it prints. What it says on standard error is told line by
     /// line, with its name before each. Blocks.
     ///
     /// # Errors
     /// It does not start, does not end in time, prints too much, or is ended by a signal.
-    pub fn run(
-        &self,
-        arguments: [&str; 2],
-        input: Vec<u8>,
-        limit: Duration,
-        tell: fn(&str),
-    ) -> Result<Printed, ProgramError> {
+    pub fn run(&self, call: Call) -> Result<Printed, ProgramError> {
+        let Call { arguments, environment, input, limit, tell } = call;
         let fail = |source| ProgramError::Start { path: self.path.clone(), source };
         let started = Instant::now();
         let mut child = Command::new(&self.path)
             .args(arguments)
+            .envs(
+                environment
+                    .iter()
+                    .map(|(name, value)| (name, String::from_utf8_lossy(value.expose()).into_owned())),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -160,6 +202,7 @@ impl Program {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
             let read = stdout.map(|out| out.take(MAX_ANSWER + 1).read_to_end(&mut bytes));
+            let bytes = Secret::new(bytes);
             drop(sender.send(read.unwrap_or(Ok(0)).map(|_| bytes)));
         });
         let Ok(read) = receiver.recv_timeout(limit) else {
@@ -167,7 +210,7 @@ impl Program {
             return Err(ProgramError::Timeout { program: self.name.clone(), limit });
         };
         let bytes = match read {
-            Ok(bytes) if bytes.len() as u64 > MAX_ANSWER => {
+            Ok(bytes) if bytes.expose().len() as u64 > MAX_ANSWER => {
                 give_up(&mut child);
                 return Err(ProgramError::TooLong { program: self.name.clone() });
             }
