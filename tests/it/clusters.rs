@@ -78,7 +78,7 @@ fn token() -> Value {
 
 #[test]
 fn a_pair_is_made_and_used_in_an_immutable_secret_behind_tls() {
-    let world = World::new(Transport::Tls);
+    let world = World::new(Transport::Https);
     world.config(json!({ "certificate-authority": "ca.pem" }), &token());
     let _ = world.generate().ok().says("Successfully created secret release in namespace ns");
     let sandbox = &world.sandbox;
@@ -99,18 +99,18 @@ fn a_pair_is_made_and_used_in_an_immutable_secret_behind_tls() {
 
 #[test]
 fn no_other_authority_is_believed() {
-    let (world, other) = (World::new(Transport::Tls), World::new(Transport::Tls));
+    let (world, other) = (World::new(Transport::Https), World::new(Transport::Https));
     world.config(json!({ "certificate-authority": "ca.pem" }), &token());
     let _ = world.generate().ok();
     let asked = world.cluster.journal().lines().len();
     let _ = world.sandbox.file("ca.pem", other.cluster.authority_pem().unwrap());
-    let _ = world.shows().code(5).says("the certificate");
+    let _ = world.shows().code(5).says("invalid peer certificate");
     // Nor are those of the system, for a cluster of its own authority.
     world.config(json!({}), &token());
-    let _ = world.shows().code(5).says("the certificate");
+    let _ = world.shows().code(5).says("invalid peer certificate");
     let data = json!({ "certificate-authority-data": "Z2FyYmFnZQ==" });
     world.config(data, &token());
-    let _ = world.shows().code(2).says("`certificate-authority-data` of the cluster `k`");
+    let _ = world.shows().code(4).says("`certificate-authority-data` of the cluster `k`");
     world.config(json!({ "certificate-authority": "absent.pem" }), &token());
     let _ = world.shows().code(2).says("absent.pem");
     assert_eq!(world.cluster.journal().lines().len(), asked, "the token went to a server that was not known");
@@ -121,19 +121,19 @@ fn no_other_authority_is_believed() {
 
 #[test]
 fn the_name_in_the_certificate_may_be_another() {
-    let world = World::new(Transport::Tls);
+    let world = World::new(Transport::Https);
     let named = |name: &str| json!({ "certificate-authority": "ca.pem", "tls-server-name": name });
     world.config(named("localhost"), &token());
     let _ = world.generate().ok();
     world.config(named("other.example"), &token());
-    let _ = world.shows().code(5).says("the certificate");
+    let _ = world.shows().code(5).says("not valid for name \"other.example\"");
     if cfg!(target_os = "linux") {
         // This address leads there, and is not in the certificate.
         let port = world.cluster.address().rsplit_once(':').unwrap().1.to_owned();
         let mut cluster =
             json!({ "certificate-authority": "ca.pem", "server": format!("https://0.0.0.0:{port}") });
         world.config(cluster.clone(), &token());
-        let _ = world.shows().code(5).says("the certificate");
+        let _ = world.shows().code(5).says("invalid peer certificate");
         cluster["tls-server-name"] = "localhost".into();
         world.config(cluster, &token());
         let _ = world.shows().ok();
@@ -151,7 +151,8 @@ fn a_client_certificate_is_shown() {
     world.config(cluster(), &token());
     let _ = world.shows().code(5);
     // One of somebody else.
-    let (certificate, key) = World::new(Transport::MutualTls).cluster.client_pem().unwrap();
+    let other = World::new(Transport::MutualTls);
+    let (certificate, key) = other.cluster.client_pem().unwrap();
     let _ = world.sandbox.file("client.pem", certificate);
     let _ = world.sandbox.file("client.key", key);
     world.config(cluster(), &files);
@@ -183,7 +184,7 @@ mod programs {
 
     #[test]
     fn nothing_is_started_that_is_not_allowed() {
-        let world = World::new(Transport::Tls);
+        let world = World::new(Transport::Https);
         let user = user(&world, &token());
         world.config(json!({ "certificate-authority": "ca.pem" }), &user);
         let sign = ["sign-blob", "--offline", "--key", KEY, "--bundle", "b.json", "config"];

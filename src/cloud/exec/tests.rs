@@ -76,7 +76,7 @@ fn a_program_is_told_what_the_kubeconfig_says_and_gives_a_token() {
     for version in VERSIONS {
         let script = format!(
             "printf %s \"$KUBERNETES_EXEC_INFO\" > question\nprintf '%s|' \"$@\" \"$ONE\" \"$TWO\" > given\ncat > input\necho open the page >&2\n{}",
-            gives(version, "{\"token\":\"the-token\\n\",\"expirationTimestamp\":\"2030-01-01T00:00:00Z\"}")
+            gives(version, "{\"token\":\"the-token\\\\n\",\"expirationTimestamp\":\"2030-01-01T00:00:00Z\"}")
         );
         let exec = "command: give, args: [a b, '$(touch x)', ''], env: [{name: ONE, value: '1 \"'}, {name: TWO}], interactiveMode: IfAvailable, installHint: x";
         let world = World::new(version, exec, &script);
