@@ -12,6 +12,10 @@ const WHAT: &str = "YAML";
 
 /// In one document, aliases counted as what they stand for: an alias of an alias of an alias makes a small file a large one.
 const MAX_VALUES: usize = 200_000;
+/// What aliases and anchors copy, in bytes, in all documents together: as few values as one may each be long.
+const MAX_COPIED: usize = 8 << 20;
+/// What a value takes beside its text.
+const VALUE: usize = 64;
 const MAX_DEPTH: usize = 100;
 const MAX_DOCUMENTS: usize = 10_000;
 
@@ -19,11 +23,21 @@ const MAX_DOCUMENTS: usize = 10_000;
 pub struct Documents<'a> {
     what: &'static str,
     parser: Parser<'a, StrInput<'a>>,
-    anchors: HashMap<usize, (Value, usize)>,
-    values: usize,
+    anchors: HashMap<usize, (Value, Size)>,
+    /// Of this document.
+    size: Size,
+    copied: usize,
     documents: usize,
     /// What other readers read differently, with its line.
     odd: Option<(usize, &'static str)>,
+}
+
+/// How much something is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    values: usize,
+    /// Of their texts.
+    text: usize,
 }
 
 /// A key that takes over the members of others (YAML 1.1, "Merge Key Language-Independent Type").
@@ -36,7 +50,8 @@ impl<'a> Documents<'a> {
             what,
             parser: Parser::new_from_str(text),
             anchors: HashMap::new(),
-            values: 0,
+            size: Size::default(),
+            copied: 0,
             documents: 0,
             odd: text.split('\n').zip(1..).find_map(|(line, number)| Some((number, odd(line)?))),
         }
@@ -64,7 +79,7 @@ impl<'a> Documents<'a> {
                         return Err(limit(span, format!("more than {MAX_DOCUMENTS} documents")));
                     }
                     self.anchors.clear();
-                    self.values = 0;
+                    self.size = Size::default();
                     let (event, span) = self.event()?;
                     return self.value(event, span, 0).map(Some);
                 }
@@ -84,11 +99,12 @@ impl<'a> Documents<'a> {
         if depth > MAX_DEPTH {
             return Err(limit(span, format!("nested deeper than {MAX_DEPTH}")));
         }
-        let before = self.values;
-        self.count(1, span)?;
+        let before = self.size;
+        self.count(Size { values: 1, text: 0 }, span)?;
         let (anchor, value) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 known_tag(tag.as_deref(), span)?;
+                self.size.text += text.len();
                 let nothing = style == ScalarStyle::Plain
                     && tag.is_none()
                     && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
@@ -114,6 +130,7 @@ impl<'a> Documents<'a> {
                 let Some((value, size)) = self.anchors.get(&anchor) else {
                     return Err(error(span, "the alias stands for nothing that was read before it"));
                 };
+                copy(&mut self.copied, *size, span)?;
                 let (value, size) = (value.clone(), *size);
                 self.count(size, span)?;
                 return Ok(value);
@@ -122,7 +139,9 @@ impl<'a> Documents<'a> {
         };
         if anchor != 0 {
             // What an anchor keeps is a copy too.
-            let size = self.values - before;
+            let values = self.size.values.saturating_sub(before.values);
+            let size = Size { values, text: self.size.text.saturating_sub(before.text) };
+            copy(&mut self.copied, size, span)?;
             self.count(size, span)?;
             self.anchors.insert(anchor, (value.clone(), size));
         }
@@ -130,7 +149,7 @@ impl<'a> Documents<'a> {
     }
 
     fn mapping(&mut self, depth: usize) -> Result<Map<String, Value>, DecodeError> {
-        let (mut members, mut merged) = (Map::new(), Vec::new());
+        let (mut members, mut merged) = (Map::new(), None);
         loop {
             let (event, span) = self.event()?;
             let plain = match &event {
@@ -144,30 +163,40 @@ impl<'a> Documents<'a> {
             let (event, of_value) = self.event()?;
             let value = self.value(event, of_value, depth + 1)?;
             if plain && key == MERGE {
-                merged.push((value, of_value, members.keys().cloned().collect::<HashSet<_>>()));
+                if merged.is_some() {
+                    return Err(error(of_value, "the key `<<` appears twice"));
+                }
+                merged = Some((value, of_value, members.keys().cloned().collect::<HashSet<_>>()));
             } else if members.insert(key.clone(), value).is_some() {
                 return Err(error(span, &format!("the key `{key}` appears twice")));
             }
         }
-        if merged.len() > 1 {
-            let span = merged.last().map(|(_, span, _)| *span).unwrap_or_default();
-            return Err(error(span, "the key `<<` appears twice"));
-        }
-        for (value, span, before) in merged {
+        if let Some((value, span, before)) = merged {
             merge(&mut members, value, span, &before)?;
         }
         Ok(members)
     }
 
-    fn count(&mut self, more: usize, span: Span) -> Result<(), DecodeError> {
-        self.values = self.values.saturating_add(more);
-        if self.values > MAX_VALUES {
+    fn count(&mut self, more: Size, span: Span) -> Result<(), DecodeError> {
+        self.size.values = self.size.values.saturating_add(more.values);
+        self.size.text = self.size.text.saturating_add(more.text);
+        if self.size.values > MAX_VALUES {
             return Err(limit(
                 span,
                 format!("more than {MAX_VALUES} values in one document, aliases counted"),
             ));
         }
         Ok(())
+    }
+}
+
+/// Counts what is to be copied, before it is.
+fn copy(copied: &mut usize, size: Size, span: Span) -> Result<(), DecodeError> {
+    let bytes = size.values.saturating_mul(VALUE).saturating_add(size.text);
+    *copied = copied.saturating_add(bytes);
+    match *copied > MAX_COPIED {
+        true => Err(limit(span, format!("aliases copy more than {MAX_COPIED} bytes"))),
+        false => Ok(()),
     }
 }
 
@@ -322,6 +351,27 @@ mod tests {
             if !text.starts_with("a: ") {
                 assert_eq!(error.kind, DecodeKind::Limit, "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn what_aliases_copy_is_limited_in_bytes() {
+        let long = format!("x: &a \"{}\"\n", "A".repeat(400_000));
+        let one = format!("{long}y: *a\n");
+        assert_eq!(read(&one).unwrap().len(), 1);
+        let key = format!("x: &a {{\"{}\": b}}\n", "A".repeat(400_000));
+        let nested = (0..60).map(|n| format!("&b{n} [")).collect::<String>();
+        for text in [
+            format!("{long}y: [{}]\n", vec!["*a"; 20_000].join(", ")),
+            format!("{key}y: [{}]\n", vec!["*a"; 20_000].join(", ")),
+            format!("{key}y: [{}]\n", vec!["{<<: *a}"; 20_000].join(", ")),
+            // Every document by itself is small enough.
+            format!("---\n{one}").repeat(30),
+            format!("{nested}{}{}", "A".repeat(400_000), "]".repeat(60)),
+        ] {
+            let error = read(&text).map(|all| all.len()).unwrap_err();
+            assert_eq!(error.kind, DecodeKind::Limit, "{error}");
+            assert!(error.to_string().contains("copy more than"), "{error}");
         }
     }
 
