@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{at_most_one, filled, key::PluginArgs, root::RootArgs};
+use super::args::{at_most_one, filled, key::PluginArgs, not_empty, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, GenerateKeyPairRequest};
@@ -38,11 +38,11 @@ impl GenerateKeyPairArgs {
     /// What is asked for.
     ///
     /// # Errors
-    /// Something else than a store; a store and a service at once.
+    /// Something else than a store; a store and a service at once; a service that is empty, which would make files.
     pub fn request(&self) -> Result<GenerateKeyPairRequest, Error> {
         let store = at_most_one(&self.store, "to write a key pair to files, leave the arguments out")?;
         let store = store.map(|store| known(&store.to_string_lossy())).transpose()?;
-        let service = filled(&self.kms);
+        let service = not_empty("--kms", &self.kms)?;
         if store.is_some() && service.is_some() {
             return Err(Error::usage("a store and --kms name two different places for a key")
                 .hint("leave one of them out"));

@@ -270,10 +270,10 @@ impl Error {
             }
             Self::ImportLength { .. } => "it can be used with --key as it is, without being imported",
             Self::EmptyReference | Self::UnknownScheme { .. } => {
-                "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`"
+                "a key is a path, `env://NAME`, an `https://` address, or begins with `pkcs11:`, `awskms://`, `gcpkms://`, `azurekms://`, `hashivault://`, `k8s://` or `gitlab://`; a path that holds `://` can be written `./PATH`"
             }
             Self::PluginNotAllowed { .. } => {
-                "a key is a path, `env://NAME` or an `https://` address; a path that holds `://` can be written `./PATH`; --allow-kms-plugin allows the program"
+                "a key is a path, `env://NAME`, an `https://` address, or begins with `pkcs11:`, `awskms://`, `gcpkms://`, `azurekms://`, `hashivault://`, `k8s://` or `gitlab://`; where the program is meant, --allow-kms-plugin allows it"
             }
             Self::TokenUri(_) => {
                 "such references look like `pkcs11:token=LABEL;object=KEY?module-path=/PATH/OF/MODULE.so`; `pkcs11-tool list-keys-uris` prints them"

@@ -143,6 +143,8 @@ fn the_last_of_a_repeated_flag_wins() {
 #[test]
 fn a_flag_without_its_value_does_not_take_the_next_flag() {
     run(&["verify-blob", "--key", "--bundle", "b", "f"]).code(2).says("--key comes without its value");
+    // An empty variable of a script would otherwise make a key pair in files.
+    run(&["generate-key-pair", "--kms", ""]).code(2).says("--kms is given and empty");
 }
 
 #[test]

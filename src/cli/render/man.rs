@@ -258,6 +258,8 @@ impl Page {
 
     fn see_also(&mut self, pages: impl Iterator<Item = String>) {
         self.section("SEE ALSO");
+        // Names this long leave lines that cannot be adjusted to both margins.
+        self.text.push_str(".ad l\n");
         let pages: Vec<String> = pages.map(|page| escape(&page)).collect();
         let _ = writeln!(self.text, "{}", pages.join(",\n"));
     }
