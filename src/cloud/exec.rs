@@ -245,5 +245,6 @@ fn given(answer: &Node<'_>, version: &str, program: &str) -> Result<Given, Decod
     Ok(Given { token: token.map(|(_, token)| token), certificate })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
