@@ -10,7 +10,7 @@ use super::keys::{created_key, importable_key, new_password, opened_store, publi
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::crypto::{Secret, sha256};
 use crate::keys::KeyPair;
-use crate::storage::{Access, PendingFile, read_file, write_file};
+use crate::storage::{Access, FileError, PendingFile, read_file, write_file};
 
 /// Makes a new key and writes it, encrypted, with its public half.
 ///
@@ -55,7 +55,12 @@ async fn generate_in_store(reference: &str, prefix: &Path, context: &mut Context
     let mut file = PendingFile::create_over_any(&path, Access::Everyone).map_err(|e| Error::output(&e))?;
     let password = new_password(context)?;
     let pair = KeyPair::generate(&password)?;
-    for line in store.write(&pair, &password).await? {
+    let written = match store.write(&pair, &password).await {
+        Ok(written) => written,
+        Err(error) if error.leaves_pair() => return Err(kept(prefix, &pair, error.into())),
+        Err(error) => return Err(error.into()),
+    };
+    for line in written {
         context.narrator.say(&line);
     }
     file.push(pair.public.as_bytes());
@@ -63,6 +68,41 @@ async fn generate_in_store(reference: &str, prefix: &Path, context: &mut Context
     context.narrator.say(&format!("Public key also written to {}", path.display()));
     Ok(())
 }
+
+/// Keeps a pair of which a store has a part in files of new names, and says so.
+fn kept(prefix: &Path, pair: &KeyPair, error: Error) -> Error {
+    for number in 1..=MAX_KEPT {
+        let [private, public] =
+            [".key", ".pub"].map(|suffix| beside(prefix, &format!(".kept-{number}{suffix}")));
+        // Nor where a link leads to.
+        if [&private, &public].iter().any(|path| path.symlink_metadata().is_ok()) {
+            continue;
+        }
+        let write = |path: &Path, text: &str| {
+            let mut file = PendingFile::create_new(path, Access::Owner)?;
+            file.push(text.as_bytes());
+            file.commit()
+        };
+        match write(&private, &pair.private).and_then(|()| write(&public, &pair.public)) {
+            Err(FileError::Exists(_)) => {}
+            Err(cause) => {
+                return error.cause(format!("the new key pair cannot be kept in files either: {cause}"));
+            }
+            Ok(()) => {
+                return error.hint(format!(
+                    "the whole new key pair is kept in `{}`, encrypted with the new password, and `{}`: write its values and that \
+                     password into the store by hand, or run this again and remove these files then",
+                    private.display(),
+                    public.display()
+                ));
+            }
+        }
+    }
+    error.cause("the new key pair cannot be kept in files either: all names for them are taken")
+}
+
+/// How many kept pairs may lie about.
+const MAX_KEPT: u32 = 100;
 
 fn beside(prefix: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(prefix);
@@ -214,6 +254,33 @@ fn meanwhile(path: &Path, what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pair_that_a_store_has_half_of_is_kept_whole_and_over_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let prefix = folder.path().join("cosign");
+        let pair = KeyPair::generate(&Secret::new(b"pw".to_vec())).unwrap();
+        let other = folder.path().join("cosign.kept-1.pub");
+        std::fs::write(&other, "other").unwrap();
+        let error = kept(&prefix, &pair, Error::new(ErrorKind::Other, "failed"));
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(
+            (read("cosign.kept-2.key"), read("cosign.kept-2.pub")),
+            (pair.private.clone(), pair.public.clone())
+        );
+        assert_eq!(read("cosign.kept-1.pub"), "other");
+        assert!(!folder.path().join("cosign.kept-1.key").exists());
+        assert!(error.hints.iter().any(|hint| hint.contains("cosign.kept-2.key")), "{:?}", error.hints);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode =
+                std::fs::metadata(folder.path().join("cosign.kept-2.key")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let error = kept(Path::new("/nowhere/at/all/x"), &pair, Error::new(ErrorKind::Other, "failed"));
+        assert!(error.causes.iter().any(|cause| cause.contains("cannot be kept")), "{:?}", error.causes);
+    }
 
     #[test]
     fn a_folder_that_somebody_holds_is_not_waited_for_without_limit() {

@@ -252,9 +252,17 @@ pub struct NotStarted {
 }
 
 impl Error {
+    /// Whether a store was left with a part of a new key pair, and the pair as a whole is nowhere.
+    pub fn leaves_pair(&self) -> bool {
+        matches!(self, Self::Service { source, .. } if matches!(&**source, Failure::Partly { is_mixed: true, .. }))
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Service { source, .. } if matches!(&**source, Failure::Partly { is_mixed: false, .. }) => {
+                "nothing is lost: run this again when the store takes values"
+            }
             Self::KeyInPlaceOfReference => {
                 "write `--key env://NAME`, where NAME is the variable that holds the key"
             }

@@ -64,10 +64,14 @@ pub enum Failure {
         source: Box<service::Error>,
     },
     /// Of several values some were written, and the next one was not.
-    #[error("not all of it was written ({written})")]
+    #[error("not all of it was written ({written}): {holds}")]
     Partly {
         /// What was.
         written: String,
+        /// Which of the values that are there now are of which key pair.
+        holds: String,
+        /// Whether some are of the new pair, which is then nowhere else.
+        is_mixed: bool,
         /// Why no more.
         #[source]
         source: Box<Failure>,

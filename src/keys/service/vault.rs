@@ -16,6 +16,8 @@ const MOUNT: &str = "TRANSIT_SECRET_ENGINE_PATH";
 const PREFIX: &str = "VAULT_KEY_PREFIX";
 /// Versions of one key that are looked at.
 const MAX_VERSIONS: usize = 10_000;
+/// All versions of a key come in one answer, of RSA keys with a kilobyte each.
+const MAX_KEY_ANSWER: u64 = 4 << 20;
 
 /// `KEY` of `hashivault://KEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +117,8 @@ impl Vault {
             Some(body) => asking::post_json(SERVICE, &address, body),
             None => asking::get(SERVICE, &address),
         };
-        let ask = Ask { headers: &headers, secret: Some(token), ..ask };
+        let limit = if path.starts_with("keys/") { MAX_KEY_ANSWER } else { ask.limit };
+        let ask = Ask { headers: &headers, secret: Some(token), limit, ..ask };
         let capability = if body.is_some() { "update" } else { "read" };
         let mut reply = client.ask(&ask).await.map_err(|error| self.refusal(error, path, capability))?;
         if reply.body.is_empty() {

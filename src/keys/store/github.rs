@@ -1,10 +1,11 @@
 //! Secrets of GitHub Actions (GitHub, "REST API endpoints for GitHub Actions Secrets"), which nobody can read but a workflow.
 
+use std::cmp::Ordering;
+
 use serde_json::json;
 
-use super::{
-    Answered, Backend, Failure, Part, Settings, escaped, explained, found, partly, values, variable,
-};
+use super::halfway::{Holds, after, partly};
+use super::{Answered, Backend, Failure, Part, Settings, escaped, explained, found, values, variable};
 use crate::crypto::{DecodeError, Node, Secret, base64, sealed_box};
 use crate::http::Method;
 use crate::http::service::asking::{self, guarded};
@@ -171,7 +172,17 @@ impl GitHub {
             }
             let body = Secret::new(body.to_string().into_bytes());
             let done = self.ask(variable(part), Some(&body)).await;
-            done.map_err(|error| partly(&written, self.explained(error)))?;
+            if let Err(error) = done {
+                // What was there cannot be read, so nobody can put it back.
+                let failure = self.explained(error);
+                let holds = values(pair, password).map(|(part, ..)| part).into_iter().enumerate();
+                let holds = holds.map(|(at, part)| match at.cmp(&written.len()) {
+                    Ordering::Less => (part, Holds::New),
+                    Ordering::Equal => (part, after(&failure)),
+                    Ordering::Greater => (part, Holds::Before),
+                });
+                return Err(partly(&written, &holds.collect::<Vec<_>>(), failure));
+            }
             written.push(format!("{what} written to {} github actions secret", variable(part)));
         }
         Ok(written)

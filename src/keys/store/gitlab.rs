@@ -1,12 +1,12 @@
 //! CI/CD variables of projects and groups of GitLab (GitLab, "Project-level CI/CD variables API", "Group-level Variables API").
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::{
-    Answered, Backend, Failure, Part, Settings, escaped, explained, found, partly, values, variable,
-};
+use super::halfway::{Holds, after, partly};
+use super::{Answered, Backend, Failure, Part, Settings, escaped, explained, found, values, variable};
 use crate::crypto::{DecodeError, Node, Secret};
 use crate::http::Method;
 use crate::http::service::asking::{self, guarded};
@@ -63,8 +63,21 @@ pub(super) struct GitLab {
     owner: Owner,
     authorization: Secret,
     /// Which values were there when they were looked for, and where.
-    there: Mutex<Vec<(Part, &'static str)>>,
+    there: Mutex<Vec<(Part, &'static str, Arc<Variable>)>>,
 }
+
+/// A variable as it is shown.
+struct Variable {
+    /// Nothing where it is hidden.
+    value: Option<Secret>,
+    /// How it is given to jobs.
+    attributes: Map<String, Value>,
+}
+
+/// What an attribute of a variable is called.
+const ATTRIBUTES: [&str; 4] = ["variable_type", "protected", "masked", "raw"];
+/// How much longer than everything may take it is tried to put back what was there.
+const MENDING: Duration = Duration::from_secs(15);
 
 impl GitLab {
     /// Reads where the server is and who asks.
@@ -90,14 +103,14 @@ impl GitLab {
         })
     }
 
-    /// The variable that is read or written; the answer is its value, unless it is hidden.
+    /// The variable that is read or written.
     async fn ask(
         &self,
         place: &str,
         part: Part,
         method: Method,
         body: Option<Secret>,
-    ) -> Result<Option<Secret>, service::Error> {
+    ) -> Result<Variable, service::Error> {
         let below = if method == Method::Post { String::new() } else { format!("/{}", variable(part)) };
         let url = format!("{}/{place}/{}/variables{below}", self.api, escaped(&self.owner.0));
         let address = service::below(SERVICE, &url, "")?;
@@ -110,7 +123,7 @@ impl GitLab {
             repeat: method != Method::Post,
             ..asking::get(SERVICE, &address)
         };
-        asking::document(&self.client, &ask, |node| value(node, part)).await
+        asking::document(&self.client, &ask, |node| shown(node, part)).await
     }
 
     fn explained(&self, error: service::Error) -> Failure {
@@ -125,11 +138,11 @@ impl GitLab {
     }
 
     /// Where a value is, and which it is.
-    async fn find(&self, part: Part) -> Result<Option<(&'static str, Option<Secret>)>, Failure> {
+    async fn find(&self, part: Part) -> Result<Option<(&'static str, Variable)>, Failure> {
         for place in self.owner.places() {
             let asked = self.ask(place, part, Method::Get, None).await;
-            if let Some(value) = found(asked).map_err(|error| self.explained(error))? {
-                return Ok(Some((place, value)));
+            if let Some(variable) = found(asked).map_err(|error| self.explained(error))? {
+                return Ok(Some((place, variable)));
             }
         }
         Ok(None)
@@ -137,15 +150,82 @@ impl GitLab {
 
     async fn put(&self, pair: &KeyPair, password: &Secret) -> Result<Vec<String>, Failure> {
         let there = self.there.lock().map(|there| there.clone()).unwrap_or_default();
-        let mut place = there.first().map(|(_, place)| *place);
+        let mut place = there.first().map(|(_, place, _)| *place);
         let mut written = Vec::new();
         for (part, what, value) in values(pair, password) {
-            let is_there = there.iter().any(|(known, _)| *known == part);
-            let done = self.write_one(&mut place, part, value, is_there).await;
-            done.map_err(|failure| partly(&written, failure))?;
+            let is_there = there.iter().any(|(known, ..)| *known == part);
+            if let Err(failure) = self.write_one(&mut place, part, value, is_there).await {
+                let mut holds = Vec::new();
+                self.client.excuse(MENDING);
+                for (at, (part, _, new)) in values(pair, password).into_iter().enumerate() {
+                    let is_touched =
+                        at < written.len() || (at == written.len() && after(&failure) != Holds::Before);
+                    let before =
+                        there.iter().find(|(known, ..)| *known == part).map(|(.., before)| &**before);
+                    holds.push(match (is_touched, place) {
+                        (false, _) => (part, Holds::Before),
+                        (true, None) => (part, Holds::Either),
+                        (true, Some(place)) => match self.put_back(place, part, before, new).await {
+                            Holds::Either if at < written.len() => (part, Holds::New),
+                            holds => (part, holds),
+                        },
+                    });
+                }
+                return Err(partly(&written, &holds, failure));
+            }
             written.push(format!("{what} written to \"{}\" variable", variable(part)));
         }
         Ok(written)
+    }
+
+    /// Puts back what was there before a value was written, or may have been; answers what is there then.
+    async fn put_back(&self, place: &str, part: Part, before: Option<&Variable>, new: &[u8]) -> Holds {
+        let told = self.ask(place, part, Method::Get, None).await;
+        let is = |wanted: &[u8]| {
+            told.as_ref().is_ok_and(|told| told.value.as_ref().is_some_and(|now| now.expose() == wanted))
+        };
+        match before {
+            None => match &told {
+                Err(service::Error::Status { status: 404, .. }) => Holds::Before,
+                // Somebody else's is not removed.
+                _ if is(new) => match self.remove(place, part).await {
+                    Ok(()) => Holds::Before,
+                    Err(_) => Holds::New,
+                },
+                _ => Holds::Either,
+            },
+            Some(Variable { value: Some(value), .. }) if is(value.expose()) => Holds::Before,
+            Some(Variable { value: Some(value), attributes }) => {
+                let Ok(text) = std::str::from_utf8(value.expose()) else { return Holds::Either };
+                let mut body = attributes.clone();
+                body.insert("key".to_owned(), variable(part).into());
+                body.insert("value".to_owned(), text.into());
+                let body = Secret::new(Value::Object(body).to_string().into_bytes());
+                match self.ask(place, part, Method::Put, Some(body)).await {
+                    Ok(_) => Holds::Before,
+                    Err(_) if is(new) => Holds::New,
+                    Err(_) => Holds::Either,
+                }
+            }
+            Some(Variable { value: None, .. }) => {
+                if is(new) {
+                    Holds::New
+                } else {
+                    Holds::Either
+                }
+            }
+        }
+    }
+
+    async fn remove(&self, place: &str, part: Part) -> Result<(), service::Error> {
+        let url = format!("{}/{place}/{}/variables/{}", self.api, escaped(&self.owner.0), variable(part));
+        let address = service::below(SERVICE, &url, "")?;
+        let ask = Ask {
+            method: Method::Delete,
+            authorization: Some(&self.authorization),
+            ..asking::get(SERVICE, &address)
+        };
+        self.client.ask(&ask).await.map(drop)
     }
 
     async fn write_one(
@@ -187,14 +267,20 @@ impl GitLab {
     }
 }
 
-/// The value of a variable; of one that is hidden, nothing.
-fn value(node: &Node<'_>, part: Part) -> Result<Option<Secret>, DecodeError> {
+/// A variable; of one that is hidden, no value.
+fn shown(node: &Node<'_>, part: Part) -> Result<Variable, DecodeError> {
     let key = node.member("key")?;
     if key.text()? != variable(part) {
         return Err(key.error(format!("is not {}, which was asked for", variable(part))));
     }
-    let Some(value) = node.optional("value")? else { return Ok(None) };
-    Ok(Some(Secret::new(value.text()?.as_bytes().to_vec())))
+    let mut attributes = Map::new();
+    for name in ATTRIBUTES {
+        if let Some(attribute) = node.optional(name)? {
+            attributes.insert(name.to_owned(), attribute.value().clone());
+        }
+    }
+    let value = node.optional("value")?.map(|value| value.text().map(str::as_bytes).map(<[u8]>::to_vec));
+    Ok(Variable { value: value.transpose()?.map(Secret::new), attributes })
 }
 
 impl Backend for GitLab {
@@ -202,8 +288,8 @@ impl Backend for GitLab {
         Box::pin(async move {
             match self.find(part).await? {
                 None => Ok(None),
-                Some((_, Some(value))) => Ok(Some(value)),
-                Some((_, None)) => Err(Failure::Key {
+                Some((_, Variable { value: Some(value), .. })) => Ok(Some(value)),
+                Some((_, Variable { value: None, .. })) => Err(Failure::Key {
                     reason: format!("the variable {} is hidden, and nobody can read it", variable(part)),
                 }),
             }
@@ -214,11 +300,11 @@ impl Backend for GitLab {
         Box::pin(async move {
             let mut all = Vec::new();
             for part in [Part::PrivateKey, Part::Password, Part::PublicKey] {
-                if let Some((place, _)) = self.find(part).await? {
-                    all.push((part, place));
+                if let Some((place, before)) = self.find(part).await? {
+                    all.push((part, place, Arc::new(before)));
                 }
             }
-            let has_key = all.iter().any(|(part, _)| *part == Part::PrivateKey);
+            let has_key = all.iter().any(|(part, ..)| *part == Part::PrivateKey);
             if let Ok(mut there) = self.there.lock() {
                 *there = all;
             }

@@ -3,6 +3,7 @@
 
 mod github;
 mod gitlab;
+mod halfway;
 mod kubernetes;
 #[cfg(test)]
 mod tests;
@@ -133,7 +134,8 @@ impl Store {
     /// Puts a key pair and its password there; answers what was done, in cosign's words, a line each.
     ///
     /// # Errors
-    /// The store does not take it; what of it is there all the same is said.
+    /// The store does not take it; what of it is there all the same is said. [`Error::leaves_pair`] tells whether the store is
+    /// left with a part of the new pair, which nobody else has.
     pub async fn write(&self, pair: &KeyPair, password: &Secret) -> Result<Vec<String>, Error> {
         let written = self.backend.write(pair, password).await;
         written.map_err(|source| Error::Service { key: self.key.to_string(), source: Box::new(source) })
@@ -208,13 +210,5 @@ fn found<T>(result: Result<T, service::Error>) -> Result<Option<T>, service::Err
         Ok(answer) => Ok(Some(answer)),
         Err(service::Error::Status { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// Says of what failed half-way what is written.
-fn partly(written: &[String], failure: Failure) -> Failure {
-    match written {
-        [] => failure,
-        _ => Failure::Partly { written: written.join("; "), source: Box::new(failure) },
     }
 }

@@ -233,6 +233,12 @@ fn variables_of_gitlab(values: &mut BTreeMap<String, Value>, seen: &Seen, method
             None => json(404, &object!({ "message": "404 Variable Not Found" })),
         };
     }
+    if method == "DELETE" {
+        return match values.remove(name) {
+            Some(_) => reply(204),
+            None => json(404, &object!({ "message": "404 Variable Not Found" })),
+        };
+    }
     assert_eq!(seen.header("content-type"), Some("application/json"));
     let sent = seen.json();
     let key = sent["key"].as_str().unwrap().to_owned();
@@ -315,15 +321,79 @@ fn refusals_of_gitlab_say_what_is_missing() {
     assert!(error.contains("GITLAB_HOST") && error.contains("without https"), "{error}");
 }
 
+/// Which failures leave a pair behind that has to be kept elsewhere.
+fn halfway(result: Result<(bool, Vec<String>), Error>) -> (bool, String) {
+    let error = result.unwrap_err();
+    (error.leaves_pair(), failed::<()>(Err(error)))
+}
+
 #[test]
-fn what_is_written_before_a_failure_is_said() {
-    let (pair, password) = pair();
+fn what_is_written_before_a_failure_is_undone() {
+    let (old, old_password) = pair();
+    let (new, _) = pair();
+    for (status, line) in
+        [(500, "COSIGN_PRIVATE_KEY"), (403, "COSIGN_PRIVATE_KEY"), (500, "COSIGN_PUBLIC_KEY")]
+    {
+        let values = Values::default();
+        let server = gitlab(&values, None);
+        gitlab_world(&server).store("gitlab://group/project", &old, &old_password).unwrap();
+        let before = values.lock().unwrap().clone();
+        let put = match line {
+            "COSIGN_PRIVATE_KEY" => "PUT /api/v4/projects/group%2Fproject/variables/COSIGN_PRIVATE_KEY",
+            _ => "PUT /api/v4/projects/group%2Fproject/variables/COSIGN_PUBLIC_KEY",
+        };
+        let server = gitlab(&values, Some((put, json(status, &object!({ "message": "no" })))));
+        let world = gitlab_world(&server);
+        let stored = world.store("gitlab://group/project", &new, &Secret::new(b"new".to_vec()));
+        let (leaves_pair, error) = halfway(stored);
+        assert!(!leaves_pair, "{error}");
+        assert!(error.contains("not all of it was written (Password written to"), "{error}");
+        assert!(error.contains("what was there before was put back"), "{error}");
+        assert_eq!(*values.lock().unwrap(), before);
+        signs(&world, "gitlab://group/project", &old);
+    }
+    // What was not there is removed again.
     let values = Values::default();
     let taken = object!({ "key": "COSIGN_PRIVATE_KEY", "value": null });
     values.lock().unwrap().insert("COSIGN_PRIVATE_KEY".into(), taken);
     let server = gitlab(&values, Some(("PUT ", json(403, &object!({ "message": "403 Forbidden" })))));
-    let error = failed(gitlab_world(&server).store("gitlab://group/project", &pair, &password));
-    assert!(error.contains("not all of it was written (Password written to"), "{error}");
+    let stored = gitlab_world(&server).store("gitlab://group/project", &new, &old_password);
+    let (leaves_pair, error) = halfway(stored);
+    assert!(!leaves_pair && !values.lock().unwrap().contains_key("COSIGN_PASSWORD"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_undone_is_said() {
+    let (old, old_password) = pair();
+    let (new, _) = pair();
+    let values = Values::default();
+    let server = gitlab(&values, None);
+    gitlab_world(&server).store("gitlab://group/project", &old, &old_password).unwrap();
+    // Nobody can read what has to be put back.
+    values.lock().unwrap().get_mut("COSIGN_PASSWORD").unwrap()["value"] = Value::Null;
+    let put = "PUT /api/v4/projects/group%2Fproject/variables/COSIGN_PRIVATE_KEY";
+    let server = gitlab(&values, Some((put, json(403, &object!({ "message": "no" })))));
+    let stored = gitlab_world(&server).store("gitlab://group/project", &new, &Secret::new(b"new".to_vec()));
+    let (leaves_pair, error) = halfway(stored);
+    let said =
+        "there is now COSIGN_PASSWORD of the new key pair; COSIGN_PRIVATE_KEY, COSIGN_PUBLIC_KEY as before";
+    assert!(leaves_pair && error.contains(said), "{error}");
+    // GitHub shows nobody any value.
+    let path = "repos/me/project/actions/secrets";
+    for (status, said) in [
+        (
+            409,
+            "there is now COSIGN_PASSWORD of the new key pair; COSIGN_PRIVATE_KEY, COSIGN_PUBLIC_KEY as before",
+        ),
+        (500, "COSIGN_PRIVATE_KEY of the new one or as before"),
+    ] {
+        let put = "PUT /api/v3/repos/me/project/actions/secrets/COSIGN_PRIVATE_KEY";
+        let server =
+            github(path, &Values::default(), Some((put, json(status, &object!({ "message": "no" })))));
+        let stored = github_world(&server).store("github://me/project", &new, &old_password);
+        let (leaves_pair, error) = halfway(stored);
+        assert!(leaves_pair && error.contains(said), "{error}");
+    }
 }
 
 // GitHub.

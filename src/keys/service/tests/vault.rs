@@ -106,6 +106,27 @@ fn world(server: &Served) -> World {
     World::new(&[("VAULT_ADDR", &server.url), ("VAULT_TOKEN", TOKEN)])
 }
 
+/// All versions of a key come in one answer.
+#[test]
+fn keys_with_many_versions() {
+    let shown = key(KeyType::Rsa { bits: 2048 });
+    let public = shown.public_key().to_pem();
+    let many = |count: usize| {
+        let keys: serde_json::Map<_, _> = (1..=count)
+            .map(|version| (version.to_string(), object!({ "public_key": public, "name": "x".repeat(600) })))
+            .collect();
+        object!({ "data": { "type": "rsa-2048", "latest_version": count, "keys": keys } })
+    };
+    let answer = many(1000);
+    assert!(answer.to_string().len() > 1 << 20);
+    let server = serve(move |_| json(200, &answer));
+    assert_eq!(world(&server).public_key("hashivault://release").unwrap(), *shown.public_key());
+    let answer = many(5000);
+    assert!(answer.to_string().len() > 4 << 20);
+    let server = serve(move |_| json(200, &answer));
+    assert!(failed(world(&server).public_key("hashivault://release")).contains("4194304"));
+}
+
 fn message() -> SigningInput {
     SigningInput::Message(b"what is to be signed".to_vec())
 }
