@@ -12,6 +12,9 @@ use crate::http::{Authorities, ClientCertificate, ServerName};
 /// Where a pod finds its service account (Kubernetes, "Accessing the Kubernetes API from a Pod").
 pub const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/// The member of a cluster by which the certificate of its server goes unchecked.
+const SKIP_VERIFY: &str = "insecure-skip-tls-verify";
+
 /// A cluster, and who asks it.
 pub struct Cluster {
     /// The address of the API, without a slash at its end.
@@ -37,18 +40,7 @@ impl Cluster {
         allowed: Option<Allowed>,
     ) -> Result<Self, Error> {
         let set = |name: &str| variables(name).filter(|value| !value.is_empty());
-        let (paths, looked_at) = match set("KUBECONFIG") {
-            Some(list) => {
-                let paths: Vec<_> =
-                    std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect();
-                (paths, "no file that KUBECONFIG names exists")
-            }
-            None => {
-                let home = set("HOME").or_else(|| set("USERPROFILE"));
-                let paths = home.map(|home| PathBuf::from(home).join(".kube").join("config"));
-                (paths.into_iter().collect(), "KUBECONFIG is not set, there is no ~/.kube/config")
-            }
-        };
+        let (paths, looked_at) = files(variables);
         let config = Config::read(&paths)?;
         if !config.is_empty() {
             let (cluster, user) = config.current()?;
@@ -64,6 +56,18 @@ impl Cluster {
                 ),
             }),
         }
+    }
+
+    /// Whether the files say that any certificate will do for the server. No program is started.
+    ///
+    /// # Errors
+    /// Something in a file cannot be used.
+    pub fn is_unchecked(variables: Variables<'_>) -> Result<bool, Error> {
+        let config = Config::read(&files(variables).0)?;
+        if config.is_empty() {
+            return Ok(false);
+        }
+        config.current()?.0.switch(SKIP_VERIFY)
     }
 
     /// The cluster that this pod is in; `None` where this is no pod.
@@ -125,7 +129,7 @@ impl Cluster {
                 "a proxy of its own (`proxy-url`) is not supported: name the proxy in HTTPS_PROXY",
             ));
         }
-        let accept_any_certificate = cluster.switch("insecure-skip-tls-verify")?;
+        let accept_any_certificate = cluster.switch(SKIP_VERIFY)?;
         let authorities = cluster.content("certificate-authority")?;
         if accept_any_certificate && authorities.is_some() {
             return Err(cluster
@@ -151,6 +155,22 @@ impl Cluster {
             authorization,
             server,
         })
+    }
+}
+
+/// The files that may name a cluster, and what to say where none exists.
+fn files(variables: Variables<'_>) -> (Vec<PathBuf>, &'static str) {
+    let set = |name: &str| variables(name).filter(|value| !value.is_empty());
+    match set("KUBECONFIG") {
+        Some(list) => {
+            let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+            (paths.collect(), "no file that KUBECONFIG names exists")
+        }
+        None => {
+            let home = set("HOME").or_else(|| set("USERPROFILE"));
+            let paths = home.map(|home| PathBuf::from(home).join(".kube").join("config"));
+            (paths.into_iter().collect(), "KUBECONFIG is not set, there is no ~/.kube/config")
+        }
     }
 }
 

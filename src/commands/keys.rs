@@ -79,8 +79,9 @@ pub(super) async fn created_key(reference: &str, context: &mut Context) -> Resul
 }
 
 /// The store that is to hold a new key pair.
-pub(super) async fn opened_store(reference: &str, context: &Context) -> Result<Store, Error> {
+pub(super) async fn opened_store(reference: &str, context: &mut Context) -> Result<Store, Error> {
     let reference = KeyRef::parse(reference)?;
+    caution(&reference, context);
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
     Ok(Box::pin(Store::open(&reference, sources)).await?)
@@ -96,10 +97,14 @@ pub(super) async fn importable_key(reference: &str, context: &Context) -> Result
 
 /// Tells the user what there is to know before the service is asked that holds the key.
 fn caution(reference: &KeyRef, context: &mut Context) {
-    let KeyRef::Service(key) = reference else { return };
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
-    if let Some(caution) = key.caution(&sources) {
+    let caution = match reference {
+        KeyRef::Service(key) => key.caution(&sources),
+        KeyRef::Store(key) => key.caution(&sources),
+        _ => None,
+    };
+    if let Some(caution) = caution {
         context.narrator.warn(&caution);
     }
 }

@@ -263,7 +263,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
 
 /// A file or a pipe, to one byte more than the limit.
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let key = || path.display().to_string();
+    let key = || KeyRef::Path(path.to_owned()).to_string();
     let failed = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => Error::Missing { key: key() },
         _ => Error::Read { key: key(), source },

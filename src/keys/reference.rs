@@ -90,7 +90,14 @@ impl std::fmt::Display for KeyRef {
         match self {
             Self::Path(path) => {
                 let text = path.to_string_lossy();
-                match is_plausible(&text) || path.exists() {
+                if let Some(at) = text.to_ascii_lowercase().find(PIN) {
+                    return write!(f, "{}{PIN}...", text.get(..at).unwrap_or_default());
+                }
+                let exists = path.exists();
+                if !exists && has_password(&text) {
+                    return write!(f, "...@{}", text.rsplit('@').next().unwrap_or_default());
+                }
+                match is_plausible(&text) || exists {
                     true => f.write_str(&text),
                     false => write!(f, "{}...", text.chars().take(4).collect::<String>()),
                 }
@@ -103,6 +110,16 @@ impl std::fmt::Display for KeyRef {
             Self::Store(key) => key.fmt(f),
         }
     }
+}
+
+/// What stands before a PIN in the name of a token's key (RFC 7512 section 2.4), whatever else is wrong with it.
+const PIN: &str = "pin-value=";
+
+/// Whether there is a password in a text as in an address, `SCHEME:USER:PASSWORD@HOST`.
+fn has_password(text: &str) -> bool {
+    // A drive is no user.
+    let text = if text.get(1..2) == Some(":") { text.get(2..).unwrap_or_default() } else { text };
+    text.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'))
 }
 
 /// Whether a text may be the path of a file: a secret that was put in its place, by mistake or by a variable, is long, and a mixture
@@ -122,7 +139,10 @@ fn is_plausible(text: &str) -> bool {
 
 /// The scheme in lower case and what follows (RFC 3986 section 3.1). One letter is a drive, not a scheme.
 fn split_scheme(text: &str) -> Option<(String, &str)> {
-    if let Some(rest) = text.strip_prefix("pkcs11:") {
+    // Blanks before it are no part of any path that somebody means, and a PIN may follow.
+    if let Some((scheme, rest)) = text.trim_start().split_once(':')
+        && scheme.eq_ignore_ascii_case("pkcs11")
+    {
         return Some(("pkcs11".to_string(), rest));
     }
     // Who fetches it makes do with fewer slashes, and a password in it is one all the same.
@@ -186,6 +206,30 @@ mod tests {
         ] {
             let shown = KeyRef::parse(secret).unwrap().to_string();
             assert_eq!(shown, format!("{}...", &secret[..4]));
+        }
+    }
+
+    #[test]
+    fn a_pin_and_a_password_are_not_shown() {
+        for token in [
+            "pkcs11:token=t;object=k?pin-value=1234",
+            "PKCS11:token=t;object=k?pin-value=1234",
+            " Pkcs11:token=t;object=k?pin-value=1234",
+        ] {
+            let key = KeyRef::parse(token).unwrap();
+            assert!(matches!(key, KeyRef::Token(_)), "{token}");
+            assert!(!key.to_string().contains("1234"), "{key}");
+        }
+        for (path, shown) in [
+            ("pkcs11 :token=t?PIN-value=1234", "pkcs11 :token=t?pin-value=..."),
+            ("foo:user:SECRET@host", "...@host"),
+            ("user:SECRET@host", "...@host"),
+            ("C:\\keys\\me@host.key", "C:\\keys\\me@host.key"),
+            ("keys/me@host.key", "keys/me@host.key"),
+        ] {
+            let key = KeyRef::parse(path).unwrap();
+            assert!(matches!(key, KeyRef::Path(_)), "{path}");
+            assert_eq!(key.to_string(), shown);
         }
     }
 

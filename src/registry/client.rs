@@ -333,6 +333,7 @@ impl Client {
             own: &host.own,
             other: &host.other,
             tls,
+            certified: !self.connection.accept_any_certificate,
             total: self.time_for(0),
         }
     }

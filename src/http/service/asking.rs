@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::secrecy::Sent;
 use super::{Ask, Client, Error, Reply, Service};
 use crate::crypto::{DecodeError, Node, Secret, json};
 use crate::http::{Address, Method, Redacted};
@@ -97,8 +98,11 @@ pub fn document_of<T>(
         .map_err(|source| answer_error(ask, source))
 }
 
-/// An answer that is not what it should be.
+/// An answer that is not what it should be. What of it is quoted is shown without what was secret in the question.
 pub fn answer_error(ask: &Ask<'_>, source: DecodeError) -> Error {
+    let sent = Sent::of(ask);
+    let (at, reason) = (sent.shown(&source.at), sent.shown(&source.reason));
+    let source = DecodeError { at, reason, ..source };
     Error::Answer { service: ask.service, url: ask.address.to_string(), source }
 }
 
@@ -106,6 +110,23 @@ pub fn answer_error(ask: &Ask<'_>, source: DecodeError) -> Error {
 pub fn object(members: &[(&str, &str)]) -> String {
     let members = members.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
     Value::Object(members.collect()).to_string()
+}
+
+/// A word of an enumeration, which may be one that nobody knows yet: it is shown, as no other text of an answer is.
+///
+/// # Errors
+/// It is missing, or no such word.
+pub fn word<'a>(node: &Node<'a>) -> Result<&'a str, DecodeError> {
+    let text = node.non_empty_text()?;
+    if is_word(text) { Ok(text) } else { Err(node.error("is no word of an enumeration")) }
+}
+
+/// Whether a text is short and in one case, in difference to most that is secret.
+pub fn is_word(text: &str) -> bool {
+    let all = |kind: fn(&u8) -> bool| {
+        text.bytes().all(|byte| kind(&byte) || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+    };
+    (1..=64).contains(&text.len()) && (all(u8::is_ascii_uppercase) || all(u8::is_ascii_lowercase))
 }
 
 /// A string of an answer, which may be secret.

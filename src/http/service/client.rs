@@ -177,11 +177,18 @@ impl Client {
                 return Ok(Reply { status, location, log_index, sct, body });
             }
             let next = match (status, ask.method, location) {
-                (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => address.join(&to).map_err(fail)?,
+                (301 | 302 | 303 | 307 | 308, Method::Get, Some(to)) => match address.join(&to) {
+                    Ok(next) => next,
+                    Err(_) => {
+                        let reason = format!("it points to {}, which is no address", sent.shown(&shown(&to)));
+                        let url = address.to_string();
+                        return Err(Error::Mismatch { service: ask.service, url, reason });
+                    }
+                },
                 _ => return Err(Error::status(ask.service, answer, ask.body.len(), sent).await),
             };
             if !next.is_same_origin(&address) {
-                let reason = format!("it points to {}, where nobody follows", sent.blank(&next.to_string()));
+                let reason = format!("it points to {}, where nobody follows", sent.shown(&next.to_string()));
                 return Err(Error::Mismatch { service: ask.service, url: address.to_string(), reason });
             }
             let Ok(next) = address.redirected(next.whole(), hop) else { break };

@@ -25,8 +25,16 @@ const SECRET_FIELDS: [&str; 9] = [
     "subject_token",
 ];
 
+/// What the names of headers have in them that hold secrets.
+const SECRET_HEADERS: [&str; 7] = ["auth", "cookie", "credential", "identity", "key", "secret", "token"];
+
 /// The secrets of one question, each as it is written.
-pub struct Sent(Vec<Secret>);
+pub struct Sent {
+    /// What goes nowhere in the clear.
+    guarded: Vec<Secret>,
+    /// What is in headers: the agents of machines are asked in the clear.
+    headers: Vec<Secret>,
+}
 
 impl Sent {
     /// What is secret in a question.
@@ -57,12 +65,22 @@ impl Sent {
                 all.push(value.into_bytes());
             }
         }
-        Self(all.into_iter().filter(|secret| !secret.is_empty()).map(Secret::new).collect())
+        let is_secret = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            SECRET_HEADERS.iter().any(|part| name.contains(part))
+        };
+        // Of `Bearer TOKEN`, the token is what a server may say; it says it without the word before it as well.
+        let headers = ask.headers.iter().filter(|(name, _)| is_secret(name));
+        let headers = headers.map(|(_, value)| value.rsplit(' ').next().unwrap_or(value).as_bytes().to_vec());
+        let secrets = |all: Vec<Vec<u8>>| {
+            all.into_iter().filter(|secret| !secret.is_empty()).map(Secret::new).collect::<Vec<_>>()
+        };
+        Self { guarded: secrets(all), headers: secrets(headers.collect()) }
     }
 
-    /// Whether there is none.
+    /// Whether there is none that goes nowhere in the clear.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.guarded.is_empty()
     }
 
     /// As much of what a server says as is shown, without what was secret in the question.
@@ -74,7 +92,13 @@ impl Sent {
     pub fn blank(&self, text: &str) -> String {
         let bytes = text.as_bytes();
         let mut hidden = vec![false; bytes.len()];
-        for secret in self.0.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST) {
+        for secret in self
+            .guarded
+            .iter()
+            .chain(&self.headers)
+            .map(Secret::expose)
+            .filter(|secret| secret.len() >= SHORTEST)
+        {
             let size = secret.len().min(WINDOW);
             let pieces: HashSet<&[u8]> = secret.windows(size).collect();
             for (at, piece) in bytes.windows(size).enumerate() {
@@ -116,9 +140,10 @@ fn decoded(value: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Service;
     use super::super::scripted::client;
+    use super::super::{Error, Service};
     use super::*;
+    use crate::crypto::DecodeError;
     use crate::http::Method;
     use crate::http::scripted::{reply, run, serve};
 
@@ -162,6 +187,43 @@ mod tests {
         ] {
             assert_eq!(sent.blank(text), shown);
         }
+    }
+
+    #[test]
+    fn what_is_quoted_of_an_answer_is_shown_without_the_secret() {
+        let address = Address::parse("http://127.0.0.1:1/").unwrap();
+        let token = "abcdefghijklmnopqrst";
+        let secret = Secret::new(token.as_bytes().to_vec());
+        let plain = ask(&address, "", b"");
+        for ask in [
+            Ask { secret: Some(&secret), ..ask(&address, "", b"") },
+            Ask { headers: &[("authorization", "Bearer abcdefghijklmnopqrst")], ..ask(&address, "", b"") },
+            Ask { headers: &[("X-Identity-Header", token)], ..ask(&address, "", b"") },
+        ] {
+            let long = format!("must not be {token} {}", "x".repeat(1000));
+            let source = DecodeError::new("answer", format!("a.{token}"), long);
+            let error = crate::http::service::asking::answer_error(&ask, source);
+            let Error::Answer { source, .. } = error else { panic!("{error}") };
+            assert!(source.to_string().starts_with("answer: a.***: must not be *** xx"), "{source}");
+            assert!(source.reason.len() <= MAX_SAID);
+        }
+        assert!(
+            Sent::of(&Ask { headers: &[("metadata", "true-and-long-enough")], ..plain })
+                .blank("true-and-long-enough")
+                .starts_with("true")
+        );
+    }
+
+    #[test]
+    fn a_redirection_to_no_address_is_shown_without_the_secret() {
+        let token = "abcdefghijklmnopqrst";
+        let server = serve(move |_| reply(302).with("Location", format!("http://[{token}/")));
+        let address = Address::parse(&server.url).unwrap();
+        let secret = Secret::new(token.as_bytes().to_vec());
+        let ask = Ask { method: Method::Get, secret: Some(&secret), ..ask(&address, "", b"") };
+        let error = run(client().ask(&ask)).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("which is no address") && !shown.contains("abcdefghij"), "{shown}");
     }
 
     #[test]

@@ -14,6 +14,8 @@ use crate::http::service::{Ask, Client, Service};
 
 const SERVICE: Service = Service::Keys("AWS KMS");
 const CONTENT: &str = "application/x-amz-json-1.1";
+/// Cosign's own variable.
+const SKIP_VERIFY: &str = "AWS_TLS_INSECURE_SKIP_VERIFY";
 const MAX_ALGORITHMS: usize = 50;
 
 /// A key of KMS.
@@ -59,8 +61,17 @@ impl Kms {
             None => aws.endpoint("kms", &region)?,
         };
         guarded("the address of AWS KMS", &endpoint)?;
-        let client = aws.client(settings.switch("AWS_TLS_INSECURE_SKIP_VERIFY")?);
+        let client = aws.client(settings.switch(SKIP_VERIFY)?);
         Ok(Self { aws, client, name: name.clone(), region, endpoint, found: OnceLock::new() })
+    }
+
+    /// What the user should know before the service is asked.
+    pub fn caution(settings: &Settings<'_>) -> Option<String> {
+        settings.switch(SKIP_VERIFY).ok()?.then(|| {
+            format!(
+                "{SKIP_VERIFY} is set: the certificate of the service is not looked at, and anybody on the way can read the credentials and replace the key"
+            )
+        })
     }
 
     /// Asks for an action, and reads the JSON that comes back; what must not be done twice is not tried `again`.
@@ -139,7 +150,9 @@ impl Kms {
         let fail = |reason: String| Failure::Key { reason };
         let Described { arn, kind, algorithms, key } = found;
         if !self.name.is(&arn) {
-            return Err(fail(format!("AWS KMS answered with another one, `{arn}`")));
+            let id = key_of(&arn).filter(|id| asking::is_word(id));
+            let id = id.map(|id| format!(", `{id}`")).unwrap_or_default();
+            return Err(fail(format!("AWS KMS answered with another one{id}")));
         }
         if let Some(reason) = kind.flaw() {
             return Err(fail(reason));
@@ -220,8 +233,8 @@ impl Kind {
             None => node.member("CustomerMasterKeySpec")?,
         };
         Ok(Self {
-            spec: spec.non_empty_text()?.to_owned(),
-            usage: node.member("KeyUsage")?.non_empty_text()?.to_owned(),
+            spec: asking::word(&spec)?.to_owned(),
+            usage: asking::word(&node.member("KeyUsage")?)?.to_owned(),
         })
     }
 

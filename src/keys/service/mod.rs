@@ -94,7 +94,7 @@ impl ServiceKey {
         match self {
             Self::Vault(_) => vault::Vault::caution(&settings(sources)),
             #[cfg(feature = "kms-aws")]
-            Self::Aws(_) => None,
+            Self::Aws(_) => aws::Kms::caution(&settings(sources)),
             Self::Azure(_) | Self::Gcp(_) | Self::Plugin(_) => None,
         }
     }

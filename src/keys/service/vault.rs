@@ -170,7 +170,8 @@ enum Held {
 /// A version of a key, or the newest, from the answer to `GET keys/KEY`.
 fn held(answer: &Node<'_>, wanted: Option<u64>) -> Result<(u64, Held), DecodeError> {
     let data = answer.member("data")?;
-    let kind = data.member("type")?.non_empty_text()?;
+    let kind = data.member("type")?;
+    let kind = asking::word(&kind)?;
     let Some(expected) = key_type(kind) else {
         return Ok((0, Held::Other(format!("it is of the type {kind}, which does not sign here"))));
     };

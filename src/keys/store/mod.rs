@@ -10,6 +10,7 @@ mod tests;
 
 use super::service::{Answered, Failure};
 use super::{Error, KeyPair, KeyRef, Sources};
+use crate::cloud::kubernetes::Cluster;
 use crate::cloud::{Allowed, Settings};
 use crate::crypto::Secret;
 use crate::http::service;
@@ -48,6 +49,16 @@ impl StoreKey {
             "github" => github::Owner::parse(rest).map(Self::GitHub),
             _ => return None,
         })
+    }
+
+    /// What the user should know before the store is asked.
+    pub fn caution(&self, sources: &Sources<'_>) -> Option<String> {
+        match self {
+            Self::Kubernetes(_) => Cluster::is_unchecked(sources.variables).ok()?.then(|| {
+                "`insecure-skip-tls-verify` is set in kubeconfig: the certificate of the server is not looked at, and anybody on the way can read the token and the keys, and replace them".to_owned()
+            }),
+            Self::GitLab(_) | Self::GitHub(_) => None,
+        }
     }
 
     async fn open(&self, sources: &Sources<'_>) -> Result<Box<dyn Backend>, Failure> {

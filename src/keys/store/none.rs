@@ -26,6 +26,11 @@ impl StoreKey {
         None
     }
 
+    /// What the user should know before the store is asked.
+    pub fn caution(&self, _: &Sources<'_>) -> Option<String> {
+        match self.0 {}
+    }
+
     /// One of the values.
     pub(super) async fn read(&self, _: Part, _: Sources<'_>) -> Result<Option<Secret>, Error> {
         match self.0 {}

@@ -530,3 +530,15 @@ fn names_that_are_none() {
         assert_eq!(KeyRef::parse(reference).unwrap().to_string(), reference);
     }
 }
+
+#[test]
+fn an_unchecked_certificate_of_a_cluster_is_told() {
+    let caution = |more: &str| {
+        let (_folder, world) = kube(&format!("https://k.example'{more}, x: '"), "token: t");
+        let key = KeyRef::parse("k8s://ns/cosign").unwrap();
+        let KeyRef::Store(key) = key else { panic!("{key}") };
+        world.asks(async |sources| key.caution(&sources))
+    };
+    assert!(caution(", insecure-skip-tls-verify: true").unwrap().contains("insecure-skip-tls-verify"));
+    assert_eq!(caution(""), None);
+}

@@ -54,6 +54,8 @@ pub struct Rules<'a> {
     pub other: &'a Exchange,
     /// Whether the registry is reached by TLS.
     pub tls: bool,
+    /// Whether the certificates of registries are looked at.
+    pub certified: bool,
     /// How long a request may take.
     pub total: Total,
 }
@@ -160,7 +162,7 @@ impl Session {
         used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
         let lookup = self.lookup(access, rules.keychain).await?;
-        if lookup.is_ambient && !rules.tls {
+        if lookup.is_ambient && !(rules.tls && rules.certified) {
             let lookup = Lookup { looked: lookup.looked.clone(), ..Lookup::default() };
             return self.answer_with(challenge, access, rules, used, &lookup).await;
         }
@@ -260,4 +262,46 @@ fn is_same(used: Option<&Secret>, token: &Secret) -> bool {
 
 fn again(secret: &Secret) -> Secret {
     Secret::new(secret.expose().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_gave_goes_to_certified_registries_alone() {
+        let exchange = Exchange::new(&crate::http::Settings {
+            authorities: None,
+            certificate: None,
+            server_name: None,
+            accept_any_certificate: false,
+            proxy: false,
+            stall: Duration::from_secs(1),
+        })
+        .unwrap();
+        let keychain = Keychain::default();
+        let access = Access { repository: None, actions: "pull", from: None };
+        for (is_ambient, tls, certified, goes) in [
+            (true, true, true, true),
+            (true, true, false, false),
+            (true, false, true, false),
+            (false, true, false, true),
+        ] {
+            let session = Session::new(Registry::parse("gcr.io").unwrap());
+            let credentials = Some(Credentials::Basic {
+                username: "_token".to_owned(),
+                password: Secret::new(b"x".to_vec()),
+            });
+            let lookup = Lookup { credentials, is_ambient, ..Lookup::default() };
+            session.lookups.lock().await.insert(None, Arc::new(lookup));
+            let time = Duration::from_secs(1);
+            let (own, other) = (&exchange, &exchange);
+            let total = Total { time, named: time };
+            let rules = Rules { keychain: &keychain, allowed: &[], own, other, tls, certified, total };
+            let header = session.answer(&["Basic realm=x".to_owned()], &access, &rules, None).await.unwrap();
+            assert_eq!(header.is_some(), goes, "{is_ambient} {tls} {certified}");
+        }
+    }
 }

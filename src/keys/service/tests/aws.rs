@@ -273,3 +273,14 @@ fn nothing_is_sent_without_https() {
     assert!(error.contains(&format!("https://{}/", server.address)), "{error}");
     assert!(server.lines().is_empty());
 }
+
+#[test]
+fn an_unchecked_certificate_is_told() {
+    let cautions = |value: &str| {
+        let key = KeyRef::parse("awskms:///alias/release").unwrap();
+        let KeyRef::Service(key) = key else { panic!("{key}") };
+        World::new(&[("AWS_TLS_INSECURE_SKIP_VERIFY", value)]).asks(async |sources| key.caution(&sources))
+    };
+    assert!(cautions("true").unwrap().starts_with("AWS_TLS_INSECURE_SKIP_VERIFY is set: the certificate"));
+    assert_eq!(cautions("false"), None);
+}

@@ -394,3 +394,13 @@ fn settings_of_tls_that_cannot_be_used_are_named() {
     assert!(cautions("1").unwrap().starts_with("VAULT_SKIP_VERIFY is set: the certificate"));
     assert_eq!(cautions("false"), None);
 }
+
+#[test]
+fn no_type_of_key_that_is_no_word_is_shown() {
+    for kind in ["evil hvs.a-token-that-is-secret", "hvs.a-token-that-is-secret", &"x".repeat(65)] {
+        let answer = object!({ "data": { "type": kind, "latest_version": 1, "keys": {} } });
+        let server = serve(move |_| json(200, &answer));
+        let error = failed(world(&server).public_key("hashivault://release"));
+        assert!(error.contains("is no word") && !error.contains(kind), "{error}");
+    }
+}
