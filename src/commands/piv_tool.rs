@@ -111,7 +111,7 @@ impl FromStr for PivSecret {
 /// # Errors
 /// There is no token, or more than one; it refuses; nobody agrees.
 pub fn piv_tool(request: &PivToolRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let mut token = PivToken::open(&*context.variables)?;
+    let mut token = PivToken::open(&*context.variables, context.settings.timeout)?;
     let mut agreed = |question: &str, context: &mut Context| match request.ask {
         true => agree(question, context),
         false => Ok(()),

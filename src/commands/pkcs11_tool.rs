@@ -53,7 +53,8 @@ impl FromStr for TokenPin {
 /// # Errors
 /// There is no such module, or it does not tell.
 pub async fn list_tokens(request: &ListTokensRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
-    let listed = keys::list_tokens(request.module.as_deref(), &*context.variables).await;
+    let listed =
+        keys::list_tokens(request.module.as_deref(), &*context.variables, context.settings.timeout).await;
     let (module, tokens) = listed.map_err(|failure| token_error(&failure))?;
     let mut text = format!("\nListing tokens of PKCS11 module '{module}'\n");
     for token in tokens {
@@ -76,7 +77,7 @@ pub async fn list_tokens(request: &ListTokensRequest, context: &mut Context) -> 
 pub async fn list_keys(request: ListKeysRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
     let ListKeysRequest { module, slot, pin, ask } = request;
     let pin = pin.map(|pin| Secret::new(pin.0.expose().to_vec()));
-    let query = TokenQuery { module, slot, pin };
+    let query = TokenQuery { module, slot, pin, time: context.settings.timeout };
     let mut nobody = Nobody {};
     let Context { variables, prompt, .. } = context;
     let prompt = if ask { prompt.as_mut() } else { &mut nobody };

@@ -61,11 +61,11 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
         return asked.map_err(|source| Error::Service { key: name.to_string(), source: Box::new(source) });
     }
     if let KeyRef::Token(uri) = reference {
-        let asked = pkcs11::public_key(uri, sources.variables).await;
+        let asked = pkcs11::public_key(uri, sources.variables, sources.patience.total).await;
         return asked.map_err(|source| Error::Token { key: uri.to_string(), source: Box::new(source) });
     }
     if let KeyRef::Piv(slot) = reference {
-        let asked = piv::public_key(*slot, sources.variables).await;
+        let asked = piv::public_key(*slot, sources.variables, sources.patience.total).await;
         return asked.map_err(|failure| Error::Service {
             key: reference.to_string(),
             source: Box::new(failure.into()),
@@ -151,7 +151,9 @@ pub async fn find_signing_key(
     }
     if let KeyRef::Token(uri) = reference {
         let fail = |source| Error::Token { key: name.clone(), source: Box::new(source) };
-        let backend = pkcs11::signing_key(uri, sources.variables, passwords.prompt()).await.map_err(fail)?;
+        let backend = pkcs11::signing_key(uri, sources.variables, sources.patience.total, passwords.prompt())
+            .await
+            .map_err(fail)?;
         return match RemoteKey::new(backend).await {
             Ok(key) => Ok(FoundKey { name, held: Held::Remote(Box::new(key)) }),
             Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
@@ -159,7 +161,9 @@ pub async fn find_signing_key(
     }
     if let KeyRef::Piv(slot) = reference {
         let asked = async {
-            let backend = piv::signing_key(*slot, sources.variables, passwords.prompt()).await?;
+            let backend =
+                piv::signing_key(*slot, sources.variables, sources.patience.total, passwords.prompt())
+                    .await?;
             RemoteKey::new(backend).await
         };
         return match asked.await {

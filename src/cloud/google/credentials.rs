@@ -1,9 +1,10 @@
 //! Application credentials of Google: files that their tools write.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::super::settings::read_at_most;
 use super::external::External;
 use super::{Around, CloudError, Error, ServiceAccount, UNIVERSE, UNIVERSE_VARIABLE, is_domain, is_project};
 use crate::crypto::{DecodeError, KeyType, Node, PrivateKey, PrivateKeyError, Secret, SigningKey, json};
@@ -61,6 +62,17 @@ pub enum Credentials {
         /// What the person has given to it.
         refresh_token: Secret,
     },
+}
+
+impl Credentials {
+    /// Whom else than Google they have told who the workload is.
+    pub fn caution(&self) -> Option<String> {
+        match self {
+            Self::External(external) => external.caution(),
+            Self::Impersonated { source, .. } => source.caution(),
+            Self::ServiceAccount(_) | Self::User { .. } => None,
+        }
+    }
 }
 
 /// The file that the variable names, or the one that `gcloud auth application-default login` leaves.
@@ -121,7 +133,7 @@ fn well_known(around: &Around<'_>) -> Option<PathBuf> {
 }
 
 fn load(around: &Around<'_>, path: &Path) -> Result<Found, Error> {
-    let text = contents(path, WHAT)
+    let text = contents(path, WHAT, around.settings.total)
         .map_err(|source| Error::File { what: format!("the file {}", path.display()), source })?
         .map_err(|source| Error::Document { path: path.to_owned(), source })?;
     json::parse(WHAT, text.expose())
@@ -134,11 +146,9 @@ fn load(around: &Around<'_>, path: &Path) -> Result<Found, Error> {
         })
 }
 
-/// What is in a file of a few KiB, which is `what`.
-pub fn contents(path: &Path, what: &'static str) -> io::Result<Result<Secret, DecodeError>> {
-    let mut text = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    let text = Secret::new(text);
+/// What is in a file of a few KiB, which is `what`; of a pipe, within `time`.
+pub fn contents(path: &Path, what: &'static str, time: Duration) -> io::Result<Result<Secret, DecodeError>> {
+    let text = Secret::new(read_at_most(path, MAX_FILE, time)?);
     if text.expose().len() as u64 > MAX_FILE {
         return Ok(Err(DecodeError::whole(what, format!("more than {MAX_FILE} bytes")).over_limit()));
     }

@@ -2,12 +2,13 @@
 //! `external_account` of Google's AIP-4117).
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::credentials::{Fault, IMPERSONATION, WHAT, account_of, contents};
 #[cfg(feature = "kms-aws")]
 use super::external_aws::Aws;
 use super::metadata::direct;
-use super::{Around, Error};
+use super::{Around, Error, UNIVERSE};
 use crate::crypto::{DecodeError, Node, Secret, base64, json};
 use crate::http::service::asking;
 use crate::http::service::{Ask, Client, Service};
@@ -97,6 +98,17 @@ impl External {
         })
     }
 
+    /// Who gets the token of the workload, where that is not Google.
+    pub fn caution(&self) -> Option<String> {
+        let address =
+            asking::guarded("", &self.token_url).ok().filter(|address| !is_google(address.host()))?;
+        Some(format!(
+            "the credentials in {} have the token of this workload sent to {}, which is not Google's: use them only if you trust who wrote them",
+            self.path.display(),
+            address.host()
+        ))
+    }
+
     /// A token of Google for the workload itself, of this scope.
     ///
     /// # Errors
@@ -122,7 +134,10 @@ impl External {
             let pair = Secret::new([id.as_bytes(), b":", secret.expose()].concat());
             Secret::new(format!("Basic {}", base64::encode(pair.expose())).into_bytes())
         });
-        let ask = Ask { authorization: authorization.as_ref(), ..asking::post(service, &address, &body) };
+        // What somebody else is told goes there once.
+        let repeat = is_google(address.host());
+        let ask =
+            Ask { authorization: authorization.as_ref(), repeat, ..asking::post(service, &address, &body) };
         Ok(asking::document(client, &ask, |node| asking::secret(node, "access_token")).await?)
     }
 
@@ -132,7 +147,7 @@ impl External {
             Source::File(path) => {
                 let named = self.of("credential_source.file");
                 let at_fault = |source| Error::Document { path: path.clone(), source };
-                let text = contents(path, SUBJECT)
+                let text = contents(path, SUBJECT, client.patience_for(Duration::MAX))
                     .map_err(|source| Error::File { what: format!("{}, {named},", path.display()), source })?
                     .map_err(at_fault)?;
                 self.extract(&text).map_err(at_fault)
@@ -201,6 +216,12 @@ impl External {
     fn of(&self, member: &str) -> String {
         format!("{member} of {}", self.path.display())
     }
+}
+
+/// Whether a host is Google's. The file says which one gets the token of the workload, and whoever wrote the file chose it.
+fn is_google(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == UNIVERSE || host.strip_suffix(UNIVERSE).is_some_and(|rest| rest.ends_with('.'))
 }
 
 impl Source {

@@ -101,6 +101,18 @@ impl Google {
         Self::read_at(&Around { settings: *settings, places: &Places::default() })
     }
 
+    /// What the user should know before anybody is asked: whoever writes a file of credentials says who gets the token of the
+    /// workload (Google, "Validate credential configurations from external sources").
+    pub fn caution(settings: &Settings<'_>) -> Option<String> {
+        let places = Places::default();
+        let around = Around { settings: *settings, places: &places };
+        // A pipe can be read once.
+        if around.variable(FILE).is_some_and(|path| !std::path::Path::new(&path).is_file()) {
+            return None;
+        }
+        find(&around, Use::AccessToken).ok()??.credentials.caution()
+    }
+
     fn read_at(around: &Around<'_>) -> Result<Self, CloudError> {
         let Around { settings, places } = around;
         let found = find(around, Use::AccessToken)?;

@@ -205,6 +205,40 @@ fn a_workload_that_somebody_else_knows_has_tokens_itself_or_of_an_account() {
     assert_eq!(scene.holding(&document).token(), "of-target");
 }
 
+/// Who is not Google is told once who the workload is, however often it fails, and the user is told who it is.
+#[test]
+fn a_token_of_a_workload_for_somebody_else_than_google() {
+    let server = serve(|_| reply(503));
+    let scene = Scene::new(&server);
+    let file = scene.folder.path().join("subject");
+    std::fs::write(&file, "hidden-subject").unwrap();
+    let mut document = external(&server, &json!({ "file": file }));
+    let scene = scene.holding(&document);
+    let variables = |name: &str| scene.variables.get(name).map(OsString::from);
+    let settings = Settings {
+        variables: &variables,
+        retry_for: Duration::from_secs(4),
+        total: Duration::from_secs(10),
+        now: UnixTime::from_seconds(NOW),
+    };
+    let google = Google::read_at(&Around { settings, places: &scene.places }).unwrap();
+    assert!(run(google.token()).is_err());
+    assert_eq!(server.requests().len(), 1);
+    let caution = Google::caution(&settings).unwrap();
+    assert!(caution.contains("sent to 127.0.0.1, which is not Google's"), "{caution}");
+    for (host, is_fine) in [
+        ("sts.googleapis.com", true),
+        ("sts.us-east1.rep.googleapis.com", true),
+        ("googleapis.com.evil.example", false),
+        ("evilgoogleapis.com", false),
+    ] {
+        document["token_url"] = json!(format!("https://{host}/v1/token"));
+        std::fs::write(&scene.variables[FILE], document.to_string()).unwrap();
+        let caution = Google::caution(&settings);
+        assert_eq!(caution.is_none(), is_fine, "{caution:?}");
+    }
+}
+
 const AWS_URL: &str = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
 
 /// AIP-4117: what AWS would be asked shows who the workload is, signed for Google alone.

@@ -1,6 +1,7 @@
 //! A key in a slot, ready to sign.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::card::{Card, Pin, SlotKey};
 use super::slot::{PinPolicy, Slot, TouchPolicy};
@@ -22,9 +23,10 @@ const TOUCH: &str = "Please tap security key...";
 pub(in crate::keys) async fn public_key(
     slot: Slot,
     variables: Variables<'_>,
+    time: Duration,
 ) -> Result<PublicKey, PivFailure> {
     let place = readers::place(variables);
-    blocking(move || Ok(readers::connect(&place)?.slot_key(slot)?.key)).await
+    blocking(move || Ok(readers::connect(&place, time)?.slot_key(slot)?.key)).await
 }
 
 /// The key in a slot, ready to sign: the token has taken the PIN, if the key wants one.
@@ -34,11 +36,12 @@ pub(in crate::keys) async fn public_key(
 pub(in crate::keys) async fn signing_key(
     slot: Slot,
     variables: Variables<'_>,
+    time: Duration,
     prompt: &mut dyn Prompt,
 ) -> Result<Box<dyn Backend>, PivFailure> {
     let place = readers::place(variables);
     let (card, found) = blocking(move || {
-        let mut card = readers::connect(&place)?;
+        let mut card = readers::connect(&place, time)?;
         let found = card.slot_key(slot)?;
         Ok((card, found))
     })

@@ -4,7 +4,8 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::PivFailure;
 use super::apdu::CardTransport;
@@ -40,14 +41,45 @@ const MAX_ANSWER: u32 = 264;
 /// Somebody else has the card for himself.
 const SHARING_VIOLATION: u32 = 0x8010_000B;
 const LOCK_POLL: Duration = Duration::from_millis(100);
-const LOCK_POLLS: u32 = 100;
-/// A token waits for a finger for 15 to 30 seconds, and makes a key in some.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long another program is waited for that has the card.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// Sockets know no shorter time, and no time at all would be for ever.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// How much longer the daemon is waited for, over all connections together. Time in which nothing was asked does not count: a
+/// person may have been.
+#[derive(Clone)]
+pub(super) struct Patience(Arc<Mutex<Duration>>);
+
+impl Patience {
+    /// So long.
+    pub fn new(time: Duration) -> Self {
+        Self(Arc::new(Mutex::new(time)))
+    }
+
+    fn left(&self) -> Duration {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something that waits no longer than it is told.
+    fn waiting<T>(&self, act: impl FnOnce(Duration) -> io::Result<T>) -> io::Result<T> {
+        let left = self.left();
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let begun = Instant::now();
+        let done = act(left.max(LEAST));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *all = all.saturating_sub(begun.elapsed());
+        done
+    }
+}
 
 /// A connection with the daemon.
 pub(super) struct Daemon {
     socket: UnixStream,
     place: String,
+    patience: Patience,
 }
 
 /// A reader.
@@ -61,14 +93,12 @@ impl Daemon {
     ///
     /// # Errors
     /// Nobody listens there; it is another version, or something else.
-    pub fn connect(place: &Path) -> Result<Self, PivFailure> {
+    pub fn connect(place: &Path, patience: &Patience) -> Result<Self, PivFailure> {
         let place_shown = place.display().to_string();
         let fail =
             |error: io::Error| PivFailure::Daemon { socket: place_shown.clone(), reason: error.to_string() };
         let socket = UnixStream::connect(place).map_err(fail)?;
-        socket.set_read_timeout(Some(PATIENCE)).map_err(fail)?;
-        socket.set_write_timeout(Some(PATIENCE)).map_err(fail)?;
-        let mut daemon = Self { socket, place: place_shown.clone() };
+        let mut daemon = Self { socket, place: place_shown.clone(), patience: patience.clone() };
         let mut answer = daemon.ask(VERSION, &[MAJOR, MINOR, 0])?;
         if let [MAJOR, theirs, refused] = answer
             && refused != 0
@@ -146,11 +176,45 @@ impl Daemon {
     fn send(&mut self, command: u32, message: &[u8]) -> Result<(), PivFailure> {
         let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
         let whole = [&length.to_ne_bytes(), &command.to_ne_bytes(), message].concat();
-        self.socket.write_all(&whole).map_err(|error| self.gone(&error))
+        self.write(&whole)
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), PivFailure> {
+        while !bytes.is_empty() {
+            let Self { socket, patience, .. } = &mut *self;
+            let written = patience.waiting(|left| {
+                socket.set_write_timeout(Some(left))?;
+                socket.write(bytes)
+            });
+            let rest = match written {
+                Ok(0) => Err(io::ErrorKind::BrokenPipe.into()),
+                Ok(length) => Ok(bytes.get(length..).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(bytes),
+                Err(error) => Err(error),
+            };
+            bytes = rest.map_err(|error| self.gone(&error))?;
+        }
+        Ok(())
     }
 
     fn receive(&mut self, bytes: &mut [u8]) -> Result<(), PivFailure> {
-        self.socket.read_exact(bytes).map_err(|error| self.gone(&error))
+        let mut bytes = bytes;
+        while !bytes.is_empty() {
+            let Self { socket, patience, .. } = &mut *self;
+            // One read at a time: a daemon that sends byte after byte is not waited for anew with each.
+            let read = patience.waiting(|left| {
+                socket.set_read_timeout(Some(left))?;
+                socket.read(bytes)
+            });
+            let length = match read {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+                read => read,
+            };
+            let length = length.map_err(|error| self.gone(&error))?;
+            bytes = bytes.get_mut(length..).unwrap_or_default();
+        }
+        Ok(())
     }
 
     fn gone(&self, error: &io::Error) -> PivFailure {
@@ -175,9 +239,16 @@ pub(super) struct CardInReader {
 
 impl CardInReader {
     fn begin(&mut self) -> Result<(), PivFailure> {
-        for _ in 0..LOCK_POLLS {
+        let begun = Instant::now();
+        while begun.elapsed() < LOCK_PATIENCE && !self.daemon.patience.left().is_zero() {
             match self.daemon.ask(BEGIN_TRANSACTION, &[self.card, 0])? {
-                [_, SHARING_VIOLATION] => std::thread::sleep(LOCK_POLL),
+                [_, SHARING_VIOLATION] => {
+                    let pause = |left: Duration| {
+                        std::thread::sleep(LOCK_POLL.min(left));
+                        Ok(())
+                    };
+                    self.daemon.patience.waiting(pause).map_err(|error| self.daemon.gone(&error))?;
+                }
                 [_, result] => {
                     said("asking for the card alone", result)?;
                     self.in_transaction = true;
@@ -200,7 +271,7 @@ impl CardTransport for CardInReader {
         let head = [self.card, self.protocol, PCI_LENGTH, length, self.protocol, PCI_LENGTH, MAX_ANSWER, 0];
         let head: Vec<u8> = head.into_iter().flat_map(u32::to_ne_bytes).collect();
         self.daemon.send(TRANSMIT, &head)?;
-        self.daemon.socket.write_all(command).map_err(|error| self.daemon.gone(&error))?;
+        self.daemon.write(command)?;
         let [_, _, _, _, _, _, length, result] = self.daemon.numbers()?;
         said("talking to the card", result)?;
         if length > MAX_ANSWER {
@@ -213,6 +284,10 @@ impl CardTransport for CardInReader {
     }
 }
 
+/// How long it is waited for that the card is let go.
+const PARTING: Duration = Duration::from_millis(200);
+const LONGEST_PARTING: Duration = Duration::from_secs(2);
+
 /// Whether a short command has data and a length of the answer behind it.
 fn expects_with_data(command: &[u8]) -> bool {
     command.get(4).is_some_and(|length| *length != 0 && command.len() == 6 + usize::from(*length))
@@ -220,6 +295,8 @@ fn expects_with_data(command: &[u8]) -> bool {
 
 impl Drop for CardInReader {
     fn drop(&mut self) {
+        // Also of a daemon that has used up all time, the card is let go.
+        self.daemon.patience = Patience::new(self.daemon.patience.left().clamp(PARTING, LONGEST_PARTING));
         // Who is gone needs nothing any more.
         if self.in_transaction {
             let _ = self.daemon.ask(END_TRANSACTION, &[self.card, RESET_CARD, 0]);
@@ -247,4 +324,36 @@ fn said(doing: &'static str, result: u32) -> Result<(), PivFailure> {
         other => return Err(PivFailure::Refused { doing, said: format!("0x{other:08X}") }),
     };
     Err(PivFailure::Refused { doing, said: said.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// A daemon that agrees on the version, and tells its readers a byte at a time.
+    #[test]
+    fn a_daemon_that_answers_byte_after_byte_has_no_more_time_than_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pcscd.comm");
+        let listener = UnixListener::bind(&place).unwrap();
+        std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut asked = [0; 20];
+            socket.read_exact(&mut asked).unwrap();
+            socket.write_all(&asked[8..]).unwrap();
+            while socket.write_all(&[0]).is_ok() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let begun = Instant::now();
+        let patience = Patience::new(Duration::from_millis(500));
+        let mut daemon = Daemon::connect(&place, &patience).unwrap();
+        let failure = daemon.readers().err().unwrap().to_string();
+        assert!(failure.contains("does not answer in time"), "{failure}");
+        assert!(begun.elapsed() < Duration::from_secs(5) && patience.left().is_zero());
+        let failure = Daemon::connect(&place, &patience).err().unwrap().to_string();
+        assert!(failure.contains("does not answer in time"), "{failure}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Finding the one token that is there.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::PivFailure;
 use super::card::Card;
@@ -18,25 +19,26 @@ pub(super) fn place(variables: Variables<'_>) -> PathBuf {
     }
 }
 
-/// The one token that is there. Nobody else talks to it until the card is let go.
+/// The one token that is there. Nobody else talks to it until the card is let go. All waiting for it together takes at most `time`.
 ///
 /// # Errors
 /// There is none, or more than one; the daemon is of no use.
 #[cfg(unix)]
-pub(super) fn connect(place: &std::path::Path) -> Result<Card, PivFailure> {
-    use super::pcscd::Daemon;
+pub(super) fn connect(place: &std::path::Path, time: Duration) -> Result<Card, PivFailure> {
+    use super::pcscd::{Daemon, Patience};
     if !cfg!(feature = "piv") {
         return Err(PivFailure::NotBuilt);
     }
     let mut seen = Vec::new();
     let mut found = Vec::new();
-    for reader in Daemon::connect(place)?.readers()? {
+    let patience = Patience::new(time);
+    for reader in Daemon::connect(place, &patience)?.readers()? {
         if !reader.holds_card {
             seen.push(format!("is a reader `{}` without a card", reader.name));
             continue;
         }
         // A connection for each: what is let go of one does not touch another.
-        let card = Daemon::connect(place)?.card(&reader.name);
+        let card = Daemon::connect(place, &patience)?.card(&reader.name);
         match card.and_then(|card| Card::open(Box::new(card))) {
             Ok(card) => found.push((reader.name, card)),
             Err(PivFailure::Status { .. }) => {
@@ -63,6 +65,6 @@ pub(super) fn connect(place: &std::path::Path) -> Result<Card, PivFailure> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn connect(_: &std::path::Path) -> Result<Card, PivFailure> {
+pub(super) fn connect(_: &std::path::Path, _: Duration) -> Result<Card, PivFailure> {
     Err(if cfg!(feature = "piv") { PivFailure::NoSystem } else { PivFailure::NotBuilt })
 }

@@ -1,5 +1,7 @@
 //! The token as `piv-tool` uses it.
 
+use std::time::Duration;
+
 use super::attestation::{self, Facts};
 use super::card::{Card, Pin};
 use super::manage::ManagementKey;
@@ -41,12 +43,12 @@ pub enum Keeping {
 pub struct TokenSecret(Pin);
 
 impl PivToken {
-    /// The one token that is there.
+    /// The one token that is there, which may take `time` for all that it is asked.
     ///
     /// # Errors
     /// There is none, or more than one.
-    pub fn open(variables: Variables<'_>) -> Result<Self, PivFailure> {
-        Ok(Self { card: readers::connect(&readers::place(variables))? })
+    pub fn open(variables: Variables<'_>, time: Duration) -> Result<Self, PivFailure> {
+        Ok(Self { card: readers::connect(&readers::place(variables), time)? })
     }
 
     #[cfg(all(test, feature = "piv"))]

@@ -1,6 +1,8 @@
 //! Finding a key in a token, and signing with it.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::error::{list, present};
 use super::token::{Class, Login, Module, Object, Refusal, Session, SignMechanism, Token};
@@ -19,12 +21,13 @@ const IGNORE_CERTIFICATE: &str = "COSIGN_PKCS11_IGNORE_CERTIFICATE";
 pub(in crate::keys) async fn public_key(
     uri: &Uri,
     variables: Variables<'_>,
+    time: Duration,
 ) -> Result<PublicKey, TokenFailure> {
     let path = module::path(uri.module.as_deref(), variables)?;
     let pin = pin::given(uri.pin.as_ref(), variables)?;
     let certificates = certificates(variables);
     let uri = uri.clone();
-    blocking(move || {
+    blocking(time, move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &uri.token)?;
         visible_key(&*module, &token, &uri.object, pin, certificates)
@@ -39,13 +42,14 @@ pub(in crate::keys) async fn public_key(
 pub(in crate::keys) async fn signing_key(
     uri: &Uri,
     variables: Variables<'_>,
+    time: Duration,
     prompt: &mut dyn Prompt,
 ) -> Result<Box<dyn Backend>, TokenFailure> {
     let path = module::path(uri.module.as_deref(), variables)?;
     let given = pin::given(uri.pin.as_ref(), variables)?;
     let certificates = certificates(variables);
     let name = uri.token.clone();
-    let (module, token) = blocking(move || {
+    let (module, token) = blocking(time, move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &name)?;
         Ok((module, token))
@@ -54,7 +58,8 @@ pub(in crate::keys) async fn signing_key(
     let question = format!("Enter PIN for key '{}' in PKCS11 token '{}': ", uri.object, token.label);
     let login = pin::login(&token, given, &question, prompt)?;
     let object = uri.object.clone();
-    let key = blocking(move || open(module, &token, &object, login, certificates)).await?;
+    let mut key = blocking(time, move || open(module, &token, &object, login, certificates)).await?;
+    key.time = time;
     Ok(Box::new(key))
 }
 
@@ -63,12 +68,37 @@ fn certificates(variables: Variables<'_>) -> bool {
     variables(IGNORE_CERTIFICATE).is_none_or(|value| value != "1")
 }
 
-/// Work that waits for hardware, away from the threads that serve others.
+/// How long a module may take where nobody says so.
+const USUAL: Duration = Duration::from_secs(180);
+
+/// Work that waits for hardware, away from the threads that serve others. A module that is not done in time is left to itself, in
+/// a thread that the end of the program does not wait for.
 pub(super) async fn blocking<T: Send + 'static>(
+    time: Duration,
     work: impl FnOnce() -> Result<T, TokenFailure> + Send + 'static,
 ) -> Result<T, TokenFailure> {
     let ended = |_| TokenFailure::Refused { doing: "asking the module", said: "nothing more".to_owned() };
-    tokio::task::spawn_blocking(work).await.map_err(ended)?
+    let bounded = move || {
+        let (tell, told) = mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("pkcs11".to_owned())
+            // Whoever has given up hears nothing any more.
+            .spawn(move || drop(tell.send(work())))
+            .map_err(|error| TokenFailure::Refused {
+                doing: "asking the module",
+                said: format!("nothing: there is no thread for it ({error})"),
+            })?;
+        told.recv_timeout(time).map_err(|error| TokenFailure::Refused {
+            doing: "asking the module",
+            said: match error {
+                RecvTimeoutError::Timeout => {
+                    format!("nothing within {time:?}, which is all that --timeout leaves it")
+                }
+                RecvTimeoutError::Disconnected => "nothing more".to_owned(),
+            },
+        })?
+    };
+    tokio::task::spawn_blocking(bounded).await.map_err(ended)?
 }
 
 /// The one token that is meant.
@@ -183,7 +213,7 @@ pub(super) fn open(
     let public = belonging(&*session, token, &private, certificates)?;
     let again = login.filter(|_| private.always_authenticate);
     let opened = Opened { session, module, token: token.clone(), private, again };
-    Ok(TokenKey { public, opened: Arc::new(Mutex::new(opened)) })
+    Ok(TokenKey { public, opened: Arc::new(Mutex::new(opened)), time: USUAL })
 }
 
 fn find(
@@ -256,6 +286,8 @@ fn told(
 pub(super) struct TokenKey {
     public: PublicKey,
     opened: Arc<Mutex<Opened>>,
+    /// How long it may take to sign.
+    time: Duration,
 }
 
 /// In this order they are let go: no session outlives its module.
@@ -304,7 +336,7 @@ impl Backend for TokenKey {
                 let opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
                 opened.sign(key, mechanism, &data)
             };
-            Ok(blocking(work).await?)
+            Ok(blocking(self.time, work).await?)
         })
     }
 

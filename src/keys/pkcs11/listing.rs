@@ -1,5 +1,7 @@
 //! What is in a module's tokens.
 
+use std::time::Duration;
+
 use super::key::{blocking, locate, log_in};
 use super::token::Class;
 use super::uri::{ObjectName, TokenName, Uri};
@@ -51,6 +53,8 @@ pub struct TokenQuery {
     pub slot: u64,
     /// The PIN, if it is given.
     pub pin: Option<Secret>,
+    /// How long the module may take to answer.
+    pub time: Duration,
 }
 
 /// The tokens of a module, with the file of the module.
@@ -60,10 +64,11 @@ pub struct TokenQuery {
 pub async fn list_tokens(
     path: Option<&str>,
     variables: Variables<'_>,
+    time: Duration,
 ) -> Result<(String, Vec<ListedToken>), TokenFailure> {
     let path = module::path(path, variables)?;
     let named = path.clone();
-    let tokens = blocking(move || module::load(&path)?.tokens()).await?;
+    let tokens = blocking(time, move || module::load(&path)?.tokens()).await?;
     let listed = tokens.into_iter().map(|token| ListedToken {
         slot: token.slot,
         label: token.label,
@@ -83,14 +88,14 @@ pub async fn list_keys(
     variables: Variables<'_>,
     prompt: &mut dyn Prompt,
 ) -> Result<KeysOfToken, TokenFailure> {
-    let TokenQuery { module: path, slot, pin } = query;
+    let TokenQuery { module: path, slot, pin, time } = query;
     let path = module::path(path.as_deref(), variables)?;
     let given = match pin {
         Some(pin) => Some(pin),
         None => pin::given(None, variables)?,
     };
     let named = path.clone();
-    let (module, token) = blocking(move || {
+    let (module, token) = blocking(time, move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &TokenName { slot: Some(slot), ..TokenName::default() })?;
         Ok((module, token))
@@ -99,7 +104,7 @@ pub async fn list_keys(
     let question = format!("Enter PIN for PKCS11 token '{}': ", token.label);
     let login = pin::login(&token, given, &question, prompt)?;
     let name = TokenName { serial: None, ..token.name() };
-    let objects = blocking(move || {
+    let objects = blocking(time, move || {
         let session = module.open(token.slot)?;
         if let Some(login) = &login {
             log_in(&*module, &*session, &token, login)?;

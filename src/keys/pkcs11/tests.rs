@@ -356,3 +356,19 @@ fn modules_that_are_none() {
     let error = super::module::load(&file).err().unwrap();
     assert!(matches!(error, TokenFailure::Module { .. } | TokenFailure::NotBuilt | TokenFailure::Static));
 }
+
+#[test]
+fn a_module_that_hangs_is_given_up() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let begun = std::time::Instant::now();
+    let short = std::time::Duration::from_millis(100);
+    let hanging = || Ok(std::thread::sleep(std::time::Duration::from_secs(60)));
+    let failure = runtime.block_on(super::key::blocking(short, hanging)).unwrap_err().to_string();
+    assert!(failure.contains("nothing within 100ms"), "{failure}");
+    // Nor does the end of the program wait for it.
+    drop(runtime);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+    let long = std::time::Duration::from_secs(60);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(super::key::blocking(long, || Ok(7))).unwrap(), 7);
+}

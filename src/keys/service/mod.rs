@@ -95,7 +95,8 @@ impl ServiceKey {
             Self::Vault(_) => vault::Vault::caution(&settings(sources)),
             #[cfg(feature = "kms-aws")]
             Self::Aws(_) => aws::Kms::caution(&settings(sources)),
-            Self::Azure(_) | Self::Gcp(_) | Self::Plugin(_) => None,
+            Self::Gcp(_) => crate::cloud::google::Google::caution(&settings(sources)),
+            Self::Azure(_) | Self::Plugin(_) => None,
         }
     }
 }
