@@ -347,9 +347,10 @@ mod tests {
         }
         for (name, page) in &pages {
             for line in page.lines() {
-                let is_macro = [".TH ", ".SH ", ".SS ", ".PP", ".TP", ".IP", ".RS 4", ".RE", ".nf", ".fi"]
-                    .iter()
-                    .any(|known| line.starts_with(known));
+                let is_macro =
+                    [".TH ", ".SH ", ".SS ", ".PP", ".TP", ".IP", ".RS 4", ".RE", ".nf", ".fi", ".ad l"]
+                        .iter()
+                        .any(|known| line.starts_with(known));
                 assert!(is_macro || !line.starts_with(['.', '\'']), "{name}: {line}");
             }
         }
