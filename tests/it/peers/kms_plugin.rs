@@ -92,7 +92,7 @@ fn nothing_is_started_that_is_not_allowed() {
             .code(2)
             .says("unknown kind of key reference `real://` in `real://the/key`")
             .says("cosign would start the program `sigstore-kms-real`, here `")
-            .says("--allow-kms-plugin allows the program");
+            .says("--allow-kms-plugin allows it");
     }
     assert!(!sandbox.has("plug-ins/asked") && !sandbox.has("c.json") && !sandbox.has("new.pub"));
     let _ = allowed(&sandbox, &["public-key", "--key", "absent-program://x"])
