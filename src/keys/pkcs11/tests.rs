@@ -362,7 +362,10 @@ fn a_module_that_hangs_is_given_up() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let begun = std::time::Instant::now();
     let short = std::time::Duration::from_millis(100);
-    let hanging = || Ok(std::thread::sleep(std::time::Duration::from_secs(60)));
+    let hanging = || {
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        Ok(())
+    };
     let failure = runtime.block_on(super::key::blocking(short, hanging)).unwrap_err().to_string();
     assert!(failure.contains("nothing within 100ms"), "{failure}");
     // Nor does the end of the program wait for it.
