@@ -39,14 +39,12 @@ const MAX_FILE: u64 = 1 << 20;
 /// The content of a file; `None` where there is none.
 #[cfg(feature = "http")]
 fn file(path: &std::path::Path) -> Result<Option<crate::crypto::Secret>, Error> {
-    use std::io::Read;
     let fail = |reason: String| Error::Setting { name: format!("`{}`", path.display()), reason };
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
-    let bytes = crate::crypto::Secret::new(bytes);
-    match read {
-        Ok(length) if length as u64 > MAX_FILE => Err(fail(format!("it is larger than {MAX_FILE} bytes"))),
-        Ok(_) => Ok(Some(bytes)),
+    match settings::read(path) {
+        Ok(bytes) if bytes.expose().len() as u64 > MAX_FILE => {
+            Err(fail(format!("it is larger than {MAX_FILE} bytes")))
+        }
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(fail(error.to_string())),
     }
