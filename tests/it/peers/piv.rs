@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,11 +39,7 @@ impl Desk {
     fn with(card: PivCard) -> Option<Self> {
         let (pcscd, driver) = (peer("pcscd")?, peer("libifdvpcd.so")?);
         let sandbox = Sandbox::new();
-        // The driver takes this port for its first reader and the next one for its second.
-        let port = (0..100)
-            .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port())
-            .find(|port| std::net::TcpListener::bind(("127.0.0.1", port + 1)).is_ok())
-            .unwrap();
+        let port = two_free_ports();
         std::fs::create_dir(sandbox.at("readers")).unwrap();
         let driver = driver.canonicalize().unwrap().display().to_string();
         let config = format!(
@@ -79,6 +76,16 @@ impl Desk {
     fn knowing(&self, args: &[&str]) -> Run {
         self.sandbox.rcosign(args).env("COSIGN_PIV_PIN", PIN)
     }
+}
+
+/// The driver takes the first one for its first reader and the second one for its second. They are none that the system gives to
+/// whoever asks for any port, as the other tests do all the time.
+fn two_free_ports() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 5000).unwrap();
+    let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let candidates = (0..100).map(|_| 20_000 + 2 * ((begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 6000));
+    candidates.into_iter().find(|port| is_free(*port) && is_free(port + 1)).unwrap()
 }
 
 /// The card's end of the reader, as soon as the driver listens.
