@@ -1,5 +1,5 @@
 //! What a token of Yubico says of a key that it made itself, and whether Yubico made the token
-//! (https://developers.yubico.com/PIV/Introduction/PIV_attestation.html).
+//! (<https://developers.yubico.com/PIV/Introduction/PIV_attestation.html>).
 
 use super::slot::{PinPolicy, Policies, TouchPolicy};
 use crate::crypto::UnixTime;
