@@ -89,6 +89,9 @@ mod cloud;
 #[cfg(feature = "cli")]
 mod commands;
 mod crypto;
+#[cfg(feature = "cue")]
+#[allow(dead_code, reason = "no command takes policies yet")]
+mod cue;
 #[cfg(feature = "cli")]
 mod http;
 #[cfg(feature = "internals")]
@@ -100,6 +103,7 @@ mod payload;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
 mod program;
+mod re2;
 #[cfg(feature = "cli")]
 mod registry;
 #[cfg(feature = "sandbox")]

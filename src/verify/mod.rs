@@ -14,7 +14,6 @@ mod identity;
 mod issued;
 mod log;
 mod policy;
-mod re2;
 mod reason;
 mod sct;
 mod signature;
@@ -25,6 +24,7 @@ mod time;
 mod verifier;
 mod visible;
 
+pub use crate::re2::{Pattern, PatternError};
 pub use chain::ChainProof;
 pub use claim::{AnnotationProof, ClaimProof};
 pub use evidence::{Check, Evidence, Outcome, Trail};
@@ -36,7 +36,6 @@ pub use policy::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, NonEmpty, PredicateTypeRequirement, Requirement,
     VerificationPolicy, Waiver,
 };
-pub use re2::{Pattern, PatternError};
 pub use reason::{Reason, Rejection};
 pub use sct::SctProof;
 pub use signature::{SignatureProof, StreamNeeds, stream_needs};

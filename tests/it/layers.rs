@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
+    ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "re2", "crypto"]),
     (
         "keys",
         &["cloud", "http", "program", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"],
@@ -55,6 +55,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("payload", &["crypto"]),
     ("tlog", &["crypto"]),
     ("x509", &["crypto"]),
+    ("cue", &["re2", "crypto"]),
+    ("re2", &[]),
     ("crypto", &[]),
     ("api", &["sign", "verify", "bundle", "trust", "payload", "x509", "crypto"]),
     (
@@ -120,8 +122,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["http"]),
     ("rustls_native_certs", &["http"]),
     ("webpki_root_certs", &["http"]),
-    ("regex", &["verify"]),
-    ("regex_syntax", &["verify"]),
+    ("regex", &["re2"]),
+    ("regex_syntax", &["re2"]),
     ("sigstore_trust_root", &["trust"]),
     ("aws_lc_rs", &["crypto", "x509", "timestamp"]),
     ("base64", &["crypto"]),
@@ -132,6 +134,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("der", &["crypto", "x509", "timestamp"]),
     ("ed25519_dalek", &["crypto"]),
     ("jiff", &["crypto"]),
+    ("num_bigint", &["cue"]),
+    ("num_integer", &["cue"]),
+    ("num_traits", &["cue"]),
     ("pkcs8", &["crypto"]),
     ("scrypt", &["crypto"]),
     ("spki", &["crypto", "x509", "timestamp"]),
@@ -140,7 +145,7 @@ const CRATES: &[(&str, &[&str])] = &[
 
 /// The rooms that touch no file, socket, clock or environment: offline verification is a property of the import graph.
 const PURE: &[&str] =
-    &["verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto", "attest"];
+    &["verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "re2", "cue", "crypto", "attest"];
 
 /// What a pure room may not name of the standard library, and what of that is only a value.
 const IMPURE: &[&str] = &["fs", "net", "env", "process", "thread", "time", "io"];

@@ -5,8 +5,8 @@ use super::Pattern;
 /// Chosen patterns, and patterns put together at random, each run by cosign 3.1 (`verify-blob
 /// --certificate-identity-regexp`): pattern, subject alternative name, and whether it matched, or Go's error.
 const TABLES: [(&str, usize); 2] = [
-    (include_str!("../../../testdata/regex/chosen.jsonl"), 689),
-    (include_str!("../../../testdata/regex/random.jsonl"), 1500),
+    (include_str!("../../testdata/regex/chosen.jsonl"), 689),
+    (include_str!("../../testdata/regex/random.jsonl"), 1500),
 ];
 /// Errors are compared up to this length; one of them repeats an expression of a thousand parentheses.
 const COMPARED: usize = 200;

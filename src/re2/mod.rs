@@ -30,16 +30,24 @@ pub struct PatternError {
 }
 
 impl Pattern {
-    /// Compiles.
+    /// Compiles an expression that is there to restrict: an empty one is a mistake.
     ///
     /// # Errors
-    /// The empty expression, which would match every text; whatever Go's `regexp.Compile` refuses; an expression that
-    /// is too large or, groups aside, nested more than 250 deep.
+    /// The empty expression, which would match every text; whatever [`Pattern::compile`] refuses.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
-        let refused = |reason: String| PatternError { pattern: pattern.into(), reason };
         if pattern.is_empty() {
-            return Err(refused("it is empty and would match every text".into()));
+            let reason = "it is empty and would match every text".into();
+            return Err(PatternError { pattern: pattern.into(), reason });
         }
+        Self::compile(pattern)
+    }
+
+    /// Compiles any expression, as Go's `regexp.Compile` does.
+    ///
+    /// # Errors
+    /// Whatever Go refuses; an expression that is too large or, groups aside, nested more than 250 deep.
+    pub fn compile(pattern: &str) -> Result<Self, PatternError> {
+        let refused = |reason: String| PatternError { pattern: pattern.into(), reason };
         let hir = parse::parse(pattern).map_err(refused)?;
         let regex = regex::RegexBuilder::new(&hir.to_string())
             .nest_limit(4 * parse::MAX_DEPTH)
@@ -52,6 +60,12 @@ impl Pattern {
     /// The expression as it was given.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The compiled expression, whose leftmost-first matches are Go's.
+    #[allow(dead_code, reason = "policies use it")]
+    pub fn regex(&self) -> &regex::Regex {
+        &self.regex
     }
 
     /// Whether it matches anywhere in `text`.
