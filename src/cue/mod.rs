@@ -6,4 +6,6 @@
 //! that names it: never a pass.
 
 pub mod ast;
+pub mod error;
+pub mod load;
 pub mod number;
