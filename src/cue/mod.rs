@@ -6,6 +6,8 @@
 //! that names it: never a pass.
 
 pub mod ast;
+pub mod data;
 pub mod error;
 pub mod load;
 pub mod number;
+pub mod pkg;

@@ -1,0 +1,88 @@
+//! Values that are wholly known: what the functions of packages take and give.
+
+use std::rc::Rc;
+
+use super::number::Number;
+
+/// A concrete value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// `int` or `float`
+    Number(Number),
+    /// `string`
+    String(Rc<str>),
+    /// `bytes`
+    Bytes(Rc<[u8]>),
+    /// In order.
+    List(Vec<Data>),
+    /// Regular fields, in order.
+    Struct(Vec<(Rc<str>, Data)>),
+}
+
+impl Data {
+    /// The name of its type, as CUE's messages have it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Number(number) if number.is_integer() => "int",
+            Self::Number(_) => "float",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "list",
+            Self::Struct(_) => "struct",
+        }
+    }
+}
+
+impl From<bool> for Data {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<Number> for Data {
+    fn from(value: Number) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<i64> for Data {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<usize> for Data {
+    fn from(value: usize) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<&str> for Data {
+    fn from(value: &str) -> Self {
+        Self::String(value.into())
+    }
+}
+
+impl From<String> for Data {
+    fn from(value: String) -> Self {
+        Self::String(value.into())
+    }
+}
+
+impl From<Vec<u8>> for Data {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value.into())
+    }
+}
+
+impl From<Vec<Data>> for Data {
+    fn from(value: Vec<Data>) -> Self {
+        Self::List(value)
+    }
+}
