@@ -344,6 +344,11 @@ pub enum Binding {
         /// How many scopes out.
         up: usize,
     },
+    /// `X=[pattern]: ...`: the field that matched at the pattern `up` scopes out, in the struct in which the pattern stands.
+    Matched {
+        /// How many scopes out.
+        up: usize,
+    },
     /// The variable of a `for` or `let` clause; `key` for the first of two.
     Variable {
         /// How many scopes out.

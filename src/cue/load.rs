@@ -1,6 +1,6 @@
 //! Source files to one package: tokens, trees, names.
 
-use super::{ast::File, error::Error};
+use super::{ast::File, error::Error, resolve, syntax};
 
 /// The files of a policy as one package, every name bound.
 #[derive(Debug)]
@@ -23,6 +23,12 @@ impl Package {
 /// The first error in the order of the files: text that is not CUE, names that are not declared or not used, files of
 /// different packages, constructs that are not supported; with the name of its file.
 pub fn load(files: &[(String, Vec<u8>)]) -> Result<Package, Error> {
-    let _ = files;
-    Err(Error::nowhere(super::error::ErrorKind::Unsupported, "CUE policies cannot be read yet"))
+    let names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
+    let mut trees = Vec::with_capacity(files.len());
+    let located = |error: Error| error.in_files(names.iter().copied());
+    for (index, (_, bytes)) in files.iter().enumerate() {
+        let file = u32::try_from(index).unwrap_or(u32::MAX);
+        trees.push(syntax::parse(bytes, file).map_err(located)?);
+    }
+    Ok(Package { files: resolve::resolve(&names, trees).map_err(located)? })
 }

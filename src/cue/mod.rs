@@ -1,6 +1,6 @@
 //! The CUE language, as far as a policy that validates a statement can use it; it knows nothing of signatures.
 //!
-//! Source text becomes tokens (`lexer`), a tree (`parser` into [`ast`]), and a tree whose names are bound (`resolve`). What a
+//! Source text becomes tokens and a tree (`syntax`), then a tree whose names are bound (`resolve`, into [`ast`]). What a
 //! construct means is in the language specification, <https://cuelang.org/docs/reference/spec/>; where cosign's evaluator
 //! (CUE 0.15, inside cosign 3.1) does something else, it is followed, and the place says so. What is not supported is an error
 //! that names it: never a pass.
@@ -11,3 +11,5 @@ pub mod error;
 pub mod load;
 pub mod number;
 pub mod pkg;
+mod resolve;
+mod syntax;

@@ -1,0 +1,22 @@
+//! The names that the language declares: the specification, "Predeclared identifiers" and "Builtin functions".
+
+/// Types, which are no concrete values.
+const TYPES: &[&str] = &[
+    "_", "bool", "bytes", "float", "float32", "float64", "int", "int128", "int16", "int32", "int64", "int8",
+    "number", "rune", "string", "uint", "uint128", "uint16", "uint32", "uint64", "uint8",
+];
+
+/// Functions.
+const FUNCTIONS: &[&str] =
+    &["and", "close", "div", "error", "len", "matchIf", "matchN", "mod", "or", "quo", "rem"];
+
+/// The predeclared name that is meant; `__len` is `len`.
+pub fn name(written: &str) -> Option<&'static str> {
+    let name = written.strip_prefix("__").filter(|name| *name != "_").unwrap_or(written);
+    TYPES.iter().chain(FUNCTIONS).find(|known| **known == name).copied()
+}
+
+/// Whether it is a type.
+pub fn is_type(name: &str) -> bool {
+    TYPES.contains(&name)
+}

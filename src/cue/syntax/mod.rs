@@ -1,0 +1,11 @@
+//! Source text to a tree that says what is written; what its names mean, `resolve` says.
+
+mod expressions;
+mod lexer;
+mod number;
+mod parser;
+mod text;
+mod token;
+pub mod tree;
+
+pub use parser::parse;
