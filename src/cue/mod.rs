@@ -8,8 +8,10 @@
 pub mod ast;
 pub mod data;
 pub mod error;
+pub mod eval;
 pub mod load;
 pub mod number;
 pub mod pkg;
 mod resolve;
+pub mod statement;
 mod syntax;

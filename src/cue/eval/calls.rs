@@ -1,0 +1,467 @@
+//! Calls: builtins, members of packages, validators.
+
+use std::rc::Rc;
+
+use super::expression::Value;
+use super::node::{Check, Conjunct, Disjuncts, Env, NodeId, Validator};
+use super::value::{Atom, Kinds};
+use super::{Evaluator, Stop, close};
+use crate::cue::ast::{Binding, Expression, Kind, Name, Position, Presence};
+use crate::cue::data::Data;
+use crate::cue::error::{Error, ErrorKind};
+use crate::cue::number::Division;
+use crate::cue::pkg::{self, Body, Function, Member};
+
+impl<'a> Evaluator<'a> {
+    /// A call as a conjunct.
+    pub(crate) fn call(
+        &mut self,
+        id: NodeId,
+        call: &'a Expression,
+        function: &'a Expression,
+        arguments: &'a [Expression],
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = call.position;
+        match &function.kind {
+            Kind::Reference { binding: Binding::Predeclared(name), .. } => {
+                self.builtin(id, call, name, arguments, task)
+            }
+            Kind::Selector { operand, name } => match &operand.kind {
+                Kind::Reference { binding: Binding::Package(path), .. } => {
+                    let name = text(name);
+                    let function = self.function(path, name, position)?;
+                    self.call_package(id, path, name, function, arguments, task)
+                }
+                _ => Err(Stop::fail(ErrorKind::Operation, position, "this is not a function")),
+            },
+            _ => Err(Stop::fail(ErrorKind::Operation, position, "this is not a function")),
+        }
+    }
+
+    fn function(&mut self, path: &str, name: &str, position: Position) -> Result<&'static Function, Stop> {
+        match pkg::lookup(path, name) {
+            Some(Member::Function(function)) => Ok(function),
+            Some(Member::Unsupported) => {
+                Err(self.unsupported(position, format!("`{path}.{name}` is not supported")))
+            }
+            Some(Member::Source(_)) => {
+                Err(Stop::fail(ErrorKind::Operation, position, format!("`{path}.{name}` is not a function")))
+            }
+            None => Err(Stop::fail(ErrorKind::Name, position, format!("package `{path}` has no `{name}`"))),
+        }
+    }
+
+    /// What is not supported may not be taken for an alternative that fails.
+    fn unsupported(&mut self, position: Position, message: String) -> Stop {
+        Stop::Fail(self.stop(Error::new(ErrorKind::Unsupported, position, message)))
+    }
+
+    /// `strings.MaxRunes`, `math.Pi`, ... without a call.
+    pub(crate) fn member(
+        &mut self,
+        id: NodeId,
+        expression: &'a Expression,
+        operand: &'a Expression,
+        name: &'a Name,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let Kind::Reference { binding: Binding::Package(path), .. } = &operand.kind else { return Ok(()) };
+        let position = expression.position;
+        match pkg::lookup(path, text(name)) {
+            Some(Member::Function(function)) if function.validates && function.parameters.len() == 1 => {
+                self.call_package(id, path, text(name), function, &[], task)
+            }
+            Some(Member::Source(source)) => {
+                let atom = constant(source).ok_or_else(|| {
+                    self.unsupported(position, format!("`{path}.{}` is not supported", text(name)))
+                })?;
+                self.note(id, task.close, 0);
+                self.set(id, atom, position);
+                Ok(())
+            }
+            Some(Member::Function(_)) => Err(Stop::fail(
+                ErrorKind::Operation,
+                position,
+                format!("`{path}.{}` must be called", text(name)),
+            )),
+            _ => self.function(path, text(name), position).map(|_| ()),
+        }
+    }
+
+    fn call_package(
+        &mut self,
+        id: NodeId,
+        path: &Rc<str>,
+        name: &str,
+        function: &'static Function,
+        arguments: &'a [Expression],
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = task.position;
+        let expected = function.parameters.len();
+        let validator = function.validates && arguments.len() + 1 == expected;
+        if arguments.len() != expected && !validator {
+            let message = format!("`{path}.{name}` takes {expected} arguments, not {}", arguments.len());
+            return Err(Stop::fail(ErrorKind::Operation, position, message));
+        }
+        let mut values = Vec::new();
+        for argument in arguments {
+            let value = self.value_of(argument, &task.env, id)?;
+            values.push(self.data_of(&value, argument.position)?);
+        }
+        self.note(id, task.close, 0);
+        if validator {
+            let check =
+                Check::Function { package: path.clone(), name: name.into(), arguments: values.into() };
+            let validator = Validator { check, env: task.env.clone(), position };
+            self.node_mut(id).validators.push(validator);
+            let kinds = accepted(function.parameters[0]);
+            self.narrow(id, kinds, position);
+            return Ok(());
+        }
+        let result = self.apply_function(path, name, function, &values, position)?;
+        self.put(id, &result, task)
+    }
+
+    fn apply_function(
+        &mut self,
+        path: &str,
+        name: &str,
+        function: &Function,
+        values: &[Data],
+        position: Position,
+    ) -> Result<Data, Stop> {
+        for (value, parameter) in values.iter().zip(function.parameters) {
+            if !parameter.accepts(value) {
+                let message =
+                    format!("`{path}.{name}` needs {}, not {}", parameter.name(), value.type_name());
+                return Err(Stop::fail(ErrorKind::Operation, position, message));
+            }
+        }
+        match function.body {
+            Body::Concrete(body) => body(values).map_err(|error| {
+                let message = format!("`{path}.{name}`: {error}");
+                match error {
+                    pkg::CallError::Failed(_) => Stop::fail(ErrorKind::Operation, position, message),
+                    pkg::CallError::Unsupported(_) => self.unsupported(position, message),
+                    pkg::CallError::Budget(_) => {
+                        Stop::Fail(self.stop(Error::new(ErrorKind::Limit, position, message)))
+                    }
+                }
+            }),
+            Body::Evaluator => Err(self.unsupported(position, format!("`{path}.{name}` is not supported"))),
+        }
+    }
+
+    /// Unifies a node with a wholly known value.
+    fn put(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<(), Stop> {
+        let position = task.position;
+        let atom = match value {
+            Data::Null => Atom::Null,
+            Data::Bool(value) => Atom::Bool(*value),
+            Data::Number(number) => Atom::Number(number.clone()),
+            Data::String(text) => Atom::String(text.clone()),
+            Data::Bytes(bytes) => Atom::Bytes(bytes.clone()),
+            Data::List(items) => {
+                self.node_mut(id).acyclic = true;
+                self.narrow(id, Kinds::LIST, position);
+                let conjuncts =
+                    items.iter().map(|item| self.made(id, item, task)).collect::<Result<Vec<_>, _>>()?;
+                self.shape(id, conjuncts, None, position);
+                return Ok(());
+            }
+            Data::Struct(fields) => {
+                self.node_mut(id).acyclic = true;
+                self.node_mut(id).literal = true;
+                self.narrow(id, Kinds::STRUCT, position);
+                for (name, value) in fields {
+                    let conjunct = self.made(id, value, task)?;
+                    self.insert(id, Name::Regular(name.clone()), Presence::Regular, Some(conjunct));
+                }
+                return Ok(());
+            }
+        };
+        self.set(id, atom, position);
+        Ok(())
+    }
+
+    /// A conjunct for a wholly known value.
+    fn made(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<Conjunct<'a>, Stop> {
+        let node = self.new_node(Some(id), super::node::Place::Inner);
+        self.put(node, value, task)?;
+        Ok(Conjunct { kind: super::node::Conj::Node(node), env: None, ..task.clone() })
+    }
+
+    fn builtin(
+        &mut self,
+        id: NodeId,
+        call: &'a Expression,
+        name: &str,
+        arguments: &'a [Expression],
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = call.position;
+        match (name, arguments) {
+            ("len", [value]) => {
+                let length = self.length(value, &task.env, id)?;
+                self.note(id, task.close, 0);
+                self.set(id, Atom::Number(length.into()), position);
+                Ok(())
+            }
+            ("close", [value]) => {
+                let node = self.anonymous(value, &task.env, id);
+                if let Some(error) = &self.node(node).error {
+                    return Err(Stop::Fail(error.clone()));
+                }
+                let close = self.refer(id, task.close, false, true);
+                let kind = super::node::Conj::Expression(value);
+                self.node_mut(id).derived.push(Conjunct {
+                    kind,
+                    close,
+                    position: value.position,
+                    ..task.clone()
+                });
+                Ok(())
+            }
+            ("and" | "or", [list]) => self.and_or(id, call, name, list, task),
+            ("div" | "mod" | "quo" | "rem", [left, right]) => {
+                let (left, right) =
+                    (self.atom_of_at(left, &task.env, id)?, self.atom_of_at(right, &task.env, id)?);
+                let result = divide(name, &left, &right, position)?;
+                self.note(id, task.close, 0);
+                self.set(id, result, position);
+                Ok(())
+            }
+            ("error", [message]) => {
+                let message = self.atom_of_at(message, &task.env, id)?;
+                let text = match message {
+                    Atom::String(text) => text.to_string(),
+                    other => other.to_string(),
+                };
+                Err(Stop::fail(ErrorKind::Explicit, position, text))
+            }
+            ("matchN", [_, _]) | ("matchIf", [_, _, _]) => {
+                self.note(id, task.close, close::OPEN);
+                let check = Check::Match { name: name.into(), arguments };
+                self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
+                Ok(())
+            }
+            _ => {
+                let message = format!("`{name}` cannot be called with {} arguments", arguments.len());
+                Err(Stop::fail(ErrorKind::Operation, position, message))
+            }
+        }
+    }
+
+    fn length(&mut self, argument: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<usize, Stop> {
+        match self.value_of(argument, env, at)? {
+            Value::Atom(Atom::String(text)) => Ok(text.len()),
+            Value::Atom(Atom::Bytes(bytes)) => Ok(bytes.len()),
+            Value::Atom(other) => {
+                Err(Stop::fail(ErrorKind::Operation, argument.position, format!("`len` of {other}")))
+            }
+            Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
+                let count = self.node(node).items.nodes.len();
+                self.observe(node, super::Observation::Items(count));
+                Ok(count)
+            }
+            Value::Node(node) => {
+                let count = self.node(node).regular().count();
+                self.observe(node, super::Observation::Fields(count));
+                Ok(count)
+            }
+        }
+    }
+
+    /// `and([...])`, `or([...])`
+    fn and_or(
+        &mut self,
+        id: NodeId,
+        call: &'a Expression,
+        name: &str,
+        list: &'a Expression,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = call.position;
+        let node = match self.value_of(list, &task.env, id)? {
+            Value::Node(node) if self.node(node).kinds == Kinds::LIST => node,
+            _ => return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs a list"))),
+        };
+        let items = self.node(node).items.nodes.clone();
+        self.note(id, task.close, 0);
+        if name == "or" {
+            if items.is_empty() {
+                return Err(Stop::fail(ErrorKind::Operation, position, "`or` of an empty list"));
+            }
+            self.choose(id, call, Disjuncts::Nodes(items.into()), task.clone());
+            return Ok(());
+        }
+        for item in items {
+            let kind = super::node::Conj::Node(item);
+            self.node_mut(id).derived.push(Conjunct { kind, ..task.clone() });
+        }
+        Ok(())
+    }
+
+    /// A value that is wholly known.
+    pub(crate) fn data_of(&mut self, value: &Value, position: Position) -> Result<Data, Stop> {
+        match value {
+            Value::Atom(atom) => Ok(data(atom)),
+            Value::Node(node) => self.concrete(*node, position),
+        }
+    }
+
+    /// A struct or list whose parts are all known.
+    pub(crate) fn concrete(&mut self, node: NodeId, position: Position) -> Result<Data, Stop> {
+        self.finish(node);
+        let settled = self.settled(node);
+        if let Some(error) = self.first_error(settled) {
+            return Err(Stop::Fail(error));
+        }
+        if self.ambiguous(node) || !self.node(settled).tasks.is_empty() {
+            return Err(Stop::wait(position, "a value that is not known yet"));
+        }
+        let this = self.node(settled);
+        if let Some((atom, _)) = &this.atom {
+            let atom = atom.clone();
+            self.observe(node, super::Observation::Atom(atom.clone()));
+            return Ok(data(&atom));
+        }
+        if this.kinds == Kinds::LIST {
+            let items = this.items.nodes.clone();
+            self.observe(node, super::Observation::Items(items.len()));
+            return items
+                .into_iter()
+                .map(|item| self.concrete(item, position))
+                .collect::<Result<_, _>>()
+                .map(Data::List);
+        }
+        if this.kinds != Kinds::STRUCT {
+            return Err(Stop::wait(position, format!("a value that is not known yet ({})", this.kinds)));
+        }
+        let fields: Vec<_> = this.regular().cloned().collect();
+        self.observe(node, super::Observation::Fields(fields.len()));
+        let mut all = Vec::new();
+        for arc in fields {
+            all.push((Rc::from(text(&arc.name)), self.concrete(arc.node, position)?));
+        }
+        Ok(Data::Struct(all))
+    }
+
+    /// Asks the validators of a node about its value.
+    pub(crate) fn check_validators(&mut self, id: NodeId) {
+        for index in 0..self.node(id).validators.len() {
+            if self.node(id).error.is_some() {
+                return;
+            }
+            let validator = self.node(id).validators[index].clone();
+            if let Err(Stop::Fail(error)) = self.check_validator(id, &validator) {
+                self.fail(id, error);
+            }
+        }
+    }
+
+    /// Whether a validator takes a scalar.
+    pub(crate) fn holds(&mut self, atom: &Atom, validator: &Validator<'a>) -> Result<bool, Stop> {
+        let probe = self.new_node(None, super::node::Place::Inner);
+        self.set(probe, atom.clone(), validator.position);
+        match self.check_validator(probe, validator) {
+            Ok(()) => Ok(true),
+            Err(Stop::Fail(_)) => Ok(false),
+            Err(wait) => Err(wait),
+        }
+    }
+
+    fn check_validator(&mut self, id: NodeId, validator: &Validator<'a>) -> Result<(), Stop> {
+        let position = validator.position;
+        match &validator.check {
+            Check::Function { package, name, arguments } => {
+                let function = self.function(package, name, position)?;
+                let value = match &self.node(id).atom {
+                    Some((atom, _)) => data(&atom.clone()),
+                    None => self.concrete(id, position)?,
+                };
+                let shown = self.describe(id);
+                let mut values = vec![value];
+                values.extend(arguments.iter().cloned());
+                match self.apply_function(package, name, function, &values, position)? {
+                    Data::Bool(true) => Ok(()),
+                    _ => {
+                        let error = Error::new(ErrorKind::Conflict, position, "a condition does not hold");
+                        Err(Stop::Fail(Box::new(error.expected(format!("{package}.{name}"), shown))))
+                    }
+                }
+            }
+            Check::Match { name, .. } => {
+                Err(self.unsupported(position, format!("`{name}` is not supported")))
+            }
+        }
+    }
+}
+
+/// Equality of `==`: order of fields aside.
+pub(crate) fn same(one: &Data, other: &Data) -> bool {
+    match (one, other) {
+        (Data::List(a), Data::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Data::Struct(a), Data::Struct(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(name, a)| b.iter().any(|(other, b)| name == other && same(a, b)))
+        }
+        _ => one == other,
+    }
+}
+
+fn text(name: &Name) -> &str {
+    let (Name::Regular(text) | Name::Definition(text) | Name::Hidden(text)) = name;
+    text
+}
+
+/// A scalar as data.
+pub(crate) fn data(atom: &Atom) -> Data {
+    match atom {
+        Atom::Null => Data::Null,
+        Atom::Bool(value) => Data::Bool(*value),
+        Atom::Number(number) => Data::Number(number.clone()),
+        Atom::String(text) => Data::String(text.clone()),
+        Atom::Bytes(bytes) => Data::Bytes(bytes.clone()),
+    }
+}
+
+/// A constant of a package.
+fn constant(source: &str) -> Option<Atom> {
+    if let Ok(number) = crate::cue::number::Number::literal(source) {
+        return Some(Atom::Number(number));
+    }
+    let inner = source.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.contains(['\\', '"'])).then(|| Atom::String(inner.into()))
+}
+
+/// The kinds that a parameter takes.
+fn accepted(parameter: pkg::Parameter) -> Kinds {
+    match parameter {
+        pkg::Parameter::Any => Kinds::TOP,
+        pkg::Parameter::Bool => Kinds::BOOL,
+        pkg::Parameter::Int => Kinds::INT,
+        pkg::Parameter::Number => Kinds::NUMBER,
+        pkg::Parameter::String => Kinds::STRING,
+        pkg::Parameter::Bytes => Kinds::BYTES.or(Kinds::STRING),
+        pkg::Parameter::List => Kinds::LIST,
+        pkg::Parameter::Struct => Kinds::STRUCT,
+    }
+}
+
+fn divide(name: &str, left: &Atom, right: &Atom, position: Position) -> Result<Atom, Stop> {
+    let (Atom::Number(left), Atom::Number(right)) = (left, right) else {
+        return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs ints")));
+    };
+    let division = match name {
+        "div" => Division::Div,
+        "mod" => Division::Mod,
+        "quo" => Division::Quo,
+        _ => Division::Rem,
+    };
+    left.divide(right, division)
+        .map(Atom::Number)
+        .map_err(|error| Stop::fail(ErrorKind::Operation, position, error.to_string()))
+}

@@ -1,0 +1,280 @@
+//! Closedness: whether every field of a node is admitted by all definitions that it is unified with.
+//!
+//! Every reference, embedding and struct with embeddings gets an id; what stems from it carries that id, and ids know the ids
+//! that they stand in. A field is admitted by a definition when one of the field's own conjuncts stems from it.
+
+use super::Evaluator;
+use super::node::NodeId;
+use crate::cue::ast::{Name, Presence};
+use crate::cue::error::{Error, ErrorKind};
+
+/// An id; zero is none.
+pub(crate) type Def = u32;
+
+/// What a conjunct stems from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Close {
+    pub(crate) id: Def,
+    /// The literal around an embedding.
+    pub(crate) outer: Def,
+    /// The embedding.
+    pub(crate) embed: Def,
+    /// Whether it stems from a definition.
+    pub(crate) definition: bool,
+    /// Whether it is embedded in the node itself.
+    pub(crate) embedded: bool,
+}
+
+/// What one of a node's conjuncts says of closedness.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Info {
+    pub(crate) id: Def,
+    pub(crate) embed: Def,
+    pub(crate) flags: Flags,
+}
+
+/// Bits.
+pub(crate) type Flags = u8;
+pub(crate) const ELLIPSIS: Flags = 1;
+pub(crate) const TOP: Flags = 2;
+pub(crate) const STRUCT: Flags = 4;
+pub(crate) const OPEN: Flags = 8;
+
+/// What sort of id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Reference,
+    Embedding,
+    Literal,
+}
+
+/// Fields of a node (and, where recursive, of what is in it) must stem from this id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Requirement {
+    pub(crate) id: Def,
+    pub(crate) parent: Def,
+    pub(crate) embed: Def,
+    /// It is only there for others to be found in.
+    pub(crate) ignored: bool,
+    pub(crate) recursive: bool,
+    pub(crate) sort: Sort,
+    /// An ellipsis opened it for good.
+    pub(crate) removed: bool,
+}
+
+impl<'a> Evaluator<'a> {
+    /// A new id that stands in `inside`.
+    fn new_def(&mut self, inside: Def) -> Def {
+        self.defs.push(inside);
+        (self.defs.len() - 1) as Def
+    }
+
+    /// Whether `child` is `id` or stands in it.
+    fn stems(&self, child: Def, id: Def) -> bool {
+        let mut at = child;
+        loop {
+            if at == id {
+                return true;
+            }
+            if at == 0 {
+                return false;
+            }
+            at = self.defs[at as usize];
+        }
+    }
+
+    /// Notes what a conjunct of the node says.
+    pub(crate) fn note(&mut self, node: NodeId, close: Close, flags: Flags) {
+        let infos = &mut self.node_mut(node).infos;
+        match infos.iter_mut().find(|info| info.id == close.id) {
+            Some(info) => info.flags |= flags,
+            None => infos.push(Info { id: close.id, embed: close.embed, flags }),
+        }
+    }
+
+    /// A struct literal that has embeddings: closed when one of them is.
+    pub(crate) fn split(&mut self, node: NodeId, close: Close) -> Close {
+        if close.outer != 0 || close.embedded {
+            return close;
+        }
+        let id = self.require(node, close, Sort::Literal);
+        Close { id, outer: id, ..close }
+    }
+
+    /// An embedding.
+    pub(crate) fn embed(&mut self, node: NodeId, close: Close) -> Close {
+        let id = self.require(node, close, Sort::Embedding);
+        Close { id, embed: id, embedded: true, ..close }
+    }
+
+    fn require(&mut self, node: NodeId, close: Close, sort: Sort) -> Def {
+        let id = self.new_def(close.id);
+        let embed = if sort == Sort::Embedding { id } else { close.embed };
+        let recursive = close.definition;
+        let parent = close.id;
+        let requirement = Requirement { id, parent, embed, ignored: true, recursive, sort, removed: false };
+        self.node_mut(node).requirements.push(requirement);
+        id
+    }
+
+    /// A reference: `definition` where what it names is one, `once` where `close()` made it.
+    pub(crate) fn refer(&mut self, node: NodeId, mut close: Close, definition: bool, once: bool) -> Close {
+        if definition {
+            close.definition = true;
+        }
+        let closes = definition || once;
+        if closes && ((close.definition && close.embedded) || once) {
+            let mut outer = close.outer;
+            for requirement in self.node_mut(node).requirements.iter_mut().rev() {
+                if outer != 0 && requirement.id == outer {
+                    requirement.ignored = false;
+                    requirement.recursive |= definition;
+                    outer = requirement.parent;
+                }
+            }
+        }
+        let ignored = if !closes {
+            true
+        } else if close.embed != 0 || close.outer == 0 {
+            !(close.definition || once)
+        } else {
+            close.embedded
+        };
+        let id = self.new_def(close.id);
+        let requirement = Requirement {
+            id,
+            parent: close.outer,
+            embed: close.embed,
+            ignored,
+            recursive: definition,
+            sort: Sort::Reference,
+            removed: false,
+        };
+        self.node_mut(node).requirements.push(requirement);
+        Close { id, ..close }
+    }
+
+    /// What the fields of a node must stem from.
+    fn required(&self, node: NodeId) -> Vec<Requirement> {
+        let this = self.node(node);
+        let mut all = match this.parent {
+            Some(parent) if !matches!(this.place, super::node::Place::Inner) => self.required(parent),
+            _ => Vec::new(),
+        };
+        for requirement in &mut all {
+            requirement.ignored |= !requirement.recursive;
+        }
+        for own in &this.requirements {
+            if own.ignored && own.sort == Sort::Reference {
+                continue;
+            }
+            all.push(*own);
+            if own.parent != 0 && !own.ignored {
+                self.wake(&mut all, own.parent, own.recursive);
+            }
+        }
+        if let super::node::Place::Field(name) = &this.place
+            && always_admitted(name)
+        {
+            all.retain(|r| this.infos.iter().any(|info| self.stems(info.id, r.id)));
+        }
+        let above = this.parent.map(|parent| self.node(parent).infos.clone()).unwrap_or_default();
+        all.retain_mut(|r| {
+            let mut flags = 0;
+            let mut any = false;
+            for info in &this.infos {
+                if self.stems(info.id, r.id) {
+                    any = true;
+                    flags |= info.flags;
+                }
+            }
+            if (flags & TOP != 0 && flags & STRUCT == 0) || flags & OPEN != 0 {
+                return false;
+            }
+            if !any && self.ellipsis(&above, r.id) {
+                r.removed = true;
+            }
+            true
+        });
+        all
+    }
+
+    fn wake(&self, all: &mut [Requirement], parent: Def, recursive: bool) {
+        let mut outer = parent;
+        for requirement in all.iter_mut().rev() {
+            if outer != 0 && requirement.id == outer {
+                requirement.recursive =
+                    if requirement.ignored { recursive } else { requirement.recursive || recursive };
+                requirement.ignored = false;
+                outer = requirement.parent;
+            }
+        }
+    }
+
+    fn ellipsis(&self, infos: &[Info], id: Def) -> bool {
+        infos.iter().any(|info| info.flags & ELLIPSIS != 0 && self.stems(info.id, id))
+    }
+
+    /// Whether all fields of a node are admitted.
+    pub(crate) fn check_closed(&self, node: NodeId) -> Result<(), Box<Error>> {
+        let this = self.node(node);
+        if this.arcs.is_empty() {
+            return Ok(());
+        }
+        let mut required = self.required(node);
+        for requirement in &mut required {
+            requirement.removed |= self.ellipsis(&this.infos, requirement.id);
+        }
+        if required.iter().all(|r| r.ignored || r.removed) {
+            return Ok(());
+        }
+        for arc in &this.arcs {
+            if arc.presence == Presence::Optional || always_admitted(&arc.name) {
+                continue;
+            }
+            let infos = &self.node(arc.node).infos;
+            if !required.iter().all(|r| r.ignored || r.removed || self.evidence(&required, r, infos)) {
+                let error = Error::nowhere(
+                    ErrorKind::NotAllowed,
+                    "field not allowed: the definition does not have it",
+                );
+                return Err(Box::new(error.at(self.path(arc.node))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a closed node can never have this field.
+    pub(crate) fn excludes(&self, node: NodeId, name: &Name) -> bool {
+        if always_admitted(name) {
+            return false;
+        }
+        let this = self.node(node);
+        let required = self.required(node);
+        required.iter().any(|r| !r.ignored && !r.removed && !self.ellipsis(&this.infos, r.id))
+    }
+
+    fn evidence(&self, all: &[Requirement], requirement: &Requirement, infos: &[Info]) -> bool {
+        if infos.iter().any(|info| self.stems(info.id, requirement.id)) {
+            return true;
+        }
+        let find = |id: Def| all.iter().find(|r| id != 0 && r.id == id);
+        let Some(scope) = find(requirement.embed) else { return false };
+        let outer = find(requirement.parent);
+        if outer.is_some_and(|outer| outer.removed) {
+            return true;
+        }
+        infos.iter().any(|info| {
+            !self.stems(info.embed, scope.id)
+                && match outer {
+                    Some(outer) => self.stems(info.id, outer.id),
+                    None => true,
+                }
+        })
+    }
+}
+
+/// Definitions and hidden fields are admitted everywhere.
+fn always_admitted(name: &Name) -> bool {
+    !matches!(name, Name::Regular(_))
+}

@@ -1,0 +1,109 @@
+//! Comprehensions: what their clauses yield.
+
+use std::rc::Rc;
+
+use super::expression::Value;
+use super::node::{Conj, Env, Frame, NodeId, Scope};
+use super::value::{Atom, Kinds};
+use super::{Evaluator, Observation, Stop, shown};
+use crate::cue::ast::{Clause, Comprehension, Expression, Name};
+use crate::cue::error::ErrorKind;
+
+impl<'a> Evaluator<'a> {
+    /// The scopes with which the body is yielded.
+    pub(crate) fn yields(
+        &mut self,
+        id: NodeId,
+        comprehension: &'a Comprehension,
+        env: &Env<'a>,
+    ) -> Result<Vec<Env<'a>>, Stop> {
+        let mut scopes = vec![env.clone()];
+        for clause in &comprehension.clauses {
+            let mut next = Vec::new();
+            for env in scopes {
+                self.clause(id, clause, env, &mut next)?;
+                if !self.step() {
+                    return Err(self.too_deep());
+                }
+            }
+            scopes = next;
+        }
+        Ok(scopes)
+    }
+
+    fn clause(
+        &mut self,
+        id: NodeId,
+        clause: &'a Clause,
+        env: Env<'a>,
+        next: &mut Vec<Env<'a>>,
+    ) -> Result<(), Stop> {
+        match clause {
+            Clause::If { condition, .. } => {
+                if self.bool_of(condition, &env, id)? {
+                    next.push(env);
+                }
+            }
+            Clause::Let { value, .. } => {
+                let node = self.new_node(Some(id), super::node::Place::Inner);
+                let conjunct = self.conjunct(Conj::Expression(value), env.clone(), value.position);
+                self.node_mut(node).conjuncts.push(conjunct);
+                next.push(Some(Rc::new(Scope { frame: Frame::Let { value: node }, up: env })));
+            }
+            Clause::For { source, .. } => {
+                for (key, value) in self.source(id, source, &env)? {
+                    if !self.step() {
+                        return Err(self.too_deep());
+                    }
+                    next.push(Some(Rc::new(Scope { frame: Frame::For { key, value }, up: env.clone() })));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The elements or fields of what a `for` clause goes through.
+    fn source(
+        &mut self,
+        id: NodeId,
+        source: &'a Expression,
+        env: &Env<'a>,
+    ) -> Result<Vec<(Atom, NodeId)>, Stop> {
+        let position = source.position;
+        let node = match self.value_of(source, env, id)? {
+            Value::Node(node) => node,
+            Value::Atom(other) => {
+                let message = format!("cannot go through {other}: a list or a struct is needed");
+                return Err(Stop::fail(ErrorKind::Operation, position, message));
+            }
+        };
+        let this = self.node(node);
+        if let Some((_, Some(why))) =
+            this.tasks.iter().find(|(task, _)| !matches!(task.kind, Conj::Pattern(_)))
+        {
+            return Err(Stop::Wait(why.clone()));
+        }
+        let this = self.node(node);
+        if this.kinds == Kinds::LIST {
+            let items = this.items.nodes.clone();
+            self.observe(node, Observation::Items(items.len()));
+            return Ok(items
+                .into_iter()
+                .enumerate()
+                .map(|(index, node)| (Atom::Number(index.into()), node))
+                .collect());
+        }
+        let fields: Vec<_> = this
+            .regular()
+            .map(|arc| {
+                let label = match &arc.name {
+                    Name::Regular(text) => text.clone(),
+                    other => shown(other).into(),
+                };
+                (Atom::String(label), arc.node)
+            })
+            .collect();
+        self.observe(node, Observation::Fields(fields.len()));
+        Ok(fields)
+    }
+}

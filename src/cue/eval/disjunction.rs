@@ -1,0 +1,185 @@
+//! Disjunctions: each side is tried on a node of its own.
+
+use super::node::{Mode, Node, NodeId};
+use super::{Evaluator, value::Kinds};
+use crate::cue::ast::{Disjunct, Presence};
+use crate::cue::error::{Error, ErrorKind};
+
+/// How a side stands to the default.
+pub(crate) fn mode(disjuncts: &[Disjunct], side: usize) -> Mode {
+    if !disjuncts.iter().any(|disjunct| disjunct.default) {
+        Mode::Unmarked
+    } else if disjuncts[side].default {
+        Mode::Default
+    } else {
+        Mode::Other
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Tries every side of the first disjunction that is not decided.
+    pub(crate) fn decide(&mut self, id: NodeId) {
+        let this = self.node(id);
+        let undecided =
+            this.choices.iter().find(|choice| !this.decided.iter().any(|(key, _)| *key == choice.key));
+        let Some(choice) = undecided.cloned() else { return };
+        let mut left: Vec<(NodeId, Mode)> = Vec::new();
+        let mut errors = Vec::new();
+        for side in 0..choice.disjuncts.len() {
+            let seen = self.observations.len();
+            let attempt = self.attempt_node(id);
+            self.node_mut(attempt).decided.push((choice.key, side));
+            self.eval(attempt);
+            let results = match &self.node(attempt).outcome {
+                Some(outcome) => outcome.clone(),
+                None => vec![(attempt, self.node(attempt).mode)],
+            };
+            if self.fatal.is_some() {
+                return;
+            }
+            let found = left.len();
+            for (result, mode) in results {
+                match self.attempt_error(attempt, result) {
+                    Some(error) => errors.push(error),
+                    None => self.keep(&mut left, result, mode),
+                }
+            }
+            if left.len() == found {
+                self.observations.truncate(seen);
+            }
+        }
+        if left.is_empty() {
+            self.none_left(id, &choice.conjunct, errors);
+        }
+        self.node_mut(id).outcome = Some(left);
+    }
+
+    /// A node with the conjuncts of another one, in its place.
+    fn attempt_node(&mut self, id: NodeId) -> NodeId {
+        let attempt = self.new_node(self.node(id).parent, self.node(id).place.clone());
+        let this = self.node(id);
+        let (origin, conjuncts, decided) = (this.origin, this.conjuncts.clone(), this.decided.clone());
+        let node = self.node_mut(attempt);
+        node.origin = origin;
+        node.conjuncts = conjuncts;
+        node.decided = decided;
+        attempt
+    }
+
+    fn attempt_error(&mut self, attempt: NodeId, result: NodeId) -> Option<Box<Error>> {
+        if let Some(error) = &self.node(attempt).error {
+            return Some(error.clone());
+        }
+        self.finish(result);
+        self.first_error(result)
+    }
+
+    /// Adds an alternative, unless it is there.
+    fn keep(&mut self, left: &mut Vec<(NodeId, Mode)>, result: NodeId, mode: Mode) {
+        for (there, its) in left.iter_mut() {
+            if self.equal(*there, result) {
+                if mode == Mode::Default || *its == Mode::Default {
+                    *its = Mode::Default;
+                } else {
+                    *its = mode.min(*its);
+                }
+                return;
+            }
+        }
+        left.push((result, mode));
+    }
+
+    fn none_left(&mut self, id: NodeId, conjunct: &super::node::Conjunct<'a>, errors: Vec<Box<Error>>) {
+        let count = errors.len();
+        let mut error =
+            Error::new(ErrorKind::Conflict, conjunct.position, "no alternative of the disjunction fits");
+        if let Some(first) = errors.into_iter().next_back() {
+            let expected = if count == 1 {
+                "its one alternative".to_owned()
+            } else {
+                format!("one of {count} alternatives")
+            };
+            error.path = self.path(id);
+            error.message = format!("{} (the last one: {first})", error.message);
+            error.expected = Some(expected);
+            error.found = Some(self.describe(id));
+        }
+        self.fail(id, Box::new(error));
+    }
+
+    /// A value for messages.
+    pub(crate) fn describe(&self, id: NodeId) -> String {
+        let this = self.node(id);
+        match &this.atom {
+            Some((atom, _)) => atom.to_string(),
+            None if this.kinds == Kinds::STRUCT => "a struct".into(),
+            None if this.kinds == Kinds::LIST => "a list".into(),
+            None => this.kinds.to_string(),
+        }
+    }
+
+    /// The alternative that a node stands for: the only one, or the only default.
+    pub(crate) fn settled(&self, id: NodeId) -> NodeId {
+        let Some(outcome) = &self.node(id).outcome else { return id };
+        if let [(only, _)] = outcome[..] {
+            return only;
+        }
+        let mut defaults = outcome.iter().filter(|(_, mode)| *mode == Mode::Default);
+        match (defaults.next(), defaults.next()) {
+            (Some((one, _)), None) => *one,
+            _ => id,
+        }
+    }
+
+    /// Whether several alternatives are left, none of which is the default.
+    pub(crate) fn ambiguous(&self, id: NodeId) -> bool {
+        self.settled(id) == id && self.node(id).outcome.is_some()
+    }
+
+    /// Whether two nodes are the same value for sure.
+    pub(crate) fn equal(&self, one: NodeId, other: NodeId) -> bool {
+        let (one, other) = (self.settled(one), self.settled(other));
+        if one == other {
+            return true;
+        }
+        let (a, b) = (self.node(one), self.node(other));
+        if !simple(a) || !simple(b) {
+            return false;
+        }
+        match (&a.atom, &b.atom) {
+            (Some((a, _)), Some((b, _))) => return a.same(b),
+            (None, None) => {}
+            _ => return false,
+        }
+        if a.kinds != b.kinds || a.arcs.len() != b.arcs.len() || a.items.nodes.len() != b.items.nodes.len() {
+            return false;
+        }
+        if !a.kinds_alone() && (a.kinds == Kinds::TOP || a.kinds != Kinds::STRUCT && a.kinds != Kinds::LIST) {
+            return false;
+        }
+        let fields = a.arcs.iter().all(|arc| {
+            b.arc(&arc.name)
+                .is_some_and(|with| with.presence == arc.presence && self.equal(arc.node, with.node))
+        });
+        fields && a.items.nodes.iter().zip(&b.items.nodes).all(|(a, b)| self.equal(*a, *b))
+    }
+}
+
+impl Node<'_> {
+    /// Whether it is nothing but kinds: `int`, `string | bytes`.
+    fn kinds_alone(&self) -> bool {
+        self.atom.is_none() && self.arcs.is_empty() && self.items.nodes.is_empty()
+    }
+}
+
+/// Whether a node is what its scalar, kinds, fields and elements say.
+fn simple(node: &Node<'_>) -> bool {
+    node.tasks.is_empty()
+        && node.outcome.is_none()
+        && node.error.is_none()
+        && (node.atom.is_some() || node.bounds.is_empty() && node.validators.is_empty())
+        && node.rules.is_empty()
+        && node.items.tails.is_empty()
+        && node.requirements.iter().all(|r| r.ignored)
+        && node.arcs.iter().all(|arc| arc.presence == Presence::Regular)
+}

@@ -1,0 +1,368 @@
+//! Expressions: what waits in a node, and values of operands.
+
+use super::node::{Conj, Conjunct, Env, NodeId, Phase};
+use super::reference::{Target, is_package, names_definition};
+use super::value::{Atom, Bound, Kinds};
+use super::{Evaluator, MAX_NESTING, Observation, Stop};
+use crate::cue::ast::{Binary, Binding, Expression, Kind, Part, Relation, Unary};
+use crate::cue::error::{Error, ErrorKind};
+
+/// The value of an operand.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Atom(Atom),
+    /// A struct or a list.
+    Node(NodeId),
+}
+
+impl<'a> Evaluator<'a> {
+    /// Takes in what waited; nothing has changed where it must wait on.
+    pub(crate) fn attempt(&mut self, id: NodeId, task: &Conjunct<'a>) -> Result<(), Stop> {
+        if self.nesting > MAX_NESTING {
+            return Err(self.too_deep());
+        }
+        self.nesting += 1;
+        let result = match task.kind {
+            Conj::Expression(expression) => self.attempt_expression(id, expression, task),
+            Conj::Comprehension(comprehension) => self.yields(id, comprehension, &task.env).map(|yielded| {
+                for env in yielded {
+                    let kind = Conj::Body(&comprehension.body);
+                    self.node_mut(id).derived.push(Conjunct { kind, env, ..task.clone() });
+                }
+            }),
+            Conj::Dynamic(field) => self.dynamic(id, field, task),
+            Conj::Pattern(pattern) => self.pattern_rule(id, pattern, task),
+            Conj::Node(node) => {
+                self.follow(id, node, task, false);
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        self.nesting -= 1;
+        result
+    }
+
+    fn attempt_expression(
+        &mut self,
+        id: NodeId,
+        expression: &'a Expression,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = expression.position;
+        match &expression.kind {
+            Kind::Reference { name, binding } if !matches!(binding, Binding::Package(_)) => {
+                match self.resolve(name, binding, &task.env, position)? {
+                    Target::Node(node) => self.follow(id, node, task, names_definition(expression)),
+                    Target::Atom(atom) => self.set(id, atom, position),
+                    Target::Expression(value, env) => {
+                        let kind = Conj::Expression(value);
+                        let close = self.refer(id, task.close, false, false);
+                        self.node_mut(id).derived.push(Conjunct {
+                            kind,
+                            env,
+                            close,
+                            position: value.position,
+                            ..task.clone()
+                        });
+                    }
+                }
+                Ok(())
+            }
+            Kind::Selector { operand, name } if is_package(operand) => {
+                self.member(id, expression, operand, name, task)
+            }
+            Kind::Selector { .. } | Kind::Index { .. } => {
+                let node = self.node_of(expression, &task.env, id)?;
+                self.follow(id, node, task, names_definition(expression));
+                Ok(())
+            }
+            Kind::List(list) => self.list(id, list, task),
+            Kind::Bound { operator, operand } => {
+                let limit = self.atom_of_at(operand, &task.env, id)?;
+                self.note(id, task.close, 0);
+                self.bound(id, Bound { relation: *operator, limit, position })
+            }
+            Kind::Call { function, arguments } => self.call(id, expression, function, arguments, task),
+            _ => {
+                let value = self.compute(expression, &task.env, id)?;
+                self.note(id, task.close, 0);
+                match value {
+                    Value::Atom(atom) => self.set(id, atom, position),
+                    Value::Node(node) => self.follow(id, node, task, false),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A scalar; the node that asks is not known.
+    pub(crate) fn atom_of(&mut self, expression: &'a Expression, env: &Env<'a>) -> Result<Atom, Stop> {
+        self.atom_of_at(expression, env, NodeId(0))
+    }
+
+    /// A scalar.
+    pub(crate) fn atom_of_at(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Atom, Stop> {
+        match self.value_of(expression, env, at)? {
+            Value::Atom(atom) => Ok(atom),
+            Value::Node(node) => {
+                let message = format!("{} cannot be used here", self.describe(node));
+                Err(Stop::fail(ErrorKind::Operation, expression.position, message))
+            }
+        }
+    }
+
+    /// A concrete operand.
+    pub(crate) fn value_of(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Value, Stop> {
+        if let Some(atom) = super::unify::atom(expression) {
+            return Ok(Value::Atom(atom));
+        }
+        if !self.step() {
+            return Err(self.too_deep());
+        }
+        match &expression.kind {
+            Kind::Interpolation { .. } | Kind::Unary { .. } => return self.compute(expression, env, at),
+            Kind::Binary { operator, .. } if *operator != Binary::Unify => {
+                return self.compute(expression, env, at);
+            }
+            Kind::Reference { name, binding }
+                if !matches!(binding, Binding::Predeclared(_) | Binding::Package(_)) =>
+            {
+                if let Target::Atom(atom) = self.resolve(name, binding, env, expression.position)? {
+                    return Ok(Value::Atom(atom));
+                }
+            }
+            _ => {}
+        }
+        if self.nesting > MAX_NESTING {
+            return Err(self.too_deep());
+        }
+        self.nesting += 1;
+        let node = self.node_of(expression, env, at);
+        let value = node.and_then(|node| self.read(node, expression));
+        self.nesting -= 1;
+        value
+    }
+
+    /// The concrete value of a node.
+    pub(crate) fn read(&mut self, node: NodeId, by: &Expression) -> Result<Value, Stop> {
+        self.eval(node);
+        let settled = self.settled(node);
+        let this = self.node(settled);
+        if let Some(error) = &this.error {
+            return Err(Stop::Fail(error.clone()));
+        }
+        if let Some((atom, _)) = &this.atom {
+            let atom = atom.clone();
+            self.observe(node, Observation::Atom(atom.clone()));
+            return Ok(Value::Atom(atom));
+        }
+        if self.ambiguous(node) {
+            let mut error = Error::new(ErrorKind::Incomplete, by.position, "an undecided disjunction");
+            error.path = self.path(node);
+            return Err(Stop::Wait(Box::new(error)));
+        }
+        if this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST {
+            return Ok(Value::Node(settled));
+        }
+        let (kind, message) = if this.phase == Phase::Busy {
+            (ErrorKind::Cycle, "the value depends on itself".to_owned())
+        } else if let Some(why) =
+            this.tasks.iter().find_map(|(_, why)| why.as_ref()).filter(|why| why.kind == ErrorKind::Cycle)
+        {
+            (ErrorKind::Cycle, why.message.clone())
+        } else {
+            (ErrorKind::Incomplete, format!("a value that is not known yet ({})", this.kinds))
+        };
+        let mut error = Error::new(kind, by.position, message);
+        error.path = self.path(node);
+        Err(Stop::Wait(Box::new(error)))
+    }
+
+    /// Operators and interpolations.
+    fn compute(&mut self, expression: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<Value, Stop> {
+        if self.nesting > MAX_NESTING {
+            return Err(self.too_deep());
+        }
+        self.nesting += 1;
+        let value = self.compute_nested(expression, env, at);
+        self.nesting -= 1;
+        value
+    }
+
+    fn compute_nested(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Value, Stop> {
+        let position = expression.position;
+        match &expression.kind {
+            Kind::Interpolation { bytes, parts } => self.interpolation(*bytes, parts, env, at),
+            Kind::Unary { operator, operand } => {
+                let operand = self.atom_of_at(operand, env, at)?;
+                super::arithmetic::unary(*operator, &operand, position).map(Value::Atom)
+            }
+            Kind::Binary { operator: Binary::Relation(relation), left, right } => {
+                if let Some(bottom) = self.against_bottom(*relation, left, right, env, at)? {
+                    return Ok(Value::Atom(Atom::Bool(bottom)));
+                }
+                let left = self.value_of(left, env, at)?;
+                let right = self.value_of(right, env, at)?;
+                self.compare(*relation, &left, &right, position).map(|result| Value::Atom(Atom::Bool(result)))
+            }
+            Kind::Binary { operator: operator @ (Binary::And | Binary::Or), left, right } => {
+                let stops = *operator == Binary::Or;
+                if self.bool_of(left, env, at)? == stops {
+                    return Ok(Value::Atom(Atom::Bool(stops)));
+                }
+                self.bool_of(right, env, at).map(|right| Value::Atom(Atom::Bool(right)))
+            }
+            Kind::Binary { operator, left, right } => {
+                let left = self.atom_of_at(left, env, at)?;
+                let right = self.atom_of_at(right, env, at)?;
+                super::arithmetic::binary(*operator, &left, &right, position).map(Value::Atom)
+            }
+            _ => {
+                let message = "this expression is not supported here";
+                Err(Stop::fail(ErrorKind::Unsupported, position, message))
+            }
+        }
+    }
+
+    /// A condition.
+    pub(crate) fn bool_of(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<bool, Stop> {
+        match self.value_of(expression, env, at)? {
+            Value::Atom(Atom::Bool(value)) => Ok(value),
+            Value::Atom(other) => {
+                let message = format!("a condition must be a bool, not {other}");
+                Err(Stop::fail(ErrorKind::Operation, expression.position, message))
+            }
+            Value::Node(_) => {
+                Err(Stop::fail(ErrorKind::Operation, expression.position, "a condition must be a bool"))
+            }
+        }
+    }
+
+    fn interpolation(
+        &mut self,
+        bytes: bool,
+        parts: &'a [Part],
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Value, Stop> {
+        let mut text: Vec<u8> = Vec::new();
+        for part in parts {
+            match part {
+                Part::Literal(literal) => text.extend_from_slice(literal),
+                Part::Expression(expression) => match self.atom_of_at(expression, env, at)? {
+                    Atom::String(inner) => text.extend_from_slice(inner.as_bytes()),
+                    Atom::Bytes(inner) if bytes => text.extend_from_slice(&inner),
+                    Atom::Bytes(inner) => text.extend_from_slice(String::from_utf8_lossy(&inner).as_bytes()),
+                    Atom::Null => {
+                        return Err(Stop::fail(
+                            ErrorKind::Operation,
+                            expression.position,
+                            "null in an interpolation",
+                        ));
+                    }
+                    other => text.extend_from_slice(other.to_string().as_bytes()),
+                },
+            }
+        }
+        let atom = if bytes {
+            Atom::Bytes(text.into())
+        } else {
+            Atom::String(String::from_utf8_lossy(&text).into())
+        };
+        Ok(Value::Atom(atom))
+    }
+
+    /// `x == _|_`, `x != _|_`: whether `x` is an error or not there.
+    fn against_bottom(
+        &mut self,
+        relation: Relation,
+        left: &'a Expression,
+        right: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Option<bool>, Stop> {
+        let is = |expression: &Expression| matches!(expression.kind, Kind::Bottom);
+        let operand = match (is(left), is(right)) {
+            (false, true) => left,
+            (true, false) => right,
+            (true, true) => return Ok(Some(relation == Relation::Equal)),
+            (false, false) => return Ok(None),
+        };
+        let bottom = self.is_bottom(operand, env, at)?;
+        match relation {
+            Relation::Equal => Ok(Some(bottom)),
+            Relation::NotEqual => Ok(Some(!bottom)),
+            _ => Err(Stop::fail(
+                ErrorKind::Operation,
+                operand.position,
+                "an error can only be compared with == and !=",
+            )),
+        }
+    }
+
+    fn is_bottom(&mut self, operand: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<bool, Stop> {
+        match self.node_of(operand, env, at) {
+            Ok(node) => {
+                self.eval(node);
+                let settled = self.settled(node);
+                if self.node(settled).error.is_none() {
+                    self.finish(settled);
+                }
+                let bottom = self.first_error(settled).is_some() || !self.node(settled).tasks.is_empty();
+                self.observe(node, if bottom { Observation::Bottom } else { Observation::Sound });
+                Ok(bottom)
+            }
+            Err(Stop::Wait(_)) => {
+                self.absence(operand, env, at);
+                Ok(true)
+            }
+            Err(Stop::Fail(_)) => Ok(true),
+        }
+    }
+
+    /// Notes which field was found missing.
+    fn absence(&mut self, operand: &'a Expression, env: &Env<'a>, at: NodeId) {
+        let mut operand = operand;
+        loop {
+            match &operand.kind {
+                Kind::Selector { operand: inner, name } => {
+                    if let Ok(node) = self.node_of(inner, env, at) {
+                        return self.observe(node, Observation::Absent(name.clone()));
+                    }
+                    operand = inner;
+                }
+                Kind::Index { operand: inner, .. } => operand = inner,
+                _ => return,
+            }
+        }
+    }
+}
+
+/// For messages.
+pub(crate) fn unary_sign(operator: Unary) -> &'static str {
+    match operator {
+        Unary::Minus => "-",
+        Unary::Plus => "+",
+        Unary::Not => "!",
+    }
+}

@@ -1,0 +1,132 @@
+//! The whole value: every field evaluated, checked, and looked at for errors.
+
+use super::node::{Conj, NodeId, Place};
+use super::value::Kinds;
+use super::{Evaluator, MAX_NESTING, Report};
+use crate::cue::ast::{Name, Presence};
+use crate::cue::error::{Error, ErrorKind};
+
+impl<'a> Evaluator<'a> {
+    /// Evaluates a node and all that is in it.
+    pub(crate) fn finish(&mut self, id: NodeId) {
+        self.eval(id);
+        if self.fatal.is_some() || self.node(id).finished {
+            return;
+        }
+        if self.nesting > MAX_NESTING {
+            self.too_deep();
+            return;
+        }
+        self.node_mut(id).finished = true;
+        if let Some(outcome) = self.node(id).outcome.clone() {
+            for (alternative, _) in outcome {
+                self.finish(alternative);
+            }
+            return;
+        }
+        if self.node(id).error.is_some() {
+            return;
+        }
+        self.nesting += 1;
+        let mut index = 0;
+        // Fields may come in while others are evaluated.
+        while let Some(arc) = self.node(id).arcs.get(index) {
+            let (node, presence) = (arc.node, arc.presence);
+            if presence == Presence::Optional {
+                self.note_only(node);
+            } else {
+                self.finish(node);
+            }
+            index += 1;
+        }
+        for item in self.node(id).items.nodes.clone() {
+            self.finish(item);
+        }
+        if let Err(error) = self.check_closed(id) {
+            self.fail(id, error);
+        }
+        if self.node(id).kinds == Kinds::STRUCT || self.node(id).kinds == Kinds::LIST {
+            self.check_validators(id);
+        }
+        self.nesting -= 1;
+    }
+
+    /// An optional field that is not there: nothing is evaluated.
+    fn note_only(&mut self, _: NodeId) {}
+
+    /// The first error in a node or in what is in it.
+    pub(crate) fn first_error(&self, id: NodeId) -> Option<Box<Error>> {
+        let this = self.node(id);
+        if let Some(error) = &this.error {
+            return Some(error.clone());
+        }
+        if let Some(outcome) = &this.outcome {
+            // Alternatives with errors are none any more.
+            return match outcome[..] {
+                [(only, _)] => self.first_error(only),
+                _ => None,
+            };
+        }
+        if let Some(cycle) =
+            this.tasks.iter().filter_map(|(_, why)| why.as_ref()).find(|why| why.kind == ErrorKind::Cycle)
+        {
+            return Some(cycle.clone());
+        }
+        let fields = this.arcs.iter().filter(|arc| arc.presence != Presence::Optional).map(|arc| arc.node);
+        fields.chain(this.items.nodes.iter().copied()).find_map(|node| self.first_error(node))
+    }
+
+    /// Comprehensions of the package's top level that cannot be computed without a statement.
+    pub(super) fn no_open_comprehension(&self, root: NodeId) -> Result<(), Error> {
+        let waits = self
+            .node(self.settled(root))
+            .tasks
+            .iter()
+            .find(|(task, _)| matches!(task.kind, Conj::Comprehension(_)));
+        let Some((task, why)) = waits else { return Ok(()) };
+        let why = why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
+        let message = format!(
+            "a comprehension of the top level depends on what only the statement has{why}; put it into the field that it is about"
+        );
+        Err(Error::new(ErrorKind::Incomplete, task.position, message))
+    }
+
+    /// What is left to say, or the required field that is missing.
+    pub(super) fn report(&mut self, root: NodeId) -> Result<Report, Error> {
+        let mut report = Report::default();
+        self.look(root, &mut report)?;
+        Ok(report)
+    }
+
+    fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
+        let settled = self.settled(id);
+        let this = self.node(settled);
+        for arc in &this.arcs {
+            if arc.presence == Presence::Required {
+                let position = self
+                    .node(arc.node)
+                    .conjuncts
+                    .first()
+                    .map(|conjunct| conjunct.position)
+                    .unwrap_or_default();
+                let error = Error::new(ErrorKind::Missing, position, "a required field is missing");
+                return Err(error.at(self.path(arc.node)));
+            }
+            if arc.presence == Presence::Regular && matches!(arc.name, Name::Regular(_)) {
+                self.look(arc.node, report)?;
+            }
+        }
+        for item in &this.items.nodes {
+            self.look(*item, report)?;
+        }
+        let concrete = this.atom.is_some() || this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST;
+        let open = this.kinds == Kinds::TOP
+            && this.bounds.is_empty()
+            && this.outcome.is_none()
+            && this.tasks.is_empty();
+        if !concrete && !open && !matches!(this.place, Place::Root | Place::Inner) {
+            report.absent.push(self.path(id));
+        }
+        Ok(())
+    }
+}

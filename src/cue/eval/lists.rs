@@ -1,0 +1,95 @@
+//! Lists.
+
+use std::rc::Rc;
+
+use super::node::{Conj, Conjunct, Frame, NodeId, Place, Scope, Tail};
+use super::value::Kinds;
+use super::{Evaluator, Stop};
+use crate::cue::ast::{Element, List, Position};
+use crate::cue::error::{Error, ErrorKind};
+use crate::cue::statement::Json;
+
+impl<'a> Evaluator<'a> {
+    /// Takes in a list literal, once its comprehensions are known.
+    pub(crate) fn list(&mut self, id: NodeId, list: &'a List, conjunct: &Conjunct<'a>) -> Result<(), Stop> {
+        self.narrow(id, Kinds::LIST, conjunct.position);
+        let env = Some(Rc::new(Scope { frame: Frame::List, up: conjunct.env.clone() }));
+        let close = super::close::Close { embedded: false, ..conjunct.close };
+        let make = |kind, position| Conjunct { kind, env: env.clone(), close, position, ..conjunct.clone() };
+        let mut items = Vec::new();
+        for element in &list.elements {
+            match element {
+                Element::Value(value) => items.push(make(Conj::Expression(value), value.position)),
+                Element::Comprehension(comprehension) => {
+                    for env in self.yields(id, comprehension, &env)? {
+                        let body = make(Conj::Body(&comprehension.body), comprehension.body.position);
+                        items.push(Conjunct { env, ..body });
+                    }
+                }
+            }
+        }
+        let this = self.node_mut(id);
+        this.cyclic |= conjunct.cyclic;
+        this.acyclic |= !conjunct.cyclic;
+        self.note(id, conjunct.close, 0);
+        let tail = list.rest.as_ref().map(|rest| match &rest.value {
+            Some(value) => make(Conj::Expression(value), value.position),
+            None => make(Conj::Top, rest.position),
+        });
+        self.shape(id, items, tail, conjunct.position);
+        Ok(())
+    }
+
+    /// The elements of a JSON array.
+    pub(crate) fn data_items(&mut self, id: NodeId, items: &'a [Json<'a>], conjunct: &Conjunct<'a>) {
+        let make =
+            |item| Conjunct { kind: Conj::Data(item), position: Position::default(), ..conjunct.clone() };
+        self.shape(id, items.iter().map(make).collect(), None, Position::default());
+    }
+
+    /// Unifies a node with a list: its elements, and what follows them where it is open.
+    pub(crate) fn shape(
+        &mut self,
+        id: NodeId,
+        items: Vec<Conjunct<'a>>,
+        tail: Option<Conjunct<'a>>,
+        position: Position,
+    ) {
+        let this = self.node(id);
+        let (there, fixed, count) = (this.items.nodes.len(), this.items.length, items.len());
+        let wrong = match (fixed, &tail) {
+            (Some(length), None) => length != count,
+            (Some(length), Some(_)) => length < count,
+            (None, None) => there > count,
+            (None, Some(_)) => false,
+        };
+        if wrong {
+            let other = fixed.unwrap_or(there);
+            let error = Error::new(ErrorKind::Conflict, position, "lists of different lengths")
+                .expected(format!("{count} elements"), other.to_string());
+            return self.fail(id, Box::new(error));
+        }
+        if tail.is_none() {
+            self.node_mut(id).items.length = Some(count);
+        }
+        for index in there..count {
+            let node = self.new_node(Some(id), Place::Item(index));
+            self.node_mut(id).items.nodes.push(node);
+            for tail in self.node(id).items.tails.clone() {
+                if tail.start <= index {
+                    self.add(node, tail.conjunct);
+                }
+            }
+        }
+        for (index, item) in items.into_iter().enumerate() {
+            let node = self.node(id).items.nodes[index];
+            self.add(node, item);
+        }
+        if let Some(conjunct) = tail {
+            for node in self.node(id).items.nodes.get(count..).unwrap_or_default().to_vec() {
+                self.add(node, conjunct.clone());
+            }
+            self.node_mut(id).items.tails.push(Tail { start: count, conjunct });
+        }
+    }
+}

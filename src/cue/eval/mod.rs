@@ -1,0 +1,306 @@
+//! The evaluator: a package and a statement become one graph of nodes, or an error.
+//!
+//! A node collects conjuncts: expressions with the scopes that they stand in. Evaluating it takes in one conjunct after the
+//! other; what cannot be computed yet waits and is tried again whenever something changed. A disjunction is decided by trying
+//! each side on a node of its own that has all the conjuncts. What was read before it was final is read again at the end: where
+//! it is no longer the same, the policy cannot be decided and is refused.
+
+mod arithmetic;
+mod bounds;
+mod calls;
+mod close;
+mod comprehension;
+mod disjunction;
+mod expression;
+mod finish;
+mod lists;
+mod node;
+mod reference;
+mod structs;
+mod unify;
+mod value;
+
+use std::rc::Rc;
+
+use super::ast::{Name, Position};
+use super::error::{Error, ErrorKind};
+use super::load::Package;
+use super::statement::Json;
+use close::{Close, Def};
+use node::{Conj, Conjunct, Env, Node, NodeId, Phase, Place};
+use value::Atom;
+
+/// What a passing policy leaves to say.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Fields that the policy constrains and the statement lacks: `predicate.builder.id`.
+    pub absent: Vec<String>,
+}
+
+/// Steps of evaluation, at most.
+const MAX_STEPS: u64 = 20_000_000;
+/// Nodes, at most.
+const MAX_NODES: usize = 4_000_000;
+/// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
+const MAX_NESTING: usize = 350;
+/// How often everything that waits is tried again.
+const MAX_ROUNDS: usize = 20;
+
+/// Why an expression has no value.
+#[derive(Debug, Clone)]
+pub(crate) enum Stop {
+    /// It is an error.
+    Fail(Box<Error>),
+    /// It may have one when more is known.
+    Wait(Box<Error>),
+}
+
+impl Stop {
+    pub(crate) fn fail(kind: ErrorKind, position: Position, message: impl Into<String>) -> Self {
+        Stop::Fail(Box::new(Error::new(kind, position, message)))
+    }
+
+    pub(crate) fn wait(position: Position, message: impl Into<String>) -> Self {
+        Stop::Wait(Box::new(Error::new(ErrorKind::Incomplete, position, message)))
+    }
+}
+
+/// What was read of a node before it was final.
+enum Observation {
+    Atom(Atom),
+    Fields(usize),
+    Items(usize),
+    Absent(Name),
+    /// It could not be used.
+    Bottom,
+    Sound,
+}
+
+/// One evaluation.
+pub(crate) struct Evaluator<'a> {
+    nodes: Vec<Node<'a>>,
+    defs: Vec<Def>,
+    steps: u64,
+    nesting: usize,
+    /// An error that no alternative of a disjunction may hide.
+    fatal: Option<Box<Error>>,
+    observations: Vec<(NodeId, Observation)>,
+    waiting: Vec<NodeId>,
+    progress: bool,
+    patterns: std::collections::HashMap<Rc<str>, Rc<crate::re2::Pattern>>,
+}
+
+/// Evaluates the package alone, then with the statement, as cosign does.
+///
+/// # Errors
+/// The package is an error by itself; it does not fit the statement; it cannot be decided within the limits.
+pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error> {
+    let mut alone = Evaluator::new();
+    let root = alone.package(package);
+    alone.run(root)?;
+    alone.no_open_comprehension(root)?;
+    drop(alone);
+    let mut both = Evaluator::new();
+    let root = both.package(package);
+    let data = both.conjunct(Conj::Data(statement), None, Position::default());
+    both.node_mut(root).conjuncts.push(data);
+    both.run(root)?;
+    both.report(root)
+}
+
+impl<'a> Evaluator<'a> {
+    fn new() -> Self {
+        Evaluator {
+            nodes: Vec::new(),
+            defs: vec![0],
+            steps: 0,
+            nesting: 0,
+            fatal: None,
+            observations: Vec::new(),
+            waiting: Vec::new(),
+            progress: false,
+            patterns: std::collections::HashMap::new(),
+        }
+    }
+
+    fn package(&mut self, package: &'a Package) -> NodeId {
+        let root = self.new_node(None, Place::Root);
+        for file in &package.files {
+            let conjunct = self.conjunct(Conj::File(&file.body), None, file.body.position);
+            self.node_mut(root).conjuncts.push(conjunct);
+        }
+        root
+    }
+
+    fn conjunct(&self, kind: Conj<'a>, env: Env<'a>, position: Position) -> Conjunct<'a> {
+        Conjunct { kind, env, close: Close::default(), trail: None, cyclic: false, position }
+    }
+
+    /// Evaluates everything until nothing changes any more; the first error that is left.
+    fn run(&mut self, root: NodeId) -> Result<(), Error> {
+        for _ in 0..MAX_ROUNDS {
+            self.progress = false;
+            self.finish(root);
+            let waiting = std::mem::take(&mut self.waiting);
+            for node in waiting {
+                self.retry(node);
+            }
+            if let Some(fatal) = self.fatal.take() {
+                return Err(*fatal);
+            }
+            if !self.progress {
+                self.observed()?;
+                return self.first_error(root).map_or(Ok(()), |error| Err(*error));
+            }
+            for node in &mut self.nodes {
+                node.finished = false;
+            }
+        }
+        Err(Error::nowhere(
+            ErrorKind::Limit,
+            "the policy cannot be decided: its fields depend on each other too deeply",
+        ))
+    }
+
+    /// Whether what was read is what is there.
+    fn observed(&mut self) -> Result<(), Error> {
+        for (node, seen) in std::mem::take(&mut self.observations) {
+            let settled = self.settled(node);
+            let this = self.node(settled);
+            let same = match &seen {
+                Observation::Atom(atom) => this.atom.as_ref().is_some_and(|(now, _)| now.same(atom)),
+                Observation::Fields(count) => this.regular().count() == *count,
+                Observation::Items(count) => this.items.nodes.len() == *count,
+                Observation::Absent(name) => {
+                    this.arc(name).is_none_or(|arc| arc.presence != super::ast::Presence::Regular)
+                }
+                Observation::Bottom => this.error.is_some() || this.atom.is_none(),
+                Observation::Sound => this.error.is_none(),
+            };
+            if !same && this.error.is_none() {
+                let message = "cannot be decided: the value changes after it was used to compute another one";
+                return Err(Error::nowhere(ErrorKind::Cycle, message).at(self.path(node)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
+        &self.nodes[id.0 as usize]
+    }
+
+    pub(crate) fn node_mut(&mut self, id: NodeId) -> &mut Node<'a> {
+        &mut self.nodes[id.0 as usize]
+    }
+
+    pub(crate) fn new_node(&mut self, parent: Option<NodeId>, place: Place) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        if self.nodes.len() >= MAX_NODES {
+            self.stop(Error::nowhere(
+                ErrorKind::Limit,
+                format!("the policy makes more than {MAX_NODES} values"),
+            ));
+        }
+        self.nodes.push(Node::new(id, parent, place));
+        id
+    }
+
+    /// Refuses for good.
+    pub(crate) fn stop(&mut self, error: Error) -> Box<Error> {
+        let error = Box::new(error);
+        self.fatal.get_or_insert_with(|| error.clone()).clone()
+    }
+
+    /// Counts a step; false when there is no more to be done.
+    pub(crate) fn step(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            self.stop(Error::nowhere(
+                ErrorKind::Limit,
+                format!("the policy takes more than {MAX_STEPS} steps"),
+            ));
+        }
+        self.fatal.is_none()
+    }
+
+    /// Adds a conjunct to a node, and to those that took over its conjuncts.
+    pub(crate) fn add(&mut self, node: NodeId, conjunct: Conjunct<'a>) {
+        if !self.step() {
+            return;
+        }
+        self.nesting += 1;
+        if self.nesting > MAX_NESTING {
+            self.too_deep();
+            self.nesting -= 1;
+            return;
+        }
+        let this = self.node_mut(node);
+        this.finished = false;
+        if this.phase == Phase::Done {
+            this.phase = Phase::Fresh;
+            this.outcome = None;
+            self.progress = true;
+        }
+        for (follower, reference) in self.node(node).followers.clone() {
+            let passed = Conjunct {
+                close: reference.close,
+                trail: reference.trail.clone(),
+                cyclic: reference.cyclic,
+                ..conjunct.clone()
+            };
+            self.add(follower, passed);
+        }
+        self.node_mut(node).conjuncts.push(conjunct);
+        self.nesting -= 1;
+    }
+
+    pub(crate) fn too_deep(&mut self) -> Stop {
+        let error =
+            Error::nowhere(ErrorKind::Limit, format!("the policy nests more than {MAX_NESTING} evaluations"));
+        Stop::Fail(self.stop(error))
+    }
+
+    /// Where a node stands: `predicate.a[3].b`.
+    pub(crate) fn path(&self, node: NodeId) -> String {
+        let mut parts = Vec::new();
+        let mut at = Some(node);
+        while let Some(id) = at {
+            let this = self.node(id);
+            match &this.place {
+                Place::Field(name) => parts.push(format!(".{}", shown(name))),
+                Place::Item(index) => parts.push(format!("[{index}]")),
+                Place::Root | Place::Inner => {}
+            }
+            at = this.parent;
+        }
+        parts.reverse();
+        parts.concat().trim_start_matches('.').to_owned()
+    }
+
+    /// The compiled form of a regular expression.
+    pub(crate) fn pattern(
+        &mut self,
+        text: &Rc<str>,
+        position: Position,
+    ) -> Result<Rc<crate::re2::Pattern>, Stop> {
+        if let Some(pattern) = self.patterns.get(text) {
+            return Ok(pattern.clone());
+        }
+        let pattern = crate::re2::Pattern::compile(text)
+            .map_err(|error| Stop::fail(ErrorKind::Operation, position, error.to_string()))?;
+        let pattern = Rc::new(pattern);
+        self.patterns.insert(text.clone(), pattern.clone());
+        Ok(pattern)
+    }
+}
+
+/// A label as it would be written.
+pub(crate) fn shown(name: &Name) -> String {
+    let (Name::Regular(text) | Name::Definition(text) | Name::Hidden(text)) = name;
+    let plain = text.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '#' || c == '$')
+        && text.chars().all(|c| c.is_alphanumeric() || "_#$".contains(c));
+    if plain { text.to_string() } else { format!("{text:?}") }
+}
+
+#[cfg(test)]
+mod tests;

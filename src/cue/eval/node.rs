@@ -1,0 +1,277 @@
+//! Nodes: values under evaluation, in an arena.
+
+use std::rc::Rc;
+
+use super::close::{Close, Info, Requirement};
+use super::value::{Atom, Bound, Kinds};
+use crate::cue::ast::{
+    Clause, Comprehension, Disjunct, Expression, Field, Name, Pattern, Position, Presence, Struct,
+};
+use crate::cue::error::Error;
+use crate::cue::statement::Json;
+
+/// A node's place in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(pub(crate) u32);
+
+/// The scopes around an expression, the innermost first.
+pub(crate) type Env<'a> = Option<Rc<Scope<'a>>>;
+
+/// One scope.
+pub(crate) struct Scope<'a> {
+    pub(crate) frame: Frame<'a>,
+    pub(crate) up: Env<'a>,
+}
+
+/// What a scope declares.
+pub(crate) enum Frame<'a> {
+    /// A struct literal, as part of a node.
+    Struct { node: NodeId, literal: &'a Struct },
+    /// A list literal.
+    List,
+    /// The label that a pattern matched.
+    Label(Rc<str>),
+    /// The variables of a `for` clause.
+    For { key: Atom, value: NodeId },
+    /// The variable of a `let` clause.
+    Let { value: NodeId },
+}
+
+/// Where a node stands in the value.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// The package, or a value of an expression.
+    Root,
+    /// A field.
+    Field(Name),
+    /// An element.
+    Item(usize),
+    /// The value of an expression inside of its parent.
+    Inner,
+}
+
+/// What is unified in a node.
+#[derive(Clone)]
+pub(crate) struct Conjunct<'a> {
+    pub(crate) kind: Conj<'a>,
+    pub(crate) env: Env<'a>,
+    pub(crate) close: Close,
+    /// The references that led here.
+    pub(crate) trail: Option<Rc<Trail>>,
+    /// Whether it came back to a value that contains the node.
+    pub(crate) cyclic: bool,
+    pub(crate) position: Position,
+}
+
+/// The kinds of conjuncts.
+#[derive(Clone, Copy)]
+pub(crate) enum Conj<'a> {
+    Expression(&'a Expression),
+    /// The top level of a file.
+    File(&'a Struct),
+    /// What a comprehension yields.
+    Body(&'a Struct),
+    Comprehension(&'a Comprehension),
+    /// A field with a computed label.
+    Dynamic(&'a Field),
+    Pattern(&'a Pattern),
+    /// Of the statement.
+    Data(&'a Json<'a>),
+    /// All conjuncts of a node.
+    Node(NodeId),
+    /// Anything: `...`
+    Top,
+}
+
+/// A chain of references that were followed, and at which nodes.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    pub(crate) target: NodeId,
+    pub(crate) at: NodeId,
+    pub(crate) up: Option<Rc<Trail>>,
+}
+
+/// A field of a node.
+#[derive(Debug, Clone)]
+pub(crate) struct Arc {
+    pub(crate) name: Name,
+    pub(crate) node: NodeId,
+    pub(crate) presence: Presence,
+}
+
+/// `[pattern]: value`, its pattern evaluated.
+#[derive(Clone)]
+pub(crate) struct Rule<'a> {
+    /// The value of the pattern.
+    pub(crate) pattern: NodeId,
+    pub(crate) value: &'a Expression,
+    pub(crate) conjunct: Conjunct<'a>,
+}
+
+/// What the elements of an open list from `start` on are.
+#[derive(Clone)]
+pub(crate) struct Tail<'a> {
+    pub(crate) start: usize,
+    pub(crate) conjunct: Conjunct<'a>,
+}
+
+/// The list that a node is.
+#[derive(Default)]
+pub(crate) struct Items<'a> {
+    pub(crate) nodes: Vec<NodeId>,
+    /// The length, where one of the unified lists is closed.
+    pub(crate) length: Option<usize>,
+    pub(crate) tails: Vec<Tail<'a>>,
+}
+
+/// A disjunction that is to be decided.
+#[derive(Clone)]
+pub(crate) struct Choice<'a> {
+    pub(crate) key: ChoiceKey,
+    pub(crate) disjuncts: Disjuncts<'a>,
+    pub(crate) conjunct: Conjunct<'a>,
+}
+
+/// A disjunction, whatever attempt it is met in: its expression, and how often that was met before.
+pub(crate) type ChoiceKey = (*const Expression, usize);
+
+/// Its sides.
+#[derive(Clone)]
+pub(crate) enum Disjuncts<'a> {
+    Written(&'a [Disjunct]),
+    /// `or([...])`
+    Nodes(Rc<[NodeId]>),
+}
+
+impl Disjuncts<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Disjuncts::Written(sides) => sides.len(),
+            Disjuncts::Nodes(nodes) => nodes.len(),
+        }
+    }
+}
+
+/// How an alternative stands to the default; unified ones are the greater of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mode {
+    /// No default is marked.
+    Unmarked,
+    Default,
+    /// Another one is marked.
+    Other,
+}
+
+/// A builtin as a constraint.
+#[derive(Clone)]
+pub(crate) struct Validator<'a> {
+    pub(crate) check: Check<'a>,
+    pub(crate) env: Env<'a>,
+    pub(crate) position: Position,
+}
+
+/// Which one.
+#[derive(Clone)]
+pub(crate) enum Check<'a> {
+    /// Of a package, and the arguments after the value.
+    Function { package: Rc<str>, name: Rc<str>, arguments: Rc<[crate::cue::data::Data]> },
+    /// `matchN`, `matchIf`
+    Match { name: Rc<str>, arguments: &'a [Expression] },
+}
+
+/// How far a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It has conjuncts that were not looked at.
+    Fresh,
+    Busy,
+    Done,
+}
+
+/// A value under evaluation.
+pub(crate) struct Node<'a> {
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) place: Place,
+    /// The node that this is an attempt for; itself otherwise.
+    pub(crate) origin: NodeId,
+    pub(crate) phase: Phase,
+    pub(crate) conjuncts: Vec<Conjunct<'a>>,
+    /// How many conjuncts were looked at.
+    pub(crate) next: usize,
+    /// What conjuncts turned out to consist of; derived from them, and so not passed on with them.
+    pub(crate) derived: Vec<Conjunct<'a>>,
+    pub(crate) next_derived: usize,
+    /// What could not be computed yet, and why.
+    pub(crate) tasks: Vec<(Conjunct<'a>, Option<Box<Error>>)>,
+    pub(crate) kinds: Kinds,
+    pub(crate) kinds_by: Position,
+    pub(crate) atom: Option<(Atom, Position)>,
+    pub(crate) bounds: Vec<Bound>,
+    pub(crate) validators: Vec<Validator<'a>>,
+    /// Whether some conjunct is a struct literal.
+    pub(crate) literal: bool,
+    pub(crate) arcs: Vec<Arc>,
+    pub(crate) rules: Vec<Rule<'a>>,
+    pub(crate) items: Items<'a>,
+    pub(crate) infos: Vec<Info>,
+    pub(crate) requirements: Vec<Requirement>,
+    /// Decided for this attempt: which side of which disjunction.
+    pub(crate) decided: Vec<(ChoiceKey, usize)>,
+    pub(crate) mode: Mode,
+    pub(crate) choices: Vec<Choice<'a>>,
+    /// The attempts that hold, where there is a disjunction.
+    pub(crate) outcome: Option<Vec<(NodeId, Mode)>>,
+    /// Nodes that took over this one's conjuncts.
+    pub(crate) followers: Vec<(NodeId, Conjunct<'a>)>,
+    pub(crate) cyclic: bool,
+    pub(crate) acyclic: bool,
+    pub(crate) lets: Vec<(*const Expression, *const (), NodeId)>,
+    pub(crate) finished: bool,
+    pub(crate) error: Option<Box<Error>>,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn new(id: NodeId, parent: Option<NodeId>, place: Place) -> Self {
+        Node {
+            parent,
+            place,
+            origin: id,
+            phase: Phase::Fresh,
+            conjuncts: Vec::new(),
+            next: 0,
+            derived: Vec::new(),
+            next_derived: 0,
+            tasks: Vec::new(),
+            kinds: Kinds::TOP,
+            kinds_by: Position::default(),
+            atom: None,
+            bounds: Vec::new(),
+            validators: Vec::new(),
+            literal: false,
+            arcs: Vec::new(),
+            rules: Vec::new(),
+            items: Items::default(),
+            infos: Vec::new(),
+            requirements: Vec::new(),
+            decided: Vec::new(),
+            mode: Mode::Unmarked,
+            choices: Vec::new(),
+            outcome: None,
+            followers: Vec::new(),
+            cyclic: false,
+            acyclic: false,
+            lets: Vec::new(),
+            finished: false,
+            error: None,
+        }
+    }
+
+    pub(crate) fn arc(&self, name: &Name) -> Option<&Arc> {
+        self.arcs.iter().find(|arc| arc.name == *name)
+    }
+}
+
+/// Whether a comprehension's clause binds variables.
+pub(crate) fn is_for(clause: &Clause) -> bool {
+    matches!(clause, Clause::For { .. })
+}
