@@ -29,8 +29,8 @@ pub(crate) enum Frame<'a> {
     Struct { node: NodeId, literal: &'a Struct },
     /// A list literal.
     List,
-    /// The label that a pattern matched.
-    Label(Rc<str>),
+    /// The label that a pattern matched, and the field that has it.
+    Label { label: Rc<str>, field: NodeId },
     /// The variables of a `for` clause.
     For { key: Atom, value: NodeId },
     /// The variable of a `let` clause.

@@ -37,7 +37,10 @@ impl<'a> Evaluator<'a> {
         let lost = || Stop::fail(ErrorKind::Name, position, format!("reference `{name}` is not found"));
         let up = match binding {
             Binding::Field { up, .. } | Binding::Let { up, .. } | Binding::DynamicField { up, .. } => *up,
-            Binding::Scope { up } | Binding::Label { up } | Binding::Variable { up, .. } => *up,
+            Binding::Scope { up }
+            | Binding::Matched { up }
+            | Binding::Label { up }
+            | Binding::Variable { up, .. } => *up,
             Binding::Package(_) | Binding::Predeclared(_) => return Err(lost()),
         };
         let at = scope(env, up).ok_or_else(lost)?.clone();
@@ -58,7 +61,10 @@ impl<'a> Evaluator<'a> {
                 self.field(*node, &name, position).map(Target::Node)
             }
             (Binding::Scope { .. }, Frame::Struct { node, .. }) => Ok(Target::Node(*node)),
-            (Binding::Label { .. }, Frame::Label(label)) => Ok(Target::Atom(Atom::String(label.clone()))),
+            (Binding::Matched { .. }, Frame::Label { field, .. }) => Ok(Target::Node(*field)),
+            (Binding::Label { .. }, Frame::Label { label, .. }) => {
+                Ok(Target::Atom(Atom::String(label.clone())))
+            }
             (Binding::Variable { key: true, .. }, Frame::For { key, .. }) => Ok(Target::Atom(key.clone())),
             (Binding::Variable { .. }, Frame::For { value, .. } | Frame::Let { value }) => {
                 Ok(Target::Node(*value))

@@ -109,7 +109,10 @@ impl<'a> Evaluator<'a> {
         let Name::Regular(text) = name else { return };
         match self.admits(rule.pattern, &Atom::String(text.clone())) {
             Ok(true) => {
-                let scope = Scope { frame: Frame::Label(text.clone()), up: rule.conjunct.env.clone() };
+                let scope = Scope {
+                    frame: Frame::Label { label: text.clone(), field: node },
+                    up: rule.conjunct.env.clone(),
+                };
                 let kind = Conj::Expression(rule.value);
                 let conjunct = Conjunct { kind, env: Some(Rc::new(scope)), ..rule.conjunct.clone() };
                 self.add(node, conjunct);
