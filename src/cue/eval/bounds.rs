@@ -14,13 +14,9 @@ impl<'a> Evaluator<'a> {
     /// Adds a bound to a node.
     pub(crate) fn bound(&mut self, id: NodeId, bound: Bound) -> Result<(), Stop> {
         let position = bound.position;
-        if matches!(bound.relation, Relation::Matches | Relation::MatchesNot) {
-            let Atom::String(text) = &bound.limit else {
-                let message = format!("{} needs a string, not {}", sign(bound.relation), bound.limit);
-                return Err(Stop::fail(ErrorKind::Operation, position, message));
-            };
-            self.pattern(text, position)?;
-        } else if bound.relation != Relation::NotEqual && matches!(bound.limit, Atom::Null | Atom::Bool(_)) {
+        let ordered =
+            !matches!(bound.relation, Relation::NotEqual | Relation::Matches | Relation::MatchesNot);
+        if ordered && matches!(bound.limit, Atom::Null | Atom::Bool(_)) {
             let message = format!("{} has no order: {}{}", bound.limit, sign(bound.relation), bound.limit);
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
@@ -211,12 +207,7 @@ impl<'a> Evaluator<'a> {
             (Atom::String(a), Atom::String(b)) => a.cmp(b),
             (Atom::Bytes(a), Atom::Bytes(b)) => a.cmp(b),
             _ => {
-                let same = match (left, right) {
-                    (Atom::Bool(a), Atom::Bool(b)) => a == b,
-                    (Atom::Null, Atom::Null) => true,
-                    (Atom::Null, _) | (_, Atom::Null) => false,
-                    _ => return Err(wrong()),
-                };
+                let same = left.same(right);
                 return match relation {
                     Relation::Equal => Ok(same),
                     Relation::NotEqual => Ok(!same),

@@ -214,6 +214,10 @@ impl<'a> Evaluator<'a> {
                 if let Some(error) = &self.node(node).error {
                     return Err(Stop::Fail(error.clone()));
                 }
+                if !self.node(node).kinds.meets(Kinds::STRUCT) {
+                    let message = format!("`close` needs a struct, not {}", self.describe(node));
+                    return Err(Stop::fail(ErrorKind::Operation, position, message));
+                }
                 let close = self.refer(id, task.close, false, true);
                 let kind = super::node::Conj::Expression(value);
                 self.node_mut(id).derived.push(Conjunct {
@@ -292,7 +296,7 @@ impl<'a> Evaluator<'a> {
         self.note(id, task.close, 0);
         if name == "or" {
             if items.is_empty() {
-                return Err(Stop::fail(ErrorKind::Operation, position, "`or` of an empty list"));
+                return Err(Stop::wait(position, "`or` of an empty list"));
             }
             self.choose(id, call, Disjuncts::Nodes(items.into()), task.clone());
             return Ok(());
@@ -393,9 +397,21 @@ impl<'a> Evaluator<'a> {
                     }
                 }
             }
-            Check::Match { name, .. } => {
-                Err(self.unsupported(position, format!("`{name}` is not supported")))
+            Check::Differs(limit) => {
+                let value = match &self.node(id).atom {
+                    Some((atom, _)) => data(&atom.clone()),
+                    None => self.concrete(id, position)?,
+                };
+                if same(&value, limit) {
+                    let error = Error::new(ErrorKind::Conflict, position, "the value that is excluded");
+                    return Err(Stop::Fail(Box::new(error)));
+                }
+                Ok(())
             }
+            Check::Match { name, arguments } if **name == *"matchN" => {
+                self.match_n(id, arguments, &validator.env, position)
+            }
+            Check::Match { arguments, .. } => self.match_if(id, arguments, &validator.env),
         }
     }
 }

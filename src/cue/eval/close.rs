@@ -250,8 +250,20 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         let this = self.node(node);
-        let required = self.required(node);
-        required.iter().any(|r| !r.ignored && !r.removed && !self.ellipsis(&this.infos, r.id))
+        if this.infos.iter().any(|info| info.flags & (ELLIPSIS | TOP | OPEN) != 0) || !this.rules.is_empty() {
+            return false;
+        }
+        self.in_definition(node) || self.required(node).iter().any(|r| !r.ignored && !r.removed)
+    }
+
+    /// Whether a node is a definition, or stands in one.
+    fn in_definition(&self, node: NodeId) -> bool {
+        let this = self.node(node);
+        match (&this.place, this.parent) {
+            (super::node::Place::Field(name), _) if super::reference::is_definition(name) => true,
+            (super::node::Place::Inner, _) | (_, None) => false,
+            (_, Some(parent)) => self.in_definition(parent),
+        }
     }
 
     fn evidence(&self, all: &[Requirement], requirement: &Requirement, infos: &[Info]) -> bool {

@@ -1,5 +1,7 @@
 //! Expressions: what waits in a node, and values of operands.
 
+use std::rc::Rc;
+
 use super::node::{Conj, Conjunct, Env, NodeId, Phase};
 use super::reference::{Target, is_package, names_definition};
 use super::value::{Atom, Bound, Kinds};
@@ -77,10 +79,12 @@ impl<'a> Evaluator<'a> {
                 Ok(())
             }
             Kind::List(list) => self.list(id, list, task),
+            Kind::Slice { operand, low, high } => {
+                self.slice(id, operand, low.as_deref(), high.as_deref(), task)
+            }
             Kind::Bound { operator, operand } => {
-                let limit = self.atom_of_at(operand, &task.env, id)?;
-                self.note(id, task.close, 0);
-                self.bound(id, Bound { relation: *operator, limit, position })
+                let limit = self.value_of(operand, &task.env, id)?;
+                self.limit(id, *operator, &limit, task)
             }
             Kind::Call { function, arguments } => self.call(id, expression, function, arguments, task),
             _ => {
@@ -91,6 +95,33 @@ impl<'a> Evaluator<'a> {
                     Value::Node(node) => self.follow(id, node, task, false),
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// A bound; of a struct or a list there is `!=` alone.
+    fn limit(
+        &mut self,
+        id: NodeId,
+        relation: Relation,
+        limit: &Value,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = task.position;
+        match limit {
+            Value::Atom(limit) => {
+                self.note(id, task.close, 0);
+                self.bound(id, Bound { relation, limit: limit.clone(), position })
+            }
+            Value::Node(node) if relation == Relation::NotEqual => {
+                let limit = self.concrete(*node, position)?;
+                self.note(id, task.close, 0);
+                let check = super::node::Check::Differs(Rc::new(limit));
+                self.node_mut(id).validators.push(super::node::Validator { check, env: None, position });
+                Ok(())
+            }
+            Value::Node(_) => {
+                Err(Stop::fail(ErrorKind::Operation, position, "a struct or a list has no order"))
             }
         }
     }
@@ -173,6 +204,10 @@ impl<'a> Evaluator<'a> {
         }
         if this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST {
             return Ok(Value::Node(settled));
+        }
+        if needs_value(by) {
+            let message = format!("a concrete value is needed, not {}", this.kinds);
+            return Err(Stop::fail(ErrorKind::Operation, by.position, message));
         }
         let (kind, message) = if this.phase == Phase::Busy {
             (ErrorKind::Cycle, "the value depends on itself".to_owned())
@@ -355,6 +390,14 @@ impl<'a> Evaluator<'a> {
                 _ => return,
             }
         }
+    }
+}
+
+/// Whether an expression can never have a concrete value: `int`, `<5`.
+fn needs_value(expression: &Expression) -> bool {
+    match &expression.kind {
+        Kind::Reference { binding: Binding::Predeclared(_), .. } | Kind::Bound { .. } => true,
+        _ => false,
     }
 }
 

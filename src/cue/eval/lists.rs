@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use super::expression::Value;
 use super::node::{Conj, Conjunct, Frame, NodeId, Place, Scope, Tail};
 use super::value::Kinds;
 use super::{Evaluator, Stop};
-use crate::cue::ast::{Element, List, Position};
+use crate::cue::ast::{Element, Expression, List, Position};
 use crate::cue::error::{Error, ErrorKind};
 use crate::cue::statement::Json;
 
@@ -90,6 +91,51 @@ impl<'a> Evaluator<'a> {
                 self.add(node, conjunct.clone());
             }
             self.node_mut(id).items.tails.push(Tail { start: count, conjunct });
+        }
+    }
+
+    /// `operand[low:high]`
+    pub(crate) fn slice(
+        &mut self,
+        id: NodeId,
+        operand: &'a Expression,
+        low: Option<&'a Expression>,
+        high: Option<&'a Expression>,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = task.position;
+        let low = low.map(|low| self.atom_of_at(low, &task.env, id)).transpose()?;
+        let high = high.map(|high| self.atom_of_at(high, &task.env, id)).transpose()?;
+        let wrong = |what: &str| Stop::fail(ErrorKind::Operation, position, format!("slice: {what}"));
+        let place = |atom: Option<super::value::Atom>, default: usize| match atom {
+            None => Ok(default),
+            Some(super::value::Atom::Number(number)) if number.is_integer() => number
+                .to_i64()
+                .and_then(|number| usize::try_from(number).ok())
+                .ok_or_else(|| wrong("index out of range")),
+            Some(_) => Err(wrong("an index must be an int")),
+        };
+        match self.value_of(operand, &task.env, id)? {
+            Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
+                let items = self.node(node).items.nodes.clone();
+                let (low, high) = (place(low, 0)?, place(high, items.len())?);
+                let part = items.get(low..high).ok_or_else(|| wrong("index out of range"))?;
+                self.observe(node, super::Observation::Items(items.len()));
+                let make = |node: &NodeId| Conjunct { kind: Conj::Node(*node), ..task.clone() };
+                let part = part.iter().map(make).collect();
+                self.note(id, task.close, 0);
+                self.narrow(id, Kinds::LIST, position);
+                self.shape(id, part, None, position);
+                Ok(())
+            }
+            Value::Atom(super::value::Atom::Bytes(bytes)) => {
+                let (low, high) = (place(low, 0)?, place(high, bytes.len())?);
+                let part = bytes.get(low..high).ok_or_else(|| wrong("index out of range"))?;
+                self.note(id, task.close, 0);
+                self.set(id, super::value::Atom::Bytes(part.into()), position);
+                Ok(())
+            }
+            _ => Err(wrong("only lists and bytes have slices")),
         }
     }
 }

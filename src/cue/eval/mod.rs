@@ -14,6 +14,7 @@ mod disjunction;
 mod expression;
 mod finish;
 mod lists;
+mod matches;
 mod node;
 mod reference;
 mod structs;
@@ -38,9 +39,9 @@ pub struct Report {
 }
 
 /// Steps of evaluation, at most.
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 4_000_000;
 /// Nodes, at most.
-const MAX_NODES: usize = 4_000_000;
+const MAX_NODES: usize = 500_000;
 /// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.

@@ -175,6 +175,8 @@ pub(crate) struct Validator<'a> {
 pub(crate) enum Check<'a> {
     /// Of a package, and the arguments after the value.
     Function { package: Rc<str>, name: Rc<str>, arguments: Rc<[crate::cue::data::Data]> },
+    /// `!=` of a struct or a list.
+    Differs(Rc<crate::cue::data::Data>),
     /// `matchN`, `matchIf`
     Match { name: Rc<str>, arguments: &'a [Expression] },
 }

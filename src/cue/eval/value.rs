@@ -121,8 +121,8 @@ impl Bound {
     pub(crate) fn kinds(&self) -> Kinds {
         match (self.relation, self.limit.kinds()) {
             (Relation::NotEqual, Kinds::NULL) => Kinds(Kinds::TOP.0 & !Kinds::NULL.0),
-            (_, kind) if kind.meets(Kinds::NUMBER) => Kinds::NUMBER,
             (Relation::Matches | Relation::MatchesNot, _) => Kinds::STRING.or(Kinds::BYTES),
+            (_, kind) if kind.meets(Kinds::NUMBER) => Kinds::NUMBER,
             (_, kind) => kind,
         }
     }
