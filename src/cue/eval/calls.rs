@@ -48,7 +48,7 @@ impl<'a> Evaluator<'a> {
             Some(Member::Source(_)) => {
                 Err(Stop::fail(ErrorKind::Operation, position, format!("`{path}.{name}` is not a function")))
             }
-            None => Err(Stop::fail(ErrorKind::Name, position, format!("package `{path}` has no `{name}`"))),
+            None => Err(self.unsupported(position, format!("package `{path}` has no `{name}`"))),
         }
     }
 
