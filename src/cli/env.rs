@@ -88,9 +88,19 @@ impl Shown {
         let starts = |prefix: &&str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
         let text = name.to_str().unwrap_or_default();
         let listed = variables::named(text);
-        if listed.is_some_and(|variable| variable.name == text)
-            || listed.is_none() && !PREFIXES.iter().any(starts)
-        {
+        if listed.is_some_and(|variable| variable.name == text) {
+            return;
+        }
+        if listed.is_none() && variables::is_of_a_cloud(text) {
+            if self.descriptions {
+                let _ =
+                    writeln!(out, "# {text} says where a cloud or a service with keys is, or who asks it");
+            }
+            // Nobody needs to see these here, and half of them are secret.
+            let _ = writeln!(out, "{text}={}", if value.is_empty() { "" } else { MASK });
+            return;
+        }
+        if listed.is_none() && !PREFIXES.iter().any(starts) {
             return;
         }
         let shown = one_line(name);
@@ -169,6 +179,24 @@ mod tests {
     fn line(text: &str, name: &str) -> String {
         let start = format!("{name}=");
         text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{name}")).to_owned()
+    }
+
+    #[test]
+    fn variables_of_clouds_are_named_when_they_are_set_and_never_shown() {
+        let set = [
+            ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+            ("VAULT_ADDR", "s3cret"),
+            ("KUBECONFIG", ""),
+            ("AWS_OTHER", "x"),
+        ];
+        for secrets in [false, true] {
+            let text = shown(true, secrets, &set);
+            assert_eq!(line(&text, "AWS_SECRET_ACCESS_KEY"), "AWS_SECRET_ACCESS_KEY=******");
+            assert_eq!(line(&text, "VAULT_ADDR"), "VAULT_ADDR=******");
+            assert_eq!(line(&text, "KUBECONFIG"), "KUBECONFIG=");
+            assert!(!text.contains("s3cret") && !text.contains("AWS_OTHER"), "{text}");
+        }
+        assert!(!shown(true, false, &[]).contains("AWS_"));
     }
 
     #[test]

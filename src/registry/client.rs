@@ -317,7 +317,8 @@ impl Client {
     }
 
     async fn refusal(&self, host: &Host, answer: Answer, access: &Access) -> Result<Error, Error> {
-        let known = host.session.refusal(access, &self.keychain).await?;
+        let rules = self.rules(host, answer.address().is_https());
+        let known = host.session.refusal(access, &rules).await?;
         Ok(Error::refused(Refusal {
             registry: host.registry.to_string(),
             status: answer.status(),

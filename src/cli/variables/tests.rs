@@ -100,3 +100,52 @@ fn the_reference_of_the_environment_is_up_to_date() {
         assert!(kept == tables(), "{} is not what `env` says", path.display());
     }
 }
+
+/// Whatever the rooms of clouds and keys look at is named by `env` when it is set.
+#[test]
+fn every_variable_of_a_cloud_is_known() {
+    const PREFIXES: [&str; 11] = [
+        "AWS_",
+        "AZURE_",
+        "BAO_",
+        "CLOUDSDK_",
+        "GOOGLE_CLOUD_",
+        "IDENTITY_",
+        "KUBECONFIG",
+        "KUBERNETES_SERVICE_",
+        "MSI_",
+        "TRANSIT_",
+        "VAULT_",
+    ];
+    fn words(folder: &std::path::Path, found: &mut std::collections::BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with("tests") || path.ends_with("tests.rs") {
+                continue;
+            }
+            if path.is_dir() {
+                words(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            for word in text.split('"') {
+                let is_name = word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                if is_name
+                    && PREFIXES.iter().any(|prefix| word.starts_with(prefix) && word.len() > prefix.len() - 1)
+                {
+                    found.insert(word.to_owned());
+                }
+            }
+        }
+    }
+    let mut found = std::collections::BTreeSet::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for room in ["cloud", "keys"] {
+        words(&root.join(room), &mut found);
+    }
+    assert!(found.len() > 40, "{found:?}");
+    let unknown: Vec<_> = found.iter().filter(|name| !is_of_a_cloud(name) && named(name).is_none()).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(CLOUDS.is_sorted());
+}

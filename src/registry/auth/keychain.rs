@@ -161,6 +161,9 @@ pub struct Keychain {
     pub ambient: Option<Ambient>,
 }
 
+/// What stands behind the source in [`Lookup::looked`] whose credentials were taken.
+pub(super) const USED: &str = ": used";
+
 impl Keychain {
     /// The credentials of `registry`, and of the repository `path` there. Must run inside a tokio runtime.
     ///
@@ -169,7 +172,7 @@ impl Keychain {
     pub async fn lookup(&self, registry: &Registry, path: Option<&str>) -> Result<Lookup, KeychainError> {
         let mut found = Lookup::default();
         if let Some(GivenCredentials { credentials, source }) = &self.given {
-            found.looked.push(format!("{source}: used"));
+            found.looked.push(format!("{source}{USED}"));
             found.credentials = Some(copy(credentials));
             return Ok(found);
         }
@@ -243,7 +246,7 @@ async fn search(
             }
         };
         if credentials.is_some() {
-            found.looked.push(format!("{source}: used"));
+            found.looked.push(format!("{source}{USED}"));
             found.credentials = credentials;
             return Ok(());
         }

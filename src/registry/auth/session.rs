@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 use super::challenge::{self, Challenge};
-use super::keychain::{Credentials, Keychain, Lookup};
+use super::keychain::{Credentials, Keychain, Lookup, USED};
 use super::realm::{self, Withheld};
 use super::token::{self, Ask};
 use crate::crypto::Secret;
@@ -136,9 +136,9 @@ impl Session {
     ///
     /// # Errors
     /// A source of credentials is of no use.
-    pub async fn refusal(&self, access: &Access, keychain: &Keychain) -> Result<Refusal, Error> {
+    pub async fn refusal(&self, access: &Access, rules: &Rules<'_>) -> Result<Refusal, Error> {
         let withheld = locked(&self.withheld).clone();
-        let lookup = self.lookup(access, keychain).await?;
+        let lookup = self.usable(access, rules).await?;
         Ok(Refusal { looked: lookup.looked.clone(), withheld, ..Refusal::default() })
     }
 
@@ -154,6 +154,25 @@ impl Session {
         Ok(found)
     }
 
+    /// What was found, without what may not go to the registry as it is reached.
+    async fn usable(&self, access: &Access, rules: &Rules<'_>) -> Result<Arc<Lookup>, Error> {
+        let lookup = self.lookup(access, rules.keychain).await?;
+        let why = match () {
+            () if !lookup.is_ambient => return Ok(lookup),
+            () if !rules.tls => "not used, as they go nowhere without TLS",
+            () if !rules.certified => {
+                "not used, as they go nowhere where certificates are not checked (--allow-insecure-registry)"
+            }
+            () => return Ok(lookup),
+        };
+        let mut looked = lookup.looked.clone();
+        // The last one is where they were found.
+        if let Some(last) = looked.last_mut() {
+            *last = format!("{}: {why}", last.strip_suffix(USED).unwrap_or(last));
+        }
+        Ok(Arc::new(Lookup { looked, ..Lookup::default() }))
+    }
+
     async fn answer_to(
         &self,
         challenge: &Challenge,
@@ -161,11 +180,7 @@ impl Session {
         rules: &Rules<'_>,
         used: Option<&Secret>,
     ) -> Result<Option<Secret>, Error> {
-        let lookup = self.lookup(access, rules.keychain).await?;
-        if lookup.is_ambient && !(rules.tls && rules.certified) {
-            let lookup = Lookup { looked: lookup.looked.clone(), ..Lookup::default() };
-            return self.answer_with(challenge, access, rules, used, &lookup).await;
-        }
+        let lookup = self.usable(access, rules).await?;
         self.answer_with(challenge, access, rules, used, &lookup).await
     }
 
@@ -294,7 +309,8 @@ mod tests {
                 username: "_token".to_owned(),
                 password: Secret::new(b"x".to_vec()),
             });
-            let lookup = Lookup { credentials, is_ambient, ..Lookup::default() };
+            let looked = vec!["`x`: no entry".to_owned(), "Google Cloud: used".to_owned()];
+            let lookup = Lookup { credentials, is_ambient, looked };
             session.lookups.lock().await.insert(None, Arc::new(lookup));
             let time = Duration::from_secs(1);
             let (own, other) = (&exchange, &exchange);
@@ -302,6 +318,15 @@ mod tests {
             let rules = Rules { keychain: &keychain, allowed: &[], own, other, tls, certified, total };
             let header = session.answer(&["Basic realm=x".to_owned()], &access, &rules, None).await.unwrap();
             assert_eq!(header.is_some(), goes, "{is_ambient} {tls} {certified}");
+            let looked = session.refusal(&access, &rules).await.unwrap().looked;
+            let last = match (goes, tls) {
+                (true, _) => "Google Cloud: used",
+                (false, false) => "Google Cloud: not used, as they go nowhere without TLS",
+                (false, true) => {
+                    "Google Cloud: not used, as they go nowhere where certificates are not checked (--allow-insecure-registry)"
+                }
+            };
+            assert_eq!(looked, ["`x`: no entry", last]);
         }
     }
 }

@@ -8,6 +8,7 @@ mod acr;
 #[cfg(feature = "kms-aws")]
 mod ecr;
 mod gcr;
+mod ghcr;
 mod owner;
 mod pull_secrets;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::owner::Owner;
-use super::keychain::{Credentials, KeychainError, Lookup};
+use super::keychain::{Credentials, KeychainError, Lookup, USED};
 use crate::cloud::{self, Settings, kubernetes};
 use crate::crypto::UnixTime;
 use crate::http::service;
@@ -87,6 +88,8 @@ impl Ambient {
             Owner::Aws(host) => ecr::find(&settings, host, self.is_wanted).await,
             #[cfg(not(feature = "kms-aws"))]
             Owner::Aws(_) => return Ok(()),
+            Owner::GitHub if !self.is_wanted => return Ok(()),
+            Owner::GitHub => ghcr::find(&settings),
             Owner::Google => gcr::find(&settings, self.is_wanted).await,
             Owner::Azure { environment, host } => acr::find(&settings, *environment, host).await,
         };
@@ -108,7 +111,7 @@ impl Ambient {
     ) -> Result<(), KeychainError> {
         match asked {
             Ok(Ok(credentials)) => {
-                found.looked.push(format!("{source_of}: used"));
+                found.looked.push(format!("{source_of}{USED}"));
                 found.credentials = Some(credentials);
                 found.is_ambient = true;
             }

@@ -8,6 +8,8 @@ use crate::registry::Registry;
 pub enum Owner {
     /// Amazon ECR.
     Aws(EcrHost),
+    /// GitHub's container registry.
+    GitHub,
     /// Google Artifact Registry or Container Registry.
     Google,
     /// Azure Container Registry.
@@ -47,6 +49,9 @@ impl Owner {
         if host == "public.ecr.aws" {
             return Some(Self::Aws(EcrHost::Public));
         }
+        if host == "ghcr.io" {
+            return Some(Self::GitHub);
+        }
         if let Some(ecr) = ecr(&host) {
             return Some(Self::Aws(ecr));
         }
@@ -62,6 +67,7 @@ impl Owner {
     pub fn source(&self) -> &'static str {
         match self {
             Self::Aws(_) => "AWS",
+            Self::GitHub => "GitHub",
             Self::Google => "Google Cloud",
             Self::Azure { .. } => "Azure",
         }
@@ -127,6 +133,9 @@ mod tests {
         );
         assert_eq!(owner("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"), private("cn-north-1", false));
         assert_eq!(owner("public.ecr.aws"), Some(Owner::Aws(EcrHost::Public)));
+        for host in ["ghcr.io", "ghcr.io:443"] {
+            assert_eq!(owner(host), Some(Owner::GitHub), "{host}");
+        }
         for host in ["gcr.io", "eu.gcr.io", "us-docker.pkg.dev", "europe-west1-docker.pkg.dev", "GCR.io:443"]
         {
             assert_eq!(owner(host), Some(Owner::Google), "{host}");
@@ -178,7 +187,10 @@ mod tests {
             "127.0.0.1:5000",
             "localhost",
             "index.docker.io",
-            "ghcr.io",
+            "ghcr.io:5000",
+            "x.ghcr.io",
+            "ghcr.io.evil.com",
+            "evilghcr.io",
         ] {
             assert_eq!(owner(host), None, "{host}");
         }

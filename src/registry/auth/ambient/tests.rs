@@ -280,7 +280,7 @@ fn registries_of_others_cause_no_request() {
         "gcr.io.evil.com",
         "us-docker.pkg.dev.evil.com",
         "index.docker.io",
-        "ghcr.io",
+        "ghcr.io.evil.com",
         "127.0.0.1:5000",
         "registry.example",
     ] {
@@ -410,4 +410,26 @@ fn a_service_account_is_called_as_its_token_says() {
     }
     std::fs::write(folder.path().join("token"), "opaque").unwrap();
     assert!(pull_secrets::service_account(&ambient.settings(), folder.path()).is_err());
+}
+
+/// As the keychain of go-containerregistry that cosign takes with `--k8s-keychain`.
+#[test]
+fn github_is_given_its_token_where_credentials_are_wanted() {
+    let token = ("GITHUB_TOKEN", "ghp_x");
+    let found = |variables: &[_], wanted, registry| lookup(&ambient(variables, wanted), registry).unwrap();
+    let actor = ("GITHUB_ACTOR", "octocat");
+    assert_eq!(used(&found(&[token, actor], true, "ghcr.io")).as_deref(), Some("octocat:ghp_x"));
+    let nobody = found(&[token], true, "ghcr.io");
+    assert_eq!(used(&nobody).as_deref(), Some("unset:ghp_x"));
+    assert!(nobody.is_ambient, "it goes nowhere without a certificate");
+    assert_eq!(used(&found(&[token, actor], false, "ghcr.io")), None);
+    for registry in ["ghcr.io:5000", "ghcr.io.evil.example", "x.ghcr.io", "gitlab.example"] {
+        assert_eq!(used(&found(&[token], true, registry)), None, "{registry}");
+    }
+    for variables in [&[][..], &[("GITHUB_TOKEN", "")]] {
+        let none = found(variables, true, "ghcr.io");
+        assert_eq!(used(&none), None);
+        let looked = none.looked.last().unwrap();
+        assert_eq!(looked, "GitHub: the token of GitHub is not known: GITHUB_TOKEN is not set");
+    }
 }
