@@ -77,7 +77,7 @@ impl<'a> Artifact<'a> {
         let algorithm = stated_algorithm(key);
         if needs_message(key) {
             let message = self.into_message(algorithm)?;
-            return Ok((algorithm.digest(&message), SigningInput::Message(message)));
+            return Ok((algorithm.digest(&message), SigningInput::message(message)));
         }
         let digest = match self.0 {
             Source::Bytes(bytes) => algorithm.digest(bytes),

@@ -231,7 +231,7 @@ impl SigningKey for LocalKey {
     fn sign<'a>(&'a self, input: SigningInput<'a>) -> SigningFuture<'a> {
         let input = match input {
             SigningInput::Digest(digest) => crypto::SigningInput::Digest(digest.0),
-            SigningInput::Message(message) => crypto::SigningInput::Message(message.to_vec()),
+            SigningInput::Message(message) => crypto::SigningInput::message(message.to_vec()),
         };
         Box::pin(std::future::ready(self.key.sign_now(&input).map_err(SignError::from)))
     }

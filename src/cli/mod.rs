@@ -16,7 +16,7 @@ mod download;
 mod env;
 mod environment;
 mod examples;
-mod exit;
+pub(crate) mod exit;
 mod generate;
 mod generate_key_pair;
 mod help;

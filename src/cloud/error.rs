@@ -8,7 +8,7 @@ use crate::program::ProgramError;
 /// Why there are no credentials, or why the environment is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing says it.
+    /// Nobody gives credentials.
     #[error("{what} not known: {looked_at}")]
     Unset {
         /// What is needed, and whether it is one.
@@ -22,6 +22,30 @@ pub enum Error {
         /// The variable or the file.
         name: String,
         /// Why not.
+        reason: String,
+    },
+    /// Nothing says where the service is.
+    #[error("{what} not known: {looked_at}")]
+    Nowhere {
+        /// What is needed, and whether it is one.
+        what: &'static str,
+        /// Every variable and file that was looked at, and what was found there.
+        looked_at: String,
+    },
+    /// Of credentials one half is there.
+    #[error("{name} cannot be used: {reason}")]
+    Half {
+        /// The variable or the file.
+        name: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A file that something names is not there, or cannot be read.
+    #[error("{name} cannot be used: {reason}")]
+    Unread {
+        /// What names it.
+        name: String,
+        /// The file, and why not.
         reason: String,
     },
     /// A file is not what it should be.
@@ -75,5 +99,15 @@ impl Error {
     /// A setting that cannot be used.
     pub fn setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Setting { name: name.into(), reason: reason.into() }
+    }
+
+    /// Credentials of which one half is missing.
+    pub fn half(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Half { name: name.into(), reason: reason.into() }
+    }
+
+    /// A file that cannot be read.
+    pub fn unread(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Unread { name: name.into(), reason: reason.into() }
     }
 }

@@ -4,6 +4,7 @@
 //! Who can write a kubeconfig would choose what is started, so nothing is that the user has not allowed for this command.
 
 use std::path::{MAIN_SEPARATOR, Path};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -82,7 +83,7 @@ pub(super) async fn credentials(
     };
     let mut environment = exec.environment;
     environment.push((QUESTION.to_owned(), Secret::new(question.to_string().into_bytes())));
-    let call = Call { arguments: exec.arguments, environment, input: Vec::new(), limit, tell };
+    let call = Call { arguments: exec.arguments, environment, input: Arc::default(), limit, tell };
     let version = exec.version;
     let asked = tokio::task::spawn_blocking(move || {
         let printed = program.run(call)?;

@@ -53,7 +53,7 @@ impl Config {
     pub fn current(&self) -> Result<(Entry<'_>, Option<Entry<'_>>), Error> {
         let Some(context) = self.current_context()? else {
             let paths: Vec<_> = self.files.iter().map(|(path, _)| format!("`{}`", path.display())).collect();
-            return Err(Error::Unset {
+            return Err(Error::Nowhere {
                 what: "the cluster is",
                 looked_at: format!("no `current-context` in {}", paths.join(", ")),
             });
@@ -83,7 +83,7 @@ impl Config {
             }
         }
         let paths: Vec<_> = self.files.iter().map(|(path, _)| format!("`{}`", path.display())).collect();
-        Err(Error::Unset {
+        Err(Error::Nowhere {
             what: "the cluster is",
             looked_at: format!("there is no {kind} `{name}` in {}", paths.join(", ")),
         })
@@ -153,7 +153,12 @@ impl Entry<'_> {
     /// There is none, or it cannot be read.
     pub fn file(&self, name: &str, path: &str) -> Result<(String, Secret), Error> {
         let path = self.folder().join(path);
-        let missing = || self.refused(format!("`{name}` names `{}`, which does not exist", path.display()));
+        let missing = || {
+            Error::unread(
+                self.to_string(),
+                format!("`{name}` names `{}`, which does not exist", path.display()),
+            )
+        };
         Ok((format!("`{}`", path.display()), file(&path)?.ok_or_else(missing)?))
     }
 

@@ -49,7 +49,7 @@ impl Cluster {
         let text = |name: &str| set(name).and_then(|value| value.into_string().ok());
         match (text("KUBERNETES_SERVICE_HOST"), text("KUBERNETES_SERVICE_PORT")) {
             (Some(host), Some(port)) => Self::of_pod(&host, &port, account),
-            _ => Err(Error::Unset {
+            _ => Err(Error::Nowhere {
                 what: "the cluster is",
                 looked_at: format!(
                     "{looked_at}, and this is no pod (KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set)"

@@ -39,7 +39,7 @@ const MAX_FILE: u64 = 1 << 20;
 /// The content of a file; `None` where there is none.
 #[cfg(feature = "http")]
 fn file(path: &std::path::Path) -> Result<Option<crate::crypto::Secret>, Error> {
-    let fail = |reason: String| Error::Setting { name: format!("`{}`", path.display()), reason };
+    let fail = |reason: String| Error::unread(format!("`{}`", path.display()), reason);
     match settings::read(path) {
         Ok(bytes) if bytes.expose().len() as u64 > MAX_FILE => {
             Err(fail(format!("it is larger than {MAX_FILE} bytes")))

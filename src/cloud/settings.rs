@@ -36,6 +36,22 @@ impl Settings<'_> {
         value.into_string().map(Some).map_err(fail)
     }
 
+    /// A token in a variable that is set and not empty. A line break at its end, as files have one, is not part of it.
+    ///
+    /// # Errors
+    /// It is not text, or has characters that no token has.
+    pub fn token(&self, name: &str) -> Result<Option<Secret>, Error> {
+        let Some(text) = self.variable(name)? else { return Ok(None) };
+        let text = Secret::new(text.into_bytes());
+        let token = text.expose().trim_ascii_end();
+        match !token.is_empty() && token.iter().all(u8::is_ascii_graphic) {
+            true => Ok(Some(Secret::new(token.to_vec()))),
+            false => {
+                Err(Error::setting(name, "it has line breaks, blanks or other characters that no token has"))
+            }
+        }
+    }
+
     /// Whether a variable is set to a word for yes, as Go's `strconv.ParseBool` knows them.
     ///
     /// # Errors
@@ -68,7 +84,7 @@ impl Settings<'_> {
     /// # Errors
     /// It cannot be read, or is too large.
     pub fn file(&self, path: &Path) -> Result<Option<Secret>, Error> {
-        let fail = |reason: String| Error::Setting { name: format!("`{}`", path.display()), reason };
+        let fail = |reason: String| Error::unread(format!("`{}`", path.display()), reason);
         match read_at_most(path, MAX_FILE, self.total) {
             Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
                 Err(fail(format!("it is larger than {MAX_FILE} bytes")))
@@ -84,8 +100,7 @@ impl Settings<'_> {
     /// # Errors
     /// There is none; it cannot be read, or is too large.
     pub fn named_file(&self, variable: &str, path: &str) -> Result<Secret, Error> {
-        let missing =
-            || Error::Setting { name: variable.to_owned(), reason: format!("there is no file `{path}`") };
+        let missing = || Error::unread(variable, format!("there is no file `{path}`"));
         self.file(Path::new(path))?.ok_or_else(missing)
     }
 
@@ -94,9 +109,8 @@ impl Settings<'_> {
     /// # Errors
     /// It cannot be read; a file in it cannot, or is too large.
     pub fn named_folder(&self, variable: &str, path: &str) -> Result<Vec<u8>, Error> {
-        let fail = |error: std::io::Error| Error::Setting {
-            name: variable.to_owned(),
-            reason: format!("the folder `{path}` cannot be read: {error}"),
+        let fail = |error: std::io::Error| {
+            Error::unread(variable, format!("the folder `{path}` cannot be read: {error}"))
         };
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(path).map_err(fail)? {

@@ -160,9 +160,13 @@ impl Error {
         let all = std::iter::successors(error, |error| error.source());
         self.causes.extend(all.filter_map(|error| {
             let words = error.to_string();
+            #[cfg(feature = "http")]
+            let words = crate::http::tls_in_words(&words).unwrap_or(words);
             let is_name = error.source().is_some() && LAYERS.iter().any(|layer| words.starts_with(layer));
             (!is_name).then_some(words)
         }));
+        // Layers that only pass on say the same.
+        self.causes.dedup();
     }
 
     /// Adds one cause in words.

@@ -9,7 +9,7 @@ use super::confirmation::confirm;
 use super::keys::{created_key, importable_key, new_password, opened_store, public_half};
 use super::{Context, Error, ErrorKind, GenerateKeyPairRequest, ImportKeyPairRequest, PublicKeyRequest};
 use crate::crypto::{Secret, sha256};
-use crate::keys::KeyPair;
+use crate::keys::{self, KeyPair};
 use crate::storage::{Access, FileError, PendingFile, read_file, write_file};
 
 /// Makes a new key and writes it, encrypted, with its public half.
@@ -30,6 +30,7 @@ pub async fn generate_key_pair(request: &GenerateKeyPairRequest, context: &mut C
 
 /// Has a service make a key that never leaves it, and writes the public half.
 async fn generate_elsewhere(reference: &str, prefix: &Path, context: &mut Context) -> Result<(), Error> {
+    keys::check_service(reference)?;
     let path = beside(prefix, ".pub");
     confirm_replacing(&path, false, context)?;
     let mut file = PendingFile::create_over_any(&path, Access::Everyone).map_err(|e| Error::output(&e))?;

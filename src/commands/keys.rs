@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Context, Error, ErrorKind};
-#[cfg(feature = "http")]
-use crate::cloud;
-use crate::crypto::sealed::OpenError;
+use super::{Context, Error};
 use crate::crypto::{PrivateKey, PublicKey, SigningKey};
 use crate::http;
 use crate::keys::{self, FoundKey, KeyRef, NewPassword, Passwords, Patience, Sources, StdinUse, Store};
-use crate::program::ProgramError;
 
 /// How long services that hold keys are asked again.
 const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -99,12 +95,12 @@ pub(super) async fn importable_key(reference: &str, context: &Context) -> Result
 fn caution(reference: &KeyRef, context: &mut Context) {
     let http = http::Client::with_timeout(context.settings.timeout);
     let sources = sources(context, &http);
-    let caution = match reference {
-        KeyRef::Service(key) => key.caution(&sources),
-        KeyRef::Store(key) => key.caution(&sources),
-        _ => None,
+    let cautions = match reference {
+        KeyRef::Service(key) => key.cautions(&sources),
+        KeyRef::Store(key) => key.caution(&sources).into_iter().collect(),
+        _ => Vec::new(),
     };
-    if let Some(caution) = caution {
+    for caution in cautions {
         context.narrator.warn(&caution);
     }
 }
@@ -129,96 +125,6 @@ pub(super) fn new_password(context: &mut Context) -> Result<crate::crypto::Secre
     Ok(password)
 }
 
-impl From<keys::Error> for Error {
-    fn from(error: keys::Error) -> Self {
-        let mut converted = Self::with_sources(kind(&error), &error);
-        if let keys::Error::Fetch(_) = error {
-            // Of what the layers of a transport have to say, the first word and the last are for people.
-            let last = converted.causes.pop();
-            converted.causes.truncate(1);
-            converted.causes.extend(last);
-        }
-        match error.hint() {
-            Some(hint) => converted.hint(hint),
-            None => converted,
-        }
-    }
-}
-
-/// Of what kind the failure of a service is that holds a key.
-fn failure(of: &keys::Failure) -> ErrorKind {
-    match of {
-        keys::Failure::Unset { .. } => ErrorKind::Authentication,
-        keys::Failure::Setting { .. } => ErrorKind::Usage,
-        #[cfg(feature = "http")]
-        keys::Failure::Address(_) => ErrorKind::Usage,
-        keys::Failure::Token(failure) => token(failure),
-        #[cfg(feature = "http")]
-        keys::Failure::Service(error) => super::services::kind(error),
-        #[cfg(feature = "http")]
-        keys::Failure::Denied { source, .. } => super::services::kind(source),
-        keys::Failure::Piv(failure) => piv(failure),
-        keys::Failure::Partly { source, .. } => failure(source),
-        #[cfg(feature = "http")]
-        keys::Failure::Cloud(cloud::Error::Unset { .. }) => ErrorKind::Authentication,
-        #[cfg(feature = "http")]
-        keys::Failure::Cloud(
-            cloud::Error::Setting { .. }
-            | cloud::Error::File { .. }
-            | cloud::Error::Address(_)
-            | cloud::Error::NotAllowed { .. },
-        ) => ErrorKind::Usage,
-        #[cfg(feature = "http")]
-        keys::Failure::Cloud(cloud::Error::Program { source, .. }) => program(source),
-        #[cfg(feature = "http")]
-        keys::Failure::Cloud(cloud::Error::Refused { source, .. }) => super::services::kind(source),
-        #[cfg(feature = "http")]
-        keys::Failure::Cloud(cloud::Error::Google(error)) => google(error),
-        keys::Failure::Unnamed { source, .. } => failure(source),
-        keys::Failure::Key { .. } | keys::Failure::PublicKey(_) | keys::Failure::Value(_) => {
-            ErrorKind::Format
-        }
-        keys::Failure::NotAllowed => ErrorKind::Usage,
-        keys::Failure::Program(error) => program(error),
-        keys::Failure::Signature => ErrorKind::Other,
-    }
-}
-
-/// Of what kind the failure of a plug-in program is.
-fn program(of: &ProgramError) -> ErrorKind {
-    match of {
-        ProgramError::Absent { .. } | ProgramError::NoFile { .. } => ErrorKind::Usage,
-        ProgramError::TooLong { .. } => ErrorKind::LimitExceeded,
-        ProgramError::Answer { .. } => ErrorKind::Format,
-        ProgramError::Failed { .. } => ErrorKind::Authentication,
-        ProgramError::Start { .. }
-        | ProgramError::Timeout { .. }
-        | ProgramError::Ended { .. }
-        | ProgramError::Said { .. } => ErrorKind::Other,
-    }
-}
-
-/// Of what kind the failure of Google's credentials is.
-#[cfg(feature = "http")]
-fn google(of: &cloud::google::Error) -> ErrorKind {
-    use cloud::google::Error as E;
-    match of {
-        E::File { .. } | E::Document { .. } | E::Key { .. } | E::Address(_) => ErrorKind::Usage,
-        E::Unsupported { .. } | E::Metadata(_) | E::Cloud(_) => ErrorKind::Authentication,
-        E::Service(error) => super::services::kind(error),
-        E::Sign(_) => ErrorKind::Other,
-    }
-}
-
-/// The failure of a token that no key was asked of.
-pub(super) fn token_error(failure: &keys::TokenFailure) -> Error {
-    let error = Error::with_sources(token(failure), failure);
-    match failure.hint() {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
-}
-
 /// In place of a person who is not to be asked.
 pub(super) struct Nobody {}
 
@@ -237,85 +143,5 @@ impl keys::Prompt for Nobody {
 
     fn stdin(&mut self, _: u64) -> std::io::Result<Vec<u8>> {
         Err(std::io::ErrorKind::Unsupported.into())
-    }
-}
-
-/// Of what kind the failure of a token is that holds a key.
-fn token(failure: &keys::TokenFailure) -> ErrorKind {
-    use keys::TokenFailure as F;
-    match failure {
-        F::NoModule | F::Module { .. } | F::ManyTokens { .. } | F::ManyObjects { .. } => ErrorKind::Usage,
-        F::NoToken { .. } | F::NoObject { .. } | F::NoPublicKey { .. } | F::Key { .. } => ErrorKind::Format,
-        F::PinMissing { .. } | F::PinPlace { .. } | F::Prompt(_) | F::Pin { .. } => ErrorKind::Authentication,
-        F::NotBuilt | F::Static | F::Gone { .. } | F::Refused { .. } => ErrorKind::Other,
-    }
-}
-
-/// Of what kind the failure of a PIV token is.
-pub(super) fn piv(failure: &keys::PivFailure) -> ErrorKind {
-    use keys::PivFailure as F;
-    match failure {
-        F::ManyTokens { .. } | F::PinForm { .. } | F::KeyForm { .. } => ErrorKind::Usage,
-        F::NoToken { .. } | F::Answer(_) | F::NoKey { .. } | F::Key { .. } => ErrorKind::Format,
-        F::Wrong { .. }
-        | F::Blocked { .. }
-        | F::PinMissing
-        | F::Prompt(_)
-        | F::ManagementKey
-        | F::Status { status: 0x6982, .. } => ErrorKind::Authentication,
-        F::Attestation { .. } => ErrorKind::NoneValid,
-        F::NotBuilt
-        | F::NoSystem
-        | F::Daemon { .. }
-        | F::Refused { .. }
-        | F::Status { .. }
-        | F::NotProven
-        | F::Unable { .. }
-        | F::Random => ErrorKind::Other,
-    }
-}
-
-fn kind(error: &keys::Error) -> ErrorKind {
-    match error {
-        keys::Error::EmptyReference
-        | keys::Error::KeyInPlaceOfReference
-        | keys::Error::Reference { .. }
-        | keys::Error::TokenUri(_)
-        | keys::Error::NoService { .. }
-        | keys::Error::NoStore { .. }
-        | keys::Error::StaysThere { .. }
-        | keys::Error::PluginNotAllowed { .. }
-        | keys::Error::UnknownScheme { .. } => ErrorKind::Usage,
-        keys::Error::Service { source, .. } => failure(source),
-        keys::Error::Token { source, .. } => token(source),
-        keys::Error::NotBuilt { .. } | keys::Error::Make(_) => ErrorKind::Other,
-        keys::Error::TooLarge { .. } | keys::Error::PasswordTooLong { .. } => ErrorKind::LimitExceeded,
-        keys::Error::Sealed { source: OpenError::ExcessiveWork { .. }, .. } => ErrorKind::LimitExceeded,
-        keys::Error::Sealed { source: OpenError::Password, .. }
-        | keys::Error::KeptPassword { .. }
-        | keys::Error::PasswordMissing
-        | keys::Error::PasswordStdinTaken
-        | keys::Error::PasswordsDiffer
-        | keys::Error::Prompt(_) => ErrorKind::Authentication,
-        keys::Error::Fetch(http::Error::Address { .. }) => ErrorKind::Usage,
-        // What is not built in is no trouble of the network.
-        #[cfg(not(feature = "http"))]
-        keys::Error::Fetch(http::Error::NotBuilt { .. }) => ErrorKind::Other,
-        keys::Error::Fetch(http::Error::Roots { .. }) => ErrorKind::TrustMaterial,
-        keys::Error::Fetch(_) => ErrorKind::Network,
-        keys::Error::VariableUnset { .. }
-        | keys::Error::Missing { .. }
-        | keys::Error::Read { .. }
-        | keys::Error::Directory { .. }
-        | keys::Error::Public { .. }
-        | keys::Error::CertificateGiven { .. }
-        | keys::Error::Otherwise { .. }
-        | keys::Error::PrivateGiven { .. }
-        | keys::Error::PublicGiven { .. }
-        | keys::Error::Private { .. }
-        | keys::Error::ForeignEncryption { .. }
-        | keys::Error::Sealed { .. }
-        | keys::Error::SealedAlready { .. }
-        | keys::Error::ImportLength { .. } => ErrorKind::Format,
     }
 }

@@ -19,6 +19,7 @@ mod generate;
 mod hints;
 mod images;
 mod inputs;
+mod key_errors;
 mod key_pairs;
 mod keys;
 mod load;

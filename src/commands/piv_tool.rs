@@ -111,6 +111,7 @@ impl FromStr for PivSecret {
 /// # Errors
 /// There is no token, or more than one; it refuses; nobody agrees.
 pub fn piv_tool(request: &PivToolRequest, context: &mut Context) -> Result<Vec<u8>, Error> {
+    judge(&request.task)?;
     let mut token = PivToken::open(&*context.variables, context.settings.timeout)?;
     let mut agreed = |question: &str, context: &mut Context| match request.ask {
         true => agree(question, context),
@@ -161,6 +162,22 @@ pub fn piv_tool(request: &PivToolRequest, context: &mut Context) -> Result<Vec<u
             context.narrator.say("The PIN is set");
             Ok(Vec::new())
         }
+    }
+}
+
+/// What is wrong already on the command line is said before a token is looked for.
+fn judge(task: &PivTask) -> Result<(), PivFailure> {
+    match task {
+        PivTask::SetPin { old, new } => PivToken::pins(&old.0, &new.0).map(drop),
+        PivTask::SetPuk { old, new } => PivToken::puks(&old.0, &new.0).map(drop),
+        PivTask::Unblock { puk, pin } => PivToken::puk_and_pin(&puk.0, &pin.0).map(drop),
+        PivTask::SetManagementKey { old, new, .. } => {
+            old.iter().chain(new).try_for_each(|key| PivToken::check_management_key(&key.0))
+        }
+        PivTask::GenerateKey(PivKeyRequest { management, .. }) => {
+            management.iter().try_for_each(|key| PivToken::check_management_key(&key.0))
+        }
+        PivTask::Attestation { .. } | PivTask::Reset => Ok(()),
     }
 }
 
@@ -300,7 +317,7 @@ fn json_of(attestation: &Attestation, slot: Slot) -> Result<Vec<u8>, Error> {
 
 impl From<PivFailure> for Error {
     fn from(failure: PivFailure) -> Self {
-        let error = Self::with_sources(super::keys::piv(&failure), &failure);
+        let error = Self::with_sources(super::key_errors::piv(&failure), &failure);
         match failure.hint() {
             Some(hint) => error.hint(hint),
             None => error,

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::keys::{Nobody, token_error};
+use super::key_errors::token_error;
+use super::keys::Nobody;
 use super::{Context, Error};
 use crate::crypto::Secret;
 use crate::keys::{self, KeysOfToken, TokenQuery};

@@ -287,7 +287,7 @@ mod client {
         converted.causes.truncate(1);
         converted.causes.retain(|cause| cause != "error sending request");
         converted.causes.extend(last);
-        if converted.causes.iter().any(|cause| cause.contains("CertificateRequired")) {
+        if source.is_client_refused() {
             return converted.hint(
                 "name a certificate of yours with --registry-client-cert FILE and --registry-client-key FILE",
             );

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 #[cfg(any(test, feature = "sandbox"))]
 use std::task::{Context, Poll, Waker};
 
@@ -13,8 +14,15 @@ use super::{Digest, PublicKey};
 pub enum SigningInput {
     /// A digest of the message by the algorithm that the signature is to be made over.
     Digest(Digest),
-    /// The message.
-    Message(Vec<u8>),
+    /// The message, which is held once however many look at it.
+    Message(Arc<Vec<u8>>),
+}
+
+impl SigningInput {
+    /// A message.
+    pub fn message(bytes: Vec<u8>) -> Self {
+        Self::Message(Arc::new(bytes))
+    }
 }
 
 /// Why a key did not sign.

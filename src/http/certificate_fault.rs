@@ -1,6 +1,7 @@
 //! Why the certificate of a server is refused. The TLS library tells by its words alone, through layers that know nothing of
 //! certificates; they are read here, and what is not known is passed on as it is.
 
+use super::tls_words::plain;
 use crate::crypto::UnixTime;
 
 /// What the TLS library begins with.
@@ -43,7 +44,7 @@ impl CertificateFault {
                 match fault.strip_prefix("certificate not valid for name \"").and_then(|f| f.split_once('"'))
                 {
                     Some((asked, rest)) => Self::OtherName { asked: asked.to_owned(), names: names(rest) },
-                    None => Self::Other(fault.to_owned()),
+                    None => Self::Other(plain(fault)),
                 }
             }
         })
@@ -100,7 +101,7 @@ mod tests {
                 "Other(OtherError(CaUsedAsEndEntity))",
                 "the server shows the certificate of an authority (CA:TRUE) as its own",
             ),
-            ("BadSignature", "the certificate of the server is refused: BadSignature"),
+            ("BadSignature", "the certificate of the server is refused: bad signature"),
         ] {
             let read = CertificateFault::read(&format!("TLS: {REFUSED}{said}")).unwrap();
             assert_eq!(read.to_string(), shown);

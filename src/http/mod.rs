@@ -26,6 +26,8 @@ mod roots;
 pub(crate) mod scripted;
 #[cfg(feature = "http")]
 pub mod service;
+#[cfg(feature = "http")]
+mod tls_words;
 
 #[cfg(feature = "http")]
 use std::sync::OnceLock;
@@ -44,6 +46,8 @@ pub use exchange::{
 pub use redacted::{Redacted, without_user};
 #[cfg(feature = "http")]
 pub use retry::{Attempts, Listener, Transient, is_transient_status, once, retry_after, told, until};
+#[cfg(feature = "http")]
+pub use tls_words::in_words as tls_in_words;
 
 /// Why a request failed. Addresses are redacted already.
 #[derive(Debug, thiserror::Error)]

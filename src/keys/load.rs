@@ -94,6 +94,17 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
     }
 }
 
+/// Judges the name of a key that a service is to make. Nobody is asked.
+///
+/// # Errors
+/// It is no reference, or none of a service.
+pub fn check_service(reference: &str) -> Result<(), Error> {
+    match KeyRef::parse(reference)? {
+        KeyRef::Service(_) => Ok(()),
+        other => Err(Error::NoService { key: other.to_string() }),
+    }
+}
+
 /// Has a service make the key of this name; one that is there stays as it is. Answers its public half.
 ///
 /// # Errors

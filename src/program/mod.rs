@@ -1,11 +1,16 @@
 //! Plug-in programs for keys and for the credentials of clusters: where they are, and how one is started, within limits. Nothing is
 //! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+mod run;
+
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(unix)]
+pub use run::kill_group;
 
 use crate::crypto::{DecodeError, Secret};
 
@@ -14,11 +19,6 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<std::ffi::OsString>;
 
 /// More than any answer of the protocol takes.
 const MAX_ANSWER: u64 = 1 << 20;
-/// Of what a program says beside its answer, that much is passed on.
-const MAX_LINES: usize = 1000;
-const MAX_LINE: u64 = 4096;
-/// How long is waited for the end of what has answered.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Why a plug-in program was of no use.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +111,7 @@ pub struct Call {
     /// Variables beside those of this process, and in place of those with the same name.
     pub environment: Vec<(String, Secret)>,
     /// What it reads on standard input.
-    pub input: Vec<u8>,
+    pub input: Arc<Vec<u8>>,
     /// How long it may take.
     pub limit: Duration,
     /// Who is told, from any thread, what it says on standard error.
@@ -162,107 +162,8 @@ impl Program {
     pub fn at(name: String, path: PathBuf) -> Self {
         Self { name, path }
     }
-
-    /// Starts it without a shell, gives it the input, and waits for what it prints. What it says on standard error is told line by
-    /// line, with its name before each. Blocks.
-    ///
-    /// # Errors
-    /// It does not start, does not end in time, prints too much, or is ended by a signal.
-    pub fn run(&self, call: Call) -> Result<Printed, ProgramError> {
-        let Call { arguments, environment, input, limit, tell } = call;
-        let fail = |source| ProgramError::Start { path: self.path.clone(), source };
-        let started = Instant::now();
-        let mut child = Command::new(&self.path)
-            .args(arguments)
-            .envs(
-                environment
-                    .iter()
-                    .map(|(name, value)| (name, String::from_utf8_lossy(value.expose()).into_owned())),
-            )
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(fail)?;
-        // Threads of their own: a program that never reads, or never ends, is given up by the clock.
-        if let Some(mut stdin) = child.stdin.take() {
-            // One that does not read need not have the message.
-            std::thread::spawn(move || drop(stdin.write_all(&input)));
-        }
-        let told = child.stderr.take().map(|stderr| {
-            let (name, (sender, receiver)) = (self.name.clone(), mpsc::channel::<()>());
-            std::thread::spawn(move || {
-                pass_on(stderr, &name, tell);
-                drop(sender);
-            });
-            receiver
-        });
-        let (sender, receiver) = mpsc::channel();
-        let stdout = child.stdout.take();
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = stdout.map(|out| out.take(MAX_ANSWER + 1).read_to_end(&mut bytes));
-            let bytes = Secret::new(bytes);
-            drop(sender.send(read.unwrap_or(Ok(0)).map(|_| bytes)));
-        });
-        let Ok(read) = receiver.recv_timeout(limit) else {
-            give_up(&mut child);
-            return Err(ProgramError::Timeout { program: self.name.clone(), limit });
-        };
-        let bytes = match read {
-            Ok(bytes) if bytes.expose().len() as u64 > MAX_ANSWER => {
-                give_up(&mut child);
-                return Err(ProgramError::TooLong { program: self.name.clone() });
-            }
-            read => read.map_err(fail)?,
-        };
-        let Some(status) = end(&mut child, limit.saturating_sub(started.elapsed())).map_err(fail)? else {
-            return Err(ProgramError::Timeout { program: self.name.clone(), limit });
-        };
-        if let Some(told) = told {
-            // Disconnected is what is waited for; a program in the background may hold the pipe open.
-            let _ = told.recv_timeout(GRACE);
-        }
-        match status.code() {
-            Some(_) => Ok(Printed { bytes, status }),
-            None => Err(ProgramError::Ended { program: self.name.clone(), status }),
-        }
-    }
 }
 
-/// How the program ends; `None` where it does not within this time, and is ended.
-fn end(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if started.elapsed() > limit.max(GRACE) {
-            give_up(child);
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Tells what a program says, which is read to its end in any case, so that it can go on.
-fn pass_on(stderr: ChildStderr, name: &str, tell: fn(&str)) {
-    let mut reader = BufReader::new(stderr);
-    for number in 0_usize.. {
-        let mut line = Vec::new();
-        match reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return,
-            Ok(_) if number < MAX_LINES => {
-                tell(&format!("{name}: {}", String::from_utf8_lossy(&line).trim_end()));
-            }
-            Ok(_) if number == MAX_LINES => tell(&format!("{name}: and more, which is not shown")),
-            Ok(_) => {}
-        }
-    }
-}
-
-fn give_up(child: &mut Child) {
-    // It may have ended meanwhile; either way nothing is left of it.
-    let _ = child.kill();
-    let _ = child.wait();
-}
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

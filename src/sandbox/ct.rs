@@ -180,7 +180,7 @@ async fn head(State(log): State<Arc<CertificateLog>>) -> Response {
     let millis = u64::try_from(log.clock.now().seconds()).unwrap_or(0).saturating_mul(1000);
     // TreeHeadSignature: version v1, signature type tree_hash (section 3.5).
     let signed = [&[0, 1][..], &millis.to_be_bytes(), &size.to_be_bytes(), &root].concat();
-    let Ok(signature) = log.key.sign_now(&SigningInput::Message(signed)) else {
+    let Ok(signature) = log.key.sign_now(&SigningInput::message(signed)) else {
         return failed().into_response();
     };
     let length = u16::try_from(signature.len()).unwrap_or(u16::MAX).to_be_bytes();

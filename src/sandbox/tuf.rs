@@ -174,7 +174,7 @@ impl TufRepository {
         let mut signatures = Vec::new();
         for id in signers {
             let Some(key) = self.keys.get(id) else { continue };
-            let signature = key.sign_now(&SigningInput::Message(message.clone()))?;
+            let signature = key.sign_now(&SigningInput::message(message.clone()))?;
             signatures.push(json!({ "keyid": id, "sig": hex::encode(signature) }));
         }
         Ok(json!({ "signatures": signatures, "signed": signed }).to_string().into_bytes())

@@ -121,7 +121,7 @@ enum Proof {
 impl Proof {
     async fn of(key: &dyn SigningKey, subject: &str) -> Result<Self, Error> {
         let sign = async |message: Vec<u8>| {
-            let signature = key.sign(&SigningInput::Message(message)).await;
+            let signature = key.sign(&SigningInput::message(message)).await;
             signature.map_err(|source| Error::Key { service: SERVICE, source })
         };
         let public = key.public_key();

@@ -191,14 +191,14 @@ async fn content(
             let input = if prehash {
                 SigningInput::Digest(key.public_key().key_type().default_hash().digest(&bytes))
             } else {
-                SigningInput::Message(bytes.clone())
+                SigningInput::message(bytes.clone())
             };
             let signature = key.sign(&input).await?;
             let payload = Box::new(Raw { bytes, parsed });
             (Content::SimpleSigning { payload, signature }, Profile::Legacy)
         }
         Payload::Envelope { payload_type, payload, profile } => {
-            let input = SigningInput::Message(pre_authentication_encoding(&payload_type, &payload));
+            let input = SigningInput::message(pre_authentication_encoding(&payload_type, &payload));
             let signature = EnvelopeSignature { keyid: String::new(), sig: key.sign(&input).await? };
             let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
             (Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed })), profile)

@@ -199,7 +199,7 @@ impl Template {
         let attributes = attributes.concat();
         let without = self.has(&Fault::NoSignedAttributes);
         let message = if without { content.to_vec() } else { encode(Tag::Set, &[&attributes]) };
-        let signature = key.sign_now(&SigningInput::Message(message))?;
+        let signature = key.sign_now(&SigningInput::message(message))?;
         Ok(encode(
             Tag::Sequence,
             &[

@@ -86,7 +86,7 @@ mod tests {
             let (mut entry, ..) = vectors::all()[1].clone();
             let payload = signed_payload(&entry).unwrap();
             entry.inclusion_promise =
-                Some(sign_at_once(&key, &SigningInput::Message(payload.clone())).unwrap());
+                Some(sign_at_once(&key, &SigningInput::message(payload.clone())).unwrap());
             assert!(verify(&entry, key.public_key()), "{kind}");
             if matches!(kind, KeyType::P384 | KeyType::P521) {
                 let sha256 = SigningInput::Digest(crate::crypto::HashAlgorithm::Sha256.digest(&payload));

@@ -319,7 +319,7 @@ fn key_identifier(key: &PublicKey) -> Vec<u8> {
 }
 
 fn sign_tbs(tbs: &[u8], key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
-    let signature = key.sign_now(&SigningInput::Message(tbs.to_vec()))?;
+    let signature = key.sign_now(&SigningInput::message(tbs.to_vec()))?;
     let algorithm = encode_signature(key.public_key().key_type());
     Ok(encode(Tag::Sequence, &[tbs, &algorithm, &encode_bit_octets(&signature)]))
 }
@@ -373,7 +373,7 @@ impl CtLog<'_> {
         let mut sct =
             Sct::unsigned(public.key_id(), self.time, self.extensions, tls_algorithm(public.key_type()));
         let message = sct.signed_bytes(entry).ok_or(IssueError::SctLength)?;
-        sct.signature = self.key.sign_now(&SigningInput::Message(message.clone()))?;
+        sct.signature = self.key.sign_now(&SigningInput::message(message.clone()))?;
         sct.embedded = matches!(entry, Entry::Precertificate { .. });
         Ok((sct, message))
     }

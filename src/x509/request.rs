@@ -115,7 +115,7 @@ mod tests {
         {
             let key = PrivateKey::generate(kind).unwrap();
             let info = to_be_signed(key.public_key());
-            let signature = sign_at_once(&key, &SigningInput::Message(info.clone())).unwrap();
+            let signature = sign_at_once(&key, &SigningInput::message(info.clone())).unwrap();
             let text = pem(&info, key.public_key(), &signature);
             let blocks = crate::crypto::pem::decode(WHAT, text.as_bytes(), 2).unwrap();
             let [block] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };

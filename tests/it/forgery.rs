@@ -143,7 +143,7 @@ impl World {
             (Content::Message { digest: Some(digest), signature: signature.clone() }, signature, body)
         } else {
             let pae = pre_authentication_encoding(IN_TOTO_PAYLOAD_TYPE, payload.as_bytes());
-            let signature = key.sign_now(&SigningInput::Message(pae.clone())).unwrap();
+            let signature = key.sign_now(&SigningInput::message(pae.clone())).unwrap();
             let parsed = Envelope {
                 payload: payload.clone().into_bytes(),
                 payload_type: IN_TOTO_PAYLOAD_TYPE.into(),

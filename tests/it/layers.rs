@@ -111,7 +111,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tough", &["sandbox"]),
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
-    ("rustix", &["commands", "sandbox"]),
+    ("rustix", &["commands", "program", "sandbox"]),
     ("rustls", &["http", "sandbox"]),
     ("tokio_rustls", &["sandbox"]),
     ("rpassword", &["cli", "keys"]),
@@ -470,7 +470,7 @@ fn few_programs_are_started() {
             "src/commands/sandbox/background.rs",
             "src/commands/sandbox/child.rs",
             "src/commands/sandbox/cosign.rs",
-            "src/program/mod.rs",
+            "src/program/run.rs",
             "src/registry/auth/helper.rs",
             "src/services/oidc/flows/browser.rs",
         ]

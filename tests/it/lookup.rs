@@ -591,7 +591,7 @@ fn no_log_is_asked_about_certificates_of_nobody_who_is_trusted() {
             layer(
                 &registry,
                 &payload,
-                &own.sign_now(&SigningInput::Message(payload.clone().into())).unwrap(),
+                &own.sign_now(&SigningInput::message(payload.clone().into())).unwrap(),
                 Some(leaf.to_pem()),
             )
         })
@@ -619,7 +619,7 @@ fn a_log_is_asked_about_fifty_signatures_of_an_image_at_most() {
         layer(
             &registry,
             &payload,
-            &own.sign_now(&SigningInput::Message(payload.clone().into())).unwrap(),
+            &own.sign_now(&SigningInput::message(payload.clone().into())).unwrap(),
             None,
         )
     };
@@ -651,7 +651,7 @@ fn copies_of_one_signature_are_asked_about_once() {
     let own = key();
     let _ = world.sandbox.file("own.pub", own.public_key().to_pem());
     let payload = payload(&digest, 0);
-    let message = SigningInput::Message(payload.clone().into());
+    let message = SigningInput::message(payload.clone().into());
     let (one, other) = (own.sign_now(&message).unwrap(), own.sign_now(&message).unwrap());
     let copy = |signature: &[u8], number: usize| {
         let mut layer = layer(&registry, &payload, signature, None);

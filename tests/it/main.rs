@@ -24,6 +24,7 @@ mod image_files;
 mod initialize;
 mod inputs;
 mod kept_registry;
+mod key_services;
 mod key_urls;
 mod keyless;
 mod kit;

@@ -60,6 +60,10 @@ impl KeyArgs {
     /// Both `--key` and `--sk`.
     pub fn reference(&self) -> Result<Option<String>, Error> {
         let key = filled(&self.key);
+        if let (Some(_), Some(slot), false) = (&key, filled(&self.slot), self.sk.unwrap_or_default()) {
+            return Err(Error::usage(format!("--slot {slot} is of a PIV token, and --key names another key"))
+                .hint("leave one of them out: --key for a key that is named, --sk with --slot for one in a PIV token"));
+        }
         match (key, self.sk.unwrap_or_default()) {
             (Some(_), true) => Err(Error::usage("--key and --sk name two different keys")
                 .hint("leave one of them out: --key for a file or a variable, --sk for a hardware token")),

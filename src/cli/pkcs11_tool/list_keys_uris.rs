@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::super::args::{filled, none, root::RootArgs};
+use super::super::args::{filled, is_empty, none, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use super::GroupArgs;
@@ -36,10 +36,13 @@ pub struct ListKeysUrisArgs {
 impl CommandArgs for ListKeysUrisArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
         none(&self.extra)?;
+        if self.pin.as_ref().is_some_and(TokenPin::is_empty) {
+            return Err(is_empty("--pin"));
+        }
         Ok(Request::ListKeys(ListKeysRequest {
             module: filled(&self.module_path),
             slot: self.slot_id.unwrap_or_default(),
-            pin: self.pin.clone().filter(|pin| !pin.is_empty()),
+            pin: self.pin.clone(),
             ask: !self.group.no_input.unwrap_or_default(),
         }))
     }

@@ -60,11 +60,17 @@ pub async fn call(
     permission: &str,
     refusal: impl Fn(&[u8]) -> Option<Refusal>,
 ) -> Result<Result<Reply, (Refusal, Error)>, Error> {
-    let mut attempts = Attempts::within(if ask.repeat { retry_for } else { Duration::ZERO });
+    let mut attempts =
+        Attempts::within(if ask.repeat { client.patience_for(retry_for) } else { Duration::ZERO });
     let sent = Sent::of(ask);
     let ask = Ask { accepted: &[400, 403], ..*ask };
+    let mut passing = None;
     loop {
-        let reply = client.ask(&ask).await?;
+        let reply = match client.ask(&ask).await {
+            Ok(reply) => reply,
+            // Where the time is over, what was said before it was tried again is what there is to say.
+            Err(error) => return passing.map_or(Err(error), |said| Ok(Err(said))),
+        };
         if reply.status < 300 {
             return Ok(Ok(reply));
         }
@@ -76,6 +82,7 @@ pub async fn call(
         if !TRANSIENT.contains(&shown.code.as_str()) {
             return Ok(Err((shown, error)));
         }
+        passing = Some((shown.clone(), failed(&ask, reply.status, Some((&shown, permission)))));
         if let Err(Passing(error)) = attempts.again(Passing(error)).await {
             return Ok(Err((shown, error)));
         }

@@ -100,19 +100,15 @@ fn variables(settings: &Settings<'_>) -> Result<Option<Credentials>, Error> {
             Ok(Some(Credentials { access_key_id, secret_access_key, session_token }))
         }
         (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(Error::setting("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY is not set with it"))
-        }
-        (None, Some(_)) => {
-            Err(Error::setting("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID is not set with it"))
-        }
+        (Some(_), None) => Err(Error::half("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY is not set with it")),
+        (None, Some(_)) => Err(Error::half("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID is not set with it")),
     }
 }
 
 fn web_identity(settings: &Settings<'_>) -> Result<Option<Source>, Error> {
     let Some(token) = settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE")? else { return Ok(None) };
     let Some(arn) = settings.variable("AWS_ROLE_ARN")? else {
-        return Err(Error::setting("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN is not set with it"));
+        return Err(Error::half("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN is not set with it"));
     };
     let role = Role {
         arn,
@@ -212,7 +208,7 @@ fn own(settings: &Settings<'_>, profiles: &Profiles, name: &str) -> Result<Resul
             }))));
         }
         (None, None) => {}
-        _ => return Err(Error::setting(called("aws_access_key_id"), "one of the two keys is missing")),
+        _ => return Err(Error::half(called("aws_access_key_id"), "one of the two keys is missing")),
     }
     if let Some(login) = SingleSignOn::find(settings, profiles, name)? {
         return Ok(Ok(Source::SingleSignOn(login)));

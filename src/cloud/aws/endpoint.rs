@@ -2,6 +2,7 @@
 
 use super::super::{Error, Settings};
 use super::profile::Profiles;
+use crate::http::Address;
 use crate::http::service::asking::guarded;
 
 /// The region that the environment names, or where it was looked for.
@@ -37,6 +38,49 @@ pub fn is_region(text: &str) -> bool {
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
+
+/// Whether a host (`HOST` or `HOST:PORT`) is one that requests to a service may well go to: Amazon's own, also by way of a private network; that of a
+/// variable; this machine.
+pub fn is_expected(settings: &Settings<'_>, service: &str, host: &str) -> bool {
+    let Ok(address) = Address::parse(&format!("https://{host}/")) else { return false };
+    let named = [format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
+    let is_named = |name: &String| {
+        let url = settings.variable(name).ok().flatten();
+        url.and_then(|url| Address::parse(&url).ok())
+            .is_some_and(|named| named.host().eq_ignore_ascii_case(address.host()))
+    };
+    address.is_loopback() || is_amazons(service, address.host()) || named.iter().any(is_named)
+}
+
+/// `SERVICE[-fips].REGION.DOMAIN`, and `vpce-ID.SERVICE[-fips].REGION.vpce.DOMAIN` ("AWS PrivateLink": endpoint-specific names). What else is
+/// below these domains is of Amazon's customers.
+fn is_amazons(service: &str, host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let Some(rest) = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain)?.strip_suffix('.')) else {
+        return false;
+    };
+    let labels: Vec<_> = rest.split('.').collect();
+    let (name, region) = match labels.as_slice() {
+        [name, region] => (name, region),
+        [id, name, region, "vpce"] if id.starts_with("vpce-") => (name, region),
+        _ => return false,
+    };
+    // A bucket may be called as the service is.
+    name.strip_suffix("-fips").unwrap_or(name) == service && is_region(region) && !region.starts_with("s3")
+}
+
+/// The domains of Amazon's partitions.
+const DOMAINS: [&str; 9] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.com.cn",
+    "api.aws",
+    "c2s.ic.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "sc2s.sgov.gov",
+];
 
 /// The addresses that the environment names in place of Amazon's, and which of Amazon's are meant.
 pub struct Endpoints {
@@ -103,6 +147,73 @@ impl Endpoints {
             () if starts("eusc-") => "amazonaws.eu",
             () if self.dual_stack => "api.aws",
             () => "amazonaws.com",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::crypto::UnixTime;
+
+    #[test]
+    fn hosts_are_expected_where_they_are_amazons_or_somebody_has_named_them() {
+        let expected = |variable: &str, url: &str, host: &str| {
+            let variables = |name: &str| (name == variable).then(|| url.into());
+            let (retry_for, total) = (Duration::ZERO, Duration::from_secs(1));
+            let settings =
+                Settings { variables: &variables, retry_for, total, now: UnixTime::new(1_800_000_000, 0) };
+            is_expected(&settings, "kms", host)
+        };
+        for host in [
+            "kms.us-east-1.amazonaws.com",
+            "KMS-fips.us-east-1.amazonaws.com:443",
+            "kms.cn-north-1.amazonaws.com.cn",
+            "kms.eu-west-1.api.aws",
+            "vpce-0295a3caf8414c94a-dfm9tr04.kms.us-east-1.vpce.amazonaws.com",
+            "localhost:4566",
+            "127.0.0.1:1",
+            "[::1]:4566",
+        ] {
+            assert!(expected("", "", host), "{host}");
+        }
+        for host in [
+            "kms.example",
+            "kms.us-east-1.amazonaws.com.evil.example",
+            "evilamazonaws.com",
+            "amazonaws.com",
+            "mine.s3.us-east-1.amazonaws.com",
+            "kms.s3.amazonaws.com",
+            "kms.s3-us-west-2.amazonaws.com",
+            "ec2-1-2-3-4.compute-1.amazonaws.com",
+            "sts.us-east-1.amazonaws.com",
+            "x.kms.us-east-1.vpce.amazonaws.com",
+            "10.0.0.1",
+        ] {
+            assert!(!expected("", "", host), "{host}");
+            for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"] {
+                assert!(expected(variable, &format!("http://{host}:4566/"), host), "{host}");
+            }
+            assert!(!expected("AWS_ENDPOINT_URL_STS", &format!("https://{host}/"), host), "{host}");
+        }
+        let settings =
+            |region: &str| Endpoints { named: Vec::new(), fips: false, dual_stack: region.is_empty() };
+        for region in [
+            "us-east-1",
+            "cn-north-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "us-isof-south-1",
+            "eu-isoe-west-1",
+            "eusc-de-east-1",
+        ] {
+            for dual_stack in [region, ""] {
+                let address = settings(dual_stack).of("kms", region).unwrap();
+                let host = address.strip_prefix("https://").unwrap();
+                assert!(expected("", "", host), "{host}");
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ impl Container {
         let token = match &self.token_file {
             Some((name, path)) => {
                 let fail =
-                    |error| Error::setting(*name, format!("`{}` cannot be read: {error}", path.display()));
+                    |error| Error::unread(*name, format!("`{}` cannot be read: {error}", path.display()));
                 read = super::super::settings::read(path).map_err(fail)?;
                 Some(&read)
             }

@@ -19,6 +19,7 @@ mod tests;
 mod xml;
 
 pub use call::{Refusal, call};
+pub use endpoint::is_expected;
 pub use metadata::Instance;
 pub use sign::{Request, sign};
 
@@ -96,9 +97,10 @@ impl Aws {
     /// # Errors
     /// It is not set.
     pub fn region(&self) -> Result<&str, Error> {
-        self.region
-            .as_deref()
-            .map_err(|looked_at| Error::Unset { what: "the region of AWS is", looked_at: looked_at.clone() })
+        self.region.as_deref().map_err(|looked_at| Error::Nowhere {
+            what: "the region of AWS is",
+            looked_at: looked_at.clone(),
+        })
     }
 
     /// The address of a service in a region, without a path: `https://kms.eu-west-1.amazonaws.com`.

@@ -32,7 +32,7 @@ impl SingleSignOn {
         let Some(logged_in) = session.or(start) else { return Ok(None) };
         let called = |key: &str| format!("{key} of the profile `{name}`");
         let needed = |key: &str, found: Option<&str>| {
-            let missing = || Error::setting(called(key), "it is missing");
+            let missing = || Error::half(called(key), "it is missing");
             found.map(str::to_owned).ok_or_else(missing)
         };
         let region = match session {
@@ -92,7 +92,7 @@ fn token(settings: &Settings<'_>, profile: &str, logged_in: &str) -> Result<Secr
     };
     let named = format!("the login of the profile `{profile}` in `{}`", path.display());
     let Some(text) = settings.file(&path)? else {
-        return Err(Error::setting(named, format!("the file does not exist: {again}")));
+        return Err(Error::unread(named, format!("the file does not exist: {again}")));
     };
     let (token, ends) = json::parse("login", text.expose())
         .and_then(|value| read(&Node::root("login", &value)))

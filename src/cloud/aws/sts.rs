@@ -138,7 +138,7 @@ fn credentials(document: &[u8], action: &str) -> Result<Credentials, DecodeError
 fn token(named_by: &str, path: &Path) -> Result<Secret, Error> {
     let shown = PathBuf::from(path);
     let fail =
-        |reason: String| Error::setting(named_by, format!("the token in `{}` {reason}", shown.display()));
+        |reason: String| Error::unread(named_by, format!("the token in `{}` {reason}", shown.display()));
     let text =
         super::super::settings::read(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
     let token = text.expose().trim_ascii();

@@ -62,7 +62,7 @@ impl ClientCertificate {
         });
         let part = |value: &serde_json::Value| base64::encode_url(value.to_string());
         let signed = format!("{}.{}", part(&header), part(&claims));
-        let signature = self.key.sign_now(&SigningInput::Message(signed.clone().into_bytes()));
+        let signature = self.key.sign_now(&SigningInput::message(signed.clone().into_bytes()));
         let signature = signature.map_err(|error| fail(error.to_string()))?;
         Ok(Secret::new(format!("{signed}.{}", base64::encode_url(signature)).into_bytes()))
     }

@@ -66,7 +66,7 @@ impl Entra {
     /// There is no such token, or it is not taken.
     pub async fn with_token_file(&self, azure: &Azure, client: &str, path: &Path) -> Result<Asked, Error> {
         let fail = |reason: &str| {
-            Error::setting(&self.named_by, format!("the token in `{}` {reason}", path.display()))
+            Error::unread(&self.named_by, format!("the token in `{}` {reason}", path.display()))
         };
         let text =
             super::super::settings::read(path).map_err(|error| fail(&format!("cannot be read: {error}")))?;

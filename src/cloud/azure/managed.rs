@@ -59,7 +59,7 @@ impl Managed {
                     "identities of Azure Arc are not supported: use AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH",
                 ));
             }
-            (Some(_), None, _) => return Err(Error::setting(URL, format!("{HEADER} is not set with it"))),
+            (Some(_), None, _) => return Err(Error::half(URL, format!("{HEADER} is not set with it"))),
             (None, _, Some(_)) if settings.variable("MSI_SECRET")?.is_some() => {
                 return Err(Error::setting(
                     "MSI_ENDPOINT",

@@ -185,7 +185,7 @@ fn entra_of(
     named_by: &'static str,
 ) -> Result<(Entra, String), Error> {
     let value = |name: &str| {
-        settings.variable(name)?.ok_or_else(|| Error::setting(named_by, format!("{name} is not set with it")))
+        settings.variable(name)?.ok_or_else(|| Error::half(named_by, format!("{name} is not set with it")))
     };
     let tenant = value("AZURE_TENANT_ID")?;
     let client = value("AZURE_CLIENT_ID")?;

@@ -52,7 +52,7 @@ impl ServiceAccount {
         }
         let encode = |value: &serde_json::Value| base64::encode_url(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = self.key.sign_now(&SigningInput::Message(signed.clone().into_bytes()))?;
+        let signature = self.key.sign_now(&SigningInput::message(signed.clone().into_bytes()))?;
         Ok(Secret::new(format!("{signed}.{}", base64::encode_url(signature)).into_bytes()))
     }
 }

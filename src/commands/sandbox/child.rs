@@ -71,10 +71,7 @@ pub(super) fn has_ended(_: &Child) -> bool {
 pub(super) fn kill(child: &mut Child) {
     // It was not waited for yet, so the number is still its own.
     #[cfg(unix)]
-    let _ = rustix::process::kill_process_group(
-        rustix::process::Pid::from_child(child),
-        rustix::process::Signal::KILL,
-    );
+    crate::program::kill_group(child);
     let _ = child.kill();
     let _ = child.wait();
 }

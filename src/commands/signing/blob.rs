@@ -293,7 +293,7 @@ impl Signer {
         let mut artifact = blob_artifact(argument, digests);
         let stated = artifact.digests.iter().next().cloned();
         let stated = stated.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not hashed"))?;
-        let input = message.map_or_else(|| SigningInput::Digest(stated.clone()), SigningInput::Message);
+        let input = message.map_or_else(|| SigningInput::Digest(stated.clone()), SigningInput::message);
         let entity = self.make(Payload::Message { stated, input: &input }, carrier).await?;
         artifact.ed25519.extend(streamed(&entity, key, &input));
         self.check(&entity, &artifact, carrier).await?;

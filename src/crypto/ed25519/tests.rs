@@ -47,7 +47,7 @@ fn sign(seed: &[u8], input: SigningInput) -> Vec<u8> {
 #[test]
 fn rfc_8032_pure() {
     for [seed, public, message, signature] in PURE.map(bytes) {
-        assert_eq!(sign(&seed, SigningInput::Message(message.clone())), signature);
+        assert_eq!(sign(&seed, SigningInput::message(message.clone())), signature);
         let key = PublicKey::from_ed25519(&public).unwrap();
         key.verify(SignatureScheme::Ed25519, Signed::Message(&message), &signature).unwrap();
         let ph = key.verify(SignatureScheme::Ed25519ph, Signed::Message(&message), &signature);
@@ -72,7 +72,7 @@ fn rfc_8032_prehashed() {
 fn streams_answer_for_their_own_key_and_signature_only() {
     let [one, two] = PURE.map(bytes);
     let message = vec![7; 100_000];
-    let signature = sign(&one[0], SigningInput::Message(message.clone()));
+    let signature = sign(&one[0], SigningInput::message(message.clone()));
     let (key, other) = (PublicKey::from_ed25519(&one[1]).unwrap(), PublicKey::from_ed25519(&two[1]).unwrap());
     let stream = |key: &PublicKey, signature: &[u8], message: &[u8]| {
         let mut stream = Ed25519Stream::new(key, signature).unwrap();

@@ -78,6 +78,11 @@ impl Sent {
         Self { guarded: secrets(all), headers: secrets(headers.collect()) }
     }
 
+    /// What is secret where this is all of it.
+    pub fn with(secret: &Secret) -> Self {
+        Self { guarded: vec![Secret::new(secret.expose().to_vec())], headers: Vec::new() }
+    }
+
     /// Whether there is none that goes nowhere in the clear.
     pub fn is_empty(&self) -> bool {
         self.guarded.is_empty()

@@ -79,6 +79,12 @@ pub enum PivFailure {
     /// No PIN was given.
     #[error("the token wants a PIN, and nobody is there to be asked for it")]
     PinMissing,
+    /// There is an empty text where the PIN should be; the token was not asked.
+    #[error("the token wants a PIN, and {place} is empty")]
+    PinEmpty {
+        /// Where it should be.
+        place: &'static str,
+    },
     /// The terminal failed.
     #[error("cannot read the PIN")]
     Prompt(#[source] io::Error),
@@ -148,7 +154,7 @@ impl PivFailure {
                 "it was not tried again, because tokens block after a few; it is taken from COSIGN_PIV_PIN or the terminal, in this order"
             }
             Self::Blocked { .. } => "`piv-tool unblock --puk PUK --new-PIN PIN` sets a new one",
-            Self::PinMissing | Self::Prompt(_) => "set the variable COSIGN_PIV_PIN",
+            Self::PinMissing | Self::PinEmpty { .. } | Self::Prompt(_) => "set the variable COSIGN_PIV_PIN",
             Self::ManagementKey => {
                 "name it with --management-key (--old-key in `set-management-key`): 48 hexadecimal digits, or up to 24 characters as in cosign"
             }

@@ -59,15 +59,22 @@ pub(in crate::keys) async fn signing_key(
 /// # Errors
 /// There is neither.
 pub(super) fn pin(variables: Variables<'_>, prompt: &mut dyn Prompt) -> Result<Pin, PivFailure> {
-    if let Some(value) = variables(VARIABLE).filter(|value| !value.is_empty()) {
-        return Pin::existing("PIN", &Secret::new(value.into_encoded_bytes()));
+    let value = variables(VARIABLE).map(|value| Secret::new(value.into_encoded_bytes()));
+    if let Some(value) = value.as_ref().filter(|value| !value.expose().is_empty()) {
+        return Pin::existing("PIN", value);
+    }
+    if value.is_some() && !prompt.is_interactive() {
+        return Err(PivFailure::PinEmpty { place: VARIABLE });
     }
     if !prompt.is_interactive() {
         return Err(PivFailure::PinMissing);
     }
     let typed = prompt.password(QUESTION).map_err(PivFailure::Prompt)?;
     // An empty one would count as a try.
-    if typed.expose().is_empty() { Err(PivFailure::PinMissing) } else { Pin::existing("PIN", &typed) }
+    match typed.expose() {
+        [] => Err(PivFailure::PinEmpty { place: "the one that was typed" }),
+        _ => Pin::existing("PIN", &typed),
+    }
 }
 
 /// Work that waits for hardware, and for a finger, away from the threads that serve others.

@@ -264,7 +264,11 @@ fn blocked(mut attempt: impl FnMut() -> Result<(), PivFailure>) -> Result<(), Pi
     Err(PivFailure::Unable { what: "does not block its PIN and PUK" })
 }
 
-fn key_bytes(text: &Secret) -> Result<Secret, PivFailure> {
+/// The bytes of a management key as it is written; an empty one is that of the factory.
+///
+/// # Errors
+/// It cannot be one.
+pub(super) fn key_bytes(text: &Secret) -> Result<Secret, PivFailure> {
     let bytes = text.expose();
     if bytes.is_empty() {
         return Ok(Secret::new(FACTORY.repeat(3)));

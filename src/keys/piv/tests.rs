@@ -116,7 +116,7 @@ fn signed(mut card: Card, slot: Slot, prompt: &mut Person) -> Result<Vec<u8>, St
     key.log_in().map_err(|error| chain(&error))?;
     wait(async {
         let key = RemoteKey::new(Box::new(key)).await.map_err(|error| chain(&error))?;
-        let input = SigningInput::Message(b"message".to_vec());
+        let input = SigningInput::message(b"message".to_vec());
         let first = key.sign(&input).await.map_err(|error| chain(&error))?;
         // Once more: a PIN that is wanted each time is given each time.
         key.sign(&input).await.map_err(|error| chain(&error))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attestation::{self, Facts};
 use super::card::{Card, Pin};
-use super::manage::ManagementKey;
+use super::manage::{ManagementKey, key_bytes};
 use super::slot::{PinPolicy, Policies, Slot, TouchPolicy};
 use super::{PivFailure, key, readers};
 use crate::crypto::{PublicKey, Secret, UnixTime};
@@ -176,8 +176,8 @@ impl PivToken {
     /// # Errors
     /// The old one is wrong; the new one is not taken.
     pub fn set_pin(&mut self, old: &Secret, new: &Secret) -> Result<(), PivFailure> {
-        let (old, new) = (filled(old, PIN), filled(new, PIN));
-        self.card.change_pin(&Pin::existing("old PIN", &old)?, &Pin::new("new PIN", &new)?)
+        let (old, new) = Self::pins(old, new)?;
+        self.card.change_pin(&old.0, &new.0)
     }
 
     /// Changes the PUK; an empty one is that of the factory.
@@ -185,8 +185,8 @@ impl PivToken {
     /// # Errors
     /// As of the PIN.
     pub fn set_puk(&mut self, old: &Secret, new: &Secret) -> Result<(), PivFailure> {
-        let (old, new) = (filled(old, PUK), filled(new, PUK));
-        self.card.change_puk(&Pin::existing("old PUK", &old)?, &Pin::new("new PUK", &new)?)
+        let (old, new) = Self::puks(old, new)?;
+        self.card.change_puk(&old.0, &new.0)
     }
 
     /// Sets a new PIN by the PUK; empty ones are those of the factory.
@@ -194,8 +194,40 @@ impl PivToken {
     /// # Errors
     /// The PUK is wrong; the PIN is not taken.
     pub fn unblock(&mut self, puk: &Secret, pin: &Secret) -> Result<(), PivFailure> {
-        let (puk, pin) = (filled(puk, PUK), filled(pin, PIN));
-        self.card.unblock(&Pin::existing("PUK", &puk)?, &Pin::new("new PIN", &pin)?)
+        let (puk, pin) = Self::puk_and_pin(puk, pin)?;
+        self.card.unblock(&puk.0, &pin.0)
+    }
+
+    /// The old PIN and a new one, judged without a token.
+    ///
+    /// # Errors
+    /// One of them cannot be one.
+    pub fn pins(old: &Secret, new: &Secret) -> Result<(TokenSecret, TokenSecret), PivFailure> {
+        Ok((existing("old PIN", old, PIN)?, fresh("new PIN", new, PIN)?))
+    }
+
+    /// The same of the PUK.
+    ///
+    /// # Errors
+    /// One of them cannot be one.
+    pub fn puks(old: &Secret, new: &Secret) -> Result<(TokenSecret, TokenSecret), PivFailure> {
+        Ok((existing("old PUK", old, PUK)?, fresh("new PUK", new, PUK)?))
+    }
+
+    /// The PUK and a new PIN.
+    ///
+    /// # Errors
+    /// One of them cannot be one.
+    pub fn puk_and_pin(puk: &Secret, pin: &Secret) -> Result<(TokenSecret, TokenSecret), PivFailure> {
+        Ok((existing("PUK", puk, PUK)?, fresh("new PIN", pin, PIN)?))
+    }
+
+    /// Judges a management key without a token, which alone knows how long its own is.
+    ///
+    /// # Errors
+    /// It cannot be that of any token.
+    pub fn check_management_key(named: &Secret) -> Result<(), PivFailure> {
+        key_bytes(named).map(drop)
     }
 
     /// Makes it as it left the factory.
@@ -205,6 +237,14 @@ impl PivToken {
     pub fn reset(&mut self) -> Result<(), PivFailure> {
         self.card.reset()
     }
+}
+
+fn existing(which: &'static str, text: &Secret, factory: &[u8]) -> Result<TokenSecret, PivFailure> {
+    Pin::existing(which, &filled(text, factory)).map(TokenSecret)
+}
+
+fn fresh(which: &'static str, text: &Secret, factory: &[u8]) -> Result<TokenSecret, PivFailure> {
+    Pin::new(which, &filled(text, factory)).map(TokenSecret)
 }
 
 fn filled(text: &Secret, otherwise: &[u8]) -> Secret {

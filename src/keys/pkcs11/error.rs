@@ -77,6 +77,22 @@ pub enum TokenFailure {
         /// The token.
         token: String,
     },
+    /// There is an empty text where the PIN should be; the token was not asked.
+    #[error("the token `{token}` wants a PIN, and {place} is empty")]
+    PinEmpty {
+        /// The token.
+        token: String,
+        /// Where it should be.
+        place: &'static str,
+    },
+    /// A variable holds what cannot be used.
+    #[error("{name} cannot be used: {reason}")]
+    Setting {
+        /// The variable.
+        name: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The file with the PIN is of no use.
     #[error("the PIN cannot be taken from {place}: {reason}")]
     PinPlace {
@@ -133,6 +149,12 @@ impl TokenFailure {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotBuilt | Self::Static => "use the standard build, or another key with --key",
+            Self::Module { reason, .. } if reason == "CKR_GENERAL_ERROR" => {
+                "the module does not get ready: it may not find its configuration or its tokens (of SoftHSM, the file that SOFTHSM2_CONF names), or may not read them"
+            }
+            Self::Refused { said, .. } if said == "CKR_TOKEN_NOT_RECOGNIZED" => {
+                "the token is not initialized yet: the tool that came with it does that (of SoftHSM, `softhsm2-util --init-token --free --label LABEL`)"
+            }
             Self::NoModule | Self::Module { .. } => {
                 "a module is a library that came with the token, such as /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so; name its absolute path with `?module-path=` in the reference, or with COSIGN_PKCS11_MODULE_PATH"
             }
@@ -144,7 +166,7 @@ impl TokenFailure {
                 "`pkcs11-tool list-keys-uris --slot-id SLOT` lists the private keys that it holds; what is private shows only with a PIN (COSIGN_PKCS11_PIN)"
             }
             Self::ManyObjects { .. } => "name it by both `id=` and `object=`, before the `?`",
-            Self::PinMissing { .. } | Self::Prompt(_) => {
+            Self::PinMissing { .. } | Self::PinEmpty { .. } | Self::Prompt(_) => {
                 "set the variable COSIGN_PKCS11_PIN, or name a file that holds the PIN with `pin-source=FILE` behind the `?` of the reference"
             }
             Self::Pin { hint, .. } => hint,
@@ -153,6 +175,23 @@ impl TokenFailure {
             }
             _ => return None,
         })
+    }
+
+    /// What the user can do about it where `pkcs11-tool` was asked, which has flags in place of a reference.
+    pub fn hint_of_tool(&self) -> Option<&'static str> {
+        match self {
+            Self::Module { reason, .. } if reason == "CKR_GENERAL_ERROR" => self.hint(),
+            Self::NoModule | Self::Module { .. } => Some(
+                "a module is a library that came with the token, such as /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so; name its absolute path with --module-path FILE, or with COSIGN_PKCS11_MODULE_PATH",
+            ),
+            Self::NoToken { .. } => {
+                Some("`pkcs11-tool list-tokens` lists the slots with tokens; --slot-id NUMBER names one")
+            }
+            Self::PinMissing { .. } | Self::PinEmpty { .. } | Self::Prompt(_) => Some(
+                "set the variable COSIGN_PKCS11_PIN, or name the PIN with --pin, where others of this machine may see it",
+            ),
+            _ => self.hint(),
+        }
     }
 
     /// That a token refused something.

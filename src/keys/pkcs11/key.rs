@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::{list, present};
 use super::token::{Class, Login, Module, Object, Refusal, Session, SignMechanism, Token};
@@ -24,10 +24,10 @@ pub(in crate::keys) async fn public_key(
     time: Duration,
 ) -> Result<PublicKey, TokenFailure> {
     let path = module::path(uri.module.as_deref(), variables)?;
-    let pin = pin::given(uri.pin.as_ref(), variables)?;
-    let certificates = certificates(variables);
+    let pin = pin::given(uri.pin.as_ref(), variables)?.pin;
+    let certificates = certificates(variables)?;
     let uri = uri.clone();
-    blocking(time, move || {
+    blocking(&Budget::new(time), move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &uri.token)?;
         visible_key(&*module, &token, &uri.object, pin, certificates)
@@ -47,9 +47,10 @@ pub(in crate::keys) async fn signing_key(
 ) -> Result<Box<dyn Backend>, TokenFailure> {
     let path = module::path(uri.module.as_deref(), variables)?;
     let given = pin::given(uri.pin.as_ref(), variables)?;
-    let certificates = certificates(variables);
+    let certificates = certificates(variables)?;
     let name = uri.token.clone();
-    let (module, token) = blocking(time, move || {
+    let budget = Budget::new(time);
+    let (module, token) = blocking(&budget, move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &name)?;
         Ok((module, token))
@@ -58,25 +59,56 @@ pub(in crate::keys) async fn signing_key(
     let question = format!("Enter PIN for key '{}' in PKCS11 token '{}': ", uri.object, token.label);
     let login = pin::login(&token, given, &question, prompt)?;
     let object = uri.object.clone();
-    let mut key = blocking(time, move || open(module, &token, &object, login, certificates)).await?;
-    key.time = time;
+    let mut key = blocking(&budget, move || open(module, &token, &object, login, certificates)).await?;
+    key.budget = budget;
     Ok(Box::new(key))
 }
 
 /// Whether certificates in the token may tell the public key.
-fn certificates(variables: Variables<'_>) -> bool {
-    variables(IGNORE_CERTIFICATE).is_none_or(|value| value != "1")
+pub(super) fn certificates(variables: Variables<'_>) -> Result<bool, TokenFailure> {
+    match variables(IGNORE_CERTIFICATE).unwrap_or_default().to_str() {
+        Some("" | "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(true),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(false),
+        _ => Err(TokenFailure::Setting {
+            name: IGNORE_CERTIFICATE,
+            reason: "it is neither 1 (true) nor 0 (false)",
+        }),
+    }
 }
 
 /// How long a module may take where nobody says so.
 const USUAL: Duration = Duration::from_secs(180);
 
+/// The time that a module may take for all that it is asked together; while a person types a PIN, it does not run.
+pub(super) struct Budget {
+    total: Duration,
+    left: Mutex<Duration>,
+}
+
+impl Budget {
+    /// Nothing of it is spent yet.
+    pub fn new(total: Duration) -> Self {
+        Self { total, left: Mutex::new(total) }
+    }
+
+    fn left(&self) -> Duration {
+        self.left.lock().map_or(Duration::ZERO, |left| *left)
+    }
+
+    fn spend(&self, time: Duration) {
+        if let Ok(mut left) = self.left.lock() {
+            *left = left.saturating_sub(time);
+        }
+    }
+}
+
 /// Work that waits for hardware, away from the threads that serve others. A module that is not done in time is left to itself, in
 /// a thread that the end of the program does not wait for.
 pub(super) async fn blocking<T: Send + 'static>(
-    time: Duration,
+    budget: &Budget,
     work: impl FnOnce() -> Result<T, TokenFailure> + Send + 'static,
 ) -> Result<T, TokenFailure> {
+    let (started, time, total) = (Instant::now(), budget.left(), budget.total);
     let ended = |_| TokenFailure::Refused { doing: "asking the module", said: "nothing more".to_owned() };
     let bounded = move || {
         let (tell, told) = mpsc::sync_channel(1);
@@ -92,13 +124,15 @@ pub(super) async fn blocking<T: Send + 'static>(
             doing: "asking the module",
             said: match error {
                 RecvTimeoutError::Timeout => {
-                    format!("nothing within {time:?}, which is all that --timeout leaves it")
+                    format!("nothing within {total:?}, which is all that --timeout leaves it")
                 }
                 RecvTimeoutError::Disconnected => "nothing more".to_owned(),
             },
         })?
     };
-    tokio::task::spawn_blocking(bounded).await.map_err(ended)?
+    let done = tokio::task::spawn_blocking(bounded).await;
+    budget.spend(started.elapsed());
+    done.map_err(ended)?
 }
 
 /// The one token that is meant.
@@ -213,7 +247,7 @@ pub(super) fn open(
     let public = belonging(&*session, token, &private, certificates)?;
     let again = login.filter(|_| private.always_authenticate);
     let opened = Opened { session, module, token: token.clone(), private, again };
-    Ok(TokenKey { public, opened: Arc::new(Mutex::new(opened)), time: USUAL })
+    Ok(TokenKey { public, opened: Arc::new(Mutex::new(opened)), budget: Budget::new(USUAL) })
 }
 
 fn find(
@@ -287,7 +321,7 @@ pub(super) struct TokenKey {
     public: PublicKey,
     opened: Arc<Mutex<Opened>>,
     /// How long it may take to sign.
-    time: Duration,
+    budget: Budget,
 }
 
 /// In this order they are let go: no session outlives its module.
@@ -336,7 +370,7 @@ impl Backend for TokenKey {
                 let opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
                 opened.sign(key, mechanism, &data)
             };
-            Ok(blocking(self.time, work).await?)
+            Ok(blocking(&self.budget, work).await?)
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::key::{blocking, locate, log_in};
+use super::key::{Budget, blocking, locate, log_in};
 use super::token::Class;
 use super::uri::{ObjectName, TokenName, Uri};
 use super::{TokenFailure, module, pin};
@@ -68,7 +68,7 @@ pub async fn list_tokens(
 ) -> Result<(String, Vec<ListedToken>), TokenFailure> {
     let path = module::path(path, variables)?;
     let named = path.clone();
-    let tokens = blocking(time, move || module::load(&path)?.tokens()).await?;
+    let tokens = blocking(&Budget::new(time), move || module::load(&path)?.tokens()).await?;
     let listed = tokens.into_iter().map(|token| ListedToken {
         slot: token.slot,
         label: token.label,
@@ -91,11 +91,12 @@ pub async fn list_keys(
     let TokenQuery { module: path, slot, pin, time } = query;
     let path = module::path(path.as_deref(), variables)?;
     let given = match pin {
-        Some(pin) => Some(pin),
+        Some(pin) => pin::Given { pin: Some(pin), empty: None },
         None => pin::given(None, variables)?,
     };
     let named = path.clone();
-    let (module, token) = blocking(time, move || {
+    let budget = Budget::new(time);
+    let (module, token) = blocking(&budget, move || {
         let module = module::load(&path)?;
         let token = locate(&*module, &TokenName { slot: Some(slot), ..TokenName::default() })?;
         Ok((module, token))
@@ -104,7 +105,7 @@ pub async fn list_keys(
     let question = format!("Enter PIN for PKCS11 token '{}': ", token.label);
     let login = pin::login(&token, given, &question, prompt)?;
     let name = TokenName { serial: None, ..token.name() };
-    let objects = blocking(time, move || {
+    let objects = blocking(&budget, move || {
         let session = module.open(token.slot)?;
         if let Some(login) = &login {
             log_in(&*module, &*session, &token, login)?;

@@ -13,22 +13,29 @@ const VARIABLE: &str = "COSIGN_PKCS11_PIN";
 /// More than any PIN takes.
 const MAX_LENGTH: u64 = 1 << 10;
 
+/// What is there without anybody being asked.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// The PIN.
+    pub pin: Option<Secret>,
+    /// What is set in its place, and empty.
+    pub empty: Option<&'static str>,
+}
+
 /// The PIN that nobody has to be asked for, if there is one.
 ///
 /// # Errors
 /// The file is of no use.
-pub(super) fn given(
-    place: Option<&PinPlace>,
-    variables: Variables<'_>,
-) -> Result<Option<Secret>, TokenFailure> {
-    match place {
-        Some(PinPlace::Value(pin)) => Ok(Some(Secret::new(pin.0.expose().to_vec()))),
-        Some(PinPlace::File(path)) => file(path).map(Some),
-        None => {
-            let value = variables(VARIABLE).filter(|value| !value.is_empty());
-            Ok(value.map(|value| Secret::new(value.into_encoded_bytes())))
-        }
-    }
+pub(super) fn given(place: Option<&PinPlace>, variables: Variables<'_>) -> Result<Given, TokenFailure> {
+    let pin = match place {
+        Some(PinPlace::Value(pin)) => Some(Secret::new(pin.0.expose().to_vec())),
+        Some(PinPlace::File(path)) => Some(file(path)?),
+        None => match variables(VARIABLE) {
+            Some(value) if value.is_empty() => return Ok(Given { pin: None, empty: Some(VARIABLE) }),
+            value => value.map(|value| Secret::new(value.into_encoded_bytes())),
+        },
+    };
+    Ok(Given { pin, empty: None })
 }
 
 /// How to log in, when one must. `question` is shown to the person in front of the program.
@@ -37,20 +44,24 @@ pub(super) fn given(
 /// There is nobody, or the terminal fails.
 pub(super) fn login(
     token: &Token,
-    given: Option<Secret>,
+    given: Given,
     question: &str,
     prompt: &mut dyn Prompt,
 ) -> Result<Option<Login>, TokenFailure> {
-    match given {
+    let empty = |place| TokenFailure::PinEmpty { token: token.name().to_string(), place };
+    match given.pin {
         Some(pin) => Ok(Some(Login::Pin(pin))),
         None if !token.login_required => Ok(None),
         None if token.asks_itself => Ok(Some(Login::AtToken)),
+        None if !prompt.is_interactive() && given.empty.is_some() => {
+            Err(empty(given.empty.unwrap_or_default()))
+        }
         None if !prompt.is_interactive() => Err(TokenFailure::PinMissing { token: token.name().to_string() }),
         None => {
             let pin = prompt.password(question).map_err(TokenFailure::Prompt)?;
             match pin.expose() {
                 // An empty one would count as a try.
-                [] => Err(TokenFailure::PinMissing { token: token.name().to_string() }),
+                [] => Err(empty("the one that was typed")),
                 _ => Ok(Some(Login::Pin(pin))),
             }
         }

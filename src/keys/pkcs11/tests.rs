@@ -159,7 +159,7 @@ fn the_session_lasts_until_the_signature_is_made() {
     assert!(card.ends.lock().unwrap().is_empty());
     let key = run(RemoteKey::new(Box::new(key))).unwrap();
     for _ in 0..2 {
-        let _ = run(key.sign(&SigningInput::Message(b"m".to_vec()))).unwrap();
+        let _ = run(key.sign(&SigningInput::message(b"m".to_vec()))).unwrap();
     }
     assert_eq!((card.logins.load(Ordering::SeqCst), card.again.load(Ordering::SeqCst)), (1, 0));
     drop(key);
@@ -173,7 +173,7 @@ fn a_key_that_wants_a_login_for_each_signature_gets_it() {
     let (card, module) = card.inserted();
     let key = run(RemoteKey::new(Box::new(opened(&module, PIN).unwrap()))).unwrap();
     for _ in 0..2 {
-        let _ = run(key.sign(&SigningInput::Message(b"m".to_vec()))).unwrap();
+        let _ = run(key.sign(&SigningInput::message(b"m".to_vec()))).unwrap();
     }
     assert_eq!((card.logins.load(Ordering::SeqCst), card.again.load(Ordering::SeqCst)), (1, 2));
 }
@@ -182,7 +182,7 @@ fn a_key_that_wants_a_login_for_each_signature_gets_it() {
 fn a_signature_of_something_else_is_not_used() {
     let (_, module) = Card { forged: true, ..Card::new() }.inserted();
     let key = run(RemoteKey::new(Box::new(opened(&module, PIN).unwrap()))).unwrap();
-    let error = run(key.sign(&SigningInput::Message(b"m".to_vec()))).unwrap_err();
+    let error = run(key.sign(&SigningInput::message(b"m".to_vec()))).unwrap_err();
     let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     assert!(format!("{error}: {source}").contains("nothing was signed"), "{error}: {source}");
 }
@@ -300,17 +300,25 @@ fn two_public_keys_by_one_name_are_none() {
 #[test]
 fn the_terminal_is_asked_when_nothing_else_tells_the_pin() {
     let token = Token { login_required: true, label: "T".into(), ..Token::default() };
+    let none = || pin::Given { pin: None, empty: None };
     let mut typed = Script::person(&["s3cr3t", ""]);
-    let login = pin::login(&token, None, "PIN? ", &mut typed).unwrap();
+    let login = pin::login(&token, none(), "PIN? ", &mut typed).unwrap();
     assert!(matches!(login, Some(Login::Pin(pin)) if pin.expose() == PIN));
-    assert!(matches!(pin::login(&token, None, "PIN? ", &mut typed), Err(TokenFailure::PinMissing { .. })));
+    let empty = pin::login(&token, none(), "PIN? ", &mut typed).err().unwrap().to_string();
+    assert!(empty.ends_with("wants a PIN, and the one that was typed is empty"), "{empty}");
     let mut nobody = Script::default();
-    assert!(matches!(pin::login(&token, None, "", &mut nobody), Err(TokenFailure::PinMissing { .. })));
+    assert!(matches!(pin::login(&token, none(), "", &mut nobody), Err(TokenFailure::PinMissing { .. })));
+    let set_and_empty = pin::given(None, &|_| Some("".into())).unwrap();
+    let empty = pin::login(&token, set_and_empty, "", &mut nobody).err().unwrap().to_string();
+    assert!(empty.ends_with("wants a PIN, and COSIGN_PKCS11_PIN is empty"), "{empty}");
     let keypad = Token { asks_itself: true, ..token.clone() };
-    assert!(matches!(pin::login(&keypad, None, "", &mut nobody), Ok(Some(Login::AtToken))));
+    assert!(matches!(pin::login(&keypad, none(), "", &mut nobody), Ok(Some(Login::AtToken))));
     let free = Token { login_required: false, ..token };
-    assert!(matches!(pin::login(&free, None, "", &mut nobody), Ok(None)));
-    assert!(matches!(pin::login(&free, Some(secret(PIN)), "", &mut nobody), Ok(Some(Login::Pin(_)))));
+    assert!(matches!(pin::login(&free, none(), "", &mut nobody), Ok(None)));
+    assert!(matches!(
+        pin::login(&free, pin::Given { pin: Some(secret(PIN)), empty: None }, "", &mut nobody),
+        Ok(Some(Login::Pin(_)))
+    ));
 }
 
 #[test]
@@ -329,15 +337,15 @@ fn places_of_a_pin() {
         std::fs::write(&path, content).unwrap();
         let found = pin::given(Some(&place(&path)), &variable);
         assert_eq!(
-            found.ok().flatten().map(|pin| pin.expose().to_vec()),
+            found.ok().and_then(|found| found.pin).map(|pin| pin.expose().to_vec()),
             read.map(|r| r.as_bytes().to_vec())
         );
     }
     std::fs::write(&path, "x".repeat(5000)).unwrap();
     assert!(pin::given(Some(&place(&path)), &variable).unwrap_err().to_string().contains("longer"));
     assert!(pin::given(Some(&place(&folder.path().join("none"))), &variable).is_err());
-    assert_eq!(pin::given(None, &variable).unwrap().unwrap().expose(), b"of-variable");
-    assert!(pin::given(None, &|_| Some("".into())).unwrap().is_none());
+    assert_eq!(pin::given(None, &variable).unwrap().pin.unwrap().expose(), b"of-variable");
+    assert!(pin::given(None, &|_| Some("".into())).unwrap().pin.is_none());
 }
 
 #[test]
@@ -357,6 +365,37 @@ fn modules_that_are_none() {
     assert!(matches!(error, TokenFailure::Module { .. } | TokenFailure::NotBuilt | TokenFailure::Static));
 }
 
+/// What `--timeout` says is for all phases together, not for each of them.
+#[test]
+fn the_phases_share_one_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let budget = super::key::Budget::new(std::time::Duration::from_secs(3));
+    let pause = |millis| {
+        move || {
+            std::thread::sleep(std::time::Duration::from_millis(millis));
+            Ok(())
+        }
+    };
+    runtime.block_on(super::key::blocking(&budget, pause(500))).unwrap();
+    let failure = runtime.block_on(super::key::blocking(&budget, pause(60_000))).unwrap_err().to_string();
+    assert!(failure.contains("nothing within 3s"), "{failure}");
+    let begun = std::time::Instant::now();
+    assert!(runtime.block_on(super::key::blocking(&budget, pause(60_000))).is_err());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "nothing was left");
+}
+
+#[test]
+fn a_certificate_is_left_alone_by_words_that_say_so() {
+    let allowed = |value: &'static str| super::key::certificates(&|_| Some(value.into()));
+    for (value, expected) in [("", true), ("0", true), ("false", true), ("1", false), ("true", false)] {
+        assert_eq!(allowed(value).unwrap(), expected, "{value}");
+    }
+    for value in ["yes", "no", "on", "2"] {
+        let error = allowed(value).unwrap_err().to_string();
+        assert!(error.starts_with("COSIGN_PKCS11_IGNORE_CERTIFICATE cannot be used"), "{error}");
+    }
+}
+
 #[test]
 fn a_module_that_hangs_is_given_up() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -366,12 +405,15 @@ fn a_module_that_hangs_is_given_up() {
         std::thread::sleep(std::time::Duration::from_secs(60));
         Ok(())
     };
-    let failure = runtime.block_on(super::key::blocking(short, hanging)).unwrap_err().to_string();
+    let failure = runtime
+        .block_on(super::key::blocking(&super::key::Budget::new(short), hanging))
+        .unwrap_err()
+        .to_string();
     assert!(failure.contains("nothing within 100ms"), "{failure}");
     // Nor does the end of the program wait for it.
     drop(runtime);
     assert!(begun.elapsed() < std::time::Duration::from_secs(30));
     let long = std::time::Duration::from_secs(60);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    assert_eq!(runtime.block_on(super::key::blocking(long, || Ok(7))).unwrap(), 7);
+    assert_eq!(runtime.block_on(super::key::blocking(&super::key::Budget::new(long), || Ok(7))).unwrap(), 7);
 }

@@ -203,7 +203,11 @@ fn attributes<'a>(parts: impl Iterator<Item = &'a str>, all_known: bool) -> Resu
             return fail(format!("`{name}` belongs behind the `?`"));
         }
         if !all_known && !QUERY.contains(&name) {
-            continue;
+            // What others have added is none of ours (RFC 7512 section 2.4). What is meant as one of these and written otherwise is.
+            match QUERY.iter().find(|known| is_like(name, known)) {
+                Some(known) => return fail(format!("there is no attribute `{name}`; is `{known}` meant?")),
+                None => continue,
+            }
         }
         if names.contains(&name) {
             return fail(format!("`{name}` stands twice"));
@@ -217,6 +221,18 @@ fn attributes<'a>(parts: impl Iterator<Item = &'a str>, all_known: bool) -> Resu
         }
     }
     Ok(Attributes(found))
+}
+
+/// Whether a name may be another one that was written in capitals, with other marks, or with one letter wrong, missing or too many.
+fn is_like(name: &str, known: &str) -> bool {
+    let letters = |text: &str| -> Vec<u8> {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect()
+    };
+    let (one, other) = (letters(name), letters(known));
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let ends =
+        |a: usize, b: usize| one.get(same + a..).is_some_and(|rest| other.get(same + b..) == Some(rest));
+    one == other || ends(1, 1) || ends(1, 0) || ends(0, 1)
 }
 
 /// Of percent-encoding (RFC 3986 section 2.1); everything else stands for itself, `+` too.
@@ -284,6 +300,28 @@ mod tests {
 
     fn refused(text: &str) -> String {
         parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_misspelt_attribute_of_the_query_is_named() {
+        for (wrong, right) in [
+            ("pin_value", "pin-value"),
+            ("PIN-VALUE", "pin-value"),
+            ("pinvalue", "pin-value"),
+            ("pin-valu", "pin-value"),
+            ("pin-vallue", "pin-value"),
+            ("pin-valve", "pin-value"),
+            ("module_path", "module-path"),
+            ("modul-path", "module-path"),
+            ("pin-sourc", "pin-source"),
+        ] {
+            let said = refused(&format!("pkcs11:token=t;object=o?{wrong}=hidden"));
+            assert!(said.contains(&format!("no attribute `{wrong}`; is `{right}` meant?")), "{said}");
+            assert!(!said.contains("hidden"), "{said}");
+        }
+        for other in ["x-vendor", "pin", "module", "x", "library-version"] {
+            assert!(parse(&format!("pkcs11:token=t;object=o?{other}=1")).is_ok(), "{other}");
+        }
     }
 
     /// The examples of RFC 7512 section 3 that name a key in a token.

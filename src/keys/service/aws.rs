@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::aws_name::{KeyId, KeyName, key_of};
 use super::{Answered, Backend, Failure};
 use crate::cloud::Settings;
-use crate::cloud::aws::{Aws, Refusal, Request, call, sign};
+use crate::cloud::aws::{Aws, Refusal, Request, call, is_expected, sign};
 use crate::crypto::{DecodeError, KeyType, Node, PublicKey, Secret, SigningInput, base64};
 use crate::http::service::asking::{self, guarded};
-use crate::http::service::{Ask, Client, Service};
+use crate::http::service::{self, Ask, Client, Service};
 
 const SERVICE: Service = Service::Keys("AWS KMS");
 const CONTENT: &str = "application/x-amz-json-1.1";
@@ -66,12 +66,19 @@ impl Kms {
     }
 
     /// What the user should know before the service is asked.
-    pub fn caution(settings: &Settings<'_>) -> Option<String> {
-        settings.switch(SKIP_VERIFY).ok()?.then(|| {
+    pub fn cautions(name: &KeyName, settings: &Settings<'_>) -> Vec<String> {
+        let unchecked = settings.switch(SKIP_VERIFY).ok().filter(|is_set| *is_set).map(|_| {
             format!(
                 "{SKIP_VERIFY} is set: the certificate of the service is not looked at, and anybody on the way can read the credentials and replace the key"
             )
-        })
+        });
+        // No request is good at another host than that which it is signed for, so this is no reason to refuse.
+        let foreign = name.endpoint().filter(|host| !is_expected(settings, "kms", host)).map(|host| {
+            format!(
+                "`{host}` in the name of the key is neither Amazon's nor that of AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL: it gets requests that are signed with the credentials of AWS, and the session token with them"
+            )
+        });
+        unchecked.into_iter().chain(foreign).collect()
     }
 
     /// Asks for an action, and reads the JSON that comes back; what must not be done twice is not tried `again`.
@@ -117,7 +124,9 @@ impl Kms {
         let permission = format!("kms:{action}");
         match call(&self.client, self.aws.retry_for(), &ask, &permission, refusal).await {
             Err(error) => Err(other(error.into())),
-            Ok(Err((refusal, error))) => Err(Denied::Code(refusal.code, error.into())),
+            Ok(Err((refusal, error))) => {
+                Err(Denied::Code(refusal.code.clone(), self.refused(&refusal.code, error)))
+            }
             Ok(Ok(mut reply)) => {
                 if reply.body.is_empty() {
                     reply.body = b"null".to_vec();
@@ -125,6 +134,20 @@ impl Kms {
                 asking::document_of(&ask, reply, |_, node| read(node)).map_err(|error| other(error.into()))
             }
         }
+    }
+
+    /// What a refusal says of the key.
+    fn refused(&self, code: &str, error: service::Error) -> Failure {
+        let reason = match code {
+            "NotFoundException" => {
+                let reason = format!("AWS KMS has no such key in the region {}", self.region);
+                return Failure::Absent { reason, source: Some(error.into()) };
+            }
+            "DisabledException" => "the key is disabled".to_owned(),
+            "KMSInvalidStateException" => "the key is in a state in which it is not used".to_owned(),
+            _ => return error.into(),
+        };
+        Failure::Unusable { reason, source: error.into() }
     }
 
     async fn get(&self, id: &str) -> Result<PublicKey, Denied> {

@@ -114,7 +114,10 @@ impl KeyVault {
             (Kind::Vault, _) => "the role `Key Vault Crypto User`",
         };
         let reason = match (status, inner(body).as_deref()) {
-            (404, _) => return Denied::Absent(source.into()),
+            (404, _) => {
+                let reason = format!("the vault has no key `{}`, or no such version of it", self.name.key());
+                return Denied::Absent(Failure::Absent { reason, source: Some(source.into()) });
+            }
             (401, _) => {
                 "the vault does not take the token: of another tenant, or for something else".to_owned()
             }
@@ -124,9 +127,13 @@ impl KeyVault {
             (_, Some("ForbiddenByConnection")) => {
                 "the vault is to be asked through its private endpoint alone".to_owned()
             }
-            (_, Some("KeyDisabled")) => "the key is disabled".to_owned(),
+            (_, Some("KeyDisabled")) => {
+                let reason = "the key is disabled".to_owned();
+                return Denied::Other(Failure::Unusable { reason, source: source.into() });
+            }
             (_, Some("KeyExpired" | "KeyNotYetValid" | "KeyOperationForbidden")) => {
-                format!("the key is not to {permission}, or not now")
+                let reason = format!("the key is not to {permission}, or not now");
+                return Denied::Other(Failure::Unusable { reason, source: source.into() });
             }
             _ => format!(
                 "the permission keys/{permission} is needed: {role}, or the access policy `{permission}` of keys"

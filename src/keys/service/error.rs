@@ -13,14 +13,6 @@ use crate::program::ProgramError;
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(not(feature = "kms-aws"), allow(dead_code, reason = "fewer services are asked"))]
 pub enum Failure {
-    /// Nothing says where the service is, or who asks.
-    #[error("{what} is not known: {looked_at}")]
-    Unset {
-        /// What is needed.
-        what: &'static str,
-        /// Every variable and file that was looked at, and what was found there.
-        looked_at: String,
-    },
     /// A token.
     #[error(transparent)]
     Token(#[from] TokenFailure),
@@ -33,14 +25,6 @@ pub enum Failure {
     /// A PIV token.
     #[error(transparent)]
     Piv(#[from] PivFailure),
-    /// A variable, or the file that it names, holds something that cannot be used.
-    #[error("{name} cannot be used: {reason}")]
-    Setting {
-        /// The variable or the file.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
     /// What the environment says is of no use, or nobody gives credentials.
     #[cfg(feature = "http")]
     #[error(transparent)]
@@ -58,6 +42,26 @@ pub enum Failure {
     #[error("{reason}")]
     Denied {
         /// What is missing.
+        reason: String,
+        /// What the service said.
+        #[source]
+        source: Box<service::Error>,
+    },
+    /// There is no such key.
+    #[cfg(feature = "http")]
+    #[error("{reason}")]
+    Absent {
+        /// What there is not.
+        reason: String,
+        /// What the service said, if it said so itself.
+        #[source]
+        source: Option<Box<service::Error>>,
+    },
+    /// The service says that the key is not to be used, or not so.
+    #[cfg(feature = "http")]
+    #[error("{reason}")]
+    Unusable {
+        /// What is the matter with the key.
         reason: String,
         /// What the service said.
         #[source]

@@ -161,15 +161,7 @@ impl Kms {
         let asked = self.ask(&question, |answer| Described::read(answer, &name)).await;
         let found = match asked {
             Ok(found) => found,
-            // Of a version that has none, or not now, the version itself says why.
-            Err(Failure::Service(error @ Error::Status { status: 400, .. })) => {
-                let reason = self.flaw(version).await;
-                return Err(match reason {
-                    Some(reason) => Failure::Key { reason },
-                    None => Failure::Service(error),
-                });
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(self.explained(failure, version).await),
         };
         let fail = |reason: String| Failure::Key { reason };
         let algorithm = Algorithm::of(&found.algorithm).map_err(fail)?;
@@ -186,6 +178,15 @@ impl Kms {
         match *first == version {
             true => Ok(key),
             false => Err(fail(format!("version {first} was used before, and now it is version {version}"))),
+        }
+    }
+
+    /// Of a version that has no public key, or does not sign, the version itself says why.
+    async fn explained(&self, failure: Failure, version: u64) -> Failure {
+        let Failure::Service(error @ Error::Status { status: 400, .. }) = failure else { return failure };
+        match self.flaw(version).await {
+            Some(reason) => Failure::Unusable { reason, source: error.into() },
+            None => Failure::Service(error),
         }
     }
 
@@ -209,7 +210,10 @@ impl Kms {
             )),
             (SigningInput::Message(message), None) => {
                 let sum = crc32c(message).to_string();
-                Ok((json!({ "data": base64::encode(message), "dataCrc32c": sum }), "verifiedDataCrc32c"))
+                Ok((
+                    json!({ "data": base64::encode(message.as_slice()), "dataCrc32c": sum }),
+                    "verifiedDataCrc32c",
+                ))
             }
             (SigningInput::Digest(digest), Some(hash)) if digest.algorithm() == hash => {
                 let member = match hash {
@@ -230,6 +234,10 @@ impl Kms {
 
 /// An error that names the permission, where it is one that is missing.
 fn denied(error: Error, question: &Question<'_>) -> Failure {
+    if let Error::Status { status: 404, .. } = &error {
+        let reason = format!("Google Cloud KMS has no {}", question.resource);
+        return Failure::Absent { reason, source: Some(error.into()) };
+    }
     let Error::Status { status: 403, said, .. } = &error else { return error.into() };
     // Other reasons are a service that is not turned on, or the scopes of a machine: the answer says which.
     if said.as_ref().is_some_and(|said| !said.starts_with("Permission ")) {
@@ -291,7 +299,10 @@ impl Backend for Kms {
                 sum(answer, "signatureCrc32c", &signature)?;
                 Ok(signature)
             };
-            self.ask(&question, read).await
+            match self.ask(&question, read).await {
+                Ok(signature) => Ok(signature),
+                Err(failure) => Err(self.explained(failure, *version).await),
+            }
         })
     }
 

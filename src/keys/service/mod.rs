@@ -90,13 +90,14 @@ impl ServiceKey {
 
 impl ServiceKey {
     /// What the user should know before the service is asked.
-    pub fn caution(&self, sources: &Sources<'_>) -> Option<String> {
+    pub fn cautions(&self, sources: &Sources<'_>) -> Vec<String> {
+        let settings = settings(sources);
         match self {
-            Self::Vault(_) => vault::Vault::caution(&settings(sources)),
+            Self::Vault(_) => vault::Vault::caution(&settings).into_iter().collect(),
             #[cfg(feature = "kms-aws")]
-            Self::Aws(_) => aws::Kms::caution(&settings(sources)),
-            Self::Gcp(_) => crate::cloud::google::Google::caution(&settings(sources)),
-            Self::Azure(_) | Self::Plugin(_) => None,
+            Self::Aws(name) => aws::Kms::cautions(name, &settings),
+            Self::Gcp(_) => crate::cloud::google::Google::caution(&settings).into_iter().collect(),
+            Self::Azure(_) | Self::Plugin(_) => Vec::new(),
         }
     }
 }

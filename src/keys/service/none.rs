@@ -39,8 +39,8 @@ impl ServiceKey {
     }
 
     /// What the user should know before the program is asked: nothing.
-    pub fn caution(&self, _sources: &Sources<'_>) -> Option<String> {
-        None
+    pub fn cautions(&self, _sources: &Sources<'_>) -> Vec<String> {
+        Vec::new()
     }
 }
 

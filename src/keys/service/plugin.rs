@@ -5,6 +5,7 @@
 //! standard input; its answer is a JSON document on standard output. Its exit code means nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -117,13 +118,13 @@ impl Plugin {
 
     async fn described(&self) -> Result<PublicKey, Failure> {
         let arguments = json!({ "publicKeyOptions": { "rpcOptions": rpc_options() } });
-        let question = Question { method: "publicKey", arguments, hash: SHA256, input: Vec::new() };
+        let question = Question { method: "publicKey", arguments, hash: SHA256, input: Arc::default() };
         let pem = self.ask(question, |node| node.member("publicKeyPEM")?.non_empty_base64()).await?;
         PublicKey::from_pem(&pem).map_err(Failure::PublicKey)
     }
 
     async fn make(&self) -> Result<PublicKey, Failure> {
-        let ask = |method, arguments| Question { method, arguments, hash: SHA256, input: Vec::new() };
+        let ask = |method, arguments| Question { method, arguments, hash: SHA256, input: Arc::default() };
         let read = |node: &Node<'_>| Ok(node.member("defaultAlgorithm")?.non_empty_text()?.to_owned());
         let algorithm = self.ask(ask("defaultAlgorithm", json!({})), read).await?;
         let read = |node: &Node<'_>| node.member("publicKeyPEM")?.non_empty_base64();
@@ -145,7 +146,7 @@ struct Question {
     /// The digest, as Go numbers them.
     hash: u8,
     /// The message, where there is one.
-    input: Vec<u8>,
+    input: Arc<Vec<u8>>,
 }
 
 const NO_HASH: u8 = 0;
@@ -180,9 +181,11 @@ impl Backend for Plugin {
         Box::pin(async move {
             let key = key.key_type();
             let (message, digest) = match input {
-                SigningInput::Message(message) if key == KeyType::Ed25519 => (message.clone(), None),
-                SigningInput::Message(message) => (message.clone(), Some(key.default_hash().digest(message))),
-                SigningInput::Digest(digest) => (Vec::new(), Some(digest.clone())),
+                SigningInput::Message(message) if key == KeyType::Ed25519 => (Arc::clone(message), None),
+                SigningInput::Message(message) => {
+                    (Arc::clone(message), Some(key.default_hash().digest(message)))
+                }
+                SigningInput::Digest(digest) => (Arc::default(), Some(digest.clone())),
             };
             let hash = digest.as_ref().map_or(NO_HASH, |digest| number(digest.algorithm()));
             let message_options = match digest {

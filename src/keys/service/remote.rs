@@ -82,3 +82,50 @@ impl SigningKey for RemoteKey {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::crypto::{PrivateKey, sign_at_once};
+    use crate::keys::service::Answered;
+
+    /// A key that takes messages, and remembers the last one.
+    struct Watched {
+        key: PrivateKey,
+        seen: Arc<Mutex<Option<Arc<Vec<u8>>>>>,
+    }
+
+    impl Backend for Watched {
+        fn public_key(&self) -> Answered<'_, PublicKey> {
+            let key = self.key.public_key().clone();
+            Box::pin(async move { Ok(key) })
+        }
+        fn takes_messages(&self) -> bool {
+            true
+        }
+        fn sign<'a>(&'a self, _: &'a PublicKey, input: &'a SigningInput) -> Answered<'a, Vec<u8>> {
+            let SigningInput::Message(message) = input else { panic!("{input:?}") };
+            *self.seen.lock().unwrap() = Some(Arc::clone(message));
+            let signature = sign_at_once(&self.key, input).unwrap();
+            Box::pin(async move { Ok(signature) })
+        }
+        fn create(&self) -> Answered<'_, PublicKey> {
+            self.public_key()
+        }
+    }
+
+    /// A blob of gigabytes fits into memory once, and not three times.
+    #[test]
+    fn a_message_is_handed_on_and_never_copied() {
+        for kind in [KeyType::P256, KeyType::Ed25519] {
+            let (key, seen) = (PrivateKey::generate(kind).unwrap(), Arc::default());
+            let watched = Watched { key, seen: Arc::clone(&seen) };
+            let key = RemoteKey { public_key: watched.key.public_key().clone(), backend: Box::new(watched) };
+            let message = Arc::new(vec![7; 100_000]);
+            let _ = sign_at_once(&key, &SigningInput::Message(Arc::clone(&message))).unwrap();
+            assert!(Arc::ptr_eq(&message, seen.lock().unwrap().as_ref().unwrap()));
+        }
+    }
+}

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::vault_access::{self, Access};
 use super::{Answered, Backend, Failure};
-use crate::cloud::Settings;
+use crate::cloud::{self, Settings};
 use crate::crypto::{DecodeError, HashAlgorithm, KeyType, Node, PublicKey, Secret, SigningInput, base64};
 use crate::http::service::asking::{self, guarded};
-use crate::http::service::{self, Ask, Service};
+use crate::http::service::{self, Ask, Sent, Service};
 
 const SERVICE: Service = Service::Keys("Vault");
 const MOUNT: &str = "TRANSIT_SECRET_ENGINE_PATH";
@@ -69,19 +69,16 @@ impl Vault {
         let mount = settings.variable(MOUNT)?.unwrap_or_else(|| "transit".to_owned());
         let mount = mount.trim_matches('/');
         if mount.split('/').any(|part| KeyName::parse(part).is_err()) {
-            return Err(Failure::Setting {
-                name: MOUNT.to_owned(),
-                reason: format!("`{mount}` is not where an engine can be"),
-            });
+            return Err(
+                cloud::Error::setting(MOUNT, format!("`{mount}` is not where an engine can be")).into()
+            );
         }
         let prefix = settings.variable(PREFIX)?;
         let verifies = prefix.map(|prefix| {
-            version_of(&prefix).filter(|(_, rest)| rest.is_empty()).map(|(version, _)| version).ok_or_else(
-                || Failure::Setting {
-                    name: PREFIX.to_owned(),
-                    reason: format!("`{prefix}` is not `vault:vVERSION:`"),
-                },
-            )
+            version_of(&prefix)
+                .filter(|(_, rest)| rest.is_empty())
+                .map(|(version, _)| version)
+                .ok_or_else(|| cloud::Error::setting(PREFIX, format!("`{prefix}` is not `vault:vVERSION:`")))
         });
         Ok(Self {
             access: Access::read(settings)?,
@@ -136,8 +133,14 @@ impl Vault {
             403 => format!(
                 "the token is none of this server, or of another namespace, or its policies do not grant `{capability}` on `{mount}/{path}`"
             ),
-            404 if no_engine => format!("no secrets engine is at `{mount}` ({MOUNT} says where)"),
-            404 => format!("the transit engine at `{mount}` has no key `{key}`"),
+            404 if no_engine => {
+                let reason = format!("no secrets engine is at `{mount}` ({MOUNT} says where)");
+                return Failure::Unusable { reason, source: source.into() };
+            }
+            404 => {
+                let reason = format!("the transit engine at `{mount}` has no key `{key}`");
+                return Failure::Absent { reason, source: Some(source.into()) };
+            }
             _ => return source.into(),
         };
         Failure::Denied { reason, source: source.into() }
@@ -149,7 +152,10 @@ impl Vault {
             self.ask(&format!("keys/{}", self.key), None, |answer| held(answer, version)).await?;
         match held {
             Held::Public(key) => Ok((version, key)),
-            Held::Other(reason) => Err(Failure::Key { reason }),
+            // The token of a server for trials is a word such as `root`, and whoever answers could say that.
+            Held::Other(reason) => {
+                Err(Failure::Key { reason: Sent::with(&self.access.token).shown(&reason) })
+            }
         }
     }
 
@@ -247,7 +253,7 @@ impl Backend for Vault {
         Box::pin(async move {
             let (mut path, mut body) = (format!("sign/{}", self.key), json!({}));
             match input {
-                SigningInput::Message(message) => body["input"] = base64::encode(message).into(),
+                SigningInput::Message(message) => body["input"] = base64::encode(message.as_slice()).into(),
                 SigningInput::Digest(digest) => {
                     path += match digest.algorithm() {
                         HashAlgorithm::Sha224 => "/sha2-224",

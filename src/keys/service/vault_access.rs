@@ -1,7 +1,7 @@
 //! Where a server of Vault or OpenBao is, and who asks it: the variables and files that their own clients read.
 
 use super::Failure;
-use crate::cloud::Settings;
+use crate::cloud::{Error, Settings};
 use crate::crypto::Secret;
 use crate::http::service::Client;
 use crate::http::service::asking::guarded;
@@ -26,10 +26,10 @@ impl Access {
     pub fn read(settings: &Settings<'_>) -> Result<Self, Failure> {
         let names = Names::choose(settings)?;
         let Some((variable, url)) = names.value("ADDR")? else {
-            return Err(Failure::Unset {
-                what: "the address of Vault",
+            return Err(Failure::Cloud(Error::Nowhere {
+                what: "the address of Vault is",
                 looked_at: "neither VAULT_ADDR nor BAO_ADDR is set".to_owned(),
-            });
+            }));
         };
         let server = guarded(&variable, &url)?;
         Ok(Self {
@@ -86,14 +86,16 @@ impl<'a, 'b> Names<'a, 'b> {
 }
 
 fn token(names: &Names<'_, '_>) -> Result<Secret, Failure> {
-    let what = "the token for Vault";
-    if let Some((_, token)) = names.value("TOKEN")? {
-        return Ok(Secret::new(token.into_bytes()));
+    let what = "the token for Vault is";
+    if let Some((name, _)) = names.value("TOKEN")?
+        && let Some(token) = names.settings.token(&name)?
+    {
+        return Ok(token);
     }
     let variable = names.shown("TOKEN");
     let Some(path) = names.settings.home(".vault-token")? else {
         let looked_at = format!("{variable} is not set, and there is no home folder with .vault-token");
-        return Err(Failure::Unset { what, looked_at });
+        return Err(Error::Unset { what, looked_at }.into());
     };
     let found = names.settings.file(&path)?;
     let reason = match &found {
@@ -104,7 +106,7 @@ fn token(names: &Names<'_, '_>) -> Result<Secret, Failure> {
         None => "does not exist",
     };
     let looked_at = format!("{variable} is not set, and `{}` {reason}", path.display());
-    Err(Failure::Unset { what, looked_at })
+    Err(Error::Unset { what, looked_at }.into())
 }
 
 /// A client by the variables for TLS.
@@ -119,10 +121,8 @@ fn client(server: &Address, names: &Names<'_, '_>) -> Result<Client, Failure> {
         }),
         (None, None) => None,
         (Some(_), None) | (None, Some(_)) => {
-            return Err(Failure::Setting {
-                name: format!("{} with {}", names.shown("CLIENT_CERT"), names.shown("CLIENT_KEY")),
-                reason: "one of them is not set".to_owned(),
-            });
+            let both = format!("{} with {}", names.shown("CLIENT_CERT"), names.shown("CLIENT_KEY"));
+            return Err(Error::half(both, "one of them is not set").into());
         }
     };
     let server_name =

@@ -115,19 +115,19 @@ impl GitHub {
     /// # Errors
     /// No token; an address that cannot be used.
     pub fn open(owner: &Owner, settings: &Settings<'_>) -> Result<Self, Failure> {
-        let token = settings.variable(TOKEN)?.ok_or_else(|| Failure::Unset {
-            what: "the token for GitHub",
+        let token = settings.token(TOKEN)?.ok_or_else(|| crate::cloud::Error::Unset {
+            what: "the token for GitHub is",
             looked_at: "GITHUB_TOKEN is not set".to_owned(),
         })?;
         let api = match settings.variable(HOST)? {
-            None => "https://api.github.com".to_owned(),
+            None => PUBLIC.to_owned(),
             Some(host) => enterprise(&host)?,
         };
         Ok(Self {
             client: settings.client(|_| {}),
             api,
             owner: owner.clone(),
-            authorization: Secret::new(format!("Bearer {token}").into_bytes()),
+            authorization: Secret::new([b"Bearer ", token.expose()].concat()),
         })
     }
 
@@ -189,11 +189,18 @@ impl GitHub {
     }
 }
 
+/// The interface of GitHub itself.
+const PUBLIC: &str = "https://api.github.com";
+
 /// The interface of a server of one's own: at `/api/v3`, but where the host is that of an interface already.
 fn enterprise(host: &str) -> Result<String, Failure> {
     let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
     let url = url.trim_end_matches('/');
     let address = guarded(HOST, url)?;
+    // Not a server of one's own, though the program `gh` calls it so.
+    if ["github.com", "www.github.com"].contains(&address.host()) {
+        return Ok(PUBLIC.to_owned());
+    }
     let is_interface =
         url.ends_with("/api/v3") || address.host().starts_with("api.") || address.host().contains(".api.");
     Ok(if is_interface { url.to_owned() } else { format!("{url}/api/v3") })
@@ -206,12 +213,16 @@ fn public_key(node: &Node<'_>) -> Result<(String, [u8; 32]), DecodeError> {
     Ok((id, key))
 }
 
+/// That no key can be had from there.
+pub(super) fn unreadable() -> Failure {
+    Failure::Key {
+        reason: "nobody can read the secrets of GitHub but a workflow: give that one COSIGN_PRIVATE_KEY and COSIGN_PASSWORD as variables, and --key env://COSIGN_PRIVATE_KEY".to_owned(),
+    }
+}
+
 impl Backend for GitHub {
     fn read(&self, _: Part) -> Answered<'_, Option<Secret>> {
-        let failure = Failure::Key {
-            reason: "nobody can read the secrets of GitHub but a workflow: give that one COSIGN_PRIVATE_KEY and COSIGN_PASSWORD as variables, and --key env://COSIGN_PRIVATE_KEY".to_owned(),
-        };
-        Box::pin(std::future::ready(Err(failure)))
+        Box::pin(std::future::ready(Err(unreadable())))
     }
 
     fn has_key(&self) -> Answered<'_, bool> {

@@ -85,8 +85,8 @@ impl GitLab {
     /// # Errors
     /// No token; an address that cannot be used.
     pub fn open(owner: &Owner, settings: &Settings<'_>) -> Result<Self, Failure> {
-        let token = settings.variable(TOKEN)?.ok_or_else(|| Failure::Unset {
-            what: "the token for GitLab",
+        let token = settings.token(TOKEN)?.ok_or_else(|| crate::cloud::Error::Unset {
+            what: "the token for GitLab is",
             looked_at: "GITLAB_TOKEN is not set".to_owned(),
         })?;
         let host = settings.variable(HOST)?.unwrap_or_else(|| "https://gitlab.com".to_owned());
@@ -98,7 +98,7 @@ impl GitLab {
             client: settings.client(|_| {}),
             api: format!("{host}/api/v4"),
             owner: owner.clone(),
-            authorization: Secret::new(format!("Bearer {token}").into_bytes()),
+            authorization: Secret::new([b"Bearer ", token.expose()].concat()),
             there: Mutex::default(),
         })
     }

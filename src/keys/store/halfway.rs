@@ -19,6 +19,7 @@ pub(super) fn after(failure: &Failure) -> Holds {
     let error = match failure {
         Failure::Service(error) => error,
         Failure::Denied { source, .. } => source,
+        Failure::Absent { .. } => return Holds::Before,
         // It was never sent.
         Failure::Key { .. } | Failure::Address(_) => return Holds::Before,
         _ => return Holds::Either,

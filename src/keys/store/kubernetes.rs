@@ -138,9 +138,8 @@ impl Kubernetes {
     async fn wanted(&self, part: Part) -> Result<Option<Secret>, Failure> {
         let Some(secret) = self.secret().await? else {
             let SecretName { namespace, name } = &self.name;
-            return Err(Failure::Key {
-                reason: format!("there is no secret {name} in the namespace {namespace}"),
-            });
+            let reason = format!("there is no secret {name} in the namespace {namespace}");
+            return Err(Failure::Absent { reason, source: None });
         };
         value(&Node::root("secret", &secret), member(part)).map_err(Failure::Value)
     }

@@ -79,7 +79,13 @@ impl StoreKey {
     /// # Errors
     /// The store does not tell it.
     pub(super) async fn read(&self, part: Part, sources: Sources<'_>) -> Result<Option<Secret>, Error> {
-        let asked = async { self.open(&sources).await?.read(part).await };
+        let asked = async {
+            match self {
+                // Whoever has no token is not sent for one first.
+                Self::GitHub(_) => Err(github::unreadable()),
+                _ => self.open(&sources).await?.read(part).await,
+            }
+        };
         asked.await.map_err(|source| Error::Service { key: self.to_string(), source: Box::new(source) })
     }
 
@@ -88,7 +94,8 @@ impl StoreKey {
     /// # Errors
     /// It is not; the store does not tell it.
     pub(super) async fn key(&self, part: Part, sources: Sources<'_>) -> Result<Secret, Error> {
-        let missing = || Failure::Key { reason: format!("there is no {} in it", self.value(part)) };
+        let missing =
+            || Failure::Absent { reason: format!("there is no {} in it", self.value(part)), source: None };
         let found = self.read(part, sources).await?.filter(|text| !text.expose().is_empty());
         found.ok_or_else(|| Error::Service { key: self.to_string(), source: missing().into() })
     }
@@ -208,8 +215,12 @@ fn explained(error: service::Error, token: &str, needed: impl FnOnce() -> String
         service::Error::Status { status: 401, .. } => {
             Failure::Denied { reason: format!("{token} was not accepted"), source: error.into() }
         }
-        service::Error::Status { status: 403 | 404, .. } => {
+        service::Error::Status { status: 403, .. } => {
             Failure::Denied { reason: format!("needed is {}", needed()), source: error.into() }
+        }
+        // What a token may not see is not there for it.
+        service::Error::Status { status: 404, .. } => {
+            Failure::Absent { reason: format!("needed is {}", needed()), source: Some(error.into()) }
         }
         error => error.into(),
     }

@@ -36,7 +36,7 @@ impl World {
 
 /// What is signed by the key of a store is accepted by its public key.
 fn signs(world: &World, reference: &str, pair: &KeyPair) {
-    let (public_key, signature) = world.sign(reference, &SigningInput::Message(b"text".to_vec())).unwrap();
+    let (public_key, signature) = world.sign(reference, &SigningInput::message(b"text".to_vec())).unwrap();
     assert_eq!(public_key.to_pem(), pair.public);
     let scheme = SignatureScheme::Ecdsa(HashAlgorithm::Sha256);
     public_key.verify(scheme, Signed::Message(b"text"), &signature).unwrap();
@@ -197,7 +197,7 @@ fn a_kept_password_that_opens_nothing_is_an_error_of_its_own() {
     let (_folder, world) = kube(&server.url, &format!("token: {TOKEN}"));
     let (pair, _) = pair();
     world.store("k8s://ns/cosign", &pair, &Secret::new(b"another".to_vec())).unwrap();
-    let error = world.sign("k8s://ns/cosign", &SigningInput::Message(Vec::new())).unwrap_err();
+    let error = world.sign("k8s://ns/cosign", &SigningInput::message(Vec::new())).unwrap_err();
     assert!(error.contains("the password that is kept with it does not open it"), "{error}");
 }
 

@@ -90,7 +90,7 @@ impl World {
 }
 
 fn sign(key: &PrivateKey, message: &str) -> String {
-    base64::encode(key.sign_now(&SigningInput::Message(message.into())).unwrap())
+    base64::encode(key.sign_now(&SigningInput::message(message.into())).unwrap())
 }
 
 fn asked(token: &str, key: &PrivateKey, name: &str) -> Value {
@@ -105,7 +105,7 @@ fn asked(token: &str, key: &PrivateKey, name: &str) -> Value {
 
 fn requested(token: &str, key: &PrivateKey) -> Value {
     let info = csr::to_be_signed(key.public_key());
-    let signature = key.sign_now(&SigningInput::Message(info.clone())).unwrap();
+    let signature = key.sign_now(&SigningInput::message(info.clone())).unwrap();
     let request = base64::encode(csr::pem(&info, key.public_key(), &signature));
     json!({ "credentials": { "oidcIdentityToken": token }, "certificateSigningRequest": request })
 }

@@ -47,7 +47,7 @@ pub fn sign(key: &PrivateKey, claims: &Value) -> Result<String, SignError> {
     let header = json!({ "alg": "RS256", "kid": key_id(key.public_key()), "typ": "JWT" });
     let [header, claims] = [header, claims.clone()].map(|part| base64::encode_url(part.to_string()));
     let signed = format!("{header}.{claims}");
-    let signature = key.sign_now(&SigningInput::Message(signed.clone().into_bytes()))?;
+    let signature = key.sign_now(&SigningInput::message(signed.clone().into_bytes()))?;
     Ok(format!("{signed}.{}", base64::encode_url(signature)))
 }
 

@@ -117,7 +117,7 @@ pub(super) fn root(keys: &Keys, version: u64, now: UnixTime) -> Result<Vec<u8>, 
     let message = root.canonical_form().map_err(failed)?;
     let mut signatures = Vec::new();
     for (_, key) in keys.0.iter().filter(|(role, _)| *role == "root") {
-        let signature = key.key.sign_now(&SigningInput::Message(message.clone()))?;
+        let signature = key.key.sign_now(&SigningInput::message(message.clone()))?;
         let keyid = hex::decode(&key.id).map_err(failed)?;
         signatures.push(Signature { keyid: keyid.into(), sig: signature.into() });
     }

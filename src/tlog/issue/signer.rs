@@ -91,7 +91,7 @@ impl LogSigner {
     /// When the key does not sign.
     pub fn promise(&self, entry: &mut Entry) -> Result<(), SignError> {
         if let Some(payload) = promise::signed_payload(entry) {
-            entry.inclusion_promise = Some(sign_at_once(&self.key, &SigningInput::Message(payload))?);
+            entry.inclusion_promise = Some(sign_at_once(&self.key, &SigningInput::message(payload))?);
         }
         Ok(())
     }
@@ -113,13 +113,13 @@ impl LogSigner {
     /// # Errors
     /// When a key does not sign.
     pub fn sign_note(&self, text: &str, now: UnixTime) -> Result<String, SignError> {
-        let signature = sign_at_once(&self.key, &SigningInput::Message(text.into()))?;
+        let signature = sign_at_once(&self.key, &SigningInput::message(text.into()))?;
         let mut note = format!("{text}\n{}", signature_line(&self.name, self.note_hash(), &signature));
         for (name, key) in &self.witnesses {
             // Section "Ed25519 signed message" of tlog-cosignature; type 0x04 keeps the key identifier apart.
             let time = now.seconds().unsigned_abs();
             let message = format!("cosignature/v1\ntime {time}\n{text}");
-            let signature = sign_at_once(key, &SigningInput::Message(message.into()))?;
+            let signature = sign_at_once(key, &SigningInput::message(message.into()))?;
             let hash = cosigner_hash(name, raw_key(key.public_key()));
             note.push_str(&signature_line(name, hash, &[&time.to_be_bytes()[..], &signature].concat()));
         }

@@ -226,7 +226,7 @@ impl Signer {
 
     /// Signs as this program does: by the digest of the key's strength, Ed25519 purely.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.key.sign_now(&SigningInput::Message(message.to_vec())).unwrap()
+        self.key.sign_now(&SigningInput::message(message.to_vec())).unwrap()
     }
 
     fn material(&self) -> VerificationMaterial {

@@ -324,7 +324,7 @@ fn signed_again(
     let (head, length) = header(rest);
     let algorithm = &rest[..head + length];
     let tbs = change(tbs.to_vec());
-    let signature = issuer.sign_now(&SigningInput::Message(tbs.clone())).unwrap();
+    let signature = issuer.sign_now(&SigningInput::message(tbs.clone())).unwrap();
     let wrap = |tag: u8, content: &[u8]| {
         let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
         let length = if content.len() < 0x80 { vec![low] } else { vec![0x82, high, low] };

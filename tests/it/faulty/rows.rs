@@ -181,7 +181,7 @@ pub fn of_fulcio() -> Vec<Row> {
     };
     asked("for another key", NETWORK, "another key", |_, body| {
         let key = PrivateKey::generate(KeyType::P256).unwrap();
-        let proof = key.sign_now(&SigningInput::Message(EMAIL.as_bytes().to_vec())).unwrap();
+        let proof = key.sign_now(&SigningInput::message(EMAIL.as_bytes().to_vec())).unwrap();
         body["publicKeyRequest"] = json!({
             "publicKey": { "algorithm": "ECDSA", "content": key.public_key().to_pem() },
             "proofOfPossession": base64::encode(proof),

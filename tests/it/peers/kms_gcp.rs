@@ -55,7 +55,7 @@ fn answered(key: &PrivateKey, kind: KeyType, algorithm: &str, request: &Request)
     let body = request.json();
     let bytes = |value: &Value| base64::decode(value.as_str().unwrap()).unwrap();
     let input = match (kind, kind.default_hash()) {
-        (KeyType::Ed25519, _) => SigningInput::Message(bytes(&body["data"])),
+        (KeyType::Ed25519, _) => SigningInput::message(bytes(&body["data"])),
         (_, hash) => {
             let member = if hash == HashAlgorithm::Sha384 { "sha384" } else { "sha256" };
             SigningInput::Digest(Digest::new(hash, &bytes(&body["digest"][member])).unwrap())

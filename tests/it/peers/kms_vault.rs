@@ -111,7 +111,7 @@ fn input(key: &PrivateKey, hash: Option<&str>, body: &Value) -> Result<SigningIn
         if is_digest {
             return Err(failed(400, "only Pure Ed25519 signatures supported"));
         }
-        return Ok(SigningInput::Message(input));
+        return Ok(SigningInput::message(input));
     }
     let algorithm = match hash {
         None | Some("sha2-256") => HashAlgorithm::Sha256,

@@ -49,7 +49,7 @@ fn issued(services: &Services, interface: Interface, key: &PrivateKey) -> Result
 fn enveloped(key: &PrivateKey) -> (Vec<u8>, Vec<u8>) {
     let mut envelope =
         Envelope { payload: b"{}".to_vec(), payload_type: "application/x".into(), signatures: Vec::new() };
-    let sig = key.sign_now(&SigningInput::Message(envelope.signed_bytes())).unwrap();
+    let sig = key.sign_now(&SigningInput::message(envelope.signed_bytes())).unwrap();
     envelope.signatures.push(EnvelopeSignature { keyid: String::new(), sig: sig.clone() });
     (envelope.to_json().into_bytes(), sig)
 }

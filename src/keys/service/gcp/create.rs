@@ -86,6 +86,7 @@ impl Kms {
 fn status(failure: &Failure) -> Option<u16> {
     match failure {
         Failure::Service(Error::Status { status, .. }) => Some(*status),
+        Failure::Absent { .. } => Some(404),
         _ => None,
     }
 }

@@ -92,7 +92,7 @@ fn world(server: &Served) -> World {
 }
 
 fn message() -> SigningInput {
-    SigningInput::Message(b"what is to be signed".to_vec())
+    SigningInput::message(b"what is to be signed".to_vec())
 }
 
 #[test]
@@ -276,11 +276,16 @@ fn nothing_is_sent_without_https() {
 
 #[test]
 fn an_unchecked_certificate_is_told() {
-    let cautions = |value: &str| {
-        let key = KeyRef::parse("awskms:///alias/release").unwrap();
+    let cautions = |value: &str, key: &str| {
+        let key = KeyRef::parse(key).unwrap();
         let KeyRef::Service(key) = key else { panic!("{key}") };
-        World::new(&[("AWS_TLS_INSECURE_SKIP_VERIFY", value)]).asks(async |sources| key.caution(&sources))
+        World::new(&[("AWS_TLS_INSECURE_SKIP_VERIFY", value)]).asks(async |sources| key.cautions(&sources))
     };
-    assert!(cautions("true").unwrap().starts_with("AWS_TLS_INSECURE_SKIP_VERIFY is set: the certificate"));
-    assert_eq!(cautions("false"), None);
+    let unchecked = "AWS_TLS_INSECURE_SKIP_VERIFY is set: the certificate";
+    assert!(cautions("true", "awskms:///alias/x")[0].starts_with(unchecked));
+    assert!(cautions("false", "awskms:///alias/x").is_empty());
+    assert!(cautions("false", "awskms://kms.us-east-1.amazonaws.com/alias/x").is_empty());
+    let foreign = "`kms.example:4566` in the name of the key is neither Amazon's nor";
+    assert!(cautions("false", "awskms://kms.example:4566/alias/x")[0].starts_with(foreign));
+    assert_eq!(cautions("true", "awskms://kms.example:4566/alias/x").len(), 2);
 }

@@ -129,7 +129,7 @@ fn world(vault: &Served) -> World {
 }
 
 fn message() -> SigningInput {
-    SigningInput::Message(b"what is to be signed".to_vec())
+    SigningInput::message(b"what is to be signed".to_vec())
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn signed(key: &PrivateKey, kind: KeyType, body: &Value, name: &str) -> Value {
     let (input, verified) = if kind == KeyType::Ed25519 {
         let data = bytes(&body["data"]);
         assert_eq!(body["dataCrc32c"], *checksum(&data));
-        (SigningInput::Message(data), "verifiedDataCrc32c")
+        (SigningInput::message(data), "verifiedDataCrc32c")
     } else {
         let hash = kind.default_hash();
         assert_eq!(body["digest"].as_object().unwrap().len(), 1);
@@ -146,7 +146,7 @@ fn world(server: &Served) -> World {
 }
 
 fn message() -> SigningInput {
-    SigningInput::Message(MESSAGE.to_vec())
+    SigningInput::message(MESSAGE.to_vec())
 }
 
 fn reference() -> String {
@@ -494,11 +494,11 @@ fn a_key_that_cannot_be_made_says_why() {
 #[test]
 fn a_message_for_an_ed25519_key_is_small() {
     let server = kms(KeyType::Ed25519, |_, _| None);
-    let large = SigningInput::Message(vec![7; (1 << 16) + 1]);
+    let large = SigningInput::message(vec![7; (1 << 16) + 1]);
     let error = world(&server).sign(&reference(), &large).unwrap_err();
     assert!(error.contains("at most 64 KiB"), "{error}");
     assert!(!server.lines().iter().any(|line| line.contains("asymmetricSign")));
-    let largest = SigningInput::Message(vec![7; 1 << 16]);
+    let largest = SigningInput::message(vec![7; 1 << 16]);
     assert!(world(&server).sign(&reference(), &largest).is_ok());
 }
 

@@ -113,7 +113,7 @@ fn good(key: &PrivateKey, asked: &Asked) -> Value {
         "signMessage" => {
             let message = &arguments["signOptions"]["messageOptions"];
             let input = match message["digest"].as_str() {
-                None => SigningInput::Message(input.clone()),
+                None => SigningInput::message(input.clone()),
                 Some(digest) => {
                     let algorithm = match message["hashFunc"].as_u64().unwrap() {
                         5 => HashAlgorithm::Sha256,
@@ -141,7 +141,7 @@ fn good(key: &PrivateKey, asked: &Asked) -> Value {
 const KEY: &str = "test://the/key?a=b";
 
 fn message() -> SigningInput {
-    SigningInput::Message(b"what is to be signed".to_vec())
+    SigningInput::message(b"what is to be signed".to_vec())
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn envelope(keys: &[&PrivateKey], payload: &str) -> Envelope {
         payload_type: IN_TOTO_PAYLOAD_TYPE.to_owned(),
         signatures: Vec::new(),
     };
-    let signed = SigningInput::Message(envelope.signed_bytes());
+    let signed = SigningInput::message(envelope.signed_bytes());
     for key in keys {
         let sig = sign_at_once(*key, &signed).unwrap();
         envelope.signatures.push(EnvelopeSignature { keyid: String::new(), sig });

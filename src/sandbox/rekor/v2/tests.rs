@@ -70,7 +70,7 @@ fn envelope(keys: &[&PrivateKey]) -> Envelope {
         payload_type: "text/plain".to_owned(),
         signatures: Vec::new(),
     };
-    let signed = SigningInput::Message(envelope.signed_bytes());
+    let signed = SigningInput::message(envelope.signed_bytes());
     for key in keys {
         let sig = sign_at_once(*key, &signed).unwrap();
         envelope.signatures.push(EnvelopeSignature { keyid: "hint".to_owned(), sig });

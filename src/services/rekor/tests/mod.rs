@@ -57,7 +57,7 @@ fn enveloped(keys: &[&PrivateKey], payload: &[u8]) -> Vec<u8> {
     };
     let signed = envelope.signed_bytes();
     for key in keys {
-        let sig = key.sign_now(&SigningInput::Message(signed.clone())).unwrap();
+        let sig = key.sign_now(&SigningInput::message(signed.clone())).unwrap();
         envelope.signatures.push(EnvelopeSignature { keyid: String::new(), sig });
     }
     envelope.to_json().into_bytes()
