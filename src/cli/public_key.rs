@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::{filled, key::KeyArgs, none, root::RootArgs};
+use super::args::{filled, key::KeyArgs, none, not_empty, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, PublicKeyRequest};
@@ -38,6 +38,7 @@ impl PublicKeyArgs {
     /// No key, two keys, or a key that this version cannot reach; an argument.
     pub fn request(&self) -> Result<PublicKeyRequest, Error> {
         none(&self.extra)?;
+        let _ = not_empty("--key", &self.key.key)?;
         let Some(key) = self.key.reference()? else {
             return Err(Error::usage("there is no key to show").hint("name the private key with --key KEY"));
         };

@@ -17,6 +17,9 @@ pub mod google;
 mod kubeconfig;
 #[cfg(feature = "http")]
 pub mod kubernetes;
+pub mod late;
+#[cfg(feature = "http")]
+mod link;
 #[cfg(feature = "http")]
 mod settings;
 pub mod yaml;

@@ -1,11 +1,10 @@
 //! What the environment says of services: variables, and the files that they name.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Error;
+use super::late::{Beside, read_at_most};
 use crate::crypto::{Secret, UnixTime};
 use crate::http::service::{Client, Connection};
 
@@ -85,7 +84,7 @@ impl Settings<'_> {
     /// It cannot be read, or is too large.
     pub fn file(&self, path: &Path) -> Result<Option<Secret>, Error> {
         let fail = |reason: String| Error::unread(format!("`{}`", path.display()), reason);
-        match read_at_most(path, MAX_FILE, self.total) {
+        match read_at_most(path, MAX_FILE, self.total, Beside::Handed) {
             Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
                 Err(fail(format!("it is larger than {MAX_FILE} bytes")))
             }
@@ -142,76 +141,10 @@ impl Settings<'_> {
 /// How long a pipe is waited for whose content is read late.
 const LATE: Duration = Duration::from_secs(30);
 
-/// A file, or a pipe that was handed over, to one byte more than `limit`. Of a pipe, no longer than `time`: who writes into it need
-/// not be done ever.
-///
-/// # Errors
-/// It cannot be read; it is something else, whose opening may never end.
-pub(super) fn read_at_most(path: &Path, limit: u64, time: Duration) -> std::io::Result<Vec<u8>> {
-    let all = move |path: &Path| {
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    let found = std::fs::metadata(path)?;
-    // Folders say so themselves, and nothing is what is in this device.
-    if found.is_file() || found.is_dir() || path == Path::new("/dev/null") {
-        return all(path);
-    }
-    if !["/dev/fd", "/proc/self/fd", "/dev/stdin"].iter().any(|handed| path.starts_with(handed)) {
-        return Err(std::io::Error::other("it is a device or a named pipe, not a file"));
-    }
-    let (tell, told) = mpsc::sync_channel(1);
-    let path = path.to_owned();
-    std::thread::Builder::new().spawn(move || {
-        // Whoever has given up hears nothing any more.
-        drop(tell.send(all(&path)));
-    })?;
-    told.recv_timeout(time).map_err(|_| {
-        std::io::Error::new(
-            std::io::ErrorKind::TimedOut,
-            format!("who writes into it is not done after {time:?}"),
-        )
-    })?
-}
-
 /// A file that is read late, because it changes: to one byte more than is ever taken.
 ///
 /// # Errors
 /// It cannot be read.
 pub(super) fn read(path: &Path) -> std::io::Result<Secret> {
-    read_at_most(path, MAX_FILE, LATE).map(Secret::new)
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::os::fd::AsRawFd;
-    use std::time::Instant;
-
-    use super::*;
-
-    #[test]
-    fn named_pipes_are_not_opened_and_pipes_that_are_handed_over_are_read_in_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let long = Duration::from_secs(60);
-        let error = read_at_most(&path, 10, long).unwrap_err().to_string();
-        assert!(error.contains("named pipe"), "{error}");
-        let (reader, mut writer) = std::io::pipe().unwrap();
-        let handed = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
-        let begun = Instant::now();
-        let error = read_at_most(&handed, 10, Duration::from_millis(100)).unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-        assert!(begun.elapsed() < Duration::from_secs(30));
-        let (reader, mut other) = std::io::pipe().unwrap();
-        let handed = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
-        std::io::Write::write_all(&mut other, b"content").unwrap();
-        std::io::Write::write_all(&mut writer, b"late").unwrap();
-        drop(other);
-        assert_eq!(read_at_most(&handed, 10, long).unwrap(), b"content");
-        assert_eq!(read_at_most(Path::new("/dev/null"), 10, long).unwrap(), b"");
-        let file = folder.path().join("file");
-        std::fs::write(&file, "0123456789abc").unwrap();
-        assert_eq!(read_at_most(&file, 10, long).unwrap(), b"0123456789a");
-    }
+    read_at_most(path, MAX_FILE, LATE, Beside::Handed).map(Secret::new)
 }

@@ -4,6 +4,8 @@
 use super::{Error, ErrorKind};
 #[cfg(feature = "http")]
 use crate::cloud;
+#[cfg(feature = "http")]
+use crate::crypto::DecodeKind;
 use crate::crypto::sealed::OpenError;
 use crate::http;
 use crate::keys;
@@ -114,24 +116,31 @@ fn failure(of: &keys::Failure) -> ErrorKind {
 
 /// Of what kind it is that the environment does not say where a service is, or who asks.
 #[cfg(feature = "http")]
-fn of_cloud(error: &cloud::Error) -> ErrorKind {
+pub(super) fn of_cloud(error: &cloud::Error) -> ErrorKind {
     use cloud::Error as E;
-    use cloud::google::Error as G;
     match error {
         E::Nowhere { .. } | E::Setting { .. } | E::Address(_) | E::NotAllowed { .. } => ErrorKind::Usage,
         E::Unset { .. } | E::Half { .. } => ErrorKind::Authentication,
         E::Unread { .. } | E::File { .. } => ErrorKind::Format,
         E::Program { source, .. } => program(source),
         E::Refused { source, .. } => super::services::kind(source),
-        E::Google(error) => match &**error {
-            G::File { .. } | G::Document { .. } | G::Key { .. } => ErrorKind::Format,
-            G::Address(_) => ErrorKind::Usage,
-            G::Unsupported { .. } => ErrorKind::Authentication,
-            G::Metadata(_) => ErrorKind::Network,
-            G::Service(error) => super::services::kind(error),
-            G::Cloud(error) => of_cloud(error),
-            G::Sign(_) => ErrorKind::Other,
-        },
+        E::Google(error) => of_google(error),
+    }
+}
+
+/// Of what kind it is that Google gives no token.
+#[cfg(feature = "http")]
+pub(super) fn of_google(error: &cloud::google::Error) -> ErrorKind {
+    use cloud::google::Error as G;
+    match error {
+        G::Document { source, .. } if source.kind == DecodeKind::Limit => ErrorKind::LimitExceeded,
+        G::File { .. } | G::Document { .. } | G::Key { .. } => ErrorKind::Format,
+        G::Address(_) => ErrorKind::Usage,
+        G::Unsupported { .. } => ErrorKind::Authentication,
+        G::Metadata(_) => ErrorKind::Network,
+        G::Service(error) => super::services::kind(error),
+        G::Cloud(error) => of_cloud(error),
+        G::Sign(_) => ErrorKind::Other,
     }
 }
 

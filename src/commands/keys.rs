@@ -25,6 +25,12 @@ pub(super) async fn public_key(reference: &str, context: &mut Context) -> Result
     Ok(Box::pin(keys::load_public_key(&reference, sources)).await?)
 }
 
+/// That the private key which `reference` names may be there, as far as nobody has to be asked.
+pub(super) fn look(reference: &str, context: &Context) -> Result<(), Error> {
+    let http = http::Client::with_timeout(context.settings.timeout);
+    Ok(keys::look(&KeyRef::parse(reference)?, &sources(context, &http))?)
+}
+
 /// The private key that `reference` names, opened. Whoever reads standard input for something else says so.
 pub(super) async fn signing_key(
     reference: &str,

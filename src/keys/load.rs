@@ -1,7 +1,5 @@
 //! Reading keys from where a reference points.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +8,7 @@ use super::service::{Backend, RemoteKey, ServiceKey};
 use super::store::Part;
 use super::{Error, KeyRef, Passwords, Variables, piv, pkcs11};
 use crate::bundle;
+use crate::cloud::late::{Beside, read_at_most};
 use crate::crypto::sealed::{OpenError, SealedKey, is_sealed_label};
 use crate::crypto::{PrivateKey, PublicKey, Secret, SigningKey, UnixTime, base64, pem};
 use crate::http;
@@ -72,7 +71,7 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
         });
     }
     let text = match reference {
-        KeyRef::Store(store) => store.key(Part::PublicKey, sources).await?,
+        KeyRef::Store(store) => store.to_read(sources).await?.key(Part::PublicKey).await?,
         _ => read(reference, sources).await?,
     };
     let key = || reference.to_string();
@@ -91,6 +90,28 @@ pub async fn load_public_key(reference: &KeyRef, sources: Sources<'_>) -> Result
             }
             PublicKey::from_pem(text.expose()).map_err(|source| Error::Public { key: key(), source })
         }
+    }
+}
+
+/// Judges a reference as far as this machine alone can: before anything else is asked for that takes time.
+///
+/// # Errors
+/// There is no such file or variable; a program would have to be started that is not allowed; nothing can be read there.
+pub fn look(reference: &KeyRef, sources: &Sources<'_>) -> Result<(), Error> {
+    match reference {
+        KeyRef::Path(path) => match path.metadata() {
+            Ok(found) if found.is_dir() => Err(Error::Directory { key: reference.to_string() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::Missing { key: reference.to_string() })
+            }
+            // Whatever else there is to say is said when it is read.
+            _ => Ok(()),
+        },
+        KeyRef::Env(name) if (sources.variables)(name).is_none() => {
+            Err(Error::VariableUnset { name: name.clone() })
+        }
+        KeyRef::Service(name) => allowed(name, sources),
+        _ => Ok(()),
     }
 }
 
@@ -182,16 +203,23 @@ pub async fn find_signing_key(
             Err(source) => Err(Error::Service { key: name, source: Box::new(source) }),
         };
     }
-    let text = read(reference, sources).await?;
+    let store = match reference {
+        KeyRef::Store(store) => Some(store.to_read(sources).await?),
+        _ => None,
+    };
+    let text = match &store {
+        Some(store) => store.key(Part::PrivateKey).await?,
+        None => read(reference, sources).await?,
+    };
     if !matches!(kind(&text), Kind::Sealed) {
         let held = Held::Plain(Box::new(plain_key(&text, &name)?));
         return Ok(FoundKey { name, held });
     }
     match SealedKey::parse(text.expose()) {
         Ok(key) => {
-            let kept = match reference {
-                KeyRef::Store(store) => store.read(Part::Password, sources).await?,
-                _ => None,
+            let kept = match &store {
+                Some(store) => store.read(Part::Password).await?,
+                None => None,
             };
             let is_kept = kept.is_some();
             let passwords = match kept {
@@ -249,7 +277,7 @@ pub(super) fn plain_key(text: &Secret, key: &str) -> Result<PrivateKey, Error> {
 pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Secret, Error> {
     let too_large = || Error::TooLarge { key: reference.to_string(), limit: MAX_SIZE };
     let bytes = match reference {
-        KeyRef::Path(path) => read_file(path)?,
+        KeyRef::Path(path) => read_file(path, sources.patience.total)?,
         KeyRef::Env(name) => match (sources.variables)(name) {
             Some(value) => value.into_encoded_bytes(),
             None => return Err(Error::VariableUnset { name: name.clone() }),
@@ -264,7 +292,7 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
         KeyRef::Piv(_) => {
             return Err(Error::StaysThere { holder: "its token", key: reference.to_string() });
         }
-        KeyRef::Store(store) => return store.key(Part::PrivateKey, sources).await,
+        KeyRef::Store(store) => return store.to_read(sources).await?.key(Part::PrivateKey).await,
         KeyRef::Url(url) => match sources.http.get(url, MAX_SIZE).await {
             Err(http::Error::TooLarge { .. }) => return Err(too_large()),
             answer => answer?,
@@ -276,8 +304,8 @@ pub(super) async fn read(reference: &KeyRef, sources: Sources<'_>) -> Result<Sec
     Ok(Secret::new(bytes))
 }
 
-/// A file or a pipe, to one byte more than the limit.
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+/// A file or a pipe, to one byte more than the limit; a pipe in this time.
+fn read_file(path: &Path, time: Duration) -> Result<Vec<u8>, Error> {
     let key = || KeyRef::Path(path.to_owned()).to_string();
     let failed = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => Error::Missing { key: key() },
@@ -287,14 +315,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     if path.is_dir() {
         return Err(Error::Directory { key: key() });
     }
-    read_at_most(path, MAX_SIZE).map_err(failed)
-}
-
-/// A file or a pipe, to one byte more than `limit`.
-pub(super) fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_at_most(path, MAX_SIZE, time, Beside::Anything).map_err(failed)
 }
 
 /// What is often given in place of a public key, and what to do then. Nothing is decided by it but the words of a refusal:

@@ -24,7 +24,9 @@ mod store;
 mod terminal;
 
 pub use error::Error;
-pub use load::{FoundKey, Patience, Sources, check_service, create_key, find_signing_key, load_public_key};
+pub use load::{
+    FoundKey, Patience, Sources, check_service, create_key, find_signing_key, load_public_key, look,
+};
 pub use pair::{KeyPair, load_importable_key};
 pub use password::{NewPassword, Passwords, Prompt, StdinUse};
 pub use piv::{

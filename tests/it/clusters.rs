@@ -104,15 +104,15 @@ fn no_other_authority_is_believed() {
     let _ = world.generate().ok();
     let asked = world.cluster.journal().lines().len();
     let _ = world.sandbox.file("ca.pem", other.cluster.authority_pem().unwrap());
-    let _ = world.shows().code(5).says("invalid peer certificate");
+    let _ = world.shows().code(5).says("nobody who is trusted issued the certificate of the server");
     // Nor are those of the system, for a cluster of its own authority.
     world.config(json!({}), &token());
-    let _ = world.shows().code(5).says("invalid peer certificate");
+    let _ = world.shows().code(5).says("nobody who is trusted issued the certificate of the server");
     let data = json!({ "certificate-authority-data": "Z2FyYmFnZQ==" });
     world.config(data, &token());
     let _ = world.shows().code(4).says("`certificate-authority-data` of the cluster `k`");
     world.config(json!({ "certificate-authority": "absent.pem" }), &token());
-    let _ = world.shows().code(2).says("absent.pem");
+    let _ = world.shows().code(3).says("absent.pem");
     assert_eq!(world.cluster.journal().lines().len(), asked, "the token went to a server that was not known");
     // Unless the kubeconfig wants it so.
     world.config(json!({ "insecure-skip-tls-verify": true }), &token());
@@ -133,7 +133,7 @@ fn the_name_in_the_certificate_may_be_another() {
         let mut cluster =
             json!({ "certificate-authority": "ca.pem", "server": format!("https://0.0.0.0:{port}") });
         world.config(cluster.clone(), &token());
-        let _ = world.shows().code(5).says("invalid peer certificate");
+        let _ = world.shows().code(5).says("nobody who is trusted issued the certificate of the server");
         cluster["tls-server-name"] = "localhost".into();
         world.config(cluster, &token());
         let _ = world.shows().ok();
@@ -200,7 +200,10 @@ mod programs {
         let _ = world.sandbox.run(&["generate-key-pair", KEY, FLAG]).ok().says("./give: touch the token");
         let shown = world.sandbox.run(&["public-key", "--key", KEY, FLAG]).ok();
         assert_eq!(shown.bytes, world.sandbox.read("cosign.pub"));
+        let starts = || world.sandbox.text("started").lines().count();
+        let before = starts();
         let _ = world.sandbox.run(&[&sign[..], &[FLAG]].concat()).ok();
+        assert_eq!(starts(), before + 1, "it is asked once, for the key and its password");
         let verify = ["verify-blob", "--no-log", "--key", "cosign.pub", "--bundle", "b.json", "config"];
         let _ = world.sandbox.run(&verify).ok();
     }
@@ -219,7 +222,7 @@ mod programs {
         let _ = world
             .sandbox
             .run(&["public-key", "--key", KEY, FLAG])
-            .code(3)
+            .code(5)
             .says("is not an answer of the protocol");
         let _ = world.sandbox.file("give", "#!/bin/sh\nexit 7\n");
         let failed = world.sandbox.run(&["public-key", "--key", KEY, FLAG]);

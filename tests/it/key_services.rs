@@ -119,3 +119,41 @@ fn encoded(text: &str) -> String {
 fn der(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with("-----")).collect()
 }
+
+/// Nobody is asked for trust material, a signing config or a key before what is wrong on this machine is said.
+#[test]
+fn what_this_machine_lacks_is_said_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.file("a.txt", "the artifact");
+    // A repository of trust material that answers nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mirror = format!("http://{}", silent.local_addr().unwrap());
+    let sign = |key: &str| {
+        let args = ["sign-blob", "--key", key, "--bundle", "b.json", "--yes", "a.txt"];
+        sandbox.rcosign(&args).env("TUF_MIRROR", &mirror).run()
+    };
+    let _ = sign("absent.key").code(3).says("key file `absent.key` does not exist");
+    let _ = sign("env://NOT_SET").code(3).says("names an environment variable that is not set");
+    let _ = sign("unknown://x").code(2).says("unknown kind of key reference");
+    let _ = sandbox.file("cosign.pub", "what is there already");
+    // Nor is anybody asked whether a file is to be replaced by what cannot be made.
+    for kms in ["nonsense", "hashivault://a/b", "env://X"] {
+        let said = sandbox.run(&["generate-key-pair", "--kms", kms]).code(2);
+        assert!(!said.stderr.contains("Overwrite"), "{}", said.stderr);
+    }
+    let slot = ["verify-blob", "--key", "cosign.pub", "--slot", "signature", "--bundle", "b.json", "a.txt"];
+    let _ =
+        sandbox.run(&slot).code(2).says("--slot signature is of a PIV token, and --key names another key");
+    for words in
+        [&["public-key", "--key", ""][..], &["verify-blob", "--key", "", "--bundle", "b.json", "a.txt"]]
+    {
+        let _ = sandbox.run(words).code(2).says("--key is given and empty");
+    }
+    let pin = ["piv-tool", "set-pin", "--old-pin", "123456", "--new-pin", "1", "--no-input"];
+    let _ = sandbox.rcosign(&pin).env("PCSCLITE_CSOCK_NAME", "/nonexistent").run().code(2).says("PIN");
+    let github = ["sign-blob", "--offline", "--key", "github://me/project", "--bundle", "b.json", "a.txt"];
+    let _ = sandbox.run(&github).code(3).says("nobody can read the secrets of GitHub but a workflow");
+    let token = sandbox.rcosign(&["public-key", "--key", "hashivault://k"]).env("VAULT_TOKEN", "a\nb");
+    let token = token.env("VAULT_ADDR", "https://127.0.0.1:1").run().code(2);
+    let _ = token.says("VAULT_TOKEN cannot be used: it has line breaks");
+}

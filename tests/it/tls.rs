@@ -97,7 +97,10 @@ fn a_private_authority_is_named_by_a_variable() {
 #[test]
 fn a_server_of_an_authority_that_is_not_trusted_is_refused() {
     let (sandbox, port) = (sandbox(), serve("127.0.0.1"));
-    let _ = fetch(&sandbox, "127.0.0.1", port).run().code(5).says("UnknownIssuer");
+    let _ = fetch(&sandbox, "127.0.0.1", port)
+        .run()
+        .code(5)
+        .says("nobody who is trusted issued the certificate of the server");
     // The certificate is for localhost and 127.0.0.1.
     let port = serve("127.0.0.2");
     let _ = fetch(&sandbox, "127.0.0.2", port)

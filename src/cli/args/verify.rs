@@ -1,10 +1,10 @@
 //! Flags that every verifying command has.
 
-use super::filled;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
+use super::{filled, not_empty};
 use crate::commands::{Error, Expected, Signer, Subject, TrustRequest, VerifyRequest};
 
 /// Flags that every verifying command has.
@@ -85,7 +85,11 @@ pub fn signer(
     sct: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Signer, Error> {
-    let Some(key) = key.reference()? else {
+    let Some(reference) = key.reference()? else {
+        // Whoever gives an empty one and nothing else has meant a key.
+        if identity.given().is_empty() {
+            let _ = not_empty("--key", &key.key)?;
+        }
         return identity.request().map(Signer::Identity);
     };
     if let Some(flag) = identity.given().first() {
@@ -107,7 +111,7 @@ pub fn signer(
         let idle = idle.join(", ");
         warnings.push(format!("{idle} {verb} ignored: --key decides whose signature is accepted"));
     }
-    Ok(Signer::Key(key))
+    Ok(Signer::Key(reference))
 }
 
 /// The variable that stands in for `flag`.

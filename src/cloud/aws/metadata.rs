@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::{Error, Settings};
+use super::super::{Error, Settings, link};
 use super::endpoint::is_region;
 use super::{Credentials, refused};
 use crate::crypto::{DecodeError, Node, Secret};
-use crate::http::service::{self, Ask, Client, Connection, Reply, Service, asking};
+use crate::http::service::{self, Ask, Client, Reply, Service, asking};
 use crate::http::{Address, Method};
 
 const CONTAINER: Service = Service::Cloud("the agent of the container");
@@ -216,20 +216,11 @@ fn said(base: &str, error: &service::Error) -> String {
     }
 }
 
-/// An address that may be sent a token: of a service of this machine that listens on http, else as everywhere.
+/// An address of a service of this machine that listens on http, or one that may be sent a token as everywhere.
 fn link_local(name: &str, url: &str, known: &[&str]) -> Result<Address, Error> {
-    match Address::parse(url) {
-        Ok(address) if known.contains(&address.host()) && !address.has_credentials() => Ok(address),
-        _ => Ok(asking::guarded(name, url)?),
-    }
+    link::address(name, url, |host| known.contains(&host))
 }
 
 fn client() -> Client {
-    Client::new(Connection {
-        proxy: false,
-        retry_for: Duration::ZERO,
-        total: PATIENCE,
-        stall: PATIENCE,
-        ..Connection::default()
-    })
+    link::client(Duration::ZERO, PATIENCE, PATIENCE)
 }

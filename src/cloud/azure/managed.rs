@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::super::{Error, Settings};
+use super::super::{Error, Settings, link};
 use super::{Asked, refused, token};
 use crate::crypto::Secret;
-use crate::http::service::{self, Ask, Client, Connection, Service, asking};
+use crate::http::service::{self, Ask, Client, Service, asking};
 use crate::http::{Address, form};
 
 const MACHINE: Service = Service::Cloud("the instance metadata of Azure");
@@ -143,20 +143,11 @@ fn said(base: &str, error: &service::Error) -> String {
 
 /// An address that may be asked: link-local and this machine by http too, as the documentation of these endpoints says.
 fn local(name: &str, url: &str) -> Result<Address, Error> {
-    let is_link_local =
-        |host: &str| host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_link_local());
-    match Address::parse(url) {
-        Ok(address) if is_link_local(address.host()) && !address.has_credentials() => Ok(address),
-        _ => Ok(asking::guarded(name, url)?),
-    }
+    link::address(name, url, |host| {
+        host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_link_local())
+    })
 }
 
 fn client() -> Client {
-    Client::new(Connection {
-        proxy: false,
-        retry_for: Duration::ZERO,
-        total: PATIENCE,
-        stall: PATIENCE,
-        ..Connection::default()
-    })
+    link::client(Duration::ZERO, PATIENCE, PATIENCE)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::settings::read_at_most;
+use super::super::late::{Beside, read_at_most};
 use super::external::External;
 use super::{Around, CloudError, Error, ServiceAccount, UNIVERSE, UNIVERSE_VARIABLE, is_domain, is_project};
 use crate::crypto::{DecodeError, KeyType, Node, PrivateKey, PrivateKeyError, Secret, SigningKey, json};
@@ -148,7 +148,7 @@ fn load(around: &Around<'_>, path: &Path) -> Result<Found, Error> {
 
 /// What is in a file of a few KiB, which is `what`; of a pipe, within `time`.
 pub fn contents(path: &Path, what: &'static str, time: Duration) -> io::Result<Result<Secret, DecodeError>> {
-    let text = Secret::new(read_at_most(path, MAX_FILE, time)?);
+    let text = Secret::new(read_at_most(path, MAX_FILE, time, Beside::Handed)?);
     if text.expose().len() as u64 > MAX_FILE {
         return Ok(Err(DecodeError::whole(what, format!("more than {MAX_FILE} bytes")).over_limit()));
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::super::link;
 use super::{Around, Error};
 use crate::crypto::{DecodeError, Node, Secret, json};
 use crate::http::Address;
 use crate::http::service::asking::{self, Unguarded};
-use crate::http::service::{Ask, Client, Connection, Service};
+use crate::http::service::{Ask, Client, Service};
 
 /// The variable with the metadata server, as Google's own libraries have it.
 pub const HOST: &str = "GCE_METADATA_HOST";
@@ -64,11 +65,5 @@ pub async fn access_token(service: Service, server: &str) -> Result<Secret, Erro
 
 /// For what is on a link of this machine: no proxy is in between, and who is there answers at once.
 pub(super) fn direct() -> Client {
-    Client::new(Connection {
-        proxy: false,
-        retry_for: Duration::from_secs(3),
-        total: Duration::from_secs(10),
-        stall: Duration::from_secs(2),
-        ..Connection::default()
-    })
+    link::client(Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(2))
 }

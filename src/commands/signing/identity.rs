@@ -82,11 +82,9 @@ fn kind(error: &oidc::Error) -> ErrorKind {
         E::Provider { source, .. } if matches!(**source, E::Address { .. }) => ErrorKind::Authentication,
         E::Provider { source, .. } => kind(source),
         E::NoIssuer => ErrorKind::TrustMaterial,
-        E::Token { source, .. } | E::Document { source, .. } if source.kind == DecodeKind::Limit => {
-            ErrorKind::LimitExceeded
-        }
+        E::Token { source, .. } if source.kind == DecodeKind::Limit => ErrorKind::LimitExceeded,
         E::Token { .. } | E::File { .. } => ErrorKind::Authentication,
-        E::Document { .. } | E::Key { .. } => ErrorKind::Format,
+        E::Google(error) => super::super::key_errors::of_google(error),
         E::UnknownProvider { .. } | E::Contradiction { .. } | E::FlowWithoutToken | E::Address { .. } => {
             ErrorKind::Usage
         }
@@ -94,6 +92,7 @@ fn kind(error: &oidc::Error) -> ErrorKind {
         E::Service(ServiceError::Answer { source, .. }) if source.kind == DecodeKind::Limit => {
             ErrorKind::LimitExceeded
         }
+        E::Cloud(error) => super::super::key_errors::of_cloud(error),
         E::Service(_) | E::WorkloadApi { .. } | E::Discovery { .. } => ErrorKind::Network,
         E::Expired { .. }
         | E::Audience { .. }
@@ -105,9 +104,8 @@ fn kind(error: &oidc::Error) -> ErrorKind {
         | E::Denied { .. }
         | E::TimedOut { .. }
         | E::Login(_)
-        | E::Cloud(_)
         | E::Unsupported { .. } => ErrorKind::Authentication,
-        E::Sign(_) | E::Random => ErrorKind::Other,
+        E::Random => ErrorKind::Other,
     }
 }
 

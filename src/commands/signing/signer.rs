@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 
-use super::super::keys::found_key;
+use super::super::keys::{found_key, look};
 use super::super::trust::public_root;
 use super::super::{Context, Error, ErrorKind, Narrator, SigningAlgorithm};
 use super::clock::Clock;
@@ -73,6 +73,9 @@ impl Found {
             context.narrator.warn(&format!(
                 "the key signs, and {flag} is not used: leave out the key (--key, COSIGN_KEY) to sign by the identity, or add --issue-certificate"
             ));
+        }
+        if let SigningKeyName::Reference(key) = &with.key {
+            look(key, context)?;
         }
         Services::foresee(with, context).await?;
         let plan = Plan::make(with, carriers, context).await?;

@@ -1,15 +1,19 @@
 //! Where a PIN comes from: the reference, the file that it names, the variable COSIGN_PKCS11_PIN, the terminal, in this order.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::TokenFailure;
 use super::token::{Login, Token};
 use super::uri::PinPlace;
+use crate::cloud::late::{Beside, read_at_most};
 use crate::crypto::Secret;
 use crate::keys::{Prompt, Variables};
 
 /// Holds the PIN; set and empty counts for nothing.
 const VARIABLE: &str = "COSIGN_PKCS11_PIN";
+/// How long a pipe is waited for that a PIN comes through.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// More than any PIN takes.
 const MAX_LENGTH: u64 = 1 << 10;
 
@@ -71,7 +75,7 @@ pub(super) fn login(
 /// The content of a file without its final newline.
 fn file(path: &str) -> Result<Secret, TokenFailure> {
     let fail = |reason: String| TokenFailure::PinPlace { place: format!("`{path}`"), reason };
-    let content = crate::keys::load::read_at_most(Path::new(path), MAX_LENGTH);
+    let content = read_at_most(Path::new(path), MAX_LENGTH, PATIENCE, Beside::Anything);
     let content = Secret::new(content.map_err(|error| fail(error.to_string()))?);
     let bytes = content.expose();
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);

@@ -74,30 +74,22 @@ impl StoreKey {
         })
     }
 
-    /// One of the values; `None` where the store has none by that name.
+    /// The store, to read from: whoever gives credentials for it is asked once, however much is read.
     ///
     /// # Errors
-    /// The store does not tell it.
-    pub(super) async fn read(&self, part: Part, sources: Sources<'_>) -> Result<Option<Secret>, Error> {
-        let asked = async {
-            match self {
-                // Whoever has no token is not sent for one first.
-                Self::GitHub(_) => Err(github::unreadable()),
-                _ => self.open(&sources).await?.read(part).await,
-            }
+    /// What it takes to ask it is not there; nobody can read from it.
+    pub(super) async fn to_read(&self, sources: Sources<'_>) -> Result<Reading<'_>, Error> {
+        let opened = match self {
+            // Whoever has no token is not sent for one first.
+            Self::GitHub(_) => Err(github::unreadable()),
+            _ => self.open(&sources).await,
         };
-        asked.await.map_err(|source| Error::Service { key: self.to_string(), source: Box::new(source) })
+        let backend = opened.map_err(|source| self.failed(source))?;
+        Ok(Reading { key: self, backend })
     }
 
-    /// The key, which has to be there.
-    ///
-    /// # Errors
-    /// It is not; the store does not tell it.
-    pub(super) async fn key(&self, part: Part, sources: Sources<'_>) -> Result<Secret, Error> {
-        let missing =
-            || Failure::Absent { reason: format!("there is no {} in it", self.value(part)), source: None };
-        let found = self.read(part, sources).await?.filter(|text| !text.expose().is_empty());
-        found.ok_or_else(|| Error::Service { key: self.to_string(), source: missing().into() })
+    fn failed(&self, source: Failure) -> Error {
+        Error::Service { key: self.to_string(), source: Box::new(source) }
     }
 
     fn value(&self, part: Part) -> &'static str {
@@ -105,6 +97,35 @@ impl StoreKey {
             Self::Kubernetes(_) => kubernetes::member(part),
             Self::GitLab(_) | Self::GitHub(_) => variable(part),
         }
+    }
+}
+
+/// A store that is read from.
+pub(super) struct Reading<'a> {
+    key: &'a StoreKey,
+    backend: Box<dyn Backend>,
+}
+
+impl Reading<'_> {
+    /// One of the values; `None` where the store has none by that name.
+    ///
+    /// # Errors
+    /// The store does not tell it.
+    pub async fn read(&self, part: Part) -> Result<Option<Secret>, Error> {
+        self.backend.read(part).await.map_err(|source| self.key.failed(source))
+    }
+
+    /// The key, which has to be there.
+    ///
+    /// # Errors
+    /// It is not; the store does not tell it.
+    pub async fn key(&self, part: Part) -> Result<Secret, Error> {
+        let missing = || Failure::Absent {
+            reason: format!("there is no {} in it", self.key.value(part)),
+            source: None,
+        };
+        let found = self.read(part).await?.filter(|text| !text.expose().is_empty());
+        found.ok_or_else(|| self.key.failed(missing()))
     }
 }
 

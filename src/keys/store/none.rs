@@ -31,13 +31,23 @@ impl StoreKey {
         match self.0 {}
     }
 
+    /// The store, to read from.
+    pub(super) async fn to_read(&self, _: Sources<'_>) -> Result<Reading, Error> {
+        match self.0 {}
+    }
+}
+
+/// No store to read from.
+pub(super) struct Reading(Infallible);
+
+impl Reading {
     /// One of the values.
-    pub(super) async fn read(&self, _: Part, _: Sources<'_>) -> Result<Option<Secret>, Error> {
+    pub async fn read(&self, _: Part) -> Result<Option<Secret>, Error> {
         match self.0 {}
     }
 
     /// The key, which has to be there.
-    pub(super) async fn key(&self, _: Part, _: Sources<'_>) -> Result<Secret, Error> {
+    pub async fn key(&self, _: Part) -> Result<Secret, Error> {
         match self.0 {}
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::Error as ServiceError;
 use super::ci::Ci;
 use crate::cloud::{self, google};
-use crate::crypto::{DecodeError, PrivateKeyError, SignError, UnixTime};
+use crate::crypto::{DecodeError, UnixTime};
 use crate::http::service::asking::Unguarded;
 
 /// Why there is no identity token.
@@ -95,27 +95,9 @@ pub enum Error {
     /// Another cloud, which has to say who asks, does not.
     #[error(transparent)]
     Cloud(Box<cloud::Error>),
-    /// A document on this machine, such as the credentials of an application, is not what it should be.
-    #[error("{} cannot be used", .path.display())]
-    Document {
-        /// Its file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: DecodeError,
-    },
-    /// A private key on this machine cannot be used.
-    #[error("the private key in {} cannot be used", .path.display())]
-    Key {
-        /// Its file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: PrivateKeyError,
-    },
-    /// A private key on this machine does not sign.
-    #[error("the request to Google cannot be signed")]
-    Sign(#[from] SignError),
+    /// Google gives no token.
+    #[error(transparent)]
+    Google(Box<google::Error>),
     /// Something that is not done.
     #[error("{what}")]
     Unsupported {
@@ -202,15 +184,11 @@ impl From<google::Error> for Error {
     fn from(error: google::Error) -> Self {
         use google::Error as E;
         match error {
-            E::File { what, source } => Self::File { what, source },
-            E::Document { path, source } => Self::Document { path, source },
-            E::Key { path, source } => Self::Key { path, source },
-            E::Sign(source) => Self::Sign(source),
-            E::Unsupported { what } => Self::Unsupported { what },
+            // What has nothing of Google's in it.
             E::Address(source) => source.into(),
             E::Service(source) => Self::Service(source),
-            E::Metadata(source) => Self::Token { from: "the metadata server".to_owned(), source },
             E::Cloud(source) => Self::Cloud(source),
+            error => Self::Google(Box::new(error)),
         }
     }
 }
