@@ -6,6 +6,7 @@ use super::{Error, ErrorKind};
 use crate::cloud;
 #[cfg(feature = "http")]
 use crate::crypto::DecodeKind;
+use crate::crypto::SignError;
 use crate::crypto::sealed::OpenError;
 use crate::http;
 use crate::keys;
@@ -87,6 +88,16 @@ fn fetched(error: &http::Error) -> ErrorKind {
         http::Error::Status { status: 404 | 410, .. } => ErrorKind::Format,
         http::Error::Status { status: 401 | 403, .. } => ErrorKind::Authentication,
         _ => ErrorKind::Network,
+    }
+}
+
+/// Of what kind it is that a key has not signed: the same as where it is not found.
+pub(super) fn of_signing(error: &SignError) -> ErrorKind {
+    match error {
+        SignError::Backend(source) => {
+            source.downcast_ref::<keys::Failure>().map_or(ErrorKind::Other, failure)
+        }
+        SignError::Input { .. } => ErrorKind::Other,
     }
 }
 
@@ -203,6 +214,12 @@ fn hint(error: &keys::Error) -> Option<String> {
     {
         return Some(hint);
     }
+    #[cfg(feature = "http")]
+    if let keys::Error::Fetch(error) = error
+        && let Some(fault) = error.certificate_fault()
+    {
+        return Some(of_certificate(&fault, "SSL_CERT_FILE"));
+    }
     error.hint().map(str::to_owned)
 }
 
@@ -240,19 +257,25 @@ fn hint_of(key: &str, failure: &keys::Failure) -> Option<String> {
 /// What can be done about a service that does not answer, or fails.
 #[cfg(feature = "http")]
 fn of_service(error: &http::service::Error, source: &Source) -> Option<String> {
-    use http::CertificateFault as Fault;
     if let http::service::Error::Http { source: error, .. } = error
         && let Some(fault) = error.certificate_fault()
     {
-        return Some(match fault {
-            Fault::Expired(_) => "is the clock of this machine right?".to_owned(),
-            Fault::OtherName { .. } => "look at the host in the address".to_owned(),
-            Fault::UnknownIssuer | Fault::OfAuthority | Fault::Other(_) => {
-                format!("{} names the certificate authorities that are trusted", source.authorities)
-            }
-        });
+        return Some(of_certificate(&fault, source.authorities));
     }
     super::services::hint(error)
+}
+
+/// What can be done about a certificate that is refused, where `authorities` names those that are trusted.
+#[cfg(feature = "http")]
+fn of_certificate(fault: &http::CertificateFault, authorities: &str) -> String {
+    use http::CertificateFault as Fault;
+    match fault {
+        Fault::Expired(_) => "is the clock of this machine right?".to_owned(),
+        Fault::OtherName { .. } => "look at the host in the address".to_owned(),
+        Fault::UnknownIssuer | Fault::OfAuthority | Fault::Other(_) => {
+            format!("{authorities} names the certificate authorities that are trusted")
+        }
+    }
 }
 
 /// What is said of the services of one kind.

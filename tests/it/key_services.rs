@@ -59,7 +59,8 @@ fn an_unchecked_certificate_is_told_of_for_every_source() {
     let checked = vault(&sandbox, &service_of_vault, &[]).run().ok();
     assert!(!checked.stderr.contains("WARNING"), "{}", checked.stderr);
 
-    let secret = json!({ "metadata": { "name": "s" }, "data": { "cosign.pub": encoded(&pem()) } });
+    let secret =
+        json!({ "metadata": { "name": "s", "namespace": "ns" }, "data": { "cosign.pub": encoded(&pem()) } });
     let (cluster, sandbox) = service(Transport::Https, &secret);
     let show = |settings: Value| {
         let mut settings = settings;

@@ -57,7 +57,7 @@ fn an_answer_that_is_no_key_names_what_it_was() {
     let sandbox = sandbox();
     let page = b"<html><body>Not here: try \x1b[2Janother</body></html>".to_vec();
     let missing = serve("404 Not Found", "text/html", page.clone());
-    let output = question(&sandbox, &format!("{missing}/k.pub?token=secret")).code(5).says("status 404");
+    let output = question(&sandbox, &format!("{missing}/k.pub?token=secret")).code(3).says("status 404");
     assert!(!output.stderr.contains("secret") && !output.stderr.contains('\u{1b}'), "{}", output.stderr);
     let broken = serve("503 Service Unavailable", "text/html", page.clone());
     let _ = question(&sandbox, &format!("{broken}/k.pub")).code(5).says("status 503");

@@ -118,15 +118,15 @@ fn what_goes_wrong_with_a_token_is_said() {
     let _ = desk.knowing(PIN, &SIGN).run().code(6).says("piv-tool unblock --puk PUK");
     let _ = desk.knowing("1234567890", &SIGN).run().code(2).says("longer than eight");
     let none = Desk::with(Vec::new());
-    let _ = none.run(&["public-key", "--sk"]).code(3).says("a reader `Empty Reader` without a card");
+    let _ = none.run(&["public-key", "--sk"]).code(5).says("a reader `Empty Reader` without a card");
     let two = Desk::with(vec![PivCard::new(), PivCard::plain()]);
     let _ = two.run(&["public-key", "--sk"]).code(2).says("`Test Reader 0`, `Test Reader 1`");
     let nobody = Sandbox::new().env("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd.comm");
-    let _ = nobody.run(&["public-key", "--sk"]).code(1).says("does not answer at `/nonexistent/pcscd.comm`");
+    let _ = nobody.run(&["public-key", "--sk"]).code(5).says("does not answer at `/nonexistent/pcscd.comm`");
     let foreign = Desk::with(vec![
         PivCard::plain().with_key(0x9C, key(KeyType::P256), 3).with_certificate(0x9C, &key(KeyType::P256)),
     ]);
-    let _ = foreign.knowing(PIN, &SIGN).run().code(1).says("nothing was signed");
+    let _ = foreign.knowing(PIN, &SIGN).run().code(5).says("nothing was signed");
     assert!(!foreign.sandbox.has("b.json"));
 }
 

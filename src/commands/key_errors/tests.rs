@@ -294,3 +294,15 @@ fn whoever_is_not_let_in_has_the_code_of_a_wrong_password() {
     assert_eq!(token(&wrong), ErrorKind::Authentication);
     assert_eq!(piv(&keys::PivFailure::Wrong { which: "PIN", tries: None }), ErrorKind::Authentication);
 }
+
+/// Whether a key fails when it is looked for or when it has to sign makes no difference.
+#[test]
+fn what_fails_while_signing_has_the_same_code() {
+    let while_signing = |failure: keys::Failure| of_signing(&SignError::Backend(Box::new(failure)));
+    assert_eq!(while_signing(keys::Failure::Signature), ErrorKind::Network);
+    assert_eq!(while_signing(keys::Failure::Key { reason: "it is disabled".to_owned() }), ErrorKind::Format);
+    let wrong = keys::PivFailure::Wrong { which: "PIN", tries: None };
+    assert_eq!(while_signing(keys::Failure::Piv(wrong)), ErrorKind::Authentication);
+    let key = crate::crypto::KeyType::Ed25519;
+    assert_eq!(of_signing(&SignError::Input { key, input: "x".to_owned() }), ErrorKind::Other);
+}

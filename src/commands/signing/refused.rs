@@ -8,7 +8,9 @@ use crate::verify::{Reason, Rejection};
 impl From<sign::Error> for Error {
     fn from(error: sign::Error) -> Self {
         match error {
-            sign::Error::Key(error) => Self::new(ErrorKind::Other, "could not sign").caused_by(&error),
+            sign::Error::Key(error) => {
+                Self::new(super::super::key_errors::of_signing(&error), "could not sign").caused_by(&error)
+            }
             #[cfg(feature = "http")]
             sign::Error::Service(error) => error.into(),
             #[cfg(feature = "http")]

@@ -96,7 +96,7 @@ fn nothing_is_started_that_is_not_allowed() {
     }
     assert!(!sandbox.has("plug-ins/asked") && !sandbox.has("c.json") && !sandbox.has("new.pub"));
     let _ = allowed(&sandbox, &["public-key", "--key", "absent-program://x"])
-        .code(2)
+        .code(3)
         .says("no folder of PATH has the program `sigstore-kms-absent-program`");
     let _ = allowed(&sandbox, &["public-key", "--key", "real://absent"])
         .code(1)

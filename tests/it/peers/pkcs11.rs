@@ -128,14 +128,14 @@ fn what_goes_wrong_with_a_token_is_said() {
     let _ = sign(key).stdin("").run().code(6).says("set the variable COSIGN_PKCS11_PIN");
     let _ = sign("pkcs11:token=other;object=p256")
         .run()
-        .code(3)
+        .code(5)
         .says("there is no token `token=other`; there is `token=release;");
     let _ = sign("pkcs11:token=release;object=other")
         .env("COSIGN_PKCS11_PIN", PIN)
         .run()
         .code(3)
         .says("has no private key `object=other`; there is `id=%0");
-    let _ = sign(&format!("{key}?module-path=/nonexistent.so")).run().code(2).says("there is no such file");
+    let _ = sign(&format!("{key}?module-path=/nonexistent.so")).run().code(3).says("there is no such file");
     let pin = token.sandbox.file("pin", format!("{PIN}\n")).display().to_string();
     let _ = sign(&format!("{key}?pin-source={pin}")).run().ok();
     // Without its public half, and without a certificate.
