@@ -130,7 +130,8 @@ impl Request {
             .map_err(|error| Error::new(ErrorKind::Other, "the program could not start").caused_by(&error))?;
         let mut context = context(settings);
         #[cfg(feature = "http")]
-        if context.settings.verbose {
+        // Whoever sits there would wonder what is waited for.
+        if context.settings.verbose || std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             let work = commands::telling_retries(render::say, Box::pin(self.run(&mut context, output)));
             return runtime.block_on(work);
         }

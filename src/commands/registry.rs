@@ -179,6 +179,7 @@ mod client {
             is_wanted: request.cloud_credentials,
             retry_for: request.retry_for,
             now: context.now,
+            tell: context.tell,
         };
         let keychain = Keychain { given, places: Places::of(&*context.variables), ambient: Some(ambient) };
         Ok(Client::new(connection(request, context)?, keychain))

@@ -51,6 +51,9 @@ pub async fn identity_token(
         _ => None,
     };
     if let Some((token, from)) = found {
+        if let Some(caution) = providers::caution(&from, &around) {
+            world.dialogue.warn(&caution);
+        }
         warn_of_audience(&token, &from, request, world);
         return Ok(token);
     }

@@ -14,13 +14,20 @@ const USER: &str = "oauth2accesstoken";
 ///
 /// # Errors
 /// There are no credentials of Google, or they are not taken.
-pub async fn find(settings: &Settings<'_>, is_wanted: bool) -> Result<Credentials, AmbientError> {
+pub async fn find(
+    settings: &Settings<'_>,
+    is_wanted: bool,
+    tell: fn(&str),
+) -> Result<Credentials, AmbientError> {
     let around = Around { settings: *settings, places: &Places::default() };
     let is_there = is_wanted || metadata::server(&around).is_some();
     if !is_there && found(&around, Use::AccessToken).map_err(cloud::Error::from)?.is_none() {
         return Err(missing(
             "GOOGLE_APPLICATION_CREDENTIALS is not set, `gcloud auth application-default login` has left none, and this is no machine of Google",
         ));
+    }
+    if let Some(caution) = Google::caution(settings) {
+        tell(&format!("WARNING: {caution}"));
     }
     let token = Google::read(settings)?.access_token().await?;
     Credentials::of(USER, Secret::new(token.expose().to_vec())).ok_or_else(|| missing("the token is empty"))

@@ -43,6 +43,8 @@ pub struct Ambient {
     pub retry_for: Duration,
     /// The time, for requests that are dated.
     pub now: UnixTime,
+    /// Who is told what the user should know of credentials that are used.
+    pub tell: fn(&str),
 }
 
 /// Why there are none.
@@ -90,7 +92,7 @@ impl Ambient {
             Owner::Aws(_) => return Ok(()),
             Owner::GitHub if !self.is_wanted => return Ok(()),
             Owner::GitHub => ghcr::find(&settings),
-            Owner::Google => gcr::find(&settings, self.is_wanted).await,
+            Owner::Google => gcr::find(&settings, self.is_wanted, self.tell).await,
             Owner::Azure { environment, host } => acr::find(&settings, *environment, host).await,
         };
         self.take(registry, owner.source(), asked.map(Ok), found)

@@ -25,6 +25,7 @@ fn ambient(variables: &[(&str, &str)], is_wanted: bool) -> Ambient {
         is_wanted,
         retry_for: Duration::ZERO,
         now: UnixTime::new(NOW, 0),
+        tell: |_| {},
     }
 }
 
@@ -432,4 +433,28 @@ fn github_is_given_its_token_where_credentials_are_wanted() {
         let looked = none.looked.last().unwrap();
         assert_eq!(looked, "GitHub: the token of GitHub is not known: GITHUB_TOKEN is not set");
     }
+}
+
+/// Whoever writes the file says who gets the token of the workload.
+#[test]
+fn credentials_of_google_that_lead_elsewhere_are_told_of() {
+    static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    let server =
+        serve(|_| json(200, &object!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3600 })));
+    let folder = tempfile::tempdir().unwrap();
+    let [subject, file] = ["subject", "credentials.json"].map(|name| folder.path().join(name));
+    std::fs::write(&subject, "of-the-workload").unwrap();
+    let document = object!({
+        "type": "external_account", "audience": "//iam.googleapis.com/pool", "credential_source": { "file": subject },
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": format!("{}/sts", server.url),
+    });
+    std::fs::write(&file, document.to_string()).unwrap();
+    let asked = ambient(&[("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap())], true);
+    let asked = Ambient { tell: |line| TOLD.lock().unwrap().push(line.to_owned()), ..asked };
+    assert_eq!(used(&lookup(&asked, "gcr.io").unwrap()).as_deref(), Some("oauth2accesstoken:t"));
+    let told = TOLD.lock().unwrap().join("\n");
+    assert!(
+        told.starts_with("WARNING: the credentials in ") && told.contains("which is not Google's"),
+        "{told}"
+    );
 }

@@ -35,6 +35,11 @@ pub async fn offer(around: &Surroundings<'_>, named: bool) -> Offer {
     }
 }
 
+/// What the user should know of the credentials that tell who the program runs as.
+pub fn caution(around: &Surroundings<'_>) -> Option<String> {
+    google::Google::caution(&around.google().settings)
+}
+
 /// A token of the service account that the program runs as.
 ///
 /// # Errors

@@ -101,6 +101,13 @@ impl World<'_> {
     }
 }
 
+/// What the user should know of the provider that a token is from.
+pub fn caution(from: &str, around: &Surroundings<'_>) -> Option<String> {
+    let is_google =
+        [Provider::GoogleImpersonate, Provider::GoogleWorkloadIdentity].iter().any(|p| p.name() == from);
+    if is_google { google::caution(around) } else { None }
+}
+
 impl Provider {
     /// What `--oidc-provider` calls it.
     pub fn name(self) -> &'static str {

@@ -411,6 +411,11 @@ fn a_workload_that_somebody_else_knows_acts_in_the_name_of_a_service_account() {
         for name in ["google-workload-identity", "google"] {
             let mut scene = credentials(elsewhere(&server), &external(&server, &source));
             assert_eq!(scene.token(&by(name)).unwrap().proof_subject(), "target@p");
+            let told = scene.said.join("\n");
+            assert!(
+                told.contains("WARNING: the credentials in ") && told.contains("which is not Google's"),
+                "{told}"
+            );
             let mut requests = server.requests();
             let last = requests.pop().unwrap();
             assert_eq!(last.line, "POST /v1/projects/-/serviceAccounts/target@p:generateIdToken");
