@@ -53,6 +53,16 @@ pub fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
     general_purpose::STANDARD.decode(text).ok()
 }
 
+/// Standard alphabet, padded; bits that are left over at the end do not count, as in Go.
+#[cfg(any(test, feature = "cue"))]
+pub fn decode_loose(text: &str) -> Option<Vec<u8>> {
+    const LOOSE: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    LOOSE.decode(text).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@ pub mod json;
 #[cfg(feature = "http")]
 pub mod jwk;
 mod key_type;
+#[cfg(any(test, feature = "cue"))]
+pub mod legacy_digest;
 mod node;
 mod oid;
 pub mod pem;

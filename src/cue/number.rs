@@ -15,8 +15,10 @@ use num_traits::{One, ToPrimitive, Zero};
 
 mod arithmetic;
 mod literal;
+mod whole;
 
 pub use arithmetic::Division;
+pub use whole::Rounding;
 
 /// Digits of a computed result.
 const PRECISION: u64 = 34;
@@ -153,6 +155,17 @@ impl Number {
                 && (&self.coefficient % power_of_ten(self.exponent.unsigned_abs())).is_zero())
     }
 
+    /// A text that equal numbers have in common, and no others: their digits without zeros at the end, and the place of
+    /// the first one.
+    pub fn canonical(&self) -> String {
+        if self.is_zero() {
+            return "0".into();
+        }
+        let sign = if self.negative { "-" } else { "" };
+        let digits = self.coefficient.to_string();
+        format!("{sign}{}e{}", digits.trim_end_matches('0'), self.adjusted())
+    }
+
     /// The sign of its value: -1, 0, 1.
     fn signum(&self) -> i8 {
         match (self.is_zero(), self.negative) {
@@ -234,12 +247,7 @@ impl Ord for Number {
 
 impl Hash for Number {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Equal numbers have the same digits once the zeros at the end are gone, and the same place of the first one.
-        self.signum().hash(state);
-        if !self.is_zero() {
-            self.adjusted().hash(state);
-            self.coefficient.to_string().trim_end_matches('0').hash(state);
-        }
+        self.canonical().hash(state);
     }
 }
 

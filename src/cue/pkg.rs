@@ -1,9 +1,24 @@
 //! The packages that policies may import: `strings`, `list`, `encoding/json`, ...
 //!
 //! A member is a constant, a function over values that are wholly known, or something that only the evaluator can do, as it
-//! looks at values that are not. What CUE has and this table has not is named in it too, as unsupported.
+//! looks at values that are not. What CUE has and is not supported here is named in the tables too. The members and their
+//! results are those of CUE 0.15, <https://pkg.go.dev/cuelang.org/go@v0.15.1/pkg>, most of which are Go's.
 
-use std::rc::Rc;
+mod arguments;
+mod bits;
+mod digests;
+mod encodings;
+mod json;
+mod list;
+mod math;
+mod net;
+mod path;
+mod regexp;
+mod strconv;
+mod strings;
+mod structs;
+mod time;
+mod uuid;
 
 use super::data::Data;
 
@@ -23,8 +38,10 @@ pub enum Member {
 pub struct Function {
     /// What its arguments must be.
     pub parameters: &'static [Parameter],
-    /// Whether it gives a bool: then it is a validator where it is called with one argument less, the first (or, without
-    /// parameters but that one, not called at all).
+    /// How many of the last arguments may be left out.
+    pub optional: usize,
+    /// Whether it gives a bool: called with one argument less, the first, it is a validator; with no parameters but that one,
+    /// also where it is not called at all.
     pub validates: bool,
     /// How it is computed.
     pub body: Body,
@@ -33,11 +50,14 @@ pub struct Function {
 /// How a function is computed.
 #[derive(Debug)]
 pub enum Body {
-    /// From concrete arguments, of the kinds that the parameters say.
-    Concrete(fn(&[Data]) -> Result<Data, CallError>),
+    /// From concrete arguments; see [`Function::call`].
+    Concrete(Run),
     /// By the evaluator, which knows the function by its package and name.
     Evaluator,
 }
+
+/// What computes a function's value. Its arguments are of the kinds that the parameters say.
+type Run = fn(&[Data]) -> Result<Data, CallError>;
 
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +78,47 @@ pub enum Parameter {
     List,
     /// A struct.
     Struct,
+}
+
+/// Why a call gives no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The function refuses its arguments.
+    #[error("{0}")]
+    Failed(String),
+    /// Something is asked of it that is not supported here; names it.
+    #[error("{0} is not supported")]
+    Unsupported(String),
+    /// The result would be too large.
+    #[error("the result would be larger than {0}")]
+    Budget(String),
+}
+
+impl Function {
+    /// Calls it with concrete arguments.
+    ///
+    /// # Errors
+    /// Another number of arguments, or other kinds, than the parameters say; whatever the function refuses; a function that
+    /// only the evaluator can call.
+    pub fn call(&self, arguments: &[Data]) -> Result<Data, CallError> {
+        let (given, wanted) = (arguments.len(), self.parameters.len());
+        if given > wanted || given + self.optional < wanted {
+            return Err(CallError::Failed(format!("{given} arguments where there are {wanted} parameters")));
+        }
+        for (place, (parameter, value)) in self.parameters.iter().zip(arguments).enumerate() {
+            if !parameter.accepts(value) {
+                let (found, wanted) = (value.type_name(), parameter.name());
+                return Err(CallError::Failed(format!(
+                    "cannot use {found} as {wanted} in argument {}",
+                    place + 1
+                )));
+            }
+        }
+        match self.body {
+            Body::Concrete(run) => run(arguments),
+            Body::Evaluator => Err(CallError::Unsupported("this function on concrete values".into())),
+        }
+    }
 }
 
 impl Parameter {
@@ -90,19 +151,75 @@ impl Parameter {
     }
 }
 
-/// Why a call gives no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// The function refuses its arguments.
-    #[error("{0}")]
-    Failed(String),
-    /// Something is asked of it that is not supported here; names it.
-    #[error("{0} is not supported")]
-    Unsupported(String),
-    /// The result would be too large, or too much work.
-    #[error("{0}")]
-    Budget(String),
+/// A function that is computed here.
+const fn function(parameters: &'static [Parameter], run: Run) -> Member {
+    Member::Function(Function { parameters, optional: 0, validates: false, body: Body::Concrete(run) })
 }
+
+/// A function that is computed here, whose last argument may be left out.
+const fn with_optional(parameters: &'static [Parameter], run: Run) -> Member {
+    Member::Function(Function { parameters, optional: 1, validates: false, body: Body::Concrete(run) })
+}
+
+/// A function that is computed here and gives a bool.
+const fn validator(parameters: &'static [Parameter], run: Run) -> Member {
+    Member::Function(Function { parameters, optional: 0, validates: true, body: Body::Concrete(run) })
+}
+
+/// A function that the evaluator computes.
+const fn evaluated(parameters: &'static [Parameter], validates: bool) -> Member {
+    Member::Function(Function { parameters, optional: 0, validates, body: Body::Evaluator })
+}
+
+/// The members of one package, by name.
+type Members = &'static [(&'static str, Member)];
+
+/// All packages by import path.
+const PACKAGES: &[(&str, Members)] = &[
+    ("crypto/ed25519", digests::ED25519),
+    ("crypto/hmac", digests::HMAC),
+    ("crypto/md5", digests::MD5),
+    ("crypto/sha1", digests::SHA1),
+    ("crypto/sha256", digests::SHA256),
+    ("crypto/sha512", digests::SHA512),
+    ("encoding/base64", encodings::BASE64),
+    ("encoding/csv", &[("Encode", Member::Unsupported), ("Decode", Member::Unsupported)]),
+    ("encoding/hex", encodings::HEX),
+    ("encoding/json", json::MEMBERS),
+    ("encoding/toml", &[("Marshal", Member::Unsupported), ("Unmarshal", Member::Unsupported)]),
+    (
+        "encoding/yaml",
+        &[
+            ("Marshal", Member::Unsupported),
+            ("MarshalStream", Member::Unsupported),
+            ("Unmarshal", Member::Unsupported),
+            ("UnmarshalStream", Member::Unsupported),
+            ("Validate", Member::Unsupported),
+            ("ValidatePartial", Member::Unsupported),
+        ],
+    ),
+    ("html", encodings::HTML),
+    ("list", list::MEMBERS),
+    ("math", math::MEMBERS),
+    ("math/bits", bits::MEMBERS),
+    ("net", net::MEMBERS),
+    ("path", path::MEMBERS),
+    ("regexp", regexp::MEMBERS),
+    ("strconv", strconv::MEMBERS),
+    ("strings", strings::MEMBERS),
+    ("struct", structs::MEMBERS),
+    ("text/tabwriter", &[("Write", Member::Unsupported)]),
+    (
+        "text/template",
+        &[
+            ("Execute", Member::Unsupported),
+            ("HTMLEscape", Member::Unsupported),
+            ("JSEscape", Member::Unsupported),
+        ],
+    ),
+    ("time", time::MEMBERS),
+    ("uuid", uuid::MEMBERS),
+];
 
 /// Whether CUE has a package of this import path.
 pub fn exists(package: &str) -> bool {
@@ -115,10 +232,5 @@ pub fn lookup(package: &str, member: &str) -> Option<&'static Member> {
     members.iter().find(|(name, _)| *name == member).map(|(_, member)| member)
 }
 
-/// The members of one package, by name.
-type Members = &'static [(&'static str, Member)];
-
-/// All packages by import path.
-const PACKAGES: &[(&str, Members)] = &[("strings", strings::MEMBERS)];
-
-mod strings;
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ const MAX_PROGRAM: usize = 64 << 20;
 pub struct Pattern {
     source: String,
     regex: regex::Regex,
+    names: parse::Names,
 }
 
 /// An expression that is refused.
@@ -42,19 +43,38 @@ impl Pattern {
         Self::compile(pattern)
     }
 
-    /// Compiles any expression, as Go's `regexp.Compile` does.
+    /// Compiles any expression, as Go's `regexp.Compile` does; only to ask whether it matches.
     ///
     /// # Errors
     /// Whatever Go refuses; an expression that is too large or, groups aside, nested more than 250 deep.
     pub fn compile(pattern: &str) -> Result<Self, PatternError> {
+        Self::build(pattern, false)
+    }
+
+    /// Compiles any expression with its groups, for [`Pattern::regex`].
+    ///
+    /// # Errors
+    /// Whatever Go refuses; an expression that is too large or nested more than 250 deep.
+    #[allow(dead_code, reason = "policies use it")]
+    pub fn with_groups(pattern: &str) -> Result<Self, PatternError> {
+        Self::build(pattern, true)
+    }
+
+    fn build(pattern: &str, capture: bool) -> Result<Self, PatternError> {
         let refused = |reason: String| PatternError { pattern: pattern.into(), reason };
-        let hir = parse::parse(pattern).map_err(refused)?;
+        let (hir, names) = parse::parse(pattern, capture).map_err(refused)?;
         let regex = regex::RegexBuilder::new(&hir.to_string())
             .nest_limit(4 * parse::MAX_DEPTH)
             .size_limit(MAX_PROGRAM)
             .build()
             .map_err(|_| refused(format!("expression too large: `{pattern}`")))?;
-        Ok(Self { source: pattern.into(), regex })
+        Ok(Self { source: pattern.into(), regex, names })
+    }
+
+    /// The names of its groups by their numbers, of which 0 is the whole match and has none.
+    #[allow(dead_code, reason = "policies use it")]
+    pub fn group_names(&self) -> &[Option<String>] {
+        &self.names
     }
 
     /// The expression as it was given.

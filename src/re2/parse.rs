@@ -1,8 +1,8 @@
 //! The parser: Go's `regexp/syntax` with the flags of `regexp.Compile` (Perl), to an expression tree of the `regex` crates.
 //!
-//! Only whether an expression matches is ever asked, so groups capture nothing and greediness is read and forgotten.
+//! Where only is asked whether an expression matches, groups capture nothing.
 
-use regex_syntax::hir::{Dot, Hir, Look, Repetition};
+use regex_syntax::hir::{Capture, Dot, Hir, Look, Repetition};
 
 use super::class::CharSet;
 
@@ -15,13 +15,18 @@ const MAX_REPEAT: u32 = 1000;
 /// How many ranges all character classes of an expression may have together.
 const MAX_RANGES: usize = 1 << 18;
 
-/// Parses.
+/// The names of an expression's groups, of which the first is the whole match and has none.
+pub(super) type Names = Vec<Option<String>>;
+
+/// Parses; `capture` keeps the groups, which count as nesting then.
 ///
 /// # Errors
 /// The text after Go's `error parsing regexp: `.
-pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
+pub(super) fn parse(pattern: &str, capture: bool) -> Result<(Hir, Names), String> {
     Parser {
         pattern,
+        capture,
+        names: vec![None],
         at: 0,
         flags: Flags::default(),
         open: Vec::new(),
@@ -37,6 +42,7 @@ pub(super) struct Flags {
     pub(super) fold: bool,
     multi_line: bool,
     dot_newline: bool,
+    ungreedy: bool,
 }
 
 /// A parsed piece.
@@ -67,13 +73,16 @@ pub(super) struct Group {
     sequence: Vec<Piece>,
     /// The flags outside of it.
     outside: Flags,
-    captures: bool,
+    /// Its number, where it captures.
+    number: Option<usize>,
 }
 
 pub(super) struct Parser<'p> {
     pub(super) pattern: &'p str,
     pub(super) at: usize,
     pub(super) flags: Flags,
+    capture: bool,
+    names: Names,
     /// The groups that are open around the current one.
     open: Vec<Group>,
     group: Group,
@@ -89,7 +98,7 @@ impl Piece {
 }
 
 impl<'p> Parser<'p> {
-    fn run(mut self) -> Result<Hir, String> {
+    fn run(mut self) -> Result<(Hir, Names), String> {
         while let Some(c) = self.peek() {
             let start = self.at;
             let mut repeat = None;
@@ -97,7 +106,7 @@ impl<'p> Parser<'p> {
                 '(' if self.rest().starts_with("(?") => self.perl_group()?,
                 '(' => {
                     self.at += 1;
-                    self.open(true, self.flags);
+                    self.open_capture(None);
                 }
                 ')' => self.close()?,
                 '|' => {
@@ -135,7 +144,8 @@ impl<'p> Parser<'p> {
         if !self.open.is_empty() {
             return Err(format!("missing closing ): `{}`", self.pattern));
         }
-        Ok(self.alternation()?.hir)
+        let hir = self.alternation()?.hir;
+        Ok((hir, self.names))
     }
 
     pub(super) fn rest(&self) -> &'p str {
@@ -201,9 +211,15 @@ impl<'p> Parser<'p> {
         }
     }
 
-    fn open(&mut self, captures: bool, outside: Flags) {
-        let group = Group { captures, outside, ..Group::default() };
+    fn open(&mut self, number: Option<usize>) {
+        let group = Group { number, outside: self.flags, ..Group::default() };
         self.open.push(std::mem::replace(&mut self.group, group));
+    }
+
+    /// Opens a group that captures.
+    fn open_capture(&mut self, name: Option<String>) {
+        self.open(Some(self.names.len()));
+        self.names.push(name);
     }
 
     fn close(&mut self) -> Result<(), String> {
@@ -212,9 +228,14 @@ impl<'p> Parser<'p> {
         let outer = self.open.pop().ok_or_else(|| format!("unexpected ): `{}`", self.pattern))?;
         let group = std::mem::replace(&mut self.group, outer);
         self.flags = group.outside;
-        if group.captures {
+        if let Some(number) = group.number {
             piece.height += 1;
             piece.kind = Kind::Other;
+            if self.capture {
+                let index = u32::try_from(number).map_err(|_| self.too_deep())?;
+                piece.depth += 1;
+                piece.hir = Hir::capture(Capture { index, name: None, sub: Box::new(piece.hir) });
+            }
         }
         self.push(piece);
         self.limit_height()
@@ -294,7 +315,8 @@ impl<'p> Parser<'p> {
 
     /// Repeats the piece that was read last; the operator starts at `start` and was read.
     fn repeat(&mut self, start: usize, min: u32, max: Option<u32>, counted: bool) -> Result<(), String> {
-        if self.rest().starts_with('?') {
+        let lazy = self.rest().starts_with('?');
+        if lazy {
             self.at += 1;
         }
         if let Some(last) = self.last_repeat {
@@ -308,7 +330,12 @@ impl<'p> Parser<'p> {
         if counted && factor >= 2 && copies > MAX_REPEAT {
             return Err(format!("invalid repeat count: `{operator}`"));
         }
-        let hir = Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub.hir) });
+        let hir = Hir::repetition(Repetition {
+            min,
+            max,
+            greedy: lazy == self.flags.ungreedy,
+            sub: Box::new(sub.hir),
+        });
         self.push(Piece { hir, kind: Kind::Other, height: sub.height + 1, depth: sub.depth + 1, copies });
         self.limit_height()
     }
@@ -329,14 +356,14 @@ impl<'p> Parser<'p> {
                 'i' => flags.fold = value,
                 'm' => flags.multi_line = value,
                 's' => flags.dot_newline = value,
-                'U' => {}
+                'U' => flags.ungreedy = value,
                 '-' if value => {
                     (value, seen) = (false, false);
                     continue;
                 }
                 ':' | ')' if value || seen => {
                     if c == ':' {
-                        self.open(false, self.flags);
+                        self.open(None);
                     }
                     self.flags = flags;
                     return Ok(());
@@ -358,7 +385,8 @@ impl<'p> Parser<'p> {
         if name.is_empty() || name.bytes().any(|b| b != b'_' && !b.is_ascii_alphanumeric()) {
             return refused(self.since(start));
         }
-        self.open(true, self.flags);
+        let name = name.to_owned();
+        self.open_capture(Some(name));
         Ok(())
     }
 }

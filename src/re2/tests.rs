@@ -91,3 +91,24 @@ fn size_and_depth_are_limited() {
     assert!(reason(&r"\pL".repeat(2_000)).starts_with("expression too large"));
     assert!(reason(&r"(?:\pL\pN\pS){300}\pM{900}".repeat(20)).starts_with("expression too large"));
 }
+
+#[test]
+fn groups_capture_where_they_are_asked_for() {
+    let groups = |pattern: &str, text: &str| -> Vec<Option<String>> {
+        let pattern = Pattern::with_groups(pattern).unwrap();
+        let captures = pattern.regex().captures(text).unwrap();
+        captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()
+    };
+    let some = |texts: &[&str]| -> Vec<Option<String>> {
+        texts.iter().map(|text| Some((*text).to_owned())).collect()
+    };
+    assert_eq!(groups("(a+)(b)", "xaab"), some(&["aab", "aa", "b"]));
+    assert_eq!(groups("(a+?)(a*)", "aaa"), some(&["aaa", "a", "aa"]));
+    assert_eq!(groups("(?U)(a+)(a*?)", "aaa"), some(&["aaa", "a", "aa"]));
+    assert_eq!(groups("(?U:(a+))(a*)", "aaa"), some(&["aaa", "a", "aa"]));
+    assert_eq!(groups("(?:a)(b)|(c)", "c"), [Some("c".to_owned()), None, Some("c".to_owned())]);
+    let named = Pattern::with_groups("(?P<1a>x)(y)(?<z>z)").unwrap();
+    assert_eq!(named.group_names(), [None, Some("1a".to_owned()), None, Some("z".to_owned())]);
+    assert!(Pattern::with_groups(&format!("{}x{}", "(".repeat(251), ")".repeat(251))).is_err());
+    assert!(Pattern::compile(&format!("{}x{}", "(".repeat(251), ")".repeat(251))).is_ok());
+}

@@ -1,0 +1,123 @@
+//! `encoding/json`: as CUE writes JSON: members in their order, numbers as they are, bytes in base64; and what is JSON.
+
+use super::Parameter::{Any, Bytes};
+use super::arguments::{Arguments, check_text};
+use super::{CallError, Member, Members, evaluated, function};
+use crate::crypto::base64;
+use crate::cue::data::Data;
+
+/// The members of the package.
+pub(super) const MEMBERS: Members = &[
+    ("Valid", Member::Unsupported),
+    ("Compact", Member::Unsupported),
+    ("Indent", Member::Unsupported),
+    ("HTMLEscape", function(&[Bytes], |a| Ok(html_escape(&a.lossy(0)?).into()))),
+    ("Marshal", function(&[Any], |a| Ok(marshal(a.any(0))?.into()))),
+    ("MarshalStream", function(&[Any], marshal_stream)),
+    ("UnmarshalStream", Member::Unsupported),
+    ("Unmarshal", Member::Unsupported),
+    ("Validate", evaluated(&[Bytes, Any], true)),
+];
+
+/// The JSON of a value.
+pub(super) fn marshal(value: &Data) -> Result<String, CallError> {
+    let mut text = String::new();
+    write(value, Style::Json, &mut text);
+    check_text(Some(text.len()))?;
+    Ok(text)
+}
+
+/// A text that two values have in common where CUE says that they are equal: of the same types, fields in any order.
+pub(super) fn marshal_key(value: &Data) -> String {
+    let mut text = String::new();
+    write(value, Style::Key, &mut text);
+    text
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    Json,
+    Key,
+}
+
+fn write(value: &Data, style: Style, text: &mut String) {
+    match value {
+        Data::Null => text.push_str("null"),
+        Data::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Data::Number(number) if style == Style::Key => {
+            text.push_str(if number.is_integer() { "int " } else { "float " });
+            text.push_str(&number.canonical());
+        }
+        Data::Number(number) => text.push_str(&number.to_string()),
+        Data::String(value) => quote(value, text),
+        Data::Bytes(bytes) => {
+            text.push_str(if style == Style::Key { "bytes \"" } else { "\"" });
+            text.push_str(&base64::encode(bytes));
+            text.push('"');
+        }
+        Data::List(elements) => {
+            text.push('[');
+            for (place, element) in elements.iter().enumerate() {
+                text.push_str(if place == 0 { "" } else { "," });
+                write(element, style, text);
+            }
+            text.push(']');
+        }
+        Data::Struct(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            if style == Style::Key {
+                fields.sort_by(|a, b| a.0.cmp(&b.0));
+            }
+            text.push('{');
+            for (place, (name, value)) in fields.into_iter().enumerate() {
+                text.push_str(if place == 0 { "" } else { "," });
+                quote(name, text);
+                text.push(':');
+                write(value, style, text);
+            }
+            text.push('}');
+        }
+    }
+}
+
+/// A string as Go writes it without escaping for HTML.
+fn quote(value: &str, text: &mut String) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+fn html_escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(c)))
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// One line for each element.
+fn marshal_stream(a: &[Data]) -> Result<Data, CallError> {
+    let mut stream = String::new();
+    for element in super::arguments::list(a.any(0))? {
+        stream.push_str(&marshal(element)?);
+        stream.push('\n');
+        check_text(Some(stream.len()))?;
+    }
+    Ok(stream.into())
+}
