@@ -105,11 +105,17 @@ impl<'a> Evaluator<'a> {
             let message = format!("`{path}.{name}` takes {expected} arguments, not {}", arguments.len());
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
-        let mut values = Vec::new();
-        for argument in arguments {
-            let value = self.value_of(argument, &task.env, id)?;
-            values.push(self.data_of(&value, argument.position)?);
+        if matches!(function.body, Body::Evaluator) {
+            return self.call_own(id, path, name, validator, arguments, task);
         }
+        let values = match self.arguments(id, arguments, &task.env) {
+            Err(Stop::Wait(error)) if **path == *"list" && GIVES_LIST.contains(&name) => {
+                // Whatever is in it: a list.
+                self.narrow(id, Kinds::LIST, position);
+                return Err(Stop::Wait(error));
+            }
+            values => values?,
+        };
         self.note(id, task.close, 0);
         if validator {
             let check =
@@ -122,6 +128,90 @@ impl<'a> Evaluator<'a> {
         }
         let result = self.apply_function(path, name, function, &values, position)?;
         self.put(id, &result, task)
+    }
+
+    /// Concrete arguments; one that is an error counts before one that is not known yet.
+    fn arguments(
+        &mut self,
+        id: NodeId,
+        arguments: &'a [Expression],
+        env: &Env<'a>,
+    ) -> Result<Vec<Data>, Stop> {
+        let mut values = Vec::new();
+        let mut waits = None;
+        for argument in arguments {
+            let value =
+                self.value_of(argument, env, id).and_then(|value| self.data_of(&value, argument.position));
+            match value {
+                Ok(value) => values.push(value),
+                Err(Stop::Fail(error)) => return Err(Stop::Fail(error)),
+                Err(wait) => waits = waits.or(Some(wait)),
+            }
+        }
+        waits.map_or(Ok(values), Err)
+    }
+
+    /// Functions that look at values that need not be wholly known.
+    fn call_own(
+        &mut self,
+        id: NodeId,
+        path: &Rc<str>,
+        name: &str,
+        validator: bool,
+        arguments: &'a [Expression],
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = task.position;
+        let kinds = match (&**path, name) {
+            _ if !validator => Kinds::NONE,
+            ("struct", "MinFields" | "MaxFields") => Kinds::STRUCT,
+            ("list", "MinItems" | "MaxItems" | "MatchN") => Kinds::LIST,
+            _ => Kinds::NONE,
+        };
+        if kinds == Kinds::NONE {
+            return Err(self.unsupported(position, format!("`{path}.{name}` is not supported here")));
+        }
+        let check = if name == "MatchN" {
+            Check::Match { name: "list.MatchN".into(), arguments }
+        } else {
+            let values = self.arguments(id, arguments, &task.env)?;
+            let Some(Data::Number(limit)) = values.first().filter(|limit| pkg::Parameter::Int.accepts(limit))
+            else {
+                return Err(Stop::fail(
+                    ErrorKind::Operation,
+                    position,
+                    format!("`{path}.{name}` needs an int"),
+                ));
+            };
+            Check::Count { name: format!("{path}.{name}").into(), limit: limit.clone() }
+        };
+        self.note(id, task.close, 0);
+        self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
+        self.narrow(id, kinds, position);
+        Ok(())
+    }
+
+    /// `struct.MinFields(n)`, `list.MaxItems(n)`, ...
+    fn count(
+        &mut self,
+        id: NodeId,
+        name: &str,
+        limit: &crate::cue::number::Number,
+        position: Position,
+    ) -> Result<(), Stop> {
+        let this = self.node(id);
+        let (count, closed) = if name.starts_with("list") {
+            (this.items.count(), this.items.length.is_some())
+        } else {
+            (this.regular().count(), self.is_closed(id))
+        };
+        let number = crate::cue::number::Number::from(count);
+        let wrong = if name.contains("Min") { number < *limit && closed } else { number > *limit };
+        if !wrong {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::Conflict, position, "the number of fields or elements");
+        Err(Stop::Fail(Box::new(error.expected(format!("{name}({limit})"), count.to_string()))))
     }
 
     fn apply_function(
@@ -190,7 +280,7 @@ impl<'a> Evaluator<'a> {
     fn made(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<Conjunct<'a>, Stop> {
         let node = self.new_node(Some(id), super::node::Place::Inner);
         self.put(node, value, task)?;
-        Ok(Conjunct { kind: super::node::Conj::Node(node), env: None, ..task.clone() })
+        Ok(Conjunct { kind: super::node::Conj::Copy(node), env: None, ..task.clone() })
     }
 
     fn builtin(
@@ -266,7 +356,7 @@ impl<'a> Evaluator<'a> {
                 Err(Stop::fail(ErrorKind::Operation, argument.position, format!("`len` of {other}")))
             }
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
-                let count = self.node(node).items.nodes.len();
+                let count = self.node(node).items.count();
                 self.observe(node, super::Observation::Items(count));
                 Ok(count)
             }
@@ -292,7 +382,7 @@ impl<'a> Evaluator<'a> {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => node,
             _ => return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs a list"))),
         };
-        let items = self.node(node).items.nodes.clone();
+        let items = self.items(node);
         self.note(id, task.close, 0);
         if name == "or" {
             if items.is_empty() {
@@ -333,7 +423,7 @@ impl<'a> Evaluator<'a> {
             return Ok(data(&atom));
         }
         if this.kinds == Kinds::LIST {
-            let items = this.items.nodes.clone();
+            let items = self.items(settled);
             self.observe(node, super::Observation::Items(items.len()));
             return items
                 .into_iter()
@@ -408,6 +498,10 @@ impl<'a> Evaluator<'a> {
                 }
                 Ok(())
             }
+            Check::Count { name, limit } => self.count(id, name, limit, position),
+            Check::Match { name, arguments } if **name == *"list.MatchN" => {
+                self.list_match_n(id, arguments, &validator.env, position)
+            }
             Check::Match { name, arguments } if **name == *"matchN" => {
                 self.match_n(id, arguments, &validator.env, position)
             }
@@ -415,6 +509,21 @@ impl<'a> Evaluator<'a> {
         }
     }
 }
+
+/// Functions of `list` that give a list.
+const GIVES_LIST: [&str; 11] = [
+    "Concat",
+    "Drop",
+    "FlattenN",
+    "Range",
+    "Repeat",
+    "Reverse",
+    "Slice",
+    "Sort",
+    "SortStable",
+    "SortStrings",
+    "Take",
+];
 
 /// Equality of `==`: order of fields aside.
 pub(crate) fn same(one: &Data, other: &Data) -> bool {

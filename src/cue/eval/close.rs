@@ -244,13 +244,30 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// Whether a field with these conjuncts would be admitted.
+    pub(crate) fn admits_label(&self, node: NodeId, infos: &[Info]) -> bool {
+        let this = self.node(node);
+        let mut required = self.required(node);
+        for requirement in &mut required {
+            requirement.removed |= self.ellipsis(&this.infos, requirement.id);
+        }
+        required.iter().all(|r| r.ignored || r.removed || self.evidence(&required, r, infos))
+    }
+
+    /// Whether a node can have no fields but those that it names.
+    pub(crate) fn is_closed(&self, node: NodeId) -> bool {
+        self.excludes(node, &Name::Regular("".into()))
+    }
+
     /// Whether a closed node can never have this field.
     pub(crate) fn excludes(&self, node: NodeId, name: &Name) -> bool {
         if always_admitted(name) {
             return false;
         }
         let this = self.node(node);
-        if this.infos.iter().any(|info| info.flags & (ELLIPSIS | TOP | OPEN) != 0) || !this.rules.is_empty() {
+        let flags = this.infos.iter().fold(0, |all, info| all | info.flags);
+        if flags & (ELLIPSIS | OPEN) != 0 || flags & TOP != 0 && flags & STRUCT == 0 || !this.rules.is_empty()
+        {
             return false;
         }
         self.in_definition(node) || self.required(node).iter().any(|r| !r.ignored && !r.removed)

@@ -85,7 +85,7 @@ impl<'a> Evaluator<'a> {
         }
         let this = self.node(node);
         if this.kinds == Kinds::LIST {
-            let items = this.items.nodes.clone();
+            let items = self.items(node);
             self.observe(node, Observation::Items(items.len()));
             return Ok(items
                 .into_iter()

@@ -44,6 +44,13 @@ impl<'a> Evaluator<'a> {
                     None => self.keep(&mut left, result, mode),
                 }
             }
+            let this = self.node(attempt);
+            if left.len() == found
+                && (!this.validators.is_empty()
+                    || errors.last().is_some_and(|error| error.kind != ErrorKind::Conflict))
+            {
+                self.node_mut(id).lossy = true;
+            }
             if left.len() == found {
                 self.observations.truncate(seen);
             }
@@ -151,6 +158,9 @@ impl<'a> Evaluator<'a> {
             (None, None) => {}
             _ => return false,
         }
+        if a.items.lazy.is_some() || b.items.lazy.is_some() {
+            return false;
+        }
         if a.kinds != b.kinds || a.arcs.len() != b.arcs.len() || a.items.nodes.len() != b.items.nodes.len() {
             return false;
         }
@@ -168,7 +178,7 @@ impl<'a> Evaluator<'a> {
 impl Node<'_> {
     /// Whether it is nothing but kinds: `int`, `string | bytes`.
     fn kinds_alone(&self) -> bool {
-        self.atom.is_none() && self.arcs.is_empty() && self.items.nodes.is_empty()
+        self.atom.is_none() && self.arcs.is_empty() && self.items.count() == 0
     }
 }
 

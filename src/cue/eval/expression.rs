@@ -251,8 +251,7 @@ impl<'a> Evaluator<'a> {
                 if let Some(bottom) = self.against_bottom(*relation, left, right, env, at)? {
                     return Ok(Value::Atom(Atom::Bool(bottom)));
                 }
-                let left = self.value_of(left, env, at)?;
-                let right = self.value_of(right, env, at)?;
+                let (left, right) = both(self.value_of(left, env, at), self.value_of(right, env, at))?;
                 self.compare(*relation, &left, &right, position).map(|result| Value::Atom(Atom::Bool(result)))
             }
             Kind::Binary { operator: operator @ (Binary::And | Binary::Or), left, right } => {
@@ -263,8 +262,7 @@ impl<'a> Evaluator<'a> {
                 self.bool_of(right, env, at).map(|right| Value::Atom(Atom::Bool(right)))
             }
             Kind::Binary { operator, left, right } => {
-                let left = self.atom_of_at(left, env, at)?;
-                let right = self.atom_of_at(right, env, at)?;
+                let (left, right) = both(self.atom_of_at(left, env, at), self.atom_of_at(right, env, at))?;
                 super::arithmetic::binary(*operator, &left, &right, position).map(Value::Atom)
             }
             _ => {
@@ -390,6 +388,15 @@ impl<'a> Evaluator<'a> {
                 _ => return,
             }
         }
+    }
+}
+
+/// Two operands; an error counts before what is not known yet.
+fn both<T>(left: Result<T, Stop>, right: Result<T, Stop>) -> Result<(T, T), Stop> {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (Err(Stop::Wait(_)), Err(Stop::Fail(error))) => Err(Stop::Fail(error)),
+        (Err(stop), _) | (_, Err(stop)) => Err(stop),
     }
 }
 

@@ -39,6 +39,7 @@ impl<'a> Evaluator<'a> {
             }
             index += 1;
         }
+        self.finish_lazy(id);
         for item in self.node(id).items.nodes.clone() {
             self.finish(item);
         }
@@ -73,7 +74,8 @@ impl<'a> Evaluator<'a> {
             return Some(cycle.clone());
         }
         let fields = this.arcs.iter().filter(|arc| arc.presence != Presence::Optional).map(|arc| arc.node);
-        fields.chain(this.items.nodes.iter().copied()).find_map(|node| self.first_error(node))
+        let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
+        fields.chain(this.items.nodes.iter().chain(made).copied()).find_map(|node| self.first_error(node))
     }
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.
@@ -95,11 +97,32 @@ impl<'a> Evaluator<'a> {
     pub(super) fn report(&mut self, root: NodeId) -> Result<Report, Error> {
         let mut report = Report::default();
         self.look(root, &mut report)?;
+        report.absent.append(&mut self.lacking);
+        report.absent.sort();
+        report.absent.dedup();
         Ok(report)
     }
 
-    fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
+    /// The alternative that a node stands for at the very end: those that still wait are none then.
+    fn certain(&self, id: NodeId) -> NodeId {
         let settled = self.settled(id);
+        let Some(outcome) = self.node(settled).outcome.as_ref() else { return settled };
+        let mut sure = outcome.iter().filter(|(alternative, _)| !self.waits(*alternative));
+        match (sure.next(), sure.next()) {
+            (Some((one, _)), None) => *one,
+            _ => settled,
+        }
+    }
+
+    /// Whether something in a node is not known yet.
+    fn waits(&self, id: NodeId) -> bool {
+        let this = self.node(id);
+        let fields = this.arcs.iter().filter(|arc| arc.presence == Presence::Regular).map(|arc| arc.node);
+        !this.tasks.is_empty() || fields.chain(this.items.nodes.iter().copied()).any(|node| self.waits(node))
+    }
+
+    fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
+        let settled = self.certain(id);
         let this = self.node(settled);
         for arc in &this.arcs {
             if arc.presence == Presence::Required {
@@ -116,7 +139,8 @@ impl<'a> Evaluator<'a> {
                 self.look(arc.node, report)?;
             }
         }
-        for item in &this.items.nodes {
+        for item in this.items.nodes.iter().chain(this.items.lazy.iter().flat_map(|lazy| lazy.made.values()))
+        {
             self.look(*item, report)?;
         }
         let concrete = this.atom.is_some() || this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::expression::Value;
-use super::node::{Conj, Conjunct, Frame, NodeId, Place, Scope, Tail};
+use super::node::{Conj, Conjunct, Frame, Lazy, NodeId, Place, Scope, Tail};
 use super::value::Kinds;
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Element, Expression, List, Position};
@@ -43,6 +43,15 @@ impl<'a> Evaluator<'a> {
 
     /// The elements of a JSON array.
     pub(crate) fn data_items(&mut self, id: NodeId, items: &'a [Json<'a>], conjunct: &Conjunct<'a>) {
+        let this = self.node(id);
+        let free = this.items.nodes.is_empty() && this.items.lazy.is_none();
+        if free && this.items.length.is_none_or(|length| length == items.len()) {
+            let conjunct = Conjunct { position: Position::default(), ..conjunct.clone() };
+            let this = self.node_mut(id);
+            this.items.length = Some(items.len());
+            this.items.lazy = Some(Lazy { values: items, conjunct, made: std::collections::BTreeMap::new() });
+            return;
+        }
         let make =
             |item| Conjunct { kind: Conj::Data(item), position: Position::default(), ..conjunct.clone() };
         self.shape(id, items.iter().map(make).collect(), None, Position::default());
@@ -56,8 +65,11 @@ impl<'a> Evaluator<'a> {
         tail: Option<Conjunct<'a>>,
         position: Position,
     ) {
+        if !items.is_empty() {
+            self.items(id);
+        }
         let this = self.node(id);
-        let (there, fixed, count) = (this.items.nodes.len(), this.items.length, items.len());
+        let (there, fixed, count) = (this.items.count(), this.items.length, items.len());
         let wrong = match (fixed, &tail) {
             (Some(length), None) => length != count,
             (Some(length), Some(_)) => length < count,
@@ -72,6 +84,12 @@ impl<'a> Evaluator<'a> {
         }
         if tail.is_none() {
             self.node_mut(id).items.length = Some(count);
+        }
+        if self.node(id).items.lazy.is_some() {
+            if let Some(conjunct) = tail {
+                self.tail_of_lazy(id, conjunct);
+            }
+            return;
         }
         for index in there..count {
             let node = self.new_node(Some(id), Place::Item(index));
@@ -117,7 +135,7 @@ impl<'a> Evaluator<'a> {
         };
         match self.value_of(operand, &task.env, id)? {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
-                let items = self.node(node).items.nodes.clone();
+                let items = self.items(node);
                 let (low, high) = (place(low, 0)?, place(high, items.len())?);
                 let part = items.get(low..high).ok_or_else(|| wrong("index out of range"))?;
                 self.observe(node, super::Observation::Items(items.len()));

@@ -3,7 +3,7 @@
 use super::node::{Conj, Conjunct, Env, NodeId, Place};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
-use crate::cue::ast::{Expression, Position};
+use crate::cue::ast::{Expression, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 impl<'a> Evaluator<'a> {
@@ -26,7 +26,7 @@ impl<'a> Evaluator<'a> {
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
         let mut met = 0_usize;
-        for item in self.node(list).items.nodes.clone() {
+        for item in self.items(list) {
             let conjunct = self.conjunct(Conj::Node(item), None, position);
             met += usize::from(self.fits(id, conjunct));
         }
@@ -39,6 +39,32 @@ impl<'a> Evaluator<'a> {
         }
         let error =
             Error::new(ErrorKind::Conflict, position, "the constraints of `matchN` that the value meets");
+        Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.to_string()))))
+    }
+
+    /// `list.MatchN(count, constraint)`: how many elements meet the constraint.
+    pub(crate) fn list_match_n(
+        &mut self,
+        id: NodeId,
+        arguments: &'a [Expression],
+        env: &Env<'a>,
+        position: Position,
+    ) -> Result<(), Stop> {
+        let [count, constraint] = arguments else { return Ok(()) };
+        let mut met = 0_usize;
+        for item in self.items(id) {
+            self.finish(item);
+            let conjunct = self.conjunct(Conj::Expression(constraint), env.clone(), constraint.position);
+            met += usize::from(self.fits(item, conjunct));
+        }
+        let wanted = self.anonymous(count, env, id);
+        if let Some(error) = &self.node(wanted).error {
+            return Err(Stop::Fail(error.clone()));
+        }
+        if self.admits(wanted, &Atom::Number(met.into()))? {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::Conflict, position, "the elements that `list.MatchN` counts");
         Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.to_string()))))
     }
 
@@ -67,49 +93,36 @@ impl<'a> Evaluator<'a> {
     fn fits(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> bool {
         let seen = self.observations.len();
         let probe = self.new_node(Some(id), Place::Inner);
-        let fitted = self.data_conjuncts(probe, id);
+        let copy = Conjunct { kind: Conj::Copy(id), ..self.conjunct(Conj::Top, None, conjunct.position) };
+        self.node_mut(probe).conjuncts.push(copy);
         self.node_mut(probe).conjuncts.push(conjunct);
         self.finish(probe);
         self.observations.truncate(seen);
-        fitted && self.first_error(probe).is_none()
+        self.first_error(probe).is_none()
     }
 
     /// Unifies a node with what is known of another one's value: scalars, fields, elements.
-    fn data_conjuncts(&mut self, probe: NodeId, id: NodeId) -> bool {
-        let id = self.settled(id);
-        if !self.step() || self.nesting > super::MAX_NESTING {
-            self.too_deep();
-            return false;
-        }
-        self.nesting += 1;
-        let this = self.node(id);
+    pub(crate) fn copy(&mut self, id: NodeId, from: NodeId, conjunct: &Conjunct<'a>) {
+        let from = self.settled(from);
+        self.note(id, conjunct.close, 0);
+        let this = self.node(from);
         let (kinds, by, literal) = (this.kinds, this.kinds_by, this.literal);
-        if let Some((atom, position)) = this.atom.clone() {
-            self.set(probe, atom, position);
-        } else {
-            self.narrow(probe, kinds, by);
+        match this.atom.clone() {
+            Some((atom, position)) => self.set(id, atom, position),
+            None => self.narrow(id, kinds, by),
         }
-        self.node_mut(probe).literal |= literal;
-        self.node_mut(probe).acyclic = true;
-        for arc in self.node(id).arcs.clone() {
-            if arc.presence == crate::cue::ast::Presence::Regular {
-                self.insert(probe, arc.name.clone(), arc.presence, None);
-                let copy = self.node(probe).arc(&arc.name).map(|arc| arc.node);
-                if let Some(copy) = copy {
-                    self.data_conjuncts(copy, arc.node);
-                }
+        let this = self.node_mut(id);
+        this.literal |= literal;
+        this.acyclic = true;
+        let part = |node| Conjunct { kind: Conj::Copy(node), ..conjunct.clone() };
+        for arc in self.node(from).arcs.clone() {
+            if arc.presence == Presence::Regular {
+                self.insert(id, arc.name.clone(), arc.presence, Some(part(arc.node)));
             }
         }
         if kinds == Kinds::LIST {
-            for (index, item) in self.node(id).items.nodes.clone().into_iter().enumerate() {
-                let copy = self.new_node(Some(probe), Place::Item(index));
-                self.node_mut(probe).items.nodes.push(copy);
-                self.data_conjuncts(copy, item);
-            }
-            let count = self.node(probe).items.nodes.len();
-            self.node_mut(probe).items.length = Some(count);
+            let items = self.items(from).into_iter().map(part).collect();
+            self.shape(id, items, None, conjunct.position);
         }
-        self.nesting -= 1;
-        true
     }
 }

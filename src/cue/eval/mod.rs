@@ -11,6 +11,7 @@ mod calls;
 mod close;
 mod comprehension;
 mod disjunction;
+mod elements;
 mod expression;
 mod finish;
 mod lists;
@@ -67,7 +68,7 @@ impl Stop {
 }
 
 /// What was read of a node before it was final.
-enum Observation {
+pub(crate) enum Observation {
     Atom(Atom),
     Fields(usize),
     Items(usize),
@@ -86,6 +87,8 @@ pub(crate) struct Evaluator<'a> {
     /// An error that no alternative of a disjunction may hide.
     fatal: Option<Box<Error>>,
     observations: Vec<(NodeId, Observation)>,
+    /// Fields that elements of the statement's lists lack.
+    lacking: Vec<String>,
     waiting: Vec<NodeId>,
     progress: bool,
     patterns: std::collections::HashMap<Rc<str>, Rc<crate::re2::Pattern>>,
@@ -118,6 +121,7 @@ impl<'a> Evaluator<'a> {
             nesting: 0,
             fatal: None,
             observations: Vec::new(),
+            lacking: Vec::new(),
             waiting: Vec::new(),
             progress: false,
             patterns: std::collections::HashMap::new(),
@@ -171,7 +175,7 @@ impl<'a> Evaluator<'a> {
             let same = match &seen {
                 Observation::Atom(atom) => this.atom.as_ref().is_some_and(|(now, _)| now.same(atom)),
                 Observation::Fields(count) => this.regular().count() == *count,
-                Observation::Items(count) => this.items.nodes.len() == *count,
+                Observation::Items(count) => this.items.count() == *count,
                 Observation::Absent(name) => {
                     this.arc(name).is_none_or(|arc| arc.presence != super::ast::Presence::Regular)
                 }

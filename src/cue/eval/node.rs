@@ -79,6 +79,8 @@ pub(crate) enum Conj<'a> {
     Data(&'a Json<'a>),
     /// All conjuncts of a node.
     Node(NodeId),
+    /// The value of a node, without its constraints.
+    Copy(NodeId),
     /// Anything: `...`
     Top,
 }
@@ -119,9 +121,29 @@ pub(crate) struct Tail<'a> {
 #[derive(Default)]
 pub(crate) struct Items<'a> {
     pub(crate) nodes: Vec<NodeId>,
+    /// The statement's elements, as long as nothing needs nodes for them.
+    pub(crate) lazy: Option<Lazy<'a>>,
     /// The length, where one of the unified lists is closed.
     pub(crate) length: Option<usize>,
     pub(crate) tails: Vec<Tail<'a>>,
+    /// What elements of a list must be, where that is all that is known of the list.
+    pub(crate) schema: Option<NodeId>,
+}
+
+impl Items<'_> {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lazy.as_ref().map_or(self.nodes.len(), |lazy| lazy.values.len())
+    }
+}
+
+/// Elements of a list of the statement.
+#[derive(Clone)]
+pub(crate) struct Lazy<'a> {
+    pub(crate) values: &'a [Json<'a>],
+    pub(crate) conjunct: Conjunct<'a>,
+    /// Those that needed a node.
+    pub(crate) made: std::collections::BTreeMap<usize, NodeId>,
 }
 
 /// A disjunction that is to be decided.
@@ -175,6 +197,8 @@ pub(crate) struct Validator<'a> {
 pub(crate) enum Check<'a> {
     /// Of a package, and the arguments after the value.
     Function { package: Rc<str>, name: Rc<str>, arguments: Rc<[crate::cue::data::Data]> },
+    /// How many fields or elements there may be.
+    Count { name: Rc<str>, limit: crate::cue::number::Number },
     /// `!=` of a struct or a list.
     Differs(Rc<crate::cue::data::Data>),
     /// `matchN`, `matchIf`
@@ -229,6 +253,10 @@ pub(crate) struct Node<'a> {
     pub(crate) acyclic: bool,
     pub(crate) lets: Vec<(*const Expression, *const (), NodeId)>,
     pub(crate) finished: bool,
+    /// Whether an expression refers to a field of it.
+    pub(crate) scoped: bool,
+    /// Whether an alternative was given up that data might have saved.
+    pub(crate) lossy: bool,
     pub(crate) error: Option<Box<Error>>,
 }
 
@@ -264,6 +292,8 @@ impl<'a> Node<'a> {
             acyclic: false,
             lets: Vec::new(),
             finished: false,
+            scoped: false,
+            lossy: false,
             error: None,
         }
     }

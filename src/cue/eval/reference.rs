@@ -44,6 +44,9 @@ impl<'a> Evaluator<'a> {
             Binding::Package(_) | Binding::Predeclared(_) => return Err(lost()),
         };
         let at = scope(env, up).ok_or_else(lost)?.clone();
+        if let Frame::Struct { node, .. } = &at.frame {
+            self.node_mut(*node).scoped = true;
+        }
         match (binding, &at.frame) {
             (Binding::Field { name, .. }, Frame::Struct { node, .. }) => {
                 self.field(*node, name, position).map(Target::Node)
@@ -212,15 +215,16 @@ impl<'a> Evaluator<'a> {
                 format!("the index {number} is negative"),
             ));
         }
-        if let Some(node) = place.and_then(|place| this.items.nodes.get(place)) {
-            return Ok(*node);
+        let (count, kinds, length) = (this.items.count(), this.kinds, this.items.length);
+        if let Some(place) = place.filter(|place| *place < count) {
+            return Ok(self.item(settled, place));
         }
-        if !this.kinds.meets(Kinds::LIST) {
+        if !kinds.meets(Kinds::LIST) {
             let message = format!("index of a value that is {}, not a list", self.describe(settled));
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
-        let message = format!("index out of range: {number} of {} elements", this.items.nodes.len());
-        if this.items.length.is_some() {
+        let message = format!("index out of range: {number} of {} elements", count);
+        if length.is_some() {
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
         Err(Stop::wait(position, message))

@@ -151,6 +151,7 @@ impl<'a> Evaluator<'a> {
             Conj::File(body) => self.literal(id, body, &conjunct, false),
             Conj::Body(body) => self.literal(id, body, &conjunct, true),
             Conj::Data(json) => self.data(id, json, &conjunct),
+            Conj::Copy(from) => self.copy(id, from, &conjunct),
             Conj::Top => self.note(id, conjunct.close, close::TOP),
             Conj::Expression(expression) => self.process_expression(id, expression, conjunct),
             _ => self.node_mut(id).tasks.push((conjunct, None)),
