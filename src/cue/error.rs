@@ -13,15 +13,15 @@ pub struct Error {
     /// Where in the source; none where no line of the policy is to blame.
     pub position: Option<Position>,
     /// The file of `position`, as the user named it; [`Error::in_files`] sets it.
-    pub file: Option<String>,
+    pub file: Option<Box<str>>,
     /// Where in the value: `predicate.a[3].b`; empty for the whole value, or where only source text is concerned.
-    pub path: String,
+    pub path: Box<str>,
     /// What is wrong, without place and values.
-    pub message: String,
+    pub message: Box<str>,
     /// What the value had to be, in CUE's notation.
-    pub expected: Option<String>,
+    pub expected: Option<Box<str>>,
     /// What it is.
-    pub found: Option<String>,
+    pub found: Option<Box<str>>,
 }
 
 /// What sort of error.
@@ -65,8 +65,8 @@ impl Error {
             kind,
             position: None,
             file: None,
-            path: String::new(),
-            message: message.into(),
+            path: Box::default(),
+            message: message.into().into_boxed_str(),
             expected: None,
             found: None,
         }
@@ -75,15 +75,15 @@ impl Error {
     /// The same error, about the value at `path` (`predicate.a[3].b`).
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        self.path = path.into().into_boxed_str();
         self
     }
 
     /// The same error, with what was expected and what was found, both in CUE's notation.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
-        self.found = Some(found.into());
+        self.expected = Some(expected.into().into_boxed_str());
+        self.found = Some(found.into().into_boxed_str());
         self
     }
 
@@ -91,7 +91,7 @@ impl Error {
     #[must_use]
     pub fn in_files<'a>(mut self, mut names: impl Iterator<Item = &'a str>) -> Self {
         if let Some(position) = self.position {
-            self.file = names.nth(position.file as usize).map(str::to_owned);
+            self.file = names.nth(position.file as usize).map(Box::from);
         }
         self
     }

@@ -153,6 +153,10 @@ impl Resolver<'_> {
         value_alias: Option<tree::Name>,
         value: tree::Expression,
     ) -> Result<ast::Declaration, Error> {
+        if let (Some(_), Some(alias)) = (&alias, &value_alias) {
+            let message = "a pattern with an alias before it and one before its value";
+            return Err(Error::new(ErrorKind::Name, alias.position, message));
+        }
         self.scopes.push(Kind::Environment);
         if let Some(alias) = alias {
             self.scopes.declare(&alias.text, alias.position, Meaning::Matched)?;
@@ -204,9 +208,7 @@ impl Resolver<'_> {
     ) -> Result<ast::Let, Error> {
         self.scopes.set_state(&name.text, State::Hidden);
         let outer = self.current_let.replace(clause);
-        self.scopes.in_value(true);
         let value = Rc::new(self.expression(value)?);
-        self.scopes.in_value(false);
         self.current_let = outer;
         self.scopes.set_state(&name.text, State::Known);
         Ok(ast::Let { position: name.position, name: name.text, value })
@@ -281,6 +283,7 @@ fn fixed(label: &tree::Expression) -> Result<Option<Name>, Error> {
         tree::Kind::Bool(value) => Ok(Some(Name::Regular(value.to_string().into()))),
         tree::Kind::Null => Ok(Some(Name::Regular("null".into()))),
         tree::Kind::Number(_) => refuse("a number cannot be a label"),
+        tree::Kind::Interpolation(true, ..) => refuse("a label of bytes"),
         _ => Ok(None),
     }
 }

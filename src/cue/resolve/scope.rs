@@ -139,6 +139,9 @@ impl Scopes {
                 Ok(())
             };
         }
+        if name.starts_with("__") {
+            return refuse(format!("`{name}`: names that begin with `__` are reserved"));
+        }
         let around = self.scopes.iter().rev().enumerate();
         if let Some((out, entry)) =
             around.filter_map(|(out, scope)| Some((out, scope.names.get(name)?))).next()

@@ -190,6 +190,10 @@ impl Parser<'_> {
                 self.expect(Symbol::RightParenthesis, "`)`")?;
                 return self.node(position, Kind::Parenthesis(Box::new(inner)));
             }
+            TokenKind::Symbol(Symbol::Equal) => {
+                let message = "`==` before a value, as a bound, is not supported";
+                return Err(Error::new(ErrorKind::Unsupported, position, message));
+            }
             _ => return Err(self.expected("an operand")),
         };
         self.advance()?;
@@ -265,6 +269,9 @@ impl Parser<'_> {
         let first = self.token;
         if matches!(first.kind, TokenKind::For | TokenKind::If) {
             self.advance()?;
+            if self.after_label() {
+                return Ok(Element::Value(self.word(first)));
+            }
             return Ok(Element::Comprehension(self.deeper(|parser| parser.comprehension(first))?));
         }
         let expression = self.expression()?;

@@ -1,5 +1,9 @@
 //! Text to tokens, one at a time.
 
+use std::sync::LazyLock;
+
+use crate::re2::Pattern;
+
 use super::{
     super::{
         ast::Position,
@@ -380,10 +384,16 @@ fn illegal(bytes: &[u8], at: usize, file: u32, message: &str) -> Error {
 
 /// A letter in a name: of ASCII, or of Unicode's category L.
 fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic() || (!c.is_ascii() && c.is_alphabetic())
+    static LETTERS: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::compile(r"^\p{L}$").ok());
+    c.is_ascii_alphabetic() || (c.is_alphabetic() && is_in(&LETTERS, c))
 }
 
 /// A digit in a name: of ASCII, or of Unicode's category Nd.
 fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric())
+    static DIGITS: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::compile(r"^\p{Nd}$").ok());
+    c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric() && is_in(&DIGITS, c))
+}
+
+fn is_in(category: &Option<Pattern>, c: char) -> bool {
+    category.as_ref().is_some_and(|pattern| pattern.matches(c.encode_utf8(&mut [0; 4])))
 }

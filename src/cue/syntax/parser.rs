@@ -73,14 +73,24 @@ impl<'a> Parser<'a> {
     /// An attribute that is a declaration. Those by which files are left out, or read with other rules or other files, are
     /// not supported wherever they stand: what is meant must not be ignored.
     fn declaration_attribute(&mut self) -> Result<(), Error> {
+        self.attribute(&["if", "ignore", "extern", "experiment"])?;
+        self.separator("a struct", &[TokenKind::Symbol(Symbol::RightBrace), TokenKind::End])
+    }
+
+    /// An attribute of a field. `@tag` asks for a value from the command line; all others mean nothing to a validation.
+    fn field_attribute(&mut self) -> Result<(), Error> {
+        self.attribute(&["tag"])
+    }
+
+    /// Any attribute but those of these names.
+    fn attribute(&mut self, unsupported: &[&str]) -> Result<(), Error> {
         let text = self.lexer.text_of(self.token);
-        let name = text.trim_start_matches('@').split('(').next().unwrap_or_default();
-        if matches!(name, "if" | "ignore" | "extern" | "experiment") {
+        let name = text.trim_start_matches('@').split('(').next().unwrap_or_default().trim_end();
+        if unsupported.contains(&name) {
             let message = format!("the attribute `@{name}` is not supported");
             return Err(Error::new(ErrorKind::Unsupported, self.token.position, message));
         }
-        self.advance()?;
-        self.separator("a struct", &[TokenKind::Symbol(Symbol::RightBrace), TokenKind::End])
+        self.advance()
     }
 
     fn imports(&mut self, imports: &mut Vec<Import>) -> Result<(), Error> {
@@ -161,7 +171,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether what stands here shows that the keyword before it is a label.
-    fn after_label(&self) -> bool {
+    pub(super) fn after_label(&self) -> bool {
         use Symbol::{Bind, Colon, Question};
         match self.token.kind {
             TokenKind::Comma | TokenKind::Newline | TokenKind::End => true,
@@ -173,7 +183,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A keyword as a name.
-    fn word(&self, token: Token) -> Expression {
+    pub(super) fn word(&self, token: Token) -> Expression {
         Expression::new(token.position, Kind::Identifier(self.lexer.text_of(token).into()))
     }
 
@@ -221,7 +231,7 @@ impl<'a> Parser<'a> {
             labels.push(self.labelled(alias, expression)?);
         };
         while self.token.kind == TokenKind::Attribute {
-            self.advance()?;
+            self.field_attribute()?;
         }
         let mut field = None;
         let mut last = Some((value_alias, value));
@@ -245,18 +255,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A label with its `?` or `!` and its colon.
-    #[expect(clippy::type_complexity, reason = "a part of one function alone")]
     fn labelled(
         &mut self,
         alias: Option<Name>,
         label: Expression,
     ) -> Result<(Position, Option<Name>, Expression, Presence), Error> {
-        if let Kind::Identifier(name) = &label.kind
-            && name.starts_with("__")
-        {
-            let message = format!("`{name}`: names that begin with `__` are reserved");
-            return Err(Error::new(ErrorKind::Syntax, label.position, message));
-        }
         let presence = if self.eat(Symbol::Question)? {
             Presence::Optional
         } else if self.eat(Symbol::Not)? {
