@@ -32,3 +32,6 @@ pub fn load(files: &[(String, Vec<u8>)]) -> Result<Package, Error> {
     }
     Ok(Package { files: resolve::resolve(&names, trees).map_err(located)? })
 }
+
+#[cfg(test)]
+mod tests;

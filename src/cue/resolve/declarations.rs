@@ -36,21 +36,32 @@ impl Resolver<'_> {
         let (mut labels, body) = self.aliased_labels(body)?;
         let mut bound = ast::Struct { position, ..ast::Struct::default() };
         for (index, declaration) in body.into_iter().enumerate() {
-            bound.declarations.push(match declaration {
-                Declaration::Field(field) => self.field(field, labels.remove(&index))?,
-                Declaration::Let(name, value) => {
-                    let clause = first_let + bound.lets.len();
-                    bound.lets.push(self.let_clause(name, value, clause)?);
-                    continue;
-                }
-                Declaration::Embedding(value) => ast::Declaration::Embedding(self.expression(value)?),
-                Declaration::Comprehension(comprehension) => {
-                    ast::Declaration::Comprehension(self.comprehension(comprehension)?)
-                }
-                Declaration::Ellipsis(position) => ast::Declaration::Ellipsis(position),
-            });
+            if let Declaration::Let(name, value) = declaration {
+                let clause = first_let + bound.lets.len();
+                bound.lets.push(self.let_clause(name, value, clause)?);
+            } else {
+                bound.declarations.push(self.declaration(declaration, labels.remove(&index))?);
+            }
         }
         Ok(bound)
+    }
+
+    /// A declaration but `let`; `label` is its label where that is resolved already.
+    fn declaration(
+        &mut self,
+        declaration: Declaration,
+        label: Option<Rc<ast::Expression>>,
+    ) -> Result<ast::Declaration, Error> {
+        match declaration {
+            Declaration::Field(field) => self.field(field, label),
+            Declaration::Embedding(value) | Declaration::Let(_, value) => {
+                self.expression(value).map(ast::Declaration::Embedding)
+            }
+            Declaration::Comprehension(comprehension) => {
+                self.comprehension(comprehension).map(ast::Declaration::Comprehension)
+            }
+            Declaration::Ellipsis(position) => Ok(ast::Declaration::Ellipsis(position)),
+        }
     }
 
     /// Declares the names of a struct's fields, aliases and `let` clauses.
@@ -118,10 +129,10 @@ impl Resolver<'_> {
     /// A field or a pattern; `label` is the label where it is resolved already.
     fn field(
         &mut self,
-        field: tree::Field,
+        field: Box<tree::Field>,
         label: Option<Rc<ast::Expression>>,
     ) -> Result<ast::Declaration, Error> {
-        let tree::Field { position, alias, label: written, presence, value_alias, value } = field;
+        let tree::Field { position, alias, label: written, presence, value_alias, value } = *field;
         if let tree::Kind::List(elements, rest) = written.kind {
             if rest.is_some() || elements.len() != 1 {
                 return Err(Error::new(

@@ -16,46 +16,63 @@ use super::{
 impl Resolver<'_> {
     pub(super) fn expression(&mut self, expression: tree::Expression) -> Result<ast::Expression, Error> {
         let tree::Expression { position, kind, .. } = expression;
+        // One `?` for all of them: each would take its part of the stack, at every level.
         let kind = match kind {
-            tree::Kind::Bottom => Kind::Bottom,
-            tree::Kind::Null => Kind::Null,
-            tree::Kind::Bool(value) => Kind::Bool(value),
-            tree::Kind::Number(number) => Kind::Number(number),
-            tree::Kind::Text(text) if text.bytes => Kind::Bytes(text.value.into()),
-            tree::Kind::Text(text) => Kind::String(string(text.value, position)?),
-            tree::Kind::Interpolation(bytes, pieces, parts) => self.interpolation(bytes, pieces, parts)?,
-            tree::Kind::Identifier(name) => self.reference(name, position)?,
-            tree::Kind::Struct(body) => Kind::Struct(Rc::new(self.structure(position, body)?)),
-            tree::Kind::List(elements, rest) => Kind::List(self.list(elements, rest)?),
+            tree::Kind::Bottom => Ok(Kind::Bottom),
+            tree::Kind::Null => Ok(Kind::Null),
+            tree::Kind::Bool(value) => Ok(Kind::Bool(value)),
+            tree::Kind::Number(number) => Ok(Kind::Number(number)),
+            tree::Kind::Text(text) if text.bytes => Ok(Kind::Bytes(text.value.into())),
+            tree::Kind::Text(text) => string(text.value, position).map(Kind::String),
+            tree::Kind::Interpolation(bytes, pieces, parts) => self.interpolation(bytes, pieces, parts),
+            tree::Kind::Identifier(name) => self.reference(name, position),
+            tree::Kind::Struct(body) => self.struct_literal(position, body),
+            tree::Kind::List(elements, rest) => self.list(elements, rest),
             tree::Kind::Parenthesis(inner) => return self.expression(*inner),
-            tree::Kind::Selector(operand, name) => self.selector(*operand, *name)?,
-            tree::Kind::Index(operand, index) => {
-                Kind::Index { operand: self.shared(*operand)?, index: self.shared(*index)? }
-            }
-            tree::Kind::Slice(operand, low, high) => {
-                let operand = self.shared(*operand)?;
-                let low = low.map(|low| self.shared(*low)).transpose()?;
-                Kind::Slice { operand, low, high: high.map(|high| self.shared(*high)).transpose()? }
-            }
-            tree::Kind::Call(function, arguments) => {
-                let function = self.shared(*function)?;
-                let arguments = arguments
-                    .into_iter()
-                    .map(|argument| self.expression(argument))
-                    .collect::<Result<_, _>>()?;
-                Kind::Call { function, arguments }
-            }
-            tree::Kind::Unary(operator, operand) => self.unary(operator, *operand, position)?,
-            tree::Kind::Binary(operator, left, right) => self.binary(operator, *left, *right, position)?,
-            tree::Kind::Disjunction(disjuncts) => Kind::Disjunction(
-                disjuncts.into_iter().map(|disjunct| self.disjunct(disjunct)).collect::<Result<_, _>>()?,
-            ),
+            tree::Kind::Selector(operand, name) => self.selector(*operand, *name),
+            tree::Kind::Index(operand, index) => self.index(*operand, *index),
+            tree::Kind::Slice(operand, low, high) => self.slice(*operand, low, high),
+            tree::Kind::Call(function, arguments) => self.call(*function, arguments),
+            tree::Kind::Unary(operator, operand) => self.unary(operator, *operand, position),
+            tree::Kind::Binary(operator, left, right) => self.binary(operator, *left, *right, position),
+            tree::Kind::Disjunction(disjuncts) => self.disjunction(disjuncts),
         };
-        Ok(ast::Expression { position, kind })
+        Ok(ast::Expression { position, kind: kind? })
     }
 
     fn shared(&mut self, expression: tree::Expression) -> Result<Rc<ast::Expression>, Error> {
         self.expression(expression).map(Rc::new)
+    }
+
+    fn struct_literal(&mut self, position: Position, body: Vec<tree::Declaration>) -> Result<Kind, Error> {
+        Ok(Kind::Struct(Rc::new(self.structure(position, body)?)))
+    }
+
+    fn index(&mut self, operand: tree::Expression, index: tree::Expression) -> Result<Kind, Error> {
+        Ok(Kind::Index { operand: self.shared(operand)?, index: self.shared(index)? })
+    }
+
+    fn slice(
+        &mut self,
+        operand: tree::Expression,
+        low: Option<Box<tree::Expression>>,
+        high: Option<Box<tree::Expression>>,
+    ) -> Result<Kind, Error> {
+        let operand = self.shared(operand)?;
+        let low = low.map(|low| self.shared(*low)).transpose()?;
+        Ok(Kind::Slice { operand, low, high: high.map(|high| self.shared(*high)).transpose()? })
+    }
+
+    fn call(&mut self, function: tree::Expression, arguments: Vec<tree::Expression>) -> Result<Kind, Error> {
+        let function = self.shared(function)?;
+        let arguments =
+            arguments.into_iter().map(|argument| self.expression(argument)).collect::<Result<_, _>>()?;
+        Ok(Kind::Call { function, arguments })
+    }
+
+    fn disjunction(&mut self, disjuncts: Vec<tree::Expression>) -> Result<Kind, Error> {
+        let disjuncts = disjuncts.into_iter().map(|disjunct| self.disjunct(disjunct));
+        Ok(Kind::Disjunction(disjuncts.collect::<Result<_, _>>()?))
     }
 
     fn interpolation(
@@ -126,7 +143,7 @@ impl Resolver<'_> {
         &mut self,
         elements: Vec<tree::Element>,
         rest: Option<(Position, Option<Box<tree::Expression>>)>,
-    ) -> Result<ast::List, Error> {
+    ) -> Result<Kind, Error> {
         self.scopes.push(scope::Kind::Environment);
         let elements = elements.into_iter().map(|element| self.element(element)).collect::<Result<_, _>>()?;
         let rest = match rest {
@@ -136,7 +153,7 @@ impl Resolver<'_> {
             None => None,
         };
         self.scopes.pop()?;
-        Ok(ast::List { elements, rest })
+        Ok(Kind::List(ast::List { elements, rest }))
     }
 
     fn element(&mut self, element: tree::Element) -> Result<ast::Element, Error> {

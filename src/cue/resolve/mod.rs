@@ -9,6 +9,9 @@ mod imports;
 mod predeclared;
 mod scope;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashSet, rc::Rc};
 
 use self::scope::{Kind, Scopes};

@@ -8,4 +8,7 @@ mod text;
 mod token;
 pub mod tree;
 
-pub use parser::parse;
+#[cfg(test)]
+mod tests;
+
+pub use parser::{MAX_DEPTH, parse};

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Most levels of nesting: what walks the tree recurses that deep.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 100;
 
 /// Reads one file; `file` is its place among the policy's files.
 ///
@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
     fn field_or_embedding(&mut self, expression: Expression) -> Result<Declaration, Error> {
         let (alias, label) = self.label(expression)?;
         if is_label(&label, alias.is_some()) && self.at_presence() {
-            return Ok(Declaration::Field(self.field(alias, label)?));
+            return Ok(Declaration::Field(Box::new(self.field(alias, label)?)));
         }
         match alias {
             None => Ok(Declaration::Embedding(label)),
@@ -238,7 +238,7 @@ impl<'a> Parser<'a> {
         while let Some((position, alias, label, presence)) = labels.pop() {
             let (value_alias, value) = match (field.take(), last.take()) {
                 (Some(inner), _) => {
-                    (None, self.node(position, Kind::Struct(vec![Declaration::Field(inner)]))?)
+                    (None, self.node(position, Kind::Struct(vec![Declaration::Field(Box::new(inner))]))?)
                 }
                 (None, Some(last)) => last,
                 (None, None) => return Err(self.expected("a value")),

@@ -42,7 +42,7 @@ pub struct Import {
 #[derive(Debug)]
 pub enum Declaration {
     /// `label: value`
-    Field(Field),
+    Field(Box<Field>),
     /// `let name = value`
     Let(Name, Expression),
     /// An expression alone.
