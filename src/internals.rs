@@ -58,3 +58,7 @@ pub mod storage {
 pub mod services {
     pub use crate::services::*;
 }
+#[cfg(feature = "cue")]
+pub mod cue {
+    pub use crate::cue::*;
+}

@@ -11,4 +11,6 @@ pub mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use parser::{MAX_DEPTH, parse};
+#[cfg(test)]
+pub use parser::MAX_DEPTH;
+pub use parser::parse;
