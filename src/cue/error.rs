@@ -13,15 +13,15 @@ pub struct Error {
     /// Where in the source; none where no line of the policy is to blame.
     pub position: Option<Position>,
     /// The file of `position`, as the user named it; [`Error::in_files`] sets it.
-    pub file: Option<Box<str>>,
+    pub file: Option<String>,
     /// Where in the value: `predicate.a[3].b`; empty for the whole value, or where only source text is concerned.
-    pub path: Box<str>,
+    pub path: String,
     /// What is wrong, without place and values.
-    pub message: Box<str>,
+    pub message: String,
     /// What the value had to be, in CUE's notation.
-    pub expected: Option<Box<str>>,
+    pub expected: Option<String>,
     /// What it is.
-    pub found: Option<Box<str>>,
+    pub found: Option<String>,
 }
 
 /// What sort of error.
@@ -65,8 +65,8 @@ impl Error {
             kind,
             position: None,
             file: None,
-            path: Box::default(),
-            message: message.into().into_boxed_str(),
+            path: String::new(),
+            message: message.into(),
             expected: None,
             found: None,
         }
@@ -75,15 +75,15 @@ impl Error {
     /// The same error, about the value at `path` (`predicate.a[3].b`).
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into().into_boxed_str();
+        self.path = path.into();
         self
     }
 
     /// The same error, with what was expected and what was found, both in CUE's notation.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        self.expected = Some(expected.into().into_boxed_str());
-        self.found = Some(found.into().into_boxed_str());
+        self.expected = Some(expected.into());
+        self.found = Some(found.into());
         self
     }
 
@@ -91,7 +91,7 @@ impl Error {
     #[must_use]
     pub fn in_files<'a>(mut self, mut names: impl Iterator<Item = &'a str>) -> Self {
         if let Some(position) = self.position {
-            self.file = names.nth(position.file as usize).map(Box::from);
+            self.file = names.nth(position.file as usize).map(str::to_owned);
         }
         self
     }
