@@ -14,7 +14,7 @@ use super::consent;
 use super::plan::{Carrier, Carriers, Plan};
 use super::refused::unverified;
 use super::services::Services;
-use super::{SignWith, SigningKeyName};
+use super::{SignWith, SigningKeyName, Witness};
 use crate::bundle::detached::decode_certificates;
 use crate::bundle::{SignedEntity, VerificationMaterial};
 use crate::crypto::{KeyType, PrivateKey, SigningKey, UnixTime};
@@ -74,7 +74,8 @@ impl Found {
                 "the key signs, and {flag} is not used: leave out the key (--key, COSIGN_KEY) to sign by the identity, or add --issue-certificate"
             ));
         }
-        if let SigningKeyName::Reference(key) = &with.key {
+        // The services of everybody are looked up first, which takes time; everything else is said in the order of the flags.
+        if let (SigningKeyName::Reference(key), Witness::Default) = (&with.key, &with.witness) {
             look(key, context)?;
         }
         Services::foresee(with, context).await?;
