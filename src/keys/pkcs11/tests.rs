@@ -417,3 +417,20 @@ fn a_module_that_hangs_is_given_up() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(super::key::blocking(&super::key::Budget::new(long), || Ok(7))).unwrap(), 7);
 }
+
+#[test]
+fn hints_name_what_belongs_to_the_command() {
+    let hints = |failure: &TokenFailure| {
+        (failure.hint().unwrap_or_default().to_owned(), failure.hint_of_tool().unwrap_or_default().to_owned())
+    };
+    let (of_key, of_tool) = hints(&TokenFailure::NoModule);
+    assert!(of_key.contains("`?module-path=`") && of_tool.contains("--module-path FILE"), "{of_tool}");
+    let missing = TokenFailure::NoToken { wanted: "slot-id=0".to_owned(), present: "is none".to_owned() };
+    assert!(hints(&missing).1.contains("--slot-id NUMBER"));
+    assert!(hints(&TokenFailure::PinMissing { token: "t".to_owned() }).1.contains("--pin"));
+    let general = TokenFailure::Module { path: "/m.so".to_owned(), reason: "CKR_GENERAL_ERROR".to_owned() };
+    let (of_key, of_tool) = hints(&general);
+    assert!(of_key.contains("SOFTHSM2_CONF") && of_key == of_tool, "{of_key}");
+    let new = TokenFailure::Refused { doing: "opening", said: "CKR_TOKEN_NOT_RECOGNIZED".to_owned() };
+    assert!(hints(&new).0.contains("not initialized yet"));
+}

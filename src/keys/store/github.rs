@@ -238,3 +238,24 @@ impl Backend for GitHub {
         Box::pin(self.put(pair, password))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interface_is_github_itself_or_that_of_a_server_of_ones_own() {
+        for host in [
+            "github.com",
+            "https://github.com/",
+            "www.github.com",
+            "api.github.com",
+            "https://api.github.com",
+        ] {
+            assert_eq!(enterprise(host).unwrap(), PUBLIC, "{host}");
+        }
+        assert_eq!(enterprise("github.example").unwrap(), "https://github.example/api/v3");
+        assert_eq!(enterprise("https://github.com.example").unwrap(), "https://github.com.example/api/v3");
+        assert!(enterprise("http://github.com").is_err(), "no token goes there in the clear");
+    }
+}

@@ -274,6 +274,23 @@ fn nothing_is_sent_without_https() {
     assert!(server.lines().is_empty());
 }
 
+/// Whoever is asked too often until the time is over has to know that, and not that nobody answers.
+#[cfg(unix)]
+#[test]
+fn who_is_throttled_is_told_so_when_the_time_is_over() {
+    let mut is_first = true;
+    let server = serve(move |_| {
+        if std::mem::take(&mut is_first) {
+            return json(400, &object!({ "__type": "ThrottlingException", "message": "Rate exceeded" }));
+        }
+        std::thread::sleep(Duration::from_secs(4));
+        reply(200)
+    });
+    let world = super::aws::world(&server).patient().within(Duration::from_secs(2));
+    let error = failed(world.public_key("awskms:///alias/release"));
+    assert!(error.contains("ThrottlingException: Rate exceeded"), "{error}");
+}
+
 #[test]
 fn an_unchecked_certificate_is_told() {
     let cautions = |value: &str, key: &str| {
