@@ -101,6 +101,9 @@ pub mod internals;
 mod keys;
 mod payload;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "rego"), allow(dead_code, reason = "nothing is evaluated"))]
+mod policy;
+#[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
 mod program;
 mod re2;

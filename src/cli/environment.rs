@@ -67,8 +67,9 @@ pub fn variable(command: &str, flag: &str) -> Option<String> {
     let ours = match command {
         "sign" | "sign-blob" | "attest" | "attest-blob" => flag == "offline",
         "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" => {
-            matches!(flag, "from-file" | "platform" | "recursive")
+            matches!(flag, "from-file" | "platform" | "policy-data" | "policy-strict" | "recursive")
         }
+        "verify-blob-attestation" => matches!(flag, "policy" | "policy-data" | "policy-strict"),
         "tree" => flag == "output",
         "attach signature" => flag == "registry-referrers-mode",
         "attach attestation" => {

@@ -1,9 +1,9 @@
 //! `verify-attestation`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use super::args::filled;
+use super::args::policy::PolicyArgs;
 use super::args::root::RootArgs;
 use super::args::verify_images::VerifyImagesArgs;
 use super::run::Request;
@@ -25,9 +25,9 @@ pub struct VerifyAttestationArgs {
     /// Type that the predicate must have: a URI, or a short name as in `attest` (default custom)
     #[arg(long = "type", value_name = "TYPE", help_heading = "Statement")]
     pub predicate_type: Option<String>,
-    /// Apply this policy to the statement (not available yet in this version)
-    #[arg(long, value_name = "FILE", help_heading = "Statement")]
-    pub policy: Vec<PathBuf>,
+    /// Policies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// Signer, signatures, trust, report.
     #[command(flatten)]
     pub verify: VerifyImagesArgs,
@@ -38,16 +38,13 @@ pub struct VerifyAttestationArgs {
 
 impl CommandArgs for VerifyAttestationArgs {
     fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
-        if self.policy.iter().any(|policy| !policy.as_os_str().is_empty()) {
-            return Err(Error::not_available("policies for statements (--policy)")
-                .hint("leave --policy out, and judge what standard output shows"));
-        }
+        let policy = self.policy.request()?;
         let list = filled(&self.from_file);
         let images = some_images(&self.images, list.as_ref())?;
         let expected = Expected::Attestation {
             predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
         };
         let request = self.verify.request("verify-attestation", images, expected, None, warnings)?;
-        Ok(Request::VerifyImages(Box::new(VerifyImagesRequest { list, ..request })))
+        Ok(Request::VerifyImages(Box::new(VerifyImagesRequest { list, policy, ..request })))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{at_most_one, filled, one_of, root::RootArgs, verify::VerifyArgs};
+use super::args::{at_most_one, filled, one_of, policy::PolicyArgs, root::RootArgs, verify::VerifyArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, Expected, Subject, VerifyRequest};
@@ -30,6 +30,9 @@ pub struct VerifyBlobAttestationArgs {
     /// Algorithm of --digest: sha256, sha384 or sha512
     #[arg(long = "digestAlg", value_name = "ALGORITHM", value_parser = one_of(DIGESTS), help_heading = "Statement")]
     pub digest_alg: Option<String>,
+    /// Policies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// Signer, signature, trust, report.
     #[command(flatten)]
     pub verify: VerifyArgs,
@@ -54,7 +57,9 @@ impl VerifyBlobAttestationArgs {
         let expected = Expected::Attestation {
             predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
         };
+        let policy = self.policy.request()?;
         let mut request = self.verify.request(self.subject()?, expected, warnings)?;
+        request.policy = policy;
         request.waivers.claims = (self.check_claims == Some(false)).then_some("--check-claims=false");
         Ok(request)
     }

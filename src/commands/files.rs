@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AttestBlobRequest, Error, ImportKeyPairRequest, PublicKeyRequest, SignBlobRequest, SignOutputs, SignWith,
-    Signer, SigningKeyName, StatementSource, Subject, VerifyRequest, Witness,
+    AttestBlobRequest, Error, ImportKeyPairRequest, PolicyRequest, PublicKeyRequest, SignBlobRequest,
+    SignOutputs, SignWith, Signer, SigningKeyName, StatementSource, Subject, VerifyRequest, Witness,
 };
 use crate::storage::real_name;
 
@@ -133,6 +133,14 @@ impl ImportKeyPairRequest {
     }
 }
 
+impl PolicyRequest {
+    /// Adds the files that it names.
+    pub(super) fn add_to<'a>(&'a self, files: Files<'a>) -> Files<'a> {
+        let files = self.files.iter().fold(files, |files, policy| files.and_read("policy", Some(policy)));
+        self.data.iter().fold(files, |files, data| files.and_read("policy data", Some(data)))
+    }
+}
+
 impl VerifyRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
@@ -161,7 +169,7 @@ impl VerifyRequest {
             ("timestamp certificate chain", trust.timestamp_certificate_chain.as_deref()),
         ]
         .into_iter()
-        .fold(Files::default(), |files, (what, path)| files.and_read(what, path))
+        .fold(self.policy.add_to(Files::default()), |files, (what, path)| files.and_read(what, path))
         .and_written("report", report)
     }
 }

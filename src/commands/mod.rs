@@ -30,6 +30,7 @@ mod pasteable;
 mod piv_tool;
 mod pkcs11_tool;
 mod platform;
+mod policies;
 mod publishing;
 mod registry;
 mod report;
@@ -84,9 +85,9 @@ pub use report::{
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
-    PublicKeyRequest, ReportFormat, ReportRequest, SIGNING_ALGORITHMS, Settings, SignBlobRequest,
-    SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject, TrustRequest,
-    VerifyRequest, Waivers,
+    PolicyRequest, PublicKeyRequest, ReportFormat, ReportRequest, SIGNING_ALGORITHMS, Settings,
+    SignBlobRequest, SignOutputs, SignatureRequest, Signer, SigningAlgorithm, StatementSource, Subject,
+    TrustRequest, VerifyRequest, Waivers,
 };
 pub use sandbox::{
     SandboxDemo, SandboxKind, SandboxRunRequest, SandboxTokenIdentity, SandboxTokenRequest, SandboxUpRequest,

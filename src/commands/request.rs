@@ -273,8 +273,21 @@ pub struct VerifyRequest {
     pub require_timestamp: bool,
     /// What is not demanded.
     pub waivers: Waivers,
+    /// Policies for the statement.
+    pub policy: PolicyRequest,
     /// Where a report goes, if one is asked for.
     pub report: Option<ReportRequest>,
+}
+
+/// Policies for verified statements.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyRequest {
+    /// The files, in Rego or CUE.
+    pub files: Vec<PathBuf>,
+    /// Documents that Rego finds beneath `data`.
+    pub data: Vec<PathBuf>,
+    /// The flag that refuses what a CUE policy passes only because a statement lacks it.
+    pub strict: bool,
 }
 
 /// A report that was asked for.

@@ -10,7 +10,7 @@ mod decode;
 mod digest;
 mod ed25519;
 pub mod json;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "rego"))]
 pub mod jwk;
 mod key_type;
 #[cfg(any(test, feature = "cue"))]
@@ -34,7 +34,7 @@ pub use base64::decode as decode_base64;
 #[cfg(feature = "cli")]
 pub use block_cipher::BlockCipher;
 pub use decode::{DecodeError, DecodeKind};
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "rego"))]
 pub use digest::sha1_name;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};

@@ -110,6 +110,16 @@ fn the_guides_work_as_printed() {
     }
 }
 
+#[cfg(all(unix, feature = "rego"))]
+#[test]
+fn the_guide_on_policies_works_as_printed() {
+    let sandbox = Sandbox::new();
+    let blocks = blocks("docs/guides/policies.md");
+    assert!(blocks.len() >= 6, "{}", blocks.len());
+    shell(&sandbox, &blocks.concat());
+    assert!(sandbox.text("refusal.txt").contains("nightly.rego:7"));
+}
+
 /// The guide on kits as one script, as somebody follows it in one shell, in a folder with the files that it starts from.
 #[cfg(unix)]
 pub fn air_gap_guide(sandbox: &Sandbox) -> String {

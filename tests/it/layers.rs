@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "attest",
             "sign",
             "storage",
+            "policy",
             "sandbox",
             "verify",
             "keys",
@@ -38,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("services", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
+    ("policy", &["verify", "bundle", "payload", "x509", "cue", "re2", "crypto"]),
     ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "re2", "crypto"]),
@@ -87,15 +89,17 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Every crate with the rooms that may name it. `*` is every room.
 const CRATES: &[(&str, &[&str])] = &[
     ("thiserror", &["*"]),
-    ("serde", &["commands", "bundle", "payload", "crypto", "cli", "sandbox"]),
+    ("serde", &["commands", "policy", "bundle", "payload", "crypto", "cli", "sandbox"]),
     (
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry", "storage", "services", "http", "cloud", "keys",
+            "verify", "registry", "storage", "services", "http", "cloud", "keys", "policy",
         ],
     ),
     ("hex", &["*"]),
+    ("anyhow", &["policy"]),
+    ("regorus", &["policy"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("aws_credential_types", &["cloud"]),

@@ -7,6 +7,7 @@ pub mod image_signing;
 pub mod key;
 pub mod output;
 pub mod platform;
+pub mod policy;
 pub mod registry;
 pub mod root;
 pub mod services;

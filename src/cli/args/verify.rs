@@ -5,7 +5,7 @@ use super::key::KeyArgs;
 use super::output::ReportArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
 use super::{filled, not_empty};
-use crate::commands::{Error, Expected, Signer, Subject, TrustRequest, VerifyRequest};
+use crate::commands::{Error, Expected, PolicyRequest, Signer, Subject, TrustRequest, VerifyRequest};
 
 /// Flags that every verifying command has.
 #[derive(Debug, clap::Args)]
@@ -68,6 +68,7 @@ impl VerifyArgs {
             signature,
             require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
             waivers: self.trust.waivers(),
+            policy: PolicyRequest::default(),
             report: self.report.report.clone(),
         })
     }

@@ -13,7 +13,8 @@ use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
 use super::verify::signer;
 use super::{filled, not_empty, one_of, values};
 use crate::commands::{
-    BesideImages, Children, Error, Expected, ImagesOutput, Search, Signer, TrustRequest, VerifyImagesRequest,
+    BesideImages, Children, Error, Expected, ImagesOutput, PolicyRequest, Search, Signer, TrustRequest,
+    VerifyImagesRequest,
 };
 
 /// What `--max-workers` is without the flag.
@@ -165,6 +166,7 @@ impl VerifyImagesArgs {
             beside,
             search: search.search()?,
             children: search.children()?,
+            policy: PolicyRequest::default(),
             sbom: signatures.is_some_and(|args| filled(&args.attachment).is_some()),
             output,
             report: self.report.report.clone(),

@@ -141,6 +141,8 @@ const OURS: &[(&str, &str)] = &[
     ("verify-attestation", "from-file"),
     ("verify-attestation", "no-log"),
     ("verify-attestation", "platform"),
+    ("verify-attestation", "policy-data"),
+    ("verify-attestation", "policy-strict"),
     ("verify-attestation", "recursive"),
     ("verify-attestation", "registry-auth-host"),
     ("verify-attestation", "report"),
@@ -152,6 +154,9 @@ const OURS: &[(&str, &str)] = &[
     ("verify-blob-attestation", "allow-kms-plugin"),
     ("verify-blob-attestation", "allow-kube-exec"),
     ("verify-blob-attestation", "no-log"),
+    ("verify-blob-attestation", "policy"),
+    ("verify-blob-attestation", "policy-data"),
+    ("verify-blob-attestation", "policy-strict"),
     ("verify-blob-attestation", "report"),
 ];
 const EVERYWHERE: &[&str] = &["help", "output-file", "timeout", "verbose"];

@@ -18,10 +18,12 @@ use crate::commands::attachment_size;
 use crate::commands::candidates::{Candidate, beside, signature_document, unreadable};
 use crate::commands::images::{Image, Images};
 use crate::commands::inputs::read_named;
+use crate::commands::policies::{self, Asked};
 use crate::commands::report::{ErrorReport, ImageReport, Report};
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
+use crate::policy::Policy;
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find_each};
 use crate::storage::images::{Home, ImageName, Layout, Place, check_graph};
@@ -67,9 +69,10 @@ async fn run(
             Error::usage("there is no image to verify").hint("name images, or a file with --from-file")
         );
     }
+    let rules = policies::load(&request.policy, context)?;
     let images = open(&names, request, context)?;
     let signer = expected_signer(&request.signer, context).await?;
-    let job = Job::new(request, policy(request, signer)?, context).await?;
+    let job = Job::new(request, policy(request, signer)?, rules, context).await?;
     let judged = images.into_iter().map(|(name, image)| async {
         match image {
             Ok(image) => job.image(image).await,
@@ -163,6 +166,8 @@ impl Outcome {
 pub(super) struct Job<'a> {
     pub(super) request: &'a VerifyImagesRequest,
     policy: VerificationPolicy,
+    /// Policies for statements.
+    rules: Option<Policy>,
     want: Want,
     beside: Detached,
     /// A signature from a file, with its name, in place of those that are found.
@@ -195,6 +200,7 @@ impl<'a> Job<'a> {
     async fn new(
         request: &'a VerifyImagesRequest,
         policy: VerificationPolicy,
+        rules: Option<Policy>,
         context: &'a mut Context,
     ) -> Result<Self, Error> {
         let signature = matches!(request.expected, Expected::Signature);
@@ -219,7 +225,7 @@ impl<'a> Job<'a> {
         let root = LazyRoot::new(&request.trust, context);
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
         root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[])).await?;
-        Ok(Self { request, policy, want, beside, given, now, lookup, root })
+        Ok(Self { request, policy, rules, want, beside, given, now, lookup, root })
     }
 
     /// One image that was named, and what belongs to it.
@@ -266,9 +272,14 @@ impl<'a> Job<'a> {
             return Err(judgement.looked_up.explain(error));
         }
         let verified = &judgement.verdict.verified;
-        let documents = match self.request.expected {
+        let documents = match &self.request.expected {
             Expected::Signature => verified.iter().map(|v| shown::signature(v, &artifact, &digest)).collect(),
-            Expected::Attestation { .. } => verified.iter().map(shown::attestation).collect(),
+            Expected::Attestation { predicate_type } => {
+                let asked = Asked { policy: self.rules.as_ref(), predicate_type, name: Some(&image.typed) };
+                let judged = policies::judge(verified, &asked, judgement.is_complete());
+                self.root.say(&judged.said).await;
+                judged.accepted?.iter().map(shown::attestation).collect()
+            }
         };
         Ok(ShownImage {
             name: image.typed.clone(),

@@ -86,6 +86,11 @@ impl Judgement {
         Some((self.verdict.rejections.get(*number)?, candidate))
     }
 
+    /// Whether everything that was found was looked at: no limit kept it from that.
+    pub fn is_complete(&self) -> bool {
+        !self.ended && self.spoiled.iter().all(|spoiled| !spoiled.is_limit)
+    }
+
     /// What became of all that was found.
     pub fn take_reports(&mut self) -> Vec<CandidateReport> {
         let mut reports = std::mem::take(&mut self.reports);

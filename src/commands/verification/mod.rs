@@ -27,6 +27,7 @@ use crate::commands::artifact::artifact;
 use crate::commands::candidates::{Candidate, candidates};
 use crate::commands::inputs;
 use crate::commands::keys::public_key;
+use crate::commands::policies::{self, Asked};
 use crate::commands::report::{ArtifactReport, CandidateReport, Report};
 use crate::commands::trust::trusted_root;
 use crate::commands::{
@@ -59,6 +60,7 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     one_standard_input(request)?;
+    let rules = policies::load(&request.policy, context)?;
     let policy = policy(request, context).await?;
     let mut candidates = candidates(&request.signature, &request.expected, context)?;
     // A root that the user named is read in any case: a name with a slip in it is not passed over.
@@ -81,13 +83,25 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
     let looked_up =
         lookup.complete(&mut candidates, artifact.as_ref(), &verifier, &LookedUp::default()).await;
     looked_up.said.iter().for_each(|line| context.narrator.say(line));
-    let (judged, result) = judge(&verifier, &request.expected, &candidates, artifact.as_ref());
+    let (judged, verified, is_complete) =
+        judged(&verifier, &request.expected, &candidates, artifact.as_ref());
     report.candidates = judged;
+    let result = match (verified, &request.expected) {
+        (Err(error), _) => Err(looked_up.explain(error)),
+        (Ok(_), Expected::Signature) => Ok(()),
+        (Ok(verified), Expected::Attestation { predicate_type }) => {
+            let name = artifact.as_ref().map(|artifact| artifact.name.as_str());
+            let asked = Asked { policy: rules.as_ref(), predicate_type, name };
+            let accepted = policies::judge(&verified, &asked, is_complete);
+            accepted.said.iter().for_each(|line| context.narrator.say(line));
+            accepted.accepted.map(drop)
+        }
+    };
     report.verified = result.is_ok();
-    result.map_err(|error| looked_up.explain(error))
+    result
 }
 
-/// Judges the candidates of one artifact: what became of each, and success if at least one verified. `None` as the artifact
+/// Judges the candidates of one artifact by their signatures: what became of each, and success if at least one verified. `None` as the artifact
 /// only where the policy waives the claim.
 pub(in crate::commands) fn judge(
     verifier: &Verifier<'_>,
@@ -95,12 +109,24 @@ pub(in crate::commands) fn judge(
     candidates: &[Candidate],
     artifact: Option<&Artifact>,
 ) -> (Vec<CandidateReport>, Result<(), Error>) {
+    let (reports, verified, _) = judged(verifier, expected, candidates, artifact);
+    (reports, verified.map(drop))
+}
+
+/// The same, with what verified, and whether no limit kept others from being looked at.
+fn judged(
+    verifier: &Verifier<'_>,
+    expected: &Expected,
+    candidates: &[Candidate],
+    artifact: Option<&Artifact>,
+) -> (Vec<CandidateReport>, Result<Vec<Verified>, Error>, bool) {
     let (verdict, reports) = Verdict::of(verifier, candidates, artifact);
+    let is_complete = !verdict.is_limit();
     if verdict.is_success() {
-        return (reports, Ok(()));
+        return (reports, Ok(verdict.verified), is_complete);
     }
     let error = none_valid(expected, verifier.policy, &verdict, candidates, artifact);
-    (reports, Err(error))
+    (reports, Err(error), is_complete)
 }
 
 /// What became of the candidates of one artifact.

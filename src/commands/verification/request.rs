@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::commands::{
-    Expected, Files, ImageFile, PlatformRequest, RegistryRequest, ReportRequest, Signer, TrustRequest,
-    Waivers,
+    Expected, Files, ImageFile, PlatformRequest, PolicyRequest, RegistryRequest, ReportRequest, Signer,
+    TrustRequest, Waivers,
 };
 
 /// `verify`, `verify-attestation`, `dockerfile verify` and `manifest verify`.
@@ -40,6 +40,8 @@ pub struct VerifyImagesRequest {
     pub search: Search,
     /// Which of the manifests of an index.
     pub children: Children,
+    /// Policies for statements.
+    pub policy: PolicyRequest,
     /// Whether the SBOM that is attached is meant, not the image.
     pub sbom: bool,
     /// How it is shown.
@@ -116,8 +118,8 @@ impl VerifyImagesRequest {
             Signer::Key(key) => Some(std::path::Path::new(key)),
             Signer::Identity(_) => None,
         };
-        self.registry
-            .add_to(Files::default())
+        self.policy
+            .add_to(self.registry.add_to(Files::default()))
             .and_read("key", key)
             .and_read("list of images", self.list.as_deref().map(std::path::Path::new))
             .and_read(

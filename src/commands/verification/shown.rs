@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::bundle::{Content, VerificationMaterial};
 use crate::crypto::{Digest, UnixTime, base64};
 use crate::payload::{Artifact, Statement, Subject};
+use crate::policy::Decision;
 use crate::verify::{SignerProof, TimeSource, Verified, VerifiedTime};
 use crate::x509::{Certificate, fulcio};
 
@@ -85,10 +86,10 @@ pub(super) fn signature(verified: &Verified, image: &Artifact, digest: &Digest) 
     as_go(&shown.to_string())
 }
 
-/// A verified attestation: its envelope, as it was written where it was written as one, in one line. Who reads line by line
+/// A verified attestation that the policies accept: its envelope, as it was written where it was written as one, in one line. Who reads line by line
 /// must not be given a line that somebody else has put around or into it.
-pub(super) fn attestation(verified: &Verified) -> String {
-    match &verified.entity().content {
+pub(super) fn attestation(accepted: &Decision<'_>) -> String {
+    match &accepted.verified().entity().content {
         Content::Envelope(envelope) => match String::from_utf8_lossy(&envelope.bytes).trim() {
             text if text.is_empty() || text.contains(['\n', '\r']) => envelope.parsed.to_json(),
             text => text.to_owned(),

@@ -153,8 +153,21 @@ fn exit_codes_of_both_forms_and_both_commands() {
             .code(12)
             .says("ask for it: --type https://example.com/p");
         let _ = keyless("verify-attestation", &name).code(13);
-        let policy = world.with_key("verify-attestation", "a", &name, &["--policy", "p.rego"]).code(1);
-        let _ = policy.says("not available yet");
+        // A policy is the user's: one that is not there, or is none, is said of before anything is asked.
+        let by = |policy: &str| {
+            let flags = ["--type", "https://example.com/p", "--policy", policy];
+            world.with_key("verify-attestation", "a", &name, &flags)
+        };
+        let _ = by("none.rego").code(3).says("none.rego");
+        let _ = by("policy.txt").code(2).says("FILE.rego");
+        if cfg!(feature = "rego") {
+            world.sandbox.file("yes.rego", "package signature\nallow { input.predicateType }\n");
+            world.sandbox.file("no.rego", "package signature\ndefault allow = false\nallow { input.x }\n");
+            let _ = by("yes.rego").ok().says("will be validating against Rego policies: [yes.rego]");
+            let refused = by("no.rego").code(7).says("expression value, false, is not true");
+            assert_eq!(refused.stdout, "");
+            let _ = by("yes.rego,no.rego").code(7);
+        }
         // Measured as M3: cosign takes an attestation for a signature.
         let _ = world.verify(&name, &[]).code(10);
     }

@@ -1,0 +1,129 @@
+//! Policies of a run: read before anything is fetched, said of as cosign does, and what is told where one refuses.
+
+use super::{Context, Error, ErrorKind, PolicyRequest};
+use crate::policy::{self, Decision, Policy, PolicyFile, Refusal, Unmet, decide};
+use crate::storage::read_file;
+use crate::verify::Verified;
+
+/// Bytes of a policy.
+const POLICY_SIZE: u64 = 1 << 20;
+/// Bytes of a data file.
+const DATA_SIZE: u64 = 64 << 20;
+
+/// Reads the policies; `None` where none is named.
+pub(super) fn load(request: &PolicyRequest, context: &Context) -> Result<Option<Policy>, Error> {
+    if request.files.is_empty() {
+        return Ok(None);
+    }
+    // A name that says no language is a slip on the command line, whether or not there is such a file.
+    for file in &request.files {
+        policy::language(&file.to_string_lossy()).map_err(|e| failed(&e))?;
+    }
+    let files = read("policy", &request.files, POLICY_SIZE)?;
+    let data = read("policy data", &request.data, DATA_SIZE)?;
+    let policy = Policy::load(files, data, context.now).map_err(|e| failed(&e))?;
+    if !request.data.is_empty() && policy.files(policy::Language::Rego).is_empty() {
+        return Err(Error::usage("--policy-data comes without a Rego policy")
+            .hint("only Rego policies look at data: leave it out, or name one with --policy FILE.rego"));
+    }
+    Ok(Some(policy))
+}
+
+fn read(what: &'static str, names: &[std::path::PathBuf], limit: u64) -> Result<Vec<PolicyFile>, Error> {
+    let one = |name: &std::path::PathBuf| {
+        let bytes = read_file(what, name, limit).map_err(|e| Error::file(&e))?;
+        Ok(PolicyFile { name: name.to_string_lossy().into_owned(), bytes })
+    };
+    names.iter().map(one).collect()
+}
+
+/// What became of the verified attestations of one artifact.
+pub(super) struct Judged<'a> {
+    /// Lines for people, as cosign has them.
+    pub said: Vec<String>,
+    /// Those that are accepted: all of them, or why not.
+    pub accepted: Result<Vec<Decision<'a>>, Error>,
+}
+
+/// What is asked about verified attestations.
+pub(super) struct Asked<'a> {
+    /// The policies.
+    pub policy: Option<&'a Policy>,
+    /// The predicate type as it was typed.
+    pub predicate_type: &'a str,
+    /// The artifact.
+    pub name: Option<&'a str>,
+}
+
+/// Asks the policies about every attestation that verified: as in cosign, each has to pass, so that nobody can hide one that does
+/// not behind one that does. `is_complete`: no limit kept others from being looked at.
+pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete: bool) -> Judged<'a> {
+    let Asked { policy, predicate_type, name } = *asked;
+    if policy.is_some() && !is_complete {
+        let message = "an attestation exceeds a limit, and a policy has to see them all";
+        return Judged { said: Vec::new(), accepted: Err(Error::new(ErrorKind::LimitExceeded, message)) };
+    }
+    let (mut said, mut accepted, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    for verified in verified {
+        if let Some(policy) = policy {
+            said.extend(policy.languages().map(|language| {
+                let files = policy.files(language).join(" ");
+                format!("will be validating against {language} policies: [{files}]")
+            }));
+        }
+        match decide(verified, policy, predicate_type) {
+            Ok(decision) => accepted.push(decision),
+            Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
+            Err(Refusal::Error(error)) => return Judged { said, accepted: Err(failed(&error)) },
+        }
+    }
+    if refusals.is_empty() {
+        return Judged { said, accepted: Ok(accepted) };
+    }
+    said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
+    said.push(String::new());
+    said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
+    let error = refused(&refusals, verified.len(), name);
+    Judged { said, accepted: Err(error) }
+}
+
+fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
+    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let message = match (refusals.len(), count) {
+        (_, 1) => format!("the attestation{of} is verified, and the policy refuses it"),
+        (refused, count) => format!("the policy refuses {refused} of {count} verified attestations{of}"),
+    };
+    let mut error = Error::new(ErrorKind::Policy, message);
+    for unmet in refusals {
+        error = error.cause(format!("{}: {}", unmet.language, unmet.reason));
+        for detail in &unmet.details {
+            error = error.cause(detail.clone());
+        }
+    }
+    error.hint("the statement that the policy saw is shown by `bundle inspect --predicate`, or by verifying without --policy")
+}
+
+/// Policies that give no verdict.
+fn failed(error: &policy::Error) -> Error {
+    use policy::Error as E;
+    let kind = match error {
+        E::Format { .. } => ErrorKind::Usage,
+        E::Text { .. } | E::Policy { .. } | E::Data { .. } => ErrorKind::Format,
+        E::Limit { .. } => ErrorKind::LimitExceeded,
+        E::NotBuilt { .. } | E::NotYet { .. } | E::Thread { .. } => ErrorKind::Other,
+    };
+    let made = match error {
+        E::Policy { .. } => Error::new(kind, format!("the policy cannot be used: {error}")),
+        E::NotYet { language } => Error::not_available(format!("{language} policies")),
+        error => Error::new(kind, error.to_string()),
+    };
+    match error {
+        E::Format { .. } => made.hint("a policy is a file FILE.rego or FILE.cue"),
+        E::NotBuilt { language } => made
+            .hint(format!("the build with the feature `{}` has them", language.to_string().to_lowercase())),
+        E::NotYet { .. } => {
+            made.hint("write the policy in Rego, or leave --policy out and judge what standard output shows")
+        }
+        _ => made,
+    }
+}

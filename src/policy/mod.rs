@@ -1,0 +1,22 @@
+//! Policies over statements that verification has accepted: Rego and CUE, with cosign's verdicts.
+//!
+//! [`Policy::load`] takes files, and refuses what no evaluation could make sense of, before anything is fetched. [`decide`] is the only
+//! maker of a [`Decision`], which is what a command that verifies attestations shows: the evaluators below it take a document
+//! and know nothing of signatures.
+//!
+//! A policy is the user's own, and may still be wrong or made by somebody else: it reaches no file, no network and no
+//! environment, and it is bounded in time, memory and depth (`guard.rs`).
+
+mod decision;
+mod error;
+mod file;
+mod guard;
+mod input;
+#[cfg(feature = "rego")]
+mod rego;
+#[cfg(all(test, feature = "rego"))]
+mod tests;
+
+pub use decision::{Decision, Refusal, Unmet, decide};
+pub use error::Error;
+pub use file::{Language, Policy, PolicyFile, language};

@@ -1,0 +1,153 @@
+//! What OPA's compiler refuses and regorus does not, or only when it gets there: names, calls, types that cannot be, variables
+//! without a value, rules that contradict one another or need themselves.
+
+mod calls;
+mod rules;
+mod safety;
+mod signatures;
+mod text;
+mod tree;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{LiteralStmt, Module, Ref, Rule, RuleHead, Span};
+
+use crate::policy::Error;
+
+pub(super) use text::check as text;
+
+/// Checks the modules of a policy together.
+///
+/// # Errors
+/// The first thing that OPA would not compile, with its place.
+pub(super) fn modules(modules: &[Ref<Module>]) -> Result<(), Error> {
+    let all = Rules::of(modules);
+    for module in modules {
+        words::check(module)?;
+    }
+    all.check_kinds()?;
+    for module in modules {
+        let names = Names::of(module, &all);
+        for rule in &module.policy {
+            calls::rule(rule, &names, module.rego_v1)?;
+            safety::rule(rule, &names)?;
+        }
+    }
+    rules::recursion(modules, &all)
+}
+
+/// Whether a module of `package` (`data.signature`) has a rule of this name, or a default of it.
+pub(super) fn has_rule(modules: &[Ref<Module>], package: &str, name: &str) -> bool {
+    Rules::of(modules).0.contains_key(&format!("{package}.{name}"))
+}
+
+/// The definitions of a rule.
+pub(super) fn rules(modules: &[Ref<Module>], package: &str, name: &str) -> Vec<Ref<Rule>> {
+    let rules = Rules::of(modules);
+    rules.0.get(&format!("{package}.{name}")).into_iter().flatten().map(|rule| (*rule).clone()).collect()
+}
+
+/// The paths of `input` that a statement of a body names.
+pub(super) fn looks_at(stmt: &LiteralStmt) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    for expr in tree::expressions(stmt) {
+        tree::each(expr, &mut |expr| {
+            let path = tree::path(expr).map(|(names, _)| names).unwrap_or_default();
+            if let [first, rest @ ..] = path.as_slice()
+                && first == "input"
+                && !rest.is_empty()
+            {
+                found.insert(rest.to_vec());
+            }
+        });
+    }
+    found
+}
+
+/// A refusal at a place.
+fn refuse<T>(span: &Span, reason: String) -> Result<T, Error> {
+    Err(Error::Policy { at: format!("{}:{}:{}", span.source.file(), span.line, span.col), reason })
+}
+
+/// The path of a module's package, `data` in front.
+fn package(module: &Module) -> String {
+    let path = tree::path(&module.package.refr).map(|(names, _)| names.join(".")).unwrap_or_default();
+    format!("data.{path}")
+}
+
+/// Every rule by its path: the definitions and the defaults of it.
+struct Rules<'a>(BTreeMap<String, Vec<&'a Ref<Rule>>>);
+
+impl<'a> Rules<'a> {
+    fn of(modules: &'a [Ref<Module>]) -> Self {
+        let mut rules: BTreeMap<String, Vec<&Ref<Rule>>> = BTreeMap::new();
+        for module in modules {
+            for rule in &module.policy {
+                let name = tree::path(tree::head(rule)).map(|(names, _)| names.join(".")).unwrap_or_default();
+                rules.entry(format!("{}.{name}", package(module))).or_default().push(rule);
+            }
+        }
+        Self(rules)
+    }
+
+    /// The number of parameters, where it is a function.
+    fn arity(&self, path: &str) -> Option<usize> {
+        self.0.get(path)?.iter().find_map(|rule| match rule.as_ref() {
+            Rule::Spec { head: RuleHead::Func { args, .. }, .. } => Some(args.len()),
+            Rule::Default { args, .. } if !args.is_empty() => Some(args.len()),
+            _ => None,
+        })
+    }
+}
+
+/// What names mean in a module.
+struct Names<'a> {
+    package: String,
+    /// Rules of the package, and what is imported.
+    globals: BTreeSet<String>,
+    /// What is imported, by the name that it has here.
+    imports: BTreeMap<String, String>,
+    rules: &'a Rules<'a>,
+}
+
+impl<'a> Names<'a> {
+    fn of(module: &Module, rules: &'a Rules<'a>) -> Self {
+        let package = package(module);
+        let within = format!("{package}.");
+        let mut globals: BTreeSet<String> = ["data", "input"].map(str::to_owned).into();
+        let own = rules.0.keys().filter_map(|path| path.strip_prefix(&within));
+        globals.extend(own.map(|name| name.split('.').next().unwrap_or(name).to_owned()));
+        let mut imports = BTreeMap::new();
+        for import in &module.imports {
+            let Some((path, _)) = tree::path(&import.refr) else { continue };
+            let name = match &import.r#as {
+                Some(span) => span.text().to_owned(),
+                None => path.last().cloned().unwrap_or_default(),
+            };
+            globals.insert(name.clone());
+            imports.insert(name, path.join("."));
+        }
+        Self { package, globals, imports, rules }
+    }
+
+    fn is_global(&self, name: &str) -> bool {
+        self.globals.contains(name)
+    }
+
+    /// The whole path of a name.
+    fn resolve(&self, name: &str) -> String {
+        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        match (self.imports.get(first), rest) {
+            (Some(path), Some(rest)) => format!("{path}.{rest}"),
+            (Some(path), None) => path.clone(),
+            (None, _) if first == "data" || first == "input" => name.to_owned(),
+            (None, _) => format!("{}.{name}", self.package),
+        }
+    }
+
+    /// The number of parameters of a function of the policy.
+    fn arity(&self, name: &str) -> Option<usize> {
+        self.rules.arity(&self.resolve(name))
+    }
+}

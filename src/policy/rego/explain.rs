@@ -1,0 +1,99 @@
+//! What is said of errors and of rules that did not hold.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{Rule, Span};
+use regorus::{Engine, Value};
+
+use super::check;
+use crate::policy::Error;
+
+/// The longest text of a value.
+const SHOWN: usize = 120;
+/// The most lines about one refusal.
+const DETAILS: usize = 20;
+
+/// An error of regorus about a file: where, and what. regorus writes a picture of the line, whose first and last lines say so.
+pub(super) fn error(file: &str, error: &anyhow::Error) -> Error {
+    if let Some(limit) = error.downcast_ref::<regorus::LimitError>() {
+        return Error::Limit { reason: limit.to_string() };
+    }
+    let text = format!("{error:#}");
+    let at = position(&text).unwrap_or_else(|| file.to_owned());
+    Error::Policy { at, reason: reason(&text) }
+}
+
+/// An error in one line, with its place in front where there is one.
+pub(super) fn line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    match position(&text) {
+        Some(at) => format!("{at}: {}", reason(&text)),
+        None => reason(&text),
+    }
+}
+
+/// `file:line:column` behind the arrow of a picture.
+fn position(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix("--> "))?;
+    Some(line.trim().to_owned())
+}
+
+/// What stands behind `error: `, or the first line.
+fn reason(text: &str) -> String {
+    let said = text.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
+    let line = said.or_else(|| text.lines().find(|line| !line.trim().is_empty())).unwrap_or("no reason");
+    line.trim().to_owned()
+}
+
+/// A value as JSON, not longer than a line.
+pub(super) fn short(value: &Value) -> String {
+    let text = match value {
+        Value::Undefined => return "undefined".to_owned(),
+        value => value.to_json_str().unwrap_or_else(|_| "a value that JSON has not".to_owned()),
+    };
+    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Where the rule did not hold: of each of its bodies the statement that was looked at last, and what the statement of the
+/// attestation has where it looks. The policy is evaluated once more for this, and the lines are noted that it gets to.
+pub(super) fn details(engine: &mut Engine, input: &Value) -> Vec<String> {
+    engine.set_enable_coverage(true);
+    engine.clear_coverage_data();
+    let _ = engine.eval_rule(super::QUERY.to_owned());
+    let Ok(report) = engine.get_coverage_report() else { return Vec::new() };
+    let reached = |span: &Span| {
+        let file = report.files.iter().find(|file| file.path == *span.source.file());
+        file.is_some_and(|file| file.covered.contains(&span.line))
+    };
+    let mut details = Vec::new();
+    for rule in check::rules(engine.get_modules(), super::PACKAGE, super::RULE) {
+        let Rule::Spec { bodies, .. } = rule.as_ref() else { continue };
+        for body in bodies {
+            let got: Vec<_> = body.query.stmts.iter().take_while(|stmt| reached(&stmt.span)).collect();
+            let Some(last) = got.last() else { continue };
+            // Lines are what is noted: of several statements in one, any may be the one.
+            let line: Vec<_> = got.iter().filter(|stmt| stmt.span.line == last.span.line).collect();
+            let text = line.iter().map(|stmt| stmt.span.text()).collect::<Vec<_>>().join("; ");
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let place = format!("{}:{}", last.span.source.file(), last.span.line);
+            details.push(format!("{place}: the rule `{}` does not hold at: {}", super::RULE, cut(&text)));
+            let paths: BTreeSet<_> = line.iter().flat_map(|stmt| check::looks_at(stmt)).collect();
+            details.extend(paths.into_iter().map(|path| {
+                let found = path.iter().try_fold(input, |value, name| {
+                    value.as_object().ok().and_then(|object| object.get(&Value::from(name.as_str())))
+                });
+                let shown = found.map_or_else(|| "not there".to_owned(), short);
+                format!("input.{} is {shown}", path.join("."))
+            }));
+        }
+    }
+    details.truncate(DETAILS);
+    details
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

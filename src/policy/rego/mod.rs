@@ -1,0 +1,136 @@
+//! Rego, by regorus: modules of version 0 unless they import `rego.v1`, and `data.signature.allow` as the question.
+//!
+//! regorus finds at run time, or not at all, what OPA's compiler refuses before it evaluates anything. `check/` refuses it here:
+//! a policy that the peer does not compile must not pass.
+
+mod builtins;
+mod check;
+mod data;
+mod explain;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, PolicyLengthConfig, Value};
+
+use super::decision::{Refusal, Unmet};
+use super::input::Document;
+use super::{Error, Language, PolicyFile};
+use crate::crypto::UnixTime;
+
+/// What is asked.
+const QUERY: &str = "data.signature.allow";
+/// The package and the rule that hold the answer.
+const PACKAGE: &str = "data.signature";
+const RULE: &str = "allow";
+/// Bytes of a policy file.
+const FILE_SIZE: usize = 1 << 20;
+/// Bytes of a line: certificates and keys stand in one.
+const LINE_LENGTH: u32 = 1 << 20;
+const LINES: usize = 20_000;
+
+/// Modules that were read and checked, with the data beside them.
+#[derive(Clone)]
+pub(super) struct Program {
+    engine: Engine,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Program")
+    }
+}
+
+impl Program {
+    /// Reads modules and data; `now` is what `time.now_ns` says.
+    ///
+    /// # Errors
+    /// A file that is no Rego, or a module that OPA would not compile; data that cannot be read.
+    pub(super) fn new(files: Vec<PolicyFile>, data: Vec<PolicyFile>, now: UnixTime) -> Result<Self, Error> {
+        let mut engine = Engine::new();
+        engine.set_rego_v0(true);
+        // As in OPA: what a function cannot make sense of is undefined.
+        engine.set_strict_builtin_errors(false);
+        engine.set_policy_length_config(lengths());
+        for PolicyFile { name, bytes } in files {
+            let text = String::from_utf8(bytes)
+                .map_err(|e| Error::Text { file: name.clone(), at: e.utf8_error().valid_up_to() })?;
+            check::text(&name, &text)?;
+            engine.add_policy(name.clone(), text).map_err(|e| explain::error(&name, &e))?;
+        }
+        for file in data {
+            let name = file.name.clone();
+            engine
+                .add_data(data::document(file)?)
+                .map_err(|e| Error::Data { file: name, reason: explain::line(&e) })?;
+        }
+        builtins::add(&mut engine, now).map_err(|e| explain::error("policy", &e))?;
+        check::modules(engine.get_modules())?;
+        let program = Self { engine };
+        program.compile()?;
+        Ok(program)
+    }
+
+    /// Compiles the modules, which is done again for each evaluation, so that what is wrong with them is said before anything is
+    /// fetched. No rule is evaluated for this.
+    fn compile(&self) -> Result<(), Error> {
+        let mut engine = self.engine.clone();
+        match engine.eval_query("true".to_owned(), false) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(explain::error("policy", &error)),
+        }
+    }
+
+    /// Evaluates the question for a document: only `true` is an answer that passes.
+    ///
+    /// # Errors
+    /// Every other outcome.
+    pub(super) fn evaluate(mut self, document: &Document) -> Result<(), Refusal> {
+        let refusal = |reason: String, details| {
+            Err(Refusal::Unmet(Unmet { language: Language::Rego, reason, details }))
+        };
+        let input = match Value::from_json_str(document.text()) {
+            Ok(input) => input,
+            Err(error) => return refusal(format!("the statement cannot be read: {error}"), Vec::new()),
+        };
+        if !check::has_rule(self.engine.get_modules(), PACKAGE, RULE) {
+            let reason = format!("result is undefined for query '{QUERY}'");
+            let detail = format!("no file has a rule `{RULE}` in `package signature`");
+            return refusal(reason, vec![detail]);
+        }
+        self.engine.set_input(input.clone());
+        // What it prints is for nobody.
+        self.engine.set_gather_prints(true);
+        self.engine.set_execution_timer_config(timer());
+        match self.engine.eval_rule(QUERY.to_owned()) {
+            Ok(Value::Bool(true)) => Ok(()),
+            Ok(Value::Undefined) => {
+                let details = explain::details(&mut self.engine, &input);
+                refusal(format!("result is undefined for query '{QUERY}'"), details)
+            }
+            Ok(value) => {
+                let details = explain::details(&mut self.engine, &input);
+                refusal(format!("expression value, {}, is not true", explain::short(&value)), details)
+            }
+            Err(error) => match error.downcast_ref::<regorus::LimitError>() {
+                Some(limit) => Err(Refusal::Error(Error::Limit { reason: limit.to_string() })),
+                None => refusal(explain::line(&error), Vec::new()),
+            },
+        }
+    }
+}
+
+fn lengths() -> PolicyLengthConfig {
+    let default = PolicyLengthConfig::default();
+    PolicyLengthConfig {
+        max_col: NonZeroU32::new(LINE_LENGTH).unwrap_or(default.max_col),
+        max_file_bytes: NonZeroUsize::new(FILE_SIZE).unwrap_or(default.max_file_bytes),
+        max_lines: NonZeroUsize::new(LINES).unwrap_or(default.max_lines),
+    }
+}
+
+/// regorus ends an evaluation by itself as well, a little before the guard gives it up.
+fn timer() -> ExecutionTimerConfig {
+    let limit = super::guard::TIME.saturating_sub(std::time::Duration::from_secs(1));
+    ExecutionTimerConfig { limit, check_interval: NonZeroU32::MIN.saturating_add(999) }
+}

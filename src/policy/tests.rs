@@ -1,0 +1,102 @@
+//! Policies against verdicts of cosign 3.1.1, and against those who mean harm.
+
+mod cases;
+mod hostile;
+
+use super::decision::Refusal;
+use super::guard::Guard;
+use super::input::Document;
+use super::rego::Program;
+use super::{Error, PolicyFile};
+use crate::crypto::UnixTime;
+
+/// The type of the predicates here.
+const TYPE: &str = "https://oracle.example/predicate/v1";
+
+/// A statement, from itself or from its predicate.
+fn statement(text: &str) -> String {
+    let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
+    if parsed.get("_type").is_some() {
+        return text.to_owned();
+    }
+    let subject =
+        format!(r#"[{{"name":"oracle.example/image","digest":{{"sha256":"{}"}}}}]"#, "3e".repeat(32));
+    format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"{TYPE}","subject":{subject},"predicate":{text}}}"#
+    )
+}
+
+/// What becomes of Rego policies and a statement: nothing, or why not.
+fn rego(files: &[(&str, &str)], statement: &str) -> Result<(), String> {
+    rego_with(files, &[], statement, TYPE)
+}
+
+fn rego_with(files: &[(&str, &str)], data: &[(&str, &str)], text: &str, asked: &str) -> Result<(), String> {
+    let read = |files: &[(&str, &str)]| -> Vec<PolicyFile> {
+        let one = |(name, text): &(&str, &str)| PolicyFile {
+            name: (*name).to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        };
+        files.iter().map(one).collect()
+    };
+    let (files, data, text, asked) = (read(files), read(data), statement(text), asked.to_owned());
+    let run = move || {
+        let program = Program::new(files, data, UnixTime::from_seconds(1_760_000_000))?;
+        let document = Document::new(text.as_bytes(), &asked)
+            .map_err(|reason| Error::Policy { at: "statement".to_owned(), reason })?;
+        Ok::<_, Error>(program.evaluate(&document))
+    };
+    match Guard::default().run(run) {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(Refusal::Unmet(unmet)))) => Err([vec![unmet.reason], unmet.details].concat().join("\n")),
+        Ok(Ok(Err(Refusal::Error(error)))) | Ok(Err(error)) | Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A policy in one file.
+fn one(policy: &str, statement: &str) -> Result<(), String> {
+    rego(&[("p.rego", &format!("package signature\n{policy}"))], statement)
+}
+
+#[test]
+fn a_refusal_names_the_rule_its_place_and_what_the_statement_has_there() {
+    let policy = "default allow = false\nallow {\n  input.predicateType\n  input.predicate.level >= 3\n}";
+    let said = one(policy, r#"{"level":2}"#).unwrap_err();
+    assert!(said.starts_with("expression value, false, is not true\n"), "{said}");
+    assert!(
+        said.contains("p.rego:5: the rule `allow` does not hold at: input.predicate.level >= 3"),
+        "{said}"
+    );
+    assert!(said.contains("input.predicate.level is 2"), "{said}");
+    let said = one("allow {\n  input.predicate.level >= 3\n}", "{}").unwrap_err();
+    assert!(said.contains("result is undefined") && said.contains("is not there"), "{said}");
+    let said = rego(&[("p.rego", "package other\nallow { true }")], "{}").unwrap_err();
+    assert!(said.contains("package signature"), "{said}");
+}
+
+#[test]
+fn data_is_json_or_yaml_beneath_its_names() {
+    let policy = [("p.rego", "package signature\nallow { input.predicate.by == data.builders[_] }")];
+    let found = |data: &[(&str, &str)]| rego_with(&policy, data, r#"{"by":"b"}"#, TYPE);
+    found(&[("d.json", r#"{"builders":["a","b"]}"#)]).unwrap();
+    found(&[("d.yaml", "builders:\n- a\n- b\n")]).unwrap();
+    found(&[("d.yaml", "builders: [a]"), ("e.yaml", "others: [b]")]).unwrap_err();
+    for (name, text, says) in
+        [("d.json", "{", "d.json"), ("d.json", "[1]", "no object"), ("d.yaml", "a: [", "d.yaml")]
+    {
+        let said = found(&[(name, text)]).unwrap_err();
+        assert!(said.contains(says), "{said}");
+    }
+    let twice = found(&[("d.json", r#"{"builders":["a"]}"#), ("e.json", r#"{"builders":["b"]}"#)]);
+    assert!(twice.unwrap_err().contains("e.json"));
+}
+
+#[test]
+fn several_files_are_one_policy() {
+    let signature = ("a.rego", "package signature\nimport data.lib\nallow { lib.ok(input.predicate.a) }");
+    rego(&[signature, ("b.rego", "package lib\nok(x) { x == 1 }")], r#"{"a":1}"#).unwrap();
+    rego(&[signature, ("b.rego", "package lib\nok(x) { x == 2 }")], r#"{"a":1}"#).unwrap_err();
+    // A file that is none refuses, whatever the others say.
+    rego(&[("a.rego", "package signature\nallow { true }"), ("b.rego", "package lib\nok {")], "{}")
+        .unwrap_err();
+}
