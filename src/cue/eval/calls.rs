@@ -200,13 +200,16 @@ impl<'a> Evaluator<'a> {
         position: Position,
     ) -> Result<(), Stop> {
         let this = self.node(id);
+        // Where disjunctions were multiplied, the peer takes what is not known yet for a failure.
+        let decided = this.decided.len() > 1;
         let (count, closed) = if name.starts_with("list") {
             (this.items.count(), this.items.length.is_some())
         } else {
             (this.regular().count(), self.is_closed(id))
         };
         let number = crate::cue::number::Number::from(count);
-        let wrong = if name.contains("Min") { number < *limit && closed } else { number > *limit };
+        let wrong =
+            if name.contains("Min") { number < *limit && (closed || decided) } else { number > *limit };
         if !wrong {
             return Ok(());
         }
@@ -304,7 +307,11 @@ impl<'a> Evaluator<'a> {
                 if let Some(error) = &self.node(node).error {
                     return Err(Stop::Fail(error.clone()));
                 }
-                if !self.node(node).kinds.meets(Kinds::STRUCT) {
+                let this = self.node(node);
+                if this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT && !this.tasks.is_empty() {
+                    return Err(Stop::wait(position, "the struct of `close` is not known yet"));
+                }
+                if this.kinds != Kinds::STRUCT && !self.ambiguous(node) {
                     let message = format!("`close` needs a struct, not {}", self.describe(node));
                     return Err(Stop::fail(ErrorKind::Operation, position, message));
                 }

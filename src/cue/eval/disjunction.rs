@@ -1,7 +1,7 @@
 //! Disjunctions: each side is tried on a node of its own.
 
 use super::node::{Mode, Node, NodeId};
-use super::{Evaluator, value::Kinds};
+use super::{Evaluator, MAX_ATTEMPTS, value::Kinds};
 use crate::cue::ast::{Disjunct, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -63,6 +63,11 @@ impl<'a> Evaluator<'a> {
 
     /// A node with the conjuncts of another one, in its place.
     fn attempt_node(&mut self, id: NodeId) -> NodeId {
+        self.attempts += 1;
+        if self.attempts > MAX_ATTEMPTS {
+            let message = format!("the policy's disjunctions have more than {MAX_ATTEMPTS} combinations");
+            self.stop(Error::nowhere(ErrorKind::Limit, message));
+        }
         let attempt = self.new_node(self.node(id).parent, self.node(id).place.clone());
         let this = self.node(id);
         let (origin, conjuncts, decided) = (this.origin, this.conjuncts.clone(), this.decided.clone());
@@ -164,6 +169,10 @@ impl<'a> Evaluator<'a> {
         if a.kinds != b.kinds || a.arcs.len() != b.arcs.len() || a.items.nodes.len() != b.items.nodes.len() {
             return false;
         }
+        let bounds = |node: &Node<'_>| node.bounds.iter().map(ToString::to_string).collect::<Vec<_>>();
+        if bounds(a) != bounds(b) {
+            return false;
+        }
         if !a.kinds_alone() && (a.kinds == Kinds::TOP || a.kinds != Kinds::STRUCT && a.kinds != Kinds::LIST) {
             return false;
         }
@@ -187,9 +196,8 @@ fn simple(node: &Node<'_>) -> bool {
     node.tasks.is_empty()
         && node.outcome.is_none()
         && node.error.is_none()
-        && (node.atom.is_some() || node.bounds.is_empty() && node.validators.is_empty())
+        && (node.atom.is_some() || node.validators.is_empty())
         && node.rules.is_empty()
         && node.items.tails.is_empty()
-        && node.requirements.iter().all(|r| r.ignored)
-        && node.arcs.iter().all(|arc| arc.presence == Presence::Regular)
+        && node.arcs.iter().all(|arc| arc.presence != Presence::Optional)
 }

@@ -256,10 +256,13 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Binary { operator: operator @ (Binary::And | Binary::Or), left, right } => {
                 let stops = *operator == Binary::Or;
-                if self.bool_of(left, env, at)? == stops {
-                    return Ok(Value::Atom(Atom::Bool(stops)));
+                let (left, right) = (self.bool_of(left, env, at), self.bool_of(right, env, at));
+                match (left, right) {
+                    (Err(Stop::Fail(error)), _) | (_, Err(Stop::Fail(error))) => Err(Stop::Fail(error)),
+                    (Ok(left), _) if left == stops => Ok(Value::Atom(Atom::Bool(stops))),
+                    (Ok(_), Ok(right)) => Ok(Value::Atom(Atom::Bool(right))),
+                    (Err(wait), _) | (_, Err(wait)) => Err(wait),
                 }
-                self.bool_of(right, env, at).map(|right| Value::Atom(Atom::Bool(right)))
             }
             Kind::Binary { operator, left, right } => {
                 let (left, right) = both(self.atom_of_at(left, env, at), self.atom_of_at(right, env, at))?;

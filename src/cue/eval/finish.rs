@@ -3,7 +3,7 @@
 use super::node::{Conj, NodeId, Place};
 use super::value::Kinds;
 use super::{Evaluator, MAX_NESTING, Report};
-use crate::cue::ast::{Name, Presence};
+use crate::cue::ast::{Declaration, Field, Label, Name, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 impl<'a> Evaluator<'a> {
@@ -73,9 +73,32 @@ impl<'a> Evaluator<'a> {
         {
             return Some(cycle.clone());
         }
+        if let Some(error) = self.feeds_itself(id) {
+            return Some(error);
+        }
         let fields = this.arcs.iter().filter(|arc| arc.presence != Presence::Optional).map(|arc| arc.node);
         let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
         fields.chain(this.items.nodes.iter().chain(made).copied()).find_map(|node| self.first_error(node))
+    }
+
+    /// A comprehension that waits for a field which it would add to: whether it adds cannot be decided.
+    fn feeds_itself(&self, id: NodeId) -> Option<Box<Error>> {
+        let this = self.node(id);
+        for (task, why) in &this.tasks {
+            let (Conj::Comprehension(comprehension), Some(why)) = (&task.kind, why) else { continue };
+            for declaration in &comprehension.body.declarations {
+                let Declaration::Field(Field { label: Label::Fixed(name), .. }) = declaration else {
+                    continue;
+                };
+                if this.arc(name).is_some_and(|arc| self.path(arc.node) == why.path) {
+                    let message = "cannot be decided: the comprehension adds to the field that it depends on";
+                    return Some(Box::new(
+                        Error::new(ErrorKind::Cycle, task.position, message).at(self.path(id)),
+                    ));
+                }
+            }
+        }
+        None
     }
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.

@@ -103,6 +103,7 @@ impl<'a> Evaluator<'a> {
 
     /// Unifies a node with what is known of another one's value: scalars, fields, elements.
     pub(crate) fn copy(&mut self, id: NodeId, from: NodeId, conjunct: &Conjunct<'a>) {
+        self.finish(from);
         let from = self.settled(from);
         self.note(id, conjunct.close, 0);
         let this = self.node(from);

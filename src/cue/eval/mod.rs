@@ -40,9 +40,11 @@ pub struct Report {
 }
 
 /// Steps of evaluation, at most.
-const MAX_STEPS: u64 = 4_000_000;
+const MAX_STEPS: u64 = 1_500_000;
 /// Nodes, at most.
-const MAX_NODES: usize = 500_000;
+const MAX_NODES: usize = 400_000;
+/// Sides of disjunctions that are tried, at most.
+const MAX_ATTEMPTS: u32 = 60_000;
 /// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.
@@ -83,6 +85,7 @@ pub(crate) struct Evaluator<'a> {
     nodes: Vec<Node<'a>>,
     defs: Vec<Def>,
     steps: u64,
+    attempts: u32,
     nesting: usize,
     /// An error that no alternative of a disjunction may hide.
     fatal: Option<Box<Error>>,
@@ -118,6 +121,7 @@ impl<'a> Evaluator<'a> {
             nodes: Vec::new(),
             defs: vec![0],
             steps: 0,
+            attempts: 0,
             nesting: 0,
             fatal: None,
             observations: Vec::new(),

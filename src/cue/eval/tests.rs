@@ -1,1 +1,115 @@
+use super::super::{load::load, statement::Json};
+use super::{Report, validate};
 
+/// Judges a predicate.
+fn judge(policy: &str, predicate: &str) -> Result<Report, String> {
+    let package =
+        load(&[("p.cue".to_owned(), policy.as_bytes().to_vec())]).map_err(|error| error.to_string())?;
+    let statement = format!("{{\"predicate\": {predicate}}}");
+    let statement = Json::parse(&statement).map_err(|error| error.to_string())?;
+    validate(&package, &statement).map_err(|error| package.name_file(error).to_string())
+}
+
+fn passes(policy: &str, predicate: &str) {
+    if let Err(error) = judge(policy, predicate) {
+        panic!("{policy}\non {predicate}: {error}");
+    }
+}
+
+fn refuses(policy: &str, predicate: &str, because: &str) {
+    match judge(policy, predicate) {
+        Ok(_) => panic!("{policy}\non {predicate}: passes"),
+        Err(error) => assert!(error.contains(because), "{policy}\non {predicate}: {error}"),
+    }
+}
+
+#[test]
+fn scalars_and_bounds() {
+    passes("predicate: a: 1", r#"{"a": 1}"#);
+    refuses(
+        "predicate: a: 1",
+        r#"{"a": 2}"#,
+        "p.cue:1:15: predicate.a: conflicting values: expected 1, found 2",
+    );
+    passes("predicate: a: >0 & <10", r#"{"a": 9}"#);
+    refuses("predicate: a: >0 & <10", r#"{"a": 10}"#, "out of bound");
+    refuses("predicate: a: >10 & <0", "{}", "bounds exclude each other");
+    refuses("predicate: a: int", r#"{"a": "1"}"#, "conflicting values");
+    refuses("predicate: a: =~\"^x\"", r#"{"a": "y"}"#, "out of bound");
+}
+
+#[test]
+fn a_missing_field_passes_and_is_reported_unless_it_is_required() {
+    let report = judge("predicate: builder: id: string", "{}").unwrap();
+    assert_eq!(report.absent, ["predicate.builder.id"]);
+    refuses("predicate: id!: string", "{}", "predicate.id: a required field is missing");
+    let report = judge("predicate: l: [...{a: int}]", r#"{"l": [{"a": 1}, {}]}"#).unwrap();
+    assert_eq!(report.absent, ["predicate.l[1].a"]);
+}
+
+#[test]
+fn definitions_are_closed() {
+    passes("#A: {a: int, ...}\npredicate: #A", r#"{"a": 1, "b": 2}"#);
+    refuses("#A: {a: int}\npredicate: #A", r#"{"a": 1, "b": 2}"#, "predicate.b: field not allowed");
+    refuses(
+        "#A: l: [...{a: int}]\npredicate: #A",
+        r#"{"l": [{"a": 1}, {"b": 2}]}"#,
+        "predicate.l[1].b: field not allowed",
+    );
+    passes("#A: {a: int}\npredicate: {#A, b: int}", r#"{"a": 1, "b": 2}"#);
+    refuses("predicate: close({a: int})", r#"{"b": 2}"#, "field not allowed");
+}
+
+#[test]
+fn disjunctions_and_defaults() {
+    passes("predicate: l: \"MIT\" | \"BSD\"", r#"{"l": "BSD"}"#);
+    refuses("predicate: l: \"MIT\" | \"BSD\"", r#"{"l": "GPL"}"#, "no alternative of the disjunction fits");
+    passes("x: *1 | int\ny: x + 1\ny: 2", "{}");
+    refuses("x: *1 | int\ny: x + 1\ny: 3", "{}", "conflicting values");
+    passes("predicate: {kind: \"a\", n: int} | {kind: \"b\", n: string}", r#"{"kind": "b", "n": "x"}"#);
+    refuses(
+        "predicate: {kind: \"a\", n: int} | {kind: \"b\", n: string}",
+        r#"{"kind": "a", "n": "x"}"#,
+        "no alternative",
+    );
+}
+
+#[test]
+fn references_see_the_statement() {
+    passes("predicate: {a: int, b: a}", r#"{"a": 1, "b": 1}"#);
+    refuses("predicate: {a: int, b: a}", r#"{"a": 1, "b": 2}"#, "predicate.b");
+    refuses("predicate: l: [...{a: int, b: a}]", r#"{"l": [{"a": 1, "b": 2}]}"#, "predicate.l[0].b");
+    refuses(
+        "predicate: {a: int, if a > 1 {b!: int}}",
+        r#"{"a": 2}"#,
+        "predicate.b: a required field is missing",
+    );
+}
+
+#[test]
+fn cycles() {
+    passes("a: b\nb: a", "{}");
+    refuses("a: b + 1\nb: a - 1", "{}", "depends on itself");
+    refuses("a: b: a", "{}", "structural cycle");
+    passes("#L: {v: int, next: null | #L}\npredicate: #L", r#"{"v": 1, "next": {"v": 2, "next": null}}"#);
+}
+
+#[test]
+fn a_comprehension_of_the_top_level_needs_what_the_policy_has() {
+    refuses("predicate: _\nif predicate.a { x: 1 }", r#"{"a": true}"#, "a comprehension of the top level");
+}
+
+#[test]
+fn match_counts_what_the_value_meets() {
+    passes("predicate: a: matchN(1, [int, string])", r#"{"a": "x"}"#);
+    refuses("predicate: a: matchN(1, [7 | 10, -10])", r#"{"a": 9}"#, "expected 1, found 0");
+    refuses("predicate: l: matchN(1, [[{a: 3}, ...]])", r#"{"l": [{"a": 4}]}"#, "expected 1, found 0");
+}
+
+#[test]
+fn limits_end_what_does_not() {
+    let sides: Vec<String> = (0..40).map(|i| format!("({{a{i}: 1}} | {{b{i}: 1}})")).collect();
+    refuses(&format!("x: {}", sides.join(" & ")), "{}", "the policy");
+    let deep = format!("x: {}1{}", "{a: ".repeat(200), "}".repeat(200));
+    let _ = judge(&deep, "{}");
+}
