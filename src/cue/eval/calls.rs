@@ -39,7 +39,12 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn function(&mut self, path: &str, name: &str, position: Position) -> Result<&'static Function, Stop> {
+    pub(crate) fn function(
+        &mut self,
+        path: &str,
+        name: &str,
+        position: Position,
+    ) -> Result<&'static Function, Stop> {
         match pkg::lookup(path, name) {
             Some(Member::Function(function)) => Ok(function),
             Some(Member::Unsupported) => {
@@ -53,7 +58,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What is not supported may not be taken for an alternative that fails.
-    fn unsupported(&mut self, position: Position, message: String) -> Stop {
+    pub(crate) fn unsupported(&mut self, position: Position, message: String) -> Stop {
         Stop::Fail(self.stop(Error::new(ErrorKind::Unsupported, position, message)))
     }
 
@@ -192,7 +197,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `struct.MinFields(n)`, `list.MaxItems(n)`, ...
-    fn count(
+    pub(crate) fn count(
         &mut self,
         id: NodeId,
         name: &str,
@@ -217,7 +222,7 @@ impl<'a> Evaluator<'a> {
         Err(Stop::Fail(Box::new(error.expected(format!("{name}({limit})"), count.to_string()))))
     }
 
-    fn apply_function(
+    pub(crate) fn apply_function(
         &mut self,
         path: &str,
         name: &str,
@@ -404,117 +409,6 @@ impl<'a> Evaluator<'a> {
         }
         Ok(())
     }
-
-    /// A value that is wholly known.
-    pub(crate) fn data_of(&mut self, value: &Value, position: Position) -> Result<Data, Stop> {
-        match value {
-            Value::Atom(atom) => Ok(data(atom)),
-            Value::Node(node) => self.concrete(*node, position),
-        }
-    }
-
-    /// A struct or list whose parts are all known.
-    pub(crate) fn concrete(&mut self, node: NodeId, position: Position) -> Result<Data, Stop> {
-        self.finish(node);
-        let settled = self.settled(node);
-        if let Some(error) = self.first_error(settled) {
-            return Err(Stop::Fail(error));
-        }
-        if self.ambiguous(node) || !self.node(settled).tasks.is_empty() {
-            return Err(Stop::wait(position, "a value that is not known yet"));
-        }
-        let this = self.node(settled);
-        if let Some((atom, _)) = &this.atom {
-            let atom = atom.clone();
-            self.observe(node, super::Observation::Atom(atom.clone()));
-            return Ok(data(&atom));
-        }
-        if this.kinds == Kinds::LIST {
-            let items = self.items(settled);
-            self.observe(node, super::Observation::Items(items.len()));
-            return items
-                .into_iter()
-                .map(|item| self.concrete(item, position))
-                .collect::<Result<_, _>>()
-                .map(Data::List);
-        }
-        if this.kinds != Kinds::STRUCT {
-            return Err(Stop::wait(position, format!("a value that is not known yet ({})", this.kinds)));
-        }
-        let fields: Vec<_> = this.regular().cloned().collect();
-        self.observe(node, super::Observation::Fields(fields.len()));
-        let mut all = Vec::new();
-        for arc in fields {
-            all.push((Rc::from(text(&arc.name)), self.concrete(arc.node, position)?));
-        }
-        Ok(Data::Struct(all))
-    }
-
-    /// Asks the validators of a node about its value.
-    pub(crate) fn check_validators(&mut self, id: NodeId) {
-        for index in 0..self.node(id).validators.len() {
-            if self.node(id).error.is_some() {
-                return;
-            }
-            let validator = self.node(id).validators[index].clone();
-            if let Err(Stop::Fail(error)) = self.check_validator(id, &validator) {
-                self.fail(id, error);
-            }
-        }
-    }
-
-    /// Whether a validator takes a scalar.
-    pub(crate) fn holds(&mut self, atom: &Atom, validator: &Validator<'a>) -> Result<bool, Stop> {
-        let probe = self.new_node(None, super::node::Place::Inner);
-        self.set(probe, atom.clone(), validator.position);
-        match self.check_validator(probe, validator) {
-            Ok(()) => Ok(true),
-            Err(Stop::Fail(_)) => Ok(false),
-            Err(wait) => Err(wait),
-        }
-    }
-
-    fn check_validator(&mut self, id: NodeId, validator: &Validator<'a>) -> Result<(), Stop> {
-        let position = validator.position;
-        match &validator.check {
-            Check::Function { package, name, arguments } => {
-                let function = self.function(package, name, position)?;
-                let value = match &self.node(id).atom {
-                    Some((atom, _)) => data(&atom.clone()),
-                    None => self.concrete(id, position)?,
-                };
-                let shown = self.describe(id);
-                let mut values = vec![value];
-                values.extend(arguments.iter().cloned());
-                match self.apply_function(package, name, function, &values, position)? {
-                    Data::Bool(true) => Ok(()),
-                    _ => {
-                        let error = Error::new(ErrorKind::Conflict, position, "a condition does not hold");
-                        Err(Stop::Fail(Box::new(error.expected(format!("{package}.{name}"), shown))))
-                    }
-                }
-            }
-            Check::Differs(limit) => {
-                let value = match &self.node(id).atom {
-                    Some((atom, _)) => data(&atom.clone()),
-                    None => self.concrete(id, position)?,
-                };
-                if same(&value, limit) {
-                    let error = Error::new(ErrorKind::Conflict, position, "the value that is excluded");
-                    return Err(Stop::Fail(Box::new(error)));
-                }
-                Ok(())
-            }
-            Check::Count { name, limit } => self.count(id, name, limit, position),
-            Check::Match { name, arguments } if **name == *"list.MatchN" => {
-                self.list_match_n(id, arguments, &validator.env, position)
-            }
-            Check::Match { name, arguments } if **name == *"matchN" => {
-                self.match_n(id, arguments, &validator.env, position)
-            }
-            Check::Match { arguments, .. } => self.match_if(id, arguments, &validator.env),
-        }
-    }
 }
 
 /// Functions of `list` that give a list.
@@ -532,6 +426,16 @@ const GIVES_LIST: [&str; 11] = [
     "Take",
 ];
 
+/// Whether a conjunct is a call of one of them.
+pub(crate) fn gives_list(kind: &super::node::Conj<'_>) -> bool {
+    let super::node::Conj::Expression(Expression { kind: Kind::Call { function, .. }, .. }) = kind else {
+        return false;
+    };
+    let Kind::Selector { operand, name } = &function.kind else { return false };
+    let Kind::Reference { binding: Binding::Package(path), .. } = &operand.kind else { return false };
+    **path == *"list" && GIVES_LIST.contains(&text(name))
+}
+
 /// Equality of `==`: order of fields aside.
 pub(crate) fn same(one: &Data, other: &Data) -> bool {
     match (one, other) {
@@ -544,7 +448,7 @@ pub(crate) fn same(one: &Data, other: &Data) -> bool {
     }
 }
 
-fn text(name: &Name) -> &str {
+pub(crate) fn text(name: &Name) -> &str {
     let (Name::Regular(text) | Name::Definition(text) | Name::Hidden(text)) = name;
     text
 }

@@ -107,6 +107,14 @@ impl<'a> Evaluator<'a> {
         Close { id, embed: id, embedded: true, ..close }
     }
 
+    /// The package as a whole is closed where a definition is embedded in it: the statement is not part of it.
+    pub(super) fn close_root(&mut self, root: NodeId) {
+        let id = self.require(root, Close::default(), Sort::Literal);
+        for file in &mut self.node_mut(root).conjuncts {
+            file.close = Close { id, outer: id, ..Close::default() };
+        }
+    }
+
     fn require(&mut self, node: NodeId, close: Close, sort: Sort) -> Def {
         let id = self.new_def(close.id);
         let embed = if sort == Sort::Embedding { id } else { close.embed };
@@ -256,7 +264,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a node can have no fields but those that it names.
     pub(crate) fn is_closed(&self, node: NodeId) -> bool {
-        self.excludes(node, &Name::Regular("".into()))
+        self.node(node).rules.is_empty() && self.excludes(node, &Name::Regular("".into()))
     }
 
     /// Whether a closed node can never have this field.
@@ -266,8 +274,7 @@ impl<'a> Evaluator<'a> {
         }
         let this = self.node(node);
         let flags = this.infos.iter().fold(0, |all, info| all | info.flags);
-        if flags & (ELLIPSIS | OPEN) != 0 || flags & TOP != 0 && flags & STRUCT == 0 || !this.rules.is_empty()
-        {
+        if flags & (ELLIPSIS | OPEN) != 0 || flags & TOP != 0 && flags & STRUCT == 0 {
             return false;
         }
         self.in_definition(node) || self.required(node).iter().any(|r| !r.ignored && !r.removed)

@@ -117,7 +117,9 @@ impl<'a> Evaluator<'a> {
                 let limit = self.concrete(*node, position)?;
                 self.note(id, task.close, 0);
                 let check = super::node::Check::Differs(Rc::new(limit));
+                let kinds = self.node(*node).kinds;
                 self.node_mut(id).validators.push(super::node::Validator { check, env: None, position });
+                self.narrow(id, kinds, position);
                 Ok(())
             }
             Value::Node(_) => {

@@ -85,6 +85,12 @@ impl<'a> Evaluator<'a> {
     fn feeds_itself(&self, id: NodeId) -> Option<Box<Error>> {
         let this = self.node(id);
         for (task, why) in &this.tasks {
+            if super::calls::gives_list(&task.kind) {
+                let message = "cannot be decided: a list whose elements are not known is put together";
+                return Some(Box::new(
+                    Error::new(ErrorKind::Incomplete, task.position, message).at(self.path(id)),
+                ));
+            }
             let (Conj::Comprehension(comprehension), Some(why)) = (&task.kind, why) else { continue };
             for declaration in &comprehension.body.declarations {
                 let Declaration::Field(Field { label: Label::Fixed(name), .. }) = declaration else {
@@ -144,7 +150,7 @@ impl<'a> Evaluator<'a> {
         !this.tasks.is_empty() || fields.chain(this.items.nodes.iter().copied()).any(|node| self.waits(node))
     }
 
-    fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
+    pub(crate) fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
         let settled = self.certain(id);
         let this = self.node(settled);
         for arc in &this.arcs {

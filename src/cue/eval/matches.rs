@@ -55,7 +55,10 @@ impl<'a> Evaluator<'a> {
         for item in self.items(id) {
             self.finish(item);
             let conjunct = self.conjunct(Conj::Expression(constraint), env.clone(), constraint.position);
-            met += usize::from(self.fits(item, conjunct));
+            let fitted = self.fitted(item, conjunct);
+            met += usize::from(
+                fitted.is_some_and(|probe| self.look(probe, &mut super::Report::default()).is_ok()),
+            );
         }
         let wanted = self.anonymous(count, env, id);
         if let Some(error) = &self.node(wanted).error {
@@ -91,6 +94,11 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a value meets a constraint; its own constraints aside.
     fn fits(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> bool {
+        self.fitted(id, conjunct).is_some()
+    }
+
+    /// The value unified with a constraint that it meets.
+    fn fitted(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> Option<NodeId> {
         let seen = self.observations.len();
         let probe = self.new_node(Some(id), Place::Inner);
         let copy = Conjunct { kind: Conj::Copy(id), ..self.conjunct(Conj::Top, None, conjunct.position) };
@@ -98,7 +106,7 @@ impl<'a> Evaluator<'a> {
         self.node_mut(probe).conjuncts.push(conjunct);
         self.finish(probe);
         self.observations.truncate(seen);
-        self.first_error(probe).is_none()
+        self.first_error(probe).is_none().then_some(probe)
     }
 
     /// Unifies a node with what is known of another one's value: scalars, fields, elements.

@@ -20,6 +20,7 @@ mod node;
 mod reference;
 mod structs;
 mod unify;
+mod validators;
 mod value;
 
 use std::rc::Rc;
@@ -40,11 +41,11 @@ pub struct Report {
 }
 
 /// Steps of evaluation, at most.
-const MAX_STEPS: u64 = 1_500_000;
+const MAX_STEPS: u64 = 1_200_000;
 /// Nodes, at most.
 const MAX_NODES: usize = 400_000;
 /// Sides of disjunctions that are tried, at most.
-const MAX_ATTEMPTS: u32 = 60_000;
+const MAX_ATTEMPTS: u32 = 30_000;
 /// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.
@@ -109,6 +110,7 @@ pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error
     drop(alone);
     let mut both = Evaluator::new();
     let root = both.package(package);
+    both.close_root(root);
     let data = both.conjunct(Conj::Data(statement), None, Position::default());
     both.node_mut(root).conjuncts.push(data);
     both.run(root)?;

@@ -165,6 +165,12 @@ impl<'a> Evaluator<'a> {
     ) -> Result<NodeId, Stop> {
         self.eval(operand);
         let settled = self.settled(operand);
+        let mut excluded = self.excludes(settled, name);
+        if let (true, Name::Regular(label)) = (excluded, name) {
+            for rule in self.node(settled).rules.clone() {
+                excluded &= !self.admits(rule.pattern, &Atom::String(label.clone()))?;
+            }
+        }
         let this = self.node(settled);
         if let Some(arc) = this.arc(name)
             && (arc.presence == Presence::Regular || !matches!(name, Name::Regular(_)))
@@ -182,7 +188,7 @@ impl<'a> Evaluator<'a> {
         if this.phase == super::node::Phase::Done
             && this.tasks.is_empty()
             && !self.ambiguous(operand)
-            && self.excludes(settled, name)
+            && excluded
             && this.arc(name).is_none()
         {
             return Err(Stop::fail(ErrorKind::Name, position, format!("undefined field: {text}")));
