@@ -5,7 +5,7 @@ use super::expression::unary_sign;
 use super::value::Atom;
 use crate::cue::ast::{Binary, Position, Unary};
 use crate::cue::error::ErrorKind;
-use crate::cue::number::Number;
+use crate::cue::number::{Division, Number};
 
 /// The most bytes that a string may be multiplied to.
 const MAX_TEXT: usize = 16 << 20;
@@ -78,4 +78,20 @@ fn times(count: &Number, length: usize, position: Position) -> Result<usize, Sto
     let count = count.to_i64().and_then(|count| usize::try_from(count).ok()).ok_or_else(wrong)?;
     size(count.saturating_mul(length), position)?;
     Ok(count)
+}
+
+/// `div(x, y)`, `mod`, `quo`, `rem`
+pub(crate) fn divide(name: &str, left: &Atom, right: &Atom, position: Position) -> Result<Atom, Stop> {
+    let (Atom::Number(left), Atom::Number(right)) = (left, right) else {
+        return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs ints")));
+    };
+    let division = match name {
+        "div" => Division::Div,
+        "mod" => Division::Mod,
+        "quo" => Division::Quo,
+        _ => Division::Rem,
+    };
+    left.divide(right, division)
+        .map(Atom::Number)
+        .map_err(|error| Stop::fail(ErrorKind::Operation, position, error.to_string()))
 }

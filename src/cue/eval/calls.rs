@@ -9,7 +9,6 @@ use super::{Evaluator, Stop, close};
 use crate::cue::ast::{Binding, Expression, Kind, Name, Position, Presence};
 use crate::cue::data::Data;
 use crate::cue::error::{Error, ErrorKind};
-use crate::cue::number::Division;
 use crate::cue::pkg::{self, Body, Function, Member};
 
 impl<'a> Evaluator<'a> {
@@ -334,7 +333,7 @@ impl<'a> Evaluator<'a> {
             ("div" | "mod" | "quo" | "rem", [left, right]) => {
                 let (left, right) =
                     (self.atom_of_at(left, &task.env, id)?, self.atom_of_at(right, &task.env, id)?);
-                let result = divide(name, &left, &right, position)?;
+                let result = super::arithmetic::divide(name, &left, &right, position)?;
                 self.note(id, task.close, 0);
                 self.set(id, result, position);
                 Ok(())
@@ -485,19 +484,4 @@ fn accepted(parameter: pkg::Parameter) -> Kinds {
         pkg::Parameter::List => Kinds::LIST,
         pkg::Parameter::Struct => Kinds::STRUCT,
     }
-}
-
-fn divide(name: &str, left: &Atom, right: &Atom, position: Position) -> Result<Atom, Stop> {
-    let (Atom::Number(left), Atom::Number(right)) = (left, right) else {
-        return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs ints")));
-    };
-    let division = match name {
-        "div" => Division::Div,
-        "mod" => Division::Mod,
-        "quo" => Division::Quo,
-        _ => Division::Rem,
-    };
-    left.divide(right, division)
-        .map(Atom::Number)
-        .map_err(|error| Stop::fail(ErrorKind::Operation, position, error.to_string()))
 }
