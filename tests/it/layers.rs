@@ -94,7 +94,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "bundle", "trust", "payload", "tlog", "x509", "attest", "commands", "cli", "crypto", "sandbox",
-            "verify", "registry", "storage", "services", "http", "cloud", "keys", "policy",
+            "verify", "registry", "storage", "services", "http", "cloud", "keys", "policy", "cue",
         ],
     ),
     ("hex", &["*"]),

@@ -105,7 +105,8 @@ impl<'a> Evaluator<'a> {
         let position = task.position;
         let expected = function.parameters.len();
         let validator = function.validates && arguments.len() + 1 == expected;
-        if arguments.len() != expected && !validator {
+        let enough = arguments.len() + function.optional >= expected;
+        if !validator && (arguments.len() > expected || !enough) {
             let message = format!("`{path}.{name}` takes {expected} arguments, not {}", arguments.len());
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }

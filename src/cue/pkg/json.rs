@@ -1,21 +1,24 @@
 //! `encoding/json`: as CUE writes JSON: members in their order, numbers as they are, bytes in base64; and what is JSON.
 
 use super::Parameter::{Any, Bytes};
-use super::arguments::{Arguments, check_text};
-use super::{CallError, Member, Members, evaluated, function};
+use super::arguments::{Arguments, check_text, failed};
+use super::{CallError, Member, Members, evaluated, function, validator};
 use crate::crypto::base64;
 use crate::cue::data::Data;
+use crate::cue::error::ErrorKind;
+use crate::cue::number::Number;
+use crate::cue::statement::Json;
 
 /// The members of the package.
 pub(super) const MEMBERS: Members = &[
-    ("Valid", Member::Unsupported),
-    ("Compact", Member::Unsupported),
+    ("Valid", validator(&[Bytes], |a| Ok(is_json(&a.lossy(0)?).into()))),
+    ("Compact", function(&[Bytes], |a| compact(&a.lossy(0)?))),
     ("Indent", Member::Unsupported),
     ("HTMLEscape", function(&[Bytes], |a| Ok(html_escape(&a.lossy(0)?).into()))),
     ("Marshal", function(&[Any], |a| Ok(marshal(a.any(0))?.into()))),
     ("MarshalStream", function(&[Any], marshal_stream)),
     ("UnmarshalStream", Member::Unsupported),
-    ("Unmarshal", Member::Unsupported),
+    ("Unmarshal", function(&[Bytes], |a| unmarshal(&a.lossy(0)?))),
     ("Validate", evaluated(&[Bytes, Any], true)),
 ];
 
@@ -120,4 +123,68 @@ fn marshal_stream(a: &[Data]) -> Result<Data, CallError> {
         check_text(Some(stream.len()))?;
     }
     Ok(stream.into())
+}
+
+/// Whether it is one JSON text (RFC 8259), however deep.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+}
+
+/// Without white space between its tokens.
+fn compact(text: &str) -> Result<Data, CallError> {
+    if !is_json(text) {
+        return failed("invalid JSON");
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    let kept = text.chars().filter(|c| {
+        let keep = quoted || !matches!(c, ' ' | '\t' | '\n' | '\r');
+        quoted ^= *c == '"' && !escaped;
+        escaped = quoted && *c == '\\' && !escaped;
+        keep
+    });
+    Ok(kept.collect::<String>().into())
+}
+
+fn unmarshal(text: &str) -> Result<Data, CallError> {
+    if !is_json(text) {
+        return failed("invalid JSON");
+    }
+    match Json::parse(text) {
+        Ok(value) => data(&value),
+        Err(error) if error.kind == ErrorKind::Limit => Err(CallError::Budget("128 levels".into())),
+        Err(error) => failed(error.to_string()),
+    }
+}
+
+/// The value of JSON, read as CUE: a name that is there twice has one value for both.
+fn data(value: &Json<'_>) -> Result<Data, CallError> {
+    Ok(match value {
+        Json::Null => Data::Null,
+        Json::Bool(value) => Data::Bool(*value),
+        Json::Number(text) => match text.strip_prefix('-') {
+            Some(magnitude) => Number::json(magnitude)?.negate().into(),
+            None => Number::json(text)?.into(),
+        },
+        Json::String(text) => Data::from(&**text),
+        Json::List(elements) => elements.iter().map(data).collect::<Result<Vec<_>, _>>()?.into(),
+        Json::Object(members) => {
+            let mut fields: Vec<(std::rc::Rc<str>, Data)> = Vec::with_capacity(members.len());
+            let mut places = std::collections::HashMap::with_capacity(members.len());
+            for (name, member) in members {
+                let member = data(member)?;
+                let place = *places.entry(&**name).or_insert(fields.len());
+                match fields.get(place) {
+                    None => fields.push(((**name).into(), member)),
+                    Some((_, first)) if marshal_key(first) == marshal_key(&member) => {}
+                    Some((_, Data::Struct(_) | Data::List(_))) => {
+                        return Err(CallError::Unsupported(format!(
+                            "the name {name:?} twice, with two values,"
+                        )));
+                    }
+                    Some(_) => return failed(format!("conflicting values of {name:?}")),
+                }
+            }
+            Data::Struct(fields)
+        }
+    })
 }

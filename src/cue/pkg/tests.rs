@@ -141,3 +141,31 @@ fn texts_that_are_cut_within_characters_are_refused() {
         }
     }
 }
+
+/// What is refused here although the peer passes it, besides what is not supported: no text is no CIDR, and a year of twelve
+/// digits is none.
+const REFUSED: &[&str] = &["net-IPCIDR-09", "net-IPCIDR-10", "time-Unix-07"];
+
+/// The verdicts on recorded calls are cosign's.
+#[test]
+fn recorded_calls_have_the_peers_verdicts() {
+    use crate::cue::{eval, load, statement::Json};
+    let statement = include_str!("../../../testdata/policies/statements/plain.json");
+    let statement = Json::parse(statement).unwrap();
+    let (mut same, mut unsupported) = (0, 0);
+    for line in include_str!("../../../testdata/policies/cue/packages.jsonl").lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let name = case["name"].as_str().unwrap();
+        let text = case["files"]["policy.cue"].as_str().unwrap();
+        let verdict = load::load(&[("policy.cue".into(), text.into())])
+            .map_err(|error| error.to_string())
+            .and_then(|package| eval::validate(&package, &statement).map_err(|error| error.to_string()));
+        match (case["verdict"].as_str(), verdict) {
+            (Some("pass"), Ok(_)) | (Some("refuse"), Err(_)) => same += 1,
+            (Some("pass"), Err(why)) if why.contains("not supported") => unsupported += 1,
+            (Some("pass"), Err(_)) if REFUSED.contains(&name) => {}
+            (expected, got) => panic!("{name}: expected {expected:?}, got {:?}\n{text}", got.err()),
+        }
+    }
+    assert!(same > 1_100 && unsupported < 90, "{same} the same, {unsupported} not supported");
+}
