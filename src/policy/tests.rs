@@ -70,6 +70,8 @@ fn a_refusal_names_the_rule_its_place_and_what_the_statement_has_there() {
     assert!(said.contains("input.predicate.level is 2"), "{said}");
     let said = one("allow {\n  input.predicate.level >= 3\n}", "{}").unwrap_err();
     assert!(said.contains("result is undefined") && said.contains("is not there"), "{said}");
+    let said = one("allow { input.predicate.by == \"b\" }", r#"{"by":"a"}"#).unwrap_err();
+    assert!(said.contains("at: input.predicate.by == \"b\"\n"), "{said}");
     let said = rego(&[("p.rego", "package other\nallow { true }")], "{}").unwrap_err();
     assert!(said.contains("package signature"), "{said}");
 }

@@ -73,7 +73,7 @@ pub(super) fn details(engine: &mut Engine, input: &Value) -> Vec<String> {
             let Some(last) = got.last() else { continue };
             // Lines are what is noted: of several statements in one, any may be the one.
             let line: Vec<_> = got.iter().filter(|stmt| stmt.span.line == last.span.line).collect();
-            let text = line.iter().map(|stmt| stmt.span.text()).collect::<Vec<_>>().join("; ");
+            let text = line.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("; ");
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let place = format!("{}:{}", last.span.source.file(), last.span.line);
             details.push(format!("{place}: the rule `{}` does not hold at: {}", super::RULE, cut(&text)));
@@ -89,6 +89,12 @@ pub(super) fn details(engine: &mut Engine, input: &Value) -> Vec<String> {
     }
     details.truncate(DETAILS);
     details
+}
+
+/// The text of a statement, to which the last quotation mark belongs; regorus leaves it out.
+fn whole(text: &str) -> String {
+    let open = ['"', '`'].into_iter().find(|mark| text.matches(*mark).count() % 2 == 1);
+    text.chars().chain(open).collect()
 }
 
 fn cut(text: &str) -> String {
