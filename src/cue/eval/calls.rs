@@ -113,11 +113,20 @@ impl<'a> Evaluator<'a> {
         if matches!(function.body, Body::Evaluator) {
             return self.call_own(id, path, name, validator, arguments, task);
         }
-        let values = match self.arguments(id, arguments, &task.env) {
+        let parameters = &function.parameters[usize::from(validator)..];
+        let values = match self.arguments(id, arguments, parameters, &task.env) {
             Err(Stop::Wait(error)) if **path == *"list" && GIVES_LIST.contains(&name) => {
                 // Whatever is in it: a list.
                 self.narrow(id, Kinds::LIST, position);
                 return Err(Stop::Wait(error));
+            }
+            Err(Stop::Wait(_))
+                if **path == *"list"
+                    && SEEKS.contains(&name)
+                    && arguments.first().is_some_and(|list| self.undecided_list(list, &task.env, id)) =>
+            {
+                let message = "cannot be decided: the list has elements that are not known";
+                return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Cycle, position, message))));
             }
             values => values?,
         };
@@ -133,27 +142,6 @@ impl<'a> Evaluator<'a> {
         }
         let result = self.apply_function(path, name, function, &values, position)?;
         self.put(id, &result, task)
-    }
-
-    /// Concrete arguments; one that is an error counts before one that is not known yet.
-    fn arguments(
-        &mut self,
-        id: NodeId,
-        arguments: &'a [Expression],
-        env: &Env<'a>,
-    ) -> Result<Vec<Data>, Stop> {
-        let mut values = Vec::new();
-        let mut waits = None;
-        for argument in arguments {
-            let value =
-                self.value_of(argument, env, id).and_then(|value| self.data_of(&value, argument.position));
-            match value {
-                Ok(value) => values.push(value),
-                Err(Stop::Fail(error)) => return Err(Stop::Fail(error)),
-                Err(wait) => waits = waits.or(Some(wait)),
-            }
-        }
-        waits.map_or(Ok(values), Err)
     }
 
     /// Functions that look at values that need not be wholly known.
@@ -179,7 +167,7 @@ impl<'a> Evaluator<'a> {
         let check = if name == "MatchN" {
             Check::Match { name: "list.MatchN".into(), arguments }
         } else {
-            let values = self.arguments(id, arguments, &task.env)?;
+            let values = self.arguments(id, arguments, &[pkg::Parameter::Int], &task.env)?;
             let Some(Data::Number(limit)) = values.first().filter(|limit| pkg::Parameter::Int.accepts(limit))
             else {
                 return Err(Stop::fail(
@@ -316,6 +304,10 @@ impl<'a> Evaluator<'a> {
                 if this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT && !this.tasks.is_empty() {
                     return Err(Stop::wait(position, "the struct of `close` is not known yet"));
                 }
+                if !this.validators.is_empty() && this.arcs.is_empty() {
+                    let message = "cannot be decided: `close` of a value that only a constraint describes";
+                    return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Incomplete, position, message))));
+                }
                 if this.kinds != Kinds::STRUCT && !self.ambiguous(node) {
                     let message = format!("`close` needs a struct, not {}", self.describe(node));
                     return Err(Stop::fail(ErrorKind::Operation, position, message));
@@ -332,8 +324,11 @@ impl<'a> Evaluator<'a> {
             }
             ("and" | "or", [list]) => self.and_or(id, call, name, list, task),
             ("div" | "mod" | "quo" | "rem", [left, right]) => {
-                let (left, right) =
-                    (self.atom_of_at(left, &task.env, id)?, self.atom_of_at(right, &task.env, id)?);
+                let mut side = |argument: &'a Expression| {
+                    let value = self.atom_of_at(argument, &task.env, id);
+                    self.of_kinds(value, Kinds::INT, argument, &task.env, id)
+                };
+                let (left, right) = super::expression::both(side(left), side(right))?;
                 let result = super::arithmetic::divide(name, &left, &right, position)?;
                 self.note(id, task.close, 0);
                 self.set(id, result, position);
@@ -360,26 +355,6 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn length(&mut self, argument: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<usize, Stop> {
-        match self.value_of(argument, env, at)? {
-            Value::Atom(Atom::String(text)) => Ok(text.len()),
-            Value::Atom(Atom::Bytes(bytes)) => Ok(bytes.len()),
-            Value::Atom(other) => {
-                Err(Stop::fail(ErrorKind::Operation, argument.position, format!("`len` of {other}")))
-            }
-            Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
-                let count = self.node(node).items.count();
-                self.observe(node, super::Observation::Items(count));
-                Ok(count)
-            }
-            Value::Node(node) => {
-                let count = self.node(node).regular().count();
-                self.observe(node, super::Observation::Fields(count));
-                Ok(count)
-            }
-        }
-    }
-
     /// `and([...])`, `or([...])`
     fn and_or(
         &mut self,
@@ -390,7 +365,8 @@ impl<'a> Evaluator<'a> {
         task: &Conjunct<'a>,
     ) -> Result<(), Stop> {
         let position = call.position;
-        let node = match self.value_of(list, &task.env, id)? {
+        let value = self.value_of(list, &task.env, id);
+        let node = match self.of_kinds(value, Kinds::LIST, list, &task.env, id)? {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => node,
             _ => return Err(Stop::fail(ErrorKind::Operation, position, format!("`{name}` needs a list"))),
         };
@@ -410,6 +386,9 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 }
+
+/// Functions of `list` that compare elements.
+const SEEKS: [&str; 4] = ["Contains", "IsSorted", "IsSortedStrings", "UniqueItems"];
 
 /// Functions of `list` that give a list.
 const GIVES_LIST: [&str; 11] = [
@@ -474,7 +453,7 @@ fn constant(source: &str) -> Option<Atom> {
 }
 
 /// The kinds that a parameter takes.
-fn accepted(parameter: pkg::Parameter) -> Kinds {
+pub(crate) fn accepted(parameter: pkg::Parameter) -> Kinds {
     match parameter {
         pkg::Parameter::Any => Kinds::TOP,
         pkg::Parameter::Bool => Kinds::BOOL,

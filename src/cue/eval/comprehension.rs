@@ -70,7 +70,8 @@ impl<'a> Evaluator<'a> {
         env: &Env<'a>,
     ) -> Result<Vec<(Atom, NodeId)>, Stop> {
         let position = source.position;
-        let node = match self.value_of(source, env, id)? {
+        let value = self.value_of(source, env, id);
+        let node = match self.of_kinds(value, Kinds::LIST.or(Kinds::STRUCT), source, env, id)? {
             Value::Node(node) => node,
             Value::Atom(other) => {
                 let message = format!("cannot go through {other}: a list or a struct is needed");

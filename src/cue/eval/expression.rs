@@ -74,7 +74,7 @@ impl<'a> Evaluator<'a> {
                 self.member(id, expression, operand, name, task)
             }
             Kind::Selector { .. } | Kind::Index { .. } => {
-                let node = self.node_of(expression, &task.env, id)?;
+                let node = self.node_named(expression, &task.env, id)?;
                 self.follow(id, node, task, names_definition(expression));
                 Ok(())
             }
@@ -83,7 +83,12 @@ impl<'a> Evaluator<'a> {
                 self.slice(id, operand, low.as_deref(), high.as_deref(), task)
             }
             Kind::Bound { operator, operand } => {
-                let limit = self.value_of(operand, &task.env, id)?;
+                let limit = self.value_of(operand, &task.env, id);
+                let kinds = match operator {
+                    Relation::NotEqual | Relation::Matches | Relation::MatchesNot => Kinds::TOP,
+                    _ => Kinds::NUMBER.or(Kinds::STRING).or(Kinds::BYTES),
+                };
+                let limit = self.of_kinds(limit, kinds, operand, &task.env, id)?;
                 self.limit(id, *operator, &limit, task)
             }
             Kind::Call { function, arguments } => self.call(id, expression, function, arguments, task),
@@ -246,7 +251,9 @@ impl<'a> Evaluator<'a> {
         match &expression.kind {
             Kind::Interpolation { bytes, parts } => self.interpolation(*bytes, parts, env, at),
             Kind::Unary { operator, operand } => {
-                let operand = self.atom_of_at(operand, env, at)?;
+                let kinds = if *operator == Unary::Not { Kinds::BOOL } else { Kinds::NUMBER };
+                let value = self.atom_of_at(operand, env, at);
+                let operand = self.of_kinds(value, kinds, operand, env, at)?;
                 super::arithmetic::unary(*operator, &operand, position).map(Value::Atom)
             }
             Kind::Binary { operator: Binary::Relation(relation), left, right } => {
@@ -284,7 +291,8 @@ impl<'a> Evaluator<'a> {
         env: &Env<'a>,
         at: NodeId,
     ) -> Result<bool, Stop> {
-        match self.value_of(expression, env, at)? {
+        let value = self.value_of(expression, env, at);
+        match self.of_kinds(value, Kinds::BOOL, expression, env, at)? {
             Value::Atom(Atom::Bool(value)) => Ok(value),
             Value::Atom(other) => {
                 let message = format!("a condition must be a bool, not {other}");
@@ -397,7 +405,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Two operands; an error counts before what is not known yet.
-fn both<T>(left: Result<T, Stop>, right: Result<T, Stop>) -> Result<(T, T), Stop> {
+pub(crate) fn both<T>(left: Result<T, Stop>, right: Result<T, Stop>) -> Result<(T, T), Stop> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(Stop::Wait(_)), Err(Stop::Fail(error))) => Err(Stop::Fail(error)),

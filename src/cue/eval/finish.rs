@@ -43,6 +43,7 @@ impl<'a> Evaluator<'a> {
         for item in self.node(id).items.nodes.clone() {
             self.finish(item);
         }
+        self.check_awaited(id);
         if let Err(error) = self.check_closed(id) {
             self.fail(id, error);
         }
@@ -50,6 +51,15 @@ impl<'a> Evaluator<'a> {
             self.check_validators(id);
         }
         self.nesting -= 1;
+    }
+
+    /// A reference to a required field that is not there: cosign's evaluator takes its constraints, but two equal scalars
+    /// are in conflict then.
+    fn check_awaited(&mut self, id: NodeId) {
+        if self.node(id).repeated && self.node(id).awaited.clone().into_iter().any(|node| self.awaits(node)) {
+            let message = "conflicting values: the required field that it refers to is not there";
+            self.fail(id, Box::new(Error::nowhere(ErrorKind::Conflict, message)));
+        }
     }
 
     /// An optional field that is not there: nothing is evaluated.
@@ -113,11 +123,16 @@ impl<'a> Evaluator<'a> {
             .node(self.settled(root))
             .tasks
             .iter()
-            .find(|(task, _)| matches!(task.kind, Conj::Comprehension(_)));
+            .find(|(task, _)| matches!(task.kind, Conj::Comprehension(_) | Conj::Expression(_) | Conj::Dynamic(_)));
         let Some((task, why)) = waits else { return Ok(()) };
         let why = why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
+        let what = match task.kind {
+            Conj::Comprehension(_) => "a comprehension",
+            Conj::Dynamic(_) => "a label",
+            _ => "an expression",
+        };
         let message = format!(
-            "a comprehension of the top level depends on what only the statement has{why}; put it into the field that it is about"
+            "{what} of the top level depends on what only the statement has{why}; put it into the field that it is about"
         );
         Err(Error::new(ErrorKind::Incomplete, task.position, message))
     }
@@ -153,6 +168,15 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
         let settled = self.certain(id);
         let this = self.node(settled);
+        if let Some(outcome) = &this.outcome {
+            let fits = |alternative: &(NodeId, _)| self.look(alternative.0, &mut Report::default());
+            let mut lacks = outcome.iter().map(fits);
+            if let Some(Err(error)) = lacks.next()
+                && lacks.all(|looked| looked.is_err())
+            {
+                return Err(error);
+            }
+        }
         for arc in &this.arcs {
             if arc.presence == Presence::Required {
                 let position = self

@@ -122,8 +122,12 @@ impl<'a> Evaluator<'a> {
         task: &Conjunct<'a>,
     ) -> Result<(), Stop> {
         let position = task.position;
-        let low = low.map(|low| self.atom_of_at(low, &task.env, id)).transpose()?;
-        let high = high.map(|high| self.atom_of_at(high, &task.env, id)).transpose()?;
+        let mut end = |end: &'a Expression| {
+            let value = self.atom_of_at(end, &task.env, id);
+            self.of_kinds(value, Kinds::INT, end, &task.env, id)
+        };
+        let low = low.map(&mut end).transpose()?;
+        let high = high.map(&mut end).transpose()?;
         let wrong = |what: &str| Stop::fail(ErrorKind::Operation, position, format!("slice: {what}"));
         let place = |atom: Option<super::value::Atom>, default: usize| match atom {
             None => Ok(default),
@@ -133,7 +137,8 @@ impl<'a> Evaluator<'a> {
                 .ok_or_else(|| wrong("index out of range")),
             Some(_) => Err(wrong("an index must be an int")),
         };
-        match self.value_of(operand, &task.env, id)? {
+        let value = self.value_of(operand, &task.env, id);
+        match self.of_kinds(value, Kinds::LIST.or(Kinds::BYTES), operand, &task.env, id)? {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
                 let items = self.items(node);
                 let (low, high) = (place(low, 0)?, place(high, items.len())?);

@@ -17,6 +17,7 @@ mod finish;
 mod lists;
 mod matches;
 mod node;
+mod operands;
 mod reference;
 mod structs;
 mod unify;

@@ -232,6 +232,10 @@ pub(crate) struct Node<'a> {
     pub(crate) kinds: Kinds,
     pub(crate) kinds_by: Position,
     pub(crate) atom: Option<(Atom, Position)>,
+    /// Whether several conjuncts are this scalar.
+    pub(crate) repeated: bool,
+    /// The required fields that references here name.
+    pub(crate) awaited: Vec<NodeId>,
     pub(crate) bounds: Vec<Bound>,
     pub(crate) validators: Vec<Validator<'a>>,
     /// Whether some conjunct is a struct literal.
@@ -275,6 +279,8 @@ impl<'a> Node<'a> {
             kinds: Kinds::TOP,
             kinds_by: Position::default(),
             atom: None,
+            repeated: false,
+            awaited: Vec::new(),
             bounds: Vec::new(),
             validators: Vec::new(),
             literal: false,

@@ -80,15 +80,43 @@ impl<'a> Evaluator<'a> {
     fn field(&mut self, node: NodeId, name: &Name, position: Position) -> Result<NodeId, Stop> {
         let settled = self.settled(node);
         match self.node(settled).arc(name) {
-            Some(arc) if arc.presence == Presence::Regular => Ok(arc.node),
+            Some(arc) if arc.presence != Presence::Optional => Ok(arc.node),
             Some(arc) if !matches!(name, Name::Regular(_)) => Ok(arc.node),
             Some(_) => Err(Stop::wait(position, format!("`{}` is optional and not there", shown(name)))),
             None => Err(Stop::wait(position, format!("`{}` is not there", shown(name)))),
         }
     }
 
-    /// The node that an expression stands for: that of a reference itself, else one of its own.
+    /// The node that an operand stands for: that of a reference itself, else one of its own.
     pub(crate) fn node_of(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<NodeId, Stop> {
+        let node = self.node_named(expression, env, at)?;
+        if self.awaits(node) {
+            let mut error =
+                Error::new(ErrorKind::Incomplete, expression.position, "a required field that is not there");
+            error.path = self.path(node);
+            return Err(Stop::Wait(Box::new(error)));
+        }
+        Ok(node)
+    }
+
+    /// Whether a node is that of a required field which is not there.
+    pub(crate) fn awaits(&self, node: NodeId) -> bool {
+        let this = self.node(node);
+        let (Place::Field(name @ Name::Regular(_)), Some(parent)) = (&this.place, this.parent) else {
+            return false;
+        };
+        self.node(parent)
+            .arc(name)
+            .is_some_and(|arc| arc.presence == Presence::Required && arc.node == node)
+    }
+
+    /// The same; of a required field also where it is not there.
+    pub(crate) fn node_named(
         &mut self,
         expression: &'a Expression,
         env: &Env<'a>,
@@ -113,7 +141,8 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Index { operand, index } => {
                 let operand = self.node_of(operand, env, at)?;
-                let index = self.atom_of_at(index, env, at)?;
+                let value = self.atom_of_at(index, env, at);
+                let index = self.of_kinds(value, Kinds::STRING.or(Kinds::INT), index, env, at)?;
                 self.index(operand, &index, position)
             }
             _ => Ok(self.anonymous(expression, env, at)),
@@ -173,7 +202,7 @@ impl<'a> Evaluator<'a> {
         }
         let this = self.node(settled);
         if let Some(arc) = this.arc(name)
-            && (arc.presence == Presence::Regular || !matches!(name, Name::Regular(_)))
+            && (arc.presence != Presence::Optional || !matches!(name, Name::Regular(_)))
         {
             return Ok(arc.node);
         }
@@ -241,6 +270,9 @@ impl<'a> Evaluator<'a> {
         let (here, there) = (self.node(id).origin, self.node(target).origin);
         if here == there {
             return;
+        }
+        if self.awaits(target) {
+            self.node_mut(id).awaited.push(target);
         }
         let mut cyclic = conjunct.cyclic;
         let mut link = conjunct.trail.clone();

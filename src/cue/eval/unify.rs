@@ -149,7 +149,7 @@ impl<'a> Evaluator<'a> {
         }
         match conjunct.kind {
             Conj::File(body) => self.literal(id, body, &conjunct, false),
-            Conj::Body(body) => self.literal(id, body, &conjunct, true),
+            Conj::Body(body) => self.literal(id, body, &conjunct, conjunct.close.embedded),
             Conj::Data(json) => self.data(id, json, &conjunct),
             Conj::Copy(from) => self.copy(id, from, &conjunct),
             Conj::Top => self.note(id, conjunct.close, close::TOP),
@@ -296,6 +296,7 @@ impl<'a> Evaluator<'a> {
                         .expected(expected.to_string(), found.to_string());
                     self.fail(id, Box::new(error));
                 }
+                self.node_mut(id).repeated = true;
                 return;
             }
             None if self.node(id).kinds.meets(kinds) => {}
