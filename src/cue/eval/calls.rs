@@ -30,7 +30,7 @@ impl<'a> Evaluator<'a> {
                 Kind::Reference { binding: Binding::Package(path), .. } => {
                     let name = text(name);
                     let function = self.function(path, name, position)?;
-                    self.call_package(id, path, name, function, arguments, task)
+                    self.call_package(id, (path, name), function, arguments, task)
                 }
                 _ => Err(Stop::fail(ErrorKind::Operation, position, "this is not a function")),
             },
@@ -74,7 +74,7 @@ impl<'a> Evaluator<'a> {
         let position = expression.position;
         match pkg::lookup(path, text(name)) {
             Some(Member::Function(function)) if function.validates && function.parameters.len() == 1 => {
-                self.call_package(id, path, text(name), function, &[], task)
+                self.call_package(id, (path, text(name)), function, &[], task)
             }
             Some(Member::Source(source)) => {
                 let atom = constant(source).ok_or_else(|| {
@@ -96,8 +96,7 @@ impl<'a> Evaluator<'a> {
     fn call_package(
         &mut self,
         id: NodeId,
-        path: &Rc<str>,
-        name: &str,
+        (path, name): (&Rc<str>, &str),
         function: &'static Function,
         arguments: &'a [Expression],
         task: &Conjunct<'a>,
@@ -111,7 +110,7 @@ impl<'a> Evaluator<'a> {
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
         if matches!(function.body, Body::Evaluator) {
-            return self.call_own(id, path, name, validator, arguments, task);
+            return self.call_own(id, (path, name), validator, arguments, task);
         }
         let parameters = &function.parameters[usize::from(validator)..];
         let values = match self.arguments(id, arguments, parameters, &task.env) {
@@ -148,8 +147,7 @@ impl<'a> Evaluator<'a> {
     fn call_own(
         &mut self,
         id: NodeId,
-        path: &Rc<str>,
-        name: &str,
+        (path, name): (&Rc<str>, &str),
         validator: bool,
         arguments: &'a [Expression],
         task: &Conjunct<'a>,

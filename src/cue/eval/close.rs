@@ -73,6 +73,7 @@ impl<'a> Evaluator<'a> {
     fn stems(&self, child: Def, id: Def) -> bool {
         let mut at = child;
         loop {
+            self.cost(1);
             if at == id {
                 return true;
             }
@@ -165,6 +166,7 @@ impl<'a> Evaluator<'a> {
     /// What the fields of a node must stem from.
     fn required(&self, node: NodeId) -> Vec<Requirement> {
         let this = self.node(node);
+        self.cost(this.infos.len() + this.requirements.len());
         let mut all = match this.parent {
             Some(parent) if !matches!(this.place, super::node::Place::Inner) => self.required(parent),
             _ => Vec::new(),

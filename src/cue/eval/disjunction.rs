@@ -39,8 +39,11 @@ impl<'a> Evaluator<'a> {
             }
             let found = left.len();
             for (result, mode) in results {
+                if !self.step() {
+                    return;
+                }
                 match self.attempt_error(attempt, result) {
-                    Some(error) => errors.push(error),
+                    Some(error) => errors.push(*error),
                     None => self.keep(&mut left, result, mode),
                 }
             }
@@ -68,6 +71,7 @@ impl<'a> Evaluator<'a> {
             let message = format!("the policy's disjunctions have more than {MAX_ATTEMPTS} combinations");
             self.stop(Error::nowhere(ErrorKind::Limit, message));
         }
+        self.cost(self.node(id).conjuncts.len() * 8);
         let attempt = self.new_node(self.node(id).parent, self.node(id).place.clone());
         let this = self.node(id);
         let (origin, conjuncts, decided) = (this.origin, this.conjuncts.clone(), this.decided.clone());
@@ -101,7 +105,7 @@ impl<'a> Evaluator<'a> {
         left.push((result, mode));
     }
 
-    fn none_left(&mut self, id: NodeId, conjunct: &super::node::Conjunct<'a>, errors: Vec<Box<Error>>) {
+    fn none_left(&mut self, id: NodeId, conjunct: &super::node::Conjunct<'a>, errors: Vec<Error>) {
         let count = errors.len();
         let mut error =
             Error::new(ErrorKind::Conflict, conjunct.position, "no alternative of the disjunction fits");
@@ -150,6 +154,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether two nodes are the same value for sure.
     pub(crate) fn equal(&self, one: NodeId, other: NodeId) -> bool {
+        self.cost(8);
         let (one, other) = (self.settled(one), self.settled(other));
         if one == other {
             return true;

@@ -415,10 +415,7 @@ pub(crate) fn both<T>(left: Result<T, Stop>, right: Result<T, Stop>) -> Result<(
 
 /// Whether an expression can never have a concrete value: `int`, `<5`.
 fn needs_value(expression: &Expression) -> bool {
-    match &expression.kind {
-        Kind::Reference { binding: Binding::Predeclared(_), .. } | Kind::Bound { .. } => true,
-        _ => false,
-    }
+    matches!(&expression.kind, Kind::Reference { binding: Binding::Predeclared(_), .. } | Kind::Bound { .. })
 }
 
 /// For messages.

@@ -67,6 +67,7 @@ impl<'a> Evaluator<'a> {
 
     /// The first error in a node or in what is in it.
     pub(crate) fn first_error(&self, id: NodeId) -> Option<Box<Error>> {
+        self.cost(4);
         let this = self.node(id);
         if let Some(error) = &this.error {
             return Some(error.clone());
@@ -119,11 +120,9 @@ impl<'a> Evaluator<'a> {
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.
     pub(super) fn no_open_comprehension(&self, root: NodeId) -> Result<(), Error> {
-        let waits = self
-            .node(self.settled(root))
-            .tasks
-            .iter()
-            .find(|(task, _)| matches!(task.kind, Conj::Comprehension(_) | Conj::Expression(_) | Conj::Dynamic(_)));
+        let waits = self.node(self.settled(root)).tasks.iter().find(|(task, _)| {
+            matches!(task.kind, Conj::Comprehension(_) | Conj::Expression(_) | Conj::Dynamic(_))
+        });
         let Some((task, why)) = waits else { return Ok(()) };
         let why = why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
         let what = match task.kind {

@@ -43,10 +43,12 @@ pub struct Report {
 
 /// Steps of evaluation, at most.
 const MAX_STEPS: u64 = 1_200_000;
+/// Hops and comparisons, at most.
+const MAX_WORK: u64 = 60_000_000;
 /// Nodes, at most.
 const MAX_NODES: usize = 400_000;
 /// Sides of disjunctions that are tried, at most.
-const MAX_ATTEMPTS: u32 = 30_000;
+const MAX_ATTEMPTS: u32 = 8_000;
 /// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.
@@ -87,6 +89,8 @@ pub(crate) struct Evaluator<'a> {
     nodes: Vec<Node<'a>>,
     defs: Vec<Def>,
     steps: u64,
+    /// What steps cost beyond themselves: hops along chains, values compared.
+    work: std::cell::Cell<u64>,
     attempts: u32,
     nesting: usize,
     /// An error that no alternative of a disjunction may hide.
@@ -124,6 +128,7 @@ impl<'a> Evaluator<'a> {
             nodes: Vec::new(),
             defs: vec![0],
             steps: 0,
+            work: std::cell::Cell::new(0),
             attempts: 0,
             nesting: 0,
             fatal: None,
@@ -226,13 +231,18 @@ impl<'a> Evaluator<'a> {
     /// Counts a step; false when there is no more to be done.
     pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
-        if self.steps > MAX_STEPS {
+        if self.steps > MAX_STEPS || self.work.get() > MAX_WORK {
             self.stop(Error::nowhere(
                 ErrorKind::Limit,
                 format!("the policy takes more than {MAX_STEPS} steps"),
             ));
         }
         self.fatal.is_none()
+    }
+
+    /// Counts what a step costs beyond itself.
+    pub(crate) fn cost(&self, hops: usize) {
+        self.work.set(self.work.get().saturating_add(hops as u64));
     }
 
     /// Adds a conjunct to a node, and to those that took over its conjuncts.

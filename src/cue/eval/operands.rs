@@ -56,7 +56,6 @@ impl<'a> Evaluator<'a> {
         value
     }
 
-
     /// A function that finds an element compares also those that have no value yet; when they have one, the result may be
     /// another.
     pub(crate) fn undecided_list(&mut self, argument: &'a Expression, env: &Env<'a>, at: NodeId) -> bool {
@@ -68,7 +67,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `len(argument)`
-    pub(crate) fn length(&mut self, argument: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<usize, Stop> {
+    pub(crate) fn length(
+        &mut self,
+        argument: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<usize, Stop> {
         let value = self.value_of(argument, env, at);
         let kinds = Kinds::STRING.or(Kinds::BYTES).or(Kinds::LIST).or(Kinds::STRUCT);
         match self.of_kinds(value, kinds, argument, env, at)? {

@@ -110,9 +110,7 @@ impl<'a> Evaluator<'a> {
         let (Place::Field(name @ Name::Regular(_)), Some(parent)) = (&this.place, this.parent) else {
             return false;
         };
-        self.node(parent)
-            .arc(name)
-            .is_some_and(|arc| arc.presence == Presence::Required && arc.node == node)
+        self.node(parent).arc(name).is_some_and(|arc| arc.presence == Presence::Required && arc.node == node)
     }
 
     /// The same; of a required field also where it is not there.
@@ -277,6 +275,7 @@ impl<'a> Evaluator<'a> {
         let mut cyclic = conjunct.cyclic;
         let mut link = conjunct.trail.clone();
         while let Some(step) = link {
+            self.cost(1);
             if step.target == there {
                 if step.at == here {
                     return;
@@ -287,6 +286,7 @@ impl<'a> Evaluator<'a> {
         }
         let mut above = self.node(id).parent;
         while let Some(parent) = above {
+            self.cost(1);
             cyclic |= self.node(parent).origin == there;
             above = self.node(parent).parent;
         }

@@ -112,3 +112,25 @@ fn limits_end_what_does_not() {
     let all = "_l: LIST\nx: [for a in _l for b in _l for c in _l for d in _l {a}]".replace("LIST", &list);
     refuses(&all, "{}", "steps");
 }
+
+#[test]
+fn a_reference_to_a_required_field_takes_its_constraints() {
+    refuses("#P: {b!: int}\nx: #P.b\nx: \"s\"", "{}", "conflicting values");
+    passes("#P: {b!: int}\nx: #P.b\nx: 1", "{}");
+    refuses("#P: {b!: 1 & 1}\nx: #P.b", "{}", "the required field that it refers to is not there");
+    passes("#P: {b!: 1}\nx: #P.b + 1\nx: 3", "{}");
+}
+
+#[test]
+fn what_can_never_be_of_the_kind_that_is_needed_refuses() {
+    refuses("import \"strings\"\nx: int\ny: strings.ToLower(x)", "{}", "an argument must be string, not int");
+    passes("import \"strings\"\nx: string\ny: strings.ToLower(x)", "{}");
+    refuses("x: int\ny: [for v in x {v}]", "{}", "an argument must be");
+    refuses("x: string\ny: {if x {a: 1}}", "{}", "an argument must be bool, not string");
+}
+
+#[test]
+fn combinations_of_disjunctions_end() {
+    let all: Vec<String> = (0..40).map(|n| format!("x: {{a{n}: 1}} | {{a{n}: 2}}")).collect();
+    refuses(&all.join("\n"), "{}", "more than");
+}
