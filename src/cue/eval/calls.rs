@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::expression::Value;
-use super::node::{Check, Conjunct, Disjuncts, Env, NodeId, Validator};
+use super::node::{Check, Conjunct, Disjuncts, NodeId, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop, close};
 use crate::cue::ast::{Binding, Expression, Kind, Name, Position, Presence};

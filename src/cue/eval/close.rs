@@ -77,7 +77,8 @@ impl<'a> Evaluator<'a> {
             if at == id {
                 return true;
             }
-            if at == 0 {
+            // Beyond the limit the answer does not matter: the evaluation ends.
+            if at == 0 || self.exhausted() {
                 return false;
             }
             at = self.defs[at as usize];
@@ -86,6 +87,7 @@ impl<'a> Evaluator<'a> {
 
     /// Notes what a conjunct of the node says.
     pub(crate) fn note(&mut self, node: NodeId, close: Close, flags: Flags) {
+        self.cost(self.node(node).infos.len());
         let infos = &mut self.node_mut(node).infos;
         match infos.iter_mut().find(|info| info.id == close.id) {
             Some(info) => info.flags |= flags,
@@ -128,6 +130,7 @@ impl<'a> Evaluator<'a> {
 
     /// A reference: `definition` where what it names is one, `once` where `close()` made it.
     pub(crate) fn refer(&mut self, node: NodeId, mut close: Close, definition: bool, once: bool) -> Close {
+        self.cost(self.node(node).requirements.len());
         if definition {
             close.definition = true;
         }

@@ -162,6 +162,7 @@ impl<'a> Evaluator<'a> {
             for node in waiting {
                 self.retry(node);
             }
+            self.step();
             if let Some(fatal) = self.fatal.take() {
                 return Err(*fatal);
             }
@@ -231,13 +232,18 @@ impl<'a> Evaluator<'a> {
     /// Counts a step; false when there is no more to be done.
     pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.work.get() > MAX_WORK {
+        if self.steps > MAX_STEPS || self.exhausted() {
             self.stop(Error::nowhere(
                 ErrorKind::Limit,
                 format!("the policy takes more than {MAX_STEPS} steps"),
             ));
         }
         self.fatal.is_none()
+    }
+
+    /// Whether the limit of hops and comparisons is passed.
+    pub(crate) fn exhausted(&self) -> bool {
+        self.work.get() > MAX_WORK
     }
 
     /// Counts what a step costs beyond itself.

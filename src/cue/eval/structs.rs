@@ -73,6 +73,7 @@ impl<'a> Evaluator<'a> {
 
     /// Adds a field, or a conjunct to it.
     pub(crate) fn insert(&mut self, id: NodeId, name: Name, presence: Presence, value: Option<Conjunct<'a>>) {
+        self.cost(self.node(id).arcs.len() / 8);
         let found = self.node(id).arcs.iter().position(|arc| arc.name == name);
         let node = match found {
             Some(index) => {
