@@ -90,7 +90,6 @@ mod cloud;
 mod commands;
 mod crypto;
 #[cfg(feature = "cue")]
-#[allow(dead_code, reason = "no command takes policies yet")]
 mod cue;
 #[cfg(feature = "cli")]
 mod http;
@@ -101,7 +100,7 @@ pub mod internals;
 mod keys;
 mod payload;
 #[cfg(feature = "cli")]
-#[cfg_attr(not(feature = "rego"), allow(dead_code, reason = "nothing is evaluated"))]
+#[cfg_attr(not(any(feature = "cue", feature = "rego")), allow(dead_code, reason = "nothing is evaluated"))]
 mod policy;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]

@@ -21,7 +21,7 @@ pub(super) fn load(request: &PolicyRequest, context: &Context) -> Result<Option<
     }
     let files = read("policy", &request.files, POLICY_SIZE)?;
     let data = read("policy data", &request.data, DATA_SIZE)?;
-    let policy = Policy::load(files, data, context.now).map_err(|e| failed(&e))?;
+    let policy = Policy::load(files, data, context.now, request.strict).map_err(|e| failed(&e))?;
     if !request.data.is_empty() && policy.files(policy::Language::Rego).is_empty() {
         return Err(Error::usage("--policy-data comes without a Rego policy")
             .hint("only Rego policies look at data: leave it out, or name one with --policy FILE.rego"));
@@ -41,6 +41,8 @@ fn read(what: &'static str, names: &[std::path::PathBuf], limit: u64) -> Result<
 pub(super) struct Judged<'a> {
     /// Lines for people, as cosign has them.
     pub said: Vec<String>,
+    /// What people should think about.
+    pub warnings: Vec<String>,
     /// Those that are accepted: all of them, or why not.
     pub accepted: Result<Vec<Decision<'a>>, Error>,
 }
@@ -61,9 +63,14 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
     let Asked { policy, predicate_type, name } = *asked;
     if policy.is_some() && !is_complete {
         let message = "an attestation exceeds a limit, and a policy has to see them all";
-        return Judged { said: Vec::new(), accepted: Err(Error::new(ErrorKind::LimitExceeded, message)) };
+        return Judged {
+            accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
+            said: Vec::new(),
+            warnings: Vec::new(),
+        };
     }
-    let (mut said, mut accepted, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut said, mut warnings) = (Vec::new(), Vec::new());
+    let (mut accepted, mut refusals) = (Vec::new(), Vec::new());
     for verified in verified {
         if let Some(policy) = policy {
             said.extend(policy.languages().map(|language| {
@@ -72,19 +79,41 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
             }));
         }
         match decide(verified, policy, predicate_type) {
-            Ok(decision) => accepted.push(decision),
+            Ok(decision) => {
+                warnings.extend(lacking(&decision, name));
+                accepted.push(decision);
+            }
             Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
-            Err(Refusal::Error(error)) => return Judged { said, accepted: Err(failed(&error)) },
+            Err(Refusal::Error(error)) => return Judged { said, warnings, accepted: Err(failed(&error)) },
         }
     }
     if refusals.is_empty() {
-        return Judged { said, accepted: Ok(accepted) };
+        return Judged { said, warnings, accepted: Ok(accepted) };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
     let error = refused(&refusals, verified.len(), name);
-    Judged { said, accepted: Err(error) }
+    Judged { said, warnings, accepted: Err(error) }
+}
+
+/// A verdict that is a trap: CUE takes a field that is not there for one that may still come.
+fn lacking(decision: &Decision<'_>, name: Option<&str>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let absent = decision.absent();
+    if absent.is_empty() {
+        return None;
+    }
+    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let more = match absent.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown: Vec<_> = absent.iter().take(SHOWN).map(|path| visible(path)).collect();
+    Some(format!(
+        "the statement{of} lacks what the policy constrains: {}{more}. CUE accepts that: write `name!:` in the policy to demand a field, or use --policy-strict",
+        shown.join(", ")
+    ))
 }
 
 fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
@@ -108,22 +137,18 @@ fn failed(error: &policy::Error) -> Error {
     use policy::Error as E;
     let kind = match error {
         E::Format { .. } => ErrorKind::Usage,
-        E::Text { .. } | E::Policy { .. } | E::Data { .. } => ErrorKind::Format,
+        E::Text { .. } | E::Policy { .. } | E::Cue { .. } | E::Data { .. } => ErrorKind::Format,
         E::Limit { .. } => ErrorKind::LimitExceeded,
-        E::NotBuilt { .. } | E::NotYet { .. } | E::Thread { .. } => ErrorKind::Other,
+        E::NotBuilt { .. } | E::Thread { .. } => ErrorKind::Other,
     };
     let made = match error {
-        E::Policy { .. } => Error::new(kind, format!("the policy cannot be used: {error}")),
-        E::NotYet { language } => Error::not_available(format!("{language} policies")),
+        E::Policy { .. } | E::Cue { .. } => Error::new(kind, format!("the policy cannot be used: {error}")),
         error => Error::new(kind, error.to_string()),
     };
     match error {
         E::Format { .. } => made.hint("a policy is a file FILE.rego or FILE.cue"),
         E::NotBuilt { language } => made
             .hint(format!("the build with the feature `{}` has them", language.to_string().to_lowercase())),
-        E::NotYet { .. } => {
-            made.hint("write the policy in Rego, or leave --policy out and judge what standard output shows")
-        }
         _ => made,
     }
 }

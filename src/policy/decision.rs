@@ -1,6 +1,6 @@
 //! The verdict of policies on a verified statement.
 
-#[cfg(feature = "rego")]
+#[cfg(any(feature = "cue", feature = "rego"))]
 use super::guard::Guard;
 use super::input::Document;
 use super::{Error, Language, Policy};
@@ -11,12 +11,18 @@ use crate::verify::Verified;
 #[derive(Debug)]
 pub struct Decision<'a> {
     verified: &'a Verified,
+    absent: Vec<String>,
 }
 
 impl<'a> Decision<'a> {
     /// What was verified.
     pub fn verified(&self) -> &'a Verified {
         self.verified
+    }
+
+    /// What a CUE policy constrains and the statement lacks, which CUE accepts: `predicate.builder.id`.
+    pub fn absent(&self) -> &[String] {
+        &self.absent
     }
 }
 
@@ -50,45 +56,63 @@ pub fn decide<'a>(
     policy: Option<&Policy>,
     asked: &str,
 ) -> Result<Decision<'a>, Refusal> {
-    let Some(policy) = policy else { return Ok(Decision { verified }) };
+    let Some(policy) = policy else { return Ok(Decision { verified, absent: Vec::new() }) };
     if policy.is_ended() {
         return Err(Refusal::Error(Error::Limit { reason: "a limit was exceeded before".to_owned() }));
     }
+    let mut absent = Vec::new();
     for language in policy.languages() {
-        let document = document(verified, asked)?;
+        let document = document(verified, asked).map_err(|reason| unmet(language, reason))?;
         let held = match language {
-            Language::Cue => Err(Refusal::Error(Error::NotYet { language })),
-            Language::Rego => rego(policy, document),
+            Language::Cue => cue(policy, document),
+            Language::Rego => rego(policy, document).map(|()| Vec::new()),
         };
         if let Err(Refusal::Error(error)) = &held
             && error.is_limit()
         {
             policy.end();
         }
-        held?;
+        absent.extend(held?);
     }
-    Ok(Decision { verified })
+    if policy.strict && !absent.is_empty() {
+        let details = absent.iter().map(|path| format!("{path} is not there")).collect();
+        let reason = "the statement lacks what the policy constrains (--policy-strict)".to_owned();
+        return Err(Refusal::Unmet(Unmet { language: Language::Cue, reason, details }));
+    }
+    Ok(Decision { verified, absent })
 }
 
-/// What the policies are shown.
-fn document(verified: &Verified, asked: &str) -> Result<Document, Refusal> {
+/// What the policies are shown; in words, why there is nothing to show.
+fn document(verified: &Verified, asked: &str) -> Result<Document, String> {
     let Content::Envelope(envelope) = &verified.entity().content else {
-        return Err(unmet(Language::Rego, "what is verified is no statement"));
+        return Err("what is verified is no statement".to_owned());
     };
-    Document::new(&envelope.parsed.payload, asked).map_err(|reason| unmet(Language::Rego, reason))
+    Document::new(&envelope.parsed.payload, asked)
 }
 
-fn unmet(language: Language, reason: impl Into<String>) -> Refusal {
-    Refusal::Unmet(Unmet { language, reason: reason.into(), details: Vec::new() })
+fn unmet(language: Language, reason: String) -> Refusal {
+    Refusal::Unmet(Unmet { language, reason, details: Vec::new() })
+}
+
+#[cfg(feature = "cue")]
+fn cue(policy: &Policy, document: Document) -> Result<Vec<String>, Refusal> {
+    let Some(program) = policy.cue.clone() else {
+        return Err(Refusal::Error(Error::NotBuilt { language: Language::Cue }));
+    };
+    Guard::default().run(move || program.evaluate(&document)).map_err(Refusal::Error)?
+}
+
+#[cfg(not(feature = "cue"))]
+fn cue(_: &Policy, _: Document) -> Result<Vec<String>, Refusal> {
+    Err(Refusal::Error(Error::NotBuilt { language: Language::Cue }))
 }
 
 #[cfg(feature = "rego")]
 fn rego(policy: &Policy, document: Document) -> Result<(), Refusal> {
-    let Some(program) = policy.program.clone() else {
+    let Some(program) = policy.rego.clone() else {
         return Err(Refusal::Error(Error::NotBuilt { language: Language::Rego }));
     };
-    let verdict = Guard::default().run(move || program.evaluate(&document)).map_err(Refusal::Error)?;
-    verdict.map_err(|refusal| refusal)
+    Guard::default().run(move || program.evaluate(&document)).map_err(Refusal::Error)?
 }
 
 #[cfg(not(feature = "rego"))]

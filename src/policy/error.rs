@@ -25,11 +25,11 @@ pub enum Error {
         /// The language.
         language: Language,
     },
-    /// The language is not there yet.
-    #[error("not available yet in this version: {language} policies")]
-    NotYet {
-        /// The language.
-        language: Language,
+    /// A CUE policy cannot be used, whatever the statement.
+    #[error("{reason}")]
+    Cue {
+        /// What is wrong, and where: `file:line:column: ...`.
+        reason: String,
     },
     /// The policy cannot be compiled.
     #[error("{at}: {reason}")]

@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Error;
-#[cfg(feature = "rego")]
+#[cfg(feature = "cue")]
+use super::cue;
+#[cfg(any(feature = "cue", feature = "rego"))]
 use super::guard::Guard;
 #[cfg(feature = "rego")]
-use super::rego::Program;
+use super::rego;
 use crate::crypto::UnixTime;
 
 /// A file, read.
@@ -36,6 +38,16 @@ impl std::fmt::Display for Language {
     }
 }
 
+impl Language {
+    /// Whether this build has it.
+    fn is_built(self) -> bool {
+        match self {
+            Self::Cue => cfg!(feature = "cue"),
+            Self::Rego => cfg!(feature = "rego"),
+        }
+    }
+}
+
 /// The language of a policy, by the end of its name, as cosign tells it: whatever follows the last point.
 ///
 /// # Errors
@@ -52,23 +64,31 @@ pub fn language(name: &str) -> Result<Language, Error> {
 /// Policies that are ready: all files of a language are one policy, and a statement has to pass the one of each language.
 #[derive(Debug)]
 pub struct Policy {
-    /// The names of the CUE files.
-    cue: Vec<String>,
-    /// The names of the Rego files.
-    rego: Vec<String>,
+    #[cfg(feature = "cue")]
+    pub(super) cue: Option<cue::Program>,
     #[cfg(feature = "rego")]
-    pub(super) program: Option<Program>,
+    pub(super) rego: Option<rego::Program>,
+    /// The names of the CUE files and of the Rego files.
+    names: [Vec<String>; 2],
+    /// Whether a statement is refused that lacks what a CUE policy constrains.
+    pub(super) strict: bool,
     /// An evaluation was ended and may still hold what it took: nothing more is evaluated.
     ended: AtomicBool,
 }
 
 impl Policy {
-    /// Reads policies and the documents that Rego finds beneath `data`; `now` is the time that policies see.
+    /// Reads policies and the documents that Rego finds beneath `data`; `now` is the time that policies see, and `strict` refuses
+    /// a statement that lacks what a CUE policy constrains.
     ///
     /// # Errors
     /// A file of no known language, of one that this build leaves out, or that is none in its language; data that is neither
     /// JSON nor YAML, or that says two things of one name.
-    pub fn load(files: Vec<PolicyFile>, data: Vec<PolicyFile>, now: UnixTime) -> Result<Self, Error> {
+    pub fn load(
+        files: Vec<PolicyFile>,
+        data: Vec<PolicyFile>,
+        now: UnixTime,
+        strict: bool,
+    ) -> Result<Self, Error> {
         let (mut cue, mut rego) = (Vec::new(), Vec::new());
         for file in files {
             match language(&file.name)? {
@@ -76,34 +96,35 @@ impl Policy {
                 Language::Rego => rego.push(file),
             }
         }
-        let names = |files: &[PolicyFile]| files.iter().map(|file| file.name.clone()).collect();
-        let (cue_names, rego_names) = (names(&cue), names(&rego));
-        if !cue.is_empty() {
-            return Err(Error::NotYet { language: Language::Cue });
-        }
-        #[cfg(not(feature = "rego"))]
-        {
-            let _ = (data, now);
-            if !rego.is_empty() {
-                return Err(Error::NotBuilt { language: Language::Rego });
+        for (language, files) in [(Language::Cue, &cue), (Language::Rego, &rego)] {
+            if !files.is_empty() && !language.is_built() {
+                return Err(Error::NotBuilt { language });
             }
-            Ok(Self { cue: cue_names, rego: rego_names, ended: AtomicBool::new(false) })
         }
-        #[cfg(feature = "rego")]
-        {
-            let program = match rego.is_empty() {
-                true => None,
-                false => Some(Guard::default().run(move || Program::new(rego, data, now))??),
-            };
-            Ok(Self { cue: cue_names, rego: rego_names, program, ended: AtomicBool::new(false) })
-        }
+        let names = [&cue, &rego].map(|files| files.iter().map(|file| file.name.clone()).collect());
+        #[cfg(not(feature = "rego"))]
+        let _ = (data, now);
+        Ok(Self {
+            #[cfg(feature = "cue")]
+            cue: some(cue)
+                .map(|files| Guard::default().run(move || cue::Program::new(files))?)
+                .transpose()?,
+            #[cfg(feature = "rego")]
+            rego: some(rego)
+                .map(|files| Guard::default().run(move || rego::Program::new(files, data, now))?)
+                .transpose()?,
+            names,
+            strict,
+            ended: AtomicBool::new(false),
+        })
     }
 
     /// The names of the files of a language, in the order in which they were named.
     pub fn files(&self, language: Language) -> &[String] {
+        let [cue, rego] = &self.names;
         match language {
-            Language::Cue => &self.cue,
-            Language::Rego => &self.rego,
+            Language::Cue => cue,
+            Language::Rego => rego,
         }
     }
 
@@ -121,4 +142,9 @@ impl Policy {
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }
+}
+
+#[cfg(any(feature = "cue", feature = "rego"))]
+fn some(files: Vec<PolicyFile>) -> Option<Vec<PolicyFile>> {
+    (!files.is_empty()).then_some(files)
 }

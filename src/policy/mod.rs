@@ -7,6 +7,8 @@
 //! A policy is the user's own, and may still be wrong or made by somebody else: it reaches no file, no network and no
 //! environment, and it is bounded in time, memory and depth (`guard.rs`).
 
+#[cfg(feature = "cue")]
+mod cue;
 mod decision;
 mod error;
 mod file;
@@ -14,7 +16,7 @@ mod guard;
 mod input;
 #[cfg(feature = "rego")]
 mod rego;
-#[cfg(all(test, feature = "rego"))]
+#[cfg(all(test, feature = "cue", feature = "rego"))]
 mod tests;
 
 pub use decision::{Decision, Refusal, Unmet, decide};

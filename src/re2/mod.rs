@@ -55,7 +55,6 @@ impl Pattern {
     ///
     /// # Errors
     /// Whatever Go refuses; an expression that is too large or nested more than 250 deep.
-    #[allow(dead_code, reason = "policies use it")]
     pub fn with_groups(pattern: &str) -> Result<Self, PatternError> {
         Self::build(pattern, true)
     }
@@ -72,7 +71,6 @@ impl Pattern {
     }
 
     /// The names of its groups by their numbers, of which 0 is the whole match and has none.
-    #[allow(dead_code, reason = "policies use it")]
     pub fn group_names(&self) -> &[Option<String>] {
         &self.names
     }
@@ -83,7 +81,6 @@ impl Pattern {
     }
 
     /// The compiled expression, whose leftmost-first matches are Go's.
-    #[allow(dead_code, reason = "policies use it")]
     pub fn regex(&self) -> &regex::Regex {
         &self.regex
     }

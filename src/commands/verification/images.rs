@@ -277,7 +277,7 @@ impl<'a> Job<'a> {
             Expected::Attestation { predicate_type } => {
                 let asked = Asked { policy: self.rules.as_ref(), predicate_type, name: Some(&image.typed) };
                 let judged = policies::judge(verified, &asked, judgement.is_complete());
-                self.root.say(&judged.said).await;
+                self.root.tell(&judged.said, &judged.warnings).await;
                 judged.accepted?.iter().map(shown::attestation).collect()
             }
         };

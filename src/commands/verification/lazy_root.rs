@@ -40,11 +40,17 @@ impl<'a> LazyRoot<'a> {
 
     /// Tells something.
     pub(super) async fn say(&self, lines: &[String]) {
-        if lines.is_empty() {
+        self.tell(lines, &[]).await;
+    }
+
+    /// Tells something, and what should be thought about.
+    pub(super) async fn tell(&self, lines: &[String], warnings: &[String]) {
+        if lines.is_empty() && warnings.is_empty() {
             return;
         }
         let mut context = self.context.lock().await;
         lines.iter().for_each(|line| context.narrator.say(line));
+        warnings.iter().for_each(|line| context.narrator.warn(line));
     }
 
     /// The root, if it was read.

@@ -94,6 +94,7 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
             let asked = Asked { policy: rules.as_ref(), predicate_type, name };
             let accepted = policies::judge(&verified, &asked, is_complete);
             accepted.said.iter().for_each(|line| context.narrator.say(line));
+            accepted.warnings.iter().for_each(|line| context.narrator.warn(line));
             accepted.accepted.map(drop)
         }
     };

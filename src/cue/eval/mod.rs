@@ -103,16 +103,23 @@ pub(crate) struct Evaluator<'a> {
     patterns: std::collections::HashMap<Rc<str>, Rc<crate::re2::Pattern>>,
 }
 
-/// Evaluates the package alone, then with the statement, as cosign does.
+/// Evaluates the package alone.
 ///
 /// # Errors
-/// The package is an error by itself; it does not fit the statement; it cannot be decided within the limits.
-pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error> {
+/// It is an error by itself; it cannot be decided within the limits.
+pub fn check(package: &Package) -> Result<(), Error> {
     let mut alone = Evaluator::new();
     let root = alone.package(package);
     alone.run(root)?;
-    alone.no_open_comprehension(root)?;
-    drop(alone);
+    alone.no_open_comprehension(root)
+}
+
+/// Evaluates the package alone, then with the statement, as cosign does.
+///
+/// # Errors
+/// What [`check`] refuses; the package does not fit the statement, or cannot be decided within the limits.
+pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error> {
+    check(package)?;
     let mut both = Evaluator::new();
     let root = both.package(package);
     both.close_root(root);
