@@ -93,11 +93,6 @@ impl Error {
         Self::new(ErrorKind::Usage, message)
     }
 
-    /// Something that parses and that this version cannot do, because it needs `what`.
-    pub fn not_available(what: impl std::fmt::Display) -> Self {
-        Self::new(ErrorKind::Other, format!("not available yet in this version: {what}"))
-    }
-
     /// An input file that cannot be used; an exceeded limit has a kind of its own.
     pub fn file(error: &storage::Error) -> Self {
         let kind = match error {
@@ -255,8 +250,8 @@ mod tests {
 
     #[test]
     fn builders_add_to_their_own_list() {
-        let error = Error::not_available("keyless signing").cause("c").candidate("1").hint("h");
-        assert_eq!(error.to_string(), "not available yet in this version: keyless signing");
+        let error = Error::new(ErrorKind::Other, "no such thing").cause("c").candidate("1").hint("h");
+        assert_eq!(error.to_string(), "no such thing");
         assert_eq!(
             (error.kind, error.causes, error.candidates, error.hints),
             (ErrorKind::Other, vec!["c".to_owned()], vec!["1".to_owned()], vec!["h".to_owned()])

@@ -109,7 +109,7 @@ fn lacking(decision: &Decision<'_>, name: Option<&str>) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let shown: Vec<_> = absent.iter().take(SHOWN).map(|path| visible(path)).collect();
+    let shown: Vec<_> = absent.iter().take(SHOWN).map(String::as_str).collect();
     Some(format!(
         "the statement{of} lacks what the policy constrains: {}{more}. CUE accepts that: write `name!:` in the policy to demand a field, or use --policy-strict",
         shown.join(", ")

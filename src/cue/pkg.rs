@@ -100,6 +100,7 @@ impl Function {
     /// # Errors
     /// Another number of arguments, or other kinds, than the parameters say; whatever the function refuses; a function that
     /// only the evaluator can call.
+    #[cfg(test)]
     pub fn call(&self, arguments: &[Data]) -> Result<Data, CallError> {
         let (given, wanted) = (arguments.len(), self.parameters.len());
         if given > wanted || given + self.optional < wanted {

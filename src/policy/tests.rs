@@ -53,6 +53,37 @@ fn rego_with(files: &[(&str, &str)], data: &[(&str, &str)], text: &str, asked: &
     }
 }
 
+/// What becomes of CUE policies and a statement: nothing, or why not.
+fn cue(files: &[(&str, &str)], statement: &str) -> Result<(), String> {
+    cue_lacking(files, statement).map(drop)
+}
+
+/// The same, with what the statement lacks.
+fn cue_lacking(files: &[(&str, &str)], text: &str) -> Result<Vec<String>, String> {
+    let one = |(name, text): &(&str, &str)| PolicyFile {
+        name: (*name).to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    let (files, text) = (files.iter().map(one).collect(), statement(text));
+    let program = super::cue::Program::new(files).map_err(|error| error.to_string())?;
+    let document = Document::new(text.as_bytes(), TYPE)?;
+    program.evaluate(&document).map_err(|refusal| match refusal {
+        Refusal::Unmet(unmet) => unmet.reason,
+        Refusal::Error(error) => error.to_string(),
+    })
+}
+
+#[test]
+fn a_refusal_of_cue_names_the_line_the_place_and_both_values() {
+    let policy = [("p.cue", "predicate: {\n  level: >=3\n  by?: string\n  name: string\n}")];
+    let said = cue(&policy, r#"{"level":2}"#).unwrap_err();
+    assert!(said.starts_with("p.cue:2:") && said.contains("predicate.level"), "{said}");
+    assert!(said.contains(">=3") && said.contains('2'), "{said}");
+    assert_eq!(cue_lacking(&policy, r#"{"level":3}"#).unwrap(), ["predicate.name"]);
+    let unused = cue(&[("p.cue", "import \"list\"\npredicate: _")], "{}").unwrap_err();
+    assert!(unused.starts_with("p.cue:1:8"), "{unused}");
+}
+
 /// A policy in one file.
 fn one(policy: &str, statement: &str) -> Result<(), String> {
     rego(&[("p.rego", &format!("package signature\n{policy}"))], statement)

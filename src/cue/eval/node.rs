@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::close::{Close, Info, Requirement};
 use super::value::{Atom, Bound, Kinds};
 use crate::cue::ast::{
-    Clause, Comprehension, Disjunct, Expression, Field, Name, Pattern, Position, Presence, Struct,
+    Comprehension, Disjunct, Expression, Field, Name, Pattern, Position, Presence, Struct,
 };
 use crate::cue::error::Error;
 use crate::cue::statement::Json;
@@ -307,9 +307,4 @@ impl<'a> Node<'a> {
     pub(crate) fn arc(&self, name: &Name) -> Option<&Arc> {
         self.arcs.iter().find(|arc| arc.name == *name)
     }
-}
-
-/// Whether a comprehension's clause binds variables.
-pub(crate) fn is_for(clause: &Clause) -> bool {
-    matches!(clause, Clause::For { .. })
 }
