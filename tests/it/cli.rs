@@ -121,7 +121,7 @@ fn booleans_need_an_equals_sign_to_be_false() {
 fn the_last_of_a_repeated_flag_wins() {
     run(&["version", "--timeout=1s", "--timeout=2s", "--json", "--json=false"]).ok();
     let sandbox = Sandbox::new().env("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd");
-    let failed = sandbox.run(&["verify-blob", "--bundle=b", "--key=a", "--key=", "--sk", "f"]).code(1);
+    let failed = sandbox.run(&["verify-blob", "--bundle=b", "--key=a", "--key=", "--sk", "f"]).code(5);
     assert!(failed.stderr.contains("`/nonexistent/pcscd`"), "{}", failed.stderr);
     let warning = "WARNING: --key is given more than once, with different values: the last one counts\n";
     assert_eq!(failed.stderr.matches(warning).count(), 1, "{}", failed.stderr);
@@ -162,7 +162,7 @@ fn a_variable_fills_a_flag_that_is_not_given() {
     let sandbox = Sandbox::new().env("COSIGN_KEY", "cosign.pub").env("COSIGN_BUNDLE", "");
     sandbox.run(&["verify-blob", "f"]).code(2).says("there is no signature to verify");
     let sandbox = Sandbox::new().env("COSIGN_SK", "true").env("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd");
-    sandbox.run(&["verify-blob", "--bundle=b", "f"]).code(1).says("`/nonexistent/pcscd`");
+    sandbox.run(&["verify-blob", "--bundle=b", "f"]).code(5).says("`/nonexistent/pcscd`");
     sandbox.run(&["verify-blob", "--bundle=b", "--sk=false", "f"]).code(2).says("nobody is named");
 }
 

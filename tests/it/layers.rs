@@ -73,6 +73,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "attest",
             "bundle",
             "crypto",
+            "cue",
             "payload",
             "sandbox",
             "sign",

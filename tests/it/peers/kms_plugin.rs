@@ -99,7 +99,7 @@ fn nothing_is_started_that_is_not_allowed() {
         .code(3)
         .says("no folder of PATH has the program `sigstore-kms-absent-program`");
     let _ = allowed(&sandbox, &["public-key", "--key", "real://absent"])
-        .code(1)
+        .code(5)
         .says("the program `sigstore-kms-real` failed: no such key");
 }
 

@@ -50,13 +50,13 @@ fn a_key_or_an_identity_says_whose_signature_is_wanted() {
 fn nobody_in_particular_is_refused() {
     for flags in [
         "--bundle b",
-        "--key= --bundle b",
         "--certificate-oidc-issuer=i --bundle b",
         "--certificate-identity= --certificate-oidc-issuer=i --bundle b",
         "--signature s --certificate c",
     ] {
         refused(&format!("verify-blob {flags} f"), "nobody is named");
     }
+    refused("verify-blob --key= --bundle b f", "--key is given and empty");
     refused("verify-blob --certificate-identity=me --bundle b f", "without the issuer");
     refused("verify-blob --certificate-identity-regexp=me --certificate-oidc-issuer= --bundle b f", "issuer");
 }
