@@ -49,7 +49,7 @@ const MAX_WORK: u64 = 60_000_000;
 const MAX_NODES: usize = 400_000;
 /// Sides of disjunctions that are tried, at most.
 const MAX_ATTEMPTS: u32 = 8_000;
-/// Nesting of evaluation, at most: what a stack of 8 MiB holds in a build without optimization.
+/// Nesting of evaluation, at most: what a stack of 64 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.
 const MAX_ROUNDS: usize = 20;
@@ -118,6 +118,8 @@ pub fn check(package: &Package) -> Result<(), Error> {
 ///
 /// # Errors
 /// What [`check`] refuses; the package does not fit the statement, or cannot be decided within the limits.
+///
+/// Both need a stack of some 64 MiB for the deepest policies that the limits let through.
 pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error> {
     check(package)?;
     let mut both = Evaluator::new();

@@ -1,8 +1,15 @@
 use super::super::{load::load, statement::Json};
 use super::{Report, validate};
 
-/// Judges a predicate.
+/// Judges a predicate, on a stack such as the commands give it: tests have 2 MiB of their own.
 fn judge(policy: &str, predicate: &str) -> Result<Report, String> {
+    std::thread::scope(|scope| {
+        let run = std::thread::Builder::new().stack_size(64 << 20);
+        run.spawn_scoped(scope, || judge_here(policy, predicate)).unwrap().join().unwrap()
+    })
+}
+
+fn judge_here(policy: &str, predicate: &str) -> Result<Report, String> {
     let package =
         load(&[("p.cue".to_owned(), policy.as_bytes().to_vec())]).map_err(|error| error.to_string())?;
     let statement = format!("{{\"predicate\": {predicate}}}");
