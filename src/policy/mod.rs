@@ -16,7 +16,8 @@ mod guard;
 mod input;
 #[cfg(feature = "rego")]
 mod rego;
-#[cfg(all(test, feature = "cue", feature = "rego"))]
+#[cfg(test)]
+#[cfg(all(feature = "cue", feature = "rego"))]
 mod tests;
 
 pub use decision::{Decision, Refusal, Unmet, decide};

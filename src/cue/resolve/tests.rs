@@ -48,7 +48,7 @@ fn names_mean_the_innermost_declaration() {
         ),
         (
             "a: int & _\nb: len(a)",
-            concat!("int=Predeclared(int) _=Predeclared(_) len=Predeclared(len) a=Field(up: 0, Regular(a)"),
+            "int=Predeclared(int) _=Predeclared(_) len=Predeclared(len) a=Field(up: 0, Regular(a)",
         ),
         ("a: 7 div 2", "div=Predeclared(div)"),
         ("x: {let y = 1, z: {w: y}}", "y=Let(up: 1, index: 0)"),
@@ -74,9 +74,7 @@ fn aliases_and_variables() {
         ),
         (
             "for k, v in [1] {a: v, \"\\(k)\": k}",
-            concat!(
-                "v=Variable(up: 1, key: false) k=Variable(up: 1, key: true) k=Variable(up: 1, key: true)"
-            ),
+            "v=Variable(up: 1, key: false) k=Variable(up: 1, key: true) k=Variable(up: 1, key: true)",
         ),
         (
             "b: 1\nfor v in [b] if v > 0 let w = v {a: w + v}",
@@ -196,9 +194,6 @@ fn imports_that_are_refused() {
             "import \"a.example/b:c\"",
             "a.cue:1:8: cannot import package `a.example/b:c`: packages of modules and registries are not supported",
         ),
-        (
-            "import \"text/template\"",
-            "a.cue:1:8: package `text/template` is imported and not used",
-        ),
+        ("import \"text/template\"", "a.cue:1:8: package `text/template` is imported and not used"),
     ]);
 }
