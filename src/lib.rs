@@ -100,11 +100,12 @@ pub mod internals;
 mod keys;
 mod payload;
 #[cfg(feature = "cli")]
-#[cfg_attr(not(any(feature = "cue", feature = "rego")), allow(dead_code, reason = "nothing is evaluated"))]
+#[cfg_attr(not(all(feature = "cue", feature = "rego")), allow(dead_code, reason = "nothing is evaluated"))]
 mod policy;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
 mod program;
+#[cfg_attr(not(feature = "cue"), allow(dead_code, reason = "policies in CUE use it"))]
 mod re2;
 #[cfg(feature = "cli")]
 mod registry;
