@@ -86,7 +86,7 @@ with=(SSL_CERT_FILE=/missing.pem)
 expect 4 '`/missing.pem` (SSL_CERT_FILE) cannot be used' rcosign public-key --key "https://127.0.0.1:$port/key.pub"
 for host in 127.0.0.1 localhost; do
   with=()
-  expect 5 nobody who is trusted issued the certificate of the server rcosign public-key --key "https://$host:$port/key.pub" # the authorities that are built in
+  expect 5 'nobody who is trusted issued the certificate' rcosign public-key --key "https://$host:$port/key.pub" # the authorities that are built in
   with=(SSL_CERT_FILE=/authority.pem)
   expect 3 'a private key is needed' rcosign public-key --key "https://$host:$port/key.pub"
 done
