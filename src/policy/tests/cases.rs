@@ -58,5 +58,9 @@ fn verdicts_of_rego_are_those_of_cosign() {
 
 #[test]
 fn verdicts_of_cue_are_those_of_cosign() {
-    same_verdicts("cue", &[("cases.jsonl", 200), ("generated.jsonl", 1000)], super::cue);
+    same_verdicts(
+        "cue",
+        &[("cases.jsonl", 200), ("generated.jsonl", 1000), ("probes.jsonl", 120)],
+        super::cue,
+    );
 }
