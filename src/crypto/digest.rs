@@ -86,7 +86,7 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
 }
 
 /// The SHA-1 of `data` in hexadecimal, for names of files that others have made from it. It protects nothing.
-#[cfg(any(feature = "http", feature = "rego"))]
+#[cfg(feature = "http")]
 pub fn sha1_name(data: &[u8]) -> String {
     hex::encode(lc::digest(&lc::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref())
 }

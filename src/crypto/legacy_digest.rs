@@ -1,7 +1,9 @@
 //! Digests that policies may compute, of any age. No signature, subject or log entry is verified with them: those are
-//! [`HashAlgorithm`](super::HashAlgorithm)s.
+//! [`HashAlgorithm`]s.
 
 use aws_lc_rs::digest as lc;
+
+use super::HashAlgorithm;
 
 mod md5;
 
@@ -22,6 +24,17 @@ pub enum Algorithm {
     Sha512,
     /// SHA-512/256.
     Sha512_256,
+}
+
+impl From<HashAlgorithm> for Algorithm {
+    fn from(algorithm: HashAlgorithm) -> Self {
+        match algorithm {
+            HashAlgorithm::Sha224 => Self::Sha224,
+            HashAlgorithm::Sha256 => Self::Sha256,
+            HashAlgorithm::Sha384 => Self::Sha384,
+            HashAlgorithm::Sha512 => Self::Sha512,
+        }
+    }
 }
 
 /// The digest of bytes.

@@ -13,7 +13,8 @@ pub mod json;
 #[cfg(any(feature = "http", feature = "rego"))]
 pub mod jwk;
 mod key_type;
-#[cfg(any(test, feature = "cue"))]
+#[cfg(any(test, feature = "cue", feature = "rego"))]
+#[cfg_attr(not(feature = "cue"), allow(dead_code, reason = "Rego asks for fewer"))]
 pub mod legacy_digest;
 mod node;
 mod oid;
@@ -34,7 +35,7 @@ pub use base64::decode as decode_base64;
 #[cfg(feature = "cli")]
 pub use block_cipher::BlockCipher;
 pub use decode::{DecodeError, DecodeKind};
-#[cfg(any(feature = "http", feature = "rego"))]
+#[cfg(feature = "http")]
 pub use digest::sha1_name;
 pub use digest::{Digest, Digests, HashAlgorithm, Hasher, sha256};
 pub use ed25519::{Ed25519Stream, Ed25519Streamed};

@@ -117,7 +117,16 @@ fn the_guide_on_policies_works_as_printed() {
     let blocks = blocks("docs/guides/policies.md");
     assert!(blocks.len() >= 6, "{}", blocks.len());
     shell(&sandbox, &blocks.concat());
-    assert!(sandbox.text("refusal.txt").contains("nightly.rego:7"));
+    // `command || test $? = 7` ends well too where the command accepts: each refusal says why.
+    for (file, words) in [
+        ("refusal.txt", "nightly.rego:7"),
+        ("none.txt", "scan.rego:"),
+        ("cue-refusal.txt", "only-mit.cue:1:"),
+        ("strict.txt", "predicate.reviewed is not there"),
+    ] {
+        let said = sandbox.text(file);
+        assert!(said.contains(words) && said.contains("the policy refuses it"), "{file}: {said}");
+    }
 }
 
 /// The guide on kits as one script, as somebody follows it in one shell, in a folder with the files that it starts from.

@@ -2,7 +2,6 @@
 
 mod deprecated;
 mod digests;
-mod md5;
 mod tokens;
 
 use regorus::{Engine, Value};

@@ -3,8 +3,8 @@
 
 use regorus::Value;
 
-use super::digests::{Hash, hmac};
 use super::{Function, text};
+use crate::crypto::legacy_digest::hmac;
 use crate::crypto::{
     HashAlgorithm, KeyType, Node, PublicKey, SignatureScheme, Signed, UnixTime, base64, jwk,
 };
@@ -102,7 +102,7 @@ impl<'a> Token<'a> {
     }
 
     fn has_mac(&self, hash: HashAlgorithm, secret: &str) -> bool {
-        hmac(Hash::Sha2(hash), secret.as_bytes(), self.message.as_bytes()) == self.signature
+        hmac(hash.into(), secret.as_bytes(), self.message.as_bytes()) == self.signature
     }
 
     fn is_signed(&self, algorithm: Algorithm, keys: &[(Option<String>, PublicKey)]) -> bool {
