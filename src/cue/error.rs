@@ -41,6 +41,8 @@ pub enum ErrorKind {
     NotAllowed,
     /// A required field (`a!`) that is missing.
     Missing,
+    /// A field that is referred to and not there: it may still come.
+    Absent,
     /// A value that cannot be computed from what is known.
     Incomplete,
     /// An operation on values that it does not have, an index out of range, a division by zero.

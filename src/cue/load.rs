@@ -1,5 +1,7 @@
 //! Source files to one package: tokens, trees, names.
 
+use std::{collections::HashSet, rc::Rc};
+
 use super::{ast::File, error::Error, resolve, syntax};
 
 /// The files of a policy as one package, every name bound.
@@ -7,6 +9,8 @@ use super::{ast::File, error::Error, resolve, syntax};
 pub struct Package {
     /// In the order in which they were given.
     pub files: Vec<File>,
+    /// The regular fields of the top level that something outside of them refers to.
+    pub referenced: HashSet<Rc<str>>,
 }
 
 impl Package {
@@ -30,7 +34,7 @@ pub fn load(files: &[(String, Vec<u8>)]) -> Result<Package, Error> {
         let file = u32::try_from(index).unwrap_or(u32::MAX);
         trees.push(syntax::parse(bytes, file).map_err(located)?);
     }
-    Ok(Package { files: resolve::resolve(&names, trees).map_err(located)? })
+    resolve::resolve(&names, trees).map_err(located)
 }
 
 #[cfg(test)]

@@ -3,13 +3,35 @@
 use std::rc::Rc;
 
 use super::expression::Value;
-use super::node::{Conj, Env, Frame, NodeId, Scope};
+use super::node::{Conj, Conjunct, Env, Frame, NodeId, Scope};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Observation, Stop, shown};
 use crate::cue::ast::{Clause, Comprehension, Expression, Name};
 use crate::cue::error::ErrorKind;
 
 impl<'a> Evaluator<'a> {
+    /// Takes in what a comprehension of a struct yields.
+    pub(crate) fn comprehension(
+        &mut self,
+        id: NodeId,
+        comprehension: &'a Comprehension,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let from = self.looks.len();
+        self.watching += 1;
+        let yielded = self.yields(id, comprehension, &task.env);
+        self.watching -= 1;
+        self.check_feeding(id, comprehension, from);
+        if self.watching == 0 {
+            self.looks.clear();
+        }
+        for env in yielded? {
+            let kind = Conj::Body(&comprehension.body);
+            self.node_mut(id).derived.push(Conjunct { kind, env, ..task.clone() });
+        }
+        Ok(())
+    }
+
     /// The scopes with which the body is yielded.
     pub(crate) fn yields(
         &mut self,

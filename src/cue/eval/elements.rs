@@ -3,11 +3,17 @@
 
 use super::Evaluator;
 use super::close::Info;
-use super::node::{Check, Conj, Conjunct, NodeId, Place, Tail};
+use super::node::{Check, Conj, Conjunct, Mode, NodeId, Place, Tail};
 use super::value::{Atom, Kinds};
 use crate::cue::ast::{Name, Presence};
 use crate::cue::number::Number;
 use crate::cue::statement::Json;
+
+/// Where in an element of a list we are, and what was found to be missing.
+struct Walk<'w> {
+    path: Vec<String>,
+    lacking: &'w mut Vec<String>,
+}
 
 impl<'a> Evaluator<'a> {
     /// The elements of a list, as nodes.
@@ -65,25 +71,25 @@ impl<'a> Evaluator<'a> {
             self.add(schema, tail.conjunct);
         }
         self.finish(schema);
+        let mut lacking = Vec::new();
         for (index, value) in values.iter().enumerate() {
-            let lacking = self.lacking.len();
+            let seen = lacking.len();
             let made = self.node(id).items.lazy.as_ref().is_some_and(|lazy| lazy.made.contains_key(&index));
-            if made || !self.certainly_fits(schema, value, &mut vec![format!("[{index}]")]) {
-                self.lacking.truncate(lacking);
+            let mut at = Walk { path: vec![format!("[{index}]")], lacking: &mut lacking };
+            if made || !self.certainly_fits(schema, value, &mut at) {
+                lacking.truncate(seen);
                 let item = self.item(id, index);
                 self.finish(item);
                 if self.first_error(item).is_some() {
                     return;
                 }
-            } else {
-                let prefix = if self.lacking.len() > lacking { self.path(id) } else { String::new() };
-                for path in &mut self.lacking[lacking..] {
-                    path.insert_str(0, &prefix);
-                }
             }
             if self.fatal.is_some() || self.node(id).items.lazy.is_none() {
                 return;
             }
+        }
+        if let Some(lazy) = &mut self.node_mut(id).items.lazy {
+            lazy.lacking = lacking;
         }
     }
 
@@ -94,8 +100,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether a value meets all that a node, which knows nothing of it, demands; false where that cannot be told from the two.
-    fn certainly_fits(&mut self, id: NodeId, value: &Json<'_>, path: &mut Vec<String>) -> bool {
-        if path.len() > 64 || !self.step() {
+    fn certainly_fits(&mut self, id: NodeId, value: &Json<'_>, at: &mut Walk<'_>) -> bool {
+        if at.path.len() > 64 || !self.step() {
             return false;
         }
         let this = self.node(id);
@@ -103,13 +109,32 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         if let Some(outcome) = this.outcome.clone() {
-            return outcome.iter().any(|(alternative, _)| self.certainly_fits(*alternative, value, path));
+            return self.alternative_fits(&outcome, value, at);
         }
         match value {
-            Json::Object(members) => self.object_fits(id, members, path),
-            Json::List(values) => self.list_fits(id, values, path),
+            Json::Object(members) => self.object_fits(id, members, at),
+            Json::List(values) => self.list_fits(id, values, at),
             scalar => self.scalar_fits(id, scalar),
         }
+    }
+
+    /// Whether a value meets one alternative; of several, it is held to the one that it lacks the least of.
+    fn alternative_fits(&mut self, outcome: &[(NodeId, Mode)], value: &Json<'_>, at: &mut Walk<'_>) -> bool {
+        let mut least: Option<Vec<String>> = None;
+        for (alternative, _) in outcome {
+            let mut lacking = Vec::new();
+            let mut inner = Walk { path: at.path.clone(), lacking: &mut lacking };
+            let fits = self.certainly_fits(*alternative, value, &mut inner);
+            if fits && least.as_ref().is_none_or(|least| lacking.len() < least.len()) {
+                let nothing = lacking.is_empty();
+                least = Some(lacking);
+                if nothing {
+                    break;
+                }
+            }
+        }
+        at.lacking.extend(least.iter().flatten().cloned());
+        least.is_some()
     }
 
     fn scalar_fits(&mut self, id: NodeId, value: &Json<'_>) -> bool {
@@ -146,7 +171,7 @@ impl<'a> Evaluator<'a> {
         plain && matches!(self.admits(id, &atom), Ok(true))
     }
 
-    fn list_fits(&mut self, id: NodeId, values: &[Json<'_>], path: &mut Vec<String>) -> bool {
+    fn list_fits(&mut self, id: NodeId, values: &[Json<'_>], at: &mut Walk<'_>) -> bool {
         let this = self.node(id);
         let items = &this.items;
         let untouched = items.tails.is_empty()
@@ -180,9 +205,9 @@ impl<'a> Evaluator<'a> {
             }
         };
         for (index, value) in values.iter().enumerate() {
-            path.push(format!("[{index}]"));
-            let fits = self.certainly_fits(schema, value, path);
-            path.pop();
+            at.path.push(format!("[{index}]"));
+            let fits = self.certainly_fits(schema, value, at);
+            at.path.pop();
             if !fits {
                 return false;
             }
@@ -194,7 +219,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         id: NodeId,
         members: &[(std::borrow::Cow<'_, str>, Json<'_>)],
-        path: &mut Vec<String>,
+        at: &mut Walk<'_>,
     ) -> bool {
         let this = self.node(id);
         if !this.kinds.meets(Kinds::STRUCT)
@@ -228,9 +253,9 @@ impl<'a> Evaluator<'a> {
                 return false;
             }
             found += 1;
-            path.push(format!(".{}", super::shown(&arc.name)));
-            let fits = self.certainly_fits(arc.node, value, path);
-            path.pop();
+            at.path.push(format!(".{}", super::shown(&arc.name)));
+            let fits = self.certainly_fits(arc.node, value, at);
+            at.path.pop();
             if !fits {
                 return false;
             }
@@ -241,7 +266,7 @@ impl<'a> Evaluator<'a> {
             }) {
                 match arc.presence {
                     Presence::Required => return false,
-                    Presence::Regular => self.note_lacking(arc.node, &arc.name, path),
+                    Presence::Regular => self.note_lacking(arc.node, &arc.name, at),
                     Presence::Optional => {}
                 }
             }
@@ -250,11 +275,9 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A field that is constrained and not there.
-    fn note_lacking(&mut self, node: NodeId, name: &Name, path: &[String]) {
-        let this = self.node(self.settled(node));
-        let concrete = this.atom.is_some() || this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST;
-        if !concrete && matches!(name, Name::Regular(_)) {
-            self.lacking.push(format!("{}.{}", path.concat(), super::shown(name)));
+    fn note_lacking(&self, node: NodeId, name: &Name, at: &mut Walk<'_>) {
+        if matches!(name, Name::Regular(_)) && self.constrains(node) {
+            at.lacking.push(format!("{}.{}", at.path.concat(), super::shown(name)));
         }
     }
 }

@@ -26,12 +26,7 @@ impl<'a> Evaluator<'a> {
         self.nesting += 1;
         let result = match task.kind {
             Conj::Expression(expression) => self.attempt_expression(id, expression, task),
-            Conj::Comprehension(comprehension) => self.yields(id, comprehension, &task.env).map(|yielded| {
-                for env in yielded {
-                    let kind = Conj::Body(&comprehension.body);
-                    self.node_mut(id).derived.push(Conjunct { kind, env, ..task.clone() });
-                }
-            }),
+            Conj::Comprehension(comprehension) => self.comprehension(id, comprehension, task),
             Conj::Dynamic(field) => self.dynamic(id, field, task),
             Conj::Pattern(pattern) => self.pattern_rule(id, pattern, task),
             Conj::Node(node) => {
@@ -193,6 +188,7 @@ impl<'a> Evaluator<'a> {
 
     /// The concrete value of a node.
     pub(crate) fn read(&mut self, node: NodeId, by: &Expression) -> Result<Value, Stop> {
+        self.looked_at(node, false);
         self.eval(node);
         let settled = self.settled(node);
         let this = self.node(settled);
@@ -369,12 +365,16 @@ impl<'a> Evaluator<'a> {
     fn is_bottom(&mut self, operand: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<bool, Stop> {
         match self.node_of(operand, env, at) {
             Ok(node) => {
+                self.looked_at(node, true);
                 self.eval(node);
                 let settled = self.settled(node);
                 if self.node(settled).error.is_none() {
                     self.finish(settled);
                 }
-                let bottom = self.first_error(settled).is_some() || !self.node(settled).tasks.is_empty();
+                let this = self.node(settled);
+                // A scalar without a value counts as an error; a disjunction, a struct or a list does not.
+                let open = this.atom.is_none() && !self.ambiguous(node) && !this.kinds.meets(Kinds::PARTED);
+                let bottom = open || !this.tasks.is_empty() || self.first_error(settled).is_some();
                 self.observe(node, if bottom { Observation::Bottom } else { Observation::Sound });
                 Ok(bottom)
             }

@@ -1,9 +1,9 @@
 //! The whole value: every field evaluated, checked, and looked at for errors.
 
-use super::node::{Conj, NodeId, Place};
+use super::node::{Conj, NodeId};
 use super::value::Kinds;
-use super::{Evaluator, MAX_NESTING, Report};
-use crate::cue::ast::{Declaration, Field, Label, Name, Presence};
+use super::{Evaluator, MAX_NESTING};
+use crate::cue::ast::{Name, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 impl<'a> Evaluator<'a> {
@@ -84,38 +84,14 @@ impl<'a> Evaluator<'a> {
         {
             return Some(cycle.clone());
         }
-        if let Some(error) = self.feeds_itself(id) {
-            return Some(error);
+        if let Some((task, _)) = this.tasks.iter().find(|(task, _)| super::calls::gives_list(&task.kind)) {
+            let message = "cannot be decided: a list whose elements are not known is put together";
+            let error = Error::new(ErrorKind::Incomplete, task.position, message);
+            return Some(Box::new(error.at(self.path(id))));
         }
         let fields = this.arcs.iter().filter(|arc| arc.presence != Presence::Optional).map(|arc| arc.node);
         let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
         fields.chain(this.items.nodes.iter().chain(made).copied()).find_map(|node| self.first_error(node))
-    }
-
-    /// A comprehension that waits for a field which it would add to: whether it adds cannot be decided.
-    fn feeds_itself(&self, id: NodeId) -> Option<Box<Error>> {
-        let this = self.node(id);
-        for (task, why) in &this.tasks {
-            if super::calls::gives_list(&task.kind) {
-                let message = "cannot be decided: a list whose elements are not known is put together";
-                return Some(Box::new(
-                    Error::new(ErrorKind::Incomplete, task.position, message).at(self.path(id)),
-                ));
-            }
-            let (Conj::Comprehension(comprehension), Some(why)) = (&task.kind, why) else { continue };
-            for declaration in &comprehension.body.declarations {
-                let Declaration::Field(Field { label: Label::Fixed(name), .. }) = declaration else {
-                    continue;
-                };
-                if this.arc(name).is_some_and(|arc| self.path(arc.node) == why.path) {
-                    let message = "cannot be decided: the comprehension adds to the field that it depends on";
-                    return Some(Box::new(
-                        Error::new(ErrorKind::Cycle, task.position, message).at(self.path(id)),
-                    ));
-                }
-            }
-        }
-        None
     }
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.
@@ -136,18 +112,8 @@ impl<'a> Evaluator<'a> {
         Err(Error::new(ErrorKind::Incomplete, task.position, message))
     }
 
-    /// What is left to say, or the required field that is missing.
-    pub(super) fn report(&mut self, root: NodeId) -> Result<Report, Error> {
-        let mut report = Report::default();
-        self.look(root, &mut report)?;
-        report.absent.append(&mut self.lacking);
-        report.absent.sort();
-        report.absent.dedup();
-        Ok(report)
-    }
-
     /// The alternative that a node stands for at the very end: those that still wait are none then.
-    fn certain(&self, id: NodeId) -> NodeId {
+    pub(super) fn certain(&self, id: NodeId) -> NodeId {
         let settled = self.settled(id);
         let Some(outcome) = self.node(settled).outcome.as_ref() else { return settled };
         let mut sure = outcome.iter().filter(|(alternative, _)| !self.waits(*alternative));
@@ -164,12 +130,12 @@ impl<'a> Evaluator<'a> {
         !this.tasks.is_empty() || fields.chain(this.items.nodes.iter().copied()).any(|node| self.waits(node))
     }
 
-    pub(crate) fn look(&self, id: NodeId, report: &mut Report) -> Result<(), Error> {
+    /// Whether every required field of a node, and of what is in it, is there.
+    pub(crate) fn complete(&self, id: NodeId) -> Result<(), Error> {
         let settled = self.certain(id);
         let this = self.node(settled);
         if let Some(outcome) = &this.outcome {
-            let fits = |alternative: &(NodeId, _)| self.look(alternative.0, &mut Report::default());
-            let mut lacks = outcome.iter().map(fits);
+            let mut lacks = outcome.iter().map(|(alternative, _)| self.complete(*alternative));
             if let Some(Err(error)) = lacks.next()
                 && lacks.all(|looked| looked.is_err())
             {
@@ -178,31 +144,16 @@ impl<'a> Evaluator<'a> {
         }
         for arc in &this.arcs {
             if arc.presence == Presence::Required {
-                let position = self
-                    .node(arc.node)
-                    .conjuncts
-                    .first()
-                    .map(|conjunct| conjunct.position)
-                    .unwrap_or_default();
+                let first = self.node(arc.node).conjuncts.first();
+                let position = first.map(|conjunct| conjunct.position).unwrap_or_default();
                 let error = Error::new(ErrorKind::Missing, position, "a required field is missing");
                 return Err(error.at(self.path(arc.node)));
             }
             if arc.presence == Presence::Regular && matches!(arc.name, Name::Regular(_)) {
-                self.look(arc.node, report)?;
+                self.complete(arc.node)?;
             }
         }
-        for item in this.items.nodes.iter().chain(this.items.lazy.iter().flat_map(|lazy| lazy.made.values()))
-        {
-            self.look(*item, report)?;
-        }
-        let concrete = this.atom.is_some() || this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST;
-        let open = this.kinds == Kinds::TOP
-            && this.bounds.is_empty()
-            && this.outcome.is_none()
-            && this.tasks.is_empty();
-        if !concrete && !open && !matches!(this.place, Place::Root | Place::Inner) {
-            report.absent.push(self.path(id));
-        }
-        Ok(())
+        let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
+        this.items.nodes.iter().chain(made).try_for_each(|item| self.complete(*item))
     }
 }

@@ -49,7 +49,8 @@ impl<'a> Evaluator<'a> {
             let conjunct = Conjunct { position: Position::default(), ..conjunct.clone() };
             let this = self.node_mut(id);
             this.items.length = Some(items.len());
-            this.items.lazy = Some(Lazy { values: items, conjunct, made: std::collections::BTreeMap::new() });
+            let made = std::collections::BTreeMap::new();
+            this.items.lazy = Some(Lazy { values: items, conjunct, made, lacking: Vec::new() });
             return;
         }
         let make =

@@ -1,103 +1,149 @@
 //! `matchN` and `matchIf`: constraints that look at a value from outside.
 
-use super::node::{Conj, Conjunct, Env, NodeId, Place};
+use super::node::{Check, Conj, Conjunct, Env, NodeId, Place, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Expression, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
+use crate::cue::statement::Json;
+
+/// A call of `matchN`, `matchIf` or `list.MatchN` as a constraint.
+#[derive(Clone, Copy)]
+pub(crate) struct MatchCall<'a, 'e> {
+    /// Whether it counts the elements of a list.
+    pub(crate) elements: bool,
+    pub(crate) arguments: &'a [Expression],
+    pub(crate) env: &'e Env<'a>,
+    pub(crate) position: Position,
+}
+
+/// What `matchN` or `list.MatchN` counted.
+struct Matches {
+    /// What the count must be.
+    wanted: NodeId,
+    /// The value, unified with each constraint that it meets; of a list's elements, which one, unified with the constraint.
+    met: Vec<(Option<usize>, NodeId)>,
+}
 
 impl<'a> Evaluator<'a> {
-    /// `matchN(count, [...])`: how many of the constraints the value meets.
-    pub(crate) fn match_n(
-        &mut self,
-        id: NodeId,
-        arguments: &'a [Expression],
-        env: &Env<'a>,
-        position: Position,
-    ) -> Result<(), Stop> {
-        let [count, constraints] = arguments else { return Ok(()) };
-        let list = self.anonymous(constraints, env, id);
-        let list = self.settled(list);
-        if let Some(error) = &self.node(list).error {
-            return Err(Stop::Fail(error.clone()));
-        }
-        if self.node(list).kinds != Kinds::LIST {
-            let message = "the constraints of `matchN` are not known";
-            return Err(Stop::fail(ErrorKind::Operation, position, message));
-        }
-        let mut met = 0_usize;
-        for item in self.items(list) {
-            let conjunct = self.conjunct(Conj::Node(item), None, position);
-            met += usize::from(self.fits(id, conjunct));
-        }
-        let wanted = self.anonymous(count, env, id);
-        if let Some(error) = &self.node(wanted).error {
-            return Err(Stop::Fail(error.clone()));
-        }
-        if self.admits(wanted, &Atom::Number(met.into()))? {
+    /// `matchN(count, [...])`: how many of the constraints the value meets. `list.MatchN(count, constraint)`: how many elements
+    /// meet the constraint.
+    pub(crate) fn match_n(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
+        let Some(Matches { wanted, met }) = self.matches(id, call)? else { return Ok(()) };
+        if self.admits(wanted, &Atom::Number(met.len().into()))? {
             return Ok(());
         }
-        let error =
-            Error::new(ErrorKind::Conflict, position, "the constraints of `matchN` that the value meets");
-        Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.to_string()))))
+        let what = if call.elements { "the elements" } else { "the constraints" };
+        let message =
+            format!("{what} that `{}` counts", if call.elements { "list.MatchN" } else { "matchN" });
+        let error = Error::new(ErrorKind::Conflict, call.position, message);
+        Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.len().to_string()))))
     }
 
-    /// `list.MatchN(count, constraint)`: how many elements meet the constraint.
-    pub(crate) fn list_match_n(
-        &mut self,
-        id: NodeId,
-        arguments: &'a [Expression],
-        env: &Env<'a>,
-        position: Position,
-    ) -> Result<(), Stop> {
-        let [count, constraint] = arguments else { return Ok(()) };
-        let mut met = 0_usize;
-        for item in self.items(id) {
-            self.finish(item);
-            let conjunct = self.conjunct(Conj::Expression(constraint), env.clone(), constraint.position);
-            let fitted = self.fitted(item, conjunct);
-            met += usize::from(
-                fitted.is_some_and(|probe| self.look(probe, &mut super::Report::default()).is_ok()),
-            );
+    fn matches(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<Option<Matches>, Stop> {
+        let [count, constraints] = call.arguments else { return Ok(None) };
+        let mut met = Vec::new();
+        if call.elements {
+            for (index, item) in self.items(id).into_iter().enumerate() {
+                self.finish(item);
+                let conjunct =
+                    self.conjunct(Conj::Expression(constraints), call.env.clone(), constraints.position);
+                let fitted = self.fitted(item, conjunct).filter(|probe| self.complete(*probe).is_ok());
+                met.extend(fitted.map(|probe| (Some(index), probe)));
+            }
+        } else {
+            let list = self.anonymous(constraints, call.env, id);
+            let list = self.settled(list);
+            if let Some(error) = &self.node(list).error {
+                return Err(Stop::Fail(error.clone()));
+            }
+            if self.node(list).kinds != Kinds::LIST {
+                let message = "the constraints of `matchN` are not known";
+                return Err(Stop::fail(ErrorKind::Operation, call.position, message));
+            }
+            for item in self.items(list) {
+                let conjunct = self.conjunct(Conj::Node(item), None, call.position);
+                met.extend(self.fitted(id, conjunct).map(|probe| (None, probe)));
+            }
         }
-        let wanted = self.anonymous(count, env, id);
-        if let Some(error) = &self.node(wanted).error {
-            return Err(Stop::Fail(error.clone()));
+        let wanted = self.anonymous(count, call.env, id);
+        match &self.node(wanted).error {
+            Some(error) => Err(Stop::Fail(error.clone())),
+            None => Ok(Some(Matches { wanted, met })),
         }
-        if self.admits(wanted, &Atom::Number(met.into()))? {
-            return Ok(());
-        }
-        let error = Error::new(ErrorKind::Conflict, position, "the elements that `list.MatchN` counts");
-        Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.to_string()))))
     }
 
     /// `matchIf(if, then, else)`
-    pub(crate) fn match_if(
-        &mut self,
-        id: NodeId,
-        arguments: &'a [Expression],
-        env: &Env<'a>,
-    ) -> Result<(), Stop> {
-        let [condition, then, otherwise] = arguments else { return Ok(()) };
-        let conjunct = |expression: &'a Expression| {
-            self.conjunct(Conj::Expression(expression), env.clone(), expression.position)
-        };
-        let (condition, then, otherwise) = (conjunct(condition), conjunct(then), conjunct(otherwise));
-        let (branch, name) = if self.fits(id, condition) { (then, "then") } else { (otherwise, "else") };
+    pub(crate) fn match_if(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
+        let Some((_, branch, name)) = self.branch(id, call) else { return Ok(()) };
         let position = branch.position;
-        if self.fits(id, branch) {
+        if self.fitted(id, branch).is_some() {
             return Ok(());
         }
         let message = format!("the value does not meet the {name} of `matchIf`");
         Err(Stop::fail(ErrorKind::Conflict, position, message))
     }
 
-    /// Whether a value meets a constraint; its own constraints aside.
-    fn fits(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> bool {
-        self.fitted(id, conjunct).is_some()
+    /// Which branch of `matchIf` counts, and the value unified with the condition that it meets.
+    #[expect(clippy::type_complexity, reason = "a part of two functions alone")]
+    fn branch(
+        &mut self,
+        id: NodeId,
+        call: MatchCall<'a, '_>,
+    ) -> Option<(Option<NodeId>, Conjunct<'a>, &'static str)> {
+        let [condition, then, otherwise] = call.arguments else { return None };
+        let conjunct = |expression: &'a Expression| {
+            self.conjunct(Conj::Expression(expression), call.env.clone(), expression.position)
+        };
+        let (condition, then, otherwise) = (conjunct(condition), conjunct(then), conjunct(otherwise));
+        Some(match self.fitted(id, condition) {
+            Some(met) => (Some(met), then, "then"),
+            None => (None, otherwise, "else"),
+        })
     }
 
-    /// The value unified with a constraint that it meets.
+    /// What the statement lacks for a constraint that looks at a value from outside to hold by what the statement has alone.
+    pub(super) fn lacks_for_match(
+        &mut self,
+        id: NodeId,
+        validator: &Validator<'a>,
+        there: &Json<'_>,
+        absent: &mut Vec<String>,
+    ) {
+        let Check::Match { name, arguments } = &validator.check else { return };
+        let call = MatchCall {
+            elements: **name == *"list.MatchN",
+            arguments,
+            env: &validator.env,
+            position: validator.position,
+        };
+        if **name == *"matchIf" {
+            let Some((condition, branch, _)) = self.branch(id, call) else { return };
+            let branch = self.fitted(id, branch);
+            for probe in condition.into_iter().chain(branch) {
+                self.lacks(probe, there, &|_| false, absent);
+            }
+            return;
+        }
+        let Ok(Some(Matches { wanted, met })) = self.matches(id, call) else { return };
+        let (mut surely, mut lacking) = (0_usize, Vec::new());
+        for (index, probe) in met {
+            let element = match (index, there) {
+                (Some(index), Json::List(values)) => values.get(index),
+                _ => Some(there),
+            };
+            let before = lacking.len();
+            if let Some(there) = element {
+                self.lacks(probe, there, &|_| false, &mut lacking);
+            }
+            surely += usize::from(lacking.len() == before);
+        }
+        if !matches!(self.admits(wanted, &Atom::Number(surely.into())), Ok(true)) {
+            absent.append(&mut lacking);
+        }
+    }
+
+    /// The value unified with a constraint that it meets; the value's own constraints aside.
     fn fitted(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> Option<NodeId> {
         let seen = self.observations.len();
         let probe = self.new_node(Some(id), Place::Inner);

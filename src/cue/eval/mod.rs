@@ -5,6 +5,7 @@
 //! each side on a node of its own that has all the conjuncts. What was read before it was final is read again at the end: where
 //! it is no longer the same, the policy cannot be decided and is refused.
 
+mod absent;
 mod arithmetic;
 mod bounds;
 mod calls;
@@ -13,6 +14,7 @@ mod comprehension;
 mod disjunction;
 mod elements;
 mod expression;
+mod feeding;
 mod finish;
 mod lists;
 mod matches;
@@ -96,9 +98,10 @@ pub(crate) struct Evaluator<'a> {
     /// An error that no alternative of a disjunction may hide.
     fatal: Option<Box<Error>>,
     observations: Vec<(NodeId, Observation)>,
-    /// Fields that elements of the statement's lists lack.
-    lacking: Vec<String>,
     waiting: Vec<NodeId>,
+    /// What comprehensions looked at, while there are any that look.
+    looks: Vec<feeding::Look>,
+    watching: usize,
     progress: bool,
     patterns: std::collections::HashMap<Rc<str>, Rc<crate::re2::Pattern>>,
 }
@@ -128,7 +131,9 @@ pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error
     let data = both.conjunct(Conj::Data(statement), None, Position::default());
     both.node_mut(root).conjuncts.push(data);
     both.run(root)?;
-    both.report(root)
+    both.complete(root)?;
+    let absent = both.absent(root, package, statement);
+    both.fatal.take().map_or(Ok(Report { absent }), |fatal| Err(*fatal))
 }
 
 impl<'a> Evaluator<'a> {
@@ -142,8 +147,9 @@ impl<'a> Evaluator<'a> {
             nesting: 0,
             fatal: None,
             observations: Vec::new(),
-            lacking: Vec::new(),
             waiting: Vec::new(),
+            looks: Vec::new(),
+            watching: 0,
             progress: false,
             patterns: std::collections::HashMap::new(),
         }

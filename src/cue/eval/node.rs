@@ -131,6 +131,11 @@ pub(crate) struct Items<'a> {
 }
 
 impl Items<'_> {
+    /// Whether anything says what the list is, beside that it is one.
+    pub(crate) fn is_there(&self) -> bool {
+        self.length.is_some() || !self.tails.is_empty() || self.count() > 0
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.lazy.as_ref().map_or(self.nodes.len(), |lazy| lazy.values.len())
@@ -144,6 +149,8 @@ pub(crate) struct Lazy<'a> {
     pub(crate) conjunct: Conjunct<'a>,
     /// Those that needed a node.
     pub(crate) made: std::collections::BTreeMap<usize, NodeId>,
+    /// What the others lack although it is constrained: `[3].b`.
+    pub(crate) lacking: Vec<String>,
 }
 
 /// A disjunction that is to be decided.

@@ -220,8 +220,9 @@ impl<'a> Evaluator<'a> {
         {
             return Err(Stop::fail(ErrorKind::Name, position, format!("undefined field: {text}")));
         }
-        let mut error = Error::new(ErrorKind::Incomplete, position, format!("undefined field: {text}"));
-        error.path = self.path(operand);
+        self.looked_at(operand, false);
+        let mut error = Error::new(ErrorKind::Absent, position, format!("undefined field: {text}"));
+        error.path = format!("{}.{text}", self.path(operand)).trim_start_matches('.').to_owned();
         Err(Stop::Wait(Box::new(error)))
     }
 

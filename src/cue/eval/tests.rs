@@ -2,7 +2,7 @@ use super::super::{load::load, statement::Json};
 use super::{Report, validate};
 
 /// Judges a predicate, on a stack such as the commands give it: tests have 2 MiB of their own.
-fn judge(policy: &str, predicate: &str) -> Result<Report, String> {
+pub(super) fn judge(policy: &str, predicate: &str) -> Result<Report, String> {
     std::thread::scope(|scope| {
         let run = std::thread::Builder::new().stack_size(64 << 20);
         run.spawn_scoped(scope, || judge_here(policy, predicate)).unwrap().join().unwrap()
@@ -48,7 +48,7 @@ fn scalars_and_bounds() {
 #[test]
 fn a_missing_field_passes_and_is_reported_unless_it_is_required() {
     let report = judge("predicate: builder: id: string", "{}").unwrap();
-    assert_eq!(report.absent, ["predicate.builder.id"]);
+    assert_eq!(report.absent, ["predicate.builder"]);
     refuses("predicate: id!: string", "{}", "predicate.id: a required field is missing");
     let report = judge("predicate: l: [...{a: int}]", r#"{"l": [{"a": 1}, {}]}"#).unwrap();
     assert_eq!(report.absent, ["predicate.l[1].a"]);
@@ -98,7 +98,19 @@ fn cycles() {
     passes("a: b\nb: a", "{}");
     refuses("a: b + 1\nb: a - 1", "{}", "depends on itself");
     refuses("a: b: a", "{}", "structural cycle");
+    refuses("predicate: {a: _, if a != 1 {a: {b: 1}}}", "{}", "adds to the field that it depends on, `a`");
+    refuses("predicate: {a: *1 | 2, if a == 3 {a: 3}}", "{}", "adds to the field that it depends on, `a`");
+    passes("predicate: {a: _, if a == 1 {a: int}}", r#"{"a": 1}"#);
+    passes("predicate: {a: {b: int}, if a.b == 1 {a: c: 1}}", r#"{"a": {"b": 1}}"#);
     passes("#L: {v: int, next: null | #L}\npredicate: #L", r#"{"v": 1, "next": {"v": 2, "next": null}}"#);
+}
+
+#[test]
+fn a_scalar_without_a_value_is_an_error_to_who_asks() {
+    refuses("x: int\ny: x == _|_\ny: false", "{}", "expected true, found false");
+    passes("predicate: {a: int, ok: a != _|_}", r#"{"a": 1, "ok": true}"#);
+    passes("x: 1 | 2\ny: x == _|_\ny: false", "{}");
+    passes("x: {a: int}\ny: x == _|_\ny: false", "{}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::calls::{data, same, text};
 use super::expression::Value;
+use super::matches::MatchCall;
 use super::node::{Check, NodeId, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
@@ -113,13 +114,14 @@ impl<'a> Evaluator<'a> {
                 Ok(())
             }
             Check::Count { name, limit } => self.count(id, name, limit, position),
-            Check::Match { name, arguments } if **name == *"list.MatchN" => {
-                self.list_match_n(id, arguments, &validator.env, position)
+            Check::Match { name, arguments } => {
+                let elements = **name == *"list.MatchN";
+                if elements && !self.node(id).items.is_there() {
+                    return Ok(());
+                }
+                let call = MatchCall { elements, arguments, env: &validator.env, position };
+                if **name == *"matchIf" { self.match_if(id, call) } else { self.match_n(id, call) }
             }
-            Check::Match { name, arguments } if **name == *"matchN" => {
-                self.match_n(id, arguments, &validator.env, position)
-            }
-            Check::Match { arguments, .. } => self.match_if(id, arguments, &validator.env),
         }
     }
 }

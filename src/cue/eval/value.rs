@@ -61,6 +61,7 @@ impl Kinds {
     pub(crate) const BYTES: Kinds = Kinds(32);
     pub(crate) const STRUCT: Kinds = Kinds(64);
     pub(crate) const LIST: Kinds = Kinds(128);
+    pub(crate) const PARTED: Kinds = Kinds(192);
     pub(crate) const TOP: Kinds = Kinds(255);
 
     pub(crate) const fn and(self, other: Kinds) -> Kinds {

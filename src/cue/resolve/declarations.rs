@@ -152,7 +152,14 @@ impl Resolver<'_> {
             (None, Some(name)) => Label::Fixed(name),
             (None, None) => Label::Dynamic(Rc::new(self.expression(written)?)),
         };
+        let top = self.scopes.len() == 1;
+        if let (true, Label::Fixed(Name::Regular(name))) = (top, &label) {
+            self.top = Some(Rc::clone(name));
+        }
         let value = self.field_value(value_alias, value)?;
+        if top {
+            self.top = None;
+        }
         Ok(ast::Declaration::Field(ast::Field { position, label, presence, value }))
     }
 

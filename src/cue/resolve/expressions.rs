@@ -102,6 +102,7 @@ impl Resolver<'_> {
             if let (Some(from), Some(to)) = (self.current_let, found.clause) {
                 self.lets[from].refers_to.push(to);
             }
+            self.note_reference(&found.binding);
             return Ok(Kind::Reference { name, binding: found.binding });
         }
         let binding = if self.shared.contains(&name) {
@@ -111,7 +112,18 @@ impl Resolver<'_> {
         } else {
             return Err(Error::new(ErrorKind::Name, position, format!("reference `{name}` not found")));
         };
+        self.note_reference(&binding);
         Ok(Kind::Reference { name, binding })
+    }
+
+    /// Notes which fields of the top level are referred to from elsewhere.
+    fn note_reference(&mut self, binding: &Binding) {
+        if let Binding::Field { up, name: Name::Regular(name) } = binding
+            && *up == self.scopes.depth()
+            && self.top.as_ref() != Some(name)
+        {
+            self.referenced.insert(Rc::clone(name));
+        }
     }
 
     /// Refuses a name in a pattern that a field has which the pattern may be about.

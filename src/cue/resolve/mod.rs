@@ -18,6 +18,7 @@ use self::scope::{Kind, Scopes};
 use super::{
     ast,
     error::{Error, ErrorKind},
+    load::Package,
     syntax::tree,
 };
 
@@ -26,10 +27,11 @@ use super::{
 /// # Errors
 ///
 /// The first in the order of the files.
-pub fn resolve(names: &[&str], files: Vec<tree::File>) -> Result<Vec<ast::File>, Error> {
+pub fn resolve(names: &[&str], files: Vec<tree::File>) -> Result<Package, Error> {
     check_packages(&files)?;
     let shared: HashSet<Rc<str>> = files.iter().flat_map(shared_fields).collect();
     let mut bound = Vec::with_capacity(files.len());
+    let mut referenced = HashSet::new();
     for (file, name) in files.into_iter().zip(names) {
         let package =
             file.package.as_ref().map(|package| Rc::clone(&package.text)).filter(|package| &**package != "_");
@@ -39,11 +41,14 @@ pub fn resolve(names: &[&str], files: Vec<tree::File>) -> Result<Vec<ast::File>,
             lets: Vec::new(),
             current_let: None,
             pattern: None,
+            top: None,
+            referenced,
         };
         let body = resolver.file(file)?;
         bound.push(ast::File { name: (*name).into(), package, body });
+        referenced = resolver.referenced;
     }
-    Ok(bound)
+    Ok(Package { files: bound, referenced })
 }
 
 /// Files that name a package must name the same one; `_` names none.
@@ -88,6 +93,10 @@ struct Resolver<'a> {
     current_let: Option<usize>,
     /// In a pattern: how many scopes there are around it.
     pattern: Option<usize>,
+    /// The field of the top level in whose value we are.
+    top: Option<Rc<str>>,
+    /// The fields of the top level that something outside of them refers to.
+    referenced: HashSet<Rc<str>>,
 }
 
 /// A `let` clause of a struct.
