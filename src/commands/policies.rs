@@ -1,7 +1,7 @@
 //! Policies of a run: read before anything is fetched, said of as cosign does, and what is told where one refuses.
 
 use super::{Context, Error, ErrorKind, PolicyRequest};
-use crate::policy::{self, Decision, Policy, PolicyFile, Refusal, Unmet, decide};
+use crate::policy::{self, By, Decision, Policy, PolicyFile, Refusal, Unmet, decide};
 use crate::storage::read_file;
 use crate::verify::Verified;
 
@@ -70,15 +70,21 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         };
     }
     let (mut said, mut warnings) = (Vec::new(), Vec::new());
-    let (mut accepted, mut refusals) = (Vec::new(), Vec::new());
+    let (mut accepted, mut refusals, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for verified in verified {
+        let decided = decide(verified, policy, predicate_type);
+        // What flags ask of an attestation says which one is meant, as its type and its signer do: another one is passed over.
+        if let Err(Refusal::Unmet(unmet @ Unmet { by: By::Rule(_), .. })) = decided {
+            others.push(unmet);
+            continue;
+        }
         if let Some(policy) = policy {
             said.extend(policy.languages().map(|language| {
                 let files = policy.files(language).join(" ");
                 format!("will be validating against {language} policies: [{files}]")
             }));
         }
-        match decide(verified, policy, predicate_type) {
+        match decided {
             Ok(decision) => {
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
@@ -88,7 +94,12 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         }
     }
     if refusals.is_empty() {
-        return Judged { said, warnings, accepted: Ok(accepted) };
+        let accepted = if accepted.is_empty() && !others.is_empty() {
+            Err(refused(&others, verified.len(), name))
+        } else {
+            Ok(accepted)
+        };
+        return Judged { said, warnings, accepted };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
@@ -124,7 +135,7 @@ fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
     };
     let mut error = Error::new(ErrorKind::Policy, message);
     for unmet in refusals {
-        error = error.cause(format!("{}: {}", unmet.language, unmet.reason));
+        error = error.cause(format!("{}: {}", unmet.by, unmet.reason));
         for detail in &unmet.details {
             error = error.cause(detail.clone());
         }

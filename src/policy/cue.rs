@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::decision::{Refusal, Unmet};
+use super::decision::{By, Refusal, Unmet};
 use super::input::Document;
 use super::{Error, Language, PolicyFile};
 use crate::cue::error::{Error as CueError, ErrorKind};
@@ -58,7 +58,7 @@ fn refused(error: &CueError) -> Refusal {
     match error.kind {
         ErrorKind::Limit => Refusal::Error(Error::Limit { reason: error.to_string() }),
         _ => {
-            Refusal::Unmet(Unmet { language: Language::Cue, reason: error.to_string(), details: Vec::new() })
+            Refusal::Unmet(Unmet::new(By::Language(Language::Cue), error.to_string()))
         }
     }
 }

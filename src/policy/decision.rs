@@ -1,8 +1,9 @@
 //! The verdict of policies on a verified statement.
 
-#[cfg(any(feature = "cue", feature = "rego"))]
 use super::guard::Guard;
 use super::input::Document;
+use super::rules::{Mismatch, Rule};
+use super::shown::Shown;
 use super::{Error, Language, Policy};
 use crate::bundle::Content;
 use crate::verify::Verified;
@@ -12,6 +13,7 @@ use crate::verify::Verified;
 pub struct Decision<'a> {
     verified: &'a Verified,
     absent: Vec<String>,
+    evidence: Vec<String>,
 }
 
 impl<'a> Decision<'a> {
@@ -24,6 +26,11 @@ impl<'a> Decision<'a> {
     pub fn absent(&self) -> &[String] {
         &self.absent
     }
+
+    /// What built-in rules found to hold, and where, a line for each demand.
+    pub fn evidence(&self) -> &[String] {
+        &self.evidence
+    }
 }
 
 /// Why a verified statement is not accepted.
@@ -35,15 +42,42 @@ pub enum Refusal {
     Error(Error),
 }
 
+/// Which kind of policy does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// One in a language.
+    Language(Language),
+    /// A built-in rule, by its name.
+    Rule(&'static str),
+}
+
+impl std::fmt::Display for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Language(language) => language.fmt(f),
+            Self::Rule(name) => write!(f, "rule {name}"),
+        }
+    }
+}
+
 /// A policy that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmet {
-    /// The language of the policy.
-    pub language: Language,
+    /// Which one.
+    pub by: By,
     /// What did not hold, one line.
     pub reason: String,
     /// Where, and what was found there, a line each.
     pub details: Vec<String>,
+    /// What would help.
+    pub hint: Option<String>,
+}
+
+impl Unmet {
+    /// Without more to say of it.
+    pub(super) fn new(by: By, reason: String) -> Self {
+        Self { by, reason, details: Vec::new(), hint: None }
+    }
 }
 
 /// Asks every policy about a verified statement. `asked` is the predicate type as `--type` named it: cosign shows its policies what
@@ -56,10 +90,13 @@ pub fn decide<'a>(
     policy: Option<&Policy>,
     asked: &str,
 ) -> Result<Decision<'a>, Refusal> {
-    let Some(policy) = policy else { return Ok(Decision { verified, absent: Vec::new() }) };
+    let Some(policy) = policy else {
+        return Ok(Decision { verified, absent: Vec::new(), evidence: Vec::new() });
+    };
     if policy.is_ended() {
         return Err(Refusal::Error(Error::Limit { reason: "a limit was exceeded before".to_owned() }));
     }
+    let evidence = rules(verified, policy)?;
     let mut absent = Vec::new();
     for language in policy.languages() {
         let document = document(verified, asked).map_err(|reason| unmet(language, reason))?;
@@ -67,19 +104,46 @@ pub fn decide<'a>(
             Language::Cue => cue(policy, document),
             Language::Rego => rego(policy, document).map(|()| Vec::new()),
         };
-        if let Err(Refusal::Error(error)) = &held
-            && error.is_limit()
-        {
-            policy.end();
-        }
-        absent.extend(held?);
+        absent.extend(noted(policy, held)?);
     }
     if policy.strict && !absent.is_empty() {
         let details = absent.iter().map(|path| format!("{path} is not there")).collect();
         let reason = "the statement lacks what the policy constrains (--policy-strict)".to_owned();
-        return Err(Refusal::Unmet(Unmet { language: Language::Cue, reason, details }));
+        return Err(Refusal::Unmet(Unmet { details, ..Unmet::new(By::Language(Language::Cue), reason) }));
     }
-    Ok(Decision { verified, absent })
+    Ok(Decision { verified, absent, evidence })
+}
+
+/// A limit that was exceeded ends all that comes after it.
+fn noted<T>(policy: &Policy, held: Result<T, Refusal>) -> Result<T, Refusal> {
+    if let Err(Refusal::Error(error)) = &held
+        && error.is_limit()
+    {
+        policy.end();
+    }
+    held
+}
+
+/// Asks the built-in rules, in their order; what they found.
+fn rules(verified: &Verified, policy: &Policy) -> Result<Vec<String>, Refusal> {
+    let Some(first) = policy.rules.first().map(Rule::name) else { return Ok(Vec::new()) };
+    let nothing = |reason| Refusal::Unmet(Unmet::new(By::Rule(first), reason));
+    let (shown, rules) = (Shown::of(verified, policy.now).map_err(nothing)?, policy.rules.clone());
+    let check = move || {
+        let facts = shown.facts().map_err(nothing)?;
+        let mut evidence = Vec::new();
+        for rule in rules.iter() {
+            evidence.extend(rule.check(&facts).map_err(|mismatch| Refusal::Unmet(mismatch.into()))?);
+        }
+        Ok(evidence)
+    };
+    noted(policy, Guard::default().run(check).map_err(Refusal::Error).flatten())
+}
+
+impl From<Mismatch> for Unmet {
+    fn from(mismatch: Mismatch) -> Self {
+        Self { hint: mismatch.hint.clone(), ..Self::new(By::Rule(mismatch.rule), mismatch.reason()) }
+    }
 }
 
 /// What the policies are shown; in words, why there is nothing to show.
@@ -91,7 +155,7 @@ fn document(verified: &Verified, asked: &str) -> Result<Document, String> {
 }
 
 fn unmet(language: Language, reason: String) -> Refusal {
-    Refusal::Unmet(Unmet { language, reason, details: Vec::new() })
+    Refusal::Unmet(Unmet::new(By::Language(language), reason))
 }
 
 #[cfg(feature = "cue")]

@@ -1,5 +1,6 @@
 //! The files of policies.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Error;
@@ -9,6 +10,7 @@ use super::cue;
 use super::guard::Guard;
 #[cfg(feature = "rego")]
 use super::rego;
+use super::rules::Rule;
 use crate::crypto::UnixTime;
 
 /// A file, read.
@@ -68,6 +70,10 @@ pub struct Policy {
     pub(super) cue: Option<cue::Program>,
     #[cfg(feature = "rego")]
     pub(super) rego: Option<rego::Program>,
+    /// Built-in rules, which are asked first.
+    pub(super) rules: Arc<[Rule]>,
+    /// The time that policies see.
+    pub(super) now: UnixTime,
     /// The names of the CUE files and of the Rego files.
     names: [Vec<String>; 2],
     /// Whether a statement is refused that lacks what a CUE policy constrains.
@@ -103,7 +109,7 @@ impl Policy {
         }
         let names = [&cue, &rego].map(|files| files.iter().map(|file| file.name.clone()).collect());
         #[cfg(not(feature = "rego"))]
-        let _ = (data, now);
+        let _ = data;
         Ok(Self {
             #[cfg(feature = "cue")]
             cue: some(cue)
@@ -113,10 +119,23 @@ impl Policy {
             rego: some(rego)
                 .map(|files| Guard::default().run(move || rego::Program::new(files, data, now))?)
                 .transpose()?,
+            rules: Arc::default(),
+            now,
             names,
             strict,
             ended: AtomicBool::new(false),
         })
+    }
+
+    /// The same with built-in rules, in this order.
+    #[must_use]
+    pub fn with_rules(self, rules: Vec<Rule>) -> Self {
+        Self { rules: rules.into(), ..self }
+    }
+
+    /// Whether it has built-in rules.
+    pub fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
     }
 
     /// The names of the files of a language, in the order in which they were named.

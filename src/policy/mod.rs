@@ -1,4 +1,4 @@
-//! Policies over statements that verification has accepted: Rego and CUE, with cosign's verdicts.
+//! Policies over statements that verification has accepted: built-in rules (`rules/`), and Rego and CUE with cosign's verdicts.
 //!
 //! [`Policy::load`] takes files, and refuses what no evaluation could make sense of, before anything is fetched. [`decide`] is the only
 //! maker of a [`Decision`], which is what a command that verifies attestations shows: the evaluators below it take a document
@@ -16,10 +16,12 @@ mod guard;
 mod input;
 #[cfg(feature = "rego")]
 mod rego;
+pub mod rules;
+mod shown;
 #[cfg(test)]
 #[cfg(all(feature = "cue", feature = "rego"))]
 mod tests;
 
-pub use decision::{Decision, Refusal, Unmet, decide};
+pub use decision::{By, Decision, Refusal, Unmet, decide};
 pub use error::Error;
 pub use file::{Language, Policy, PolicyFile, language};

@@ -13,7 +13,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, PolicyLengthConfig, Value};
 
-use super::decision::{Refusal, Unmet};
+use super::decision::{By, Refusal, Unmet};
 use super::input::Document;
 use super::{Error, Language, PolicyFile};
 use crate::crypto::UnixTime;
@@ -87,7 +87,7 @@ impl Program {
     /// Every other outcome.
     pub(super) fn evaluate(mut self, document: &Document) -> Result<(), Refusal> {
         let refusal = |reason: String, details| {
-            Err(Refusal::Unmet(Unmet { language: Language::Rego, reason, details }))
+            Err(Refusal::Unmet(Unmet { details, ..Unmet::new(By::Language(Language::Rego), reason) }))
         };
         let input = match Value::from_json_str(document.text()) {
             Ok(input) => input,

@@ -1,0 +1,290 @@
+//! `github`: attestations that a workflow of GitHub made (`gh attestation`, `actions/attest`).
+//!
+//! What is demanded is compared with the certificate, which a trusted authority issued to the run. A statement says what its author
+//! likes: it never stands in for the certificate, and provenance of GitHub's own build types that contradicts the certificate is
+//! refused.
+
+use serde::Deserialize;
+
+use super::at::{At, Mismatch, quoted};
+use super::facts::{Facts, Signer, SigningCertificate};
+use super::slsa;
+use super::source::{Commit, GitRef};
+
+/// The name of the rule.
+pub(super) const NAME: &str = "github";
+/// Who vouches for a run of a workflow, at github.com.
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const SERVER: &str = "https://github.com";
+/// Build types whose `resolvedDependencies` name the repository of the run, by their definition.
+const BUILD_TYPES: [&str; 2] = [
+    "https://actions.github.io/buildtypes/workflow/v1",
+    "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1",
+];
+
+/// What the certificate has to say.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Github {
+    /// The repository whose workflow ran: `OWNER/NAME`.
+    repo: OwnerName,
+    /// The ref that it ran on, in full.
+    #[serde(rename = "ref")]
+    reference: Option<GitRef>,
+    /// The commit that it ran on.
+    commit: Option<Commit>,
+    /// The file of the workflow that was started, as a path in the repository.
+    workflow: Option<WorkflowPath>,
+    /// The workflow that signed, where that is a reusable one: `OWNER/NAME/.github/workflows/FILE`, with `@REF` or with any.
+    signer_workflow: Option<SignerWorkflow>,
+    /// Where it ran: `github-hosted` or `self-hosted`.
+    runner: Option<Runner>,
+    /// GitHub itself, or the server of an enterprise.
+    server_url: Option<ServerUrl>,
+    /// The issuer of the identity token.
+    issuer: Option<String>,
+}
+
+macro_rules! checked_text {
+    ($name:ident, $is:expr, $advice:literal) => {
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(try_from = "String")]
+        struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                let is: fn(&str) -> bool = $is;
+                if is(&text) { Ok(Self(text)) } else { Err(format!(concat!("`{}` ", $advice), text)) }
+            }
+        }
+    };
+}
+
+checked_text!(OwnerName, is_owner_name, "is no repository of GitHub: write it as OWNER/NAME");
+checked_text!(WorkflowPath, is_workflow, "is no workflow: write its path, as .github/workflows/release.yml");
+checked_text!(
+    SignerWorkflow,
+    is_signer_workflow,
+    "is no workflow of a repository: write it as OWNER/NAME/.github/workflows/release.yml, with @REF if that counts"
+);
+checked_text!(
+    Runner,
+    |text| matches!(text, "github-hosted" | "self-hosted"),
+    "is no kind of runner: it is github-hosted or self-hosted"
+);
+checked_text!(ServerUrl, is_server, "is no address of a server: write it as https://github.example");
+
+fn is_name(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !matches!(text, "" | "." | "..") && text.bytes().all(plain)
+}
+
+fn is_owner_name(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
+}
+
+fn is_workflow(text: &str) -> bool {
+    let file = text.strip_prefix(".github/workflows/");
+    file.is_some_and(|file| {
+        !file.contains(['/', '@']) && file.bytes().all(|b| b.is_ascii_graphic()) && is_yaml(file)
+    })
+}
+
+fn is_yaml(file: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && matches!(end, "yml" | "yaml"))
+}
+
+fn is_signer_workflow(text: &str) -> bool {
+    let (path, reference) = text.split_once('@').map_or((text, None), |(path, rest)| (path, Some(rest)));
+    let at = path.find("/.github/workflows/");
+    let parts = at.and_then(|at| path.split_at_checked(at));
+    parts.is_some_and(|(repo, path)| is_owner_name(repo) && path.strip_prefix('/').is_some_and(is_workflow))
+        && reference.is_none_or(|reference| {
+            GitRef::try_from(reference.to_owned()).is_ok() || super::source::is_commit(reference)
+        })
+}
+
+fn is_server(text: &str) -> bool {
+    text.strip_prefix("https://")
+        .is_some_and(|host| host.split('.').all(|label| is_name(label) && !label.contains('_')))
+}
+
+impl Github {
+    /// What flags demand.
+    ///
+    /// # Errors
+    /// In words: which of them is none.
+    pub fn new(
+        repo: &str,
+        reference: Option<&str>,
+        commit: Option<&str>,
+        workflow: Option<&str>,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            repo: OwnerName::try_from(repo.to_owned())?,
+            reference: reference.map(|text| GitRef::try_from(text.to_owned())).transpose()?,
+            commit: commit.map(|text| Commit::try_from(text.to_owned())).transpose()?,
+            workflow: workflow.map(|text| WorkflowPath::try_from(text.to_owned())).transpose()?,
+            signer_workflow: None,
+            runner: None,
+            server_url: None,
+            issuer: None,
+        })
+    }
+
+    pub(super) fn demands(&self) -> Result<(), String> {
+        match &self.issuer {
+            Some(issuer) if issuer.is_empty() => Err("has an empty `issuer`".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn server(&self) -> &str {
+        self.server_url.as_ref().map_or(SERVER, |server| &server.0)
+    }
+
+    /// The address of the repository.
+    fn address(&self) -> String {
+        format!("{}/{}", self.server(), self.repo.0)
+    }
+
+    pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {
+        let Signer::Certificate(certificate) = &facts.signer else {
+            return Err(Mismatch::new(NAME, "the signer", "a certificate for a run of a workflow", "a key")
+                .hint("a key says nothing of a repository, and what the statement says of it is its author's word alone: verify by a certificate identity in place of the key"));
+        };
+        let c = certificate.as_ref();
+        let address = self.address();
+        let mut held = Vec::new();
+        let issuer = self.issuer.as_deref().unwrap_or(ISSUER);
+        held.push(agree(issuer, &[("issuer", c.issuer.clone())])?);
+        let old = c.workflow_repository.as_ref().map(|repo| format!("{}/{repo}", self.server()));
+        held.push(agree(
+            &address,
+            &[("sourceRepositoryURI", c.source_repository_uri.clone()), ("githubWorkflowRepository", old)],
+        )?);
+        if let Some(GitRef(expected)) = &self.reference {
+            let stated = [
+                ("sourceRepositoryRef", c.source_repository_ref.clone()),
+                ("githubWorkflowRef", c.workflow_ref.clone()),
+            ];
+            held.push(agree(expected, &stated)?);
+        }
+        if let Some(Commit(expected)) = &self.commit {
+            let stated = [
+                ("sourceRepositoryDigest", c.source_repository_digest.clone()),
+                ("githubWorkflowSHA", c.workflow_sha.clone()),
+            ];
+            held.push(agree(expected, &stated)?);
+        }
+        if let Some(WorkflowPath(path)) = &self.workflow {
+            held.push(at_any_ref(
+                &format!("{address}/{path}"),
+                "buildConfigURI",
+                c.build_config_uri.as_deref(),
+            )?);
+        }
+        if let Some(SignerWorkflow(path)) = &self.signer_workflow {
+            let expected = format!("{}/{path}", self.server());
+            held.push(match path.contains('@') {
+                true => agree(&expected, &[("buildSignerURI", c.build_signer_uri.clone())])?,
+                false => at_any_ref(&expected, "buildSignerURI", c.build_signer_uri.as_deref())?,
+            });
+        }
+        if let Some(Runner(expected)) = &self.runner {
+            held.push(agree(expected, &[("runnerEnvironment", c.runner_environment.clone())])?);
+        }
+        not_contradicted(facts, c, &address)?;
+        Ok(held)
+    }
+}
+
+fn place(name: &str) -> String {
+    format!("certificate.{name}")
+}
+
+fn stated(found: Option<&str>) -> String {
+    found.map_or_else(|| "not stated".to_owned(), quoted)
+}
+
+/// Of these fields at least one is there, and all that are there are this.
+fn agree(expected: &str, fields: &[(&str, Option<String>)]) -> Result<String, Mismatch> {
+    let mut there = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    if let Some((name, other)) = there.clone().find(|(_, value)| *value != expected) {
+        let mismatch = Mismatch::new(NAME, place(name), quoted(expected), quoted(other));
+        return Err(match other.eq_ignore_ascii_case(expected) {
+            true => {
+                mismatch.hint("both differ in the case of letters alone: write it as the certificate does")
+            }
+            false
+                if other
+                    .strip_prefix("refs/")
+                    .and_then(|r| r.split_once('/'))
+                    .is_some_and(|(_, short)| short == expected) =>
+            {
+                mismatch.hint(format!("write the ref in full: {other}"))
+            }
+            false => mismatch,
+        });
+    }
+    match (there.next(), fields.first()) {
+        (Some((name, _)), _) => Ok(format!("{NAME}: {} is {}", place(name), quoted(expected))),
+        (None, first) => {
+            let name = first.map_or("", |(name, _)| name);
+            Err(Mismatch::new(NAME, place(name), quoted(expected), stated(None)))
+        }
+    }
+}
+
+/// An address of a workflow, which ends in `@` and a ref.
+fn at_any_ref(expected: &str, name: &str, found: Option<&str>) -> Result<String, Mismatch> {
+    let is_it = |found: &str| {
+        let rest = found.strip_prefix(expected).and_then(|rest| rest.strip_prefix('@'));
+        rest.is_some_and(|reference| !reference.is_empty())
+    };
+    match found {
+        Some(found) if is_it(found) => Ok(format!("{NAME}: {} is {}", place(name), quoted(found))),
+        found => {
+            Err(Mismatch::new(NAME, place(name), format!("{} at any ref", quoted(expected)), stated(found)))
+        }
+    }
+}
+
+/// Provenance of GitHub's build types names the repository and the commit of the run itself: not others than the certificate.
+fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &str) -> Result<(), Mismatch> {
+    let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
+    let build_type = predicate.below("buildDefinition.buildType");
+    let is_known = build_type.text().is_ok_and(|build_type| BUILD_TYPES.contains(&build_type));
+    if !slsa::is_about(&facts.predicate_type) || !is_known {
+        return Ok(());
+    }
+    let version = slsa::Version::of(&facts.predicate_type);
+    let named =
+        slsa::dependencies(&predicate, version).map_err(|mismatch| Mismatch { rule: NAME, ..mismatch })?;
+    if named.is_empty() {
+        return Ok(());
+    }
+    let commit = certificate.source_repository_digest.as_ref().or(certificate.workflow_sha.as_ref());
+    let mut others = named.iter().filter(|place| !slsa::is_same(&place.source.repository, address));
+    let own: Vec<_> = named.iter().filter(|place| slsa::is_same(&place.source.repository, address)).collect();
+    let against = "the statement contradicts the certificate of its signer";
+    if let (true, Some(other)) = (own.is_empty(), others.next()) {
+        let found = quoted(&other.source.repository.to_string());
+        let expected = format!("{} as in the certificate", quoted(address));
+        return Err(Mismatch::new(NAME, &other.path, expected, found).hint(against));
+    }
+    for (place, stated) in
+        own.iter().flat_map(|place| place.commits.iter().map(move |commit| (place, commit)))
+    {
+        if commit.is_some_and(|commit| commit != stated) {
+            let expected = format!("{} as in the certificate", quoted(commit.map_or("", String::as_str)));
+            let at = format!("the commit at {}", place.path);
+            return Err(Mismatch::new(NAME, at, expected, quoted(stated)).hint(against));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

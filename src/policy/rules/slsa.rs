@@ -1,0 +1,185 @@
+//! `slsa`: SLSA provenance v0.2 and v1.
+//!
+//! Where builders write down the source is the matter of `places.rs`. Every place that names one has to name the same: provenance that
+//! names two repositories is refused, unless `source-from` says which of the places counts.
+
+mod places;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::at::{At, Mismatch, quoted};
+use super::facts::Facts;
+use super::source::{Commit, ExpectedRepository, GitRef};
+use super::text::Text;
+pub(super) use places::{Found, Place, dependencies, is_same};
+use places::{SourceFrom, places};
+
+/// The name of the rule.
+pub(super) const NAME: &str = "slsa";
+const V0_2: &str = "https://slsa.dev/provenance/v0.2";
+const V1: &str = "https://slsa.dev/provenance/v1";
+
+/// What provenance has to say.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Slsa {
+    /// Who built: `builder.id`, `runDetails.builder.id`.
+    builder_id: Option<Text>,
+    /// How: `buildType`, `buildDefinition.buildType`.
+    build_type: Option<Text>,
+    /// The repository that was built.
+    source: Option<ExpectedRepository>,
+    /// The places that count for `source`, `ref` and `commit`.
+    source_from: Option<SourceFrom>,
+    /// The ref, in full.
+    #[serde(rename = "ref")]
+    reference: Option<GitRef>,
+    /// The commit, in full.
+    commit: Option<Commit>,
+    /// The file of the workflow, as a path in the repository.
+    workflow: Option<Text>,
+    /// Members of the parameters, each with its value; of an object, those that are named.
+    parameters: Option<Map<String, Value>>,
+}
+
+/// Whether this is a type of provenance that can be read.
+pub(super) fn is_about(predicate_type: &str) -> bool {
+    predicate_type == V0_2 || predicate_type == V1
+}
+
+/// The two versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    V0_2,
+    V1,
+}
+
+impl Version {
+    pub(super) fn of(predicate_type: &str) -> Self {
+        if predicate_type == V0_2 { Self::V0_2 } else { Self::V1 }
+    }
+}
+
+impl Slsa {
+    /// That something is demanded, and what goes with what.
+    pub(super) fn demands(&self) -> Result<(), String> {
+        let of_source = self.source.is_some() || self.reference.is_some() || self.commit.is_some();
+        if (self.reference.is_some() || self.commit.is_some()) && self.source.is_none() {
+            return Err("has a `ref` or a `commit` without the `source` that it is of".to_owned());
+        }
+        if self.source_from.is_some() && !of_source {
+            return Err("has `source-from` without a `source`".to_owned());
+        }
+        if self.parameters.as_ref().is_some_and(is_hollow) {
+            return Err("has `parameters` that demand nothing".to_owned());
+        }
+        let others = self.builder_id.is_some()
+            || self.build_type.is_some()
+            || self.workflow.is_some()
+            || self.parameters.is_some();
+        if of_source || others { Ok(()) } else { Err("demands nothing".to_owned()) }
+    }
+
+    pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {
+        let version = Version::of(&facts.predicate_type);
+        let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
+        let (builder, build_type, parameters) = match version {
+            Version::V0_2 => ("builder.id", "buildType", "invocation.parameters"),
+            Version::V1 => {
+                ("runDetails.builder.id", "buildDefinition.buildType", "buildDefinition.externalParameters")
+            }
+        };
+        let mut held = Vec::new();
+        for (path, expected) in [(builder, &self.builder_id), (build_type, &self.build_type)] {
+            if let Some(expected) = expected {
+                held.push(expected.check(&predicate.below(path))?);
+            }
+        }
+        let found = places(&predicate, version, self.source_from.as_ref());
+        if let Some(expected) = &self.source {
+            held.extend(self.source(expected, found?)?);
+        } else if self.workflow.is_some() {
+            // The workflow is a path in some repository: what names two of them is not clear.
+            found?;
+        }
+        if let Some(expected) = &self.workflow {
+            held.extend(workflow(expected, &predicate, version)?);
+        }
+        for (name, expected) in self.parameters.iter().flatten() {
+            includes(&predicate.below(parameters).member(name), expected, &mut held)?;
+        }
+        Ok(held)
+    }
+
+    fn source(&self, expected: &ExpectedRepository, found: Found) -> Result<Vec<String>, Mismatch> {
+        let mut held = Vec::new();
+        for Place { path, source, .. } in &found.places {
+            if source.repository != expected.0 {
+                let (expected, found) =
+                    (quoted(&expected.0.to_string()), quoted(&source.repository.to_string()));
+                let mismatch = Mismatch::new(NAME, path, expected, found);
+                return Err(match source.repository.differs_in_case(&self.source_or(source)) {
+                    true => mismatch.hint(
+                        "both differ in the case of letters alone: write the source as the statement does",
+                    ),
+                    false => mismatch,
+                });
+            }
+        }
+        held.push(format!("{NAME}: {} is {}", found.paths(), expected.0));
+        if let Some(GitRef(expected)) = &self.reference {
+            held.push(found.revision("ref", expected, |place| &place.references)?);
+        }
+        if let Some(Commit(expected)) = &self.commit {
+            held.push(found.revision("commit", expected, |place| &place.commits)?);
+        }
+        Ok(held)
+    }
+
+    fn source_or(&self, other: &super::source::Source) -> super::source::Repository {
+        self.source.as_ref().map_or_else(|| other.repository.clone(), |expected| expected.0.clone())
+    }
+}
+
+/// The places of a workflow's path: all that are there have to agree.
+fn workflow(expected: &Text, predicate: &At<'_>, version: Version) -> Result<Vec<String>, Mismatch> {
+    let paths: &[&str] = match version {
+        Version::V0_2 => &["invocation.configSource.entryPoint"],
+        Version::V1 => &[
+            "buildDefinition.externalParameters.workflow.path",
+            "buildDefinition.externalParameters.buildConfigSource.path",
+            "buildDefinition.externalParameters.configSource.path",
+            "buildDefinition.externalParameters.entryPoint",
+        ],
+    };
+    let places: Vec<At<'_>> = paths.iter().map(|path| predicate.below(path)).filter(At::is_there).collect();
+    match (places.is_empty(), paths.first()) {
+        (true, Some(first)) => Err(predicate.below(first).not(expected.to_string())),
+        _ => places.iter().map(|place| expected.check(place)).collect(),
+    }
+}
+
+/// Whether an expectation of objects holds nothing at its ends.
+fn is_hollow(members: &Map<String, Value>) -> bool {
+    members.is_empty() || members.values().any(|value| value.as_object().is_some_and(is_hollow))
+}
+
+/// Compares a value with what is expected of it: of an object the members that are named, all else as it is.
+fn includes(at: &At<'_>, expected: &Value, held: &mut Vec<String>) -> Result<(), Mismatch> {
+    match expected {
+        Value::Object(members) => {
+            at.members()?;
+            members.iter().try_for_each(|(name, expected)| includes(&at.member(name), expected, held))
+        }
+        expected if at.value == Some(expected) => {
+            held.push(at.holds());
+            Ok(())
+        }
+        Value::Array(_) => Err(at.not(format!("the list `{}`", expected))),
+        expected => Err(at.not(super::at::shown(expected))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! Where provenance names its source.
+//!
+//! v0.2: `invocation.configSource`, and the materials that are repositories (slsa-github-generator, npm, Tekton, BuildKit).
+//! v1: below `buildDefinition.externalParameters` the members `workflow` (GitHub, npm), `source` (a text: GitLab, an object:
+//! slsa-github-generator), `sourceToBuild` (Google Cloud Build) and `configSource` (BuildKit), and the resolved dependencies that are
+//! repositories.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::at::{At, Mismatch, quoted};
+use super::super::source::{Repository, Source, is_commit};
+use super::{NAME, Version};
+
+/// The places that count, where a rule says so.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum SourceFrom {
+    /// `config-source`: v0.2 `invocation.configSource`.
+    ConfigSource,
+    /// `materials`: v0.2.
+    Materials,
+    /// `external-parameters`: v1.
+    ExternalParameters,
+    /// `resolved-dependencies`: v1; those of one name with `resolved-dependencies/NAME`.
+    ResolvedDependencies(Option<String>),
+}
+
+impl TryFrom<String> for SourceFrom {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        match (text.as_str(), text.split_once('/')) {
+            ("config-source", _) => Ok(Self::ConfigSource),
+            ("materials", _) => Ok(Self::Materials),
+            ("external-parameters", _) => Ok(Self::ExternalParameters),
+            ("resolved-dependencies", _) => Ok(Self::ResolvedDependencies(None)),
+            (_, Some(("resolved-dependencies", name))) if !name.is_empty() => {
+                Ok(Self::ResolvedDependencies(Some(name.to_owned())))
+            }
+            _ => Err(format!(
+                "`{text}` is no place of a source: it is config-source or materials (v0.2), external-parameters, resolved-dependencies or resolved-dependencies/NAME (v1)"
+            )),
+        }
+    }
+}
+
+/// A place that names a repository.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Where it is.
+    pub path: String,
+    /// What it names.
+    pub source: Source,
+    /// The refs that are stated there.
+    pub references: Vec<String>,
+    /// The commits that are stated there.
+    pub commits: Vec<String>,
+}
+
+/// The places of one statement: at least one, all of one repository.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub places: Vec<Place>,
+}
+
+impl Found {
+    pub(super) fn paths(&self) -> String {
+        let paths: Vec<&str> = self.places.iter().map(|place| place.path.as_str()).collect();
+        paths.join(", ")
+    }
+
+    /// Compares what is stated of the revision: there is something, and all of it is this.
+    pub(super) fn revision(
+        &self,
+        what: &str,
+        expected: &str,
+        stated: impl Fn(&Place) -> &Vec<String>,
+    ) -> Result<String, Mismatch> {
+        let mut at = Vec::new();
+        for place in &self.places {
+            if let Some(other) = stated(place).iter().find(|stated| *stated != expected) {
+                let mismatch = Mismatch::new(
+                    NAME,
+                    format!("the {what} at {}", place.path),
+                    quoted(expected),
+                    quoted(other),
+                );
+                let is_short = what == "ref"
+                    && !expected.starts_with("refs/")
+                    && other.ends_with(&format!("/{expected}"));
+                return Err(if is_short {
+                    mismatch.hint(format!("write it in full: {other}"))
+                } else {
+                    mismatch
+                });
+            }
+            if !stated(place).is_empty() {
+                at.push(place.path.as_str());
+            }
+        }
+        if at.is_empty() {
+            let at = format!("the {what} at {}", self.paths());
+            return Err(Mismatch::new(NAME, at, quoted(expected), "missing"));
+        }
+        Ok(format!("{NAME}: the {what} at {} is {}", at.join(", "), quoted(expected)))
+    }
+}
+
+/// Finds the places.
+///
+/// # Errors
+/// There is none; one of them cannot be read; they name several repositories.
+pub fn places(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -> Result<Found, Mismatch> {
+    let mut places = Vec::new();
+    let counts = |place: &SourceFrom| from.is_none_or(|from| from == place);
+    let parameters = predicate.below("buildDefinition.externalParameters");
+    if version == Version::V0_2 {
+        if counts(&SourceFrom::ConfigSource) {
+            places.extend(resource(&predicate.below("invocation.configSource"))?);
+        }
+        if counts(&SourceFrom::Materials) {
+            places.extend(repositories(&predicate.member("materials"), None)?);
+        }
+    } else {
+        if counts(&SourceFrom::ExternalParameters) {
+            places.extend(parameter_places(&parameters)?);
+        }
+        let dependencies = predicate.below("buildDefinition.resolvedDependencies");
+        match from {
+            None => places.extend(repositories(&dependencies, None)?),
+            Some(SourceFrom::ResolvedDependencies(name)) => {
+                places.extend(repositories(&dependencies, name.as_deref())?);
+            }
+            Some(_) => {}
+        }
+    }
+    one_repository(places, predicate, version)
+}
+
+fn one_repository(places: Vec<Place>, predicate: &At<'_>, version: Version) -> Result<Found, Mismatch> {
+    let Some(first) = places.first() else {
+        let (at, what) = match version {
+            Version::V0_2 => ("invocation.configSource", "a repository here or in the materials"),
+            Version::V1 => {
+                ("buildDefinition.externalParameters", "a repository here or in the resolved dependencies")
+            }
+        };
+        return Err(Mismatch::new(NAME, format!("{}.{at}", predicate.path), what, "without one"));
+    };
+    if let Some(other) = places.iter().find(|place| place.source.repository != first.source.repository) {
+        let expected = format!("{} as at {}", quoted(&first.source.repository.to_string()), first.path);
+        let found = quoted(&other.source.repository.to_string());
+        return Err(Mismatch::new(NAME, &other.path, expected, found)
+            .hint("the statement names several repositories: say which of them counts with `source-from`"));
+    }
+    Ok(Found { places })
+}
+
+fn parameter_places(parameters: &At<'_>) -> Result<Vec<Place>, Mismatch> {
+    let mut places = Vec::new();
+    let workflow = parameters.member("workflow");
+    if workflow.member("repository").is_there() {
+        let mut place = place(&workflow.member("repository"), &At::root(NAME, "", None))?;
+        place.references.extend(reference(&workflow.member("ref"))?);
+        places.push(place);
+    }
+    let source = parameters.member("source");
+    match source.value {
+        Some(Value::String(_)) => places.push(place(&source, &At::root(NAME, "", None))?),
+        Some(_) => places.extend(resource(&source)?),
+        None => {}
+    }
+    let build = parameters.member("sourceToBuild");
+    if build.is_there() {
+        let mut place = place(&build.member("repository"), &At::root(NAME, "", None))?;
+        place.references.extend(reference(&build.member("ref"))?);
+        places.push(place);
+    }
+    places.extend(resource(&parameters.member("configSource"))?);
+    Ok(places)
+}
+
+/// A ref that stands by itself; a commit in its place is none.
+fn reference(at: &At<'_>) -> Result<Option<String>, Mismatch> {
+    Ok(at.optional_text()?.filter(|text| !is_commit(text)).map(str::to_owned))
+}
+
+/// A resource `{uri, digest}`, if there is one with an address.
+fn resource(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
+    if at.is_there() {
+        at.members()?;
+    }
+    match at.member("uri").optional_text()? {
+        Some(_) => place(&at.member("uri"), &at.member("digest")).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The items of a list of resources that are repositories; those of one name.
+fn repositories(list: &At<'_>, name: Option<&str>) -> Result<Vec<Place>, Mismatch> {
+    let mut places = Vec::new();
+    for item in list.optional_items()? {
+        item.members()?;
+        if name.is_some() && item.member("name").optional_text()? != name {
+            continue;
+        }
+        let Some(uri) = item.member("uri").optional_text()? else { continue };
+        if is_repository(uri, &item.member("digest")) {
+            places.push(place(&item.member("uri"), &item.member("digest"))?);
+        }
+    }
+    Ok(places)
+}
+
+/// Whether a dependency is a repository, and no image, package or file: its scheme or its end says so, or the digest of a commit.
+fn is_repository(uri: &str, digest: &At<'_>) -> bool {
+    let lower = uri.to_ascii_lowercase();
+    let starts = |scheme: &str| lower.starts_with(scheme);
+    if starts("git+") || starts("git:") || starts("ssh:") {
+        return true;
+    }
+    let path = lower.split(['@', '#']).next().unwrap_or_default();
+    let has = |name: &str| digest.member(name).is_there();
+    (starts("https:") || starts("http:"))
+        && (path.trim_end_matches('/').ends_with(".git") || has("gitCommit") || has("sha1"))
+}
+
+fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
+    let text = uri.text()?;
+    let unusable = |reason: String| {
+        uri.not("the address of a repository").hint(format!("the address cannot be compared: {reason}"))
+    };
+    let source = Source::parse(text).map_err(unusable)?;
+    let (mut references, mut commits) = (Vec::new(), Vec::new());
+    if let Some(revision) = &source.revision {
+        if is_commit(revision) { commits.push(revision.clone()) } else { references.push(revision.clone()) }
+    }
+    if digest.is_there() {
+        digest.members()?;
+        for name in ["gitCommit", "sha1"] {
+            commits.extend(digest.member(name).optional_text()?.map(str::to_owned));
+        }
+    }
+    Ok(Place { path: uri.path.clone(), source, references, commits })
+}
+
+/// The commits and the repository that are stated of a run by its resolved dependencies, for a comparison with a certificate.
+pub(in crate::policy::rules) fn dependencies(
+    predicate: &At<'_>,
+    version: Version,
+) -> Result<Vec<Place>, Mismatch> {
+    match version {
+        Version::V0_2 => Ok(resource(&predicate.below("invocation.configSource"))?.into_iter().collect()),
+        Version::V1 => repositories(&predicate.below("buildDefinition.resolvedDependencies"), None),
+    }
+}
+
+/// Whether two names of repositories are one.
+pub(in crate::policy::rules) fn is_same(repository: &Repository, address: &str) -> bool {
+    Source::parse(address).is_ok_and(|source| source.repository == *repository && source.revision.is_none())
+}

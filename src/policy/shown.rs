@@ -1,0 +1,64 @@
+//! What built-in rules are shown of something verified.
+
+use super::rules::{Facts, Signer, SigningCertificate};
+use crate::bundle::Content;
+use crate::crypto::UnixTime;
+use crate::payload::Statement;
+use crate::verify::{SignerProof, Verified};
+use crate::x509::fulcio::{FulcioExtensions, extensions};
+
+/// Something verified, before it is read: what a thread of its own can take along.
+pub(super) struct Shown {
+    payload: Vec<u8>,
+    signer: Signer,
+    now: UnixTime,
+}
+
+impl Shown {
+    /// Of this; in words, why there is nothing to show.
+    pub(super) fn of(verified: &Verified, now: UnixTime) -> Result<Self, String> {
+        let Content::Envelope(envelope) = &verified.entity().content else {
+            return Err("what is verified is no statement".to_owned());
+        };
+        Ok(Self { payload: envelope.parsed.payload.clone(), signer: signer(verified)?, now })
+    }
+
+    /// Reads the statement. Its members are there once each, or it is none.
+    pub(super) fn facts(self) -> Result<Facts, String> {
+        let statement = Statement::from_json(&self.payload).map_err(|error| error.to_string())?;
+        let read = |text: &str| serde_json::from_str(text).map_err(|error| format!("predicate: {error}"));
+        let predicate = statement.predicate.map(|predicate| read(predicate.text())).transpose()?;
+        Ok(Facts { predicate_type: statement.predicate_type, predicate, signer: self.signer, now: self.now })
+    }
+}
+
+/// Who signed. Only a certificate that leads to a trusted authority says anything.
+fn signer(verified: &Verified) -> Result<Signer, String> {
+    match (verified.signer(), verified.chain().proven()) {
+        (SignerProof::Identity(_), Some(chain)) => {
+            let stated = extensions(chain.leaf()).map_err(|error| error.to_string())?;
+            Ok(Signer::Certificate(Box::new(certificate(stated))))
+        }
+        _ => Ok(Signer::Key),
+    }
+}
+
+fn certificate(stated: FulcioExtensions) -> SigningCertificate {
+    let other = |number: u32| {
+        let oid = format!("1.3.6.1.4.1.57264.1.{number}");
+        stated.others.iter().find(|(known, _, _)| *known == oid).map(|(_, _, value)| value.clone())
+    };
+    SigningCertificate {
+        build_signer_uri: other(9),
+        runner_environment: other(11),
+        source_repository_uri: other(12),
+        source_repository_digest: other(13),
+        source_repository_ref: other(14),
+        build_config_uri: other(18),
+        build_trigger: other(20).or_else(|| stated.github_workflow_trigger.clone()),
+        issuer: stated.issuer,
+        workflow_repository: stated.github_workflow_repository,
+        workflow_sha: stated.github_workflow_sha,
+        workflow_ref: stated.github_workflow_ref,
+    }
+}
