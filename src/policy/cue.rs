@@ -57,8 +57,6 @@ fn unusable(error: &CueError) -> Error {
 fn refused(error: &CueError) -> Refusal {
     match error.kind {
         ErrorKind::Limit => Refusal::Error(Error::Limit { reason: error.to_string() }),
-        _ => {
-            Refusal::Unmet(Unmet::new(By::Language(Language::Cue), error.to_string()))
-        }
+        _ => Refusal::Unmet(Unmet::new(By::Language(Language::Cue), error.to_string())),
     }
 }
