@@ -1,6 +1,7 @@
 //! The signed entity, the only shape that any path knows, and its codecs.
 
 pub mod annotations;
+mod collection;
 pub mod detached;
 mod format;
 pub mod legacy;
@@ -10,6 +11,7 @@ pub mod sigstore;
 mod tests;
 pub mod upgrade;
 
+pub use collection::{Part, parts};
 pub use format::{Decoded, Format, decode};
 
 /// The largest document that is decoded: attestations carry whole SBOMs.

@@ -12,6 +12,7 @@ const UNBOUND: &[&str] = &[
     "allow-kube-exec",
     "build-arg",
     "bundle-dir",
+    "commit",
     "dry-run",
     "from-file",
     "help",
@@ -21,12 +22,15 @@ const UNBOUND: &[&str] = &[
     "output-file",
     "output-format",
     "path",
+    "ref",
     "registry-auth-host",
+    "repo",
     "report",
     "retry-for",
     "skip-existing",
     "store-management-key",
     "verbose",
+    "workflow",
     "write",
 ];
 

@@ -153,7 +153,7 @@ impl UnpackArgs {
                 .hint("bring the key here as a file, and name that with --key FILE"));
         }
         let Some(hex) = packed_key else {
-            return verify::signer(&self.key, &self.identity, &self.trust, false, warnings)
+            return verify::signer(&self.key, (&self.identity, None), &self.trust, false, warnings)
                 .map(KitSigner::Named);
         };
         if self.key.reference()?.is_some() {

@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 
 use super::args::filled;
+use super::args::github::GithubArgs;
 use super::args::policy::PolicyArgs;
 use super::args::root::RootArgs;
 use super::args::verify_images::VerifyImagesArgs;
 use super::run::Request;
 use super::tree::CommandArgs;
 use super::verify::some_images;
-use crate::commands::{Error, Expected, VerifyImagesRequest};
+use crate::commands::{Error, PolicyRequest, VerifyImagesRequest};
 
 /// Verify statements about images
 ///
@@ -28,6 +29,9 @@ pub struct VerifyAttestationArgs {
     /// Policies.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Which run of a workflow.
+    #[command(flatten)]
+    pub github: GithubArgs,
     /// Signer, signatures, trust, report.
     #[command(flatten)]
     pub verify: VerifyImagesArgs,
@@ -41,10 +45,9 @@ impl CommandArgs for VerifyAttestationArgs {
         let policy = self.policy.request()?;
         let list = filled(&self.from_file);
         let images = some_images(&self.images, list.as_ref())?;
-        let expected = Expected::Attestation {
-            predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
-        };
-        let request = self.verify.request("verify-attestation", images, expected, None, warnings)?;
+        let meant = self.github.meant(&self.predicate_type, &self.verify.identity)?;
+        let request = self.verify.request("verify-attestation", images, meant, None, warnings)?;
+        let policy = PolicyRequest { github: request.policy.github, ..policy };
         Ok(Request::VerifyImages(Box::new(VerifyImagesRequest { list, policy, ..request })))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 
-use super::args::{at_most_one, filled, one_of, policy::PolicyArgs, root::RootArgs, verify::VerifyArgs};
+use super::args::{
+    at_most_one, filled, github::GithubArgs, one_of, policy::PolicyArgs, root::RootArgs, verify::VerifyArgs,
+};
 use super::run::Request;
 use super::tree::CommandArgs;
-use crate::commands::{Error, Expected, Subject, VerifyRequest};
+use crate::commands::{Error, PolicyRequest, Subject, VerifyRequest};
 
 const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
 
@@ -33,6 +35,9 @@ pub struct VerifyBlobAttestationArgs {
     /// Policies.
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Which run of a workflow.
+    #[command(flatten)]
+    pub github: GithubArgs,
     /// Signer, signature, trust, report.
     #[command(flatten)]
     pub verify: VerifyArgs,
@@ -54,12 +59,10 @@ impl VerifyBlobAttestationArgs {
     /// No artifact although claims are checked, nobody named as the signer, no signature, flags that contradict each
     /// other.
     pub fn request(&self, warnings: &mut Vec<String>) -> Result<VerifyRequest, Error> {
-        let expected = Expected::Attestation {
-            predicate_type: filled(&self.predicate_type).unwrap_or_else(|| "custom".to_owned()),
-        };
+        let meant = self.github.meant(&self.predicate_type, &self.verify.identity)?;
         let policy = self.policy.request()?;
-        let mut request = self.verify.request(self.subject()?, expected, warnings)?;
-        request.policy = policy;
+        let mut request = self.verify.request(self.subject()?, meant, warnings)?;
+        request.policy = PolicyRequest { github: request.policy.github.take(), ..policy };
         request.waivers.claims = (self.check_claims == Some(false)).then_some("--check-claims=false");
         Ok(request)
     }

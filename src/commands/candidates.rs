@@ -8,7 +8,9 @@ use super::{Context, Error, ErrorKind, Expected, SignatureRequest};
 use crate::bundle::detached::{
     Detached, decode_certificates, decode_envelope, decode_signature, decode_timestamp,
 };
-use crate::bundle::{BundleVersion, Decoded, Format, Profile, SignedEntity, VerificationMaterial, decode};
+use crate::bundle::{
+    BundleVersion, Decoded, Format, Part, Profile, SignedEntity, VerificationMaterial, decode, parts,
+};
 use crate::crypto::DecodeError;
 use crate::storage::{self, read_file};
 use crate::x509::Certificate;
@@ -42,9 +44,37 @@ pub(super) fn candidates(
     };
     let source = path.display().to_string();
     let document = read_file("bundle", path, MAX_BUNDLE).map_err(|e| Error::file(&e))?;
-    let decoded = decode(&document).map_err(|e| {
+    let mut candidates = of_file(&document, &source, expected)?;
+    let signature = request.signature.as_deref().map(|s| signature_bytes(s, context)).transpose()?;
+    for Candidate { entity, .. } in &mut candidates {
+        if let Some((bytes, name)) = &signature {
+            same_signature(entity, bytes, name, &source)?;
+        }
+        add(entity, &mut beside, &source)?;
+    }
+    Ok(candidates)
+}
+
+/// The candidates in the file that is named as the bundle. Attestations may be many in one file, each a bundle of its own.
+fn of_file(document: &[u8], source: &str, expected: &Expected) -> Result<Vec<Candidate>, Error> {
+    let error = match decode(document) {
+        Ok(decoded) => return Ok(of_decoded(decoded, source)),
+        Err(error) => error,
+    };
+    if matches!(expected, Expected::Attestation { .. })
+        && let Some(parts) = parts(document).map_err(|e| unreadable(&source, &e))?
+    {
+        let mut candidates = Vec::new();
+        for Part { at, document } in parts {
+            let source = format!("{source}, {at}");
+            let decoded = decode(document).map_err(|e| unreadable(&source, &e))?;
+            candidates.extend(of_decoded(decoded, &source));
+        }
+        return Ok(candidates);
+    }
+    let told = |e: DecodeError| {
         let error = unreadable(&source, &e);
-        if let Some(hint) = misplaced(&document) {
+        if let Some(hint) = misplaced(document) {
             return error.hint(hint);
         }
         let is_json = matches!(document.trim_ascii_start().first(), None | Some(b'{' | b'['));
@@ -55,16 +85,8 @@ pub(super) fn candidates(
                 "--bundle takes the JSON that signing wrote; a detached signature is named with --signature",
             )
         }
-    })?;
-    let signature = request.signature.as_deref().map(|s| signature_bytes(s, context)).transpose()?;
-    let mut candidates = of_decoded(decoded, &source);
-    for Candidate { entity, .. } in &mut candidates {
-        if let Some((bytes, name)) = &signature {
-            same_signature(entity, bytes, name, &source)?;
-        }
-        add(entity, &mut beside, &source)?;
-    }
-    Ok(candidates)
+    };
+    Err(told(error))
 }
 
 /// The candidates in a document; `source` is its name in messages.

@@ -12,7 +12,7 @@ const DATA_SIZE: u64 = 64 << 20;
 
 /// Reads the policies; `None` where none is named.
 pub(super) fn load(request: &PolicyRequest, context: &Context) -> Result<Option<Policy>, Error> {
-    if request.files.is_empty() {
+    if request.files.is_empty() && request.github.is_none() {
         return Ok(None);
     }
     // A name that says no language is a slip on the command line, whether or not there is such a file.
@@ -26,7 +26,7 @@ pub(super) fn load(request: &PolicyRequest, context: &Context) -> Result<Option<
         return Err(Error::usage("--policy-data comes without a Rego policy")
             .hint("only Rego policies look at data: leave it out, or name one with --policy FILE.rego"));
     }
-    Ok(Some(policy))
+    Ok(Some(policy.with_rules(request.github.iter().map(|github| github.rule.clone().into()).collect())))
 }
 
 fn read(what: &'static str, names: &[std::path::PathBuf], limit: u64) -> Result<Vec<PolicyFile>, Error> {
@@ -86,6 +86,7 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         }
         match decided {
             Ok(decision) => {
+                said.extend(decision.evidence().iter().cloned());
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
             }
@@ -129,18 +130,28 @@ fn lacking(decision: &Decision<'_>, name: Option<&str>) -> Option<String> {
 
 fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
     let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let is_rule = |unmet: &Unmet| matches!(unmet.by, By::Rule(_));
+    let what = if refusals.iter().all(is_rule) { "rule" } else { "policy" };
     let message = match (refusals.len(), count) {
-        (_, 1) => format!("the attestation{of} is verified, and the policy refuses it"),
-        (refused, count) => format!("the policy refuses {refused} of {count} verified attestations{of}"),
+        (_, 1) => format!("the attestation{of} is verified, and the {what} refuses it"),
+        (refused, count) => format!("the {what} refuses {refused} of {count} verified attestations{of}"),
     };
     let mut error = Error::new(ErrorKind::Policy, message);
+    let mut hints: Vec<&String> = Vec::new();
     for unmet in refusals {
+        hints.extend(unmet.hint.iter().filter(|hint| !hints.contains(hint)).collect::<Vec<_>>());
         error = error.cause(format!("{}: {}", unmet.by, unmet.reason));
         for detail in &unmet.details {
             error = error.cause(detail.clone());
         }
     }
-    error.hint("the statement that the policy saw is shown by `bundle inspect --predicate`, or by verifying without --policy")
+    for hint in hints {
+        error = error.hint(hint);
+    }
+    if refusals.iter().any(|unmet| matches!(unmet.by, By::Language(_))) {
+        error = error.hint("the statement that the policy saw is shown by `bundle inspect --predicate`, or by verifying without --policy");
+    }
+    error
 }
 
 /// Policies that give no verdict.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::SignWith;
+use super::{GithubRequest, SignWith};
 use crate::crypto::{Digests, KeyType};
 use crate::verify::WorkflowClaims;
 
@@ -288,6 +288,8 @@ pub struct PolicyRequest {
     pub data: Vec<PathBuf>,
     /// The flag that refuses what a CUE policy passes only because a statement lacks it.
     pub strict: bool,
+    /// The run of a workflow that the statement has to be from.
+    pub github: Option<GithubRequest>,
 }
 
 /// A report that was asked for.

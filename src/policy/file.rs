@@ -133,11 +133,6 @@ impl Policy {
         Self { rules: rules.into(), ..self }
     }
 
-    /// Whether it has built-in rules.
-    pub fn has_rules(&self) -> bool {
-        !self.rules.is_empty()
-    }
-
     /// The names of the files of a language, in the order in which they were named.
     pub fn files(&self, language: Language) -> &[String] {
         let [cue, rego] = &self.names;

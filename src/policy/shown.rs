@@ -28,7 +28,13 @@ impl Shown {
         let statement = Statement::from_json(&self.payload).map_err(|error| error.to_string())?;
         let read = |text: &str| serde_json::from_str(text).map_err(|error| format!("predicate: {error}"));
         let predicate = statement.predicate.map(|predicate| read(predicate.text())).transpose()?;
-        Ok(Facts { predicate_type: statement.predicate_type, predicate, signer: self.signer, now: self.now })
+        Ok(Facts {
+            predicate_type: statement.predicate_type,
+            subjects: statement.subjects.into_iter().map(|subject| subject.name).collect(),
+            predicate,
+            signer: self.signer,
+            now: self.now,
+        })
     }
 }
 
@@ -60,5 +66,59 @@ fn certificate(stated: FulcioExtensions) -> SigningCertificate {
         workflow_repository: stated.github_workflow_repository,
         workflow_sha: stated.github_workflow_sha,
         workflow_ref: stated.github_workflow_ref,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::rules::Rule;
+
+    fn shown(payload: &str) -> Result<Facts, String> {
+        let now = UnixTime::from_seconds(1_717_243_200);
+        Shown { payload: payload.as_bytes().to_vec(), signer: Signer::Key, now }.facts()
+    }
+
+    fn statement(predicate: &str) -> String {
+        let subject =
+            |name: &str| format!(r#"{{"name":"{name}","digest":{{"sha256":"{}"}}}}"#, "3e".repeat(32));
+        format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{},{}],"predicateType":"https://slsa.dev/provenance/v0.2","predicate":{predicate}}}"#,
+            subject("a"),
+            subject("b")
+        )
+    }
+
+    #[test]
+    fn what_two_readers_could_take_for_two_statements_is_shown_to_nobody() {
+        let good = r#"{"builder":{"id":"a"}}"#;
+        let rule: Rule = serde_json::from_value(json!({"slsa": {"builder-id": "a"}})).unwrap();
+        rule.check(&shown(&statement(good)).unwrap()).unwrap();
+        for predicate in [
+            r#"{"builder":{"id":"a","id":"b"}}"#,
+            r#"{"builder":{"id":"b"},"builder":{"id":"a"}}"#,
+            r#"{"builder":{"id":"b","\u0069d":"a"}}"#,
+            r#"{"builder":{"id":"a"},"x":"\ud800"}"#,
+            r#"{"builder":{"id":"a"},"x":1e400}"#,
+            r#"{"builder":{"id":"a"}}},"predicate":{"#,
+            r#"{"builder":{"id":"a"},}"#,
+            r#"{"builder":{"id":"a"}} // comment"#,
+            &format!("{}1{}", "[".repeat(200), "]".repeat(200)),
+        ] {
+            assert!(shown(&statement(predicate)).is_err(), "{predicate}");
+        }
+        for (from, to) in [
+            ("Statement/v1", "Statement/v2"),
+            (r#""predicateType":"#, r#""predicateType":"https://slsa.dev/provenance/v1","predicateType":"#),
+            (r#""subject":["#, r#""subject":[],"x":["#),
+        ] {
+            assert!(shown(&statement(good).replacen(from, to, 1)).is_err(), "{to}");
+        }
+        // Texts in place of members satisfy nothing.
+        for predicate in ["null", r#""builder""#, "[]", r#"{"builder":"a"}"#, r#"{"Builder":{"id":"a"}}"#] {
+            assert!(rule.check(&shown(&statement(predicate)).unwrap()).is_err(), "{predicate}");
+        }
     }
 }

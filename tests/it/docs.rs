@@ -166,6 +166,24 @@ fn the_sandbox_guide_works_as_printed() {
 
 #[cfg(unix)]
 #[test]
+fn the_guide_on_github_works_as_printed() {
+    let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+    for (from, to) in [
+        ("github/npm-sigstore-2.0.0.sigstore.json", "npm.sigstore.json"),
+        ("conformance/trusted_root.json", "trusted_root.json"),
+    ] {
+        std::fs::copy(repository().join("testdata").join(from), sandbox.at(to)).unwrap();
+    }
+    let blocks = blocks("docs/guides/github-attestations.md");
+    assert!(blocks.len() >= 3, "{}", blocks.len());
+    let down = "trap 'rcosign sandbox down --dir sigstore 2>&1 >/dev/null || true' EXIT\n";
+    shell(&sandbox, &format!("{down}{}", blocks.concat()));
+    assert!(sandbox.text("other.txt").contains("octo/app/.github/workflows/release.yml@refs/heads/main"));
+    assert!(sandbox.text("statement.json").contains("application/vnd.in-toto+json"));
+}
+
+#[cfg(unix)]
+#[test]
 fn the_air_gap_guide_works_as_printed() {
     let sandbox = Sandbox::new();
     let script = air_gap_guide(&sandbox);

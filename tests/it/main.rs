@@ -19,6 +19,7 @@ mod examples;
 mod faulty;
 mod fixtures;
 mod forgery;
+mod github;
 mod hostile;
 mod image_files;
 mod initialize;

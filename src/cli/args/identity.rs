@@ -1,7 +1,7 @@
 //! Whose certificate.
 
 use super::filled;
-use crate::commands::{Error, IdentityRequest};
+use crate::commands::{Error, GithubRequest, IdentityRequest};
 use crate::verify::WorkflowClaims;
 
 /// Whose certificate.
@@ -47,12 +47,12 @@ impl IdentityArgs {
         self.values().into_iter().filter(|(_, value)| filled(value).is_some()).map(|(name, _)| name).collect()
     }
 
-    /// The identity that is asked for.
+    /// The identity that is asked for; `github` says what is meant where nothing is named.
     ///
     /// # Errors
     /// No identity, no issuer, or a workflow claim that is empty: what is left out on purpose has no flag, and a claim
     /// whose variable happened to be empty must not pass unchecked.
-    pub fn request(&self) -> Result<IdentityRequest, Error> {
+    pub fn request(&self, github: Option<&GithubRequest>) -> Result<IdentityRequest, Error> {
         let empty = |(_, value): &(&str, &Option<String>)| value.as_deref() == Some("");
         if let Some((name, _)) = self.values().into_iter().skip(4).find(empty) {
             return Err(Error::usage(format!("{name} has an empty value"))
@@ -80,6 +80,10 @@ impl IdentityArgs {
                 repository: filled(&self.certificate_github_workflow_repository),
                 reference: filled(&self.certificate_github_workflow_ref),
             },
+        };
+        let request = match github {
+            Some(github) => github.identity(request),
+            None => request,
         };
         if request.identity.is_none() && request.identity_regexp.is_none() {
             return Err(Error::usage("nobody is named whose signature would be accepted")

@@ -2,6 +2,7 @@
 //! makes what was meant of it.
 
 pub mod format;
+pub mod github;
 pub mod identity;
 pub mod image_signing;
 pub mod key;

@@ -39,7 +39,7 @@ impl PolicyArgs {
                 Error::usage(format!("{flag} comes without a policy")).hint("name one with --policy FILE")
             );
         }
-        Ok(PolicyRequest { files, data, strict })
+        Ok(PolicyRequest { files, data, strict, github: None })
     }
 }
 

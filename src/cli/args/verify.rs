@@ -1,11 +1,14 @@
 //! Flags that every verifying command has.
 
+use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
 use super::{filled, not_empty};
-use crate::commands::{Error, Expected, PolicyRequest, Signer, Subject, TrustRequest, VerifyRequest};
+use crate::commands::{
+    Error, Expected, GithubRequest, PolicyRequest, Signer, Subject, TrustRequest, VerifyRequest,
+};
 
 /// Flags that every verifying command has.
 #[derive(Debug, clap::Args)]
@@ -41,11 +44,13 @@ impl VerifyArgs {
     pub fn request(
         &self,
         subject: Subject,
-        expected: Expected,
+        meant: impl Into<Meant>,
         warnings: &mut Vec<String>,
     ) -> Result<VerifyRequest, Error> {
         let sct = filled(&self.signature.sct).is_some();
-        let signer = signer(&self.key, &self.identity, &self.trust, sct, warnings)?;
+        let Meant { expected, github } = meant.into();
+        let named = (&self.identity, github.as_ref());
+        let signer = signer(&self.key, named, &self.trust, sct, warnings)?;
         let mut signature = self.signature.request()?;
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
@@ -68,7 +73,7 @@ impl VerifyArgs {
             signature,
             require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
             waivers: self.trust.waivers(),
-            policy: PolicyRequest::default(),
+            policy: PolicyRequest { github, ..PolicyRequest::default() },
             report: self.report.report.clone(),
         })
     }
@@ -81,7 +86,7 @@ impl VerifyArgs {
 /// Nobody is named, or two are.
 pub fn signer(
     key: &KeyArgs,
-    identity: &IdentityArgs,
+    (identity, github): (&IdentityArgs, Option<&GithubRequest>),
     trust: &TrustArgs,
     sct: bool,
     warnings: &mut Vec<String>,
@@ -91,8 +96,14 @@ pub fn signer(
         if identity.given().is_empty() {
             let _ = not_empty("--key", &key.key)?;
         }
-        return identity.request().map(Signer::Identity);
+        return identity.request(github).map(Signer::Identity);
     };
+    if github.is_some() {
+        return Err(Error::usage("--repo cannot be verified with --key")
+            .cause("a key says nothing of a repository, and what a statement says of it is its author's word alone")
+            .hint("leave --key out: the certificate of a run names its repository")
+            .hint("to look at what a statement says that was signed with a key, use --policy"));
+    }
     if let Some(flag) = identity.given().first() {
         return Err(Error::usage(format!("--key and {flag} name two different signers"))
             .cause(format!("each may be the value of a variable: COSIGN_KEY, {}", variable(flag)))

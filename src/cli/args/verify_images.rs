@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
@@ -13,7 +14,7 @@ use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
 use super::verify::signer;
 use super::{filled, not_empty, one_of, values};
 use crate::commands::{
-    BesideImages, Children, Error, Expected, ImagesOutput, PolicyRequest, Search, Signer, TrustRequest,
+    BesideImages, Children, Error, ImagesOutput, PolicyRequest, Search, Signer, TrustRequest,
     VerifyImagesRequest,
 };
 
@@ -118,13 +119,15 @@ impl VerifyImagesArgs {
         &self,
         command: &'static str,
         images: Vec<String>,
-        expected: Expected,
+        meant: impl Into<Meant>,
         signatures: Option<&SignaturesArgs>,
         warnings: &mut Vec<String>,
     ) -> Result<VerifyImagesRequest, Error> {
         let search = &self.search;
         let sct = filled(&search.sct).is_some();
-        let signer = signer(&self.key, &self.identity, &self.trust, sct, warnings)?;
+        let Meant { expected, github } = meant.into();
+        let named = (&self.identity, github.as_ref());
+        let signer = signer(&self.key, named, &self.trust, sct, warnings)?;
         let mut beside = BesideImages {
             signature: signatures.and_then(|args| filled(&args.signature)),
             payload: signatures.and_then(|args| filled(&args.payload)),
@@ -166,7 +169,7 @@ impl VerifyImagesArgs {
             beside,
             search: search.search()?,
             children: search.children()?,
-            policy: PolicyRequest::default(),
+            policy: PolicyRequest { github, ..PolicyRequest::default() },
             sbom: signatures.is_some_and(|args| filled(&args.attachment).is_some()),
             output,
             report: self.report.report.clone(),

@@ -9,6 +9,8 @@ use crate::crypto::UnixTime;
 pub struct Facts {
     /// The type of the predicate.
     pub predicate_type: String,
+    /// The names of the subjects, in their order; `""` where one has none.
+    pub subjects: Vec<String>,
     /// The predicate; no member of it is there twice.
     pub predicate: Option<Value>,
     /// Who signed.

@@ -133,6 +133,12 @@ impl Github {
         })
     }
 
+    /// The same with another issuer of identity tokens than github.com's own.
+    #[must_use]
+    pub fn with_issuer(self, issuer: &str) -> Self {
+        Self { issuer: Some(issuer.to_owned()), ..self }
+    }
+
     pub(super) fn demands(&self) -> Result<(), String> {
         match &self.issuer {
             Some(issuer) if issuer.is_empty() => Err("has an empty `issuer`".to_owned()),
@@ -256,12 +262,10 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
     let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
     let build_type = predicate.below("buildDefinition.buildType");
     let is_known = build_type.text().is_ok_and(|build_type| BUILD_TYPES.contains(&build_type));
-    if !slsa::is_about(&facts.predicate_type) || !is_known {
+    if facts.predicate_type != slsa::V1 || !is_known {
         return Ok(());
     }
-    let version = slsa::Version::of(&facts.predicate_type);
-    let named =
-        slsa::dependencies(&predicate, version).map_err(|mismatch| Mismatch { rule: NAME, ..mismatch })?;
+    let named = slsa::dependencies(&predicate).map_err(|mismatch| Mismatch { rule: NAME, ..mismatch })?;
     if named.is_empty() {
         return Ok(());
     }

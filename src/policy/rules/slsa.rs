@@ -18,12 +18,15 @@ use places::{SourceFrom, places};
 /// The name of the rule.
 pub(super) const NAME: &str = "slsa";
 const V0_2: &str = "https://slsa.dev/provenance/v0.2";
-const V1: &str = "https://slsa.dev/provenance/v1";
+/// Of v1.
+pub(super) const V1: &str = "https://slsa.dev/provenance/v1";
 
 /// What provenance has to say.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Slsa {
+    /// The name of each subject: `pkg:npm/sigstore@2.0.0`.
+    subject_name: Option<Text>,
     /// Who built: `builder.id`, `runDetails.builder.id`.
     builder_id: Option<Text>,
     /// How: `buildType`, `buildDefinition.buildType`.
@@ -50,13 +53,13 @@ pub(super) fn is_about(predicate_type: &str) -> bool {
 
 /// The two versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
+enum Version {
     V0_2,
     V1,
 }
 
 impl Version {
-    pub(super) fn of(predicate_type: &str) -> Self {
+    fn of(predicate_type: &str) -> Self {
         if predicate_type == V0_2 { Self::V0_2 } else { Self::V1 }
     }
 }
@@ -74,7 +77,8 @@ impl Slsa {
         if self.parameters.as_ref().is_some_and(is_hollow) {
             return Err("has `parameters` that demand nothing".to_owned());
         }
-        let others = self.builder_id.is_some()
+        let others = self.subject_name.is_some()
+            || self.builder_id.is_some()
             || self.build_type.is_some()
             || self.workflow.is_some()
             || self.parameters.is_some();
@@ -90,7 +94,7 @@ impl Slsa {
                 ("runDetails.builder.id", "buildDefinition.buildType", "buildDefinition.externalParameters")
             }
         };
-        let mut held = Vec::new();
+        let mut held = subjects(self.subject_name.as_ref(), facts)?;
         for (path, expected) in [(builder, &self.builder_id), (build_type, &self.build_type)] {
             if let Some(expected) = expected {
                 held.push(expected.check(&predicate.below(path))?);
@@ -140,6 +144,14 @@ impl Slsa {
     fn source_or(&self, other: &super::source::Source) -> super::source::Repository {
         self.source.as_ref().map_or_else(|| other.repository.clone(), |expected| expected.0.clone())
     }
+}
+
+/// Provenance of several artifacts is refused where one of them has another name: which of them is meant is not looked at.
+fn subjects(expected: Option<&Text>, facts: &Facts) -> Result<Vec<String>, Mismatch> {
+    let Some(expected) = expected else { return Ok(Vec::new()) };
+    let names: Vec<Value> = facts.subjects.iter().map(|name| Value::from(name.as_str())).collect();
+    let at = |i| At::root(NAME, &format!("subject[{i}].name"), names.get(i));
+    (0..names.len().max(1)).map(|i| expected.check(&at(i))).collect()
 }
 
 /// The places of a workflow's path: all that are there have to agree.

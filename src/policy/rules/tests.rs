@@ -16,6 +16,7 @@ pub(super) fn rule(value: Value) -> Rule {
 pub(super) fn facts(predicate_type: &str, predicate: Value) -> Facts {
     Facts {
         predicate_type: predicate_type.to_owned(),
+        subjects: vec!["pkg:npm/app@1.0.0".to_owned()],
         predicate: Some(predicate),
         signer: Signer::Key,
         now: UnixTime::from_seconds(NOW),
@@ -182,4 +183,20 @@ fn what_a_message_quotes_is_short_and_plain() {
     assert!(said.len() < 200, "{}", said.len());
     assert_eq!(at::quoted("\u{43e}rg\u{1b}[2J`"), "`\\u{43e}rg\\u{1b}[2J``");
     assert_eq!(at::shown(&json!({"a": 1})), "an object");
+}
+
+/// The members of every rule, as serde tells them, stand in the reference, and no others.
+#[test]
+fn the_reference_names_every_member() {
+    let reference = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/rules.md");
+    let reference = std::fs::read_to_string(reference).unwrap();
+    for name in ["slsa", "vsa", "github", "sbom", "vulnerabilities", "openvex"] {
+        let error = serde_json::from_value::<Rule>(json!({name: {"?": 1}})).unwrap_err().to_string();
+        let members: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        let section =
+            reference.split("\n## ").find(|section| section.starts_with(&format!("`{name}`"))).unwrap();
+        let table = section.split("\n| element").next().unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<Vec<_>>(), members, "{name}");
+    }
 }

@@ -244,15 +244,9 @@ fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
     Ok(Place { path: uri.path.clone(), source, references, commits })
 }
 
-/// The commits and the repository that are stated of a run by its resolved dependencies, for a comparison with a certificate.
-pub(in crate::policy::rules) fn dependencies(
-    predicate: &At<'_>,
-    version: Version,
-) -> Result<Vec<Place>, Mismatch> {
-    match version {
-        Version::V0_2 => Ok(resource(&predicate.below("invocation.configSource"))?.into_iter().collect()),
-        Version::V1 => repositories(&predicate.below("buildDefinition.resolvedDependencies"), None),
-    }
+/// The repositories among the dependencies of provenance v1, for a comparison with a certificate.
+pub(in crate::policy::rules) fn dependencies(predicate: &At<'_>) -> Result<Vec<Place>, Mismatch> {
+    repositories(&predicate.below("buildDefinition.resolvedDependencies"), None)
 }
 
 /// Whether two names of repositories are one.

@@ -199,6 +199,29 @@ fn builder_type_workflow_and_parameters() {
 }
 
 #[test]
+fn every_subject_has_the_name() {
+    let of = |names: &[&str]| Facts {
+        subjects: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..v1(github())
+    };
+    let name = json!({"slsa": {"subject-name": "pkg:npm/app@1.0.0"}});
+    holds(name.clone(), &of(&["pkg:npm/app@1.0.0"]));
+    holds(
+        json!({"slsa": {"subject-name": {"pattern": "pkg:npm/app@.*"}}}),
+        &of(&["pkg:npm/app@1", "pkg:npm/app@2"]),
+    );
+    for names in [
+        &[][..],
+        &[""],
+        &["pkg:npm/app@1.0.1"],
+        &["pkg:npm/app@1.0.0", "pkg:npm/evil@1.0.0"],
+        &["pkg:npm/evil", "pkg:npm/app@1.0.0"],
+    ] {
+        refuses(name.clone(), &of(names), &["subject["]);
+    }
+}
+
+#[test]
 fn what_is_missing_or_of_another_type_does_not_satisfy() {
     let build = "/buildDefinition";
     for (at, new, demands, words) in [
@@ -439,4 +462,40 @@ fn what_is_no_rule_of_provenance() {
     ] {
         no_rule(json!({"slsa": demands}), words);
     }
+}
+
+/// The addresses of all values below this one, as JSON pointers.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    let mut below = |name: &str, value: &Value| {
+        let at = format!("{at}/{name}");
+        found.push(at.clone());
+        pointers(value, &at, found);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| below(name, value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| below(&i.to_string(), value)),
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_is_put_in_the_place_of_a_field_is_never_more_than_it() {
+    let demands = json!({"slsa": {
+        "builder-id": "https://github.com/actions/runner/github-hosted",
+        "build-type": "https://actions.github.io/buildtypes/workflow/v1",
+        "source": REPO, "ref": "refs/heads/main", "commit": COMMIT, "workflow": ".github/workflows/release.yml"}});
+    let rule = super::super::tests::rule(demands);
+    let (mut all, mut refused) = (Vec::new(), 0);
+    pointers(&github(), "", &mut all);
+    // What is said there twice may be left out once; what nobody looks at may be anything.
+    let free = ["internalParameters", "event_name", "github"];
+    for at in &all {
+        for new in [json!({"id": "x"}), json!(["x"]), json!("x"), json!(7), json!(true)] {
+            let is_free = free.iter().any(|name| at.ends_with(name));
+            let held = rule.check(&v1(with(github(), at, Some(new.clone()))));
+            assert_eq!(held.is_ok(), is_free, "{at} {new} {held:?}");
+            refused += usize::from(held.is_err());
+        }
+    }
+    assert!(refused > 60, "{refused}");
 }
