@@ -37,6 +37,17 @@ impl Data {
             Self::Struct(_) => "struct",
         }
     }
+
+    /// How many bytes of text and of bytes there are in it.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+            Self::String(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(items) => items.iter().map(Self::text_bytes).sum(),
+            Self::Struct(fields) => fields.iter().map(|(name, value)| name.len() + value.text_bytes()).sum(),
+        }
+    }
 }
 
 impl From<bool> for Data {

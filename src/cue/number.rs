@@ -64,6 +64,13 @@ pub enum NumberError {
     NotInteger(String),
 }
 
+impl NumberError {
+    /// Whether CUE has the number, and it is beyond what is supported here.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooLong | Self::Exponent)
+    }
+}
+
 impl Number {
     /// A number from its parts.
     ///

@@ -89,6 +89,9 @@ pub enum CallError {
     /// Something is asked of it that is not supported here; names it.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// A number beyond those that are supported here.
+    #[error("{0}")]
+    Limit(String),
     /// The result would be too large.
     #[error("the result would be larger than {0}")]
     Budget(String),

@@ -1,14 +1,11 @@
 //! Arithmetic on scalars.
 
-use super::Stop;
 use super::expression::unary_sign;
 use super::value::Atom;
+use super::{MAX_TEXT, Stop};
 use crate::cue::ast::{Binary, Position, Unary};
 use crate::cue::error::ErrorKind;
-use crate::cue::number::{Division, Number};
-
-/// The most bytes that a string may be multiplied to.
-const MAX_TEXT: usize = 16 << 20;
+use crate::cue::number::{Division, Number, NumberError};
 
 /// `-x`, `+x`, `!x`
 pub(crate) fn unary(operator: Unary, operand: &Atom, position: Position) -> Result<Atom, Stop> {
@@ -40,7 +37,7 @@ pub(crate) fn binary(operator: Binary, left: &Atom, right: &Atom, position: Posi
             Binary::Multiply => a.multiply(b),
             _ => a.quotient(b),
         };
-        return result.map(Atom::Number).map_err(|error| fail(error.to_string()));
+        return result.map(Atom::Number).map_err(|error| number_error(&error, position));
     }
     match (operator, left, right) {
         (Binary::Add, Atom::String(a), Atom::String(b)) => {
@@ -63,11 +60,18 @@ pub(crate) fn binary(operator: Binary, left: &Atom, right: &Atom, position: Posi
     }
 }
 
-fn size(bytes: usize, position: Position) -> Result<(), Stop> {
+/// What is wrong with a number; one that is too long or too large is a limit of ours.
+fn number_error(error: &NumberError, position: Position) -> Stop {
+    let kind = if error.is_limit() { ErrorKind::Limit } else { ErrorKind::Operation };
+    Stop::fail(kind, position, error.to_string())
+}
+
+/// Refuses a text of so many bytes.
+pub(crate) fn size(bytes: usize, position: Position) -> Result<(), Stop> {
     if bytes <= MAX_TEXT {
         return Ok(());
     }
-    Err(Stop::fail(ErrorKind::Limit, position, format!("a text of more than {MAX_TEXT} bytes")))
+    Err(Stop::fail(ErrorKind::Limit, position, format!("a text of more than {} MiB", MAX_TEXT >> 20)))
 }
 
 fn times(count: &Number, length: usize, position: Position) -> Result<usize, Stop> {
@@ -91,7 +95,5 @@ pub(crate) fn divide(name: &str, left: &Atom, right: &Atom, position: Position) 
         "quo" => Division::Quo,
         _ => Division::Rem,
     };
-    left.divide(right, division)
-        .map(Atom::Number)
-        .map_err(|error| Stop::fail(ErrorKind::Operation, position, error.to_string()))
+    left.divide(right, division).map(Atom::Number).map_err(|error| number_error(&error, position))
 }

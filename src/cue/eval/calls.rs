@@ -140,6 +140,7 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         let result = self.apply_function(path, name, function, &values, position)?;
+        self.count_text(result.text_bytes())?;
         self.put(id, &result, task)
     }
 
@@ -229,7 +230,7 @@ impl<'a> Evaluator<'a> {
                 match error {
                     pkg::CallError::Failed(_) => Stop::fail(ErrorKind::Operation, position, message),
                     pkg::CallError::Unsupported(_) => self.unsupported(position, message),
-                    pkg::CallError::Budget(_) => {
+                    pkg::CallError::Budget(_) | pkg::CallError::Limit(_) => {
                         Stop::Fail(self.stop(Error::new(ErrorKind::Limit, position, message)))
                     }
                 }
@@ -273,6 +274,9 @@ impl<'a> Evaluator<'a> {
     /// A conjunct for a wholly known value.
     fn made(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<Conjunct<'a>, Stop> {
         let node = self.new_node(Some(id), super::node::Place::Inner);
+        if let Some(fatal) = &self.fatal {
+            return Err(Stop::Fail(fatal.clone()));
+        }
         self.put(node, value, task)?;
         Ok(Conjunct { kind: super::node::Conj::Copy(node), env: None, ..task.clone() })
     }
@@ -327,7 +331,8 @@ impl<'a> Evaluator<'a> {
                     self.of_kinds(value, Kinds::INT, argument, &task.env, id)
                 };
                 let (left, right) = super::expression::both(side(left), side(right))?;
-                let result = super::arithmetic::divide(name, &left, &right, position)?;
+                let result = super::arithmetic::divide(name, &left, &right, position);
+                let result = self.heeding_limits(result)?;
                 self.note(id, task.close, 0);
                 self.set(id, result, position);
                 Ok(())

@@ -6,7 +6,7 @@ use super::node::{Conj, Conjunct, Env, NodeId, Phase};
 use super::reference::{Target, is_package, names_definition};
 use super::value::{Atom, Bound, Kinds};
 use super::{Evaluator, MAX_NESTING, Observation, Stop};
-use crate::cue::ast::{Binary, Binding, Expression, Kind, Part, Relation, Unary};
+use crate::cue::ast::{Binary, Binding, Expression, Kind, Part, Position, Relation, Unary};
 use crate::cue::error::{Error, ErrorKind};
 
 /// The value of an operand.
@@ -233,7 +233,13 @@ impl<'a> Evaluator<'a> {
         }
         self.nesting += 1;
         let value = self.compute_nested(expression, env, at);
+        let value = self.heeding_limits(value);
         self.nesting -= 1;
+        match &value {
+            Ok(Value::Atom(Atom::String(text))) => self.count_text(text.len())?,
+            Ok(Value::Atom(Atom::Bytes(bytes))) => self.count_text(bytes.len())?,
+            _ => {}
+        }
         value
     }
 
@@ -245,7 +251,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Value, Stop> {
         let position = expression.position;
         match &expression.kind {
-            Kind::Interpolation { bytes, parts } => self.interpolation(*bytes, parts, env, at),
+            Kind::Interpolation { bytes, parts } => self.interpolation((*bytes, position), parts, env, at),
             Kind::Unary { operator, operand } => {
                 let kinds = if *operator == Unary::Not { Kinds::BOOL } else { Kinds::NUMBER };
                 let value = self.atom_of_at(operand, env, at);
@@ -302,7 +308,7 @@ impl<'a> Evaluator<'a> {
 
     fn interpolation(
         &mut self,
-        bytes: bool,
+        (bytes, position): (bool, Position),
         parts: &'a [Part],
         env: &Env<'a>,
         at: NodeId,
@@ -325,6 +331,7 @@ impl<'a> Evaluator<'a> {
                     other => text.extend_from_slice(other.to_string().as_bytes()),
                 },
             }
+            super::arithmetic::size(text.len(), position)?;
         }
         let atom = if bytes {
             Atom::Bytes(text.into())

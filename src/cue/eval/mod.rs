@@ -47,6 +47,10 @@ pub struct Report {
 const MAX_STEPS: u64 = 1_200_000;
 /// Hops and comparisons, at most.
 const MAX_WORK: u64 = 60_000_000;
+/// Bytes of one text that is computed, at most.
+const MAX_TEXT: usize = 16 << 20;
+/// Bytes of all texts that are computed, at most.
+const MAX_TEXTS: usize = 256 << 20;
 /// Nodes, at most.
 const MAX_NODES: usize = 400_000;
 /// Sides of disjunctions that are tried, at most.
@@ -93,6 +97,8 @@ pub(crate) struct Evaluator<'a> {
     steps: u64,
     /// What steps cost beyond themselves: hops along chains, values compared.
     work: std::cell::Cell<u64>,
+    /// Bytes of the texts that were computed.
+    texts: usize,
     attempts: u32,
     nesting: usize,
     /// An error that no alternative of a disjunction may hide.
@@ -143,6 +149,7 @@ impl<'a> Evaluator<'a> {
             defs: vec![0],
             steps: 0,
             work: std::cell::Cell::new(0),
+            texts: 0,
             attempts: 0,
             nesting: 0,
             fatal: None,
@@ -229,10 +236,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn new_node(&mut self, parent: Option<NodeId>, place: Place) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         if self.nodes.len() >= MAX_NODES {
-            self.stop(Error::nowhere(
-                ErrorKind::Limit,
-                format!("the policy makes more than {MAX_NODES} values"),
-            ));
+            self.over(format!("the policy makes more than {MAX_NODES} values"));
         }
         self.nodes.push(Node::new(id, parent, place));
         id
@@ -247,13 +251,34 @@ impl<'a> Evaluator<'a> {
     /// Counts a step; false when there is no more to be done.
     pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.exhausted() {
-            self.stop(Error::nowhere(
-                ErrorKind::Limit,
-                format!("the policy takes more than {MAX_STEPS} steps"),
-            ));
+        if self.steps > MAX_STEPS {
+            self.over(format!("the policy takes more than {MAX_STEPS} steps"));
+        } else if self.exhausted() {
+            self.over(format!("the policy follows or compares more than {MAX_WORK} times"));
         }
         self.fatal.is_none()
+    }
+
+    /// Counts the bytes of a text that was computed.
+    pub(crate) fn count_text(&mut self, bytes: usize) -> Result<(), Stop> {
+        self.texts = self.texts.saturating_add(bytes);
+        if self.texts <= MAX_TEXTS {
+            return Ok(());
+        }
+        Err(Stop::Fail(self.over(format!("the policy computes more than {} MiB of text", MAX_TEXTS >> 20))))
+    }
+
+    /// Ends the evaluation at a limit.
+    fn over(&mut self, message: String) -> Box<Error> {
+        self.stop(Error::nowhere(ErrorKind::Limit, message))
+    }
+
+    /// The same, but that a limit ends the evaluation: no alternative of a disjunction may take it for an error of the policy's.
+    pub(crate) fn heeding_limits<T>(&mut self, result: Result<T, Stop>) -> Result<T, Stop> {
+        match result {
+            Err(Stop::Fail(error)) if error.kind == ErrorKind::Limit => Err(Stop::Fail(self.stop(*error))),
+            other => other,
+        }
     }
 
     /// Whether the limit of hops and comparisons is passed.
@@ -298,9 +323,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn too_deep(&mut self) -> Stop {
-        let error =
-            Error::nowhere(ErrorKind::Limit, format!("the policy nests more than {MAX_NESTING} evaluations"));
-        Stop::Fail(self.stop(error))
+        Stop::Fail(self.over(format!("the policy nests more than {MAX_NESTING} evaluations")))
     }
 
     /// Where a node stands: `predicate.a[3].b`.

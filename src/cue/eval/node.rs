@@ -1,5 +1,6 @@
 //! Nodes: values under evaluation, in an arena.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::close::{Close, Info, Requirement};
@@ -221,6 +222,9 @@ pub(crate) enum Phase {
     Done,
 }
 
+/// How many fields are looked through one by one.
+const INDEXED: usize = 16;
+
 /// A value under evaluation.
 pub(crate) struct Node<'a> {
     pub(crate) parent: Option<NodeId>,
@@ -248,6 +252,8 @@ pub(crate) struct Node<'a> {
     /// Whether some conjunct is a struct literal.
     pub(crate) literal: bool,
     pub(crate) arcs: Vec<Arc>,
+    /// The places of the fields by their names, where there are many.
+    index: Option<Box<HashMap<Name, usize>>>,
     pub(crate) rules: Vec<Rule<'a>>,
     pub(crate) items: Items<'a>,
     pub(crate) infos: Vec<Info>,
@@ -292,6 +298,7 @@ impl<'a> Node<'a> {
             validators: Vec::new(),
             literal: false,
             arcs: Vec::new(),
+            index: None,
             rules: Vec::new(),
             items: Items::default(),
             infos: Vec::new(),
@@ -312,6 +319,25 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn arc(&self, name: &Name) -> Option<&Arc> {
-        self.arcs.iter().find(|arc| arc.name == *name)
+        self.place_of(name).map(|place| &self.arcs[place])
+    }
+
+    /// The place of a field.
+    pub(crate) fn place_of(&self, name: &Name) -> Option<usize> {
+        if self.arcs.len() > INDEXED {
+            return self.index.as_ref()?.get(name).copied();
+        }
+        self.arcs.iter().position(|arc| arc.name == *name)
+    }
+
+    /// Adds a field that is not there.
+    pub(crate) fn push_arc(&mut self, arc: Arc) {
+        self.arcs.push(arc);
+        if self.arcs.len() > INDEXED {
+            let index = self.index.get_or_insert_default();
+            for (place, arc) in self.arcs.iter().enumerate().skip(index.len()) {
+                index.insert(arc.name.clone(), place);
+            }
+        }
     }
 }

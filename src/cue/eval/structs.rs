@@ -73,8 +73,7 @@ impl<'a> Evaluator<'a> {
 
     /// Adds a field, or a conjunct to it.
     pub(crate) fn insert(&mut self, id: NodeId, name: Name, presence: Presence, value: Option<Conjunct<'a>>) {
-        self.cost(self.node(id).arcs.len() / 8);
-        let found = self.node(id).arcs.iter().position(|arc| arc.name == name);
+        let found = self.node(id).place_of(&name);
         let node = match found {
             Some(index) => {
                 let arc = &mut self.node_mut(id).arcs[index];
@@ -88,7 +87,7 @@ impl<'a> Evaluator<'a> {
             }
             None => {
                 let node = self.new_node(Some(id), Place::Field(name.clone()));
-                self.node_mut(id).arcs.push(Arc { name: name.clone(), node, presence });
+                self.node_mut(id).push_arc(Arc { name: name.clone(), node, presence });
                 self.apply_rules(id, &name, node);
                 node
             }

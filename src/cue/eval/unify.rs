@@ -75,17 +75,18 @@ impl<'a> Evaluator<'a> {
     fn work(&mut self, id: NodeId) -> bool {
         let mut tasks = std::mem::take(&mut self.node_mut(id).tasks);
         tasks.sort_by_key(|(task, _)| urgency(task));
-        let mut done = false;
+        let (mut done, mut labels) = (false, false);
         let mut left = Vec::new();
         let mut queue = tasks.into_iter();
         for (task, why) in queue.by_ref() {
-            if done && urgency(&task) > 1 {
-                // What was learned may matter to what comes before it.
+            let label = matches!(task.kind, Conj::Dynamic(_));
+            if done && urgency(&task) > 1 && !(labels && label) {
+                // What was learned may matter to what comes before it; of one computed label it does not to the next.
                 left.push((task, why));
                 continue;
             }
             match self.attempt(id, &task) {
-                Ok(()) => done = true,
+                Ok(()) => (done, labels) = (true, label && (labels || !done)),
                 Err(Stop::Wait(error)) => left.push((task, Some(error))),
                 Err(Stop::Fail(error)) => {
                     self.fail(id, error);

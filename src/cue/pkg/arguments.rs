@@ -161,7 +161,7 @@ pub(super) fn check_elements(elements: Option<usize>) -> Result<usize, CallError
 
 impl From<NumberError> for CallError {
     fn from(error: NumberError) -> Self {
-        Self::Failed(error.to_string())
+        if error.is_limit() { Self::Limit(error.to_string()) } else { Self::Failed(error.to_string()) }
     }
 }
 

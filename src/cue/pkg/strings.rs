@@ -33,7 +33,14 @@ pub(super) const MEMBERS: Members = &[
     ("SplitAfterN", function(&[Text, Text, Int], |a| split(a, a.int(2)?, true))),
     ("Split", function(&[Text, Text], |a| split(a, -1, false))),
     ("SplitAfter", function(&[Text, Text], |a| split(a, -1, true))),
-    ("Fields", function(&[Text], |a| Ok(texts(a.text(0)?.split_whitespace())))),
+    (
+        "Fields",
+        function(&[Text], |a| {
+            let text = a.text(0)?;
+            check_elements(Some(text.split_whitespace().count()))?;
+            Ok(texts(text.split_whitespace()))
+        }),
+    ),
     ("Join", function(&[List, Text], join)),
     ("HasPrefix", validator(&[Text, Text], |a| Ok(a.text(0)?.starts_with(a.text(1)?).into()))),
     ("HasSuffix", validator(&[Text, Text], |a| Ok(a.text(0)?.ends_with(a.text(1)?).into()))),
