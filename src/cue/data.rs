@@ -1,5 +1,6 @@
 //! Values that are wholly known: what the functions of packages take and give.
 
+use std::fmt;
 use std::rc::Rc;
 
 use super::number::Number;
@@ -46,6 +47,21 @@ impl Data {
             Self::Bytes(bytes) => bytes.len(),
             Self::List(items) => items.iter().map(Self::text_bytes).sum(),
             Self::Struct(fields) => fields.iter().map(|(name, value)| name.len() + value.text_bytes()).sum(),
+        }
+    }
+}
+
+/// As it is written in CUE, in short.
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => write!(f, "null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::String(text) => write!(f, "{text:?}"),
+            Self::Bytes(bytes) => write!(f, "'{}'", bytes.escape_ascii()),
+            Self::List(_) => write!(f, "[...]"),
+            Self::Struct(_) => write!(f, "{{...}}"),
         }
     }
 }

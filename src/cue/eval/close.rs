@@ -5,7 +5,7 @@
 
 use super::Evaluator;
 use super::node::NodeId;
-use crate::cue::ast::{Name, Presence};
+use crate::cue::ast::{Name, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 /// An id; zero is none.
@@ -247,11 +247,11 @@ impl<'a> Evaluator<'a> {
             }
             let infos = &self.node(arc.node).infos;
             if !required.iter().all(|r| r.ignored || r.removed || self.evidence(&required, r, infos)) {
-                let error = Error::nowhere(
-                    ErrorKind::NotAllowed,
-                    "field not allowed: the definition does not have it",
-                );
-                return Err(Box::new(error.at(self.path(arc.node))));
+                let message = "field not allowed: the definition does not have it";
+                let closed = this.conjuncts.iter().find(|conjunct| conjunct.position != Position::default());
+                let mut error = Error::nowhere(ErrorKind::NotAllowed, message).at(self.path(arc.node));
+                error.position = closed.map(|conjunct| conjunct.position);
+                return Err(Box::new(error));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Disjunctions: each side is tried on a node of its own.
 
-use super::node::{Mode, Node, NodeId};
+use super::node::{Choice, Disjuncts, Mode, Node, NodeId};
 use super::{Evaluator, MAX_ATTEMPTS, value::Kinds};
 use crate::cue::ast::{Disjunct, Presence};
 use crate::cue::error::{Error, ErrorKind};
@@ -59,7 +59,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         if left.is_empty() {
-            self.none_left(id, &choice.conjunct, errors);
+            self.none_left(id, &choice, errors);
         }
         self.node_mut(id).outcome = Some(left);
     }
@@ -105,22 +105,38 @@ impl<'a> Evaluator<'a> {
         left.push((result, mode));
     }
 
-    fn none_left(&mut self, id: NodeId, conjunct: &super::node::Conjunct<'a>, errors: Vec<Error>) {
-        let count = errors.len();
-        let mut error =
-            Error::new(ErrorKind::Conflict, conjunct.position, "no alternative of the disjunction fits");
-        if let Some(first) = errors.into_iter().next_back() {
-            let expected = if count == 1 {
-                "its one alternative".to_owned()
-            } else {
-                format!("one of {count} alternatives")
-            };
+    fn none_left(&mut self, id: NodeId, choice: &Choice<'a>, errors: Vec<Error>) {
+        let (count, position) = (errors.len(), choice.conjunct.position);
+        let mut error = Error::new(ErrorKind::Conflict, position, "no alternative of the disjunction fits");
+        if let Some(last) = errors.into_iter().next_back() {
+            let found = self.describe(id);
             error.path = self.path(id);
-            error.message = format!("{} (the last one: {first})", error.message);
-            error.expected = Some(expected);
-            error.found = Some(self.describe(id));
+            error = match self.scalars(&choice.disjuncts) {
+                Some(scalars) => error.expected(scalars, found),
+                None => {
+                    let last = last.in_files(self.files.iter().copied());
+                    error.message = format!("{} (the last one: {last})", error.message);
+                    error.expected(format!("one of {count} alternatives"), found)
+                }
+            };
         }
         self.fail(id, Box::new(error));
+    }
+
+    /// The sides of a disjunction of a few scalars.
+    fn scalars(&self, disjuncts: &Disjuncts<'a>) -> Option<String> {
+        let all: Option<Vec<String>> = match disjuncts {
+            _ if disjuncts.len() > 8 => None,
+            Disjuncts::Written(sides) => {
+                let scalar = |side: &Disjunct| super::unify::atom(&side.value).map(|atom| atom.to_string());
+                sides.iter().map(scalar).collect()
+            }
+            Disjuncts::Nodes(nodes) => {
+                let scalar = |node: &NodeId| self.node(*node).atom.as_ref().map(|(atom, _)| atom.to_string());
+                nodes.iter().map(scalar).collect()
+            }
+        };
+        all.map(|all| all.join(" | "))
     }
 
     /// A value for messages.

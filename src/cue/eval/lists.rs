@@ -80,7 +80,7 @@ impl<'a> Evaluator<'a> {
         if wrong {
             let other = fixed.unwrap_or(there);
             let error = Error::new(ErrorKind::Conflict, position, "lists of different lengths")
-                .expected(format!("{count} elements"), other.to_string());
+                .expected(format!("{count} element{}", if count == 1 { "" } else { "s" }), other.to_string());
             return self.fail(id, Box::new(error));
         }
         if tail.is_none() {

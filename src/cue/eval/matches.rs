@@ -75,16 +75,16 @@ impl<'a> Evaluator<'a> {
 
     /// `matchIf(if, then, else)`
     pub(crate) fn match_if(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
-        let Some((_, branch, name)) = self.branch(id, call) else { return Ok(()) };
+        let Some((_, branch, said)) = self.branch(id, call) else { return Ok(()) };
         let position = branch.position;
         if self.fitted(id, branch).is_some() {
             return Ok(());
         }
-        let message = format!("the value does not meet the {name} of `matchIf`");
-        Err(Stop::fail(ErrorKind::Conflict, position, message))
+        Err(Stop::fail(ErrorKind::Conflict, position, format!("the value {said}")))
     }
 
-    /// Which branch of `matchIf` counts, and the value unified with the condition that it meets.
+    /// Which branch of `matchIf` counts, the value unified with the condition that it meets, and what is wrong where it does not
+    /// meet the branch.
     #[expect(clippy::type_complexity, reason = "a part of two functions alone")]
     fn branch(
         &mut self,
@@ -97,8 +97,10 @@ impl<'a> Evaluator<'a> {
         };
         let (condition, then, otherwise) = (conjunct(condition), conjunct(then), conjunct(otherwise));
         Some(match self.fitted(id, condition) {
-            Some(met) => (Some(met), then, "then"),
-            None => (None, otherwise, "else"),
+            Some(met) => (Some(met), then, "meets the condition of `matchIf`, and not what that demands"),
+            None => {
+                (None, otherwise, "does not meet the condition of `matchIf`, nor what is demanded otherwise")
+            }
         })
     }
 

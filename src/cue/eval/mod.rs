@@ -92,6 +92,8 @@ pub(crate) enum Observation {
 
 /// One evaluation.
 pub(crate) struct Evaluator<'a> {
+    /// The names of the policy's files.
+    files: Vec<&'a str>,
     nodes: Vec<Node<'a>>,
     defs: Vec<Def>,
     steps: u64,
@@ -145,6 +147,7 @@ pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error
 impl<'a> Evaluator<'a> {
     fn new() -> Self {
         Evaluator {
+            files: Vec::new(),
             nodes: Vec::new(),
             defs: vec![0],
             steps: 0,
@@ -165,6 +168,7 @@ impl<'a> Evaluator<'a> {
     fn package(&mut self, package: &'a Package) -> NodeId {
         let root = self.new_node(None, Place::Root);
         for file in &package.files {
+            self.files.push(&file.name);
             let conjunct = self.conjunct(Conj::File(&file.body), None, file.body.position);
             self.node_mut(root).conjuncts.push(conjunct);
         }

@@ -2,6 +2,7 @@ use super::super::{load::load, statement::Json};
 use super::{Report, validate};
 
 mod limits;
+mod mutation;
 
 /// Judges a predicate, on a stack such as the commands give it: tests have 2 MiB of their own.
 pub(super) fn judge(policy: &str, predicate: &str) -> Result<Report, String> {

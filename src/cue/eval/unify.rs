@@ -272,12 +272,12 @@ impl<'a> Evaluator<'a> {
             // Where one of the two is the statement's, the policy's is to blame.
             let (at, expected, found) =
                 if position == Position::default() { (by, before, kinds) } else { (position, kinds, before) };
-            let found = match &self.node(id).atom {
-                Some((atom, _)) if found == before => atom.to_string(),
-                _ => found.to_string(),
+            let shown = |kinds: Kinds| match &self.node(id).atom {
+                Some((atom, _)) if kinds == before => atom.to_string(),
+                _ => kinds.to_string(),
             };
             let error = Error::new(ErrorKind::Conflict, at, "conflicting values")
-                .expected(expected.to_string(), found);
+                .expected(shown(expected), shown(found));
             self.fail(id, Box::new(error));
         }
     }

@@ -98,7 +98,9 @@ impl<'a> Evaluator<'a> {
                     Data::Bool(true) => Ok(()),
                     _ => {
                         let error = Error::new(ErrorKind::Conflict, position, "a condition does not hold");
-                        Err(Stop::Fail(Box::new(error.expected(format!("{package}.{name}"), shown))))
+                        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+                        let wanted = format!("{package}.{name}({})", arguments.join(", "));
+                        Err(Stop::Fail(Box::new(error.expected(wanted, shown))))
                     }
                 }
             }

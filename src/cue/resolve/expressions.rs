@@ -110,7 +110,8 @@ impl Resolver<'_> {
         } else if let Some(predeclared) = predeclared::name(&name) {
             Binding::Predeclared(predeclared.into())
         } else {
-            return Err(Error::new(ErrorKind::Name, position, format!("reference `{name}` not found")));
+            let message = format!("reference `{name}` not found{}", predeclared::hint(&name));
+            return Err(Error::new(ErrorKind::Name, position, message));
         };
         self.note_reference(&binding);
         Ok(Kind::Reference { name, binding })

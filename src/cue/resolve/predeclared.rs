@@ -20,3 +20,24 @@ pub fn name(written: &str) -> Option<&'static str> {
 pub fn is_type(name: &str) -> bool {
     TYPES.contains(&name)
 }
+
+/// What the user may have meant by a name that nothing declares.
+pub fn hint(name: &str) -> String {
+    let word = match name {
+        "True" | "TRUE" => Some("true"),
+        "False" | "FALSE" => Some("false"),
+        "None" | "NULL" | "Null" | "nil" => Some("null"),
+        _ => None,
+    };
+    if let Some(word) = word {
+        return format!(": CUE writes it `{word}`");
+    }
+    if matches!(name, "predicate" | "predicateType" | "subject") {
+        return format!(": a policy that refers to the statement's `{name}` has to declare it (`{name}: _`)");
+    }
+    let paths = ["", "encoding/", "crypto/", "math/"].map(|folder| format!("{folder}{name}"));
+    match paths.iter().find(|path| super::super::pkg::exists(path)) {
+        Some(path) => format!(": it needs `import \"{path}\"` at the head of the file"),
+        None => String::new(),
+    }
+}

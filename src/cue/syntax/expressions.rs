@@ -194,7 +194,10 @@ impl Parser<'_> {
                 let message = "`==` before a value, as a bound, is not supported";
                 return Err(Error::new(ErrorKind::Unsupported, position, message));
             }
-            _ => return Err(self.expected("an operand")),
+            TokenKind::Symbol(Symbol::Tilde) => {
+                return Err(self.expected("a value (a regular expression follows `=~` or `!~`)"));
+            }
+            _ => return Err(self.expected("a value")),
         };
         self.advance()?;
         self.node(position, kind)

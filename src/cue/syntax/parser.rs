@@ -278,6 +278,10 @@ impl<'a> Parser<'a> {
         let mut keyword = first;
         loop {
             let position = keyword.position;
+            // Clauses are scopes, one inside of the other.
+            if clauses.len() >= MAX_DEPTH {
+                return Err(too_deep(position));
+            }
             clauses.push(match keyword.kind {
                 TokenKind::For => self.for_clause(position)?,
                 TokenKind::If => Clause::If(position, self.expression()?),
@@ -335,7 +339,8 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         self.refuse_unsupported()?;
-        Err(self.expected(&format!("`,` or a line's end in {inside}")))
+        let nested = if self.is(Symbol::Colon) { " (nested fields are written `a: b: value`)" } else { "" };
+        Err(self.expected(&format!("`,` or a line's end in {inside}{nested}")))
     }
 
     /// What a later CUE allows here, or CUE 0.15 after `@experiment`.

@@ -22,13 +22,10 @@ fn chain(count: usize, first: &str, next: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn references() {
-    let added = |count| chain(count, "a0: 1", |n| format!("a{}: a{n} + 1", n + 1)) + &format!("x: a{count}");
+    let added = |count| chain(count, "", |n| format!("a{n}: a{} + 1", n + 1)) + &format!("a{count}: 1");
     ends(&added(2_000), "nests more than 350 evaluations");
-    assert!(judge(&(added(100) + "\nx: 101"), "{}").is_ok());
-    ends(
-        &chain(4_000, "a0: 1", |n| format!("a{n}: a{}", n + 1)).replace("a3999: a4000", "a3999: 1"),
-        "more than",
-    );
+    assert!(judge(&(added(100) + "\na0: 101"), "{}").is_ok());
+    ends(&(chain(4_000, "", |n| format!("a{n}: a{}", n + 1)) + "a4000: 1"), "more than");
     let copies = chain(40, "#a0: {x: 1}", |n| format!("#a{}: {{#a{n}, #a{n}, f{n}: #a{n}}}", n + 1));
     ends(&(copies + "x: #a40"), "more than");
     ends(&chain(2_000, "#a2000: {}", |n| format!("#a{n}: {{#a{}, f{n}: 1}}", n + 1)), "more than");
@@ -92,7 +89,7 @@ fn nesting() {
     let deep = |open: &str, close: &str, count| format!("x: {}1{}", open.repeat(count), close.repeat(count));
     for (open, close) in [("{a: ", "}"), ("[", "]"), ("(", ")"), ("!", ""), ("len(", ")"), ("\"\\(", ")\"")] {
         ends(&deep(open, close, 5_000), "nested more than 100 levels");
-        assert!(!judge(&deep(open, close, 90), "{}").is_err_and(|error| error.contains("levels")), "{open}");
+        assert!(!judge(&deep(open, close, 45), "{}").is_err_and(|error| error.contains("levels")), "{open}");
     }
     for (first, next) in [("1", " + 1"), ("int", " & int"), ("a", ".a"), ("a", "[0]")] {
         ends(&format!("a: _\nx: {first}{}", next.repeat(5_000)), "nested more than 100 levels");
