@@ -64,13 +64,17 @@ fn cue_lacking(files: &[(&str, &str)], text: &str) -> Result<Vec<String>, String
         name: (*name).to_owned(),
         bytes: text.as_bytes().to_vec(),
     };
-    let (files, text) = (files.iter().map(one).collect(), statement(text));
-    let program = super::cue::Program::new(files).map_err(|error| error.to_string())?;
-    let document = Document::new(text.as_bytes(), TYPE)?;
-    program.evaluate(&document).map_err(|refusal| match refusal {
-        Refusal::Unmet(unmet) => unmet.reason,
-        Refusal::Error(error) => error.to_string(),
-    })
+    let (files, text): (Vec<PolicyFile>, _) = (files.iter().map(one).collect(), statement(text));
+    // In a thread with the stack that commands give it.
+    let run = move || {
+        let program = super::cue::Program::new(files).map_err(|error| error.to_string())?;
+        let document = Document::new(text.as_bytes(), TYPE)?;
+        program.evaluate(&document).map_err(|refusal| match refusal {
+            Refusal::Unmet(unmet) => unmet.reason,
+            Refusal::Error(error) => error.to_string(),
+        })
+    };
+    Guard::default().run(run).map_err(|error| error.to_string())?
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn files_share_the_fields_of_their_package() {
         (["package p\nlet a = 1\nc: a", "package p\nb: a"], "b.cue:2:4: reference `a` not found"),
         (
             ["package p\nimport \"strings\"\na: strings.ToUpper(\"x\")", "package p\nb: strings"],
-            "b.cue:2:4: reference `strings` not found",
+            "b.cue:2:4: reference `strings` not found: it needs `import \"strings\"` at the head of the file",
         ),
     ] {
         assert_eq!(bindings(&files), expected, "{files:?}");
