@@ -40,16 +40,19 @@ pub fn is_region(text: &str) -> bool {
 }
 
 /// Whether a host (`HOST` or `HOST:PORT`) is one that requests to a service may well go to: Amazon's own, also by way of a private network; that of a
-/// variable; this machine.
+/// variable or of the profile; this machine.
 pub fn is_expected(settings: &Settings<'_>, service: &str, host: &str) -> bool {
     let Ok(address) = Address::parse(&format!("https://{host}/")) else { return false };
-    let named = [format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase()), "AWS_ENDPOINT_URL".to_owned()];
-    let is_named = |name: &String| {
-        let url = settings.variable(name).ok().flatten();
-        url.and_then(|url| Address::parse(&url).ok())
-            .is_some_and(|named| named.host().eq_ignore_ascii_case(address.host()))
+    if address.is_loopback() || is_amazons(service, address.host()) {
+        return true;
+    }
+    // Settings that cannot be read name nobody; whoever uses them says what is wrong.
+    let endpoints = Profiles::read(settings).and_then(|profiles| Endpoints::read(settings, &profiles));
+    let is_named = |(of, _, url): &(&str, String, String)| {
+        (*of == service || of.is_empty())
+            && Address::parse(url).is_ok_and(|named| named.host().eq_ignore_ascii_case(address.host()))
     };
-    address.is_loopback() || is_amazons(service, address.host()) || named.iter().any(is_named)
+    endpoints.is_ok_and(|endpoints| endpoints.named.iter().any(is_named))
 }
 
 /// `SERVICE[-fips].REGION.DOMAIN`, and `vpce-ID.SERVICE[-fips].REGION.vpce.DOMAIN` ("AWS PrivateLink": endpoint-specific names). What else is
@@ -198,6 +201,11 @@ mod tests {
             }
             assert!(!expected("AWS_ENDPOINT_URL_STS", &format!("https://{host}/"), host), "{host}");
         }
+        let profile = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&profile, "[default]\nendpoint_url = https://kms.example:4566\n").unwrap();
+        let file = profile.path().to_str().unwrap();
+        assert!(expected("AWS_CONFIG_FILE", file, "kms.example"));
+        assert!(!expected("AWS_CONFIG_FILE", file, "kms.example.com"));
         let settings =
             |region: &str| Endpoints { named: Vec::new(), fips: false, dual_stack: region.is_empty() };
         for region in [

@@ -3,7 +3,8 @@
 //! A module is a library that is loaded into the program and speaks PKCS #11 (OASIS, version 2.40 and 3). Only `driver` names
 //! the crate that does so; everything else knows the traits of `token`. No PIN is tried twice, and none is shown.
 
-#[cfg(feature = "pkcs11")]
+// A static program has no loader for libraries that is safe to use.
+#[cfg(all(feature = "pkcs11", not(all(target_os = "linux", target_feature = "crt-static"))))]
 mod driver;
 mod error;
 mod key;
@@ -13,6 +14,10 @@ mod pin;
 pub(super) mod public;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(
+    any(not(feature = "pkcs11"), all(target_os = "linux", target_feature = "crt-static")),
+    allow(dead_code, reason = "the driver makes what is in it")
+)]
 mod token;
 mod uri;
 

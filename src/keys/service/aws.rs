@@ -75,7 +75,7 @@ impl Kms {
         // No request is good at another host than that which it is signed for, so this is no reason to refuse.
         let foreign = name.endpoint().filter(|host| !is_expected(settings, "kms", host)).map(|host| {
             format!(
-                "`{host}` in the name of the key is neither Amazon's nor that of AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL: it gets requests that are signed with the credentials of AWS, and the session token with them"
+                "`{host}` in the name of the key is neither Amazon's nor that of AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL or the profile's endpoint_url: it gets requests that are signed with the credentials of AWS, and the session token with them"
             )
         });
         unchecked.into_iter().chain(foreign).collect()

@@ -14,6 +14,7 @@ mod token;
 pub use ci::Ci;
 pub use error::Error;
 pub use flows::SystemBrowser;
+use providers::Provider;
 pub use providers::{Offer, Surroundings, flaws, names, offers};
 pub use request::{Browser, Dialogue, Flow, PUBLIC_ISSUER, Places, SIGSTORE, TokenRequest, World};
 pub use token::{IdentityToken, looks_like_token};
@@ -38,22 +39,12 @@ pub async fn identity_token(
         warn_of_audience(&token, &from, request, world);
         return Ok(token);
     }
-    let around = world.surroundings();
-    let found = match (filled(request.provider), request.flow) {
-        (Some(name), _) => Some(providers::named(name, client, &around, request.audience).await?),
-        (None, None | Some(Flow::Token)) if request.ambient => {
-            let found = providers::ambient(client, &around, request.audience).await?;
-            if found.is_none() {
-                providers::refuse_empty(&around)?;
-            }
-            found
-        }
-        _ => None,
-    };
-    if let Some((token, from)) = found {
-        if let Some(caution) = providers::caution(&from, &around) {
+    if let Some(provider) = provider(request, &world.surroundings()).await? {
+        // Before anything secret goes anywhere.
+        if let Some(caution) = provider.caution(&world.surroundings()) {
             world.dialogue.warn(&caution);
         }
+        let (token, from) = provider.provide(client, &world.surroundings(), request.audience).await?;
         warn_of_audience(&token, &from, request, world);
         return Ok(token);
     }
@@ -68,6 +59,18 @@ pub async fn identity_token(
         warn_of_audience(&token, &format!("the issuer {}", request.issuer), &to_service, world);
     }
     Ok(token)
+}
+
+/// The provider that is to be asked, where there is one.
+async fn provider(request: &TokenRequest<'_>, around: &Surroundings<'_>) -> Result<Option<Provider>, Error> {
+    match (filled(request.provider), request.flow) {
+        (Some(name), _) => providers::named(name, around).await.map(Some),
+        (None, None | Some(Flow::Token)) if request.ambient => match providers::ambient(around).await {
+            None => providers::refuse_empty(around).map(|()| None),
+            found => Ok(found),
+        },
+        _ => Ok(None),
+    }
 }
 
 /// Fails where [`identity_token`] would in the end without anything to ask for a token: said before anybody else is asked for

@@ -101,17 +101,18 @@ impl World<'_> {
     }
 }
 
-/// What the user should know of the provider that a token is from.
-pub fn caution(from: &str, around: &Surroundings<'_>) -> Option<String> {
-    let is_google =
-        [Provider::GoogleImpersonate, Provider::GoogleWorkloadIdentity].iter().any(|p| p.name() == from);
-    if is_google { google::caution(around) } else { None }
-}
-
 impl Provider {
     /// What `--oidc-provider` calls it.
     pub fn name(self) -> &'static str {
         ALL.iter().find(|(_, provider)| *provider == self).map_or(GOOGLE, |(name, _)| name)
+    }
+
+    /// What the user should know before it is asked.
+    pub fn caution(self, around: &Surroundings<'_>) -> Option<String> {
+        match self {
+            Self::GoogleImpersonate | Self::GoogleWorkloadIdentity => google::caution(around),
+            _ => None,
+        }
     }
 
     /// Whether it has a token here. `named` is whether the user wants this one: what a machine has for other purposes is
@@ -185,7 +186,7 @@ impl Provider {
     ///
     /// # Errors
     /// [`Error::Provider`].
-    async fn provide(
+    pub async fn provide(
         self,
         client: &Client,
         around: &Surroundings<'_>,
@@ -206,16 +207,11 @@ impl Provider {
     }
 }
 
-/// A token of the provider of this name, and where it is from.
+/// The provider of this name, which has a token here.
 ///
 /// # Errors
-/// There is none of this name, it has nothing to offer here, or it fails.
-pub async fn named(
-    name: &str,
-    client: &Client,
-    around: &Surroundings<'_>,
-    audience: &str,
-) -> Result<(IdentityToken, String), Error> {
+/// There is none of this name, or it has nothing to offer here.
+pub async fn named(name: &str, around: &Surroundings<'_>) -> Result<Provider, Error> {
     let known = |wanted: &str| ALL.iter().find(|(name, _)| *name == wanted).map(|(_, provider)| *provider);
     let candidates = match (name, known(name)) {
         (GOOGLE, _) => vec![Provider::GoogleImpersonate, Provider::GoogleWorkloadIdentity],
@@ -226,7 +222,7 @@ pub async fn named(
     let mut name = GOOGLE;
     for provider in &candidates {
         match provider.offer(around, true).await {
-            Offer::Offered => return provider.provide(client, around, audience).await,
+            Offer::Offered => return Ok(*provider),
             Offer::Missing(what) => missing.push(what),
         }
         if candidates.len() == 1 {
@@ -236,21 +232,14 @@ pub async fn named(
     Err(Error::NotOffered { name, missing: missing.join("; ") })
 }
 
-/// A token of the first provider that has one here, and where it is from.
-///
-/// # Errors
-/// It fails; no other one is asked then.
-pub async fn ambient(
-    client: &Client,
-    around: &Surroundings<'_>,
-    audience: &str,
-) -> Result<Option<(IdentityToken, String)>, Error> {
+/// The first provider that has a token here. If it fails, no other one is asked.
+pub async fn ambient(around: &Surroundings<'_>) -> Option<Provider> {
     for (_, provider) in ALL {
         if provider.offer(around, false).await == Offer::Offered {
-            return provider.provide(client, around, audience).await.map(Some);
+            return Some(provider);
         }
     }
-    Ok(None)
+    None
 }
 
 /// Refuses the variable for a token where it is set and empty: whoever set it meant a token to be there, and nobody to log in.

@@ -438,6 +438,13 @@ fn a_workload_that_somebody_else_knows_acts_in_the_name_of_a_service_account() {
             }
         }
     }
+    // Whoever refuses has seen the token by then: the warning comes before.
+    let mut refused = external(&server, &json!({ "file": text }));
+    refused["token_url"] = json!(format!("{}/nothing", server.url));
+    let mut scene = credentials(elsewhere(&server), &refused);
+    assert!(scene.refusal(&by("google")).contains("status 404"));
+    assert!(scene.said.join("\n").contains("which is not Google's"), "{:?}", scene.said);
+    server.requests();
     // In nobody's name there is no identity token, and nobody is asked.
     let mut alone = external(&server, &json!({ "file": text }));
     alone.as_object_mut().unwrap().remove("service_account_impersonation_url");
