@@ -7,11 +7,11 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::authority::AuthorityError;
 use super::log::{Log, LogError};
+use super::routes::Routes;
 use super::{Clock, Folder};
 use crate::crypto::{
     KeyType, Node, PrivateKey, PublicKey, SigningInput, SigningKey as _, base64, json as strict,
@@ -115,15 +115,15 @@ impl CertificateLog {
 
     /// What answers its requests, below `/ct/v1/`.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/ct/v1/get-sth", get(head))
-            .route("/ct/v1/get-entries", get(entries))
-            .route("/ct/v1/get-proof-by-hash", get(proof))
-            .route("/ct/v1/get-sth-consistency", get(consistency))
-            .route("/ct/v1/get-roots", get(roots))
-            .route("/ct/v1/add-pre-chain", post(add_pre_chain))
+        Routes::new(self)
+            .get("/ct/v1/get-sth", head)
+            .get("/ct/v1/get-entries", entries)
+            .get("/ct/v1/get-proof-by-hash", proof)
+            .get("/ct/v1/get-sth-consistency", consistency)
+            .get("/ct/v1/get-roots", roots)
+            .post("/ct/v1/add-pre-chain", add_pre_chain)
+            .router()
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .with_state(self)
     }
 }
 

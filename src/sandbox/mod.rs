@@ -23,6 +23,7 @@ mod places;
 mod ports;
 pub mod registry;
 pub mod rekor;
+mod routes;
 mod running;
 mod serve;
 mod service;

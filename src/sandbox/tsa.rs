@@ -9,11 +9,11 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::authority::{Authority, AuthorityError, Role};
 use super::folder::write_whole;
+use super::routes::Routes;
 use super::{Clock, Folder, FolderError};
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, Node, json as strict};
 use crate::timestamp::issue::Template;
@@ -97,12 +97,12 @@ impl TimestampAuthority {
 
     /// What answers its requests.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/api/v1/timestamp", post(timestamp))
-            .route("/api/v1/timestamp/certchain", get(chain))
-            .route("/ping", get(|| async { "." }))
+        Routes::new(self)
+            .post("/api/v1/timestamp", timestamp)
+            .get("/api/v1/timestamp/certchain", chain)
+            .get("/ping", || async { "." })
+            .router()
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .with_state(self)
     }
 
     /// A TimeStampResp with a token.

@@ -11,7 +11,6 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -20,6 +19,7 @@ use self::request::{Asked, Refusal, TOKEN};
 use super::authority::{Authority, AuthorityError, Role, serial};
 use super::ct::{CertificateLog, CtError};
 use super::oidc::{AUDIENCE, Issuer};
+use super::routes::Routes;
 use super::{Clock, Folder};
 use crate::crypto::{PublicKey, SigningKey as _, sha256};
 use crate::x509::Certificate;
@@ -89,19 +89,17 @@ impl Fulcio {
 
     /// What answers its requests.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/api/v2/signingCert", post(certify_v2))
-            .route("/api/v2/trustBundle", get(trust_bundle))
-            .route("/api/v2/configuration", get(configuration))
-            .route("/api/v1/signingCert", post(certify_v1))
-            .route("/api/v1/rootCert", get(root_certificate))
-            .route("/healthz", get(|| async { Json(json!({ "status": "SERVING" })) }))
-            .fallback(|| async { error(StatusCode::NOT_FOUND, 5, "Not Found") })
-            .method_not_allowed_fallback(|| async {
-                error(StatusCode::METHOD_NOT_ALLOWED, 12, "Method Not Allowed")
-            })
+        Routes::new(self)
+            .post("/api/v2/signingCert", certify_v2)
+            .get("/api/v2/trustBundle", trust_bundle)
+            .get("/api/v2/configuration", configuration)
+            .post("/api/v1/signingCert", certify_v1)
+            .get("/api/v1/rootCert", root_certificate)
+            .get("/healthz", || async { Json(json!({ "status": "SERVING" })) })
+            .elsewhere(|| async { error(StatusCode::NOT_FOUND, 5, "Not Found") })
+            .otherwise(|| async { error(StatusCode::METHOD_NOT_ALLOWED, 12, "Method Not Allowed") })
+            .router()
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .with_state(self)
     }
 
     /// The certificate for a key whose owner has proved to have it, as somebody whom a token names.

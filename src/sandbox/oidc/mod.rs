@@ -19,11 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::uri::Authority;
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::grants::{Device, Forms, Grant, Remembered};
 use super::own_names::is_loopback;
+use super::routes::Routes;
 use super::{Clock, Folder, FolderError, html};
 use crate::crypto::{DecodeError, KeyType, PrivateKey, PublicKey, SignError, SigningKey as _, UnixTime};
 
@@ -120,16 +120,18 @@ impl Issuer {
 
     /// What answers its requests.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/.well-known/openid-configuration", get(discovery))
-            .route("/keys", get(keys))
-            .route("/auth", get(login::show).post(login::choose))
-            .route("/device", get(login::show_device).post(login::choose_device))
-            .route("/device/code", post(exchange::device))
-            .route("/token", post(exchange::token))
-            .route("/favicon.svg", get(html::icon))
+        Routes::new(self)
+            .get("/.well-known/openid-configuration", discovery)
+            .get("/keys", keys)
+            .get("/auth", login::show)
+            .post("/auth", login::choose)
+            .get("/device", login::show_device)
+            .post("/device", login::choose_device)
+            .post("/device/code", exchange::device)
+            .post("/token", exchange::token)
+            .get("/favicon.svg", html::icon)
+            .router()
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .with_state(self)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -21,7 +21,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
 use self::query::Query;
 use super::ct::CertificateLog;
@@ -29,6 +28,7 @@ use super::documents::Addresses;
 use super::html::{self, Document, Html, html};
 use super::registry::Contents;
 use super::rekor::{RekorError, RekorV1, RekorV2};
+use super::routes::Routes;
 
 /// How many entries, certificates or images there are at once.
 const ROWS: u64 = 25;
@@ -65,20 +65,20 @@ pub struct Page {
 impl Page {
     /// What answers its requests.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/", get(overview::show))
-            .route("/log/{log}", get(entries::show_list))
-            .route("/log/{log}/{index}", get(entries::show))
-            .route("/certificates", get(certificates::show_list))
-            .route("/certificates/{index}", get(certificates::show))
-            .route("/images", get(images::show_repositories))
-            .route("/repository", get(images::show_repository))
-            .route("/manifest", get(images::show_manifest))
-            .route("/use", get(show_use))
-            .route("/favicon.svg", get(html::icon))
-            .fallback(|| async { Refused::NotThere })
-            .method_not_allowed_fallback(|| async { Refused::Method })
-            .with_state(self)
+        Routes::new(self)
+            .get("/", overview::show)
+            .get("/log/{log}", entries::show_list)
+            .get("/log/{log}/{index}", entries::show)
+            .get("/certificates", certificates::show_list)
+            .get("/certificates/{index}", certificates::show)
+            .get("/images", images::show_repositories)
+            .get("/repository", images::show_repository)
+            .get("/manifest", images::show_manifest)
+            .get("/use", show_use)
+            .get("/favicon.svg", html::icon)
+            .elsewhere(|| async { Refused::NotThere })
+            .otherwise(|| async { Refused::Method })
+            .router()
     }
 }
 

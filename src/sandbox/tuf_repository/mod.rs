@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde_json::Value;
 
 use super::folder::{Folder, FolderError};
+use super::routes::Routes;
 use super::service::Clock;
 use crate::crypto::{PrivateKeyError, SignError, sha256};
 use metadata::{Keys, Lifetime};
@@ -139,8 +139,7 @@ impl Repository {
 
     /// Serves it.
     pub fn router(self: Arc<Self>) -> Router {
-        let served = move |Path(path): Path<String>| async move { self.answer(&path) };
-        Router::new().route("/{*path}", get(served))
+        Routes::new(self).get("/{*path}", served).router()
     }
 
     fn answer(&self, path: &str) -> Response {
@@ -157,6 +156,10 @@ impl Repository {
             }
         }
     }
+}
+
+async fn served(State(repository): State<Arc<Repository>>, Path(path): Path<String>) -> Response {
+    repository.answer(&path)
 }
 
 /// Writes files in this order, each whole.

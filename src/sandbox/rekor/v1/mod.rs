@@ -13,12 +13,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::accept::accept;
 use self::search::Index;
 use super::super::log::Log;
+use super::super::routes::Routes;
 use super::super::{Clock, Folder};
 use super::issuer::{Attached, Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
@@ -116,18 +116,19 @@ impl RekorV1 {
 
     /// The API.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/api/v1/log", get(head))
-            .route("/api/v1/log/publicKey", get(public_key))
-            .route("/api/v1/log/proof", get(proof))
-            .route("/api/v1/log/entries", post(create).get(by_index))
-            .route("/api/v1/log/entries/retrieve", post(retrieve))
-            .route("/api/v1/log/entries/{uuid}", get(by_uuid))
-            .route("/api/v1/index/retrieve", post(find))
-            .route("/ping", get(|| async { "pong" }))
-            .fallback(|| async { Refusal::not_found("such path").into_v1() })
+        Routes::new(self)
+            .get("/api/v1/log", head)
+            .get("/api/v1/log/publicKey", public_key)
+            .get("/api/v1/log/proof", proof)
+            .post("/api/v1/log/entries", create)
+            .get("/api/v1/log/entries", by_index)
+            .post("/api/v1/log/entries/retrieve", retrieve)
+            .get("/api/v1/log/entries/{uuid}", by_uuid)
+            .post("/api/v1/index/retrieve", find)
+            .get("/ping", || async { "pong" })
+            .elsewhere(|| async { Refusal::not_found("such path").into_v1() })
+            .router()
             .layer(DefaultBodyLimit::max(REQUEST_LIMITS[0]))
-            .with_state(self)
     }
 
     /// `LogEntry`: one entry under its identifier.

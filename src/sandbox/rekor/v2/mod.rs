@@ -10,11 +10,11 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::accept::accept;
 use super::super::log::{Log, Tile};
+use super::super::routes::Routes;
 use super::super::{Clock, Folder};
 use super::issuer::{Issuer, Logged, Taken};
 use super::refusal::{Refusal, document, with_json};
@@ -100,14 +100,14 @@ impl RekorV2 {
 
     /// The API.
     pub fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route("/api/v2/log/entries", post(create))
-            .route("/api/v2/checkpoint", get(checkpoint))
-            .route("/api/v2/tile/{*path}", get(tile))
-            .route("/healthz", get(|| async { with_json(StatusCode::OK, &json!({ "status": "SERVING" })) }))
-            .fallback(|| async { Refusal::not_found("such path").into_v2() })
+        Routes::new(self)
+            .post("/api/v2/log/entries", create)
+            .get("/api/v2/checkpoint", checkpoint)
+            .get("/api/v2/tile/{*path}", tile)
+            .get("/healthz", || async { with_json(StatusCode::OK, &json!({ "status": "SERVING" })) })
+            .elsewhere(|| async { Refusal::not_found("such path").into_v2() })
+            .router()
             .layer(DefaultBodyLimit::max(REQUEST_LIMITS[1]))
-            .with_state(self)
     }
 
     async fn create(&self, request: Result<Bytes, BytesRejection>) -> Result<Response, Refusal> {
