@@ -33,8 +33,10 @@ maps=("$(native "${CARGO_HOME:-$HOME/.cargo}")=/cargo" "$(native "$(rustc --prin
 rust=() c=()
 for map in "${maps[@]}"; do rust+=("--remap-path-prefix=$map") c+=("$(printf %q "-ffile-prefix-map=$map")"); done
 unset RUSTFLAGS CARGO_BUILD_RUSTFLAGS
-# A panic ends the program, and nobody unwinds through C.
-case $target in *-linux-*) c+=(-fno-asynchronous-unwind-tables -fno-unwind-tables) ;; esac
+# A panic ends the program: nobody unwinds, through C or through Rust. What comes compiled with the toolchain keeps its tables.
+case $target in
+  *-linux-*) c+=(-fno-asynchronous-unwind-tables -fno-unwind-tables); rust+=(-C force-unwind-tables=no) ;;
+esac
 case $target in *-msvc) ;; *) export CFLAGS="${c[*]}" CC_SHELL_ESCAPED_FLAGS=1 ;; esac
 exe=; case $target in *-windows-*) exe=.exe ;; esac
 # Without it Microsoft's linker writes the time into the program.

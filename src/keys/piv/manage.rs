@@ -196,7 +196,7 @@ impl Card {
     }
 
     /// Changes the management key, for who is authenticated. With a PIN the new one is put into the token, read back, and only then
-    /// set: it is not lost on the way.
+    /// set: it is not lost on the way, and neither is the old one where the token does not take the new one.
     ///
     /// # Errors
     /// The token does not take it, or does not give it back.
@@ -204,20 +204,22 @@ impl Card {
         if self.version().is_none() {
             return Err(PivFailure::Unable { what: "has no command to change its management key" });
         }
-        if let Some(pin) = store {
-            self.verify_pin(pin)?;
-            let kept = tlv::encode(0x88, &tlv::encode(0x89, new.key.expose()));
-            self.put(PRINTED, &kept)?;
-            if self.object(PRINTED)?.is_none_or(|found| found.expose() != kept) {
-                return Err(PivFailure::Unable { what: "does not give back what it is to store" });
-            }
-        }
+        let before = match store {
+            Some(pin) => self.keep(new, pin)?,
+            None => None,
+        };
         let key = new.key.expose();
         // A key has 32 bytes at most.
         let length = u8::try_from(key.len()).unwrap_or_default();
         let data = Secret::new([&[new.algorithm, REFERENCE, length], key].concat());
         let command = Command { ins: SET_MANAGEMENT_KEY, p1: 0xFF, p2: 0xFF, data, expects: false };
-        self.ask("setting the management key", &command)?;
+        if let Err(refused) = self.ask("setting the management key", &command) {
+            // The old one still counts, and may be known to nobody but the token.
+            if let Some(before) = before {
+                self.put(PRINTED, before.expose())?;
+            }
+            return Err(refused);
+        }
         let (flags, others) = self.admin()?.unwrap_or_default();
         let marked = if store.is_some() { flags | IS_STORED } else { flags & !IS_STORED };
         if marked != flags {
@@ -225,6 +227,18 @@ impl Card {
             self.put(ADMIN, &tlv::encode(0x80, &fields))?;
         }
         Ok(())
+    }
+
+    /// Puts a management key into the token and reads it back; what was there before.
+    fn keep(&mut self, new: &ManagementKey, pin: &Pin) -> Result<Option<Secret>, PivFailure> {
+        self.verify_pin(pin)?;
+        let before = self.object(PRINTED)?;
+        let kept = Secret::new(tlv::encode(0x88, &tlv::encode(0x89, new.key.expose())));
+        self.put(PRINTED, kept.expose())?;
+        match self.object(PRINTED)? {
+            Some(found) if found.expose() == kept.expose() => Ok(before),
+            _ => Err(PivFailure::Unable { what: "does not give back what it is to store" }),
+        }
     }
 
     /// Writes an object, for who is authenticated.

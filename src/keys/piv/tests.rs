@@ -411,3 +411,37 @@ fn a_management_key_is_kept_in_the_token() {
     assert!(!again.stores_key().unwrap());
     again.authenticate(&factory).unwrap();
 }
+
+/// A token that refuses one command.
+struct Refusing(Arc<Mutex<PivCard>>, u8);
+
+impl CardTransport for Refusing {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, PivFailure> {
+        match command.get(1) == Some(&self.1) {
+            true => Ok(vec![0x6F, 0x00]),
+            false => Ok(self.0.lock().unwrap().answer(command)),
+        }
+    }
+}
+
+/// The old management key may be known to the token alone.
+#[test]
+fn a_management_key_that_is_not_taken_does_not_replace_the_one_that_is_kept() {
+    use super::card::Pin;
+    let card = shared(PivCard::new());
+    let pin = Pin::existing("PIN", &Secret::new(PIN.into())).unwrap();
+    let mut opened = open(&card);
+    let factory = opened.named_key(&Secret::new(Vec::new())).unwrap();
+    opened.authenticate(&factory).unwrap();
+    let kept = opened.random_key().unwrap();
+    opened.set_management_key(&kept, Some(&pin)).unwrap();
+    let mut refusing = Card::open(Box::new(Refusing(Arc::clone(&card), 0xFF))).unwrap();
+    let stored = refusing.stored_key(&pin).unwrap();
+    refusing.authenticate(&stored).unwrap();
+    let new = refusing.random_key().unwrap();
+    let refused = refusing.set_management_key(&new, Some(&pin)).unwrap_err();
+    assert!(matches!(refused, PivFailure::Status { status: 0x6F00, .. }), "{refused}");
+    let mut again = open(&card);
+    let stored = again.stored_key(&pin).unwrap();
+    again.authenticate(&stored).unwrap();
+}
