@@ -10,6 +10,7 @@ use crate::verify::Verified;
 
 /// A verified statement that every policy accepts, or that no policy was asked about. [`decide`] alone makes one.
 #[derive(Debug)]
+#[must_use = "what is reported as accepted is what was decided"]
 pub struct Decision<'a> {
     verified: &'a Verified,
     absent: Vec<String>,

@@ -1,12 +1,22 @@
 //! What OPA's compiler refuses and regorus does not, or only when it gets there: names, calls, types that cannot be, variables
 //! without a value, rules that contradict one another or need themselves.
 
+mod arithmetic;
 mod calls;
+mod dynamic;
+mod infer;
+mod lower;
+mod negation;
+mod order;
 mod rules;
 mod safety;
 mod signatures;
+mod term;
 mod text;
 mod tree;
+mod typed;
+mod types;
+mod walk;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +25,10 @@ use regorus::unstable::{LiteralStmt, Module, Ref, Rule, RuleHead, Span};
 
 use crate::policy::Error;
 
+pub(super) use arithmetic::as_calls;
+pub(super) use negation::written_out;
 pub(super) use text::check as text;
+pub(super) use walk::with_result;
 
 /// Checks the modules of a policy together.
 ///
@@ -25,16 +38,26 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<(), Error> {
     let all = Rules::of(modules);
     for module in modules {
         words::check(module)?;
+        walk::check(module)?;
     }
     all.check_kinds()?;
     for module in modules {
         let names = Names::of(module, &all);
         for rule in &module.policy {
             calls::rule(rule, &names, module.rego_v1)?;
-            safety::rule(rule, &names)?;
+            safety::rule(rule)?;
         }
     }
-    rules::recursion(modules, &all)
+    let mut types = infer::Tree::default();
+    for path in rules::in_order(modules, &all)? {
+        for module in modules {
+            let names = Names::of(module, &all);
+            for rule in all.0.get(&path).into_iter().flatten().filter(|rule| module.policy.contains(rule)) {
+                typed::rule(rule, &names, &mut types)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a module of `package` (`data.signature`) has a rule of this name, or a default of it.
@@ -121,6 +144,10 @@ impl<'a> Names<'a> {
         let mut imports = BTreeMap::new();
         for import in &module.imports {
             let Some((path, _)) = tree::path(&import.refr) else { continue };
+            // `rego.v1` and `future.keywords` name no document.
+            if !path.first().is_some_and(|first| first == "data" || first == "input") {
+                continue;
+            }
             let name = match &import.r#as {
                 Some(span) => span.text().to_owned(),
                 None => path.last().cloned().unwrap_or_default(),

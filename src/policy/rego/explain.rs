@@ -55,8 +55,9 @@ pub(super) fn short(value: &Value) -> String {
 }
 
 /// Where the rule did not hold: of each of its bodies the statement that was looked at last, and what the statement of the
-/// attestation has where it looks. The policy is evaluated once more for this, and the lines are noted that it gets to.
-pub(super) fn details(engine: &mut Engine, input: &Value) -> Vec<String> {
+/// attestation has where it looks. The policy is evaluated once more for this, and the lines are noted that it gets to;
+/// `written` has the modules as they are written, line by line the same.
+pub(super) fn details(engine: &mut Engine, written: &mut Engine, input: &Value) -> Vec<String> {
     engine.set_enable_coverage(true);
     engine.clear_coverage_data();
     let _ = engine.eval_rule(super::QUERY.to_owned());
@@ -66,7 +67,7 @@ pub(super) fn details(engine: &mut Engine, input: &Value) -> Vec<String> {
         file.is_some_and(|file| file.covered.contains(&span.line))
     };
     let mut details = Vec::new();
-    for rule in check::rules(engine.get_modules(), super::PACKAGE, super::RULE) {
+    for rule in check::rules(written.get_modules(), super::PACKAGE, super::RULE) {
         let Rule::Spec { bodies, .. } = rule.as_ref() else { continue };
         for body in bodies {
             let got: Vec<_> = body.query.stmts.iter().take_while(|stmt| reached(&stmt.span)).collect();

@@ -33,6 +33,9 @@ const LINES: usize = 20_000;
 #[derive(Clone)]
 pub(super) struct Program {
     engine: Engine,
+    /// The modules as they are written; those of `engine` may say the same in other words.
+    written: Engine,
+    now: UnixTime,
 }
 
 impl std::fmt::Debug for Program {
@@ -47,26 +50,23 @@ impl Program {
     /// # Errors
     /// A file that is no Rego, or a module that OPA would not compile; data that cannot be read.
     pub(super) fn new(files: Vec<PolicyFile>, data: Vec<PolicyFile>, now: UnixTime) -> Result<Self, Error> {
-        let mut engine = Engine::new();
-        engine.set_rego_v0(true);
-        // As in OPA: what a function cannot make sense of is undefined.
-        engine.set_strict_builtin_errors(false);
-        engine.set_policy_length_config(lengths());
+        let mut texts = Vec::new();
         for PolicyFile { name, bytes } in files {
             let text = String::from_utf8(bytes)
                 .map_err(|e| Error::Text { file: name.clone(), at: e.utf8_error().valid_up_to() })?;
             check::text(&name, &text)?;
-            engine.add_policy(name.clone(), text).map_err(|e| explain::error(&name, &e))?;
+            texts.push((name, text));
         }
+        let mut written = read(&texts)?;
+        check::modules(written.get_modules())?;
+        let mut engine = in_words_of_regorus(written.clone(), texts)?;
         for file in data {
             let name = file.name.clone();
             engine
                 .add_data(data::document(file)?)
                 .map_err(|e| Error::Data { file: name, reason: explain::line(&e) })?;
         }
-        builtins::add(&mut engine, now).map_err(|e| explain::error("policy", &e))?;
-        check::modules(engine.get_modules())?;
-        let program = Self { engine };
+        let program = Self { engine, written, now };
         program.compile()?;
         Ok(program)
     }
@@ -75,6 +75,7 @@ impl Program {
     /// fetched. No rule is evaluated for this.
     fn compile(&self) -> Result<(), Error> {
         let mut engine = self.engine.clone();
+        builtins::add(&mut engine, self.now).map_err(|e| explain::error("policy", &e))?;
         match engine.eval_query("true".to_owned(), false) {
             Ok(_) => Ok(()),
             Err(error) => Err(explain::error("policy", &error)),
@@ -98,18 +99,26 @@ impl Program {
             let detail = format!("no file has a rule `{RULE}` in `package signature`");
             return refusal(reason, vec![detail]);
         }
+        let undecided = match builtins::add(&mut self.engine, self.now) {
+            Ok(undecided) => undecided,
+            Err(error) => return refusal(explain::line(&error), Vec::new()),
+        };
         self.engine.set_input(input.clone());
         // What it prints is for nobody.
         self.engine.set_gather_prints(true);
         self.engine.set_execution_timer_config(timer());
-        match self.engine.eval_rule(QUERY.to_owned()) {
+        let outcome = self.engine.eval_rule(QUERY.to_owned());
+        if let Some(reason) = undecided.reason() {
+            return refusal(format!("this cannot be decided as cosign does: {reason}"), Vec::new());
+        }
+        match outcome {
             Ok(Value::Bool(true)) => Ok(()),
             Ok(Value::Undefined) => {
-                let details = explain::details(&mut self.engine, &input);
+                let details = explain::details(&mut self.engine, &mut self.written, &input);
                 refusal(format!("result is undefined for query '{QUERY}'"), details)
             }
             Ok(value) => {
-                let details = explain::details(&mut self.engine, &input);
+                let details = explain::details(&mut self.engine, &mut self.written, &input);
                 refusal(format!("expression value, {}, is not true", explain::short(&value)), details)
             }
             Err(error) => match error.downcast_ref::<regorus::LimitError>() {
@@ -117,6 +126,46 @@ impl Program {
                 None => refusal(explain::line(&error), Vec::new()),
             },
         }
+    }
+}
+
+/// Reads modules, by the rules of the peer.
+fn read(texts: &[(String, String)]) -> Result<Engine, Error> {
+    let mut engine = Engine::new();
+    engine.set_rego_v0(true);
+    // As in OPA: what a function cannot make sense of is undefined.
+    engine.set_strict_builtin_errors(false);
+    engine.set_policy_length_config(lengths());
+    for (name, text) in texts {
+        engine.add_policy(name.clone(), text.clone()).map_err(|e| explain::error(name, &e))?;
+    }
+    Ok(engine)
+}
+
+/// The modules as regorus has to read them: arithmetic as calls, and negations written out, the innermost first.
+fn in_words_of_regorus(mut engine: Engine, mut texts: Vec<(String, String)>) -> Result<Engine, Error> {
+    for write in [check::with_result, check::as_calls] {
+        let modules = engine.get_modules().clone();
+        for (module, (_, text)) in modules.iter().zip(&mut texts) {
+            if let Some(new) = write(module, text) {
+                *text = new;
+            }
+        }
+        engine = read(&texts)?;
+    }
+    let mut count = 0;
+    loop {
+        let mut changed = false;
+        for (module, (_, text)) in engine.get_modules().iter().zip(&mut texts) {
+            if let Some(new) = check::written_out(module, text, &mut count) {
+                *text = new;
+                changed = true;
+            }
+        }
+        if !changed {
+            return Ok(engine);
+        }
+        engine = read(&texts)?;
     }
 }
 

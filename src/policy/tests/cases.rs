@@ -53,7 +53,11 @@ fn same_verdicts(
 
 #[test]
 fn verdicts_of_rego_are_those_of_cosign() {
-    same_verdicts("rego", &[("cases.jsonl", 200)], super::rego);
+    same_verdicts(
+        "rego",
+        &[("cases.jsonl", 200), ("probes.jsonl", 500), ("generated.jsonl", 1000)],
+        super::rego,
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
-//! Calls: of functions that there are, with as many values as they take, of kinds that they take.
+//! Calls: of functions that there are, and that a policy may call.
 
-use regorus::unstable::{ArithOp, AssignOp, BinOp, BoolOp, Expr, Rule, Span};
+use regorus::unstable::{Expr, Rule, Span};
 
-use super::signatures::{Kinds, Standing, signature};
+use super::signatures::{Standing, signature};
 use super::tree::{self, path};
 use super::{Names, refuse};
 use crate::policy::Error;
 
-/// Checks every call and every operator of a rule; `strict` in modules of version 1.
+/// Checks every call of a rule; `strict` in modules of version 1.
 pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), Error> {
     let mut outcome = Ok(());
     let mut visit = |expr: &Expr| {
@@ -20,95 +20,55 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
 }
 
 fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error> {
-    match expr {
-        Expr::Call { span, fcn, params, .. } => {
-            let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
-            let given: Vec<Kinds> = params.iter().map(|param| kinds(param, names)).collect();
-            call(span, &name, &given, names, strict)
-        }
-        Expr::ArithExpr { span, op, lhs, rhs, .. } => {
-            let takes = if *op == ArithOp::Sub { "nt" } else { "n" };
-            let sides = [kinds(lhs, names), kinds(rhs, names)];
-            match sides.iter().all(|side| meet(side, takes)) {
-                true => Ok(()),
-                false => refuse(span, "arithmetic on what is no number".to_owned()),
-            }
-        }
-        Expr::BinExpr { span, op, lhs, rhs, .. } => {
-            let name = if *op == BinOp::Union { "or" } else { "and" };
-            match meet(kinds(lhs, names), "t") && meet(kinds(rhs, names), "t") {
-                true => Ok(()),
-                false => refuse(span, format!("{name}: invalid argument(s): it takes sets")),
-            }
-        }
-        Expr::BoolExpr { span, op: BoolOp::Eq, lhs, rhs, .. }
-        | Expr::AssignExpr { span, op: AssignOp::Eq, lhs, rhs, .. } => {
-            match meet(kinds(lhs, names), kinds(rhs, names)) {
-                true => Ok(()),
-                false => refuse(span, "match error: the two sides are never equal".to_owned()),
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-fn call(span: &Span, name: &str, given: &[Kinds], names: &Names<'_>, strict: bool) -> Result<(), Error> {
-    if let Some(arity) = names.arity(name) {
-        return match given.len() == arity || given.len() == arity + 1 {
+    if let Expr::Number { span, .. } = expr {
+        return match is_exact(span.text()) {
             true => Ok(()),
-            false => refuse(span, format!("{name}: it takes {arity} values, {} are given", given.len())),
+            false => refuse(span, format!("the number {} is beyond what 64 bits tell apart", span.text())),
         };
     }
-    if name == "print" {
+    let Expr::Call { span, fcn, .. } = expr else { return Ok(()) };
+    let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
+    if names.arity(&name).is_some() || name == "print" {
         return Ok(());
     }
-    let Some(signature) = signature(name) else {
+    if ["sprintf", "json.marshal", "json.marshal_with_options", "yaml.marshal"].contains(&name.as_str()) {
+        let mut spelled = None;
+        expr_numbers(expr, &mut spelled);
+        if let Some(span) = spelled {
+            // OPA writes it as the policy does.
+            return refuse(span, format!("{name} of a number that is spelled {}", span.text()));
+        }
+    }
+    let Some(signature) = signature(&name) else {
         return refuse(span, format!("undefined function {name}"));
     };
     let why = match signature.standing {
-        Standing::Here => None,
-        Standing::Deprecated if !strict => None,
-        Standing::Deprecated => Some("it is deprecated, and modules of version 1 may not call it"),
-        Standing::Network => Some("it reaches the network, which no policy may"),
-        Standing::Environment => Some("it tells of this machine, and a verdict must not depend on that"),
-        Standing::Absent => Some("rcosign does not have it"),
+        Standing::Here => return Ok(()),
+        Standing::Deprecated if !strict => return Ok(()),
+        Standing::Deprecated => "it is deprecated, and modules of version 1 may not call it",
+        Standing::Network => "it reaches the network, which no policy may",
+        Standing::Environment => "it tells of this machine, and a verdict must not depend on that",
+        Standing::Absent => "rcosign does not have it",
     };
-    if let Some(why) = why {
-        return refuse(span, format!("the function {name} cannot be called: {why}"));
-    }
-    let parameters = signature.parameters;
-    let count = given.len() == parameters.len() || given.len() == parameters.len() + 1;
-    if !count || !parameters.iter().zip(given).all(|(takes, given)| meet(takes, given)) {
-        return refuse(span, format!("{name}: invalid argument(s)"));
-    }
-    Ok(())
+    refuse(span, format!("the function {name} cannot be called: {why}"))
 }
 
-/// Whether a value can be of both kinds.
-fn meet(one: Kinds, other: Kinds) -> bool {
-    one == "x" || other == "x" || one.chars().any(|kind| other.contains(kind))
+/// Whether no other number is the same here: an integer of 63 bits, or 15 digits at most.
+fn is_exact(text: &str) -> bool {
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let small = exponent.parse().is_ok_and(|power: i32| power.abs() <= 300);
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    text.parse::<i64>().is_ok() || small && count <= 15
 }
 
-/// What an expression can be, as far as it says so itself.
-fn kinds(expr: &Expr, names: &Names<'_>) -> Kinds {
-    match expr {
-        Expr::String { .. } | Expr::RawString { .. } => "s",
-        Expr::Number { .. } | Expr::UnaryExpr { .. } => "n",
-        Expr::Bool { .. } | Expr::BoolExpr { .. } | Expr::Membership { .. } => "b",
-        Expr::Null { .. } => "z",
-        Expr::Array { .. } | Expr::ArrayCompr { .. } => "a",
-        Expr::Set { .. } | Expr::SetCompr { .. } | Expr::BinExpr { .. } => "t",
-        Expr::Object { .. } | Expr::ObjectCompr { .. } => "o",
-        Expr::ArithExpr { op: ArithOp::Sub, .. } => "nt",
-        Expr::ArithExpr { .. } => "n",
-        Expr::Call { fcn, params, .. } => {
-            let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
-            match (names.arity(&name), signature(&name)) {
-                // With a parameter for the result, the call itself is true or false.
-                (None, Some(known)) if params.len() == known.parameters.len() => known.result,
-                _ => "x",
-            }
+/// A number within an expression that is not written as its value is shown.
+fn expr_numbers<'a>(expr: &'a Expr, spelled: &mut Option<&'a Span>) {
+    tree::each(expr, &mut |expr| {
+        if let Expr::Number { span, .. } = expr
+            && span.text().contains(['.', 'e', 'E'])
+            && span.text().parse::<f64>().is_ok_and(|value| value.to_string() != span.text())
+        {
+            *spelled = Some(span);
         }
-        _ => "x",
-    }
+    });
 }

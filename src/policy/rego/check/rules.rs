@@ -78,8 +78,11 @@ impl Rules<'_> {
     }
 }
 
-/// No rule needs itself, however far around.
-pub(super) fn recursion(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<(), Error> {
+/// The rules, each behind those that it needs. No rule needs itself, however far around.
+///
+/// # Errors
+/// One does; or they need one another too deep.
+pub(super) fn in_order(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<Vec<String>, Error> {
     let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for module in modules {
         let names = Names::of(module, all);
@@ -90,9 +93,10 @@ pub(super) fn recursion(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<(), 
             needed.extend(references(rule, &names, all));
         }
     }
-    let (mut done, mut open) = (BTreeMap::new(), Vec::new());
+    let (mut done, mut open) = (BTreeMap::<String, usize>::new(), Vec::new());
+    let mut ordered = Vec::new();
     for start in needs.keys() {
-        if let Some(circle) = circle(start, &needs, &mut done, &mut open) {
+        if let Some(circle) = circle(start, &needs, &mut done, &mut open, &mut ordered) {
             let rule = circle.first().and_then(|path| all.0.get(path)).and_then(|rules| rules.first());
             if let (Some(rule), Some(first)) = (rule, circle.first()) {
                 let around = circle.join(" -> ");
@@ -104,7 +108,7 @@ pub(super) fn recursion(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<(), 
         Some((path, _)) => Err(Error::Limit {
             reason: format!("the rules beneath {path} need one another more than {CHAIN} deep"),
         }),
-        None => Ok(()),
+        None => Ok(ordered),
     }
 }
 
@@ -114,6 +118,7 @@ fn circle(
     needs: &BTreeMap<String, BTreeSet<String>>,
     done: &mut BTreeMap<String, usize>,
     open: &mut Vec<String>,
+    ordered: &mut Vec<String>,
 ) -> Option<Vec<String>> {
     if let Some(from) = open.iter().position(|path| path == at) {
         let mut circle = open.get(from..)?.to_vec();
@@ -125,11 +130,12 @@ fn circle(
     }
     open.push(at.to_owned());
     for next in needs.get(at).into_iter().flatten() {
-        if let Some(found) = circle(next, needs, done, open) {
+        if let Some(found) = circle(next, needs, done, open, ordered) {
             return Some(found);
         }
     }
     open.pop();
+    ordered.push(at.to_owned());
     let beneath = needs.get(at).into_iter().flatten().filter_map(|next| done.get(next)).max();
     done.insert(at.to_owned(), beneath.map_or(0, |depth| depth + 1));
     None

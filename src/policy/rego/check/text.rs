@@ -1,12 +1,13 @@
 //! What the text of a module says before it is parsed: how deep it nests, and which words it has. The parser calls itself for
 //! what is nested, and would run out of stack before it said so.
 
+use super::negation::PREFIX;
 use crate::policy::Error;
 
 /// How deep brackets may nest.
 const DEPTH: usize = 64;
 /// How many operators a file may have: each can be one level of a syntax tree.
-const OPERATORS: usize = 10_000;
+const OPERATORS: usize = 2_000;
 
 /// A part of the text, with the line that it stands in, counted from 1.
 enum Part<'a> {
@@ -22,7 +23,14 @@ pub(in crate::policy::rego) fn check(file: &str, text: &str) -> Result<(), Error
     let (mut depth, mut operators) = (0_usize, 0);
     let refuse = |line, reason| Err(Error::Limit { reason: format!("{file}:{line}: {reason}") });
     for part in parts(text) {
-        let Part::Symbol(symbol, line) = part else { continue };
+        let (symbol, line) = match part {
+            Part::Symbol(symbol, line) => (symbol, line),
+            Part::Word(word, line) if word.starts_with(PREFIX) => {
+                let reason = format!("no name may begin with `{PREFIX}`");
+                return Err(Error::Policy { at: format!("{file}:{line}"), reason });
+            }
+            Part::Word(..) => continue,
+        };
         match symbol {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
@@ -44,6 +52,16 @@ pub(super) fn line_of(text: &str, word: &str) -> Option<usize> {
     parts(text).find_map(|part| match part {
         Part::Word(found, line) if found == word => Some(line),
         _ => None,
+    })
+}
+
+/// How many round brackets of a text stay open, and how many are closed that were not opened.
+pub(super) fn unmatched(text: &str) -> (usize, usize) {
+    parts(text).fold((0, 0), |(open, closed), part| match part {
+        Part::Symbol('(', _) => (open + 1, closed),
+        Part::Symbol(')', _) if open == 0 => (open, closed + 1),
+        Part::Symbol(')', _) => (open - 1, closed),
+        _ => (open, closed),
     })
 }
 

@@ -71,6 +71,21 @@ pub(super) fn each_of_query<'a>(query: &'a Query, visit: &mut dyn FnMut(&'a Expr
     }
 }
 
+/// Every query of a rule, those of comprehensions and of `every` too.
+pub(super) fn queries(rule: &Rule) -> Vec<&Query> {
+    let mut found: Vec<&Query> = bodies(rule).iter().map(|body| body.query.as_ref()).collect();
+    each_of_rule(rule, &mut |expr| found.extend(comprehension(expr)));
+    let mut at = 0;
+    while let Some(query) = found.get(at).copied() {
+        found.extend(query.stmts.iter().filter_map(|stmt| match &stmt.literal {
+            Literal::Every { query, .. } => Some(query.as_ref()),
+            _ => None,
+        }));
+        at += 1;
+    }
+    found
+}
+
 /// Every expression of a rule.
 pub(super) fn each_of_rule<'a>(rule: &'a Rule, visit: &mut dyn FnMut(&'a Expr)) {
     head_expressions(rule).into_iter().for_each(|expr| each(expr, visit));
