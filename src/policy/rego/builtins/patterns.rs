@@ -61,6 +61,10 @@ fn replace(given: &[Value]) -> Outcome<Value> {
     let (Some((pattern, found)), Some(by)) = (with_groups(given, 1, 0), text(given, 2)) else {
         return Ok(None);
     };
+    let named = |rest: &str| !rest.trim_start_matches('{').starts_with(|c: char| c.is_ascii_digit());
+    if by.split('$').skip(1).any(named) {
+        return Err("regex.replace by what a group with a name found".to_owned());
+    }
     Ok(Some(Value::from(&*pattern.regex().replace_all(found, by))))
 }
 
