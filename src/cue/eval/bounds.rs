@@ -16,8 +16,9 @@ impl<'a> Evaluator<'a> {
         let position = bound.position;
         let ordered =
             !matches!(bound.relation, Relation::NotEqual | Relation::Matches | Relation::MatchesNot);
-        if ordered && matches!(bound.limit, Atom::Null | Atom::Bool(_)) {
-            let message = format!("{} has no order: {}{}", bound.limit, sign(bound.relation), bound.limit);
+        if matches!(bound.limit, Atom::Bool(_)) || ordered && bound.limit == Atom::Null {
+            let message =
+                format!("{} cannot be a bound: {}{}", bound.limit, sign(bound.relation), bound.limit);
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
         self.narrow(id, bound.kinds(), position);
@@ -56,7 +57,7 @@ impl<'a> Evaluator<'a> {
         for (relation, limit) in [(Relation::GreaterEqual, low), (Relation::LessEqual, high)] {
             let Some(limit) = limit else { continue };
             let limit = Atom::Number(Number::json(&limit).map_err(|_| unknown())?);
-            self.node_mut(id).bounds.push(Bound { relation, limit, position });
+            self.node_mut(id).bounds.push(Bound { relation, limit, position, sized: true });
         }
         Ok(())
     }
@@ -68,7 +69,12 @@ impl<'a> Evaluator<'a> {
         {
             let number = Number::json(&text)
                 .map_err(|e| Stop::fail(ErrorKind::Unsupported, position, e.to_string()))?;
-            self.node_mut(id).bounds.push(Bound { relation, limit: Atom::Number(number), position });
+            self.node_mut(id).bounds.push(Bound {
+                relation,
+                limit: Atom::Number(number),
+                position,
+                sized: true,
+            });
         }
         Ok(())
     }
@@ -166,13 +172,11 @@ impl<'a> Evaluator<'a> {
                 let (one, other) = (self.concrete(*one, position)?, self.concrete(*other, position)?);
                 Ok(super::calls::same(&one, &other) == (relation == Relation::Equal))
             }
-            (Value::Atom(Atom::Null), Value::Node(_)) | (Value::Node(_), Value::Atom(Atom::Null)) => {
-                match relation {
-                    Relation::Equal => Ok(false),
-                    Relation::NotEqual => Ok(true),
-                    _ => Err(Stop::fail(ErrorKind::Operation, position, "these values have no order")),
-                }
-            }
+            (Value::Atom(_), Value::Node(_)) | (Value::Node(_), Value::Atom(_)) => match relation {
+                Relation::Equal => Ok(false),
+                Relation::NotEqual => Ok(true),
+                _ => Err(Stop::fail(ErrorKind::Operation, position, "these values have no order")),
+            },
             _ => Err(Stop::fail(
                 ErrorKind::Operation,
                 position,
@@ -193,13 +197,13 @@ impl<'a> Evaluator<'a> {
             Stop::fail(ErrorKind::Operation, position, message)
         };
         if matches!(relation, Relation::Matches | Relation::MatchesNot) {
-            let Atom::String(pattern) = right else { return Err(wrong()) };
-            let text: Rc<str> = match left {
-                Atom::String(text) => text.clone(),
+            let pattern: Rc<str> = match right {
+                Atom::String(pattern) => pattern.clone(),
                 Atom::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|_| wrong())?.into(),
                 _ => return Err(wrong()),
             };
-            let matches = self.pattern(pattern, position)?.matches(&text);
+            let Atom::String(text) = left else { return Err(wrong()) };
+            let matches = self.pattern(&pattern, position)?.matches(text);
             return Ok(matches == (relation == Relation::Matches));
         }
         let order = match (left, right) {

@@ -127,6 +127,10 @@ impl<'a> Evaluator<'a> {
                 let message = "cannot be decided: the list has elements that are not known";
                 return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Cycle, position, message))));
             }
+            Err(Stop::Wait(error)) => {
+                self.check_elements((path, name), arguments, &task.env, id)?;
+                return Err(Stop::Wait(error));
+            }
             values => values?,
         };
         self.note(id, task.close, 0);
@@ -181,6 +185,22 @@ impl<'a> Evaluator<'a> {
         self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
         self.narrow(id, kinds, position);
         Ok(())
+    }
+
+    /// Whether a list or struct has fewer elements or fields than it must have.
+    pub(crate) fn too_few(&self, id: NodeId) -> bool {
+        let this = self.node(id);
+        let known = this.literal || !this.items.tails.is_empty() || this.items.length.is_some();
+        known
+            && this.validators.iter().any(|validator| match &validator.check {
+                Check::Count { name, limit } if name.starts_with("list.Min") => {
+                    crate::cue::number::Number::from(this.items.count()) < *limit
+                }
+                Check::Count { name, limit } if name.starts_with("struct.Min") => {
+                    crate::cue::number::Number::from(this.regular().count()) < *limit
+                }
+                _ => false,
+            })
     }
 
     /// `struct.MinFields(n)`, `list.MaxItems(n)`, ...
@@ -338,10 +358,12 @@ impl<'a> Evaluator<'a> {
                 Ok(())
             }
             ("error", [message]) => {
-                let message = self.atom_of_at(message, &task.env, id)?;
-                let text = match message {
-                    Atom::String(text) => text.to_string(),
-                    other => other.to_string(),
+                let text = match self.atom_of_at(message, &task.env, id) {
+                    Ok(Atom::String(text)) => text.to_string(),
+                    Ok(other) => other.to_string(),
+                    Err(Stop::Fail(error) | Stop::Wait(error)) => {
+                        format!("an error whose message is not known: {}", error.message)
+                    }
                 };
                 Err(Stop::fail(ErrorKind::Explicit, position, text))
             }
@@ -418,7 +440,7 @@ pub(crate) fn gives_list(kind: &super::node::Conj<'_>) -> bool {
     **path == *"list" && GIVES_LIST.contains(&text(name))
 }
 
-/// Equality of `==`: order of fields aside.
+/// Equality of structs and lists by `==`: order of fields aside; `1` in them is not `1.0`.
 pub(crate) fn same(one: &Data, other: &Data) -> bool {
     match (one, other) {
         (Data::List(a), Data::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
@@ -426,6 +448,7 @@ pub(crate) fn same(one: &Data, other: &Data) -> bool {
             a.len() == b.len()
                 && a.iter().all(|(name, a)| b.iter().any(|(other, b)| name == other && same(a, b)))
         }
+        (Data::Number(a), Data::Number(b)) => a.is_integer() == b.is_integer() && a == b,
         _ => one == other,
     }
 }

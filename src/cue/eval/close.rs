@@ -286,7 +286,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether a node is a definition, or stands in one.
-    fn in_definition(&self, node: NodeId) -> bool {
+    pub(crate) fn in_definition(&self, node: NodeId) -> bool {
         let this = self.node(node);
         match (&this.place, this.parent) {
             (super::node::Place::Field(name), _) if super::reference::is_definition(name) => true,

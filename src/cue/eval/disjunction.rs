@@ -1,7 +1,7 @@
 //! Disjunctions: each side is tried on a node of its own.
 
-use super::node::{Choice, Disjuncts, Mode, Node, NodeId};
-use super::{Evaluator, MAX_ATTEMPTS, value::Kinds};
+use super::node::{Choice, ChoiceKey, Disjuncts, Mode, Node, NodeId, Phase};
+use super::{Evaluator, MAX_ATTEMPTS, MAX_NESTING, value::Kinds};
 use crate::cue::ast::{Disjunct, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -58,10 +58,91 @@ impl<'a> Evaluator<'a> {
                 self.observations.truncate(seen);
             }
         }
+        if self.last {
+            self.node_mut(id).late = true;
+            if left.iter().any(|(alternative, _)| !self.waits(*alternative)) {
+                left.retain(|(alternative, _)| !self.waits(*alternative));
+            }
+        }
         if left.is_empty() {
             self.none_left(id, &choice, errors);
         }
+        self.node_mut(id).unsure = self.unsure(&left);
         self.node_mut(id).outcome = Some(left);
+    }
+
+    /// Whether another alternative would be the default, if the marks of disjunctions all of whose defaults failed did not
+    /// count: cosign's evaluator counts them in some places.
+    fn unsure(&self, outcome: &[(NodeId, Mode)]) -> bool {
+        if outcome.len() < 2 {
+            return false;
+        }
+        let mut marks: Vec<Vec<(ChoiceKey, Mode)>> = Vec::new();
+        let mut alive = Vec::new();
+        for (alternative, _) in outcome {
+            let this = self.node(*alternative);
+            let mut its = Vec::new();
+            for (key, side) in &this.decided {
+                let choice = this.choices.iter().find(|choice| choice.key == *key);
+                let Some(Disjuncts::Written(sides)) = choice.map(|choice| &choice.disjuncts) else {
+                    continue;
+                };
+                let mode = mode(sides, *side);
+                if mode == Mode::Default {
+                    alive.push(*key);
+                }
+                its.push((*key, mode));
+            }
+            marks.push(its);
+        }
+        let counted = |its: &Vec<(ChoiceKey, Mode)>| {
+            let counts = its.iter().filter(|(key, _)| alive.contains(key));
+            counts.map(|(_, mode)| *mode).max().unwrap_or(Mode::Unmarked)
+        };
+        let other: Vec<Mode> = marks.iter().map(counted).collect();
+        let only = |modes: &mut dyn Iterator<Item = (usize, Mode)>| {
+            let mut defaults = modes.filter(|(_, mode)| *mode == Mode::Default);
+            match (defaults.next(), defaults.next()) {
+                (Some((index, _)), None) => Some(index),
+                _ => None,
+            }
+        };
+        let counted = only(&mut outcome.iter().map(|(_, mode)| *mode).enumerate());
+        counted != only(&mut other.into_iter().enumerate())
+    }
+
+    /// Whether an alternative of some disjunction waits.
+    pub(crate) fn some_wait(&self) -> bool {
+        self.cost(self.nodes.len());
+        (0..self.nodes.len()).any(|index| self.alternative_waits(NodeId(index as u32)))
+    }
+
+    fn alternative_waits(&self, id: NodeId) -> bool {
+        let Some(outcome) = &self.node(id).outcome else { return false };
+        outcome.len() > 1 && outcome.iter().any(|(alternative, _)| self.waits(*alternative))
+    }
+
+    /// Tries again what waits when nothing more becomes known: cosign's evaluator takes an alternative that is incomplete
+    /// for one that fails, where another one is there.
+    pub(crate) fn look_again(&mut self, id: NodeId) {
+        if self.nesting > MAX_NESTING {
+            self.too_deep();
+            return;
+        }
+        self.nesting += 1;
+        self.node_mut(id).late = true;
+        if self.alternative_waits(id) {
+            let this = self.node_mut(id);
+            this.phase = Phase::Busy;
+            this.outcome = None;
+            this.finished = false;
+            self.decide(id);
+            self.node_mut(id).phase = Phase::Done;
+            self.progress = true;
+        } else if !self.node(id).tasks.is_empty() {
+            self.retry(id);
+        }
+        self.nesting -= 1;
     }
 
     /// A node with the conjuncts of another one, in its place.

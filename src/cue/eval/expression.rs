@@ -24,6 +24,8 @@ impl<'a> Evaluator<'a> {
             return Err(self.too_deep());
         }
         self.nesting += 1;
+        let comprehends =
+            std::mem::replace(&mut self.comprehends, matches!(task.kind, Conj::Comprehension(_)));
         let result = match task.kind {
             Conj::Expression(expression) => self.attempt_expression(id, expression, task),
             Conj::Comprehension(comprehension) => self.comprehension(id, comprehension, task),
@@ -35,6 +37,7 @@ impl<'a> Evaluator<'a> {
             }
             _ => Ok(()),
         };
+        self.comprehends = comprehends;
         self.nesting -= 1;
         result
     }
@@ -78,9 +81,10 @@ impl<'a> Evaluator<'a> {
                 self.slice(id, operand, low.as_deref(), high.as_deref(), task)
             }
             Kind::Bound { operator, operand } => {
-                let limit = self.value_of(operand, &task.env, id);
+                let limit = self.operand(operand, &task.env, id);
                 let kinds = match operator {
-                    Relation::NotEqual | Relation::Matches | Relation::MatchesNot => Kinds::TOP,
+                    Relation::NotEqual => Kinds(Kinds::TOP.0 & !Kinds::BOOL.0),
+                    Relation::Matches | Relation::MatchesNot => Kinds::TOP,
                     _ => Kinds::NUMBER.or(Kinds::STRING).or(Kinds::BYTES),
                 };
                 let limit = self.of_kinds(limit, kinds, operand, &task.env, id)?;
@@ -111,7 +115,7 @@ impl<'a> Evaluator<'a> {
         match limit {
             Value::Atom(limit) => {
                 self.note(id, task.close, 0);
-                self.bound(id, Bound { relation, limit: limit.clone(), position })
+                self.bound(id, Bound { relation, limit: limit.clone(), position, sized: false })
             }
             Value::Node(node) if relation == Relation::NotEqual => {
                 let limit = self.concrete(*node, position)?;
@@ -140,7 +144,13 @@ impl<'a> Evaluator<'a> {
         env: &Env<'a>,
         at: NodeId,
     ) -> Result<Atom, Stop> {
-        match self.value_of(expression, env, at)? {
+        let value = self.value_of(expression, env, at)?;
+        self.scalar(value, expression)
+    }
+
+    /// A value that must be a scalar.
+    pub(crate) fn scalar(&self, value: Value, expression: &Expression) -> Result<Atom, Stop> {
+        match value {
             Value::Atom(atom) => Ok(atom),
             Value::Node(node) => {
                 let message = format!("{} cannot be used here", self.describe(node));
@@ -201,6 +211,9 @@ impl<'a> Evaluator<'a> {
             return Ok(Value::Atom(atom));
         }
         if self.ambiguous(node) {
+            if self.node(node).unsure {
+                self.observations.push((node, Observation::Unsure));
+            }
             let mut error = Error::new(ErrorKind::Incomplete, by.position, "an undecided disjunction");
             error.path = self.path(node);
             return Err(Stop::Wait(Box::new(error)));
@@ -212,6 +225,8 @@ impl<'a> Evaluator<'a> {
             let message = format!("a concrete value is needed, not {}", this.kinds);
             return Err(Stop::fail(ErrorKind::Operation, by.position, message));
         }
+        self.visit(node);
+        let this = self.node(settled);
         let (kind, message) = if this.phase == Phase::Busy {
             (ErrorKind::Cycle, "the value depends on itself".to_owned())
         } else if let Some(why) =
@@ -254,7 +269,7 @@ impl<'a> Evaluator<'a> {
             Kind::Interpolation { bytes, parts } => self.interpolation((*bytes, position), parts, env, at),
             Kind::Unary { operator, operand } => {
                 let kinds = if *operator == Unary::Not { Kinds::BOOL } else { Kinds::NUMBER };
-                let value = self.atom_of_at(operand, env, at);
+                let value = self.atom_operand(operand, env, at);
                 let operand = self.of_kinds(value, kinds, operand, env, at)?;
                 super::arithmetic::unary(*operator, &operand, position).map(Value::Atom)
             }
@@ -262,21 +277,25 @@ impl<'a> Evaluator<'a> {
                 if let Some(bottom) = self.against_bottom(*relation, left, right, env, at)? {
                     return Ok(Value::Atom(Atom::Bool(bottom)));
                 }
-                let (left, right) = both(self.value_of(left, env, at), self.value_of(right, env, at))?;
+                let (left, right) = both(self.operand(left, env, at), self.operand(right, env, at))?;
                 self.compare(*relation, &left, &right, position).map(|result| Value::Atom(Atom::Bool(result)))
             }
             Kind::Binary { operator: operator @ (Binary::And | Binary::Or), left, right } => {
-                let stops = *operator == Binary::Or;
-                let (left, right) = (self.bool_of(left, env, at), self.bool_of(right, env, at));
-                match (left, right) {
-                    (Err(Stop::Fail(error)), _) | (_, Err(Stop::Fail(error))) => Err(Stop::Fail(error)),
-                    (Ok(left), _) if left == stops => Ok(Value::Atom(Atom::Bool(stops))),
-                    (Ok(_), Ok(right)) => Ok(Value::Atom(Atom::Bool(right))),
-                    (Err(wait), _) | (_, Err(wait)) => Err(wait),
+                let stops = Atom::Bool(*operator == Binary::Or);
+                let (first, second) = (self.operand(left, env, at), self.operand(right, env, at));
+                if let (Ok(Value::Atom(known)), Ok(_) | Err(Stop::Wait(_))) = (&first, &second)
+                    && *known == stops
+                {
+                    // The other one may be of any kind, but no error.
+                    return Ok(Value::Atom(stops));
                 }
+                let (first, second) = both(first, second)?;
+                self.condition(first, left)?;
+                self.condition(second, right).map(|value| Value::Atom(Atom::Bool(value)))
             }
             Kind::Binary { operator, left, right } => {
-                let (left, right) = both(self.atom_of_at(left, env, at), self.atom_of_at(right, env, at))?;
+                let (left, right) =
+                    both(self.atom_operand(left, env, at), self.atom_operand(right, env, at))?;
                 super::arithmetic::binary(*operator, &left, &right, position).map(Value::Atom)
             }
             _ => {
@@ -293,8 +312,13 @@ impl<'a> Evaluator<'a> {
         env: &Env<'a>,
         at: NodeId,
     ) -> Result<bool, Stop> {
-        let value = self.value_of(expression, env, at);
-        match self.of_kinds(value, Kinds::BOOL, expression, env, at)? {
+        let value = self.operand(expression, env, at);
+        let value = self.of_kinds(value, Kinds::BOOL, expression, env, at)?;
+        self.condition(value, expression)
+    }
+
+    fn condition(&self, value: Value, expression: &Expression) -> Result<bool, Stop> {
+        match value {
             Value::Atom(Atom::Bool(value)) => Ok(value),
             Value::Atom(other) => {
                 let message = format!("a condition must be a bool, not {other}");
@@ -317,7 +341,7 @@ impl<'a> Evaluator<'a> {
         for part in parts {
             match part {
                 Part::Literal(literal) => text.extend_from_slice(literal),
-                Part::Expression(expression) => match self.atom_of_at(expression, env, at)? {
+                Part::Expression(expression) => match self.atom_operand(expression, env, at)? {
                     Atom::String(inner) => text.extend_from_slice(inner.as_bytes()),
                     Atom::Bytes(inner) if bytes => text.extend_from_slice(&inner),
                     Atom::Bytes(inner) => text.extend_from_slice(String::from_utf8_lossy(&inner).as_bytes()),
@@ -357,6 +381,12 @@ impl<'a> Evaluator<'a> {
             (true, true) => return Ok(Some(relation == Relation::Equal)),
             (false, false) => return Ok(None),
         };
+        if let Kind::Call { function, .. } = &operand.kind
+            && let Kind::Reference { name, .. } = &function.kind
+            && name.starts_with("match")
+        {
+            return Err(Stop::fail(ErrorKind::Cycle, operand.position, format!("`{name}` is no value")));
+        }
         let bottom = self.is_bottom(operand, env, at)?;
         match relation {
             Relation::Equal => Ok(Some(bottom)),
@@ -369,18 +399,24 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether cosign's evaluator takes an operand for an error: also where only the type of a scalar is known.
     fn is_bottom(&mut self, operand: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<bool, Stop> {
         match self.node_of(operand, env, at) {
             Ok(node) => {
                 self.looked_at(node, true);
                 self.eval(node);
+                if self.node(node).unsure {
+                    self.observations.push((node, Observation::Unsure));
+                }
                 let settled = self.settled(node);
                 if self.node(settled).error.is_none() {
                     self.finish(settled);
                 }
                 let this = self.node(settled);
                 // A scalar without a value counts as an error; a disjunction, a struct or a list does not.
-                let open = this.atom.is_none() && !self.ambiguous(node) && !this.kinds.meets(Kinds::PARTED);
+                let open = this.atom.is_none()
+                    && !self.ambiguous(node)
+                    && (!this.kinds.meets(Kinds::PARTED) || self.too_few(settled));
                 let bottom = open || !this.tasks.is_empty() || self.first_error(settled).is_some();
                 self.observe(node, if bottom { Observation::Bottom } else { Observation::Sound });
                 Ok(bottom)

@@ -3,7 +3,7 @@
 use super::node::{Conj, NodeId};
 use super::value::Kinds;
 use super::{Evaluator, MAX_NESTING};
-use crate::cue::ast::{Name, Presence};
+use crate::cue::ast::{Binary, Kind, Name, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 impl<'a> Evaluator<'a> {
@@ -18,6 +18,7 @@ impl<'a> Evaluator<'a> {
             return;
         }
         self.node_mut(id).finished = true;
+        self.visit(id);
         if let Some(outcome) = self.node(id).outcome.clone() {
             for (alternative, _) in outcome {
                 self.finish(alternative);
@@ -28,15 +29,13 @@ impl<'a> Evaluator<'a> {
             return;
         }
         self.nesting += 1;
+        for index in self.order(id) {
+            self.finish_field(id, index);
+        }
         let mut index = 0;
         // Fields may come in while others are evaluated.
-        while let Some(arc) = self.node(id).arcs.get(index) {
-            let (node, presence) = (arc.node, arc.presence);
-            if presence == Presence::Optional {
-                self.note_only(node);
-            } else {
-                self.finish(node);
-            }
+        while index < self.node(id).arcs.len() {
+            self.finish_field(id, index);
             index += 1;
         }
         self.finish_lazy(id);
@@ -53,6 +52,33 @@ impl<'a> Evaluator<'a> {
         self.nesting -= 1;
     }
 
+    fn finish_field(&mut self, id: NodeId, index: usize) {
+        let arc = &self.node(id).arcs[index];
+        let (node, presence) = (arc.node, arc.presence);
+        if presence == Presence::Optional {
+            self.note_only(node);
+        } else {
+            self.finish(node);
+        }
+    }
+
+    /// The order in which fields are evaluated where comprehensions yield some of them: that of the source.
+    fn order(&self, id: NodeId) -> Vec<usize> {
+        let this = self.node(id);
+        if !this.derived.iter().any(|conjunct| matches!(conjunct.kind, Conj::Body(_))) {
+            return Vec::new();
+        }
+        self.cost(this.arcs.len() * 8);
+        let mut order: Vec<usize> = (0..this.arcs.len()).collect();
+        let none = Position::default();
+        order.sort_by_key(|index| {
+            let conjuncts = &self.node(this.arcs[*index].node).conjuncts;
+            let first = conjuncts.iter().map(|conjunct| conjunct.position).find(|position| *position != none);
+            (first.is_none(), first)
+        });
+        order
+    }
+
     /// A reference to a required field that is not there: cosign's evaluator takes its constraints, but two equal scalars
     /// are in conflict then.
     fn check_awaited(&mut self, id: NodeId) {
@@ -62,8 +88,38 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// An optional field that is not there: nothing is evaluated.
-    fn note_only(&mut self, _: NodeId) {}
+    /// Notes that a node was looked at, and what it refers to.
+    pub(crate) fn visit(&mut self, id: NodeId) {
+        let mut targets = vec![id];
+        for conjunct in &self.node(id).derived {
+            let mut link = conjunct.trail.as_ref();
+            while let Some(step) = link {
+                targets.push(step.target);
+                link = step.up.as_ref();
+            }
+        }
+        self.cost(targets.len());
+        for target in targets {
+            self.node_mut(target).visited = true;
+        }
+    }
+
+    /// An optional field that is not there: cosign's evaluator computes it, and refuses where that meets a cycle.
+    fn note_only(&mut self, id: NodeId) {
+        let computes = |conjunct: &super::node::Conjunct<'_>| match conjunct.kind {
+            Conj::Expression(expression) => {
+                matches!(&expression.kind, Kind::Binary { operator, .. } if *operator != Binary::Unify)
+                    || matches!(
+                        expression.kind,
+                        Kind::Unary { .. } | Kind::Interpolation { .. } | Kind::Bound { .. }
+                    )
+            }
+            _ => false,
+        };
+        if self.node(id).conjuncts.iter().any(computes) {
+            self.eval(id);
+        }
+    }
 
     /// The first error in a node or in what is in it.
     pub(crate) fn first_error(&self, id: NodeId) -> Option<Box<Error>> {
@@ -124,7 +180,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether something in a node is not known yet.
-    fn waits(&self, id: NodeId) -> bool {
+    pub(crate) fn waits(&self, id: NodeId) -> bool {
         let this = self.node(id);
         let fields = this.arcs.iter().filter(|arc| arc.presence == Presence::Regular).map(|arc| arc.node);
         !this.tasks.is_empty() || fields.chain(this.items.nodes.iter().copied()).any(|node| self.waits(node))

@@ -124,7 +124,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<(), Stop> {
         let position = task.position;
         let mut end = |end: &'a Expression| {
-            let value = self.atom_of_at(end, &task.env, id);
+            let value = self.atom_operand(end, &task.env, id);
             self.of_kinds(value, Kinds::INT, end, &task.env, id)
         };
         let low = low.map(&mut end).transpose()?;

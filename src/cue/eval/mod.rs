@@ -88,6 +88,12 @@ pub(crate) enum Observation {
     /// It could not be used.
     Bottom,
     Sound,
+    /// It has several alternatives, and which one is the default is not sure.
+    Unsure,
+    /// A field or element was taken from this alternative.
+    Side(NodeId),
+    /// It had no scalar when an operator needed one at once.
+    Hasty(Position),
 }
 
 /// One evaluation.
@@ -106,6 +112,12 @@ pub(crate) struct Evaluator<'a> {
     /// An error that no alternative of a disjunction may hide.
     fatal: Option<Box<Error>>,
     observations: Vec<(NodeId, Observation)>,
+    /// Whether there is no statement.
+    alone: bool,
+    /// Whether nothing more will become known: alternatives that still wait are given up.
+    last: bool,
+    /// Whether a comprehension is being computed.
+    comprehends: bool,
     waiting: Vec<NodeId>,
     /// What comprehensions looked at, while there are any that look.
     looks: Vec<feeding::Look>,
@@ -120,6 +132,7 @@ pub(crate) struct Evaluator<'a> {
 /// It is an error by itself; it cannot be decided within the limits.
 pub fn check(package: &Package) -> Result<(), Error> {
     let mut alone = Evaluator::new();
+    alone.alone = true;
     let root = alone.package(package);
     alone.run(root)?;
     alone.no_open_comprehension(root)
@@ -157,6 +170,9 @@ impl<'a> Evaluator<'a> {
             nesting: 0,
             fatal: None,
             observations: Vec::new(),
+            alone: false,
+            last: false,
+            comprehends: false,
             waiting: Vec::new(),
             looks: Vec::new(),
             watching: 0,
@@ -192,7 +208,9 @@ impl<'a> Evaluator<'a> {
             if let Some(fatal) = self.fatal.take() {
                 return Err(*fatal);
             }
-            if !self.progress {
+            if !self.progress && !self.last && self.some_wait() {
+                self.last = true;
+            } else if !self.progress {
                 self.observed()?;
                 return self.first_error(root).map_or(Ok(()), |error| Err(*error));
             }
@@ -220,7 +238,16 @@ impl<'a> Evaluator<'a> {
                 }
                 Observation::Bottom => this.error.is_some() || this.atom.is_none(),
                 Observation::Sound => this.error.is_none(),
+                Observation::Unsure => !self.node(node).unsure,
+                Observation::Side(side) => {
+                    settled == *side || this.decided == self.node(*side).decided || !self.waits(*side)
+                }
+                Observation::Hasty(_) => this.atom.is_some() || self.alone,
             };
+            if let (Observation::Hasty(position), false) = (&seen, same) {
+                let message = "the value is needed before it is known: a cycle with the field";
+                return Err(Error::new(ErrorKind::Cycle, *position, message).at(self.path(node)));
+            }
             if !same && this.error.is_none() {
                 let message = "cannot be decided: the value changes after it was used to compute another one";
                 return Err(Error::nowhere(ErrorKind::Cycle, message).at(self.path(node)));

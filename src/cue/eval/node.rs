@@ -270,6 +270,12 @@ pub(crate) struct Node<'a> {
     pub(crate) acyclic: bool,
     pub(crate) lets: Vec<(*const Expression, *const (), NodeId)>,
     pub(crate) finished: bool,
+    /// Whether the alternatives' default depends on how marks of alternatives that failed are counted.
+    pub(crate) unsure: bool,
+    /// Whether it was looked at again after nothing more became known.
+    pub(crate) late: bool,
+    /// Whether it was finished once, or read.
+    pub(crate) visited: bool,
     /// Whether an expression refers to a field of it.
     pub(crate) scoped: bool,
     /// Whether an alternative was given up that data might have saved.
@@ -312,6 +318,9 @@ impl<'a> Node<'a> {
             acyclic: false,
             lets: Vec::new(),
             finished: false,
+            unsure: false,
+            late: false,
+            visited: false,
             scoped: false,
             lossy: false,
             error: None,

@@ -2,15 +2,104 @@
 
 use super::calls::accepted;
 use super::expression::Value;
-use super::node::{Env, NodeId};
+use super::node::{Conj, Env, NodeId};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
-use crate::cue::ast::Expression;
+use crate::cue::ast::{Binary, Binding, Expression, Kind, Position};
 use crate::cue::data::Data;
 use crate::cue::error::ErrorKind;
 use crate::cue::pkg;
 
 impl<'a> Evaluator<'a> {
+    /// The value of an operand of an operator, of a condition, of a bound. cosign's evaluator wants it at once: where a reference
+    /// has only led to another value that was not looked at yet, and has no scalar in the end, that is a cycle.
+    pub(crate) fn operand(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Value, Stop> {
+        if !matches!(expression.kind, Kind::Reference { .. } | Kind::Selector { .. } | Kind::Index { .. }) {
+            return self.value_of(expression, env, at);
+        }
+        if let Ok(node) = self.node_of(expression, env, at) {
+            self.eval(node);
+            let name = matches!(expression.kind, Kind::Reference { .. });
+            let (this, position) = (self.node(node), expression.position);
+            if this.atom.is_none()
+                && !this.visited
+                && self.leads_on(node, name)
+                && !(self.comprehends && self.precedes(node, at, position))
+            {
+                self.observations.push((node, super::Observation::Hasty(position)));
+            }
+        }
+        self.value_of(expression, env, at)
+    }
+
+    /// The same, a scalar.
+    pub(crate) fn atom_operand(
+        &mut self,
+        expression: &'a Expression,
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<Atom, Stop> {
+        let value = self.operand(expression, env, at)?;
+        self.scalar(value, expression)
+    }
+
+    /// Whether a value was declared in `at` before this position.
+    fn precedes(&self, node: NodeId, at: NodeId, position: Position) -> bool {
+        let this = self.node(node);
+        if let (super::node::Place::Inner, Some(parent)) = (&this.place, this.parent)
+            && !self.node(parent).lets.iter().any(|(_, _, known)| *known == node)
+        {
+            return false;
+        }
+        let mut above = Some(node);
+        while let Some(id) = above {
+            self.cost(1);
+            if id == at {
+                let this = self.node(node);
+                return this.conjuncts.first().is_some_and(|conjunct| conjunct.position < position);
+            }
+            above = self.node(id).parent;
+        }
+        false
+    }
+
+    /// Whether a node is nothing but a reference to another one of which only types are known, and which was not looked at.
+    fn leads_on(&self, node: NodeId, name: bool) -> bool {
+        let this = self.node(node);
+        let bare = this.bounds.iter().all(|bound| bound.sized);
+        if !bare
+            || !this.validators.is_empty()
+            || !this.choices.is_empty()
+            || name && self.in_definition(node)
+        {
+            return false;
+        }
+        if this.conjuncts.is_empty() || !this.conjuncts.iter().all(|conjunct| refers(&conjunct.kind)) {
+            return false;
+        }
+        let mut targets = Vec::new();
+        for conjunct in &this.derived {
+            let mut link = conjunct.trail.as_ref();
+            while let Some(step) = link {
+                match &step.up {
+                    Some(up) => link = Some(up),
+                    None => {
+                        targets.push(step.target);
+                        break;
+                    }
+                }
+            }
+        }
+        targets.sort();
+        targets.dedup();
+        targets.len() == 1 && targets.iter().all(|target| !self.node(*target).visited)
+    }
+
     /// Concrete arguments; one that is an error counts before one that is not known yet.
     pub(crate) fn arguments(
         &mut self,
@@ -66,6 +155,35 @@ impl<'a> Evaluator<'a> {
             && matches!(self.concrete(node, argument.position), Err(Stop::Wait(_)))
     }
 
+    /// Elements that have no value yet, and can never be of the kind that a function needs.
+    pub(crate) fn check_elements(
+        &mut self,
+        function: (&str, &str),
+        arguments: &'a [Expression],
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> Result<(), Stop> {
+        let kinds = match function {
+            ("list", "Sum" | "Product" | "Avg" | "Max" | "Min") => Kinds::NUMBER,
+            ("strings", "Join") | ("list", "SortStrings" | "IsSortedStrings") => Kinds::STRING,
+            _ => return Ok(()),
+        };
+        let Some(argument) = arguments.first() else { return Ok(()) };
+        let Ok(Value::Node(node)) = self.value_of(argument, env, at) else { return Ok(()) };
+        if self.node(node).kinds != Kinds::LIST {
+            return Ok(());
+        }
+        for item in self.items(node) {
+            self.eval(item);
+            let settled = self.settled(item);
+            if !self.node(settled).kinds.meets(kinds) {
+                let message = format!("an element must be {kinds}, not {}", self.describe(settled));
+                return Err(Stop::fail(ErrorKind::Operation, argument.position, message));
+            }
+        }
+        Ok(())
+    }
+
     /// `len(argument)`
     pub(crate) fn length(
         &mut self,
@@ -92,5 +210,20 @@ impl<'a> Evaluator<'a> {
                 Ok(count)
             }
         }
+    }
+}
+
+/// Whether a conjunct is a reference, or says nothing.
+fn refers(kind: &Conj<'_>) -> bool {
+    let Conj::Expression(expression) = kind else { return matches!(kind, Conj::Top | Conj::Node(_)) };
+    is_reference(expression)
+}
+
+fn is_reference(expression: &Expression) -> bool {
+    match &expression.kind {
+        Kind::Reference { name, binding: Binding::Predeclared(_) } => **name == *"_",
+        Kind::Reference { .. } | Kind::Selector { .. } | Kind::Index { .. } => true,
+        Kind::Binary { operator: Binary::Unify, left, right } => is_reference(left) && is_reference(right),
+        _ => false,
     }
 }

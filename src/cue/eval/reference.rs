@@ -139,7 +139,7 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Index { operand, index } => {
                 let operand = self.node_of(operand, env, at)?;
-                let value = self.atom_of_at(index, env, at);
+                let value = self.atom_operand(index, env, at);
                 let index = self.of_kinds(value, Kinds::STRING.or(Kinds::INT), index, env, at)?;
                 self.index(operand, &index, position)
             }
@@ -191,7 +191,7 @@ impl<'a> Evaluator<'a> {
         position: Position,
     ) -> Result<NodeId, Stop> {
         self.eval(operand);
-        let settled = self.settled(operand);
+        let settled = self.side(operand);
         let mut excluded = self.excludes(settled, name);
         if let (true, Name::Regular(label)) = (excluded, name) {
             for rule in self.node(settled).rules.clone() {
@@ -226,6 +226,19 @@ impl<'a> Evaluator<'a> {
         Err(Stop::Wait(Box::new(error)))
     }
 
+    /// The alternative from which something is taken.
+    fn side(&mut self, operand: NodeId) -> NodeId {
+        let settled = self.settled(operand);
+        if self.node(operand).unsure {
+            self.observations.push((operand, Observation::Unsure));
+        }
+        if self.node(operand).outcome.as_ref().is_some_and(|outcome| outcome.len() > 1) && settled != operand
+        {
+            self.observations.push((operand, Observation::Side(settled)));
+        }
+        settled
+    }
+
     /// `operand[index]`
     fn index(&mut self, operand: NodeId, index: &Atom, position: Position) -> Result<NodeId, Stop> {
         let number = match index {
@@ -236,7 +249,7 @@ impl<'a> Evaluator<'a> {
             }
         };
         self.eval(operand);
-        let settled = self.settled(operand);
+        let settled = self.side(operand);
         let this = self.node(settled);
         if let Some(error) = &this.error {
             return Err(Stop::Fail(error.clone()));

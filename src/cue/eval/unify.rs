@@ -23,6 +23,9 @@ impl<'a> Node<'a> {
 impl<'a> Evaluator<'a> {
     /// Takes in what a node has not yet taken in, as far as possible; its fields are not evaluated.
     pub(crate) fn eval(&mut self, id: NodeId) {
+        if self.last && self.node(id).phase == Phase::Done && !self.node(id).late {
+            self.look_again(id);
+        }
         if self.node(id).phase != Phase::Fresh || self.fatal.is_some() {
             return;
         }

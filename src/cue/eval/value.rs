@@ -115,6 +115,8 @@ pub(crate) struct Bound {
     pub(crate) relation: Relation,
     pub(crate) limit: Atom,
     pub(crate) position: Position,
+    /// Whether it is part of a type: `uint8`.
+    pub(crate) sized: bool,
 }
 
 impl Bound {
@@ -122,7 +124,6 @@ impl Bound {
     pub(crate) fn kinds(&self) -> Kinds {
         match (self.relation, self.limit.kinds()) {
             (Relation::NotEqual, Kinds::NULL) => Kinds(Kinds::TOP.0 & !Kinds::NULL.0),
-            (Relation::Matches | Relation::MatchesNot, _) => Kinds::STRING.or(Kinds::BYTES),
             (_, kind) if kind.meets(Kinds::NUMBER) => Kinds::NUMBER,
             (_, kind) => kind,
         }
