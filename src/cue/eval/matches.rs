@@ -30,8 +30,14 @@ impl<'a> Evaluator<'a> {
     /// meet the constraint.
     pub(crate) fn match_n(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let Some(Matches { wanted, met }) = self.matches(id, call)? else { return Ok(()) };
-        if self.admits(wanted, &Atom::Number(met.len().into()))? {
-            return Ok(());
+        // Constraints for which something lacks may come to hold, or not.
+        let open = |probe: &NodeId| !call.elements && self.incomplete(*probe);
+        let open = met.iter().filter(|(_, probe)| open(probe)).count();
+        let most = if self.is_final(id) { met.len() - open } else { met.len() };
+        for count in met.len() - open..=most {
+            if self.admits(wanted, &Atom::Number(count.into()))? {
+                return Ok(());
+            }
         }
         let what = if call.elements { "the elements" } else { "the constraints" };
         let message =
@@ -77,7 +83,7 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn match_if(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let Some((_, branch, said)) = self.branch(id, call) else { return Ok(()) };
         let position = branch.position;
-        if self.fitted(id, branch).is_some() {
+        if self.fitted(id, branch).is_some_and(|probe| !self.is_final(id) || !self.incomplete(probe)) {
             return Ok(());
         }
         Err(Stop::fail(ErrorKind::Conflict, position, format!("the value {said}")))
@@ -96,7 +102,7 @@ impl<'a> Evaluator<'a> {
             self.conjunct(Conj::Expression(expression), call.env.clone(), expression.position)
         };
         let (condition, then, otherwise) = (conjunct(condition), conjunct(then), conjunct(otherwise));
-        Some(match self.fitted(id, condition) {
+        Some(match self.fitted(id, condition).filter(|probe| !self.incomplete(*probe)) {
             Some(met) => (Some(met), then, "meets the condition of `matchIf`, and not what that demands"),
             None => {
                 (None, otherwise, "does not meet the condition of `matchIf`, nor what is demanded otherwise")
@@ -143,6 +149,16 @@ impl<'a> Evaluator<'a> {
         if !matches!(self.admits(wanted, &Atom::Number(surely.into())), Ok(true)) {
             absent.append(&mut lacking);
         }
+    }
+
+    /// Whether a value is that of the package, with the statement: cosign's evaluator counts what lacks in it as failed.
+    fn is_final(&self, id: NodeId) -> bool {
+        !self.alone && matches!(self.node(id).place, Place::Root)
+    }
+
+    /// Whether a value lacks something that it needs to meet a constraint.
+    fn incomplete(&self, probe: NodeId) -> bool {
+        self.complete(probe).is_err() || self.waits(self.certain(probe))
     }
 
     /// The value unified with a constraint that it meets; the value's own constraints aside.
