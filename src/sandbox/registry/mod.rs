@@ -42,6 +42,8 @@ mod store;
 mod stream;
 #[cfg(test)]
 mod tests;
+// For the tests: nobody has a sandbox speak TLS, and the program is smaller without.
+#[cfg(feature = "internals")]
 mod tls;
 
 pub use access::Access;
@@ -60,6 +62,7 @@ use tokio::sync::oneshot;
 
 use access::Guard;
 use server::Shared;
+#[cfg(feature = "internals")]
 use tls::Authority;
 
 use super::folder::FolderError;
@@ -107,9 +110,30 @@ pub enum Transport {
     #[default]
     Http,
     /// HTTPS, with a certificate for `localhost`, `127.0.0.1` and `::1` of an authority of its own.
+    #[cfg(feature = "internals")]
     Https,
     /// As `Https`, and only with clients that have a certificate of that authority.
+    #[cfg(feature = "internals")]
     MutualTls,
+}
+
+impl Transport {
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            #[cfg(feature = "internals")]
+            Self::Https | Self::MutualTls => "https",
+        }
+    }
+
+    #[cfg(feature = "internals")]
+    fn authority(self) -> Result<Option<Authority>, Error> {
+        let authority = match self {
+            Self::Http => return Ok(None),
+            secure => Authority::new(secure == Self::MutualTls),
+        };
+        authority.map(Some).map_err(Error::Certificates)
+    }
 }
 
 impl Default for Options {
@@ -160,6 +184,7 @@ pub enum Error {
     #[error("the registry could not start")]
     Start(#[from] io::Error),
     /// Its certificates could not be made.
+    #[cfg(feature = "internals")]
     #[error("the certificates of the registry could not be made")]
     Certificates(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Its folder cannot be used.
@@ -179,6 +204,7 @@ pub enum Error {
 pub struct Registry {
     shared: Arc<Shared>,
     addresses: [SocketAddr; 2],
+    #[cfg(feature = "internals")]
     authority: Option<Authority>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -203,15 +229,11 @@ impl Registry {
     }
 
     fn new(options: Options, own: TcpListener, other: Option<TcpListener>) -> Result<Self, Error> {
-        let authority = match options.transport {
-            Transport::Http => None,
-            transport => {
-                Some(Authority::new(transport == Transport::MutualTls).map_err(Error::Certificates)?)
-            }
-        };
+        #[cfg(feature = "internals")]
+        let authority = options.transport.authority()?;
         let address = own.local_addr()?;
         let addresses = [address, other.as_ref().map_or(Ok(address), TcpListener::local_addr)?];
-        let scheme = if authority.is_some() { "https" } else { "http" };
+        let scheme = options.transport.scheme();
         let realm = match &options.access {
             Access::Bearer { realm: Host::Other, .. } => {
                 format!("{scheme}://localhost:{}/token", addresses[1].port())
@@ -236,6 +258,7 @@ impl Registry {
             guard: Guard::new(options.access, options.anonymous_pull, realm),
             journal: Journal::new(options.keeps_journal),
             hook: Mutex::default(),
+            #[cfg(feature = "internals")]
             tls: authority.as_ref().map(|authority| Arc::clone(&authority.config).into()),
             memory: Memory::default(),
         });
@@ -246,7 +269,14 @@ impl Registry {
         let thread = std::thread::Builder::new()
             .name("registry".to_owned())
             .spawn(move || server::run(&served, listeners, stopped))?;
-        Ok(Self { shared, addresses, authority, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            shared,
+            addresses,
+            #[cfg(feature = "internals")]
+            authority,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// `127.0.0.1:PORT`, as references begin.
@@ -298,11 +328,13 @@ impl Registry {
     }
 
     /// The certificate of the authority that the servers' certificate is from, in PEM; `None` over HTTP.
+    #[cfg(feature = "internals")]
     pub fn authority_pem(&self) -> Option<&str> {
         self.authority.as_ref().map(|authority| authority.certificate.as_str())
     }
 
     /// A certificate of that authority for a client, and its private key (PKCS #8), both in PEM; `None` over HTTP.
+    #[cfg(feature = "internals")]
     pub fn client_pem(&self) -> Option<(&str, &str)> {
         self.authority.as_ref().map(|authority| (authority.client.0.as_str(), authority.client.1.as_str()))
     }

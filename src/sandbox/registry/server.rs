@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
+#[cfg(feature = "internals")]
 use tokio_rustls::TlsAcceptor;
 
 use super::super::limits::{HEAD, Memory, Pace, connections, http};
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub guard: Guard,
     pub journal: Journal,
     pub hook: Mutex<Option<Hook>>,
+    #[cfg(feature = "internals")]
     pub tls: Option<TlsAcceptor>,
     /// For bodies of requests.
     pub memory: Memory,
@@ -97,14 +99,14 @@ async fn connection(shared: Arc<Shared>, host: Host, stream: TcpStream, activity
     let number = shared.journal.connect();
     let of = Connection { host, number, breaker: Breaker::default(), activity: activity.clone() };
     let socket = Socket::new(stream, of.breaker.clone(), activity.clone());
-    match shared.tls.clone() {
-        None => serve(shared, &of, socket).await,
-        Some(tls) => {
-            if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
-                serve(shared, &of, stream).await;
-            }
+    #[cfg(feature = "internals")]
+    if let Some(tls) = shared.tls.clone() {
+        if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
+            serve(shared, &of, stream).await;
         }
+        return;
     }
+    serve(shared, &of, socket).await;
 }
 
 /// What requests of one connection have in common.
