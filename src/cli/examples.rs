@@ -1,6 +1,6 @@
 //! Examples in help, as data. They run in the order of help in one folder that holds `artifact.txt`, `predicate.json`, a
 //! private key `other.pem`, an image layout `app`, `sbom.spdx.json`, `module.wasm`, `Dockerfile` and `pod.yaml`, which
-//! name the image `registry.example/app:v1`, and `images.txt`, which lists it, with `COSIGN_PASSWORD` set; a test does so.
+//! name the image `registry.example/app:v1`, `images.txt`, which lists it, `policy.yaml` and `policy.test.yaml`, which are about it, with `COSIGN_PASSWORD` set; a test does so.
 
 /// One example.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +131,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         },
     ),
     (
+        "verify",
+        Example {
+            what: "verify an image by a policy file, which says who must have signed it",
+            line: "verify --policy-file policy.yaml registry.example/app:v1",
+        },
+    ),
+    (
         "attest",
         Example {
             what: "sign a statement about an image, and remove older ones of its type",
@@ -165,6 +172,18 @@ pub const EXAMPLES: &[(&str, Example)] = &[
             line: "manifest verify --key cosign.pub --no-log pod.yaml",
         },
     ),
+    (
+        "policy check",
+        Example { what: "look for mistakes in a policy file", line: "policy check policy.yaml" },
+    ),
+    (
+        "policy explain",
+        Example {
+            what: "show why an image is accepted",
+            line: "policy explain --policy-file policy.yaml registry.example/app:v1",
+        },
+    ),
+    ("policy test", Example { what: "judge the cases in a file", line: "policy test policy.test.yaml" }),
     (
         "login",
         Example {

@@ -30,6 +30,7 @@ mod pack;
 mod parse;
 mod piv_tool;
 mod pkcs11_tool;
+mod policy;
 mod public_key;
 mod render;
 mod run;

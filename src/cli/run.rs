@@ -8,7 +8,7 @@ use super::args::format::Format;
 use super::environment;
 use super::help;
 use super::render::{self, Output};
-use super::{sandbox, unpack, verify};
+use super::{policy, sandbox, unpack, verify};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
@@ -98,6 +98,12 @@ pub enum Request {
     Pack(PackRequest),
     /// `public-key`.
     PublicKey(PublicKeyRequest),
+    /// `policy check`, and how to show it.
+    PolicyCheck(commands::PolicyCheckRequest, Format),
+    /// `policy test`, and how to show it.
+    PolicyTest(commands::PolicyTestRequest, Format),
+    /// `policy explain`, and how to show it.
+    PolicyExplain(commands::PolicyExplainRequest, Format),
     /// `sign-blob`.
     SignBlob(SignBlobRequest),
     /// `signing-config create`.
@@ -178,6 +184,9 @@ impl Request {
             Self::Login(request) => request.files(),
             Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
+            Self::PolicyCheck(request, _) => request.files(),
+            Self::PolicyTest(request, _) => request.files(),
+            Self::PolicyExplain(request, _) => request.files(),
             Self::SignBlob(request) => request.files(),
             Self::SigningConfigCreate(request) => request.files(),
             Self::Triangulate(request) => request.files(),
@@ -253,6 +262,15 @@ impl Request {
             Self::PivTool(request) => commands::piv_tool(&request, context)?,
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
+            Self::PolicyCheck(request, format) => {
+                return policy::check::run(&request, format, context, output).await;
+            }
+            Self::PolicyTest(request, format) => {
+                return policy::test::run(&request, format, context, output).await;
+            }
+            Self::PolicyExplain(request, format) => {
+                return policy::explain::run(&request, format, context, output).await;
+            }
             Self::SignBlob(request) => return sign_blob(&request, context, output).await,
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context).await?,
             Self::Text(text) => text.into_bytes(),
@@ -346,7 +364,11 @@ async fn verify_blob(
     if let Some(flag) = request.waivers.claims {
         render::warn(&format!("The statement was not compared with a file ({flag})"));
     }
-    render::say("Verified OK");
+    let is_unsigned = report
+        .policy
+        .as_ref()
+        .is_some_and(|policy| policy.verdict == commands::PolicyVerdict::AcceptedUnsigned);
+    render::say(if is_unsigned { "Accepted without a signature" } else { "Verified OK" });
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use super::run::Request;
 use super::{
     attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
     generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
-    piv_tool, pkcs11_tool, public_key, sandbox, save, sign, sign_blob, signing_config, suggest, topics,
-    triangulate, trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
+    piv_tool, pkcs11_tool, policy, public_key, sandbox, save, sign, sign_blob, signing_config, suggest,
+    topics, triangulate, trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
     verify_blob_attestation, version,
 };
 use crate::commands::Error;
@@ -50,6 +50,9 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("verify-attestation", entry::<verify_attestation::VerifyAttestationArgs>()),
     ("dockerfile verify", entry::<dockerfile::verify::DockerfileVerifyArgs>()),
     ("manifest verify", entry::<manifest::verify::ManifestVerifyArgs>()),
+    ("policy check", entry::<policy::check::PolicyCheckArgs>()),
+    ("policy explain", entry::<policy::explain::PolicyExplainArgs>()),
+    ("policy test", entry::<policy::test::PolicyTestArgs>()),
     ("triangulate", entry::<triangulate::TriangulateArgs>()),
     ("generate", entry::<generate::GenerateArgs>()),
     ("login", entry::<login::LoginArgs>()),
@@ -105,6 +108,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("signing-config", "Make signing configs"),
     ("dockerfile", "Verify the images of Dockerfiles"),
     ("manifest", "Verify the images of Kubernetes manifests"),
+    ("policy", "Check policy files, and see why they accept and refuse"),
     ("attach", "Attach what was made elsewhere to images"),
     ("download", "Show what belongs to images"),
     ("upload", "Push files as artifacts"),

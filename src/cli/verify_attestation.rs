@@ -43,6 +43,10 @@ pub struct VerifyAttestationArgs {
 impl CommandArgs for VerifyAttestationArgs {
     fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
         let policy = self.policy.request()?;
+        let typed =
+            [("--type", filled(&self.predicate_type).is_some()), ("--policy", !policy.files.is_empty())];
+        self.verify.policy_file.signer(&typed)?;
+        self.verify.policy_file.signer(&self.github.given())?;
         let list = filled(&self.from_file);
         let images = some_images(&self.images, list.as_ref())?;
         let meant = self.github.meant(&self.predicate_type, &self.verify.identity)?;

@@ -61,6 +61,12 @@ impl VerifyBlobAttestationArgs {
     pub fn request(&self, warnings: &mut Vec<String>) -> Result<VerifyRequest, Error> {
         let meant = self.github.meant(&self.predicate_type, &self.verify.identity)?;
         let policy = self.policy.request()?;
+        self.verify.policy_file.signer(&[
+            ("--type", filled(&self.predicate_type).is_some()),
+            ("--policy", !policy.files.is_empty()),
+            ("--check-claims", self.check_claims.is_some()),
+        ])?;
+        self.verify.policy_file.signer(&self.github.given())?;
         let mut request = self.verify.request(self.subject()?, meant, warnings)?;
         request.policy = PolicyRequest { github: request.policy.github.take(), ..policy };
         request.waivers.claims = (self.check_claims == Some(false)).then_some("--check-claims=false");

@@ -30,6 +30,69 @@ pub struct Documents<'a> {
     documents: usize,
     /// What other readers read differently, with its line.
     odd: Option<(usize, &'static str)>,
+    /// Whether plain `true`, `false` and numbers are what they are in JSON.
+    is_typed: bool,
+}
+
+/// A step on the way from a document to a value in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Into the member of a mapping.
+    Member(&'a str),
+    /// Into the item of a list, the first one 0.
+    Item(usize),
+}
+
+/// The line of the value in the first document that `path` leads to, or of the last one on the way that is there. For messages:
+/// nothing is judged here.
+pub fn line_of(text: &str, path: &[Step<'_>]) -> Option<usize> {
+    let mut parser = Parser::new_from_str(text);
+    while !matches!(parser.next_event()?.ok()?.0, Event::DocumentStart(_)) {}
+    let (mut event, span) = parser.next_event()?.ok()?;
+    let mut line = span.start.line();
+    for step in path {
+        let mut number = 0;
+        loop {
+            let (next, span) = parser.next_event()?.ok()?;
+            let is_it = match (&event, step) {
+                (Event::MappingStart(..), Step::Member(name)) => {
+                    matches!(&next, Event::Scalar(key, ..) if key == name)
+                }
+                (Event::SequenceStart(..), Step::Item(wanted)) => number == *wanted,
+                _ => return Some(line),
+            };
+            if matches!(next, Event::MappingEnd | Event::SequenceEnd) {
+                return Some(line);
+            }
+            if is_it {
+                line = span.start.line();
+                event = if matches!(step, Step::Member(_)) { parser.next_event()?.ok()?.0 } else { next };
+                break;
+            }
+            pass(&mut parser, &next)?;
+            if matches!(step, Step::Member(_)) {
+                let value = parser.next_event()?.ok()?.0;
+                pass(&mut parser, &value)?;
+            }
+            number += 1;
+        }
+    }
+    Some(line)
+}
+
+/// Passes over what is left of a value that began with `event`.
+fn pass(parser: &mut Parser<'_, StrInput<'_>>, event: &Event<'_>) -> Option<()> {
+    let is_start = |event: &Event<'_>| matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
+    let mut depth = usize::from(is_start(event));
+    while depth > 0 {
+        let (event, _) = parser.next_event()?.ok()?;
+        if is_start(&event) {
+            depth += 1;
+        } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
+            depth -= 1;
+        }
+    }
+    Some(())
 }
 
 /// How much something is.
@@ -54,7 +117,14 @@ impl<'a> Documents<'a> {
             copied: 0,
             documents: 0,
             odd: text.split('\n').zip(1..).find_map(|(line, number)| Some((number, odd(line)?))),
+            is_typed: false,
         }
+    }
+
+    /// The same, where `true`, `false` and numbers are no texts unless they are quoted.
+    #[must_use]
+    pub fn typed(self) -> Self {
+        Self { is_typed: true, ..self }
     }
 
     /// The next one; `None` at the end.
@@ -105,10 +175,13 @@ impl<'a> Documents<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 known_tag(tag.as_deref(), span)?;
                 self.size.text += text.len();
-                let nothing = style == ScalarStyle::Plain
-                    && tag.is_none()
-                    && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                (anchor, if nothing { Value::Null } else { Value::String(text.into_owned()) })
+                let is_plain = style == ScalarStyle::Plain && tag.is_none();
+                let value = match &*text {
+                    "" | "~" | "null" | "Null" | "NULL" if is_plain => Value::Null,
+                    text if is_plain && self.is_typed => typed(text),
+                    _ => Value::String(text.into_owned()),
+                };
+                (anchor, value)
             }
             Event::SequenceStart(anchor, tag) => {
                 known_tag(tag.as_deref(), span)?;
@@ -243,6 +316,16 @@ fn merge(
     Ok(())
 }
 
+/// A plain scalar by YAML's core schema (1.2.2, section 10.3.2), as far as JSON writes it alike; other spellings stay texts.
+fn typed(text: &str) -> Value {
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        text => serde_json::from_str(text)
+            .map_or_else(|_| Value::String(text.to_owned()), |number: serde_json::Number| number.into()),
+    }
+}
+
 /// A tag may change what a text means: `!!binary`. Only those that change nothing are read.
 fn known_tag(tag: Option<&Tag>, span: Span) -> Result<(), DecodeError> {
     let Some(tag) = tag else { return Ok(()) };
@@ -303,6 +386,38 @@ mod tests {
             let found = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(Value::Array(found).to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn values_with_types() {
+        let text = "a: [true, false, 'true', 1, -2, 1.5, 010, 0x1, 1_0, yes, True, \"3\", 1e2, nan, .5]";
+        let read = Documents::new("test", text).typed().next().unwrap().unwrap();
+        let expected = concat!(
+            r#"{"a":[true,false,"true",1,-2,1.5,"010","0x1","1_0","yes","True","3",100.0,"#,
+            r#""nan",".5"]}"#
+        );
+        assert_eq!(read.to_string(), expected);
+        assert!(Documents::new("test", "1: a").typed().next().is_err());
+    }
+
+    #[test]
+    fn lines_of_values() {
+        use Step::{Item, Member};
+        let text = "# x\na: 1\nb:\n  - c: {d: [1,\n      2]}\n  - &x e\n  - *x\nf:\n  g: |\n    h\n  i: j\n";
+        for (path, line) in [
+            (&[][..], 2),
+            (&[Member("a")], 2),
+            (&[Member("b")], 3),
+            (&[Member("b"), Item(0), Member("c"), Member("d"), Item(1)], 5),
+            (&[Member("b"), Item(1)], 6),
+            (&[Member("b"), Item(2), Member("none")], 7),
+            (&[Member("b"), Item(9)], 3),
+            (&[Member("f"), Member("i")], 11),
+            (&[Member("none")], 2),
+        ] {
+            assert_eq!(line_of(text, path), Some(line), "{path:?}");
+        }
+        assert_eq!(line_of("a: [", &[Member("a"), Item(0)]), None);
     }
 
     #[test]

@@ -10,11 +10,11 @@ use crate::payload::Artifact;
 use crate::storage::{self, BlobSource, stream_blob};
 use crate::verify::{StreamNeeds, VerificationPolicy, stream_needs};
 
-/// Reads the artifact and computes all that any candidate will ask of it. `None`: the user asks for none.
+/// Reads the artifact and computes all that any candidate will ask of it by any of these policies. `None`: the user asks for none.
 pub(super) fn artifact(
     subject: &Subject,
     candidates: &[Candidate],
-    policy: &VerificationPolicy,
+    policies: &[&VerificationPolicy],
     context: &Context,
 ) -> Result<Option<Artifact>, Error> {
     match subject {
@@ -28,8 +28,10 @@ pub(super) fn artifact(
         }
         Subject::Digests { name, digests } => Ok(Some(by_digest(name.clone(), digests.clone()))),
         Subject::Blob(argument) => {
-            let needs: Vec<StreamNeeds> =
-                candidates.iter().map(|c| stream_needs(&c.entity, policy)).collect();
+            let needs: Vec<StreamNeeds> = candidates
+                .iter()
+                .flat_map(|c| policies.iter().map(|policy| stream_needs(&c.entity, policy)))
+                .collect();
             by_content(argument, &needs, context).map(Some)
         }
     }

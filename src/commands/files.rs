@@ -145,9 +145,10 @@ impl VerifyRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
         let (signature, trust) = (&self.signature, &self.trust);
-        let key = match &self.signer {
-            Signer::Key(key) => Some(Path::new(key)),
-            Signer::Identity(_) => None,
+        let (key, policy_file) = match &self.signer {
+            Signer::Key(key) => (Some(Path::new(key)), None),
+            Signer::Identity(_) => (None, None),
+            Signer::Scopes(file) => (None, Some(file.as_path())),
         };
         let blob = match &self.subject {
             Subject::Blob(blob) => path(blob),
@@ -157,6 +158,7 @@ impl VerifyRequest {
         [
             ("file to verify", blob),
             ("key", key),
+            ("policy file", policy_file),
             ("bundle", signature.bundle.as_deref()),
             ("signature", signature.signature.as_deref().and_then(path)),
             ("certificate", signature.certificate.as_deref()),
@@ -169,6 +171,7 @@ impl VerifyRequest {
             ("timestamp certificate chain", trust.timestamp_certificate_chain.as_deref()),
         ]
         .into_iter()
+        .chain(signature.other_bundles.iter().map(|bundle| ("bundle", Some(bundle.as_path()))))
         .fold(self.policy.add_to(Files::default()), |files, (what, path)| files.and_read(what, path))
         .and_written("report", report)
     }

@@ -32,6 +32,7 @@ mod piv_tool;
 mod pkcs11_tool;
 mod platform;
 mod policies;
+mod policy_file;
 mod publishing;
 mod registry;
 mod report;
@@ -80,10 +81,14 @@ pub use pasteable::{COMMANDS, pasteable};
 pub use piv_tool::{PivKeyRequest, PivSecret, PivTask, PivToolRequest, piv_tool};
 pub use pkcs11_tool::{ListKeysRequest, ListTokensRequest, TokenPin, list_keys, list_tokens};
 pub use platform::PlatformRequest;
+pub use policy_file::{
+    PolicyCase, PolicyCheckRequest, PolicyChecked, PolicyExplainRequest, PolicyFinding, PolicyTestRequest,
+    PolicyTested, explained, policy_check, policy_test,
+};
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
-    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, REPORT_SCHEMA, Report,
-    SignerReport,
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, PolicyReport, PolicyVerdict,
+    REPORT_SCHEMA, Report, SignerReport,
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,

@@ -6,9 +6,9 @@ use crate::storage::read_file;
 use crate::verify::Verified;
 
 /// Bytes of a policy.
-const POLICY_SIZE: u64 = 1 << 20;
+pub(super) const POLICY_SIZE: u64 = 1 << 20;
 /// Bytes of a data file.
-const DATA_SIZE: u64 = 64 << 20;
+pub(super) const DATA_SIZE: u64 = 64 << 20;
 
 /// Reads the policies; `None` where none is named.
 pub(super) fn load(request: &PolicyRequest, context: &Context) -> Result<Option<Policy>, Error> {
@@ -155,7 +155,7 @@ fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
 }
 
 /// Policies that give no verdict.
-fn failed(error: &policy::Error) -> Error {
+pub(super) fn failed(error: &policy::Error) -> Error {
     use policy::Error as E;
     let kind = match error {
         E::Format { .. } => ErrorKind::Usage,

@@ -7,6 +7,7 @@ use super::Error;
 use super::pasteable::pasteable;
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
+use crate::policy::scoped::DemandVerdict;
 use crate::verify::{Check, Outcome, Rejection, SignerProof, Trail, Verified, Waiver};
 
 /// The version of the schema. A new member keeps it; a changed meaning does not.
@@ -35,9 +36,45 @@ pub struct Report {
     /// Every image, in the order in which they were named; missing where files are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<Vec<ImageReport>>,
+    /// What a policy file said of the file; of images, that stands with each image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyReport>,
     /// Why the run failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
+}
+
+/// What a policy file says of an artifact.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyReport {
+    /// The policy file, as it was named.
+    pub file: String,
+    /// The artifact, as patterns see it.
+    pub artifact: String,
+    /// The scope that decides; missing where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The pattern of it that matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The verdict.
+    pub verdict: PolicyVerdict,
+    /// Each demand of the scope, and what came of it.
+    pub demands: Vec<DemandVerdict>,
+}
+
+/// The verdict of a policy file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyVerdict {
+    /// Everything that the scope asks for is there.
+    Accepted,
+    /// The scope asks for nothing.
+    AcceptedUnsigned,
+    /// No scope decides about it.
+    NoScope,
+    /// Something is missing, or the scope refuses everything.
+    Refused,
 }
 
 /// The artifact.
@@ -70,6 +107,9 @@ pub struct ImageReport {
     pub verified: bool,
     /// Each candidate signature.
     pub candidates: Vec<CandidateReport>,
+    /// What a policy file said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyReport>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -150,6 +190,7 @@ impl Report {
             trusted_root: None,
             candidates: Vec::new(),
             images: None,
+            policy: None,
             error: None,
         }
     }
@@ -193,6 +234,7 @@ impl ImageReport {
             rule: None,
             verified: false,
             candidates: Vec::new(),
+            policy: None,
             error: None,
         }
     }
@@ -273,6 +315,37 @@ fn checks(trail: &Trail) -> Vec<CheckReport> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::scoped::{CountedFact, Uncounted};
+
+    fn policy() -> PolicyReport {
+        let text = || "x".to_owned();
+        let counted = CountedFact {
+            signer: text(),
+            who: text(),
+            source: text(),
+            time: Some(text()),
+            evidence: vec![text()],
+        };
+        let uncounted = Uncounted { signer: text(), source: text(), reason: vec![text()] };
+        let demand = DemandVerdict {
+            what: text(),
+            asked: text(),
+            needed: 1,
+            found: 1,
+            counted: vec![counted],
+            uncounted: vec![uncounted],
+            missing: vec![text()],
+            is_met: true,
+        };
+        PolicyReport {
+            file: text(),
+            artifact: text(),
+            scope: Some(text()),
+            pattern: Some(text()),
+            verdict: PolicyVerdict::Accepted,
+            demands: vec![demand],
+        }
+    }
 
     /// The documented schema allows what is written, and nothing of it is missing there.
     #[test]
@@ -297,6 +370,7 @@ mod tests {
             predicate_type: Some("t".into()),
             checks: vec![check],
         };
+        let policy = policy();
         let mut report = Report::new("verify-blob", UnixTime::from_seconds(0));
         report.artifact = Some(ArtifactReport { name: "a".into(), digests: vec!["sha256:00".into()] });
         report.trusted_root = Some("r".into());
@@ -309,8 +383,10 @@ mod tests {
             rule: Some("x".into()),
             verified: false,
             candidates: vec![candidate],
+            policy: Some(policy.clone()),
             error: Some(ErrorReport::of(&Error::usage("x"))),
         }]);
+        report.policy = Some(policy);
         report.fail(&Error::usage("x"));
         let written = serde_json::to_value(&report).unwrap();
         let definitions = &schema["$defs"];
@@ -326,6 +402,11 @@ mod tests {
         same(&schema["properties"]["artifact"], &written["artifact"]);
         same(&definitions["error"], &written["error"]);
         same(&definitions["image"], &written["images"][0]);
+        same(&definitions["policy"], &written["policy"]);
+        let (demand, described) = (&written["policy"]["demands"][0], &definitions["demand"]);
+        same(described, demand);
+        same(&described["properties"]["counted"]["items"], &demand["counted"][0]);
+        same(&described["properties"]["uncounted"]["items"], &demand["uncounted"][0]);
         same(&definitions["candidate"], &written["candidates"][0]);
         same(&definitions["candidate"]["properties"]["signer"], &written["candidates"][0]["signer"]);
         same(&definitions["check"], &written["candidates"][0]["checks"][0]);

@@ -157,6 +157,8 @@ pub enum Signer {
     Key(String),
     /// The holder of a certificate that matches.
     Identity(IdentityRequest),
+    /// Whomever the scope of this policy file names that decides about the artifact. Nothing else is asked for beside it.
+    Scopes(PathBuf),
 }
 
 /// Identity in a certificate. Of each pair exactly one is present; what is present must match.
@@ -179,6 +181,8 @@ pub struct IdentityRequest {
 pub struct SignatureRequest {
     /// A bundle, of any form; recognised by its content.
     pub bundle: Option<PathBuf>,
+    /// More of them, where several signatures can count.
+    pub other_bundles: Vec<PathBuf>,
     /// A file with a detached signature or an envelope, or the base64 text itself.
     pub signature: Option<OsString>,
     /// A certificate beside the signature: PEM, or base64 of PEM.

@@ -17,6 +17,7 @@ mod input;
 #[cfg(feature = "rego")]
 mod rego;
 pub mod rules;
+pub mod scoped;
 mod shown;
 #[cfg(test)]
 #[cfg(all(feature = "cue", feature = "rego"))]

@@ -164,6 +164,19 @@ fn the_sandbox_guide_works_as_printed() {
     sandbox.run(&["sandbox", "status", "--dir", "sigstore"]).code(1);
 }
 
+#[cfg(all(unix, feature = "rego"))]
+#[test]
+fn the_guide_on_policy_files_works_as_printed() {
+    let sandbox = Sandbox::new().env("COSIGN_OFFLINE", "");
+    let blocks = blocks("docs/guides/policy-file.md");
+    assert!(blocks.len() >= 8, "{}", blocks.len());
+    let down = "trap 'rcosign sandbox down --dir sigstore 2>&1 >/dev/null || true' EXIT\n";
+    shell(&sandbox, &format!("{down}{}", blocks.concat()));
+    for name in ["refusal.txt", "one.txt", "why.txt", "open.txt"] {
+        assert!(sandbox.has(name), "{name}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_guide_on_github_works_as_printed() {

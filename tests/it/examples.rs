@@ -18,6 +18,16 @@ fn the_examples_of_help_work_as_printed() {
         ("sbom.spdx.json", "{\"spdxVersion\":\"SPDX-2.3\"}"),
         ("module.wasm", "\0asm\u{1}\0\0\0"),
         ("images.txt", "registry.example/app:v1\n"),
+        (
+            "policy.yaml",
+            "version: 1\nsigners: {release: {key: cosign.pub}}\nscopes:\n- {name: app, images: ['registry.example/app'], \
+             files: ['*.txt'], signatures: release, log: not-required}\n",
+        ),
+        (
+            "policy.test.yaml",
+            "policy: policy.yaml\ncases:\n- {file: artifact.txt, bundles: [artifact.sigstore.json], expect: accepted}\n\
+             - {file: artifact.txt, expect: refused}\n",
+        ),
         ("Dockerfile", "FROM registry.example/app:v1\n"),
         (
             "pod.yaml",

@@ -39,7 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("services", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("policy", &["verify", "bundle", "payload", "x509", "cue", "re2", "crypto"]),
+    ("policy", &["verify", "bundle", "trust", "payload", "x509", "cue", "re2", "crypto"]),
     ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "re2", "crypto"]),

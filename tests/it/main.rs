@@ -42,6 +42,7 @@ mod passwords;
 mod peers;
 #[cfg(all(unix, feature = "piv"))]
 mod piv;
+mod policy_file;
 mod public_api;
 #[cfg(unix)]
 mod read_only;

@@ -31,6 +31,16 @@ pub struct GithubArgs {
 }
 
 impl GithubArgs {
+    /// The flags, and whether they are given.
+    pub fn given(&self) -> [(&'static str, bool); 4] {
+        [
+            ("--repo", self.repo.is_some()),
+            ("--ref", self.reference.is_some()),
+            ("--commit", self.commit.is_some()),
+            ("--workflow", self.workflow.is_some()),
+        ]
+    }
+
     /// The run that is asked for.
     ///
     /// # Errors

@@ -54,6 +54,15 @@ pub struct KeyArgs {
 }
 
 impl KeyArgs {
+    /// The flags, and whether they are given.
+    pub fn given(&self) -> [(&'static str, bool); 3] {
+        [
+            ("--key", filled(&self.key).is_some()),
+            ("--sk", self.sk.is_some()),
+            ("--slot", filled(&self.slot).is_some()),
+        ]
+    }
+
     /// The key reference, if a key was named.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub mod key;
 pub mod output;
 pub mod platform;
 pub mod policy;
+pub mod policy_file;
 pub mod registry;
 pub mod root;
 pub mod services;

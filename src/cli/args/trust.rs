@@ -13,9 +13,9 @@ pub const SIGNATURE_DIGESTS: &[&str] = &["sha224", "sha256", "sha384", "sha512"]
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Signature")]
 pub struct SignatureArgs {
-    /// Bundle to verify; every format that was ever written is recognised by its content
+    /// Bundle to verify; every format that was ever written is recognised by its content (can be repeated with --policy-file)
     #[arg(long, value_name = "FILE")]
-    pub bundle: Option<PathBuf>,
+    pub bundle: Vec<PathBuf>,
     /// File with a detached signature or an envelope, or the base64 text itself
     #[arg(long, value_name = "SIGNATURE")]
     pub signature: Option<OsString>,
@@ -38,13 +38,19 @@ pub struct SignatureArgs {
 }
 
 impl SignatureArgs {
-    /// Where the signature is.
+    /// Where the signature is; `scopes`: a policy file is asked, which may need several, or none.
     ///
     /// # Errors
     /// Neither a bundle nor a signature.
-    pub fn request(&self) -> Result<SignatureRequest, Error> {
+    pub fn request(&self, scopes: bool) -> Result<SignatureRequest, Error> {
+        // As cosign has it, the last one counts.
+        let (bundle, others) = match self.bundle.split_last() {
+            Some((last, others)) => (filled(&Some(last.clone())), if scopes { others } else { &[] }),
+            None => (None, &[][..]),
+        };
         let request = SignatureRequest {
-            bundle: filled(&self.bundle),
+            bundle,
+            other_bundles: others.to_vec(),
             signature: filled(&self.signature),
             certificate: filled(&self.certificate),
             sct: filled(&self.sct),
@@ -52,7 +58,7 @@ impl SignatureArgs {
             digest_algorithm: filled(&self.signature_digest_algorithm)
                 .and_then(|name| SIGNATURE_DIGESTS.iter().find(|known| **known == name).copied()),
         };
-        if request.bundle.is_none() && request.signature.is_none() {
+        if !scopes && request.bundle.is_none() && request.signature.is_none() {
             return Err(Error::usage("there is no signature to verify")
                 .hint("name a bundle with --bundle FILE, or a detached signature with --signature FILE"));
         }
@@ -154,6 +160,17 @@ impl TrustArgs {
             );
         }
         Ok(request)
+    }
+
+    /// The flags that say what is asked of a signature, and whether they are given.
+    pub fn demands(&self) -> [(&'static str, bool); 5] {
+        [
+            ("--use-signed-timestamps", self.use_signed_timestamps.is_some()),
+            ("--no-log", self.no_log.is_some()),
+            ("--insecure-ignore-tlog", self.insecure_ignore_tlog.is_some()),
+            ("--private-infrastructure", self.private_infrastructure.is_some()),
+            ("--insecure-ignore-sct", self.insecure_ignore_sct.is_some()),
+        ]
     }
 
     /// What is not demanded, and by which flag.

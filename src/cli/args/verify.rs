@@ -4,6 +4,7 @@ use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
+use super::policy_file::PolicyFileArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
 use super::{filled, not_empty};
 use crate::commands::{
@@ -19,6 +20,9 @@ pub struct VerifyArgs {
     /// Whose certificate.
     #[command(flatten)]
     pub identity: IdentityArgs,
+    /// A policy file in place of both.
+    #[command(flatten)]
+    pub policy_file: PolicyFileArgs,
     /// Where the signature is.
     #[command(flatten)]
     pub signature: SignatureArgs,
@@ -49,9 +53,17 @@ impl VerifyArgs {
     ) -> Result<VerifyRequest, Error> {
         let sct = filled(&self.signature.sct).is_some();
         let Meant { expected, github } = meant.into();
-        let named = (&self.identity, github.as_ref());
-        let signer = signer(&self.key, named, &self.trust, sct, warnings)?;
-        let mut signature = self.signature.request()?;
+        let digest = filled(&self.signature.signature_digest_algorithm).is_some();
+        let others =
+            demands(&self.key, &self.identity, &self.trust, &[("--signature-digest-algorithm", digest)]);
+        let signer = match self.policy_file.signer(&others)? {
+            Some(scopes) => scopes,
+            None => {
+                let named = (&self.identity, github.as_ref());
+                signer(&self.key, named, &self.trust, sct, warnings)?
+            }
+        };
+        let mut signature = self.signature.request(matches!(signer, Signer::Scopes(_)))?;
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
             if expected == Expected::Signature {
@@ -77,6 +89,17 @@ impl VerifyArgs {
             report: self.report.report.clone(),
         })
     }
+}
+
+/// The flags that only a policy file can speak for where one is given, and whether they are there.
+pub fn demands(
+    key: &KeyArgs,
+    identity: &IdentityArgs,
+    trust: &TrustArgs,
+    others: &[(&'static str, bool)],
+) -> Vec<(&'static str, bool)> {
+    let identity = identity.given().into_iter().map(|flag| (flag, true));
+    key.given().into_iter().chain(identity).chain(trust.demands()).chain(others.iter().copied()).collect()
 }
 
 /// Whose signature is wanted: a key's or an identity's. Which of the two is on the command line and which in a variable makes no

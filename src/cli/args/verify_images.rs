@@ -9,9 +9,10 @@ use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
 use super::platform::platform;
+use super::policy_file::PolicyFileArgs;
 use super::registry::RegistryArgs;
 use super::trust::{SIGNATURE_DIGESTS, TrustArgs};
-use super::verify::signer;
+use super::verify::{demands, signer};
 use super::{filled, not_empty, one_of, values};
 use crate::commands::{
     BesideImages, Children, Error, ImagesOutput, PolicyRequest, Search, Signer, TrustRequest,
@@ -33,6 +34,9 @@ pub struct VerifyImagesArgs {
     /// Whose certificate.
     #[command(flatten)]
     pub identity: IdentityArgs,
+    /// A policy file in place of both.
+    #[command(flatten)]
+    pub policy_file: PolicyFileArgs,
     /// Which signatures.
     #[command(flatten)]
     pub search: SearchArgs,
@@ -126,8 +130,10 @@ impl VerifyImagesArgs {
         let search = &self.search;
         let sct = filled(&search.sct).is_some();
         let Meant { expected, github } = meant.into();
-        let named = (&self.identity, github.as_ref());
-        let signer = signer(&self.key, named, &self.trust, sct, warnings)?;
+        let signer = match self.policy_file.signer(&self.demands(signatures))? {
+            Some(scopes) => scopes,
+            None => signer(&self.key, (&self.identity, github.as_ref()), &self.trust, sct, warnings)?,
+        };
         let mut beside = BesideImages {
             signature: signatures.and_then(|args| filled(&args.signature)),
             payload: signatures.and_then(|args| filled(&args.payload)),
@@ -175,6 +181,28 @@ impl VerifyImagesArgs {
             report: self.report.report.clone(),
             registry: self.registry.request()?,
         })
+    }
+}
+
+impl VerifyImagesArgs {
+    /// The flags that a policy file speaks for.
+    fn demands(&self, signatures: Option<&SignaturesArgs>) -> Vec<(&'static str, bool)> {
+        let search = &self.search;
+        let mut others = vec![
+            ("--check-claims", search.check_claims.is_some()),
+            ("--certificate", filled(&search.certificate).is_some()),
+            ("--sct", filled(&search.sct).is_some()),
+            ("--signature-digest-algorithm", filled(&search.signature_digest_algorithm).is_some()),
+        ];
+        if let Some(args) = signatures {
+            others.extend([
+                ("--annotations", !args.annotations.is_empty()),
+                ("--attachment", filled(&args.attachment).is_some()),
+                ("--payload", filled(&args.payload).is_some()),
+                ("--signature", filled(&args.signature).is_some()),
+            ]);
+        }
+        demands(&self.key, &self.identity, &self.trust, &others)
     }
 }
 

@@ -18,11 +18,14 @@ pub fn checks(image: &ShownImage) -> Vec<String> {
         (log && online, "The claims were present in the transparency log"),
         (true, signer),
     ];
-    let head = [
-        String::new(),
-        format!("Verification for {} --", image.name),
-        "The following checks were performed on each of these signatures:".to_owned(),
-    ];
+    let name = format!("Verification for {} --", image.name);
+    if let Some(scope) = &image.scope {
+        // Each signature was judged for each signer who may count: what holds of them all is the scope's to say.
+        let scope = format!("  - The scope `{scope}` of the policy file accepts it");
+        return vec![String::new(), name, scope];
+    }
+    let head =
+        [String::new(), name, "The following checks were performed on each of these signatures:".to_owned()];
     let made = checks.into_iter().filter(|(made, _)| *made).map(|(_, check)| format!("  - {check}"));
     head.into_iter().chain(made).collect()
 }
@@ -50,8 +53,12 @@ mod tests {
     #[test]
     fn a_check_that_was_not_made_is_not_listed() {
         let performed = Performed { annotations: false, claims: true, log: false, online: false, key: true };
-        let mut image =
-            ShownImage { name: "r/a:1".into(), performed, documents: vec!["{}".into(), "{\"a\":1}".into()] };
+        let mut image = ShownImage {
+            name: "r/a:1".into(),
+            performed,
+            documents: vec!["{}".into(), "{\"a\":1}".into()],
+            scope: None,
+        };
         assert_eq!(
             checks(&image),
             [
@@ -67,5 +74,7 @@ mod tests {
         image.performed =
             Performed { annotations: true, claims: false, log: true, online: false, key: false };
         assert_eq!(checks(&image)[3..].len(), 3);
+        image.scope = Some("production".into());
+        assert_eq!(checks(&image)[2..], ["  - The scope `production` of the policy file accepts it"]);
     }
 }

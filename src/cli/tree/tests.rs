@@ -51,6 +51,7 @@ const OURS: &[(&str, &str)] = &[
     ("dockerfile verify", "build-arg"),
     ("dockerfile verify", "no-log"),
     ("dockerfile verify", "platform"),
+    ("dockerfile verify", "policy-file"),
     ("dockerfile verify", "recursive"),
     ("dockerfile verify", "registry-auth-host"),
     ("dockerfile verify", "report"),
@@ -85,6 +86,7 @@ const OURS: &[(&str, &str)] = &[
     ("manifest verify", "no-log"),
     ("manifest verify", "path"),
     ("manifest verify", "platform"),
+    ("manifest verify", "policy-file"),
     ("manifest verify", "recursive"),
     ("manifest verify", "registry-auth-host"),
     ("manifest verify", "report"),
@@ -132,6 +134,7 @@ const OURS: &[(&str, &str)] = &[
     ("verify", "from-file"),
     ("verify", "no-log"),
     ("verify", "platform"),
+    ("verify", "policy-file"),
     ("verify", "recursive"),
     ("verify", "registry-auth-host"),
     ("verify", "report"),
@@ -143,6 +146,7 @@ const OURS: &[(&str, &str)] = &[
     ("verify-attestation", "no-log"),
     ("verify-attestation", "platform"),
     ("verify-attestation", "policy-data"),
+    ("verify-attestation", "policy-file"),
     ("verify-attestation", "policy-strict"),
     ("verify-attestation", "recursive"),
     ("verify-attestation", "ref"),
@@ -154,6 +158,7 @@ const OURS: &[(&str, &str)] = &[
     ("verify-blob", "allow-kms-plugin"),
     ("verify-blob", "allow-kube-exec"),
     ("verify-blob", "no-log"),
+    ("verify-blob", "policy-file"),
     ("verify-blob", "report"),
     ("verify-blob-attestation", "allow-kms-plugin"),
     ("verify-blob-attestation", "allow-kube-exec"),
@@ -161,6 +166,7 @@ const OURS: &[(&str, &str)] = &[
     ("verify-blob-attestation", "no-log"),
     ("verify-blob-attestation", "policy"),
     ("verify-blob-attestation", "policy-data"),
+    ("verify-blob-attestation", "policy-file"),
     ("verify-blob-attestation", "policy-strict"),
     ("verify-blob-attestation", "ref"),
     ("verify-blob-attestation", "repo"),
@@ -201,7 +207,8 @@ fn text(value: &Value) -> Option<&str> {
 fn every_flag_of_cosign_is_there_with_its_short_form_its_aliases_and_its_kind() {
     let compared = compared();
     let ours = ["bundle diff", "pack", "trusted-root inspect", "unpack"];
-    let of_sandbox = names().filter(|name| name.starts_with("sandbox ")).count();
+    let of_sandbox =
+        names().filter(|name| name.starts_with("policy ") || name.starts_with("sandbox ")).count();
     assert_eq!(compared.len(), COMMANDS.len() - ours.len() - of_sandbox);
     let mut count = 0;
     for (command, flags) in &compared {
@@ -258,7 +265,7 @@ fn every_command_of_cosign_is_here_or_known_to_be_missing() {
         .filter_map(|facts| text(&facts["path"]))
         .filter(|path| !path.is_empty() && !path.contains(' '))
         .collect();
-    let theirs_too = |name: &&str| !["pack", "sandbox", "unpack"].contains(name);
+    let theirs_too = |name: &&str| !["pack", "policy", "sandbox", "unpack"].contains(name);
     let ours = COMMANDS.iter().map(|(name, _)| name.split(' ').next().unwrap_or_default()).filter(theirs_too);
     assert_eq!(theirs, ours.chain(COSIGN_ONLY.iter().copied()).collect());
     for name in COSIGN_ONLY {

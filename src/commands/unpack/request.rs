@@ -55,7 +55,7 @@ impl UnpackRequest {
         let Some(verify) = &self.verify else { return files };
         let key = match &verify.signer {
             KitSigner::Named(Signer::Key(key)) => Some(Path::new(key)),
-            KitSigner::Named(Signer::Identity(_)) | KitSigner::PackedKey(_) => None,
+            KitSigner::Named(Signer::Identity(_) | Signer::Scopes(_)) | KitSigner::PackedKey(_) => None,
         };
         let trust = verify.trust_files().into_iter();
         trust

@@ -199,7 +199,7 @@ impl Kit<'_> {
                 digests: artifact_.digests.iter().cloned().collect(),
             },
         };
-        let read = artifact(&subject, candidates, &self.policy, context)?;
+        let read = artifact(&subject, candidates, &[&self.policy], context)?;
         // The folder is gone when the message is read.
         Ok(read.map(|read| Artifact { name: report.shown().to_owned(), ..read }))
     }

@@ -19,8 +19,9 @@ use crate::commands::candidates::{Candidate, beside, signature_document, unreada
 use crate::commands::images::{Image, Images};
 use crate::commands::inputs::read_named;
 use crate::commands::policies::{self, Asked};
+use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, ImageReport, Report};
-use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest};
+use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Signer, TrustRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::{Artifact, SimpleSigning, simple_signing};
 use crate::policy::Policy;
@@ -43,8 +44,25 @@ pub async fn verify_images(
     request: &VerifyImagesRequest,
     context: &mut Context,
 ) -> (VerifiedImages, Result<(), Error>) {
+    verified_by(request, None, context).await
+}
+
+/// The same by a policy file that was read before.
+pub(in crate::commands) async fn images_by(
+    request: &VerifyImagesRequest,
+    loaded: Loaded,
+    context: &mut Context,
+) -> (VerifiedImages, Result<(), Error>) {
+    verified_by(request, Some(loaded), context).await
+}
+
+async fn verified_by(
+    request: &VerifyImagesRequest,
+    loaded: Option<Loaded>,
+    context: &mut Context,
+) -> (VerifiedImages, Result<(), Error>) {
     let mut found = VerifiedImages { report: Report::new(request.command, context.now), shown: Vec::new() };
-    let result = run(request, context, &mut found).await;
+    let result = run(request, loaded, context, &mut found).await;
     match &result {
         Ok(()) => found.report.verified = true,
         Err(error) => found.report.fail(error),
@@ -54,6 +72,7 @@ pub async fn verify_images(
 
 async fn run(
     request: &VerifyImagesRequest,
+    loaded: Option<Loaded>,
     context: &mut Context,
     found: &mut VerifiedImages,
 ) -> Result<(), Error> {
@@ -69,10 +88,20 @@ async fn run(
             Error::usage("there is no image to verify").hint("name images, or a file with --from-file")
         );
     }
-    let rules = policies::load(&request.policy, context)?;
+    let judge = match (&request.signer, loaded) {
+        (_, Some(loaded)) => Judge::Scopes(Box::new(loaded)),
+        (Signer::Scopes(file), None) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
+        (signer, None) => Judge::Signer {
+            rules: policies::load(&request.policy, context)?,
+            policy: Box::new(policy(request, expected_signer(signer, context).await?)?),
+        },
+    };
     let images = open(&names, request, context)?;
-    let signer = expected_signer(&request.signer, context).await?;
-    let job = Job::new(request, policy(request, signer)?, rules, context).await?;
+    let trust = match &judge {
+        Judge::Scopes(loaded) => loaded.trust(&request.trust)?,
+        Judge::Signer { .. } => request.trust.clone(),
+    };
+    let job = Job::new(request, &judge, &trust, context).await?;
     let judged = images.into_iter().map(|(name, image)| async {
         match image {
             Ok(image) => job.image(image).await,
@@ -162,19 +191,32 @@ impl Outcome {
     }
 }
 
+/// Who says what an image has to have.
+pub(super) enum Judge {
+    /// One signer, and policies for statements.
+    Signer { policy: Box<VerificationPolicy>, rules: Option<Policy> },
+    /// A policy file.
+    Scopes(Box<Loaded>),
+}
+
 /// What is the same for every image.
 pub(super) struct Job<'a> {
     pub(super) request: &'a VerifyImagesRequest,
-    policy: VerificationPolicy,
-    /// Policies for statements.
-    rules: Option<Policy>,
+    judge: &'a Judge,
     want: Want,
     beside: Detached,
     /// A signature from a file, with its name, in place of those that are found.
     given: Option<Given>,
     now: UnixTime,
     lookup: Lookup,
-    root: LazyRoot<'a>,
+    pub(super) root: LazyRoot<'a>,
+}
+
+/// What one signer is asked for.
+#[derive(Clone, Copy)]
+struct Bar<'a> {
+    policy: &'a VerificationPolicy,
+    rules: Option<&'a Policy>,
 }
 
 /// What is judged: whatever has this digest.
@@ -199,8 +241,8 @@ struct Given {
 impl<'a> Job<'a> {
     async fn new(
         request: &'a VerifyImagesRequest,
-        policy: VerificationPolicy,
-        rules: Option<Policy>,
+        judge: &'a Judge,
+        trust: &'a TrustRequest,
         context: &'a mut Context,
     ) -> Result<Self, Error> {
         let signature = matches!(request.expected, Expected::Signature);
@@ -221,11 +263,15 @@ impl<'a> Job<'a> {
         let beside = beside(&files, context)?;
         let given = given(request, context)?;
         let now = context.now;
-        let lookup = Lookup::new(&request.trust, context);
-        let root = LazyRoot::new(&request.trust, context);
+        let lookup = Lookup::new(trust, context);
+        let root = LazyRoot::new(trust, context);
+        let is_needed = match judge {
+            Judge::Signer { policy, .. } => needs_root(policy, &[]),
+            Judge::Scopes(_) => false,
+        };
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
-        root.read(request.trust.trusted_root.is_some() || needs_root(&policy, &[])).await?;
-        Ok(Self { request, policy, rules, want, beside, given, now, lookup, root })
+        root.read(trust.trusted_root.is_some() || is_needed).await?;
+        Ok(Self { request, judge, want, beside, given, now, lookup, root })
     }
 
     /// One image that was named, and what belongs to it.
@@ -240,27 +286,49 @@ impl<'a> Job<'a> {
     /// One manifest; `known`, where somebody has it already.
     pub(super) async fn one(&self, image: &Image, known: Option<Manifest>) -> Outcome {
         let mut report = ImageReport::new(image.typed.clone());
-        match self.judged(image, known, &mut report).await {
+        let judged = match self.judge {
+            Judge::Scopes(loaded) => self.by_scope(loaded, image, known, &mut report).await,
+            Judge::Signer { policy, rules } => {
+                self.judged(Bar { policy, rules: rules.as_ref() }, image, known, &mut report).await
+            }
+        };
+        match judged {
             Ok(shown) => Outcome { report, shown: Some(shown), result: Ok(()) },
             Err(error) => Outcome { report, shown: None, result: Err(error) },
         }
     }
 
+    /// How candidates are looked for.
+    pub(super) fn want(&self) -> &Want {
+        &self.want
+    }
+
+    /// The time of judging.
+    pub(super) fn now(&self) -> UnixTime {
+        self.now
+    }
+
+    /// Where missing log entries are looked up.
+    pub(super) fn lookup(&self) -> &Lookup {
+        &self.lookup
+    }
+
     async fn judged(
         &self,
+        bar: Bar<'_>,
         image: &Image,
         known: Option<Manifest>,
         report: &mut ImageReport,
     ) -> Result<ShownImage, Error> {
         // What is below an index was compared with it.
         let alone = known.is_none();
-        let (about, mut judgement) = self.judgement(image, known).await?;
+        let (about, mut judgement) = self.judgement(bar.policy, image, known).await?;
         let About { digest, manifest } = about;
         if let Some(manifest) = manifest.as_ref().filter(|_| alone) {
             complete(image, manifest).await?;
         }
         // Where the claim is waived, nothing was verified of this digest.
-        report.digest = self.policy.claim.binding_waived.is_none().then(|| digest.to_string());
+        report.digest = bar.policy.claim.binding_waived.is_none().then(|| digest.to_string());
         let artifact = artifact(image, &digest);
         report.candidates = judgement.take_reports();
         if !judgement.verdict.is_success() {
@@ -268,14 +336,14 @@ impl<'a> Job<'a> {
                 // Whether there is such an image is another matter.
                 image.descriptor().await?;
             }
-            let error = super::nothing::error(self.request, &self.policy, &artifact, &judgement);
+            let error = super::nothing::error(self.request, bar.policy, &artifact, &judgement);
             return Err(judgement.looked_up.explain(error));
         }
         let verified = &judgement.verdict.verified;
         let documents = match &self.request.expected {
             Expected::Signature => verified.iter().map(|v| shown::signature(v, &artifact, &digest)).collect(),
             Expected::Attestation { predicate_type } => {
-                let asked = Asked { policy: self.rules.as_ref(), predicate_type, name: Some(&image.typed) };
+                let asked = Asked { policy: bar.rules, predicate_type, name: Some(&image.typed) };
                 let judged = policies::judge(verified, &asked, judgement.is_complete());
                 self.root.tell(&judged.said, &judged.warnings).await;
                 judged.accepted?.iter().map(shown::attestation).collect()
@@ -285,22 +353,28 @@ impl<'a> Job<'a> {
             name: image.typed.clone(),
             performed: Performed::of(verified, judgement.is_online),
             documents,
+            scope: None,
         })
     }
 
     /// What is judged, and what became of all that belongs to it: the manifest is read once at most, and what is judged is its
     /// digest. An image of a registry that is named by its digest need not be looked at: nothing depends on what it is.
-    async fn judgement(&self, image: &Image, known: Option<Manifest>) -> Result<(About, Judgement), Error> {
+    async fn judgement(
+        &self,
+        policy: &VerificationPolicy,
+        image: &Image,
+        known: Option<Manifest>,
+    ) -> Result<(About, Judgement), Error> {
         if self.request.sbom || self.given.is_some() {
             let manifest = self.meant(image, known).await?;
             let judgement = match &self.given {
                 Some(given) => {
                     let (attached, mut judgement) =
                         (self.detached(given, image, &manifest)?, Judgement::default());
-                    self.judge(image, &manifest.digest, attached, &mut judgement).await?;
+                    self.add((policy, image), &manifest.digest, attached, &mut judgement).await?;
                     judgement
                 }
-                None => self.found(image, &manifest.digest).await?,
+                None => self.found(policy, image, &manifest.digest).await?,
             };
             return Ok((manifest.into(), judgement));
         }
@@ -312,29 +386,35 @@ impl<'a> Job<'a> {
             }
             (None, _, _) => image.manifest().await?.into(),
         };
-        let judgement = self.found(image, &about.digest).await?;
+        let judgement = self.found(policy, image, &about.digest).await?;
         Ok((about, judgement))
     }
 
     /// What became of all that belongs to the image with this digest.
-    async fn found(&self, image: &Image, digest: &Digest) -> Result<Judgement, Error> {
+    async fn found(
+        &self,
+        policy: &VerificationPolicy,
+        image: &Image,
+        digest: &Digest,
+    ) -> Result<Judgement, Error> {
         let mut judgement = Judgement::default();
         find_each(&image.home, digest, &self.want, async |found| {
-            self.judge(image, digest, Attached::read(found, &self.beside), &mut judgement).await
+            let attached = Attached::read(found, &self.beside);
+            self.add((policy, image), digest, attached, &mut judgement).await
         })
         .await?;
         Ok(judgement)
     }
 
-    async fn judge(
+    async fn add(
         &self,
-        image: &Image,
+        (policy, image): (&VerificationPolicy, &Image),
         digest: &Digest,
         mut attached: Attached,
         judgement: &mut Judgement,
     ) -> Result<(), Error> {
-        let root = self.root.read(needs_root(&self.policy, &attached.candidates)).await?;
-        let verifier = Verifier { root, policy: &self.policy, now: self.now };
+        let root = self.root.read(needs_root(policy, &attached.candidates)).await?;
+        let verifier = Verifier { root, policy, now: self.now };
         let artifact = artifact(image, digest);
         let before = &judgement.looked_up;
         let came = self.lookup.complete(&mut attached.candidates, Some(&artifact), &verifier, before).await;
@@ -381,7 +461,7 @@ impl<'a> Job<'a> {
     }
 }
 
-fn artifact(image: &Image, digest: &Digest) -> Artifact {
+pub(super) fn artifact(image: &Image, digest: &Digest) -> Artifact {
     Artifact { name: image.typed.clone(), digests: digest.clone().into(), ed25519: Vec::new() }
 }
 

@@ -11,12 +11,15 @@ pub(super) mod list;
 pub(super) mod lookup;
 mod nothing;
 mod request;
+mod scoped;
 mod shown;
 mod unlogged;
 pub(super) mod worst;
 
+pub(super) use images::images_by;
 pub use images::{VerifiedImages, verify_images};
 pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};
+pub(super) use scoped::{file_named, subject};
 pub use shown::{Performed, ShownImage};
 
 use std::collections::BTreeMap;
@@ -51,7 +54,14 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
         Expected::Attestation { .. } => "verify-blob-attestation",
     };
     let mut report = Report::new(command, context.now);
-    let result = run(request, context, &mut report).await;
+    let result = match &request.signer {
+        Signer::Scopes(file) => {
+            let result = scoped::file(request, file, context, &mut report).await;
+            report.verified = result.is_ok();
+            result
+        }
+        _ => run(request, context, &mut report).await,
+    };
     if let Err(error) = &result {
         report.fail(error);
     }
@@ -76,7 +86,7 @@ async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report
         (Expected::Attestation { .. }, Some(_)) => &Subject::None,
         _ => &request.subject,
     };
-    let artifact = artifact(subject, &candidates, &policy, context)?;
+    let artifact = artifact(subject, &candidates, &[&policy], context)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
     let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let lookup = Lookup::new(&request.trust, context);
@@ -183,7 +193,11 @@ impl Verdict {
 }
 
 fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
-    let VerifyRequest { subject, signature, trust, .. } = request;
+    let VerifyRequest { subject, signature, trust, signer, .. } = request;
+    let policy_file = match signer {
+        Signer::Scopes(file) => Some(file.as_os_str()),
+        Signer::Key(_) | Signer::Identity(_) => None,
+    };
     let artifact = match subject {
         Subject::Blob(blob) => Some(blob.as_os_str()),
         Subject::Digest { .. } | Subject::Digests { .. } | Subject::None => None,
@@ -199,8 +213,10 @@ fn one_standard_input(request: &VerifyRequest) -> Result<(), Error> {
         &trust.certificate_chain,
         &trust.timestamp_certificate_chain,
     ];
-    let files = files.into_iter().flatten().map(|file| file.as_os_str());
-    inputs::one_standard_input(artifact.into_iter().chain(files).chain(signature.signature.as_deref()))
+    let files = files.into_iter().flatten().chain(&signature.other_bundles).map(|file| file.as_os_str());
+    inputs::one_standard_input(
+        artifact.into_iter().chain(policy_file).chain(files).chain(signature.signature.as_deref()),
+    )
 }
 
 /// A key alone, no log asked for and none brought along: then nothing in the root could make a difference.
@@ -228,6 +244,8 @@ pub(in crate::commands) async fn expected_signer(
     Ok(match signer {
         Signer::Key(reference) => ExpectedSigner::Key(public_key(reference, context).await?),
         Signer::Identity(identity) => ExpectedSigner::Identity(NonEmpty::new(matcher(identity)?, [])),
+        // Whoever that names depends on the artifact.
+        Signer::Scopes(_) => return Err(Error::usage("--policy-file cannot be used here")),
     })
 }
 

@@ -82,6 +82,11 @@ pub struct Search {
     pub workers: usize,
 }
 
+impl Search {
+    /// All forms.
+    pub const ALL: Self = Self { bundles: true, tags: true, layers: true, limited_by: None, workers: 24 };
+}
+
 /// Which of the manifests of an index are verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Children {
@@ -114,13 +119,15 @@ impl VerifyImagesRequest {
             certificate_chain,
             timestamp_certificate_chain,
         } = &self.trust;
-        let key = match &self.signer {
-            Signer::Key(key) => Some(std::path::Path::new(key)),
-            Signer::Identity(_) => None,
+        let (key, policy_file) = match &self.signer {
+            Signer::Key(key) => (Some(std::path::Path::new(key)), None),
+            Signer::Identity(_) => (None, None),
+            Signer::Scopes(file) => (None, Some(file.as_path())),
         };
         self.policy
             .add_to(self.registry.add_to(Files::default()))
             .and_read("key", key)
+            .and_read("policy file", policy_file)
             .and_read("list of images", self.list.as_deref().map(std::path::Path::new))
             .and_read(
                 "file with images",

@@ -24,6 +24,8 @@ pub struct ShownImage {
     pub performed: Performed,
     /// JSON, one document for each signature or attestation that verified.
     pub documents: Vec<String>,
+    /// The scope of the policy file that accepts it, where one was asked.
+    pub scope: Option<String>,
 }
 
 /// The checks that each of the verified signatures of an image passed.
@@ -89,7 +91,12 @@ pub(super) fn signature(verified: &Verified, image: &Artifact, digest: &Digest) 
 /// A verified attestation that the policies accept: its envelope, as it was written where it was written as one, in one line. Who reads line by line
 /// must not be given a line that somebody else has put around or into it.
 pub(super) fn attestation(accepted: &Decision<'_>) -> String {
-    match &accepted.verified().entity().content {
+    envelope(accepted.verified())
+}
+
+/// The same of one that counts for a scope of a policy file.
+pub(super) fn envelope(verified: &Verified) -> String {
+    match &verified.entity().content {
         Content::Envelope(envelope) => match String::from_utf8_lossy(&envelope.bytes).trim() {
             text if text.is_empty() || text.contains(['\n', '\r']) => envelope.parsed.to_json(),
             text => text.to_owned(),

@@ -22,25 +22,25 @@ use crate::x509::issue::fixtures::{issued, key, p256, second, self_signed, span}
 use crate::x509::issue::{CtLog, ExtendedKeyUsage, Extension, Issuer, Template, Validity};
 use crate::x509::{Certificate, SubjectAlternativeName};
 
-pub(super) const ARTIFACT: &[u8] = b"artifact\n";
-pub(super) const OTHER_ARTIFACT: &[u8] = b"another artifact\n";
-pub(super) const IDENTITY: &str = "https://github.com/org/repo/.github/workflows/ci.yml@refs/heads/main";
-pub(super) const ISSUER: &str = "https://token.actions.githubusercontent.com";
-pub(super) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
+pub(crate) const ARTIFACT: &[u8] = b"artifact\n";
+pub(crate) const OTHER_ARTIFACT: &[u8] = b"another artifact\n";
+pub(crate) const IDENTITY: &str = "https://github.com/org/repo/.github/workflows/ci.yml@refs/heads/main";
+pub(crate) const ISSUER: &str = "https://token.actions.githubusercontent.com";
+pub(crate) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 
-pub(super) const NO_LOG: Requirement = Requirement::Waived(Waiver::Flag("--no-log"));
-pub(super) const NO_SCT: Requirement = Requirement::Waived(Waiver::Flag("--insecure-ignore-sct"));
-pub(super) const NO_STAMP: Requirement = Requirement::Waived(Waiver::NotNeeded("not asked for"));
-pub(super) const TWO: Requirement = Requirement::Required { threshold: 2 };
+pub(crate) const NO_LOG: Requirement = Requirement::Waived(Waiver::Flag("--no-log"));
+pub(crate) const NO_SCT: Requirement = Requirement::Waived(Waiver::Flag("--insecure-ignore-sct"));
+pub(crate) const NO_STAMP: Requirement = Requirement::Waived(Waiver::NotNeeded("not asked for"));
+pub(crate) const TWO: Requirement = Requirement::Required { threshold: 2 };
 
 /// Everything is signed and witnessed at second 0; leaves live from -300 to 600, authorities from -10^6 to 10^6; it is
 /// judged a day later.
-pub(super) const JUDGED: i64 = 86_400;
+pub(crate) const JUDGED: i64 = 86_400;
 const LIFE: (i64, i64) = (-1_000_000, 1_000_000);
 
 /// A certificate authority with one intermediate, two certificate transparency logs, four logs, two timestamp authorities,
 /// and the trusted root that names them all.
-pub(super) struct World {
+pub(crate) struct World {
     pub root: TrustedRoot,
     pub ca: Certificate,
     /// Rekor v1, another one, Rekor v2, another one.
@@ -49,18 +49,18 @@ pub(super) struct World {
 }
 
 /// Indices of [`World::logs`].
-pub(super) const V1: usize = 0;
-pub(super) const OTHER_V1: usize = 1;
-pub(super) const V2: usize = 2;
-pub(super) const OTHER_V2: usize = 3;
+pub(crate) const V1: usize = 0;
+pub(crate) const OTHER_V1: usize = 1;
+pub(crate) const V2: usize = 2;
+pub(crate) const OTHER_V2: usize = 3;
 
 /// The keys of the two timestamp authorities and the two certificate transparency logs.
-pub(super) const STAMPERS: [&str; 2] = ["stamper", "other stamper"];
-pub(super) const CT_LOGS: [&str; 2] = ["ct log", "other ct log"];
+pub(crate) const STAMPERS: [&str; 2] = ["stamper", "other stamper"];
+pub(crate) const CT_LOGS: [&str; 2] = ["ct log", "other ct log"];
 
 /// A body that a log is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     HashedRekord,
     Dsse,
     Intoto001,
@@ -70,21 +70,21 @@ pub(super) enum Kind {
 
 /// Who signs: a key, and a certificate for it in keyless mode.
 #[derive(Clone)]
-pub(super) struct Signer {
+pub(crate) struct Signer {
     pub key: &'static PrivateKey,
     pub certificate: Option<Certificate>,
 }
 
 /// How the artifact is given to the verifier.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Given {
+pub(crate) enum Given {
     Bytes(&'static [u8]),
     Digest(HashAlgorithm),
     Nothing,
 }
 
 /// An entity and all that it is judged by.
-pub(super) struct Case {
+pub(crate) struct Case {
     pub world: World,
     pub signer: Signer,
     pub entity: SignedEntity,
@@ -93,7 +93,7 @@ pub(super) struct Case {
     pub now: UnixTime,
 }
 
-pub(super) fn window(from: i64, to: i64) -> Window {
+pub(crate) fn window(from: i64, to: i64) -> Window {
     Window { start: Some(second(from)), end: Some(second(to)) }
 }
 
@@ -208,11 +208,11 @@ impl World {
     }
 }
 
-pub(super) fn leaf_life() -> Validity {
+pub(crate) fn leaf_life() -> Validity {
     span(-300, 600)
 }
 
-pub(super) fn ct_log(name: &'static str) -> CtLog<'static> {
+pub(crate) fn ct_log(name: &'static str) -> CtLog<'static> {
     CtLog { key: p256(name), time: second(0), extensions: &[] }
 }
 
@@ -283,13 +283,13 @@ impl Signer {
 }
 
 /// The payload of an image signature, with an annotation.
-pub(super) fn image_payload(image: &[u8]) -> Vec<u8> {
+pub(crate) fn image_payload(image: &[u8]) -> Vec<u8> {
     let annotations = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
     let digest = HashAlgorithm::Sha256.digest(image);
     crate::payload::simple_signing("registry.example/app", &digest, &annotations).into_bytes()
 }
 
-pub(super) fn statement(artifact: &[u8]) -> String {
+pub(crate) fn statement(artifact: &[u8]) -> String {
     let digest = HashAlgorithm::Sha256.digest(artifact).hex();
     format!(
         r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"artifact","digest":{{"sha256":"{digest}"}}}}],"predicateType":"{PREDICATE_TYPE}","predicate":{{}}}}"#
@@ -297,17 +297,17 @@ pub(super) fn statement(artifact: &[u8]) -> String {
 }
 
 /// The raw signature of an entity.
-pub(super) fn signature(entity: &SignedEntity) -> Vec<u8> {
+pub(crate) fn signature(entity: &SignedEntity) -> Vec<u8> {
     entity.content.signature().to_vec()
 }
 
 /// A true body about the entity, as the log's generation writes it.
-pub(super) fn body_of(entity: &SignedEntity, signer: &Signer, log: usize, kind: Kind) -> Vec<u8> {
+pub(crate) fn body_of(entity: &SignedEntity, signer: &Signer, log: usize, kind: Kind) -> Vec<u8> {
     body_with(entity, &signed_digest(entity), &signature(entity), &signer.logged(), log, kind)
 }
 
 /// The digest of what is signed.
-pub(super) fn signed_digest(entity: &SignedEntity) -> Digest {
+pub(crate) fn signed_digest(entity: &SignedEntity) -> Digest {
     match &entity.content {
         Content::Message { digest, .. } => digest.clone().unwrap(),
         Content::Envelope(envelope) => HashAlgorithm::Sha256.digest(&envelope.parsed.signed_bytes()),
@@ -316,7 +316,7 @@ pub(super) fn signed_digest(entity: &SignedEntity) -> Digest {
 }
 
 /// A body that takes digest (of kinds that have one), signature and signer from elsewhere.
-pub(super) fn body_with(
+pub(crate) fn body_with(
     entity: &SignedEntity,
     digest: &Digest,
     signature: &[u8],
@@ -343,7 +343,7 @@ pub(super) fn body_with(
     }
 }
 
-pub(super) fn exactly(subject: &str, issuer: &str) -> IdentityMatcher {
+pub(crate) fn exactly(subject: &str, issuer: &str) -> IdentityMatcher {
     IdentityMatcher {
         subject: StringMatcher::Exact(subject.to_owned()),
         issuer: StringMatcher::Exact(issuer.to_owned()),
@@ -351,7 +351,7 @@ pub(super) fn exactly(subject: &str, issuer: &str) -> IdentityMatcher {
     }
 }
 
-pub(super) fn of_type(uri: &str) -> ContentRequirement {
+pub(crate) fn of_type(uri: &str) -> ContentRequirement {
     ContentRequirement::Statement(PredicateTypeRequirement { asked: uri.to_owned(), uri: uri.to_owned() })
 }
 

@@ -3,7 +3,7 @@
 
 mod binding;
 mod content;
-mod fixture;
+pub(crate) mod fixture;
 mod identities;
 mod images;
 mod issued;

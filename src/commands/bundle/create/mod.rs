@@ -91,7 +91,7 @@ impl Pieces {
         let policy = self_check::policy(&key, None);
         let candidate = Candidate { source: self.source, format: "detached".to_owned(), entity: self.entity };
         let candidates = std::slice::from_ref(&candidate);
-        let artifact = artifact(&Subject::Blob(request.artifact.clone()), candidates, &policy, context)?;
+        let artifact = artifact(&Subject::Blob(request.artifact.clone()), candidates, &[&policy], context)?;
         let artifact = artifact.ok_or_else(|| Error::new(ErrorKind::Other, "the artifact was not read"))?;
         let Candidate { source, mut entity, .. } = candidate;
         let unfit = |rejection: Rejection, entity: &SignedEntity| {

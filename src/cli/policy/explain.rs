@@ -1,0 +1,173 @@
+//! `policy explain`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::super::args::format::{Format, FormatArgs};
+use super::super::args::policy_file::PolicyFileArgs;
+use super::super::args::registry::RegistryArgs;
+use super::super::args::{at_most_one, filled, root::RootArgs};
+use super::super::render::Output;
+use super::super::run::Request;
+use super::super::tree::CommandArgs;
+use crate::commands::{
+    self, BesideImages, Children, Context, Error, Expected, ImagesOutput, PolicyExplainRequest, PolicyReport,
+    PolicyRequest, PolicyVerdict, Search, SignatureRequest, Subject, TrustRequest, VerifyImagesRequest,
+    VerifyRequest, Waivers,
+};
+
+/// Show which scope of a policy file decides about an artifact, on what evidence, and what is missing
+///
+/// The artifact is verified as `verify` and `verify-blob` do it, with the same exit code. A file is told from an image by its
+/// bundle.
+#[derive(Debug, clap::Args)]
+pub struct PolicyExplainArgs {
+    /// Image, as in `verify`; or file, with --bundle
+    #[arg(value_name = "ARTIFACT")]
+    pub artifact: Vec<OsString>,
+    /// The policy file.
+    #[command(flatten)]
+    pub policy_file: PolicyFileArgs,
+    /// The artifact is a file, and this is its bundle
+    #[arg(long, value_name = "FILE", help_heading = "Signature")]
+    pub bundle: Option<PathBuf>,
+    /// Trusted root to check against, where the policy file names none
+    #[arg(long, value_name = "FILE", help_heading = "Trust")]
+    pub trusted_root: Option<PathBuf>,
+    /// Ask no service but the registry
+    #[arg(long, help_heading = "Trust")]
+    pub offline: Option<bool>,
+    /// How to show it.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Registries.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for PolicyExplainArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        let artifact = at_most_one(&self.artifact, "one artifact is explained at a time")?;
+        let Some(artifact) = artifact.filter(|artifact| !artifact.is_empty()) else {
+            return Err(Error::usage("there is no artifact to explain")
+                .hint("name an image, or a file with --bundle FILE"));
+        };
+        let Some(signer) = self.policy_file.signer(&[])? else {
+            return Err(Error::usage("there is no policy file").hint("name it with --policy-file FILE"));
+        };
+        let trust = TrustRequest {
+            trusted_root: filled(&self.trusted_root),
+            offline: self.offline.unwrap_or_default(),
+            ..TrustRequest::default()
+        };
+        let request = match filled(&self.bundle) {
+            Some(bundle) => PolicyExplainRequest::File(Box::new(VerifyRequest {
+                subject: Subject::Blob(artifact.clone()),
+                expected: Expected::Signature,
+                signer,
+                signature: SignatureRequest { bundle: Some(bundle), ..SignatureRequest::default() },
+                trust,
+                require_timestamp: false,
+                waivers: Waivers::default(),
+                policy: PolicyRequest::default(),
+                report: None,
+            })),
+            None => PolicyExplainRequest::Image(Box::new(VerifyImagesRequest {
+                command: "policy explain",
+                images: super::super::args::verify_images::images(&self.artifact)?,
+                list: None,
+                file: None,
+                local: false,
+                expected: Expected::Signature,
+                signer,
+                trust,
+                require_timestamp: false,
+                waivers: Waivers::default(),
+                annotations: Default::default(),
+                beside: BesideImages::default(),
+                search: Search::ALL,
+                children: Children::Whole,
+                policy: PolicyRequest::default(),
+                sbom: false,
+                output: ImagesOutput::Json,
+                report: None,
+                registry: self.registry.request()?,
+            })),
+        };
+        Ok(Request::PolicyExplain(request, self.format.format()))
+    }
+}
+
+/// Verifies, and tells the verdict at length.
+///
+/// # Errors
+/// As the verification.
+pub async fn run(
+    request: &PolicyExplainRequest,
+    format: Format,
+    context: &mut Context,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let (report, result) = match request {
+        PolicyExplainRequest::File(request) => commands::verify(request, context).await,
+        PolicyExplainRequest::Image(request) => {
+            let (found, result) = commands::verify_images(request, context).await;
+            (found.report, result)
+        }
+    };
+    for policy in commands::explained(&report) {
+        match format {
+            Format::Json => output.data(&format.show(policy)?),
+            Format::Text => output.data(super::super::render::text(text(policy).as_bytes()).as_bytes()),
+        }
+    }
+    result
+}
+
+/// The verdict in words.
+fn text(policy: &PolicyReport) -> String {
+    let mut lines = vec![format!("artifact  {}", policy.artifact), format!("policy    {}", policy.file)];
+    match (&policy.scope, &policy.pattern) {
+        (Some(scope), Some(pattern)) => lines.push(format!("scope     {scope}, by its pattern {pattern}")),
+        _ => lines.push("scope     none: no pattern matches".to_owned()),
+    }
+    lines.push(format!(
+        "verdict   {}",
+        match policy.verdict {
+            PolicyVerdict::Accepted => "accepted",
+            PolicyVerdict::AcceptedUnsigned => "accepted without any signature (accept: true)",
+            PolicyVerdict::NoScope => "refused: what no scope matches is refused",
+            PolicyVerdict::Refused => "refused",
+        }
+    ));
+    for demand in &policy.demands {
+        let met = if demand.is_met { "met" } else { "NOT met" };
+        lines.push(String::new());
+        lines.push(format!("{}: {}: {met}", demand.what, demand.asked));
+        for fact in &demand.counted {
+            let time = fact.time.as_ref().map(|time| format!(", at {time}")).unwrap_or_default();
+            lines.push(format!("  counts: {} ({}{time}), in {}", fact.signer, fact.who, fact.source));
+        }
+        for fact in &demand.counted {
+            lines.extend(fact.evidence.iter().map(|line| format!("    {}: {line}", fact.signer)));
+        }
+        for fact in &demand.uncounted {
+            lines.push(format!("  does not count: {}, in {}", fact.signer, fact.source));
+            lines.extend(fact.reason.iter().map(|line| format!("    {line}")));
+        }
+        if !demand.is_met {
+            lines.push(format!("  found: {} of {} distinct signers", demand.found, demand.needed));
+            if !demand.missing.is_empty() {
+                let of = demand.missing.join(", ");
+                lines.push(format!(
+                    "  would do: {} more, by any of: {of}",
+                    demand.needed.saturating_sub(demand.found).max(1)
+                ));
+            }
+        }
+    }
+    lines.into_iter().map(|line| format!("{line}\n")).collect()
+}

@@ -1,0 +1,5 @@
+//! `policy`: its commands.
+
+pub mod check;
+pub mod explain;
+pub mod test;

@@ -1,0 +1,228 @@
+//! Policy files: read, with all that they name, and the commands about them.
+
+mod check;
+mod explain;
+mod test;
+#[cfg(test)]
+mod tests;
+
+pub use check::{PolicyCheckRequest, PolicyChecked, PolicyFinding, policy_check};
+pub use explain::{PolicyExplainRequest, explained};
+pub use test::{PolicyCase, PolicyTestRequest, PolicyTested, policy_test};
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::policies::{DATA_SIZE, POLICY_SIZE, failed};
+use super::{Context, Error, ErrorKind, TrustRequest, keys};
+use crate::attest::PredicateType;
+use crate::cloud::yaml;
+use crate::crypto::{DecodeError, DecodeKind};
+use crate::keys::KeyRef;
+use crate::policy::scoped::{Code, Demand, Document, Fault, Ready, SignerSource, Step, Subject};
+use crate::policy::{Policy, PolicyFile};
+use crate::storage::read_file;
+use crate::verify::{ExpectedSigner, NonEmpty};
+
+const WHAT: &str = "policy file";
+/// Bytes of a policy file: some ten thousand scopes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// A policy file as it was read: nothing that it names was looked at.
+pub(super) struct Source {
+    /// As it was named.
+    pub name: PathBuf,
+    /// What it says.
+    pub document: Document,
+    text: String,
+}
+
+/// A policy file with all that it names.
+pub(super) struct Loaded {
+    /// As it was named.
+    pub name: String,
+    /// What verification needs.
+    pub ready: Ready,
+    /// The trusted root of the file.
+    root: Option<PathBuf>,
+    /// What patterns see in place of the name of an image, for tests of policy files.
+    pub alias: Option<Subject>,
+}
+
+impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read; something in it has no meaning: with the line.
+    pub fn read(name: &Path) -> Result<Self, Error> {
+        let shown = name.display();
+        let bytes = read_file(WHAT, name, MAX_FILE).map_err(|e| Error::file(&e))?;
+        let unusable = |error: &DecodeError| {
+            let kind =
+                if error.kind == DecodeKind::Limit { ErrorKind::LimitExceeded } else { ErrorKind::Format };
+            Error::new(kind, format!("the policy file `{shown}` cannot be used")).caused_by(error)
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| unusable(&DecodeError::whole(WHAT, "it is not text: not UTF-8")))?;
+        let value = value(&text).map_err(|e| unusable(&e))?;
+        let document = Document::read(&value).map_err(|fault| faulty(name, &text, &fault))?;
+        Ok(Self { name: name.to_owned(), document, text })
+    }
+
+    /// A file that the policy file names, seen from where this program runs.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.name.parent().unwrap_or(Path::new("")).join(name)
+    }
+
+    /// The key that a reference names: one in a file is beside the policy file.
+    pub fn key(&self, reference: &str) -> Result<String, Error> {
+        match KeyRef::parse(reference)? {
+            KeyRef::Path(path) => {
+                Ok(self.name.parent().unwrap_or(Path::new("")).join(path).to_string_lossy().into_owned())
+            }
+            _ => Ok(reference.to_owned()),
+        }
+    }
+
+    /// The line of a place.
+    pub fn line(&self, path: &crate::policy::scoped::Path) -> Option<usize> {
+        line(&self.text, path)
+    }
+
+    /// Reads all that the scopes name: keys, policies.
+    ///
+    /// # Errors
+    /// Something that is named cannot be used.
+    pub async fn load(self, context: &mut Context) -> Result<Loaded, Error> {
+        let mut signers = Vec::new();
+        for (signer, used) in self.document.signers.iter().zip(self.document.used_signers()) {
+            signers.push(match &signer.source {
+                _ if !used => None,
+                SignerSource::Identity(identity) => {
+                    Some(ExpectedSigner::Identity(NonEmpty::new((**identity).clone(), [])))
+                }
+                SignerSource::Key(reference) => {
+                    let of = |error: Error| {
+                        error.cause(format!(
+                            "it is the key of the signer `{}` in {}",
+                            signer.name,
+                            self.at(&signer.path)
+                        ))
+                    };
+                    let reference = self.key(reference).map_err(of)?;
+                    Some(ExpectedSigner::Key(keys::public_key(&reference, context).await.map_err(of)?))
+                }
+            });
+        }
+        let policies = self.policies(context)?;
+        let root = self.document.root.as_ref().map(|root| self.beside(root));
+        Ok(Loaded {
+            name: self.name.display().to_string(),
+            root,
+            alias: None,
+            ready: Ready { document: self.document, signers, policies, uri: PredicateType::uri_to_verify },
+        })
+    }
+
+    /// The policies of each rule, of each attestation, of each scope.
+    pub fn policies(&self, context: &Context) -> Result<Vec<Vec<Vec<Policy>>>, Error> {
+        let of_scope = |demand: &Demand| match demand {
+            Demand::Require(requirements) => requirements
+                .attestations
+                .iter()
+                .map(|attestation| attestation.code.iter().map(|code| self.policy(code, context)).collect())
+                .collect(),
+            Demand::Accept | Demand::Refuse => Ok(Vec::new()),
+        };
+        self.document.scopes.iter().map(|scope| of_scope(&scope.demand)).collect()
+    }
+
+    fn policy(&self, code: &Code, context: &Context) -> Result<Policy, Error> {
+        let of = |error: Error| error.cause(format!("it is named in {}", self.at(&code.path)));
+        let read = |what, names: &[String], limit| -> Result<Vec<PolicyFile>, Error> {
+            let one = |name: &String| {
+                let path = self.beside(name);
+                let bytes = read_file(what, &path, limit).map_err(|e| of(Error::file(&e)))?;
+                Ok(PolicyFile { name: path.to_string_lossy().into_owned(), bytes })
+            };
+            names.iter().map(one).collect()
+        };
+        let (files, data) =
+            (read("policy", &code.files, POLICY_SIZE)?, read("policy data", &code.data, DATA_SIZE)?);
+        // What a statement lacks was never said by its signer.
+        let policy = Policy::load(files, data, context.now, true).map_err(|e| of(failed(&e)))?;
+        Ok(policy.with_rules(code.rules.clone()))
+    }
+
+    fn at(&self, path: &crate::policy::scoped::Path) -> String {
+        place(&self.name, self.line(path), path)
+    }
+}
+
+impl Loaded {
+    /// The same, where patterns see images by this name.
+    pub(super) fn seen_as(self, subject: Subject) -> Self {
+        Self { alias: Some(subject), ..self }
+    }
+
+    /// What is trusted: the root of the file, or what the command line says.
+    ///
+    /// # Errors
+    /// Both name one.
+    pub fn trust(&self, request: &TrustRequest) -> Result<TrustRequest, Error> {
+        let Some(root) = &self.root else { return Ok(request.clone()) };
+        let flags = [
+            ("--trusted-root", request.trusted_root.is_some()),
+            ("--ca-roots", request.ca_roots.is_some()),
+            ("--ca-intermediates", request.ca_intermediates.is_some()),
+            ("--certificate-chain", request.certificate_chain.is_some()),
+            ("--timestamp-certificate-chain", request.timestamp_certificate_chain.is_some()),
+        ];
+        if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given) {
+            return Err(Error::usage(format!("{flag} and `trust` in `{}` name two roots", self.name))
+                .hint(format!("leave {flag} out, or `trust` in the policy file")));
+        }
+        Ok(TrustRequest { trusted_root: Some(root.clone()), ..request.clone() })
+    }
+}
+
+/// The one document of a text.
+fn value(text: &str) -> Result<Value, DecodeError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut documents = yaml::Documents::new(WHAT, text).typed();
+    let value = documents.next()?.ok_or_else(|| DecodeError::whole(WHAT, "it is empty"))?;
+    match documents.next()? {
+        None => Ok(value),
+        Some(_) => Err(DecodeError::whole(
+            WHAT,
+            "more than one document: everything after the second `---` would be left aside",
+        )),
+    }
+}
+
+fn faulty(name: &Path, text: &str, fault: &Fault) -> Error {
+    let at = place(name, line(text, &fault.path), &fault.path);
+    let error = Error::new(ErrorKind::Format, format!("the policy file `{}` cannot be used", name.display()))
+        .cause(format!("{at}: {}", fault.reason));
+    fault.hint.iter().fold(error, |error, hint| error.hint(hint.clone()))
+}
+
+/// `policy.yaml:12: scopes[0].signatures`.
+fn place(name: &Path, line: Option<usize>, path: &crate::policy::scoped::Path) -> String {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    let path = if path.steps().is_empty() { String::new() } else { format!(": {path}") };
+    format!("{}{line}{path}", name.display())
+}
+
+fn line(text: &str, path: &crate::policy::scoped::Path) -> Option<usize> {
+    let steps: Vec<_> = path
+        .steps()
+        .iter()
+        .map(|step| match step {
+            Step::Member(name) => yaml::Step::Member(name),
+            Step::Item(number) => yaml::Step::Item(*number),
+        })
+        .collect();
+    yaml::line_of(text.strip_prefix('\u{feff}').unwrap_or(text), &steps)
+}

@@ -1,0 +1,340 @@
+//! `policy test`: policy files judged by what is expected of them.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Loaded, MAX_FILE, Source, value};
+use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
+use crate::commands::verification::{file_named, images_by};
+use crate::commands::{
+    BesideImages, Children, Context, Error, ErrorKind, Expected, Files, ImagesOutput, PolicyRequest,
+    RegistryRequest, Search, SignatureRequest, Signer, Subject, TrustRequest, VerifyImagesRequest,
+    VerifyRequest, Waivers, images,
+};
+use crate::crypto::UnixTime;
+use crate::policy::scoped;
+use crate::storage::{images::ImageName, read_file};
+
+/// How the files end that hold cases.
+const ENDING: &str = "test.yaml";
+/// Folders in folders.
+const MAX_DEPTH: usize = 16;
+/// Files with cases in one run.
+const MAX_FILES: usize = 10_000;
+
+/// What `policy test` is asked for.
+#[derive(Debug)]
+pub struct PolicyTestRequest {
+    /// A folder with cases, or a file.
+    pub path: PathBuf,
+    /// What is trusted where a policy file names no root.
+    pub trusted_root: Option<PathBuf>,
+}
+
+impl PolicyTestRequest {
+    /// The files that it names.
+    pub fn files(&self) -> Files<'_> {
+        Files::default().and_read("trusted root", self.trusted_root.as_deref())
+    }
+}
+
+/// What came of the cases.
+#[derive(Debug, Serialize)]
+pub struct PolicyTested {
+    /// How many came out as they should.
+    pub passed: usize,
+    /// How many did not.
+    pub failed: usize,
+    /// Each of them.
+    pub cases: Vec<PolicyCase>,
+}
+
+/// What came of one case.
+#[derive(Debug, Serialize)]
+pub struct PolicyCase {
+    /// The file with the case.
+    pub file: String,
+    /// The name of the case.
+    pub name: String,
+    /// Whether it came out as it should.
+    pub passed: bool,
+    /// What was expected and what came, where that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A file with cases.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    /// The policy file; beside this one, as everything else.
+    policy: String,
+    /// The time of judging, RFC 3339.
+    time: Option<String>,
+    cases: Vec<Case>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: Option<String>,
+    /// A file, as patterns see it.
+    file: Option<String>,
+    /// Where it is; without it, it is called as `file` says.
+    content: Option<String>,
+    #[serde(default)]
+    bundles: Vec<String>,
+    /// An image, as patterns see it.
+    image: Option<String>,
+    /// The layout that it is in.
+    layout: Option<String>,
+    expect: Expectation,
+    /// The scope that has to decide.
+    scope: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Expectation {
+    Accepted,
+    AcceptedUnsigned,
+    NoScope,
+    Refused,
+}
+
+/// Judges every case beneath a folder, without asking any service.
+///
+/// # Errors
+/// There are no cases, or a file with cases cannot be read; a case that does not come out as it should: the facts are there all the
+/// same.
+pub async fn policy_test(
+    request: &PolicyTestRequest,
+    context: &mut Context,
+) -> Result<(PolicyTested, Result<(), Error>), Error> {
+    let mut files = Vec::new();
+    find(&request.path, &mut files, MAX_DEPTH)?;
+    if files.is_empty() {
+        let message = format!("`{}` has no cases", request.path.display());
+        return Err(Error::usage(message).hint("cases are in files whose names end in `test.yaml`"));
+    }
+    let mut cases = Vec::new();
+    for file in &files {
+        cases.extend(run(file, request, context).await?);
+    }
+    let failed = cases.iter().filter(|case| !case.passed).count();
+    let tested = PolicyTested { passed: cases.len() - failed, failed, cases };
+    let result = match failed {
+        0 => Ok(()),
+        failed => {
+            let message = format!("{failed} of {} cases did not come out as they should", tested.cases.len());
+            Err(Error::new(ErrorKind::Other, message))
+        }
+    };
+    Ok((tested, result))
+}
+
+/// The files with cases, in the order of their names.
+fn find(path: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), Error> {
+    if !path.is_dir() {
+        found.push(path.to_owned());
+        return Ok(());
+    }
+    let unreadable = |error: std::io::Error| {
+        Error::new(ErrorKind::Format, format!("the folder `{}` cannot be read", path.display()))
+            .caused_by(&error)
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        names.push(entry.map_err(unreadable)?.path());
+    }
+    names.sort();
+    for name in names {
+        if name.is_dir() && !name.is_symlink() && depth > 0 {
+            find(&name, found, depth - 1)?;
+        } else if name.to_string_lossy().ends_with(ENDING) {
+            found.push(name);
+        }
+        if found.len() > MAX_FILES {
+            let message = format!("more than {MAX_FILES} files with cases");
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        }
+    }
+    Ok(())
+}
+
+async fn run(
+    file: &Path,
+    request: &PolicyTestRequest,
+    context: &mut Context,
+) -> Result<Vec<PolicyCase>, Error> {
+    let shown = file.display().to_string();
+    let unusable = |reason: String| {
+        Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used")).cause(reason)
+    };
+    let bytes = read_file("cases", file, MAX_FILE).map_err(|e| Error::file(&e))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("not UTF-8".to_owned()))?;
+    let value = value(&text).map_err(|e| unusable(e.to_string()))?;
+    let cases: Cases = serde_json::from_value(value).map_err(|e| unusable(e.to_string()))?;
+    if cases.cases.is_empty() {
+        return Err(unusable("there are none".to_owned()));
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let before = context.now;
+    if let Some(time) = &cases.time {
+        context.now = UnixTime::parse_rfc3339(time).map_err(|e| unusable(e.to_string()))?;
+    }
+    let mut came = Vec::new();
+    for (number, case) in cases.cases.iter().enumerate() {
+        let name = case.name.clone().unwrap_or_else(|| format!("case {}", number + 1));
+        let judged = async {
+            let loaded = Source::read(&folder.join(&cases.policy))?.load(context).await?;
+            judge(case, folder, loaded, request, context)
+                .await
+                .map_err(|reason| unusable(format!("{name}: {reason}")))
+        };
+        let (report, error) = match judged.await {
+            Ok(judged) => judged,
+            Err(error) => {
+                context.now = before;
+                return Err(error);
+            }
+        };
+        let reason = compare(case, report.as_ref(), error.as_ref());
+        came.push(PolicyCase { file: shown.clone(), name, passed: reason.is_none(), reason });
+    }
+    context.now = before;
+    Ok(came)
+}
+
+/// What the policy file says of the artifact of a case; the error in which it ended.
+async fn judge(
+    case: &Case,
+    folder: &Path,
+    loaded: Loaded,
+    request: &PolicyTestRequest,
+    context: &mut Context,
+) -> Result<(Option<PolicyReport>, Option<Error>), String> {
+    let trust = TrustRequest {
+        trusted_root: loaded.root.is_none().then(|| request.trusted_root.clone()).flatten(),
+        offline: true,
+        ..TrustRequest::default()
+    };
+    match (&case.file, &case.image, &case.layout) {
+        (Some(name), None, None) => {
+            let content = folder.join(case.content.as_ref().unwrap_or(name));
+            let mut bundles: Vec<_> = case.bundles.iter().map(|bundle| folder.join(bundle)).collect();
+            let bundle = bundles.pop();
+            let request = VerifyRequest {
+                subject: Subject::Blob(content.into_os_string()),
+                expected: Expected::Signature,
+                signer: Signer::Scopes(PathBuf::from(&loaded.name)),
+                signature: SignatureRequest { bundle, other_bundles: bundles, ..SignatureRequest::default() },
+                trust,
+                require_timestamp: false,
+                waivers: Waivers::default(),
+                policy: PolicyRequest::default(),
+                report: None,
+            };
+            let mut report = Report::new("policy test", context.now);
+            let result = file_named(name, &request, &loaded, context, &mut report).await;
+            Ok((report.policy, result.err()))
+        }
+        (None, Some(image), Some(layout)) if case.bundles.is_empty() && case.content.is_none() => {
+            let subject = named(image)?;
+            let request = VerifyImagesRequest {
+                command: "policy test",
+                images: vec![format!("oci:{}", folder.join(layout).display())],
+                list: None,
+                file: None,
+                local: false,
+                expected: Expected::Signature,
+                signer: Signer::Scopes(PathBuf::from(&loaded.name)),
+                trust,
+                require_timestamp: false,
+                waivers: Waivers::default(),
+                annotations: Default::default(),
+                beside: BesideImages::default(),
+                search: Search::ALL,
+                children: Children::Whole,
+                policy: PolicyRequest::default(),
+                sbom: false,
+                output: ImagesOutput::Json,
+                report: None,
+                registry: nowhere(),
+            };
+            let (found, result) = images_by(&request, loaded.seen_as(subject), context).await;
+            let report = found.report.images.into_iter().flatten().find_map(|image| image.policy);
+            Ok((report, result.err()))
+        }
+        _ => Err("a case is about a `file` with its `bundles`, or about an `image` in a `layout`".to_owned()),
+    }
+}
+
+/// No registry is reached.
+fn nowhere() -> RegistryRequest {
+    RegistryRequest {
+        plain_http: false,
+        accept_any_certificate: false,
+        authorities: None,
+        certificate: None,
+        server_name: None,
+        token_servers: Vec::new(),
+        retry_for: std::time::Duration::ZERO,
+        tag_prefix: String::new(),
+        credentials: None,
+        cloud_credentials: false,
+    }
+}
+
+/// An image as patterns see it.
+fn named(image: &str) -> Result<scoped::Subject, String> {
+    match images::parse(image).map_err(|error| error.message)? {
+        name @ ImageName::Registry(_) => Ok(crate::commands::verification::subject(&name)),
+        _ => Err(format!("`{image}` is no image of a registry: `layout` says where it is")),
+    }
+}
+
+/// Why a case did not come out as it should.
+fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) -> Option<String> {
+    let Some(report) = report else {
+        return Some(format!("there is no verdict: {}", error.map(line).unwrap_or_default()));
+    };
+    let came = match report.verdict {
+        PolicyVerdict::Accepted => Expectation::Accepted,
+        PolicyVerdict::AcceptedUnsigned => Expectation::AcceptedUnsigned,
+        PolicyVerdict::NoScope => Expectation::NoScope,
+        PolicyVerdict::Refused => Expectation::Refused,
+    };
+    // A run that ended for another reason than the policy has no verdict, whatever was expected.
+    if let Some(error) = error.filter(|error| error.kind != ErrorKind::Policy) {
+        return Some(format!("there is no verdict: {}", line(error)));
+    }
+    if came != case.expect {
+        let why = error.map(|error| format!(": {}", line(error))).unwrap_or_default();
+        return Some(format!("expected {}, and it is {}{why}", word(case.expect), word(came)));
+    }
+    if case.scope.is_some() && case.scope != report.scope {
+        let scope = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
+        return Some(format!(
+            "expected the scope {}, and it is {}",
+            scope(&case.scope),
+            scope(&report.scope)
+        ));
+    }
+    None
+}
+
+fn line(error: &Error) -> String {
+    let causes = error.causes.iter().chain(&error.candidates);
+    std::iter::once(&error.message).chain(causes).cloned().collect::<Vec<_>>().join(": ")
+}
+
+fn word(expectation: Expectation) -> &'static str {
+    match expectation {
+        Expectation::Accepted => "accepted",
+        Expectation::AcceptedUnsigned => "accepted-unsigned",
+        Expectation::NoScope => "no-scope",
+        Expectation::Refused => "refused",
+    }
+}

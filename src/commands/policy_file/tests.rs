@@ -1,0 +1,141 @@
+//! The documented schema and the reader agree: what is read is valid by it, and slips that it can see are none.
+
+use serde_json::Value;
+
+use super::value;
+use crate::policy::scoped::Document;
+
+/// JSON Schema 2020-12, as far as the document uses it; a keyword that is not known is a fault of the test.
+fn is_valid(root: &Value, schema: &Value, value: &Value) -> bool {
+    let each = |list: &Value, count: fn(usize, usize) -> bool| {
+        let all = list.as_array().unwrap();
+        count(all.iter().filter(|schema| is_valid(root, schema, value)).count(), all.len())
+    };
+    schema.as_object().unwrap().iter().all(|(keyword, wanted)| match keyword.as_str() {
+        "$schema" | "$defs" | "title" | "description" => true,
+        "$ref" => {
+            let link = wanted.as_str().unwrap().strip_prefix('#').unwrap();
+            is_valid(root, root.pointer(link).unwrap(), value)
+        }
+        "type" => match wanted.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "integer" => value.is_i64() || value.is_u64(),
+            other => panic!("{other}"),
+        },
+        "const" => value == wanted,
+        "enum" => wanted.as_array().unwrap().contains(value),
+        "oneOf" => each(wanted, |valid, _| valid == 1),
+        "not" => !is_valid(root, wanted, value),
+        "propertyNames" => value.as_object().is_none_or(|members| {
+            members.keys().all(|name| is_valid(root, wanted, &Value::String(name.clone())))
+        }),
+        "anyOf" => each(wanted, |valid, _| valid > 0),
+        "required" => value.as_object().is_none_or(|members| {
+            wanted.as_array().unwrap().iter().all(|name| members.contains_key(name.as_str().unwrap()))
+        }),
+        "properties" => value.as_object().is_none_or(|members| {
+            let known = wanted.as_object().unwrap();
+            members
+                .iter()
+                .all(|(name, value)| known.get(name).is_none_or(|schema| is_valid(root, schema, value)))
+        }),
+        "additionalProperties" => value.as_object().is_none_or(|members| {
+            let known = schema["properties"].as_object();
+            let others =
+                members.iter().filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
+            others
+                .into_iter()
+                .all(|(_, value)| *wanted != Value::Bool(false) && is_valid(root, wanted, value))
+        }),
+        "items" => value.as_array().is_none_or(|items| items.iter().all(|item| is_valid(root, wanted, item))),
+        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
+        "minProperties" => value.as_object().is_none_or(|all| all.len() as u64 >= wanted.as_u64().unwrap()),
+        "maxProperties" => value.as_object().is_none_or(|all| all.len() as u64 <= wanted.as_u64().unwrap()),
+        "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= wanted.as_u64().unwrap()),
+        "minimum" => value.as_i64().is_none_or(|number| number >= wanted.as_i64().unwrap()),
+        "maximum" => value.as_i64().is_none_or(|number| number <= wanted.as_i64().unwrap()),
+        "pattern" => value
+            .as_str()
+            .is_none_or(|text| crate::verify::Pattern::new(wanted.as_str().unwrap()).unwrap().matches(text)),
+        other => panic!("the keyword `{other}` is not known"),
+    })
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../../docs/reference/policy-file.schema.json")).unwrap()
+}
+
+#[test]
+fn every_policy_file_that_is_read_is_valid_by_the_schema() {
+    let schema = schema();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/policy-file");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path().join("policy.yaml");
+        if !path.exists() {
+            continue;
+        }
+        let value = value(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        Document::read(&value).unwrap_or_else(|fault| panic!("{}: {fault:?}", path.display()));
+        assert!(is_valid(&schema, &schema, &value), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
+    // The example of the reference.
+    let text = include_str!("../../../docs/reference/policy-file.md");
+    let example = value(text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap()).unwrap();
+    Document::read(&example).unwrap();
+    assert!(is_valid(&schema, &schema, &example));
+}
+
+/// A file with one thing that is not as it should be: neither the schema nor the reader takes it.
+#[test]
+fn slips_are_refused_by_the_schema_and_by_the_reader() {
+    let schema = schema();
+    let sound = "version: 1\nsigners: {a: {key: k}, b: {identity: i, issuer: j}}\nscopes:\n- {name: s, files: ['*'], signatures: {any: [a, b]}, log: required, max-age: 1d, attestations: [{type: t, signers: a, rules: [{rego: [x.rego]}]}]}\n";
+    let judge = |text: &str| {
+        let value = value(text).unwrap();
+        (is_valid(&schema, &schema, &value), Document::read(&value).is_ok())
+    };
+    assert_eq!(judge(sound), (true, true));
+    for (from, to) in [
+        ("version: 1", "version: 2"),
+        ("version: 1\n", ""),
+        ("version: 1", "version: 1\nextra: 1"),
+        ("{key: k}", "{}"),
+        ("{key: k}", "{key: ''}"),
+        ("{key: k}", "{key: k, identity: i}"),
+        ("{key: k}", "{key: k, other: i}"),
+        ("issuer: j", "workflow-ref: j"),
+        ("issuer: j", "issuer: j, issuer-regexp: k"),
+        ("name: s, ", ""),
+        ("files: ['*'], ", ""),
+        ("files: ['*']", "files: []"),
+        ("files: ['*']", "file: ['*']"),
+        ("{any: [a, b]}", "{any: []}"),
+        ("{any: [a, b]}", "{any: [a], all: [b]}"),
+        ("{any: [a, b]}", "{at-least: 0, of: [a, b]}"),
+        ("{any: [a, b]}", "{at-least: 2}"),
+        ("{any: [a, b]}", "[a, b]"),
+        ("log: required", "log: maybe"),
+        ("log: required", "log: true"),
+        ("log: required", "log: {at-least: 0}"),
+        ("log: required", "accept: true"),
+        ("log: required", "refuse: true"),
+        ("log: required", "annotations: {}"),
+        ("max-age: 1d", "max-age: 1y"),
+        ("max-age: 1d", "max-age: 1"),
+        ("type: t, ", ""),
+        ("type: t", "type: t, kind: u"),
+        ("signers: a, ", ""),
+        ("rules: [{rego: [x.rego]}]", "rules: []"),
+        ("rego: [x.rego]", "rego: []"),
+        ("rego: [x.rego]", "cue: [x.cue], data: [d.json]"),
+        ("rego: [x.rego]", "rego: [x.rego], cue: [x.cue]"),
+    ] {
+        assert!(sound.contains(from), "{from}");
+        assert_eq!(judge(&sound.replacen(from, to, 1)), (false, false), "{from} to {to}");
+    }
+}

@@ -1,0 +1,411 @@
+//! Verification by a policy file: the scope that decides says which signers count, every candidate is judged for each of them, and
+//! the room `policy` alone says whether that is enough.
+
+use super::images::{Job, complete};
+use super::lookup::{LookedUp, Lookup};
+use super::shown::{self, Performed, ShownImage};
+use super::{attached::Attached, needs_root};
+use crate::bundle::detached::Detached;
+use crate::commands::artifact::artifact;
+use crate::commands::candidates::{Candidate, candidates};
+use crate::commands::images::Image;
+use crate::commands::policy_file::{Loaded, Source};
+use crate::commands::report::{
+    ArtifactReport, CandidateReport, ImageReport, PolicyReport, PolicyVerdict, Report,
+};
+use crate::commands::trust::trusted_root;
+use crate::commands::{
+    Context, Error, ErrorKind, Expected, SignatureRequest, Subject as Named, VerifyRequest,
+};
+use crate::crypto::UnixTime;
+use crate::payload::Artifact;
+use crate::policy::scoped::{
+    Accepted, Artifacts, Course, DemandVerdict, Ledger, Plan, Refused, Subject, What,
+};
+use crate::registry::{Manifest, Target};
+use crate::storage::images::ImageName;
+use crate::storage::images::find::{Want, find_each};
+use crate::trust::TrustedRoot;
+use crate::verify::{Rejection, Verified, Verifier};
+
+/// What came of the candidates of one artifact.
+struct Weighing<'p> {
+    plan: &'p Plan<'p>,
+    ledger: Ledger<'p>,
+    reports: Vec<CandidateReport>,
+    rejected: Vec<String>,
+    looked_up: LookedUp,
+    is_online: bool,
+    is_complete: bool,
+}
+
+impl<'p> Weighing<'p> {
+    fn new(plan: &'p Plan<'p>) -> Self {
+        Self {
+            plan,
+            ledger: Ledger::new(plan),
+            reports: Vec::new(),
+            rejected: Vec::new(),
+            looked_up: LookedUp::default(),
+            is_online: false,
+            is_complete: true,
+        }
+    }
+
+    /// Whether anything that is asked depends on the trusted root.
+    fn needs_root(&self, candidates: &[Candidate]) -> bool {
+        self.plan.leaves().iter().any(|leaf| needs_root(leaf.policy(), candidates))
+    }
+
+    /// Judges candidates for each signer who counts; what is to be told comes back.
+    async fn add(
+        &mut self,
+        mut candidates: Vec<Candidate>,
+        artifact: &Artifact,
+        (root, now): (&TrustedRoot, UnixTime),
+        lookup: &Lookup,
+    ) -> Vec<String> {
+        let mut said = Vec::new();
+        for leaf in self.plan.leaves() {
+            let verifier = Verifier { root, policy: leaf.policy(), now };
+            let mut came = lookup.complete(&mut candidates, Some(artifact), &verifier, &self.looked_up).await;
+            said.append(&mut came.said);
+            self.looked_up.add(came);
+        }
+        for candidate in &candidates {
+            if !self.is_complete {
+                break;
+            }
+            self.judge(candidate, artifact, (root, now));
+        }
+        said
+    }
+
+    fn judge(&mut self, candidate: &Candidate, artifact: &Artifact, trusted: (&TrustedRoot, UnixTime)) {
+        let Candidate { source, format, entity } = candidate;
+        let mut best: Option<Result<Verified, Rejection>> = None;
+        for leaf in self.plan.leaves() {
+            let judged = self.ledger.judge(leaf, source, entity, artifact, trusted);
+            // A limit ends the search: what was not looked at might say something else.
+            self.is_complete &= !matches!(&judged, Err(rejection) if rejection.reason().is_limit());
+            best = match (best, judged) {
+                (Some(Ok(first)), _) => Some(Ok(first)),
+                (Some(Err(first)), Err(second)) if first.specificity() >= second.specificity() => {
+                    Some(Err(first))
+                }
+                (_, judged) => Some(judged),
+            };
+        }
+        let Some(best) = best else { return };
+        match &best {
+            Ok(_) => self.is_online |= self.looked_up.found.contains(source),
+            Err(rejection) => self.rejected.push(format!("`{source}`: {rejection}")),
+        }
+        self.reports.push(CandidateReport::of(source.clone(), format.clone(), &best));
+    }
+
+    fn spoiled(&mut self, attached: &Attached) {
+        for spoiled in &attached.spoiled {
+            self.is_complete &= !spoiled.is_limit;
+            self.rejected.push(spoiled.to_string());
+            self.reports.push(spoiled.report());
+        }
+    }
+
+    /// The verdict, with the demands for the report; the error says which of them are not met.
+    fn decide(self, named: &Asked<'_>, now: UnixTime) -> (Vec<DemandVerdict>, Result<Accepted, Error>) {
+        let outcome = self.ledger.decide(now, self.is_complete);
+        let (demands, result) = (outcome.demands, outcome.result);
+        let result = result.map_err(|refused| {
+            let mut error = named.refused(&demands, self.rejected);
+            if refused == Refused::Limit {
+                error.kind = ErrorKind::LimitExceeded;
+                error = error.cause("a limit kept something from being looked at to the end");
+            }
+            self.looked_up.explain(error)
+        });
+        (demands, result)
+    }
+}
+
+/// The question: an artifact, and the policy file.
+struct Asked<'a> {
+    loaded: &'a Loaded,
+    name: &'a str,
+    subject: Subject,
+}
+
+impl<'a> Asked<'a> {
+    /// The scope that decides, with the report as far as it goes.
+    fn course(&self, kind: Artifacts, report: &mut Option<PolicyReport>) -> Result<Course<'a>, Error> {
+        let document = &self.loaded.ready.document;
+        let found = document.scope_of(&self.subject);
+        let about = PolicyReport {
+            file: self.loaded.name.clone(),
+            artifact: self.subject.to_string(),
+            scope: found.map(|(_, scope)| scope.name.clone()),
+            pattern: found.and_then(|(_, scope)| scope.matches(&self.subject)).map(str::to_owned),
+            verdict: if found.is_some() { PolicyVerdict::Refused } else { PolicyVerdict::NoScope },
+            demands: Vec::new(),
+        };
+        *report = Some(about);
+        let course = found.and_then(|(position, _)| self.loaded.ready.course(position, kind));
+        course.ok_or_else(|| {
+            let message = format!("no scope of `{}` is about `{}`", self.loaded.name, self.name);
+            Error::new(ErrorKind::Policy, message)
+                .cause(format!("patterns are compared with `{}`", self.subject))
+                .hint("what no scope matches is refused: add a scope to the policy file, or a pattern to one")
+        })
+    }
+
+    /// An artifact of a scope that refuses everything.
+    fn unwanted(&self, report: Option<&PolicyReport>) -> Error {
+        let scope = report.and_then(|report| report.scope.as_deref()).unwrap_or_default();
+        let message = format!("`{}` is refused by the scope `{scope}` of `{}`", self.name, self.loaded.name);
+        Error::new(ErrorKind::Policy, message)
+            .cause("the scope says `refuse: true`: nothing that it matches is accepted, whoever signed it")
+    }
+
+    fn refused(&self, demands: &[DemandVerdict], rejected: Vec<String>) -> Error {
+        let scope = self.loaded.ready.document.scope_of(&self.subject).map(|(_, scope)| scope.name.as_str());
+        let message = format!(
+            "`{}` does not satisfy the scope `{}` of `{}`",
+            self.name,
+            scope.unwrap_or_default(),
+            self.loaded.name
+        );
+        let mut error = Error::new(ErrorKind::Policy, message);
+        for demand in demands.iter().filter(|demand| !demand.is_met) {
+            let DemandVerdict { what, asked, needed, found, .. } = demand;
+            error = error.cause(format!("{what}: {asked}: {found} of {needed} found"));
+            for uncounted in &demand.uncounted {
+                let reason = uncounted.reason.join(": ");
+                error = error.cause(format!(
+                    "`{}` by {} does not count: {reason}",
+                    uncounted.source, uncounted.signer
+                ));
+            }
+            if !demand.missing.is_empty() {
+                error =
+                    error.cause(format!("{what}: nothing that counts is by {}", demand.missing.join(", ")));
+            }
+        }
+        error.candidates = rejected;
+        error.hint("what counted, and what would do, is shown by `policy explain`")
+    }
+}
+
+/// What is said of an artifact that nobody was asked about.
+fn unsigned(name: &str, accepted: &Accepted) -> String {
+    format!(
+        "`{name}` is accepted without any signature: the scope `{}` says `accept: true`",
+        accepted.scope()
+    )
+}
+
+fn verdict(result: &Result<Accepted, Error>) -> PolicyVerdict {
+    match result {
+        Ok(accepted) if accepted.is_unsigned() => PolicyVerdict::AcceptedUnsigned,
+        Ok(_) => PolicyVerdict::Accepted,
+        Err(_) => PolicyVerdict::Refused,
+    }
+}
+
+impl Job<'_> {
+    /// One image by the policy file.
+    pub(super) async fn by_scope(
+        &self,
+        loaded: &Loaded,
+        image: &Image,
+        known: Option<Manifest>,
+        report: &mut ImageReport,
+    ) -> Result<ShownImage, Error> {
+        let subject = loaded.alias.clone().unwrap_or_else(|| subject(&image.name));
+        let asked = Asked { loaded, name: &image.typed, subject };
+        let course = asked.course(Artifacts::Images, &mut report.policy)?;
+        if matches!(course, Course::Refused) {
+            return Err(asked.unwanted(report.policy.as_ref()));
+        }
+        // What is below an index was compared with it.
+        let alone = known.is_none();
+        let manifest = match known {
+            Some(manifest) => manifest,
+            None => image.manifest().await?,
+        };
+        if alone {
+            complete(image, &manifest).await?;
+        }
+        report.digest = Some(manifest.digest.to_string());
+        let result = match course {
+            Course::Verified(plan) => self.weigh(&asked, &plan, image, &manifest, report).await?,
+            Course::Accepted(accepted) => {
+                self.root.tell(&[], &[unsigned(&image.typed, &accepted)]).await;
+                (Ok(accepted), false)
+            }
+            Course::Refused => return Err(asked.unwanted(report.policy.as_ref())),
+        };
+        let (result, is_online) = result;
+        if let Some(policy) = &mut report.policy {
+            policy.verdict = verdict(&result);
+        }
+        Ok(self.show(image, &manifest, &result?, is_online))
+    }
+
+    async fn weigh(
+        &self,
+        asked: &Asked<'_>,
+        plan: &Plan<'_>,
+        image: &Image,
+        manifest: &Manifest,
+        report: &mut ImageReport,
+    ) -> Result<(Result<Accepted, Error>, bool), Error> {
+        let artifact = super::images::artifact(image, &manifest.digest);
+        let is_of = |leaf: &crate::policy::scoped::Leaf| leaf.what() == What::Signature;
+        let want = Want {
+            signatures: plan.leaves().iter().any(is_of),
+            attestations: !plan.leaves().iter().all(is_of),
+            ..*self.want()
+        };
+        let mut weighing = Weighing::new(plan);
+        find_each(&image.home, &manifest.digest, &want, async |found| {
+            let attached = Attached::read(found, &Detached::default());
+            weighing.spoiled(&attached);
+            let root = self.root.read(weighing.needs_root(&attached.candidates)).await?;
+            let said = weighing.add(attached.candidates, &artifact, (root, self.now()), self.lookup()).await;
+            self.root.tell(&said, &[]).await;
+            Ok::<(), Error>(())
+        })
+        .await?;
+        report.candidates = std::mem::take(&mut weighing.reports);
+        let is_online = weighing.is_online;
+        let (demands, result) = weighing.decide(asked, self.now());
+        if let Some(policy) = &mut report.policy {
+            policy.demands = demands;
+        }
+        Ok((result, is_online))
+    }
+
+    /// What is shown of an image that is accepted: what counted, each once, of the kind that the command is about.
+    fn show(&self, image: &Image, manifest: &Manifest, accepted: &Accepted, is_online: bool) -> ShownImage {
+        let is_signature = matches!(self.request.expected, Expected::Signature);
+        let mut verified: Vec<Verified> = Vec::new();
+        for counted in accepted.counted().iter().filter(|one| (one.what() == What::Signature) == is_signature)
+        {
+            let signature = |verified: &Verified| verified.entity().content.signature().to_vec();
+            let this = signature(counted.verified());
+            if !verified.iter().any(|known| signature(known) == this) {
+                verified.push(counted.verified().clone());
+            }
+        }
+        let artifact = super::images::artifact(image, &manifest.digest);
+        let documents = verified.iter().map(|one| match is_signature {
+            true => shown::signature(one, &artifact, &manifest.digest),
+            false => shown::envelope(one),
+        });
+        ShownImage {
+            name: image.typed.clone(),
+            documents: documents.collect(),
+            performed: Performed::of(&verified, is_online),
+            scope: Some(accepted.scope().to_owned()),
+        }
+    }
+}
+
+/// An image as patterns see it: by its own name, also where what is judged is something in its index.
+pub(in crate::commands) fn subject(name: &ImageName) -> Subject {
+    let (name, target) = match name {
+        ImageName::Registry(reference) => (reference.repository().to_string(), Some(reference.target())),
+        ImageName::Layout(path, target) => (format!("oci:{}", path.display()), target.as_ref()),
+        ImageName::Archive(path, target) => (format!("oci-archive:{}", path.display()), target.as_ref()),
+    };
+    let (mut tag, mut digest) = (None, None);
+    match target {
+        Some(Target::Tag(text)) => tag = Some(text.clone()),
+        Some(Target::Digest(found)) => digest = Some(found.to_string()),
+        None => {}
+    }
+    Subject::Image { name, tag, digest }
+}
+
+/// Verifies a file by a policy file.
+pub(super) async fn file(
+    request: &VerifyRequest,
+    policy_file: &std::path::Path,
+    context: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    super::one_standard_input(request)?;
+    let loaded = Source::read(policy_file)?.load(context).await?;
+    let name = match &request.subject {
+        Named::Blob(blob) => blob.to_string_lossy().into_owned(),
+        Named::Digest { algorithm, hex } => format!("{algorithm}:{hex}"),
+        Named::Digests { name, .. } => name.clone(),
+        Named::None => return Err(Error::usage("a policy file is asked about a file, and none is named")),
+    };
+    file_named(&name, request, &loaded, context, report).await
+}
+
+/// The same by a policy file that was read before; patterns see the file by this name.
+pub(in crate::commands) async fn file_named(
+    name: &str,
+    request: &VerifyRequest,
+    loaded: &Loaded,
+    context: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let trust = loaded.trust(&request.trust)?;
+    let asked = Asked { loaded, name, subject: Subject::File(name.to_owned()) };
+    let result = match asked.course(Artifacts::Files, &mut report.policy)? {
+        Course::Refused => return Err(asked.unwanted(report.policy.as_ref())),
+        Course::Accepted(accepted) => {
+            let known = artifact(&request.subject, &[], &[], context)?;
+            report.artifact = known.as_ref().map(ArtifactReport::of);
+            context.narrator.warn(&unsigned(name, &accepted));
+            Ok(accepted)
+        }
+        Course::Verified(plan) => {
+            let mut weighing = Weighing::new(&plan);
+            let all = every(request, context)?;
+            let root = match trust.trusted_root.is_some() || weighing.needs_root(&all) {
+                true => {
+                    let root = trusted_root(&trust, context).await?;
+                    report.trusted_root = Some(root.source.clone());
+                    root
+                }
+                false => TrustedRoot::default(),
+            };
+            let policies: Vec<_> = plan.leaves().iter().map(|leaf| leaf.policy()).collect();
+            let Some(artifact) = artifact(&request.subject, &all, &policies, context)? else {
+                return Err(Error::usage("a policy file is asked about a file, and none is named"));
+            };
+            report.artifact = Some(ArtifactReport::of(&artifact));
+            let lookup = Lookup::new(&trust, context);
+            let said = weighing.add(all, &artifact, (&root, context.now), &lookup).await;
+            said.iter().for_each(|line| context.narrator.say(line));
+            report.candidates = std::mem::take(&mut weighing.reports);
+            let (demands, result) = weighing.decide(&asked, context.now);
+            if let Some(policy) = &mut report.policy {
+                policy.demands = demands;
+            }
+            result
+        }
+    };
+    if let Some(policy) = &mut report.policy {
+        policy.verdict = verdict(&result);
+    }
+    result.map(drop)
+}
+
+/// The candidates in all that was named; nothing need be.
+fn every(request: &VerifyRequest, context: &Context) -> Result<Vec<Candidate>, Error> {
+    let signature = &request.signature;
+    let mut all = Vec::new();
+    for other in &signature.other_bundles {
+        let one = SignatureRequest { bundle: Some(other.clone()), ..SignatureRequest::default() };
+        all.extend(candidates(&one, &request.expected, context)?);
+    }
+    if signature.bundle.is_some() || signature.signature.is_some() {
+        all.extend(candidates(signature, &request.expected, context)?);
+    }
+    Ok(all)
+}

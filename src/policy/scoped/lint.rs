@@ -1,0 +1,204 @@
+//! What is allowed in a policy file and is probably not meant.
+
+use std::collections::HashMap;
+
+use super::document::{Demand, Document, Requirements, Scope, SignerSource, Signers, Witnesses};
+use super::identity::written;
+use super::path::Path;
+use crate::crypto::PublicKey;
+use crate::verify::{IdentityMatcher, StringMatcher};
+
+/// Something to think about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its kind, for those who look for one: `unanchored`, `unescaped`, `unreachable`, ...
+    pub code: &'static str,
+    /// The place.
+    pub path: Path,
+    /// What it is.
+    pub message: String,
+}
+
+/// Looks at a policy file. `keys`: the public key of each signer, as far as it could be read.
+pub fn lint(document: &Document, keys: &[Option<PublicKey>]) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
+    findings.signers(document);
+    let groups = same(document, keys);
+    for (number, scope) in document.scopes.iter().enumerate() {
+        findings.patterns(scope);
+        findings.reach(scope, document.scopes.get(..number).unwrap_or_default());
+        for signers in scope.signers() {
+            findings.distinct(signers, &groups);
+        }
+        match &scope.demand {
+            Demand::Accept => findings.add(
+                "accept",
+                &scope.path,
+                format!("the scope `{}` accepts artifacts without any signature", scope.name),
+            ),
+            Demand::Refuse => {}
+            Demand::Require(requirements) => findings.requirements(document, scope, requirements),
+        }
+    }
+    findings.0
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, code: &'static str, path: &Path, message: String) {
+        self.0.push(Finding { code, path: path.clone(), message });
+    }
+
+    fn signers(&mut self, document: &Document) {
+        for (signer, used) in document.signers.iter().zip(document.used_signers()) {
+            if !used {
+                self.add("unused", &signer.path, format!("no scope names the signer `{}`", signer.name));
+            }
+            if let SignerSource::Identity(identity) = &signer.source {
+                self.expressions(identity, &signer.path);
+            }
+        }
+    }
+
+    fn expressions(&mut self, identity: &IdentityMatcher, path: &Path) {
+        for (what, matcher) in [("identity-regexp", &identity.subject), ("issuer-regexp", &identity.issuer)] {
+            let StringMatcher::Pattern(pattern) = matcher else { continue };
+            let (path, text) = (path.member(what), written(pattern));
+            if !text.starts_with('^') || !text.ends_with('$') || text.ends_with("\\$") {
+                self.add("unanchored", &path, format!(
+                    "`{text}` has to match all of the text here: begin it with `^` and end it with `$`, so that it means the same everywhere"
+                ));
+            }
+            if let Some(at) = unescaped(text) {
+                self.add(
+                    "unescaped",
+                    &path,
+                    format!("the point in `{at}` matches any character: write `\\.` for a point"),
+                );
+            }
+            let bare = text.trim_start_matches('^').trim_end_matches('$');
+            if matches!(bare, ".*" | ".+" | "(.*)" | "(.+)") {
+                self.add("too-wide", &path, format!("`{text}` matches everybody"));
+            }
+        }
+    }
+
+    fn patterns(&mut self, scope: &Scope) {
+        let wide = scope.images.iter().filter(|pattern| pattern.is_wide()).map(|pattern| pattern.source());
+        let files = scope.files.iter().filter(|pattern| pattern.is_wide()).map(|pattern| pattern.source());
+        for pattern in wide.chain(files) {
+            self.add("too-wide", &scope.path, format!("`{pattern}` matches wherever it is from"));
+        }
+        for pattern in scope.images.iter().filter(|pattern| pattern.has_tag()) {
+            let pattern = pattern.source();
+            self.add("tag", &scope.path, format!(
+                "`{pattern}` is about images that are named by this tag; the same image named by its digest is not matched"
+            ));
+        }
+    }
+
+    /// Says where earlier scopes decide about everything that this one matches.
+    fn reach(&mut self, scope: &Scope, before: &[Scope]) {
+        let image =
+            |pattern| before.iter().find(|scope| scope.images.iter().any(|other| other.covers(pattern)));
+        let file =
+            |pattern| before.iter().find(|scope| scope.files.iter().any(|other| other.covers(pattern)));
+        let images = scope.images.iter().map(|pattern| (pattern.source(), image(pattern)));
+        let files = scope.files.iter().map(|pattern| (pattern.source(), file(pattern)));
+        for (pattern, by) in images.chain(files) {
+            if let Some(by) = by {
+                self.add(
+                    "unreachable",
+                    &scope.path,
+                    format!(
+                        "the scope `{}`, which comes first, decides about all that `{pattern}` matches",
+                        by.name
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Counts those who are surely not the same.
+    fn distinct(&mut self, signers: &Signers, groups: &[usize]) {
+        let mut distinct: Vec<_> = signers.of.iter().filter_map(|signer| groups.get(*signer)).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if signers.needed() > distinct.len() {
+            self.add(
+                "too-many",
+                &signers.path,
+                format!(
+                    "{} distinct signers are needed, and the names are of {}: nothing satisfies that",
+                    signers.needed(),
+                    distinct.len()
+                ),
+            );
+        }
+    }
+
+    fn requirements(&mut self, document: &Document, scope: &Scope, requirements: &Requirements) {
+        let is_keyless = |signers: &Signers| {
+            let mut signers = signers.of.iter().filter_map(|signer| document.signers.get(*signer));
+            signers.any(|signer| matches!(signer.source, SignerSource::Identity(_)))
+        };
+        let is_timeless =
+            requirements.log == Witnesses::NotRequired && requirements.timestamp == Witnesses::NotRequired;
+        if is_timeless && scope.signers().any(is_keyless) {
+            self.add("timeless", &scope.path, format!(
+                "the scope `{}` needs neither a log entry nor a timestamp: certificates, which live for minutes, are then judged by the present time",
+                scope.name
+            ));
+        }
+    }
+}
+
+/// The part of an expression with a point that stands for any character and most likely means a point: between letters or digits.
+fn unescaped(text: &str) -> Option<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut in_class, mut is_escaped) = (false, false);
+    for (at, c) in chars.iter().enumerate() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '.' if !in_class => {
+                let is_plain = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+                let before = at.checked_sub(1).and_then(|before| chars.get(before));
+                if is_plain(before) && is_plain(chars.get(at + 1)) {
+                    let part = chars.iter().skip(at.saturating_sub(8)).take(16);
+                    return Some(part.collect());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A number for each signer; those of one number are surely the same: the same key, or the same identity.
+fn same(document: &Document, keys: &[Option<PublicKey>]) -> Vec<usize> {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let name = |(number, source): (usize, &SignerSource)| match source {
+        SignerSource::Key(reference) => match keys.get(number).and_then(Option::as_ref) {
+            Some(key) => format!("key {}", hex::encode(key.key_id())),
+            None => format!("reference {reference}"),
+        },
+        SignerSource::Identity(identity) => {
+            let text = |matcher: &StringMatcher| match matcher {
+                StringMatcher::Exact(text) => format!("exact {}", text.to_lowercase()),
+                StringMatcher::Pattern(pattern) => format!("expression {}", pattern.source()),
+            };
+            format!("identity {} {}", text(&identity.subject), text(&identity.issuer))
+        }
+    };
+    let sources = document.signers.iter().map(|signer| &signer.source).enumerate();
+    sources
+        .map(|signer| {
+            let next = known.len();
+            *known.entry(name(signer)).or_insert(next)
+        })
+        .collect()
+}

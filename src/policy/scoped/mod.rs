@@ -1,0 +1,28 @@
+//! The policy file: who must have signed what. A list of scopes, of which the first that matches an artifact decides; one that no scope
+//! matches is refused.
+//!
+//! [`Document`] is what the file says, read strictly. [`Plan`] is what one scope asks about one kind of artifact, with the keys
+//! read; it verifies each candidate for each signer who counts, and [`Ledger::decide`] alone says that an artifact is
+//! accepted. Signatures are judged by the one verifier; nothing that it has not verified can be counted.
+
+mod document;
+mod glob;
+mod identity;
+mod lint;
+mod path;
+mod plan;
+mod read;
+#[cfg(test)]
+mod tests;
+mod value;
+mod verdict;
+mod voices;
+
+pub use document::{Code, Demand, Document, SignerSource};
+pub use glob::Subject;
+pub use lint::lint;
+pub use path::{Fault, Path, Step};
+pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
+pub use verdict::{Accepted, DemandVerdict, Refused};
+#[cfg(test)]
+pub use verdict::{CountedFact, Uncounted};

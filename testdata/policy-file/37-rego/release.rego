@@ -1,0 +1,5 @@
+package signature
+
+allow {
+    contains(input.predicate.Data, "release")
+}

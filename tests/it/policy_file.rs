@@ -1,0 +1,274 @@
+//! `--policy-file` and the commands around policy files.
+
+use rcosign::internals::sandbox::registry::{Options, Registry};
+
+use crate::support::{Output, Sandbox, repository};
+
+/// A sandbox with keys `a` and `b`, signatures of `artifact.txt` by each, and an attestation by `a`.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.file("artifact.txt", "an artifact\n");
+    sandbox.file("other.txt", "another one\n");
+    sandbox.file("predicate.json", "{\"builder\":{\"id\":\"https://ci.example\"}}");
+    for key in ["a", "b"] {
+        sandbox.run(&["generate-key-pair", "--output-key-prefix", key]).ok();
+        let (key, bundle) = (format!("{key}.key"), format!("{key}.sigstore.json"));
+        sandbox.run(&["sign-blob", "--key", &key, "--offline", "--bundle", &bundle, "artifact.txt"]).ok();
+    }
+    let attest = ["attest-blob", "--key", "a.key", "--offline", "--type", "slsaprovenance1"];
+    let files = ["--predicate", "predicate.json", "--bundle", "a.att.json", "artifact.txt"];
+    sandbox.run(&[&attest[..], &files].concat()).ok();
+    sandbox
+}
+
+const SIGNERS: &str = "version: 1\nsigners:\n  a: { key: a.pub }\n  b: { key: b.pub }\nscopes:\n";
+
+fn verify(sandbox: &Sandbox, scopes: &str, bundles: &[&str], more: &[&str]) -> Output {
+    sandbox.file("policy.yaml", format!("{SIGNERS}{scopes}"));
+    let bundles: Vec<&str> = bundles.iter().flat_map(|bundle| ["--bundle", *bundle]).collect();
+    sandbox.run(&[&["verify-blob", "--policy-file", "policy.yaml"][..], &bundles, more].concat())
+}
+
+#[test]
+fn every_fixture_comes_out_as_it_should() {
+    let sandbox = Sandbox::new();
+    let folder = repository().join("testdata/policy-file");
+    let output = sandbox.run(&["policy", "test", folder.to_str().unwrap(), "-o", "json"]).ok();
+    let tested: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let cases = tested["cases"].as_array().unwrap();
+    let mut folders: Vec<&str> = cases.iter().filter_map(|case| case["file"].as_str()).collect();
+    folders.dedup();
+    assert!(folders.len() >= 50, "{}", folders.len());
+    // Each of them accepts something, and refuses something.
+    for file in folders {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains("expect: accepted"), "{file}");
+        assert!(text.contains("expect: refused") || text.contains("expect: no-scope"), "{file}");
+    }
+    // The same cases must be able to fail.
+    let turned = sandbox.path().join("turned");
+    copy(&folder.join("01-one-key"), &turned);
+    let test = turned.join("test.yaml");
+    let place = folder.join("01-one-key");
+    let text = std::fs::read_to_string(&test).unwrap();
+    let absolute = text
+        .replace("../../", &format!("{}/../../", place.display()))
+        .replace("policy: policy.yaml", &format!("policy: {}", place.join("policy.yaml").display()));
+    std::fs::write(
+        &test,
+        absolute
+            .replace("expect: accepted", "expect: REFUSED")
+            .replace("expect: refused", "expect: accepted")
+            .replace("REFUSED", "refused"),
+    )
+    .unwrap();
+    sandbox.run(&["policy", "test", "turned"]).code(1).says("4 of 4 cases");
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn files_by_keys() {
+    let sandbox = sandbox();
+    let scope = |rest: &str| format!("  - {{ name: s, files: ['*.txt'], log: not-required, {rest} }}\n");
+    let both = ["a.sigstore.json", "b.sigstore.json"];
+    verify(&sandbox, &scope("signatures: a"), &both[..1], &["artifact.txt"]).ok().says("Verified OK");
+    verify(&sandbox, &scope("signatures: b"), &both[..1], &["artifact.txt"]).code(7).says("policy explain`");
+    verify(&sandbox, &scope("signatures: { all: [a, b] }"), &both, &["artifact.txt"]).ok();
+    let one = verify(&sandbox, &scope("signatures: { all: [a, b] }"), &both[..1], &["artifact.txt"]);
+    one.code(7).says("1 of 2 found").says("nothing that counts is by b");
+    let twice = [both[0], both[0]];
+    verify(&sandbox, &scope("signatures: { all: [a, b] }"), &twice, &["artifact.txt"]).code(7);
+    verify(&sandbox, &scope("signatures: a"), &both, &["other.txt"]).code(7);
+    verify(&sandbox, &scope("signatures: a"), &[], &["artifact.txt"]).code(7);
+    verify(&sandbox, &scope("signatures: a"), &["a.att.json"], &["artifact.txt"]).code(7);
+    verify(&sandbox, &scope("accept: true").replace(" log: not-required,", ""), &[], &["artifact.txt"])
+        .ok()
+        .says("WARNING: `artifact.txt` is accepted without any signature")
+        .says("Accepted without a signature");
+    verify(&sandbox, &scope("signatures: a"), &both, &["policy.yaml"])
+        .code(7)
+        .says("no scope of `policy.yaml`");
+    let logged = scope("signatures: a").replace(" log: not-required,", "");
+    verify(&sandbox, &logged, &both, &["artifact.txt"]).code(7);
+    let attested = scope("attestations: [{ type: slsaprovenance1, signers: a }]");
+    verify(&sandbox, &attested, &["a.att.json"], &["artifact.txt"]).ok();
+    verify(&sandbox, &attested, &both, &["artifact.txt"]).code(7);
+    sandbox
+        .run(&[
+            "verify-blob-attestation",
+            "--policy-file",
+            "policy.yaml",
+            "--bundle",
+            "a.att.json",
+            "artifact.txt",
+        ])
+        .ok();
+}
+
+#[test]
+fn nothing_beside_a_policy_file_says_what_is_asked() {
+    let sandbox = sandbox();
+    let scope = "  - { name: s, files: ['*.txt'], images: ['**'], signatures: a }\n";
+    for flags in [
+        &["--key", "a.pub"][..],
+        &["--certificate-identity", "x"],
+        &["--certificate-oidc-issuer-regexp", "x"],
+        &["--certificate-github-workflow-sha", "x"],
+        &["--no-log"],
+        &["--insecure-ignore-tlog"],
+        &["--insecure-ignore-tlog=false"],
+        &["--private-infrastructure"],
+        &["--insecure-ignore-sct"],
+        &["--use-signed-timestamps"],
+        &["--signature-digest-algorithm", "sha256"],
+    ] {
+        let more = [flags, &["artifact.txt"]].concat();
+        verify(&sandbox, scope, &["a.sigstore.json"], &more).code(2).says("--policy-file and --");
+        let image = [&["verify", "--policy-file", "policy.yaml"][..], flags, &["r.example/a:1"]].concat();
+        sandbox.run(&image).code(2).says("--policy-file and --");
+    }
+    for flags in
+        [&["--annotations", "a=b"][..], &["--check-claims=false"], &["--attachment", "sbom"], &["--sct", "x"]]
+    {
+        let image = [&["verify", "--policy-file", "policy.yaml"][..], flags, &["r.example/a:1"]].concat();
+        sandbox.run(&image).code(2).says("--policy-file and --");
+    }
+    for flags in [&["--type", "vuln"][..], &["--policy", "x.rego"], &["--repo", "org/repo"]] {
+        for command in ["verify-attestation", "verify-blob-attestation"] {
+            let line = [&[command, "--policy-file", "policy.yaml"][..], flags, &["a"]].concat();
+            sandbox.run(&line).code(2).says("--policy-file and --");
+        }
+    }
+    verify(&sandbox, scope, &["a.sigstore.json"], &["--policy-file=", "artifact.txt"]).code(2);
+    // No variable names one, and none is looked for in the folder.
+    let line = ["verify-blob", "--bundle", "a.sigstore.json", "artifact.txt"];
+    sandbox.rcosign(&line).env("COSIGN_POLICY_FILE", "policy.yaml").run().code(2).says("nobody is named");
+    sandbox.file("root.json", "{}");
+    let trust = "trust: { root: root.json }\n";
+    sandbox.file("trusting.yaml", format!("{trust}{SIGNERS}{scope}"));
+    let line = ["verify-blob", "--policy-file", "trusting.yaml", "--trusted-root", "root.json"];
+    sandbox
+        .run(&[&line[..], &["--bundle", "a.sigstore.json", "artifact.txt"]].concat())
+        .code(2)
+        .says("two roots");
+}
+
+#[test]
+fn images_of_a_registry() {
+    let sandbox = sandbox();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("prod/app", "v1");
+    let _ = registry.contents().plant_image("dev/app", "v1");
+    let host = registry.address().to_string();
+    let app = format!("{host}/prod/app:v1");
+    for key in ["a.key", "b.key"] {
+        sandbox.run(&["sign", "--key", key, "--offline", "--yes", &app]).ok();
+    }
+    let attest = ["attest", "--key", "a.key", "--offline", "--yes", "--type", "slsaprovenance1"];
+    sandbox.run(&[&attest[..], &["--predicate", "predicate.json", &app]].concat()).ok();
+    let policy = |rest: &str| {
+        let scopes = format!(
+            "  - {{ name: prod, images: ['{host}/prod/**'], log: not-required, {rest} }}\n  - {{ name: dev, images: ['{host}/dev/**'], accept: true }}\n"
+        );
+        sandbox.file("policy.yaml", format!("{SIGNERS}{scopes}"));
+    };
+    let run = |command: &str, images: &[&str]| {
+        sandbox.run(&[&[command, "--policy-file", "policy.yaml"][..], images].concat())
+    };
+    policy("signatures: { all: [a, b] }, attestations: [{ type: slsaprovenance1, signers: a }]");
+    let output = run("verify", &[&app]).ok().says("The scope `prod` of the policy file accepts it");
+    assert_eq!(output.stdout.matches("docker-manifest-digest").count(), 2, "{}", output.stdout);
+    let output = run("verify-attestation", &[&app]).ok();
+    assert_eq!(output.stdout.lines().count(), 1);
+    assert!(output.stdout.contains("payloadType"));
+    run("verify", &[&format!("{host}/prod/app@{digest}")]).ok();
+    run("verify", &[&format!("{host}/dev/app:v1")]).ok().says("accepted without any signature");
+    run("verify", &[&format!("{host}/other/app:v1")]).code(7).says("no scope of `policy.yaml`");
+    run("verify", &[&app, &format!("{host}/other/app:v1")]).code(7).says("1 of 2 images");
+    // Whoever signed what.
+    policy("signatures: a, attestations: [{ type: slsaprovenance1, signers: b }]");
+    run("verify", &[&app]).code(7).says("attestations[0] (slsaprovenance1): b: 0 of 1 found");
+    policy("attestations: [{ type: spdxjson, signers: a }]");
+    run("verify", &[&app]).code(7);
+    policy("signatures: a, annotations: { env: prod }");
+    run("verify", &[&app]).code(7);
+    // The report, and the explanation.
+    policy("signatures: { at-least: 2, of: [a, b] }");
+    run("verify", &[&app, "--report", "json=report.json"]).ok();
+    let report: serde_json::Value = serde_json::from_slice(&sandbox.read("report.json")).unwrap();
+    let judged = &report["images"][0]["policy"];
+    assert_eq!(judged["verdict"], "accepted");
+    assert_eq!((&judged["scope"], &judged["demands"][0]["found"]), (&"prod".into(), &2.into()));
+    let explained = run("policy explain", &[]).code(2);
+    drop(explained);
+    let explain = |image: &str| sandbox.run(&["policy", "explain", "--policy-file", "policy.yaml", image]);
+    let told = explain(&app).ok();
+    for words in
+        ["scope     prod, by its pattern", "2 distinct signers of a, b: met", "counts: a (key sha256:"]
+    {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    policy("signatures: { at-least: 2, of: [a, b] }, max-age: 1d");
+    let told = explain(&app).code(7);
+    for words in ["NOT met", "does not count: a", "nothing proves when", "would do: 2 more, by any of: a, b"]
+    {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    // Dockerfiles and manifests.
+    policy("signatures: a");
+    sandbox.file("Dockerfile", format!("FROM {app}\n"));
+    sandbox.run(&["dockerfile", "verify", "--policy-file", "policy.yaml", "Dockerfile"]).ok();
+    sandbox.file("Dockerfile", format!("FROM {host}/other/app:v1\n"));
+    sandbox.run(&["dockerfile", "verify", "--policy-file", "policy.yaml", "Dockerfile"]).code(7);
+    let pod = format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: '{app}'}}]}}\n");
+    sandbox.file("pod.yaml", pod);
+    sandbox.run(&["manifest", "verify", "--policy-file", "policy.yaml", "pod.yaml"]).ok();
+}
+
+#[test]
+fn a_name_with_tag_and_digest_is_judged_by_its_digest() {
+    let sandbox = sandbox();
+    let registry = Registry::start(Options::default()).unwrap();
+    let digest = registry.contents().plant_image("app", "v1");
+    let host = registry.address().to_string();
+    let scopes = format!("  - {{ name: dev, images: ['{host}/app:dev'], accept: true }}\n");
+    sandbox.file("policy.yaml", format!("{SIGNERS}{scopes}"));
+    let image = format!("{host}/app:dev@{digest}");
+    sandbox.run(&["verify", "--policy-file", "policy.yaml", &image]).code(7).says("no scope");
+}
+
+#[test]
+fn mistakes_are_named_with_their_lines() {
+    let sandbox = sandbox();
+    let check = |text: &str, flags: &[&str]| {
+        sandbox.file("policy.yaml", text);
+        sandbox.run(&[&["policy", "check", "policy.yaml"][..], flags].concat())
+    };
+    let sound = format!("{SIGNERS}  - name: s\n    files: ['*.txt']\n    signatures: {{ any: [a, b] }}\n");
+    check(&sound, &["--strict"]).ok().says("2 signers; scopes: s; 0 doubtful places");
+    check(&sound.replace("signatures", "signature"), &[]).code(3).says("policy.yaml:8: scopes[0].signature");
+    check(&sound.replace("[a, b]", "[a, c]"), &[]).code(3).says("policy.yaml:8: scopes[0].signatures.any[1]");
+    check(&sound.replace("[a, b]", "[]"), &[]).code(3).says("empty");
+    check(&sound.replace("version: 1", "version: 1\nversion: 1"), &[]).code(3).says("appears twice");
+    check(&sound.replace("b.pub", "c.pub"), &[]).code(3).says("signer `b`");
+    check("", &[]).code(3).says("empty");
+    check("a: &a [*a]", &[]).code(3);
+    check(&format!("{sound}---\n{sound}"), &[]).code(3).says("more than one document");
+    let doubtful = sound.replace("any: [a, b]", "any: [a]");
+    let found = check(&doubtful, &[]).ok();
+    assert!(found.stdout.contains("policy.yaml:4:") && found.stdout.contains("(unused)"), "{}", found.stdout);
+    check(&doubtful, &["--strict"]).code(3).says("1 doubtful place");
+    // Two files with one key.
+    sandbox.file("b.pub", sandbox.read("a.pub"));
+    let found = check(&sound.replace("any", "all"), &[]).ok();
+    assert!(found.stdout.contains("(too-many)"), "{}", found.stdout);
+    sandbox.run(&["policy", "check", "nothing.yaml"]).code(3);
+    sandbox.run(&["policy", "check"]).code(2);
+}
