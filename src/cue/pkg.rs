@@ -97,6 +97,14 @@ pub enum CallError {
     Budget(String),
 }
 
+/// The value that a JSON text says.
+///
+/// # Errors
+/// It is no JSON, or beyond the limits.
+pub fn json_value(text: &str) -> Result<Data, CallError> {
+    json::unmarshal(text)
+}
+
 impl Function {
     /// Calls it with concrete arguments.
     ///

@@ -159,7 +159,11 @@ impl<'a> Evaluator<'a> {
     ) -> Result<(), Stop> {
         let position = task.position;
         let kinds = match (&**path, name) {
+            ("list", "Sort" | "SortStable" | "IsSorted") if !validator => {
+                return self.sort(id, name, arguments, task);
+            }
             _ if !validator => Kinds::NONE,
+            ("encoding/json", "Validate") => Kinds::STRING.or(Kinds::BYTES),
             ("struct", "MinFields" | "MaxFields") => Kinds::STRUCT,
             ("list", "MinItems" | "MaxItems" | "MatchN") => Kinds::LIST,
             _ => Kinds::NONE,
@@ -167,8 +171,8 @@ impl<'a> Evaluator<'a> {
         if kinds == Kinds::NONE {
             return Err(self.unsupported(position, format!("`{path}.{name}` is not supported here")));
         }
-        let check = if name == "MatchN" {
-            Check::Match { name: "list.MatchN".into(), arguments }
+        let check = if matches!(name, "MatchN" | "Validate") {
+            Check::Match { name: format!("{path}.{name}").into(), arguments }
         } else {
             let values = self.arguments(id, arguments, &[pkg::Parameter::Int], &task.env)?;
             let Some(Data::Number(limit)) = values.first().filter(|limit| pkg::Parameter::Int.accepts(limit))
@@ -219,7 +223,20 @@ impl<'a> Evaluator<'a> {
         } else {
             (this.regular().count(), self.is_closed(id))
         };
+        if name.starts_with("struct") && !this.literal {
+            return Ok(());
+        }
         let number = crate::cue::number::Number::from(count);
+        let of_definition = |conjunct: &Conjunct<'_>| matches!(conjunct.kind, super::node::Conj::Copy(from) if self.in_definition(from));
+        if name == "struct.MinFields"
+            && number < *limit
+            && !closed
+            && this.conjuncts.iter().any(of_definition)
+        {
+            let message =
+                "cannot be decided: `struct.MinFields` of a definition that is looked at from outside";
+            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Incomplete, position, message))));
+        }
         let wrong =
             if name.contains("Min") { number < *limit && (closed || decided) } else { number > *limit };
         if !wrong {
@@ -260,7 +277,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Unifies a node with a wholly known value.
-    fn put(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<(), Stop> {
+    pub(super) fn put(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<(), Stop> {
         let position = task.position;
         let atom = match value {
             Data::Null => Atom::Null,

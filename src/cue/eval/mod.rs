@@ -21,6 +21,7 @@ mod matches;
 mod node;
 mod operands;
 mod reference;
+mod sorting;
 mod structs;
 mod unify;
 mod validators;

@@ -122,7 +122,11 @@ impl<'a> Evaluator<'a> {
                     return Ok(());
                 }
                 let call = MatchCall { elements, arguments, env: &validator.env, position };
-                if **name == *"matchIf" { self.match_if(id, call) } else { self.match_n(id, call) }
+                match &**name {
+                    "matchIf" => self.match_if(id, call),
+                    "encoding/json.Validate" => self.match_json(id, call),
+                    _ => self.match_n(id, call),
+                }
             }
         }
     }

@@ -145,7 +145,7 @@ fn compact(text: &str) -> Result<Data, CallError> {
     Ok(kept.collect::<String>().into())
 }
 
-fn unmarshal(text: &str) -> Result<Data, CallError> {
+pub(super) fn unmarshal(text: &str) -> Result<Data, CallError> {
     if !is_json(text) {
         return failed("invalid JSON");
     }

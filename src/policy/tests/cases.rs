@@ -64,7 +64,13 @@ fn verdicts_of_rego_are_those_of_cosign() {
 fn verdicts_of_cue_are_those_of_cosign() {
     same_verdicts(
         "cue",
-        &[("cases.jsonl", 200), ("generated.jsonl", 1000), ("probes.jsonl", 120), ("feeding.jsonl", 200)],
+        &[
+            ("cases.jsonl", 200),
+            ("generated.jsonl", 1000),
+            ("probes.jsonl", 120),
+            ("feeding.jsonl", 200),
+            ("judged.jsonl", 100),
+        ],
         super::cue,
     );
 }
