@@ -91,7 +91,6 @@ impl<'a> Evaluator<'a> {
 
     /// Which branch of `matchIf` counts, the value unified with the condition that it meets, and what is wrong where it does not
     /// meet the branch.
-    #[expect(clippy::type_complexity, reason = "a part of two functions alone")]
     fn branch(
         &mut self,
         id: NodeId,

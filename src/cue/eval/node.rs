@@ -253,7 +253,7 @@ pub(crate) struct Node<'a> {
     pub(crate) literal: bool,
     pub(crate) arcs: Vec<Arc>,
     /// The places of the fields by their names, where there are many.
-    index: Option<Box<HashMap<Name, usize>>>,
+    index: Option<HashMap<Name, usize>>,
     pub(crate) rules: Vec<Rule<'a>>,
     pub(crate) items: Items<'a>,
     pub(crate) infos: Vec<Info>,
