@@ -47,6 +47,10 @@ pub mod keys {
     pub use crate::keys::*;
 }
 #[cfg(feature = "cli")]
+pub mod policy {
+    pub use crate::policy::*;
+}
+#[cfg(feature = "cli")]
 pub mod registry {
     pub use crate::registry::*;
 }

@@ -16,7 +16,17 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
         }
     };
     tree::each_of_rule(rule, &mut visit);
-    outcome
+    outcome?;
+    for stmt in tree::queries(rule).into_iter().flat_map(|query| &query.stmts) {
+        for with in &stmt.with_mods {
+            let (parts, _) = path(&with.refr).unwrap_or_default();
+            if parts.first().is_some_and(|first| first == "data") && names.arity(&parts.join(".")).is_some() {
+                let reason = "`with` of a function by its whole path is not supported".to_owned();
+                return refuse(&with.span, reason);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error> {

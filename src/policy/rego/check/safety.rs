@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regorus::unstable::{AssignOp, Expr, Literal, Query, Rule, RuleHead, Span};
 
 use super::refuse;
+use super::signatures::signature;
 use super::tree::{self, path};
 use crate::policy::Error;
 
@@ -34,6 +35,18 @@ fn patterns(rule: &Rule) -> Result<(), Error> {
         given.iter().enumerate().find_map(|(at, name)| given.iter().skip(at + 1).find(|other| *other == name))
     {
         return refuse(rule.span(), format!("two parameters of one name, {name}, are not supported"));
+    }
+    let mut taken = None;
+    tree::each_of_rule(rule, &mut |expr| {
+        let Expr::Call { fcn, params, .. } = expr else { return };
+        let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
+        let inputs = signature(&name).map_or(usize::MAX, |known| known.parameters.len());
+        // What stands behind the values is compared with the result.
+        taken = taken
+            .or(params.get(inputs).filter(|result| has_object(result, false)).map(|result| result.span()));
+    });
+    if let Some(span) = taken {
+        return unknown(span);
     }
     let mut compared = Vec::new();
     for stmt in tree::queries(rule).into_iter().flat_map(|query| &query.stmts) {
