@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes policies in CUE: a JSON line {name, construct, statement, files} each. Usage: gen.py SEED N
+"""Makes policies in CUE: a JSON line {name, construct, statement, files} each. Usage: gen.py SEED N [flow]
 
-Two kinds. `schema`: a policy as people write it, made from the predicate of one of testdata/policies/statements; nothing is wrong in it, or a
+Three kinds; `flow` only where it is asked for: a few fields at the top that are computed from each other and from what the statement has or
+lacks, most often with a value that one of them must have, so that it shows what was computed. `schema`: a policy as people write it, made from the predicate of one of testdata/policies/statements; nothing is wrong in it, or a
 little. `puzzle`: small structs whose fields refer to each other and to the statement, with defaults, closed structs, embedding,
 patterns, comprehensions, `let`, aliases and bounds over a few labels and numbers, so that they meet often.
 The same seed makes the same lines.
@@ -370,6 +371,78 @@ class Puzzle(Policy):
         )
 
 
+class Flow(Policy):
+    """Few fields, computed from each other: numbers `n0`.., strings `s0`.., booleans `t0`.., lists `l0`.., structs `o0`.., in any order."""
+
+    SORTS = "nnnsstlo"
+
+    def __init__(self, rng, predicate):
+        super().__init__(rng)
+        self.names = [f"{rng.choice(self.SORTS)}{i}" for i in range(rng.randint(2, 6))]
+        self.keys = {"n": [], "s": [], "t": [], "l": [], "o": []}
+        for key, value in predicate.items():
+            sort = "t" if isinstance(value, bool) else {int: "n", float: "n", str: "s", list: "l", dict: "o"}.get(type(value))
+            if sort and re.fullmatch("[a-z]+", key):
+                self.keys[sort].append(key)
+
+    def ref(self, sort):
+        """Something of that sort: a field, a member of the statement that is there or not, a field of a struct."""
+        near = [n for n in self.names if n[0] == sort]
+        if near and self.chance(0.6):
+            return self.rng.choice(near)
+        structs = [n for n in self.names if n[0] == "o"]
+        if structs and self.chance(0.5):
+            return f"{self.rng.choice(structs)}.{sort}"
+        if self.keys[sort] and self.chance(0.7):
+            return f"predicate.{self.rng.choice(self.keys[sort])}"
+        return self.pick(f"predicate.z{sort}", f"predicate.z{sort}", "predicate.zo.q", f"#D.{sort}", f"#D.z{sort}")
+
+    def plain(self, sort):
+        """A literal, a type, a bound."""
+        n = self.rng.randint(0, 3)
+        return self.pick(*{
+            "n": [f"{n}", f"{n}", "int", f">{n}", f"{n} | {n + 1}", f"*{n} | int", f"*{n} | {n + 2}", "number", "_"],
+            "s": ['"x"', '"y"', "string", '=~"x"', '*"x" | string', '"x" | "y"', "_"],
+            "t": ["true", "false", "bool", "*true | false", "*false | bool"],
+            "l": ["[1, 2]", "[]", "[...]", "[...int]", "[1, ...]", "*[] | [1]", "[int]"],
+            "o": ["{n: 1}", "{n: int}", "{s: string, ...}", "{}", '{n: 2, s: "x"}', "{n?: 1}", "{n!: int}", "*{n: 1} | {s: \"x\"}", "#D", "#D & {n: 1}", "{#D, t: true}", "{l: [1]}"],
+        }[sort])
+
+    def of(self, sort, depth=2):
+        """An expression of that sort."""
+        if depth <= 0 or self.chance(0.2):
+            return self.pick(lambda: self.plain(sort), lambda: self.ref(sort))
+        ref, one, plain = lambda: self.ref(sort), lambda: self.of(sort, depth - 1), lambda: self.plain(sort)
+        n, t = lambda: self.of("n", depth - 1), lambda: self.of("t", depth - 1)
+        common = [ref, lambda: f"*{ref()} | {plain()}", lambda: f"{ref()} | {plain()}", lambda: f"({one()}) & ({one()})", lambda: f"[if {t()} {{{one()}}}, {one()}][0]", lambda: f"*({one()}) | {plain()}"]
+        return self.pick(*common, *{
+            "n": [lambda: f"({n()}) + {self.rng.randint(0, 2)}", lambda: f"({n()}) * ({n()})", lambda: f"len({self.of('l', depth - 1)})", lambda: f"len({self.ref('s')})", lambda: f">({n()})", lambda: f"{self.ref('l')}[0]"],
+            "s": [lambda: f"({one()}) + \"x\"", lambda: f'"\\({self.ref(self.pick("n", "s"))})"', lambda: f"strings.ToUpper({ref()})", "strings.MinRunes(1)"],
+            "t": [lambda: f"({n()}) {self.pick('==', '!=', '<', '>=')} {self.rng.randint(0, 3)}", lambda: f"{self.ref(self.pick('n', 's', 'o', 'l'))} {self.pick('==', '!=')} _|_", lambda: f"!({t()})",
+                  lambda: f"({t()}) {self.pick('&&', '||')} ({t()})", lambda: f"({self.of('s', depth - 1)}) =~ \"x\"", lambda: f"list.Contains({self.ref('l')}, 1)"],
+            "l": [lambda: f"[for v in {self.ref('l')} if {t()} {{v}}]", lambda: f"[{n()}, {n()}]", lambda: f"[if {t()} {{{n()}}}]", lambda: f"[...{n()}]", "list.MinItems(1)", lambda: f"[for k, v in {self.ref('o')} {{k}}]"],
+            "o": [lambda: f"{{n: {n()}}}", lambda: f"{{if {t()} {{n: {n()}}}}}", lambda: f"{{n: {n()}, s: {self.of('s', depth - 1)}}}", lambda: f"{{for k, v in {self.ref('o')} {{(k): v}}}}", lambda: f"close({plain()})", lambda: f"{{{ref()}, t: {t()}}}"],
+        }[sort])
+
+    def file(self):
+        """The whole policy."""
+        body = [f"{name}: {self.of(name[0])}" for name in self.names]
+        if self.chance(0.8):
+            known = [(key, sort) for sort, keys in self.keys.items() for key in keys]
+            wanted = self.rng.sample(known, min(len(known), 2)) + ([("z" + s, s) for s in "ns"] if self.chance(0.4) else [])
+            body.append("predicate: " + self.pick("_", "{...}", "{" + ", ".join(f"{key}{self.pick('', '', '?')}: {self.pick(self.plain(sort), self.plain(sort), '_')}" for key, sort in wanted) + "}"))
+        else:
+            body.append("predicate: _")
+        if self.chance(0.3):
+            body.append(f"{self.pick('if ' + self.of('t'), 'for v in ' + self.ref('l'))} {{{self.rng.choice(self.names)}: _}}")
+        for name in self.rng.sample(self.names, self.pick(0, 1, 1, min(2, len(self.names)))):
+            body.append(f"{name}: {self.pick(*{'n': ['1', '2', '3'], 's': ['%sx%s' % (chr(34), chr(34))], 't': ['true', 'false'], 'l': ['[]', '[1]', '[_, ...]'], 'o': ['{n: 1}', '{n: 2}', '{}']}[name[0]])}")
+        text = "\n".join(body)
+        if "#D" in text:
+            body.append(f"#D: {{n: {self.plain('n')}, s?: {self.plain('s')}, t: {self.plain('t')}{self.pick('', ', ...')}}}")
+        return self.text(body)
+
+
 def main():
     """Prints the cases."""
     seed, count = int(sys.argv[1]), int(sys.argv[2])
@@ -377,6 +450,11 @@ def main():
     statements = {path.stem: json.loads(path.read_text()) for path in paths}
     for number in range(count):
         rng = random.Random(f"{seed}/{number}")
+        if sys.argv[3:] == ["flow"]:
+            name = rng.choice(["plain", "plain", "empty", "records"])
+            files = {"policy.cue": Flow(rng, statements[name]["predicate"]).file()}
+            print(json.dumps({"name": f"flow-{seed}-{number}", "construct": "flow", "statement": name, "files": files}, ensure_ascii=False, separators=(",", ":")))
+            continue
         kind, name = ("puzzle", rng.choice(["plain", "circle", "empty"])) if rng.random() < 0.5 else ("schema", rng.choice(list(statements)))
         maker = Puzzle(rng) if kind == "puzzle" else Schema(rng, rng.choice([0, 0, 0.02, 0.1]))
         files = {"policy.cue": maker.file(statements[name])}

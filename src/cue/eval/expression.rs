@@ -206,6 +206,17 @@ impl<'a> Evaluator<'a> {
             return Err(Stop::Fail(error.clone()));
         }
         if let Some((atom, _)) = &this.atom {
+            // With a constraint that is not known yet cosign's evaluator takes it for a value in some places alone.
+            let open = |why: &Option<Box<Error>>| {
+                why.as_ref().is_some_and(|why| matches!(why.kind, ErrorKind::Incomplete | ErrorKind::Absent))
+            };
+            if this.phase == Phase::Done
+                && let Some((_, Some(why))) = this.tasks.iter().find(|(_, why)| open(why))
+            {
+                let why = why.clone();
+                self.observations.push((node, Observation::Open));
+                return Err(Stop::Wait(why));
+            }
             let atom = atom.clone();
             self.observe(node, Observation::Atom(atom.clone()));
             return Ok(Value::Atom(atom));
@@ -218,7 +229,7 @@ impl<'a> Evaluator<'a> {
             error.path = self.path(node);
             return Err(Stop::Wait(Box::new(error)));
         }
-        if this.kinds == Kinds::STRUCT || this.kinds == Kinds::LIST {
+        if this.has_parts() {
             return Ok(Value::Node(settled));
         }
         if needs_value(by) {
@@ -283,7 +294,7 @@ impl<'a> Evaluator<'a> {
             Kind::Binary { operator: operator @ (Binary::And | Binary::Or), left, right } => {
                 let stops = Atom::Bool(*operator == Binary::Or);
                 let (first, second) = (self.operand(left, env, at), self.operand(right, env, at));
-                if let (Ok(Value::Atom(known)), Ok(_) | Err(Stop::Wait(_))) = (&first, &second)
+                if let (Ok(Value::Atom(known)), Ok(_)) = (&first, &second)
                     && *known == stops
                 {
                     // The other one may be of any kind, but no error.
@@ -441,6 +452,12 @@ impl<'a> Evaluator<'a> {
                     operand = inner;
                 }
                 Kind::Index { operand: inner, .. } => operand = inner,
+                Kind::Reference { binding: Binding::Field { up, name }, .. } => {
+                    if let Some(node) = super::reference::struct_of(env, *up) {
+                        self.observations.push((node, Observation::Absent(name.clone())));
+                    }
+                    return;
+                }
                 _ => return,
             }
         }

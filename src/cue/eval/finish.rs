@@ -145,9 +145,32 @@ impl<'a> Evaluator<'a> {
             let error = Error::new(ErrorKind::Incomplete, task.position, message);
             return Some(Box::new(error.at(self.path(id))));
         }
+        if let Some(error) = self.looked_up_in_itself(id) {
+            return Some(error);
+        }
         let fields = this.arcs.iter().filter(|arc| arc.presence != Presence::Optional).map(|arc| arc.node);
         let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
         fields.chain(this.items.nodes.iter().chain(made).copied()).find_map(|node| self.first_error(node))
+    }
+
+    /// `x: x.a`: what depends on such a value is a cycle to cosign's evaluator, or not.
+    fn looked_up_in_itself(&self, id: NodeId) -> Option<Box<Error>> {
+        if self.alone {
+            return None;
+        }
+        let selects = |task: &super::node::Conjunct<'_>| match task.kind {
+            Conj::Expression(expression) => matches!(expression.kind, Kind::Selector { .. }),
+            _ => false,
+        };
+        let path = self.path(id);
+        let within = |why: &Error| {
+            why.kind == ErrorKind::Absent
+                && why.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let mut whys = self.node(id).tasks.iter().filter(|(task, _)| selects(task)).map(|(_, why)| why);
+        let why = whys.find_map(|why| why.as_deref().filter(|why| !path.is_empty() && within(why)))?;
+        let message = "cannot be decided: the value is looked up in itself";
+        Some(Box::new(Error::new(ErrorKind::Cycle, why.position.unwrap_or_default(), message).at(path)))
     }
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.

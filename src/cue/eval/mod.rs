@@ -89,6 +89,8 @@ pub(crate) enum Observation {
     /// It could not be used.
     Bottom,
     Sound,
+    /// It had a scalar, and a constraint that was not known.
+    Open,
     /// It has several alternatives, and which one is the default is not sure.
     Unsure,
     /// A field or element was taken from this alternative.
@@ -239,6 +241,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Observation::Bottom => this.error.is_some() || this.atom.is_none(),
                 Observation::Sound => this.error.is_none(),
+                Observation::Open => this.tasks.is_empty(),
                 Observation::Unsure => !self.node(node).unsure,
                 Observation::Side(side) => {
                     settled == *side || this.decided == self.node(*side).decided || !self.waits(*side)

@@ -327,6 +327,17 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether it is a list or a struct, and not only what must be one.
+    pub(crate) fn has_parts(&self) -> bool {
+        match self.kinds {
+            Kinds::STRUCT => self.literal || !self.arcs.is_empty() || self.validators.is_empty(),
+            Kinds::LIST => {
+                self.items.length.is_some() || !self.items.tails.is_empty() || self.validators.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn arc(&self, name: &Name) -> Option<&Arc> {
         self.place_of(name).map(|place| &self.arcs[place])
     }

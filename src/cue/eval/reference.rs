@@ -25,6 +25,14 @@ fn scope<'e, 'a>(env: &'e Env<'a>, up: usize) -> Option<&'e Rc<Scope<'a>>> {
     Some(at)
 }
 
+/// The struct that the scope `up` steps out is.
+pub(crate) fn struct_of(env: &Env<'_>, up: usize) -> Option<NodeId> {
+    match scope(env, up)?.frame {
+        Frame::Struct { node, .. } => Some(node),
+        _ => None,
+    }
+}
+
 impl<'a> Evaluator<'a> {
     /// What a bound name stands for; `at` is the node that asks.
     pub(crate) fn resolve(
@@ -220,6 +228,9 @@ impl<'a> Evaluator<'a> {
         {
             return Err(Stop::fail(ErrorKind::Name, position, format!("undefined field: {text}")));
         }
+        if let Some(cycle) = self.cycle_in(settled) {
+            return Err(Stop::Wait(cycle));
+        }
         self.looked_at(operand, false);
         let mut error = Error::new(ErrorKind::Absent, position, format!("undefined field: {text}"));
         error.path = format!("{}.{text}", self.path(operand)).trim_start_matches('.').to_owned();
@@ -274,7 +285,16 @@ impl<'a> Evaluator<'a> {
         if length.is_some() {
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
-        Err(Stop::wait(position, message))
+        match self.cycle_in(settled) {
+            Some(cycle) => Err(Stop::Wait(cycle)),
+            None => Err(Stop::wait(position, message)),
+        }
+    }
+
+    /// The cycle for which something in a node waits.
+    fn cycle_in(&self, node: NodeId) -> Option<Box<Error>> {
+        let whys = self.node(node).tasks.iter().filter_map(|(_, why)| why.as_ref());
+        whys.into_iter().find(|why| why.kind == ErrorKind::Cycle).cloned()
     }
 
     /// Unifies a node with all that another one is unified with.
