@@ -7,6 +7,8 @@ use crate::verify::Verified;
 
 /// Bytes of a policy.
 pub(super) const POLICY_SIZE: u64 = 1 << 20;
+/// How many attestations that are not the one that was meant are told of.
+const RULES_SHOWN: usize = 10;
 /// Bytes of a data file.
 pub(super) const DATA_SIZE: u64 = 64 << 20;
 
@@ -61,7 +63,9 @@ pub(super) struct Asked<'a> {
 /// not behind one that does. `is_complete`: no limit kept others from being looked at.
 pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete: bool) -> Judged<'a> {
     let Asked { policy, predicate_type, name } = *asked;
-    if policy.is_some() && !is_complete {
+    // Of what flags ask, one that is so is enough.
+    let is_for_all = policy.is_some_and(|policy| policy.languages().next().is_some());
+    if is_for_all && !is_complete {
         let message = "an attestation exceeds a limit, and a policy has to see them all";
         return Judged {
             accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
@@ -138,12 +142,16 @@ fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
     };
     let mut error = Error::new(ErrorKind::Policy, message);
     let mut hints: Vec<&String> = Vec::new();
-    for unmet in refusals {
+    let shown = if what == "rule" { RULES_SHOWN } else { usize::MAX };
+    for unmet in refusals.iter().take(shown) {
         hints.extend(unmet.hint.iter().filter(|hint| !hints.contains(hint)).collect::<Vec<_>>());
         error = error.cause(format!("{}: {}", unmet.by, unmet.reason));
         for detail in &unmet.details {
             error = error.cause(detail.clone());
         }
+    }
+    if refusals.len() > shown {
+        error = error.cause(format!("and so it is with {} more", refusals.len() - shown));
     }
     for hint in hints {
         error = error.hint(hint);

@@ -36,7 +36,7 @@ enum Kind {
     Github(github::Github),
     Openvex(openvex::Openvex),
     Sbom(sbom::Sbom),
-    Slsa(slsa::Slsa),
+    Slsa(Box<slsa::Slsa>),
     Vsa(vsa::Vsa),
     Vulnerabilities(vulnerabilities::Vulnerabilities),
 }

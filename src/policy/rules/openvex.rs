@@ -113,8 +113,7 @@ impl Openvex {
         let Some(product) = &self.product else { return Ok(held) };
         let said = said(&predicate, product, facts.now)?;
         for (vulnerability, passing) in self.statuses.iter().flatten() {
-            let of = |said: &&Said| said.vulnerability.contains(vulnerability);
-            let about: Vec<&Said> = said.iter().filter(of).collect();
+            let about = about(&said, vulnerability);
             if about.is_empty() {
                 let at = format!("{}.statements", predicate.path);
                 let expected = format!("{} of {}", names(passing), quoted(vulnerability));
@@ -126,18 +125,36 @@ impl Openvex {
             }
         }
         if let Some(passing) = &self.every {
+            if said.is_empty() {
+                // Nothing said of it is nothing good said of it: the product may be written in another way.
+                let at = format!("{}.statements", predicate.path);
+                let expected = format!("at least one statement about {}", quoted(product));
+                return Err(Mismatch::new(NAME, at, expected, "without one"));
+            }
             let mut names: BTreeSet<&str> = BTreeSet::new();
             names.extend(said.iter().filter_map(|said| said.vulnerability.first()).map(String::as_str));
             for name in names {
-                let of = |said: &&Said| said.vulnerability.iter().any(|known| known == name);
-                let about: Vec<&Said> = said.iter().filter(of).collect();
-                for last in last_of_each(&about)? {
+                for last in last_of_each(&about(&said, name))? {
                     held.push(passes(last, passing)?);
                 }
             }
             held.push(format!("{NAME}: {} statements are about {}", said.len(), quoted(product)));
         }
         Ok(held)
+    }
+}
+
+/// What is said of a vulnerability by any of its names: an alias that one statement gives counts for all.
+fn about<'a>(said: &'a [Said], vulnerability: &'a str) -> Vec<&'a Said> {
+    let mut names = BTreeSet::from([vulnerability]);
+    loop {
+        let known = names.len();
+        let is_named = |said: &&Said| said.vulnerability.iter().any(|name| names.contains(name.as_str()));
+        let about: Vec<&Said> = said.iter().filter(is_named).collect();
+        names.extend(about.iter().flat_map(|said| said.vulnerability.iter().map(String::as_str)));
+        if names.len() == known {
+            return about;
+        }
     }
 }
 

@@ -72,6 +72,10 @@ fn what_a_document_says_of_the_product() {
             demands(json!({"product": "pkg:oci/app@sha256:001", "statuses": {"CVE-1": ["not_affected"]}})),
             "silent",
         ),
+        (
+            demands(json!({"product": "pkg:oci/app", "every": ["not_affected", "fixed"]})),
+            "at least one statement about `pkg:oci/app`",
+        ),
         (demands(json!({"author": "Tea"})), "predicate.author"),
         (demands(json!({"max-age": "12h"})), "predicate.last_updated"),
     ] {
@@ -94,6 +98,14 @@ fn what_was_said_last_counts() {
     for order in [("fixed", "affected"), ("affected", "fixed")] {
         refuses(fixed.clone(), &two((order.0, early), (order.1, early)), &["two things at one time"]);
     }
+    // Another name of the same vulnerability.
+    let alias = with(statement("GHSA-CVE-1", "affected", late), "/vulnerability/aliases", None);
+    refuses(
+        fixed.clone(),
+        &vex(document(json!([statement("CVE-1", "fixed", early), alias.clone()]))),
+        &["affected"],
+    );
+    refuses(fixed.clone(), &vex(document(json!([alias, statement("CVE-1", "fixed", early)]))), &["affected"]);
     // What is said of a part does not replace what is said of another, nor of all.
     let part = |id: &str, status: &str, time: &str| {
         with(statement("CVE-1", status, time), "/products/0/subcomponents", Some(json!([{"@id": id}])))

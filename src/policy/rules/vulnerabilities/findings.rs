@@ -4,6 +4,8 @@
 //! reports of Trivy (`Results[].Vulnerabilities[]`), Grype (`matches[].vulnerability`) and in SARIF (`runs[].results[]`, with the
 //! `security-severity` of their rules) are read. Whatever else is there is no scan that anything could be said of.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::super::at::{At, Mismatch};
@@ -83,16 +85,17 @@ fn grype<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
 fn sarif<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     let mut found = Vec::new();
     for run in result.member("runs").items()? {
-        let rules = run.below("tool.driver.rules").optional_items()?;
+        let mut severities: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
+        for rule in run.below("tool.driver.rules").optional_items()? {
+            let Ok(id) = rule.member("id").text() else { continue };
+            let severity = word(&rule.below("properties.security-severity"));
+            // Two rules of one name: which of them is meant is open.
+            severities.entry(id).and_modify(|known| *known = None).or_insert(severity);
+        }
         for item in run.member("results").items()? {
             let id = item.member("ruleId").text()?;
-            let same = |rule: &&At<'_>| rule.member("id").text().is_ok_and(|of| of == id);
-            let mut of_rule = rules.iter().filter(same);
-            let score = match (of_rule.next(), of_rule.next()) {
-                (Some(rule), None) => word(&rule.below("properties.security-severity")),
-                _ => None,
-            };
-            found.push(Finding { path: item.path.clone(), id, severity: score });
+            let severity = severities.get(id).copied().flatten();
+            found.push(Finding { path: item.path.clone(), id, severity });
         }
     }
     Ok(found)
