@@ -113,7 +113,9 @@ pub fn instead(command: &str, flag: &str) -> Option<&'static str> {
         | "download sbom"
         | "upload blob"
         | "upload wasm" => Imaging,
-        "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" => Judging,
+        "verify" | "verify-attestation" | "dockerfile verify" | "manifest verify" | "compose verify" => {
+            Judging
+        }
         _ => return None,
     };
     TABLE.iter().find(|row| row.0 == flag && row.1 == scope).map(|row| row.2)

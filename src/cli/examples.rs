@@ -1,6 +1,7 @@
 //! Examples in help, as data. They run in the order of help in one folder that holds `artifact.txt`, `predicate.json`, a
-//! private key `other.pem`, an image layout `app`, `sbom.spdx.json`, `module.wasm`, `Dockerfile` and `pod.yaml`, which
-//! name the image `registry.example/app:v1`, `images.txt`, which lists it, `policy.yaml` and `policy.test.yaml`, which are about it, with `COSIGN_PASSWORD` set; a test does so.
+//! private key `other.pem`, an image layout `app`, `sbom.spdx.json`, `module.wasm`, `Dockerfile`, `compose.yaml` and `pod.yaml`, which
+//! name the image `registry.example/app:v1`, `images.txt`, which lists it, `policy.yaml` and `policy.test.yaml`, which are about it,
+//! with `COSIGN_PASSWORD` set; a test does so.
 
 /// One example.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +171,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         Example {
             what: "verify the images of a pod",
             line: "manifest verify --key cosign.pub --no-log pod.yaml",
+        },
+    ),
+    (
+        "compose verify",
+        Example {
+            what: "verify the images of a Compose file, and write a report for a CI server",
+            line: "compose verify --key cosign.pub --no-log --report junit=report.xml compose.yaml",
         },
     ),
     (
@@ -427,6 +435,11 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         "debug providers",
         Example { what: "show where an identity token would come from", line: "debug providers" },
     ),
+    (
+        "explain",
+        Example { what: "say what a code of a report means, and what to do", line: "explain log-unknown" },
+    ),
+    ("explain", Example { what: "list the codes", line: "explain" }),
     (
         "env",
         Example { what: "show what is set, without explanations", line: "env --show-descriptions=false" },

@@ -8,18 +8,16 @@ use super::args::format::Format;
 use super::environment;
 use super::help;
 use super::render::{self, Output};
-use super::{policy, sandbox, unpack, verify};
+use super::{policy, sandbox, unpack, verify, verify_files};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
-    BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Expected, Files,
+    BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Files,
     GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, LoginRequest, Narrator, PackRequest,
-    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, Signer, SigningConfigCreateRequest,
-    TriangulateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest,
-    Waivers,
+    PublicKeyRequest, Settings, SignBlobRequest, SigningConfigCreateRequest, TriangulateRequest,
+    TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
-use crate::storage::{Access, PendingFile};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -98,12 +96,8 @@ pub enum Request {
     Pack(PackRequest),
     /// `public-key`.
     PublicKey(PublicKeyRequest),
-    /// `policy check`, and how to show it.
-    PolicyCheck(commands::PolicyCheckRequest, Format),
-    /// `policy test`, and how to show it.
-    PolicyTest(commands::PolicyTestRequest, Format),
-    /// `policy explain`, and how to show it.
-    PolicyExplain(commands::PolicyExplainRequest, Format),
+    /// `policy`, and how to show it.
+    Policy(policy::Request, Format),
     /// `sign-blob`.
     SignBlob(SignBlobRequest),
     /// `signing-config create`.
@@ -120,6 +114,8 @@ pub enum Request {
     Unpack(Box<UnpackRequest>),
     /// `verify-blob` and `verify-blob-attestation`.
     Verify(Box<VerifyRequest>),
+    /// The same, of several files.
+    VerifyFiles(Box<commands::VerifyFilesRequest>),
 }
 
 impl Request {
@@ -184,9 +180,7 @@ impl Request {
             Self::Login(request) => request.files(),
             Self::Pack(request) => request.files(),
             Self::PublicKey(request) => request.files(),
-            Self::PolicyCheck(request, _) => request.files(),
-            Self::PolicyTest(request, _) => request.files(),
-            Self::PolicyExplain(request, _) => request.files(),
+            Self::Policy(request, _) => request.files(),
             Self::SignBlob(request) => request.files(),
             Self::SigningConfigCreate(request) => request.files(),
             Self::Triangulate(request) => request.files(),
@@ -194,6 +188,7 @@ impl Request {
             Self::TrustedRootInspect(request, _) => request.files(),
             Self::Unpack(request) => request.files(),
             Self::Verify(request) => request.files(),
+            Self::VerifyFiles(request) => request.files(),
         }
     }
 
@@ -262,15 +257,7 @@ impl Request {
             Self::PivTool(request) => commands::piv_tool(&request, context)?,
             Self::Pack(request) => commands::pack(&request, context).await?,
             Self::PublicKey(request) => commands::public_key(&request, context).await?,
-            Self::PolicyCheck(request, format) => {
-                return policy::check::run(&request, format, context, output).await;
-            }
-            Self::PolicyTest(request, format) => {
-                return policy::test::run(&request, format, context, output).await;
-            }
-            Self::PolicyExplain(request, format) => {
-                return policy::explain::run(&request, format, context, output).await;
-            }
+            Self::Policy(request, format) => return policy::run(&request, format, context, output).await,
             Self::SignBlob(request) => return sign_blob(&request, context, output).await,
             Self::SigningConfigCreate(request) => commands::signing_config_create(&request, context).await?,
             Self::Text(text) => text.into_bytes(),
@@ -280,7 +267,8 @@ impl Request {
                 format.show(&commands::trusted_root_inspect(&request, context)?)?
             }
             Self::Unpack(request) => return unpack::run(&request, context, output).await,
-            Self::Verify(request) => return verify_blob(&request, context, output).await,
+            Self::Verify(request) => return verify_files::one(&request, context, output).await,
+            Self::VerifyFiles(request) => return verify_files::several(&request, context, output).await,
         };
         output.data(&data);
         Ok(())
@@ -337,41 +325,6 @@ fn bundle_inspect(
     result
 }
 
-async fn verify_blob(
-    request: &VerifyRequest,
-    context: &mut Context,
-    output: &mut Output,
-) -> Result<(), Error> {
-    let file = report_file(request.report.as_ref())?;
-    let (report, result) = commands::verify(request, context).await;
-    if request.report.is_some() {
-        write_report(&report, file, output)?;
-    }
-    if context.settings.verbose {
-        show_checks(&report.candidates);
-    }
-    result?;
-    // Nobody reads that it verified whose report was lost.
-    output.flush()?;
-    if request.expected == Expected::Signature {
-        for CandidateReport { predicate_type, .. } in &report.candidates {
-            if let Some(predicate_type) = predicate_type {
-                render::say(&format!("The file is the subject of a statement of type {predicate_type}"));
-            }
-        }
-    }
-    say_waivers(&request.waivers, matches!(request.signer, Signer::Identity(_)));
-    if let Some(flag) = request.waivers.claims {
-        render::warn(&format!("The statement was not compared with a file ({flag})"));
-    }
-    let is_unsigned = report
-        .policy
-        .as_ref()
-        .is_some_and(|policy| policy.verdict == commands::PolicyVerdict::AcceptedUnsigned);
-    render::say(if is_unsigned { "Accepted without a signature" } else { "Verified OK" });
-    Ok(())
-}
-
 /// Names the flags that gave up proofs of a signature; `keyless`: by an identity.
 pub fn say_waivers(waivers: &Waivers, keyless: bool) {
     if let Some(flag) = waivers.log {
@@ -382,38 +335,6 @@ pub fn say_waivers(waivers: &Waivers, keyless: bool) {
     if let (Some(flag), true) = (waivers.sct, keyless) {
         render::say(&format!("No signed certificate timestamp was asked for ({flag})"));
     }
-}
-
-/// Secures the place of a report that goes to a file, before anything is judged: a verdict without its report is no success.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn report_file(report: Option<&ReportRequest>) -> Result<Option<PendingFile>, Error> {
-    let path = report.and_then(|report| report.file.as_ref());
-    let file = path.map(|path| PendingFile::create(path, Access::Owner)).transpose();
-    file.map_err(|error| Error::output(&error))
-}
-
-/// Writes a report to its file, or to standard output.
-///
-/// # Errors
-/// It cannot be written.
-pub fn write_report(
-    report: &impl serde::Serialize,
-    file: Option<PendingFile>,
-    output: &mut Output,
-) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|error| Error::new(ErrorKind::Other, "the report cannot be written").caused_by(&error))?;
-    let text = format!("{}\n", render::json(&text));
-    match file {
-        None => output.data(text.as_bytes()),
-        Some(mut file) => {
-            file.push(text.as_bytes());
-            file.commit().map_err(|error| Error::output(&error))?;
-        }
-    }
-    Ok(())
 }
 
 /// The report as narration (`--verbose`).

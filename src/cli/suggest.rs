@@ -9,6 +9,7 @@ const VERIFYING: &[&str] = &[
     "verify-attestation",
     "dockerfile verify",
     "manifest verify",
+    "compose verify",
 ];
 const WITH_KEY: &[&str] = &[
     "sign-blob",
@@ -22,6 +23,7 @@ const WITH_KEY: &[&str] = &[
     "verify-attestation",
     "dockerfile verify",
     "manifest verify",
+    "compose verify",
 ];
 
 /// Flags that another command has: where they are missed, which flag, and what to say.

@@ -100,7 +100,7 @@ pub fn of_group(group: &str) -> Option<&'static str> {
     match group {
         "bundle" => Some("bundles"),
         "trusted-root" | "signing-config" => Some("trust"),
-        "dockerfile" | "manifest" | "policy" => Some("verification"),
+        "compose" | "dockerfile" | "manifest" | "policy" => Some("verification"),
         "attach" | "download" => Some("bundles"),
         "upload" => Some("registries"),
         "debug" => Some("identities"),

@@ -8,11 +8,11 @@ use clap::{ArgMatches, Args, Command as Spec, FromArgMatches};
 use super::args::root::RootArgs;
 use super::run::Request;
 use super::{
-    attach, attest, attest_blob, bundle, clean, completion, copy, debug, dockerfile, download, env, generate,
-    generate_key_pair, help, image_tree, import_key_pair, initialize, load, login, manifest, pack, parse,
-    piv_tool, pkcs11_tool, policy, public_key, sandbox, save, sign, sign_blob, signing_config, suggest,
-    topics, triangulate, trusted_root, unpack, upload, usage_error, verify, verify_attestation, verify_blob,
-    verify_blob_attestation, version,
+    attach, attest, attest_blob, bundle, clean, completion, compose, copy, debug, dockerfile, download, env,
+    explain, generate, generate_key_pair, help, image_tree, import_key_pair, initialize, load, login,
+    manifest, pack, parse, piv_tool, pkcs11_tool, policy, public_key, sandbox, save, sign, sign_blob,
+    signing_config, suggest, topics, triangulate, trusted_root, unpack, upload, usage_error, verify,
+    verify_attestation, verify_blob, verify_blob_attestation, version,
 };
 use crate::commands::Error;
 
@@ -50,6 +50,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("verify-attestation", entry::<verify_attestation::VerifyAttestationArgs>()),
     ("dockerfile verify", entry::<dockerfile::verify::DockerfileVerifyArgs>()),
     ("manifest verify", entry::<manifest::verify::ManifestVerifyArgs>()),
+    ("compose verify", entry::<compose::verify::ComposeVerifyArgs>()),
     ("policy check", entry::<policy::check::PolicyCheckArgs>()),
     ("policy explain", entry::<policy::explain::PolicyExplainArgs>()),
     ("policy test", entry::<policy::test::PolicyTestArgs>()),
@@ -95,6 +96,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("piv-tool set-puk", entry::<piv_tool::set_puk::PivSetPukArgs>()),
     ("piv-tool unblock", entry::<piv_tool::unblock::PivUnblockArgs>()),
     ("debug providers", entry::<debug::providers::DebugProvidersArgs>()),
+    ("explain", entry::<explain::ExplainArgs>()),
     ("env", entry::<env::EnvArgs>()),
     ("completion", entry::<completion::CompletionArgs>()),
     ("version", entry::<version::VersionArgs>()),
@@ -108,6 +110,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("signing-config", "Make signing configs"),
     ("dockerfile", "Verify the images of Dockerfiles"),
     ("manifest", "Verify the images of Kubernetes manifests"),
+    ("compose", "Verify the images of Compose files"),
     ("policy", "Check policy files, and see why they accept and refuse"),
     ("attach", "Attach what was made elsewhere to images"),
     ("download", "Show what belongs to images"),

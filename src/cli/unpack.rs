@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::args::identity::IdentityArgs;
 use super::args::key::KeyArgs;
-use super::args::output::ReportArgs;
+use super::args::output::KitReportArgs;
 use super::args::trust::{IdleArgs, TrustArgs};
 use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
 use super::render::{self, Output};
-use super::run::{Request, report_file, say_waivers, show_checks, write_report};
+use super::reports;
+use super::run::{Request, say_waivers, show_checks};
 use super::tree::CommandArgs;
 use crate::commands::{
     self, Context, Error, KitReport, KitSigner, KitVerification, Signer, TrustRequest, UnpackRequest,
@@ -61,7 +62,7 @@ pub struct UnpackArgs {
     pub rekor_url: Option<String>,
     /// A report.
     #[command(flatten)]
-    pub report: ReportArgs,
+    pub report: KitReportArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub root: RootArgs,
@@ -201,11 +202,14 @@ impl UnpackArgs {
 pub async fn run(request: &UnpackRequest, context: &mut Context, output: &mut Output) -> Result<(), Error> {
     let asked = request.verify.as_ref();
     let wanted = asked.and_then(|verify| verify.report.as_ref());
-    let file = report_file(wanted)?;
+    let file = reports::file(wanted)?;
     let (mut report, result) = commands::unpack(request, context).await;
     let members = result.as_ref().map_or(0, |kit| kit.members);
     let result = result.and_then(|kit| kit.keep(&mut report));
-    let written = if wanted.is_some() { write_report(&report, file, output) } else { Ok(()) };
+    let written = match wanted {
+        Some(_) => render::pretty(&report).and_then(|text| reports::hand_out(&text, file, output)),
+        None => Ok(()),
+    };
     if context.settings.verbose {
         report.artifacts.iter().for_each(|artifact| show_checks(&artifact.candidates));
     }

@@ -158,6 +158,7 @@ pub const VARIABLES: &[Variable] = &[
         "is the Buildkite job that an identity token speaks of",
         "an id, set by Buildkite",
     ),
+    works("CLICOLOR", "turns colour off where it is 0; there is colour on a terminal alone", "0 or 1"),
     works("COSIGN_DOCKER_MEDIA_TYPES", "writes Docker's media types in place of those of OCI", "1"),
     idle("COSIGN_EXPERIMENTAL", "turns on experiments, such as the referrers of OCI 1.1", "true or false"),
     works(
@@ -200,6 +201,11 @@ pub const VARIABLES: &[Variable] = &[
         "names the GitHub Enterprise server that stores a key pair",
         "a host or an address",
     ),
+    works(
+        "GITHUB_STEP_SUMMARY",
+        "is the file that --report github adds a summary of the job to",
+        "a path, set by GitHub Actions",
+    ),
     secret(network(
         "GITHUB_TOKEN",
         "is the credential for storing a key pair with GitHub, and with --k8s-keychain for `ghcr.io`",
@@ -227,6 +233,12 @@ pub const VARIABLES: &[Variable] = &[
         "names the proxy to servers behind http addresses: services, registries, keys; lower case works too",
         "an address",
     )),
+    works(
+        "JOB_COMPLETION_INDEX",
+        "says which shard this is where --shard names only how many there are",
+        "a number from 0, set by Kubernetes in the Pods of an Indexed Job",
+    ),
+    works("NO_COLOR", "turns colour off where it is set and not empty", "any text"),
     network(
         "NO_PROXY",
         "lists the servers that are asked without a proxy; lower case works too",
@@ -292,6 +304,7 @@ pub const VARIABLES: &[Variable] = &[
         "holds the authorities for TLS in place of the system's (not on Windows and macOS)",
         "a PEM file",
     ),
+    works("TERM", "turns colour off where it is dumb", "the name of a terminal"),
     works("TUF_MIRROR", "names the repository that trusted roots are fetched from", "an address"),
     works("TUF_ROOT", "is where what was fetched of that repository is kept", "a folder"),
     works("TUF_ROOT_JSON", "holds the root metadata to begin with, beside TUF_MIRROR", "a file, root.json"),

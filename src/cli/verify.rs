@@ -6,7 +6,8 @@ use super::args::filled;
 use super::args::root::RootArgs;
 use super::args::verify_images::{SignaturesArgs, VerifyImagesArgs, images};
 use super::render::{self, Output};
-use super::run::{Request, report_file, say_waivers, show_checks, write_report};
+use super::reports::Reports;
+use super::run::{Request, say_waivers, show_checks};
 use super::tree::CommandArgs;
 use crate::commands::{
     self, Context, Error, Expected, ImagesOutput, Signer, VerifiedImages, VerifyImagesRequest,
@@ -67,7 +68,8 @@ pub async fn run(
     context: &mut Context,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let file = report_file(request.report.as_ref())?;
+    let reports = Reports::open(&request.reports)?;
+    let to_output = reports.is_to_output();
     let attestations = matches!(request.expected, Expected::Attestation { .. });
     if request.waivers.log == Some("--insecure-ignore-tlog") {
         let what = if attestations { "attestation" } else { "signature" };
@@ -82,10 +84,7 @@ pub async fn run(
         render::warn(&format!("No image is compared with what is signed ({flag})"));
     }
     let (VerifiedImages { report, shown }, result) = commands::verify_images(request, context).await;
-    let to_output = request.report.as_ref().is_some_and(|report| report.file.is_none());
-    if request.report.is_some() {
-        write_report(&report, file, output)?;
-    }
+    reports.write(&report, context, output)?;
     if context.settings.verbose {
         for image in report.images.iter().flatten() {
             show_checks(&image.candidates);

@@ -2,20 +2,25 @@
 
 use std::ffi::OsString;
 
-use super::args::{at_most_one, root::RootArgs, verify::VerifyArgs};
+use super::args::verify::{FilesArgs, VerifyArgs};
+use super::args::{at_most_one, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, Expected, Subject, VerifyRequest};
 
-/// Verify the signature of a file
+/// Verify the signature of a file, or of several
 ///
+/// Several files are judged in one run, each by its own bundle, FILE.sigstore.json or as --bundle says with {} for the file; the exit code is that of the worst.
 /// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
 /// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]
 pub struct VerifyBlobArgs {
-    /// File that was signed; `-` is standard input, `sha256:HEX`, if no file is called so, stands for a file with that digest
+    /// File that was signed (can be repeated); `-` is standard input, `sha256:HEX`, if no file is called so, stands for a file with that digest
     #[arg(value_name = "BLOB")]
     pub blob: Vec<OsString>,
+    /// Several files.
+    #[command(flatten)]
+    pub files: FilesArgs,
     /// Signer, signature, trust, report.
     #[command(flatten)]
     pub verify: VerifyArgs,
@@ -26,7 +31,10 @@ pub struct VerifyBlobArgs {
 
 impl CommandArgs for VerifyBlobArgs {
     fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
-        Ok(Request::Verify(Box::new(self.request(warnings)?)))
+        match self.files.request(&self.blob, &self.verify, Expected::Signature, warnings)? {
+            Some(files) => Ok(Request::VerifyFiles(Box::new(files))),
+            None => Ok(Request::Verify(Box::new(self.request(warnings)?))),
+        }
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::ffi::OsString;
 
-use super::args::{
-    at_most_one, filled, github::GithubArgs, one_of, policy::PolicyArgs, root::RootArgs, verify::VerifyArgs,
-};
+use super::args::verify::{FilesArgs, VerifyArgs};
+use super::args::{at_most_one, filled, github::GithubArgs, one_of, policy::PolicyArgs, root::RootArgs};
 use super::run::Request;
 use super::tree::CommandArgs;
 use crate::commands::{Error, PolicyRequest, Subject, VerifyRequest};
 
 const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
 
-/// Verify a signed statement about a file
+/// Verify a signed statement about a file, or about each of several
 ///
+/// Several files are judged in one run, each by its own bundle, FILE.sigstore.json or as --bundle says with {} for the file; the exit code is that of the worst.
 /// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
 /// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,9 @@ pub struct VerifyBlobAttestationArgs {
     /// Algorithm of --digest: sha256, sha384 or sha512
     #[arg(long = "digestAlg", value_name = "ALGORITHM", value_parser = one_of(DIGESTS), help_heading = "Statement")]
     pub digest_alg: Option<String>,
+    /// Several files.
+    #[command(flatten)]
+    pub files: FilesArgs,
     /// Policies.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -48,7 +51,20 @@ pub struct VerifyBlobAttestationArgs {
 
 impl CommandArgs for VerifyBlobAttestationArgs {
     fn to_request(&self, warnings: &mut Vec<String>) -> Result<Request, Error> {
-        Ok(Request::Verify(Box::new(self.request(warnings)?)))
+        let meant = self.github.meant(&self.predicate_type, &self.verify.identity)?;
+        match self.files.request(&self.blob, &self.verify, meant, warnings)? {
+            Some(mut files) => {
+                if filled(&self.digest).is_some() || filled(&self.digest_alg).is_some() {
+                    return Err(Error::usage("--digest belongs to one file, and several are named")
+                        .hint("leave it out: the digests of files are computed"));
+                }
+                let policy = self.policy.request()?;
+                files.each.policy = PolicyRequest { github: files.each.policy.github.take(), ..policy };
+                files.each.waivers.claims = self.claims();
+                Ok(Request::VerifyFiles(Box::new(files)))
+            }
+            None => Ok(Request::Verify(Box::new(self.request(warnings)?))),
+        }
     }
 }
 
@@ -69,8 +85,12 @@ impl VerifyBlobAttestationArgs {
         self.verify.policy_file.signer(&self.github.given())?;
         let mut request = self.verify.request(self.subject()?, meant, warnings)?;
         request.policy = PolicyRequest { github: request.policy.github.take(), ..policy };
-        request.waivers.claims = (self.check_claims == Some(false)).then_some("--check-claims=false");
+        request.waivers.claims = self.claims();
         Ok(request)
+    }
+
+    fn claims(&self) -> Option<&'static str> {
+        (self.check_claims == Some(false)).then_some("--check-claims=false")
     }
 
     fn subject(&self) -> Result<Subject, Error> {

@@ -46,6 +46,50 @@ pub enum ErrorKind {
     NoCertificate,
 }
 
+impl ErrorKind {
+    /// Its name in reports; it does not change.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Usage => "usage",
+            Self::Format => "format",
+            Self::TrustMaterial => "trust-material",
+            Self::Network => "network",
+            Self::Authentication => "authentication",
+            Self::Policy => "policy",
+            Self::LimitExceeded => "limit-exceeded",
+            Self::NoSignature => "no-signature",
+            Self::NoSuchArtifact => "no-such-artifact",
+            Self::NoneValid => "none-valid",
+            Self::NoCertificate => "no-certificate",
+        }
+    }
+
+    /// Whether it is a verdict on an artifact; anything else kept one from being reached.
+    pub fn is_verdict(self) -> bool {
+        match self {
+            Self::NoneValid
+            | Self::NoCertificate
+            | Self::NoSignature
+            | Self::NoSuchArtifact
+            | Self::Policy => true,
+            Self::Other
+            | Self::Usage
+            | Self::Format
+            | Self::TrustMaterial
+            | Self::Network
+            | Self::Authentication
+            | Self::LimitExceeded => false,
+        }
+    }
+}
+
+impl serde::Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// A failed command: one line of what failed and on what, why, and what to do next.
 ///
 /// Nothing here needs escaping: whatever prints it escapes every line.
@@ -55,6 +99,8 @@ pub struct Error {
     pub kind: ErrorKind,
     /// One line, lower case, no full stop.
     pub message: String,
+    /// Where signatures were refused: the code of the reason that says most.
+    pub reason: Option<&'static str>,
     /// Why, outermost first.
     pub causes: Vec<String>,
     /// Where several candidates were tried: why each was refused, in the order of trying.
@@ -81,6 +127,7 @@ impl Error {
         Self {
             kind,
             message,
+            reason: None,
             causes: Vec::new(),
             candidates: Vec::new(),
             parts: Box::default(),

@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AttestBlobRequest, Error, ImportKeyPairRequest, PolicyRequest, PublicKeyRequest, SignBlobRequest,
-    SignOutputs, SignWith, Signer, SigningKeyName, StatementSource, Subject, VerifyRequest, Witness,
+    AttestBlobRequest, Error, ImportKeyPairRequest, PolicyRequest, PublicKeyRequest, ReportRequest,
+    SignBlobRequest, SignOutputs, SignWith, Signer, SigningKeyName, StatementSource, Subject, VerifyRequest,
+    Witness,
 };
 use crate::storage::real_name;
 
@@ -25,11 +26,23 @@ impl<'a> Files<'a> {
         self
     }
 
+    /// The files that are read, each with what it is called.
+    pub(super) fn read(&self) -> impl Iterator<Item = (&'static str, &'a Path)> {
+        self.read.iter().copied()
+    }
+
     /// Adds a file that is read.
     #[must_use]
     pub fn and_read(mut self, what: &'static str, path: Option<&'a Path>) -> Self {
         self.read.extend(path.map(|path| (what, path)));
         self
+    }
+
+    /// Adds the reports that are written.
+    #[must_use]
+    pub(super) fn and_reports(self, reports: &'a [ReportRequest]) -> Self {
+        let paths = reports.iter().map(|report| report.file.as_deref());
+        paths.fold(self, |files, path| files.and_written("report", path))
     }
 
     /// Adds what a signer is read from.
@@ -154,7 +167,6 @@ impl VerifyRequest {
             Subject::Blob(blob) => path(blob),
             Subject::Digest { .. } | Subject::Digests { .. } | Subject::None => None,
         };
-        let report = self.report.as_ref().and_then(|report| report.file.as_deref());
         [
             ("file to verify", blob),
             ("key", key),
@@ -173,6 +185,6 @@ impl VerifyRequest {
         .into_iter()
         .chain(signature.other_bundles.iter().map(|bundle| ("bundle", Some(bundle.as_path()))))
         .fold(self.policy.add_to(Files::default()), |files, (what, path)| files.and_read(what, path))
-        .and_written("report", report)
+        .and_reports(&self.reports)
     }
 }

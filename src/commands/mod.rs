@@ -15,6 +15,7 @@ mod error;
 mod extract;
 mod facts;
 mod files;
+mod findings;
 mod generate;
 mod github;
 mod hints;
@@ -71,6 +72,7 @@ pub use download::{
 pub use error::{Error, ErrorKind};
 pub use extract::{FieldPath, ImageFile};
 pub use files::Files;
+pub use findings::Finding;
 pub use generate::{GenerateRequest, generate};
 pub use github::GithubRequest;
 pub use key_pairs::{generate_key_pair, import_key_pair, public_key};
@@ -87,8 +89,8 @@ pub use policy_file::{
 };
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
-    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ImageReport, PolicyReport, PolicyVerdict,
-    REPORT_SCHEMA, Report, SignerReport,
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, FileReport, ImageReport, PolicyReport,
+    PolicyVerdict, REPORT_SCHEMA, Report, SignerReport,
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
@@ -125,8 +127,8 @@ pub use upload::{
     UploadBlobRequest, UploadFile, UploadPlatform, UploadWasmRequest, upload_blob, upload_wasm,
 };
 pub use verification::{
-    BesideImages, Children, ImagesOutput, Performed, Search, ShownImage, VerifiedImages, VerifyImagesRequest,
-    verify, verify_images,
+    BesideImages, Children, ImagesOutput, Performed, Search, ShardRequest, ShownImage, VerifiedImages,
+    VerifyFilesRequest, VerifyImagesRequest, verify, verify_files, verify_images,
 };
 
 /// Parts of requests.

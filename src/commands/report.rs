@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::Error;
 use super::pasteable::pasteable;
+use super::{Error, ErrorKind};
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
 use crate::policy::scoped::DemandVerdict;
@@ -39,6 +39,15 @@ pub struct Report {
     /// What a policy file said of the file; of images, that stands with each image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
+    /// Every file, in the order in which they were named; there where several files are verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<FileReport>>,
+    /// The part of the artifacts that was judged, as `2/5`, where several machines share them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The file in which the artifacts were named, where that is what was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_in: Option<String>,
     /// Why the run failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -86,6 +95,27 @@ pub struct ArtifactReport {
     pub digests: Vec<String>,
 }
 
+/// One of several files.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// As the user named it.
+    pub name: String,
+    /// The bundle that goes with it.
+    pub bundle: String,
+    /// `algorithm:hex`, those that were computed.
+    pub digests: Vec<String>,
+    /// Whether at least one candidate verified.
+    pub verified: bool,
+    /// Each candidate signature.
+    pub candidates: Vec<CandidateReport>,
+    /// What a policy file said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyReport>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
 /// One image.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageReport {
@@ -103,6 +133,9 @@ pub struct ImageReport {
     /// What had to hold of an index and of what is in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// When an earlier run verified it, which is why it was not judged again (`--resume`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<String>,
     /// Whether at least one candidate verified.
     pub verified: bool,
     /// Each candidate signature.
@@ -170,6 +203,11 @@ pub struct CheckReport {
 /// Why the run failed.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorReport {
+    /// What kind of failure it is, which decides the exit code.
+    pub kind: ErrorKind,
+    /// Where signatures were refused: the code of the reason that says most, see `docs/reference/reasons.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
     /// One line.
     pub message: String,
     /// Why, outermost first.
@@ -180,7 +218,7 @@ pub struct ErrorReport {
 
 impl Report {
     /// A report in which nothing has happened yet.
-    pub(super) fn new(command: &'static str, now: UnixTime) -> Self {
+    pub(crate) fn new(command: &'static str, now: UnixTime) -> Self {
         Self {
             schema: REPORT_SCHEMA,
             command,
@@ -191,12 +229,15 @@ impl Report {
             candidates: Vec::new(),
             images: None,
             policy: None,
+            files: None,
+            shard: None,
+            named_in: None,
             error: None,
         }
     }
 
     /// Notes why the run failed; whatever was verified before counts no more.
-    pub(super) fn fail(&mut self, error: &Error) {
+    pub(crate) fn fail(&mut self, error: &Error) {
         self.verified = false;
         self.error = Some(ErrorReport::of(error));
     }
@@ -204,9 +245,11 @@ impl Report {
 
 impl ErrorReport {
     /// The words of an error.
-    pub(super) fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         let parts = error.parts.iter().map(|part| format!("{}: {}", part.name, part.error.message));
         Self {
+            kind: error.kind,
+            reason: error.reason,
             message: error.message.clone(),
             causes: error.causes.iter().chain(&error.candidates).cloned().chain(parts).collect(),
             hints: error.hints.iter().map(|hint| pasteable(hint)).collect(),
@@ -225,13 +268,14 @@ impl ArtifactReport {
 
 impl ImageReport {
     /// A report in which nothing has happened yet.
-    pub(super) fn new(name: String) -> Self {
+    pub(crate) fn new(name: String) -> Self {
         Self {
             name,
             digest: None,
             platform: None,
             index: None,
             rule: None,
+            resumed: None,
             verified: false,
             candidates: Vec::new(),
             policy: None,
@@ -381,12 +425,24 @@ mod tests {
             platform: Some("linux/amd64".into()),
             index: Some("i".into()),
             rule: Some("x".into()),
+            resumed: Some("2026-01-01T00:00:00Z".into()),
             verified: false,
-            candidates: vec![candidate],
+            candidates: vec![candidate.clone()],
+            policy: Some(policy.clone()),
+            error: Some(ErrorReport { reason: Some("log-unknown"), ..ErrorReport::of(&Error::usage("x")) }),
+        }]);
+        report.policy = Some(policy.clone());
+        report.files = Some(vec![FileReport {
+            name: "f".into(),
+            bundle: "f.sigstore.json".into(),
+            digests: vec!["sha256:00".into()],
+            verified: false,
+            candidates: vec![candidate.clone()],
             policy: Some(policy.clone()),
             error: Some(ErrorReport::of(&Error::usage("x"))),
         }]);
-        report.policy = Some(policy);
+        report.shard = Some("2/5".into());
+        report.named_in = Some("Dockerfile".into());
         report.fail(&Error::usage("x"));
         let written = serde_json::to_value(&report).unwrap();
         let definitions = &schema["$defs"];
@@ -400,13 +456,14 @@ mod tests {
         };
         same(&schema, &written);
         same(&schema["properties"]["artifact"], &written["artifact"]);
-        same(&definitions["error"], &written["error"]);
+        same(&definitions["error"], &written["images"][0]["error"]);
         same(&definitions["image"], &written["images"][0]);
         same(&definitions["policy"], &written["policy"]);
         let (demand, described) = (&written["policy"]["demands"][0], &definitions["demand"]);
         same(described, demand);
         same(&described["properties"]["counted"]["items"], &demand["counted"][0]);
         same(&described["properties"]["uncounted"]["items"], &demand["uncounted"][0]);
+        same(&definitions["file"], &written["files"][0]);
         same(&definitions["candidate"], &written["candidates"][0]);
         same(&definitions["candidate"]["properties"]["signer"], &written["candidates"][0]["signer"]);
         same(&definitions["check"], &written["candidates"][0]["checks"][0]);

@@ -279,8 +279,8 @@ pub struct VerifyRequest {
     pub waivers: Waivers,
     /// Policies for the statement.
     pub policy: PolicyRequest,
-    /// Where a report goes, if one is asked for.
-    pub report: Option<ReportRequest>,
+    /// Where reports go, if any are asked for; one at most to standard output.
+    pub reports: Vec<ReportRequest>,
 }
 
 /// Policies for verified statements.
@@ -310,4 +310,12 @@ pub struct ReportRequest {
 pub enum ReportFormat {
     /// JSON, with a versioned schema.
     Json,
+    /// JUnit's XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Workflow commands of GitHub Actions, and a summary of the job.
+    Github,
+    /// A tree, for people.
+    Text,
 }

@@ -28,6 +28,7 @@ fn the_examples_of_help_work_as_printed() {
             "policy: policy.yaml\ncases:\n- {file: artifact.txt, bundles: [artifact.sigstore.json], expect: accepted}\n\
              - {file: artifact.txt, expect: refused}\n",
         ),
+        ("compose.yaml", "services: {app: {image: \"registry.example/app:v1\"}}\n"),
         ("Dockerfile", "FROM registry.example/app:v1\n"),
         (
             "pod.yaml",

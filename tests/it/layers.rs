@@ -75,6 +75,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "crypto",
             "cue",
             "payload",
+            "policy",
             "sandbox",
             "sign",
             "timestamp",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod appending;
+mod batches;
 mod bundle_create;
 mod bundle_diff;
 mod bundle_inspect;

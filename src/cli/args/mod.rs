@@ -1,6 +1,7 @@
 //! Flag groups, flattened into the commands that share them. What was typed; the conversion in each command's file
 //! makes what was meant of it.
 
+pub mod batch;
 pub mod format;
 pub mod github;
 pub mod identity;

@@ -38,18 +38,19 @@ pub struct SignatureArgs {
 }
 
 impl SignatureArgs {
-    /// Where the signature is; `scopes`: a policy file is asked, which may need several, or none.
+    /// Where the signature is; `usual` is the bundle where none is named; `scopes`: a policy file is asked, which may need several,
+    /// or none.
     ///
     /// # Errors
     /// Neither a bundle nor a signature.
-    pub fn request(&self, scopes: bool) -> Result<SignatureRequest, Error> {
+    pub fn request(&self, usual: Option<&str>, scopes: bool) -> Result<SignatureRequest, Error> {
         // As cosign has it, the last one counts.
         let (bundle, others) = match self.bundle.split_last() {
             Some((last, others)) => (filled(&Some(last.clone())), if scopes { others } else { &[] }),
             None => (None, &[][..]),
         };
         let request = SignatureRequest {
-            bundle,
+            bundle: bundle.or_else(|| usual.map(PathBuf::from)),
             other_bundles: others.to_vec(),
             signature: filled(&self.signature),
             certificate: filled(&self.certificate),

@@ -1,5 +1,8 @@
 //! Flags that every verifying command has.
 
+use std::ffi::OsString;
+
+use super::batch::ShardArgs;
 use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
@@ -8,8 +11,12 @@ use super::policy_file::PolicyFileArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
 use super::{filled, not_empty};
 use crate::commands::{
-    Error, Expected, GithubRequest, PolicyRequest, Signer, Subject, TrustRequest, VerifyRequest,
+    Error, Expected, GithubRequest, PolicyRequest, Signer, Subject, TrustRequest, VerifyFilesRequest,
+    VerifyRequest,
 };
+
+/// The bundle of each of several files, as `sign-blob --bundle-dir` names it.
+const BESIDE: &str = "{}.sigstore.json";
 
 /// Flags that every verifying command has.
 #[derive(Debug, clap::Args)]
@@ -51,8 +58,19 @@ impl VerifyArgs {
         meant: impl Into<Meant>,
         warnings: &mut Vec<String>,
     ) -> Result<VerifyRequest, Error> {
+        self.request_or(subject, meant.into(), None, warnings)
+    }
+
+    /// The same, with the bundle that is meant where none is named.
+    fn request_or(
+        &self,
+        subject: Subject,
+        meant: Meant,
+        usual: Option<&str>,
+        warnings: &mut Vec<String>,
+    ) -> Result<VerifyRequest, Error> {
         let sct = filled(&self.signature.sct).is_some();
-        let Meant { expected, github } = meant.into();
+        let Meant { expected, github } = meant;
         let digest = filled(&self.signature.signature_digest_algorithm).is_some();
         let others =
             demands(&self.key, &self.identity, &self.trust, &[("--signature-digest-algorithm", digest)]);
@@ -63,7 +81,7 @@ impl VerifyArgs {
                 signer(&self.key, named, &self.trust, sct, warnings)?
             }
         };
-        let mut signature = self.signature.request(matches!(signer, Signer::Scopes(_)))?;
+        let mut signature = self.signature.request(usual, matches!(signer, Signer::Scopes(_)))?;
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
             if expected == Expected::Signature {
@@ -86,7 +104,7 @@ impl VerifyArgs {
             require_timestamp: self.trust.use_signed_timestamps.unwrap_or_default(),
             waivers: self.trust.waivers(),
             policy: PolicyRequest { github, ..PolicyRequest::default() },
-            report: self.report.report.clone(),
+            reports: self.report.requests()?,
         })
     }
 }
@@ -100,6 +118,61 @@ pub fn demands(
 ) -> Vec<(&'static str, bool)> {
     let identity = identity.given().into_iter().map(|flag| (flag, true));
     key.given().into_iter().chain(identity).chain(trust.demands()).chain(others.iter().copied()).collect()
+}
+
+/// Several files, and which of them.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub struct FilesArgs {
+    /// Verify the files in this list too, one in a line; `-` is standard input
+    #[arg(long, value_name = "LIST")]
+    pub from_file: Option<OsString>,
+    /// Part of the files.
+    #[command(flatten)]
+    pub shard: ShardArgs,
+}
+
+impl FilesArgs {
+    /// What is asked for where several files are meant; `None` where it is one.
+    ///
+    /// # Errors
+    /// As [`VerifyArgs::request`]; something that belongs to one file alone.
+    pub fn request(
+        &self,
+        files: &[OsString],
+        verify: &VerifyArgs,
+        meant: impl Into<Meant>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<VerifyFilesRequest>, Error> {
+        let list = filled(&self.from_file);
+        if files.len() < 2 && list.is_none() {
+            return match self.shard.shard {
+                Some(_) => Err(Error::usage("--shard is about several files, and one is named")
+                    .hint("name more files, or a list of them with --from-file")),
+                None => Ok(None),
+            };
+        }
+        let given = &verify.signature;
+        let of_one = [
+            ("--signature", filled(&given.signature).is_some()),
+            ("--certificate", filled(&given.certificate).is_some()),
+            ("--sct", filled(&given.sct).is_some()),
+            ("--rfc3161-timestamp", filled(&given.rfc3161_timestamp).is_some()),
+        ];
+        if let Some((flag, _)) = of_one.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::usage(format!("{flag} belongs to one file, and several are named"))
+                .hint("several files are verified by the bundles beside them: FILE.sigstore.json, or as --bundle says"));
+        }
+        let each = verify.request_or(Subject::None, meant.into(), Some(BESIDE), warnings)?;
+        let bundle =
+            each.signature.bundle.as_ref().and_then(|bundle| bundle.to_str()).unwrap_or_default().to_owned();
+        if !bundle.contains("{}") {
+            return Err(Error::usage("--bundle names one bundle, and several files are named")
+                .hint("write {} where the name of the file goes: --bundle '{}.sigstore.json'")
+                .hint("one file is verified at a time where it has a bundle of another name"));
+        }
+        Ok(Some(VerifyFilesRequest { each, files: files.to_vec(), list, bundle, shard: self.shard.shard }))
+    }
 }
 
 /// Whose signature is wanted: a key's or an identity's. Which of the two is on the command line and which in a variable makes no

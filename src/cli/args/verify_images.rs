@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::batch::BatchArgs;
 use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
@@ -46,6 +47,9 @@ pub struct VerifyImagesArgs {
     /// Shown as cosign shows it: json is one line of JSON for each image, text is one object for each signature
     #[arg(long, short = 'o', value_name = "FORMAT", value_parser = one_of(OUTPUTS), help_heading = "Output")]
     pub output: Option<String>,
+    /// Many images.
+    #[command(flatten)]
+    pub batch: BatchArgs,
     /// A report.
     #[command(flatten)]
     pub report: ReportArgs,
@@ -178,7 +182,9 @@ impl VerifyImagesArgs {
             policy: PolicyRequest { github, ..PolicyRequest::default() },
             sbom: signatures.is_some_and(|args| filled(&args.attachment).is_some()),
             output,
-            report: self.report.report.clone(),
+            reports: self.report.requests()?,
+            resume: not_empty("--resume", &self.batch.resume)?,
+            shard: self.batch.shard.shard,
             registry: self.registry.request()?,
         })
     }

@@ -40,7 +40,7 @@ impl CommandArgs for PolicyCheckArgs {
         };
         let request =
             PolicyCheckRequest { file: PathBuf::from(file), strict: self.strict.unwrap_or_default() };
-        Ok(Request::PolicyCheck(request, self.format.format()))
+        Ok(Request::Policy(super::Request::Check(request), self.format.format()))
     }
 }
 

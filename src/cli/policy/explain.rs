@@ -73,7 +73,7 @@ impl CommandArgs for PolicyExplainArgs {
                 require_timestamp: false,
                 waivers: Waivers::default(),
                 policy: PolicyRequest::default(),
-                report: None,
+                reports: Vec::new(),
             })),
             None => PolicyExplainRequest::Image(Box::new(VerifyImagesRequest {
                 command: "policy explain",
@@ -93,11 +93,13 @@ impl CommandArgs for PolicyExplainArgs {
                 policy: PolicyRequest::default(),
                 sbom: false,
                 output: ImagesOutput::Json,
-                report: None,
+                reports: Vec::new(),
+                resume: None,
+                shard: None,
                 registry: self.registry.request()?,
             })),
         };
-        Ok(Request::PolicyExplain(request, self.format.format()))
+        Ok(Request::Policy(super::Request::Explain(request), self.format.format()))
     }
 }
 

@@ -40,7 +40,7 @@ impl CommandArgs for PolicyTestArgs {
         };
         let request =
             PolicyTestRequest { path: PathBuf::from(path), trusted_root: filled(&self.trusted_root) };
-        Ok(Request::PolicyTest(request, self.format.format()))
+        Ok(Request::Policy(super::Request::Test(request), self.format.format()))
     }
 }
 

@@ -251,7 +251,7 @@ impl Page {
     fn exit_status(&mut self) {
         self.section("EXIT STATUS");
         self.tagged("0", &["success".to_owned()]);
-        for (_, code, meaning) in exit::TABLE {
+        for (_, code, meaning, _) in exit::TABLE {
             self.tagged(&code.to_string(), &[(*meaning).to_owned()]);
         }
     }

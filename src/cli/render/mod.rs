@@ -1,5 +1,6 @@
 //! The only place that prints: data to standard output or a file, everything else to standard error.
 
+mod color;
 mod differences;
 mod help;
 pub mod images;
@@ -9,14 +10,17 @@ mod outline;
 mod output;
 #[cfg(test)]
 mod reference;
+mod report;
 mod safe;
 mod tree;
 
+pub use color::Color;
 pub use differences::differences;
 pub use help::{command_help, group_help, root_help, topic_help};
 pub use man::manual;
 pub use outline::outline;
 pub use output::Output;
+pub use report::{pretty, report, summary};
 pub use safe::{Safe, json, json_lines, text};
 pub use tree::tree;
 

@@ -125,7 +125,10 @@ fn the_reference_of_commands_is_up_to_date() {
 fn the_reference_of_exit_codes_is_up_to_date() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/exit-codes.md");
     let text = std::fs::read_to_string(path).unwrap();
-    for (_, code, meaning) in exit::TABLE {
-        assert!(text.contains(&format!("| {code} | {meaning} |")), "exit code {code}: {meaning}");
+    for (_, code, meaning, remedy) in exit::TABLE {
+        assert!(
+            text.contains(&format!("| {code} | {meaning} | {remedy} |\n")),
+            "exit code {code}: {meaning}"
+        );
     }
 }

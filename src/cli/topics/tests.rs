@@ -98,7 +98,7 @@ fn a_topic_is_shown_as_plain_text() {
         assert!(text.lines().all(|line| is_code(line) || line.chars().count() <= 100), "{text}");
     }
     let codes = render::topic_help("rcosign", named(OsStr::new("exit-codes")).unwrap());
-    assert!(codes.contains("\n  12    there are signatures and none is valid\n"), "{codes}");
+    assert!(codes.contains("\n  12   there are signatures and none is valid  "), "{codes}");
 }
 
 #[test]

@@ -55,7 +55,9 @@ const OURS: &[(&str, &str)] = &[
     ("dockerfile verify", "recursive"),
     ("dockerfile verify", "registry-auth-host"),
     ("dockerfile verify", "report"),
+    ("dockerfile verify", "resume"),
     ("dockerfile verify", "retry-for"),
+    ("dockerfile verify", "shard"),
     ("download attestation", "output-format"),
     ("download attestation", "registry-auth-host"),
     ("download attestation", "retry-for"),
@@ -90,7 +92,9 @@ const OURS: &[(&str, &str)] = &[
     ("manifest verify", "recursive"),
     ("manifest verify", "registry-auth-host"),
     ("manifest verify", "report"),
+    ("manifest verify", "resume"),
     ("manifest verify", "retry-for"),
+    ("manifest verify", "shard"),
     ("piv-tool attestation", "no-input"),
     ("piv-tool generate-key", "no-input"),
     ("piv-tool generate-key", "store-management-key"),
@@ -138,7 +142,9 @@ const OURS: &[(&str, &str)] = &[
     ("verify", "recursive"),
     ("verify", "registry-auth-host"),
     ("verify", "report"),
+    ("verify", "resume"),
     ("verify", "retry-for"),
+    ("verify", "shard"),
     ("verify-attestation", "allow-kms-plugin"),
     ("verify-attestation", "allow-kube-exec"),
     ("verify-attestation", "commit"),
@@ -153,16 +159,21 @@ const OURS: &[(&str, &str)] = &[
     ("verify-attestation", "registry-auth-host"),
     ("verify-attestation", "repo"),
     ("verify-attestation", "report"),
+    ("verify-attestation", "resume"),
     ("verify-attestation", "retry-for"),
+    ("verify-attestation", "shard"),
     ("verify-attestation", "workflow"),
     ("verify-blob", "allow-kms-plugin"),
     ("verify-blob", "allow-kube-exec"),
+    ("verify-blob", "from-file"),
     ("verify-blob", "no-log"),
     ("verify-blob", "policy-file"),
     ("verify-blob", "report"),
+    ("verify-blob", "shard"),
     ("verify-blob-attestation", "allow-kms-plugin"),
     ("verify-blob-attestation", "allow-kube-exec"),
     ("verify-blob-attestation", "commit"),
+    ("verify-blob-attestation", "from-file"),
     ("verify-blob-attestation", "no-log"),
     ("verify-blob-attestation", "policy"),
     ("verify-blob-attestation", "policy-data"),
@@ -171,6 +182,7 @@ const OURS: &[(&str, &str)] = &[
     ("verify-blob-attestation", "ref"),
     ("verify-blob-attestation", "repo"),
     ("verify-blob-attestation", "report"),
+    ("verify-blob-attestation", "shard"),
     ("verify-blob-attestation", "workflow"),
 ];
 const EVERYWHERE: &[&str] = &["help", "output-file", "timeout", "verbose"];
@@ -206,7 +218,7 @@ fn text(value: &Value) -> Option<&str> {
 #[test]
 fn every_flag_of_cosign_is_there_with_its_short_form_its_aliases_and_its_kind() {
     let compared = compared();
-    let ours = ["bundle diff", "pack", "trusted-root inspect", "unpack"];
+    let ours = ["bundle diff", "compose verify", "explain", "pack", "trusted-root inspect", "unpack"];
     let of_sandbox =
         names().filter(|name| name.starts_with("policy ") || name.starts_with("sandbox ")).count();
     assert_eq!(compared.len(), COMMANDS.len() - ours.len() - of_sandbox);
@@ -265,7 +277,8 @@ fn every_command_of_cosign_is_here_or_known_to_be_missing() {
         .filter_map(|facts| text(&facts["path"]))
         .filter(|path| !path.is_empty() && !path.contains(' '))
         .collect();
-    let theirs_too = |name: &&str| !["pack", "policy", "sandbox", "unpack"].contains(name);
+    let theirs_too =
+        |name: &&str| !["compose", "explain", "pack", "policy", "sandbox", "unpack"].contains(name);
     let ours = COMMANDS.iter().map(|(name, _)| name.split(' ').next().unwrap_or_default()).filter(theirs_too);
     assert_eq!(theirs, ours.chain(COSIGN_ONLY.iter().copied()).collect());
     for name in COSIGN_ONLY {

@@ -1,5 +1,6 @@
-//! Images that files name: Dockerfiles and Kubernetes manifests.
+//! Images that files name: Dockerfiles, Kubernetes manifests and Compose files.
 
+mod compose;
 mod dockerfile;
 mod kubernetes;
 
@@ -41,13 +42,26 @@ pub enum ImageFile {
         /// Places of what looks like an image and is none.
         ignored: Vec<FieldPath>,
     },
+    /// Compose files, a later one over an earlier one.
+    Compose {
+        /// Their paths, at least one.
+        paths: Vec<PathBuf>,
+        /// Files of variables, in place of `.env` beside the first one.
+        env_files: Vec<PathBuf>,
+    },
 }
 
 impl ImageFile {
-    /// Its path.
+    /// Its path; of several, the first.
     pub fn path(&self) -> &Path {
+        self.paths().first().map_or(Path::new("-"), |path| path.as_path())
+    }
+
+    /// The paths of all files that name images.
+    pub fn paths(&self) -> &[PathBuf] {
         match self {
-            Self::Dockerfile { path, .. } | Self::Kubernetes { path, .. } => path,
+            Self::Dockerfile { path, .. } | Self::Kubernetes { path, .. } => std::slice::from_ref(path),
+            Self::Compose { paths, .. } => paths,
         }
     }
 
@@ -64,6 +78,7 @@ impl ImageFile {
             Self::Kubernetes { path, fields, ignored } => {
                 of_manifest(path, Fields { images: fields, ignored }, context)?
             }
+            Self::Compose { paths, env_files } => of_compose(paths, env_files, context)?,
         };
         context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
         images.into_iter().map(in_registry).collect()
@@ -199,6 +214,72 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
         return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
     }
     Ok(found.all)
+}
+
+/// The images of Compose files.
+fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -> Result<Vec<String>, Error> {
+    let read =
+        |path: &PathBuf| read_file("Compose file", path, MAX_MANIFEST).map_err(|error| Error::file(&error));
+    let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let variables = compose_variables(paths, env_files, context)?;
+    let values = |name: &str| match (context.variables)(name) {
+        Some(value) => Ok(Some(value.to_string_lossy().into_owned())),
+        None => variables
+            .iter()
+            .rev()
+            .map(|file| file.get(name))
+            .find(|found| !matches!(found, Ok(None)))
+            .unwrap_or(Ok(None)),
+    };
+    let found = compose::images(&files, &values).map_err(|(index, error)| {
+        let of_variable = error.reason.contains("variable");
+        let path = paths.get(index).map_or(Path::new("-"), PathBuf::as_path);
+        let new = unusable("Compose file", path, error);
+        if of_variable { new.hint("set it, or name a file that has it: `--env-file FILE`") } else { new }
+    })?;
+    for service in &found.built {
+        context.narrator.warn(&format!(
+            "the service `{service}` is built: it has no image to verify; see `dockerfile verify`"
+        ));
+    }
+    for other in &found.others {
+        context.narrator.warn(&format!("{other} is not verified"));
+    }
+    if found.all.is_empty() {
+        return Err(Error::new(ErrorKind::Other, "no images found in Compose files"));
+    }
+    Ok(found.all)
+}
+
+/// The files of variables: those that are named, else the one that Compose reads beside the first file.
+fn compose_variables(
+    paths: &[PathBuf],
+    env_files: &[PathBuf],
+    context: &mut Context,
+) -> Result<Vec<compose::EnvFile>, Error> {
+    let beside = match paths.first() {
+        Some(path) if path.as_os_str() != "-" => path.with_file_name(".env"),
+        _ => PathBuf::from(".env"),
+    };
+    let files = if env_files.is_empty() && beside.is_file() {
+        context
+            .narrator
+            .say(&format!("Variables are read from {}, as Compose does (--env-file)", beside.display()));
+        vec![beside]
+    } else {
+        env_files.to_vec()
+    };
+    let read = |path: &PathBuf| {
+        let bytes =
+            read_file("file of variables", path, MAX_DOCKERFILE).map_err(|error| Error::file(&error))?;
+        let failed = |cause: String| {
+            let message = format!("the file of variables `{}` cannot be read", path.display());
+            Error::new(ErrorKind::Format, message).cause(cause)
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| failed(error.to_string()))?;
+        compose::EnvFile::parse(text).map_err(failed)
+    };
+    files.iter().map(read).collect()
 }
 
 /// What a cluster runs and nobody judged must not stand behind a success.

@@ -234,7 +234,7 @@ async fn judge(
                 require_timestamp: false,
                 waivers: Waivers::default(),
                 policy: PolicyRequest::default(),
-                report: None,
+                reports: Vec::new(),
             };
             let mut report = Report::new("policy test", context.now);
             let result = file_named(name, &request, &loaded, context, &mut report).await;
@@ -260,7 +260,9 @@ async fn judge(
                 policy: PolicyRequest::default(),
                 sbom: false,
                 output: ImagesOutput::Json,
-                report: None,
+                reports: Vec::new(),
+                resume: None,
+                shard: None,
                 registry: nowhere(),
             };
             let (found, result) = images_by(&request, loaded.seen_as(subject), context).await;

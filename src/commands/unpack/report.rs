@@ -115,7 +115,7 @@ mod tests {
             serde_json::from_str(include_str!("../../../docs/reference/kit-report.schema.json")).unwrap();
         assert_eq!(schema["properties"]["schema"]["const"], KIT_REPORT_SCHEMA);
         let mut report = KitReport::new(UnixTime::from_seconds(0));
-        report.fail(&Error::usage("x"));
+        report.fail(&Error { reason: Some("log-unknown"), ..Error::usage("x") });
         report.manifest = Some("sha256:00".into());
         report.trusted_root = Some("r".into());
         report.artifacts.push(KitArtifactReport {

@@ -6,28 +6,29 @@ use std::path::Path;
 use futures_util::stream::{self, StreamExt};
 
 use super::attached::Attached;
+use super::given::Given;
+use super::journal::Journal;
 use super::judgement::Judgement;
 use super::lazy_root::LazyRoot;
 use super::lookup::Lookup;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
-use super::{expected_signer, list, needs_root, policy_of, shown, worst};
-use crate::bundle::Raw;
-use crate::bundle::detached::{Detached, decode_signature};
+use super::{expected_signer, named, needs_root, options, policy_of, shown, worst};
+use crate::bundle::detached::Detached;
 use crate::commands::attachment_size;
-use crate::commands::candidates::{Candidate, beside, signature_document, unreadable};
-use crate::commands::images::{Image, Images};
-use crate::commands::inputs::read_named;
+use crate::commands::candidates::beside;
+use crate::commands::context::Variables;
+use crate::commands::images::Image;
 use crate::commands::policies::{self, Asked};
 use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, ImageReport, Report};
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Signer, TrustRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
-use crate::payload::{Artifact, SimpleSigning, simple_signing};
+use crate::payload::Artifact;
 use crate::policy::Policy;
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find_each};
-use crate::storage::images::{Home, ImageName, Layout, Place, check_graph};
+use crate::storage::images::{ImageName, Place, check_graph};
 use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
 
 /// What a verification of images found.
@@ -76,39 +77,45 @@ async fn run(
     context: &mut Context,
     found: &mut VerifiedImages,
 ) -> Result<(), Error> {
-    let mut names = request.images.clone();
-    if let Some(list) = &request.list {
-        names.extend(list::read(list, context)?);
-    }
-    if let Some(file) = &request.file {
-        names.extend(file.images(context)?);
-    }
-    if names.is_empty() {
-        return Err(
-            Error::usage("there is no image to verify").hint("name images, or a file with --from-file")
-        );
-    }
+    let names = named::names(request, context, &mut found.report)?;
     let judge = match (&request.signer, loaded) {
         (_, Some(loaded)) => Judge::Scopes(Box::new(loaded)),
         (Signer::Scopes(file), None) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
         (signer, None) => Judge::Signer {
-            rules: policies::load(&request.policy, context)?,
+            rules: policies::load(&request.policy, context)?.map(Box::new),
             policy: Box::new(policy(request, expected_signer(signer, context).await?)?),
         },
     };
-    let images = open(&names, request, context)?;
+    let images = named::open(&names, request, context)?;
     let trust = match &judge {
         Judge::Scopes(loaded) => loaded.trust(&request.trust)?,
         Judge::Signer { .. } => request.trust.clone(),
     };
+    let variables = context.variables.clone();
     let job = Job::new(request, &judge, &trust, context).await?;
+    let journal = match &request.resume {
+        Some(path) => Some(job.journal(path, &variables).await?),
+        None => None,
+    };
     let judged = images.into_iter().map(|(name, image)| async {
         match image {
-            Ok(image) => job.image(image).await,
+            Ok(image) => job.image_or_known(image, journal.as_ref()).await,
             Err(error) => vec![Outcome::failed(name, error)],
         }
     });
     let outcomes: Vec<_> = stream::iter(judged).buffered(request.search.workers).collect().await;
+    let noted = match journal.map(Journal::finish) {
+        Some(Ok(passed @ 1..)) => {
+            job.root
+                .say(&[format!(
+                    "{passed} images were verified by an earlier run, and not judged again (--resume)"
+                )])
+                .await;
+            Ok(())
+        }
+        None | Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(error),
+    };
     found.report.trusted_root = job.root.get().map(|root| root.source.clone());
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     let (count, mut failed, mut reports) = (outcomes.len(), Vec::new(), Vec::new());
@@ -124,32 +131,7 @@ async fn run(
         reports.push(report);
     }
     found.report.images = Some(reports);
-    worst::of(failed, count).map_or(Ok(()), Err)
-}
-
-/// An image that was opened, or not, with its name.
-type Opened = (String, Result<Image, Error>);
-
-/// Opens every image; one that cannot be opened fails alone.
-fn open(names: &[String], request: &VerifyImagesRequest, context: &Context) -> Result<Vec<Opened>, Error> {
-    let images = Images::new(&request.registry, context)?.with_turns(request.search.workers);
-    let one = |name: &String| {
-        if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }
-    };
-    Ok(names.iter().map(|name| (name.clone(), one(name))).collect())
-}
-
-/// The image in a folder that `save` wrote.
-fn local(folder: &str, tag_prefix: &str) -> Result<Image, Error> {
-    let layout = Layout::open(Path::new(folder))?;
-    let target = layout.only_image()?;
-    let place = Place::Layout(layout);
-    Ok(Image {
-        typed: folder.to_owned(),
-        name: ImageName::Layout(folder.into(), None),
-        home: Home { image: place.clone(), attachments: place, tag_prefix: tag_prefix.to_owned() },
-        target,
-    })
+    worst::of(failed, count, "images").map_or(noted, Err)
 }
 
 fn policy(
@@ -177,6 +159,13 @@ impl Outcome {
         Self { report: ImageReport::new(name), shown: None, result: Err(error) }
     }
 
+    /// What an earlier run has verified.
+    fn known(name: String, digest: &Digest, time: String) -> Self {
+        let new = ImageReport::new(name);
+        let report = ImageReport { digest: Some(digest.to_string()), resumed: Some(time), ..new };
+        Self { report, shown: None, result: Ok(()) }
+    }
+
     /// Notes what the image is in an index.
     pub(super) fn child(mut self, index: &str, platform: Option<String>) -> Self {
         self.report.index = Some(index.to_owned());
@@ -194,7 +183,7 @@ impl Outcome {
 /// Who says what an image has to have.
 pub(super) enum Judge {
     /// One signer, and policies for statements.
-    Signer { policy: Box<VerificationPolicy>, rules: Option<Policy> },
+    Signer { policy: Box<VerificationPolicy>, rules: Option<Box<Policy>> },
     /// A policy file.
     Scopes(Box<Loaded>),
 }
@@ -204,7 +193,7 @@ pub(super) struct Job<'a> {
     pub(super) request: &'a VerifyImagesRequest,
     judge: &'a Judge,
     want: Want,
-    beside: Detached,
+    pub(super) beside: Detached,
     /// A signature from a file, with its name, in place of those that are found.
     given: Option<Given>,
     now: UnixTime,
@@ -232,12 +221,6 @@ impl From<Manifest> for About {
     }
 }
 
-struct Given {
-    signature: Vec<u8>,
-    source: String,
-    payload: Option<Vec<u8>>,
-}
-
 impl<'a> Job<'a> {
     async fn new(
         request: &'a VerifyImagesRequest,
@@ -261,7 +244,7 @@ impl<'a> Job<'a> {
             ..SignatureRequest::default()
         };
         let beside = beside(&files, context)?;
-        let given = given(request, context)?;
+        let given = Given::read(request, context)?;
         let now = context.now;
         let lookup = Lookup::new(trust, context);
         let root = LazyRoot::new(trust, context);
@@ -272,6 +255,39 @@ impl<'a> Job<'a> {
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
         root.read(trust.trusted_root.is_some() || is_needed).await?;
         Ok(Self { request, judge, want, beside, given, now, lookup, root })
+    }
+
+    /// The journal of what verified under the same options.
+    async fn journal(&self, path: &Path, variables: &Variables) -> Result<Journal, Error> {
+        let Judge::Signer { policy, .. } = self.judge else {
+            return Err(Error::usage("--resume does not go with --policy-file")
+                .hint("what a policy file names may change between two runs: leave --resume out, and share the work with --shard"));
+        };
+        let options = options::digest(self.request, policy, self.root.get(), variables)?;
+        self.root.with(|context| Journal::open(path, &options, context)).await
+    }
+
+    /// One image that was named, unless the journal has its name with the digest that it has now. An image on this machine is not what
+    /// its digest says until all of it was read.
+    async fn image_or_known(&self, mut image: Image, journal: Option<&Journal>) -> Vec<Outcome> {
+        let Some(journal) = journal.filter(|_| matches!(image.name, ImageName::Registry(_))) else {
+            return self.image(image).await;
+        };
+        let (name, digest) = match image.digest().await {
+            Ok(digest) => (image.typed.clone(), digest),
+            Err(error) => return vec![Outcome::failed(image.typed, error)],
+        };
+        if let Some(time) = journal.known(&name, &digest) {
+            return vec![Outcome::known(name, &digest, time)];
+        }
+        // What is judged is what is noted, wherever the tag goes meanwhile.
+        image.target = Target::Digest(digest.clone());
+        let outcomes = self.image(image).await;
+        let is_verified = |outcome: &Outcome| outcome.result.is_ok() && outcome.report.digest.is_some();
+        if !outcomes.is_empty() && outcomes.iter().all(is_verified) {
+            journal.note(&name, &digest);
+        }
+        outcomes
     }
 
     /// One image that was named, and what belongs to it.
@@ -289,7 +305,7 @@ impl<'a> Job<'a> {
         let judged = match self.judge {
             Judge::Scopes(loaded) => self.by_scope(loaded, image, known, &mut report).await,
             Judge::Signer { policy, rules } => {
-                self.judged(Bar { policy, rules: rules.as_ref() }, image, known, &mut report).await
+                self.judged(Bar { policy, rules: rules.as_deref() }, image, known, &mut report).await
             }
         };
         match judged {
@@ -370,7 +386,7 @@ impl<'a> Job<'a> {
             let judgement = match &self.given {
                 Some(given) => {
                     let (attached, mut judgement) =
-                        (self.detached(given, image, &manifest)?, Judgement::default());
+                        (given.attached(image, &manifest, self)?, Judgement::default());
                     self.add((policy, image), &manifest.digest, attached, &mut judgement).await?;
                     judgement
                 }
@@ -441,24 +457,6 @@ impl<'a> Job<'a> {
                 .cause(format!("`{}:{tag}` is not there", image.home.attachments))
         })
     }
-
-    /// The signature that was given in a file, over the payload that was given, or that signing the image makes.
-    fn detached(&self, given: &Given, image: &Image, manifest: &Manifest) -> Result<Attached, Error> {
-        let bytes = match &given.payload {
-            Some(payload) => payload.clone(),
-            None => simple_signing(&image.repository_name(), &manifest.digest, &self.request.annotations)
-                .into_bytes(),
-        };
-        let parsed = SimpleSigning::from_json(&bytes).map_err(|e| unreadable(&"--payload", &e))?;
-        let entity = Detached {
-            certificates: self.beside.certificates.clone(),
-            scts: self.beside.scts.clone(),
-            ..Detached::default()
-        }
-        .simple_signing(Raw { bytes, parsed }, given.signature.clone());
-        let candidate = Candidate { source: given.source.clone(), format: "detached".to_owned(), entity };
-        Ok(Attached { candidates: vec![candidate], spoiled: Vec::new() })
-    }
 }
 
 pub(super) fn artifact(image: &Image, digest: &Digest) -> Artifact {
@@ -476,15 +474,4 @@ pub(super) async fn complete(image: &Image, manifest: &Manifest) -> Result<(), E
             Ok(())
         }
     }
-}
-
-fn given(request: &VerifyImagesRequest, context: &Context) -> Result<Option<Given>, Error> {
-    let Some(signature) = &request.beside.signature else { return Ok(None) };
-    let (document, source) = signature_document(signature, context)?;
-    let signature = decode_signature(&document).map_err(|e| unreadable(&source, &e))?;
-    let payload = match &request.beside.payload {
-        Some(name) => Some(read_named("payload", name, 1 << 20, context)?),
-        None => None,
-    };
-    Ok(Some(Given { signature, source, payload }))
 }

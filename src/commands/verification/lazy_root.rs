@@ -53,6 +53,11 @@ impl<'a> LazyRoot<'a> {
         warnings.iter().for_each(|line| context.narrator.warn(line));
     }
 
+    /// Does something with the context.
+    pub(super) async fn with<T>(&self, work: impl FnOnce(&mut Context) -> T) -> T {
+        work(&mut **self.context.lock().await)
+    }
+
     /// The root, if it was read.
     pub(super) fn get(&self) -> Option<&TrustedRoot> {
         self.root.get().and_then(|root| root.as_ref().ok())

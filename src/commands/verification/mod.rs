@@ -4,22 +4,30 @@
 
 mod attached;
 mod children;
+mod files;
+mod given;
 mod images;
+mod journal;
 mod judgement;
 mod lazy_root;
 pub(super) mod list;
 pub(super) mod lookup;
+mod named;
 mod nothing;
+mod options;
 mod request;
 mod scoped;
+mod shard;
 mod shown;
 mod unlogged;
 pub(super) mod worst;
 
+pub use files::{VerifyFilesRequest, verify_files};
 pub(super) use images::images_by;
 pub use images::{VerifiedImages, verify_images};
 pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};
 pub(super) use scoped::{file_named, subject};
+pub use shard::ShardRequest;
 pub use shown::{Performed, ShownImage};
 
 use std::collections::BTreeMap;
@@ -38,6 +46,7 @@ use crate::commands::{
 };
 use crate::crypto::HashAlgorithm;
 use crate::payload::Artifact;
+use crate::policy::Policy;
 use crate::trust::TrustedRoot;
 use lookup::{LookedUp, Lookup};
 
@@ -70,38 +79,75 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     one_standard_input(request)?;
-    let rules = policies::load(&request.policy, context)?;
-    let policy = policy(request, context).await?;
-    let mut candidates = candidates(&request.signature, &request.expected, context)?;
-    // A root that the user named is read in any case: a name with a slip in it is not passed over.
-    let root = if request.trust.trusted_root.is_some() || needs_root(&policy, &candidates) {
-        let root = trusted_root(&request.trust, context).await?;
-        report.trusted_root = Some(root.source.clone());
-        root
-    } else {
-        TrustedRoot::default()
-    };
+    Common::read(request, context).await?.judge(request, context, report).await
+}
+
+/// What is the same for every file of a run.
+struct Common {
+    rules: Option<Policy>,
+    policy: VerificationPolicy,
+    /// Read when the first signature needs it, and once: whether it was found or not.
+    root: Option<Result<TrustedRoot, Error>>,
+}
+
+impl Common {
+    async fn read(request: &VerifyRequest, context: &mut Context) -> Result<Self, Error> {
+        let rules = policies::load(&request.policy, context)?;
+        Ok(Self { rules, policy: policy(request, context).await?, root: None })
+    }
+
+    /// Judges one file.
+    async fn judge(
+        &mut self,
+        request: &VerifyRequest,
+        context: &mut Context,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let mut candidates = candidates(&request.signature, &request.expected, context)?;
+        // A root that the user named is read in any case: a name with a slip in it is not passed over.
+        let is_needed = request.trust.trusted_root.is_some() || needs_root(&self.policy, &candidates);
+        if is_needed && self.root.is_none() {
+            self.root = Some(trusted_root(&request.trust, context).await);
+        }
+        let root = match self.root.as_ref().filter(|_| is_needed) {
+            Some(root) => Some(root.as_ref().map_err(Clone::clone)?),
+            None => None,
+        };
+        report.trusted_root = root.map(|root| root.source.clone());
+        let nothing = TrustedRoot::default();
+        let verifier = Verifier { root: root.unwrap_or(&nothing), policy: &self.policy, now: context.now };
+        let rules = self.rules.as_ref();
+        by_root(request, &verifier, rules, &mut candidates, context, report).await
+    }
+}
+
+/// Judges the candidates of one file by a root.
+async fn by_root(
+    request: &VerifyRequest,
+    verifier: &Verifier<'_>,
+    rules: Option<&Policy>,
+    candidates: &mut [Candidate],
+    context: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
     // A waived claim leaves the artifact aside altogether: it must not stand in the report as if it had been verified.
     let subject = match (&request.expected, request.waivers.claims) {
         (Expected::Attestation { .. }, Some(_)) => &Subject::None,
         _ => &request.subject,
     };
-    let artifact = artifact(subject, &candidates, &[&policy], context)?;
+    let artifact = artifact(subject, candidates, &[verifier.policy], context)?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
-    let verifier = Verifier { root: &root, policy: &policy, now: context.now };
     let lookup = Lookup::new(&request.trust, context);
-    let looked_up =
-        lookup.complete(&mut candidates, artifact.as_ref(), &verifier, &LookedUp::default()).await;
+    let looked_up = lookup.complete(candidates, artifact.as_ref(), verifier, &LookedUp::default()).await;
     looked_up.said.iter().for_each(|line| context.narrator.say(line));
-    let (judged, verified, is_complete) =
-        judged(&verifier, &request.expected, &candidates, artifact.as_ref());
+    let (judged, verified, is_complete) = judged(verifier, &request.expected, candidates, artifact.as_ref());
     report.candidates = judged;
     let result = match (verified, &request.expected) {
         (Err(error), _) => Err(looked_up.explain(error)),
         (Ok(_), Expected::Signature) => Ok(()),
         (Ok(verified), Expected::Attestation { predicate_type }) => {
             let name = artifact.as_ref().map(|artifact| artifact.name.as_str());
-            let asked = Asked { policy: rules.as_ref(), predicate_type, name };
+            let asked = Asked { policy: rules, predicate_type, name };
             let accepted = policies::judge(&verified, &asked, is_complete);
             accepted.said.iter().for_each(|line| context.narrator.say(line));
             accepted.warnings.iter().for_each(|line| context.narrator.warn(line));
@@ -350,6 +396,7 @@ fn refusal(
         count => format!("none of {count} {what}s{of} is valid for what was asked"),
     };
     let mut error = Error::new(kind, message).cause(best.reason().to_string());
+    error.reason = Some(best.reason().code());
     if let Some(detail) = crate::commands::hints::detail(best.reason(), policy, &candidate.entity) {
         error = error.cause(detail);
     }

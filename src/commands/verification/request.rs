@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::shard::ShardRequest;
 use crate::commands::{
     Expected, Files, ImageFile, PlatformRequest, PolicyRequest, RegistryRequest, ReportRequest, Signer,
     TrustRequest, Waivers,
 };
 
-/// `verify`, `verify-attestation`, `dockerfile verify` and `manifest verify`.
+/// `verify`, `verify-attestation`, `dockerfile verify`, `manifest verify` and `compose verify`.
 #[derive(Debug)]
 pub struct VerifyImagesRequest {
     /// The command, for the report.
@@ -46,8 +47,12 @@ pub struct VerifyImagesRequest {
     pub sbom: bool,
     /// How it is shown.
     pub output: ImagesOutput,
-    /// Where a report goes, if one is asked for.
-    pub report: Option<ReportRequest>,
+    /// Where reports go, if any are asked for; one at most to standard output.
+    pub reports: Vec<ReportRequest>,
+    /// The journal of what was verified (`--resume`).
+    pub resume: Option<PathBuf>,
+    /// The part of the images that is judged (`--shard`).
+    pub shard: Option<ShardRequest>,
     /// Registries.
     pub registry: RegistryRequest,
 }
@@ -110,6 +115,17 @@ pub enum ImagesOutput {
 impl VerifyImagesRequest {
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
+        let with_images = self.file.iter().flat_map(ImageFile::paths).filter(|path| path.as_os_str() != "-");
+        let files = self.deciding(self.registry.add_to(Files::default()));
+        with_images
+            .fold(files, |files, path| files.and_read("file with images", Some(path)))
+            .and_read("list of images", self.list.as_deref().map(Path::new))
+            .and_written("journal", self.resume.as_deref())
+            .and_reports(&self.reports)
+    }
+
+    /// Adds the files that decide whether something verifies.
+    pub(super) fn deciding<'a>(&'a self, files: Files<'a>) -> Files<'a> {
         let TrustRequest {
             trusted_root,
             offline: _,
@@ -120,21 +136,16 @@ impl VerifyImagesRequest {
             timestamp_certificate_chain,
         } = &self.trust;
         let (key, policy_file) = match &self.signer {
-            Signer::Key(key) => (Some(std::path::Path::new(key)), None),
+            Signer::Key(key) => (Some(Path::new(key)), None),
             Signer::Identity(_) => (None, None),
             Signer::Scopes(file) => (None, Some(file.as_path())),
         };
         self.policy
-            .add_to(self.registry.add_to(Files::default()))
+            .add_to(files)
             .and_read("key", key)
             .and_read("policy file", policy_file)
-            .and_read("list of images", self.list.as_deref().map(std::path::Path::new))
-            .and_read(
-                "file with images",
-                self.file.as_ref().map(ImageFile::path).filter(|p| p.as_os_str() != "-"),
-            )
-            .and_read("signature", self.beside.signature.as_deref().map(std::path::Path::new))
-            .and_read("payload", self.beside.payload.as_deref().map(std::path::Path::new))
+            .and_read("signature", self.beside.signature.as_deref().map(Path::new))
+            .and_read("payload", self.beside.payload.as_deref().map(Path::new))
             .and_read("certificate", self.beside.certificate.as_deref())
             .and_read("SCT", self.beside.sct.as_deref())
             .and_read("trusted root", trusted_root.as_deref())
@@ -142,6 +153,5 @@ impl VerifyImagesRequest {
             .and_read("intermediate certificates", ca_intermediates.as_deref())
             .and_read("certificate chain", certificate_chain.as_deref())
             .and_read("timestamp authority", timestamp_certificate_chain.as_deref())
-            .and_written("report", self.report.as_ref().and_then(|report| report.file.as_deref()))
     }
 }

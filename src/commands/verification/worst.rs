@@ -19,14 +19,14 @@ const ORDER: [ErrorKind; 12] = [
     ErrorKind::Other,
 ];
 
-/// The error of a run about `count` things of which these failed; `None` where none did. A run about one thing fails with its
-/// error.
-pub(super) fn of(mut failed: Vec<(String, Error)>, count: usize) -> Option<Error> {
+/// The error of a run about `count` things (`what`, in the plural) of which these failed; `None` where none did. A run about one thing
+/// fails with its error.
+pub(super) fn of(mut failed: Vec<(String, Error)>, count: usize, what: &str) -> Option<Error> {
     if count == 1 {
         return failed.pop().map(|(_, error)| error);
     }
     let kind = kind(failed.iter().map(|(_, error)| error.kind))?;
-    let mut error = Error::new(kind, format!("{} of {count} images did not verify", failed.len()));
+    let mut error = Error::new(kind, format!("{} of {count} {what} did not verify", failed.len()));
     for (name, part) in failed {
         // What to do is said once, however many images it is about.
         for hint in &part.hints {
@@ -55,12 +55,15 @@ mod tests {
     #[test]
     fn a_verdict_is_worse_than_what_kept_one_from_being_reached() {
         use ErrorKind as K;
-        assert_eq!(of(failed(&[K::Network, K::NoSignature, K::Other]), 4).unwrap().kind, K::NoSignature);
-        assert_eq!(of(failed(&[K::NoSignature, K::NoneValid]), 2).unwrap().kind, K::NoneValid);
-        assert_eq!(of(failed(&[K::Other, K::Network]), 2).unwrap().kind, K::Network);
-        assert_eq!(of(Vec::new(), 3), None);
-        assert_eq!(of(failed(&[K::NoneValid]), 1).unwrap().message, "x");
-        let error = of(failed(&[K::NoneValid, K::NoneValid]), 3).unwrap();
+        assert_eq!(
+            of(failed(&[K::Network, K::NoSignature, K::Other]), 4, "images").unwrap().kind,
+            K::NoSignature
+        );
+        assert_eq!(of(failed(&[K::NoSignature, K::NoneValid]), 2, "images").unwrap().kind, K::NoneValid);
+        assert_eq!(of(failed(&[K::Other, K::Network]), 2, "images").unwrap().kind, K::Network);
+        assert_eq!(of(Vec::new(), 3, "images"), None);
+        assert_eq!(of(failed(&[K::NoneValid]), 1, "images").unwrap().message, "x");
+        let error = of(failed(&[K::NoneValid, K::NoneValid]), 3, "images").unwrap();
         assert_eq!((error.message.as_str(), error.hints.len()), ("2 of 3 images did not verify", 1));
     }
 }

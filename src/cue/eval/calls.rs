@@ -276,48 +276,6 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Unifies a node with a wholly known value.
-    pub(super) fn put(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<(), Stop> {
-        let position = task.position;
-        let atom = match value {
-            Data::Null => Atom::Null,
-            Data::Bool(value) => Atom::Bool(*value),
-            Data::Number(number) => Atom::Number(number.clone()),
-            Data::String(text) => Atom::String(text.clone()),
-            Data::Bytes(bytes) => Atom::Bytes(bytes.clone()),
-            Data::List(items) => {
-                self.node_mut(id).acyclic = true;
-                self.narrow(id, Kinds::LIST, position);
-                let conjuncts =
-                    items.iter().map(|item| self.made(id, item, task)).collect::<Result<Vec<_>, _>>()?;
-                self.shape(id, conjuncts, None, position);
-                return Ok(());
-            }
-            Data::Struct(fields) => {
-                self.node_mut(id).acyclic = true;
-                self.node_mut(id).literal = true;
-                self.narrow(id, Kinds::STRUCT, position);
-                for (name, value) in fields {
-                    let conjunct = self.made(id, value, task)?;
-                    self.insert(id, Name::Regular(name.clone()), Presence::Regular, Some(conjunct));
-                }
-                return Ok(());
-            }
-        };
-        self.set(id, atom, position);
-        Ok(())
-    }
-
-    /// A conjunct for a wholly known value.
-    fn made(&mut self, id: NodeId, value: &Data, task: &Conjunct<'a>) -> Result<Conjunct<'a>, Stop> {
-        let node = self.new_node(Some(id), super::node::Place::Inner);
-        if let Some(fatal) = &self.fatal {
-            return Err(Stop::Fail(fatal.clone()));
-        }
-        self.put(node, value, task)?;
-        Ok(Conjunct { kind: super::node::Conj::Copy(node), env: None, ..task.clone() })
-    }
-
     fn builtin(
         &mut self,
         id: NodeId,

@@ -16,6 +16,7 @@ mod elements;
 mod expression;
 mod feeding;
 mod finish;
+mod known;
 mod lists;
 mod matches;
 mod node;

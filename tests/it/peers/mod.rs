@@ -29,6 +29,7 @@ mod many_signers;
 #[cfg(all(target_os = "linux", feature = "piv"))]
 mod piv;
 mod pkcs11;
+mod policies;
 mod pushing;
 mod registries;
 mod registry;

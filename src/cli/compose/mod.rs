@@ -1,0 +1,3 @@
+//! Verify the images of Compose files.
+
+pub mod verify;

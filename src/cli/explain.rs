@@ -1,0 +1,173 @@
+//! `explain`: what a code of a reason, of a kind of failure or of an exit means, and what to do. The reasons are those of
+//! `docs/reference/reasons.md`, which is the one table of them; a test compares it with the sources.
+
+use std::ffi::OsString;
+
+use super::args::{at_most_one, root::RootArgs};
+use super::run::Request;
+use super::tree::CommandArgs;
+use super::{exit, suggest};
+use crate::commands::Error;
+
+const REASONS: &str = include_str!("../../docs/reference/reasons.md");
+
+/// Explain a code of a report, or an exit code
+///
+/// Codes are those of the reasons why a signature is not accepted, as reports and --verbose show them, those of the kinds of failure, and
+/// exit codes, as in exit-12. Without a code, all of them are listed.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Code to explain, such as log-unknown, network or exit-12
+    #[arg(value_name = "[CODE]")]
+    pub code: Vec<OsString>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub root: RootArgs,
+}
+
+impl CommandArgs for ExplainArgs {
+    fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
+        let Some(code) = at_most_one(&self.code, "one code is explained at a time")? else {
+            return Ok(Request::Text(list()));
+        };
+        let code = code.to_string_lossy();
+        text(&code).map(Request::Text).ok_or_else(|| unknown(&code))
+    }
+}
+
+/// A reason, as the document has it.
+struct Entry {
+    code: &'static str,
+    /// The heading that it stands under: the check.
+    check: &'static str,
+    lines: Vec<&'static str>,
+}
+
+/// The reasons, in the order of the checks.
+fn reasons() -> Vec<Entry> {
+    let (mut all, mut check): (Vec<Entry>, _) = (Vec::new(), "");
+    for line in REASONS.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            check = heading;
+        } else if let Some(code) = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`')) {
+            all.push(Entry { code, check, lines: Vec::new() });
+        } else if let Some(entry) = all.last_mut().filter(|entry| entry.check == check && !line.is_empty()) {
+            entry.lines.push(line);
+        }
+    }
+    all
+}
+
+/// What a code means and what to do about it; `None` where there is no such code.
+pub fn text(code: &str) -> Option<String> {
+    if let Some(Entry { check, lines, .. }) = reasons().into_iter().find(|entry| entry.code == code) {
+        let check = check.to_ascii_lowercase();
+        return Some(format!("{}\nThe check that fails: {check}. Code: {code}.\n", join(&lines)));
+    }
+    let number = code.strip_prefix("exit-").unwrap_or(code);
+    if number == "0" {
+        return Some("Success. Exit code: 0.\n".to_owned());
+    }
+    let mut rows = exit::TABLE.iter();
+    let (kind, number, meaning, remedy) =
+        rows.find(|(kind, value, ..)| kind.name() == code || value.to_string() == number)?;
+    let kind = kind.name();
+    let meaning = sentence(meaning);
+    Some(format!("{meaning}\nWhat to do: {remedy}.\nExit code: {number}. Code: {kind}.\n"))
+}
+
+/// Lines of a text, each sentence about the cause and the remedy on a line of its own.
+fn join(lines: &[&str]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        if !out.is_empty() {
+            let begins = line.starts_with("Cause: ") || line.starts_with("What to do: ");
+            out.push(if begins { '\n' } else { ' ' });
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+/// Every code, with its first sentence.
+fn list() -> String {
+    let mut out = String::from("Reasons why a signature is not accepted, in the order of the checks:\n");
+    let mut row = |code: &str, about: &str| out.push_str(&format!("  {code:<26}{about}\n"));
+    for entry in reasons() {
+        let text = join(&entry.lines);
+        let first = text.split_inclusive(['.', '\n', ';']).next().unwrap_or_default();
+        row(entry.code, first.trim_end_matches(['.', '\n', ';']));
+    }
+    out.push_str("\nKinds of failure, with their exit codes:\n");
+    for (kind, code, meaning, _) in exit::TABLE {
+        out.push_str(&format!("  {:<26}{meaning} (exit-{code})\n", kind.name()));
+    }
+    out
+}
+
+fn unknown(code: &str) -> Error {
+    let new = Error::usage(format!("there is no code `{code}`"));
+    let reasons = reasons();
+    let names = || {
+        let kinds = exit::TABLE.iter().map(|(kind, ..)| kind.name());
+        reasons.iter().map(|entry| entry.code).chain(kinds)
+    };
+    let (lower, is_part) = (code.to_ascii_lowercase().replace('_', "-"), code.len() > 2);
+    let near: Vec<_> = names().filter(|name| is_part && name.contains(lower.as_str())).take(5).collect();
+    let nearest = suggest::closest(&lower, names()).map_or(near, |name| vec![name]);
+    if nearest.is_empty() {
+        return new.hint("`explain` alone lists the codes");
+    }
+    let nearest: Vec<_> = nearest.into_iter().map(|name| format!("`explain {name}`")).collect();
+    new.hint(format!("did you mean {}?", nearest.join(", "))).hint("`explain` alone lists the codes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_cause_and_a_remedy() {
+        let all = reasons();
+        assert!(all.len() > 50);
+        for Entry { code, check, .. } in &all {
+            let text = text(code).unwrap();
+            assert!(!check.is_empty(), "{code}");
+            for part in ["\nCause: ", "\nWhat to do: "] {
+                assert_eq!(text.matches(part).count(), 1, "{code}:{part}\n{text}");
+            }
+            assert!(!text.starts_with("Cause"), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_kind_and_every_exit_code_is_explained_and_has_a_name_of_its_own() {
+        let all = reasons();
+        let list = list();
+        for (kind, code, meaning, _) in exit::TABLE {
+            assert_eq!(text(kind.name()), text(&format!("exit-{code}")));
+            assert_eq!(text(kind.name()), text(&code.to_string()));
+            assert!(all.iter().all(|entry| entry.code != kind.name()));
+            assert!(list.contains(meaning));
+        }
+        assert!(all.iter().all(|entry| list.contains(&format!("  {} ", entry.code))));
+        assert_eq!((text("exit-9"), text("nothing"), text("")), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_near_is_suggested() {
+        for (typed, hint) in [
+            ("log_unknwon", "did you mean `explain log-unknown`?"),
+            ("EXPIRED", "did you mean `explain certificate-expired`?"),
+            ("zzz", "`explain` alone lists the codes"),
+        ] {
+            assert_eq!(unknown(typed).hints[0], hint);
+        }
+    }
+}

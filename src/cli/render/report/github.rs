@@ -1,0 +1,54 @@
+//! What the runner of GitHub Actions obeys in the output of a step: a workflow command in a line of its own for each thing that failed.
+
+use std::fmt::Write as _;
+
+use super::super::Safe;
+use super::words::{self, Counts};
+use crate::commands::Report;
+
+/// The runner shows as many errors of a step; the last one tells of the others.
+const SHOWN: usize = 10;
+
+/// The commands.
+pub fn commands(report: &Report) -> String {
+    let findings = report.findings();
+    let failed: Vec<_> = findings.iter().filter(|finding| !finding.verified).collect();
+    let shown = if failed.len() > SHOWN { SHOWN - 1 } else { failed.len() };
+    let mut out = String::new();
+    for finding in failed.iter().take(shown) {
+        let (verdict, code) = (words::verdict(finding), finding.code().unwrap_or_default());
+        let title = format!("{verdict}: {} [{code}]", words::name(finding));
+        let lines = finding.error.map(words::failure).unwrap_or_default();
+        let file = report.named_in.as_deref().map(|file| format!("file={},", property(file)));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "::error {}title={}::{}",
+            file.unwrap_or_default(),
+            property(&title),
+            lines.iter().map(|line| data(line)).collect::<Vec<_>>().join("%0A")
+        );
+    }
+    let more = failed.len() - shown;
+    if more > 0 {
+        let _ = writeln!(out, "::error title=rcosign::and {more} more: the summary of the job lists them");
+    }
+    let counts = Counts::of(&findings).line();
+    let _ = writeln!(
+        out,
+        "::notice title={}::{}",
+        property(&format!("rcosign {}", report.command)),
+        data(&counts)
+    );
+    out
+}
+
+/// The message of a command: the runner decodes `%25`, `%0D` and `%0A`, and nothing else. Control characters are written out before.
+fn data(text: &str) -> String {
+    Safe(text).to_string().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property, which a comma or a colon would end.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

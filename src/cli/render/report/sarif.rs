@@ -1,0 +1,139 @@
+//! SARIF 2.1.0 (OASIS): a result for each thing that was refused, under the rule of its reason, and a notification for each that could
+//! not be judged. What verified is counted.
+
+use serde_json::{Value, json};
+
+use super::super::Safe;
+use super::words::{self, Counts};
+use crate::cli::{exit, explain};
+use crate::commands::{Finding, Report};
+use crate::crypto::sha256;
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+/// The log, with one run.
+pub fn sarif(report: &Report) -> Value {
+    let findings = report.findings();
+    let counts = Counts::of(&findings);
+    let mut codes: Vec<&str> =
+        findings.iter().filter(|finding| finding.is_refused()).filter_map(Finding::code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let refused = findings.iter().filter(|finding| finding.is_refused());
+    let results: Vec<_> = refused.map(|finding| result(finding, report, &codes)).collect();
+    let unjudged = findings.iter().filter(|finding| !finding.verified && !finding.is_refused());
+    let notifications: Vec<_> = unjudged.map(|finding| notification(finding, report)).collect();
+    let exit_code = report.error.as_ref().map_or(0, |error| exit::code(error.kind));
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "rcosign",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": codes.iter().map(|code| rule(code)).collect::<Vec<_>>(),
+            } },
+            "invocations": [{
+                "executionSuccessful": notifications.is_empty(),
+                "exitCode": exit_code,
+                "endTimeUtc": report.time,
+                "toolExecutionNotifications": notifications,
+            }],
+            "results": results,
+            "properties": {
+                "command": report.command,
+                "judged": counts.all,
+                "verified": counts.verified(),
+                "refused": counts.refused,
+                "notJudged": counts.unjudged,
+            },
+        }],
+    })
+}
+
+fn rule(code: &str) -> Value {
+    let text = explain::text(code).unwrap_or_else(|| code.to_owned());
+    let first = text.lines().next().unwrap_or(code);
+    json!({
+        "id": code,
+        "shortDescription": { "text": first },
+        "help": { "text": text },
+        "defaultConfiguration": { "level": "error" },
+    })
+}
+
+fn result(finding: &Finding<'_>, report: &Report, codes: &[&str]) -> Value {
+    let code = finding.code().unwrap_or_default();
+    let identity = format!("{code}\n{}", words::name(finding));
+    json!({
+        "ruleId": code,
+        "ruleIndex": codes.iter().position(|known| *known == code),
+        "kind": "fail",
+        "level": "error",
+        "message": { "text": message(finding) },
+        "locations": [location(finding, report)],
+        "partialFingerprints": { "rcosignNameAndReason/v1": hex::encode(sha256(identity.as_bytes())) },
+        "properties": { "digests": finding.digests },
+    })
+}
+
+fn notification(finding: &Finding<'_>, report: &Report) -> Value {
+    json!({
+        "level": "error",
+        "message": { "text": message(finding) },
+        "locations": [location(finding, report)],
+        "descriptor": { "id": finding.code() },
+    })
+}
+
+/// What happened, and the reasons of all candidates.
+fn message(finding: &Finding<'_>) -> String {
+    let lines = finding.error.map(words::failure).unwrap_or_else(|| vec!["nothing verified".to_owned()]);
+    let lines = std::iter::once(words::name(finding)).chain(lines);
+    // Placeholders and links of SARIF (section 3.11.5, 3.11.6) are made by braces and brackets; what others wrote makes none.
+    let lines: Vec<_> = lines.map(|line| literal(&Safe(&line).to_string())).collect();
+    lines.join("\n")
+}
+
+/// Text of a message that is meant as it stands.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '{' => out.push_str("{{"),
+            '}' => out.push_str("}}"),
+            '[' | ']' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The file that names it, where there is one, else the thing itself; beside it, the thing by its name.
+fn location(finding: &Finding<'_>, report: &Report) -> Value {
+    let file = report.named_in.as_deref().unwrap_or(finding.name);
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": 1 },
+        },
+        "logicalLocations": [{ "fullyQualifiedName": Safe(finding.name).to_string(), "kind": "resource" }],
+    })
+}
+
+/// A path or a name as a relative reference (RFC 3986, section 4.2): whatever is not unreserved, and no slash, is percent-encoded.
+fn uri(name: &str) -> String {
+    let mut out = String::new();
+    for byte in name.trim_start_matches('/').bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte))
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    if name.starts_with('/') { format!("file:///{out}") } else { out }
+}

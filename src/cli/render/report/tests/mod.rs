@@ -1,0 +1,234 @@
+use super::*;
+use crate::commands::{CandidateReport, CheckReport, ErrorReport, ImageReport, SignerReport};
+use crate::crypto::UnixTime;
+use serde_json::Value;
+
+mod schema;
+mod xml;
+
+/// A name that tries to get out of every form.
+const HOSTILE: &str =
+    "a\u{1b}[31m]]>\n::error::x%0A\r::set-output name=x::y|`<script>` \u{202e}&'\"{0}[l](u)\u{fffe}\u{0}é,:";
+
+fn check(check: &'static str, outcome: &'static str) -> CheckReport {
+    CheckReport { check, outcome, flag: None, reason: None, detail: None }
+}
+
+/// Three images: one verified, one refused, one that could not be reached.
+fn three(name: &str) -> Report {
+    let mut report = Report::new("verify", UnixTime::from_seconds(1_700_000_000));
+    let image = |suffix: &str| ImageReport::new(format!("{name}{suffix}"));
+    let error = |kind, reason| ErrorReport {
+        reason,
+        ..ErrorReport::of(&Error::new(kind, name).cause(name).hint("see `tree IMAGE`"))
+    };
+    let mut good = image("1");
+    (good.verified, good.digest) = (true, Some(format!("sha256:{}", "0".repeat(64))));
+    good.candidates.push(CandidateReport {
+        source: name.to_owned(),
+        format: "sigstore bundle v0.3".to_owned(),
+        verified: true,
+        signer: Some(SignerReport {
+            key_id: "00".to_owned(),
+            identity: Some(name.to_owned()),
+            issuer: Some("https://issuer.example".to_owned()),
+        }),
+        predicate_type: Some(name.to_owned()),
+        checks: vec![CheckReport { detail: Some(name.to_owned()), ..check("log", "proven") }],
+    });
+    let mut bad = image("2");
+    bad.error = Some(error(ErrorKind::NoneValid, Some("log-unknown")));
+    let failed = CheckReport { reason: Some("log-unknown"), ..check("log", "failed") };
+    let waived = CheckReport { flag: Some("--no-log"), ..check("sct", "waived") };
+    bad.candidates.push(CandidateReport {
+        verified: false,
+        signer: None,
+        predicate_type: None,
+        checks: vec![failed, waived, check("signer", "not-reached")],
+        ..good.candidates[0].clone()
+    });
+    let mut lost = image("3");
+    (lost.platform, lost.index) = (Some("linux/amd64".to_owned()), Some(name.to_owned()));
+    lost.error = Some(error(ErrorKind::Network, None));
+    report.images = Some(vec![good, bad, lost]);
+    report.fail(&Error::new(ErrorKind::NoneValid, "2 of 3 images did not verify"));
+    report
+}
+
+fn rendered(report: &Report, format: ReportFormat) -> String {
+    super::report(report, format, Color::Off).unwrap()
+}
+
+/// No line, colour or direction of the reader's terminal is decided by a name.
+fn is_quiet(text: &str) -> bool {
+    !text.contains(['\u{1b}', '\r', '\0', '\u{202e}', '\u{9b}'])
+}
+
+#[test]
+fn junit_keeps_to_its_schema() {
+    for report in
+        [three("r.example/app:"), three(HOSTILE), Report::new("verify-blob", UnixTime::from_seconds(0))]
+    {
+        let text = rendered(&report, ReportFormat::Junit);
+        assert!(is_quiet(&text));
+        let root = xml::parse(&text);
+        xml::check(include_str!("../../../../../testdata/schemas/junit-10.xsd"), &root);
+        let suite = &root.children("testsuite")[0];
+        let cases = suite.children("testcase");
+        assert_eq!(suite.attribute("tests"), cases.len().to_string());
+        let count =
+            |name: &str| cases.iter().filter(|case| !case.children(name).is_empty()).count().to_string();
+        assert_eq!(suite.attribute("failures"), count("failure"));
+        assert_eq!(suite.attribute("errors"), count("error"));
+        assert_eq!(root.children("testsuite").len(), 1);
+    }
+    let root = xml::parse(&rendered(&three("r.example/app:"), ReportFormat::Junit));
+    let cases = root.children("testsuite")[0].children("testcase");
+    assert_eq!(
+        cases.iter().map(|case| case.attribute("name")).collect::<Vec<_>>()[..2],
+        ["r.example/app:1", "r.example/app:2"]
+    );
+    assert_eq!(cases[1].children("failure")[0].attribute("type"), "log-unknown");
+    assert_eq!(cases[2].children("error")[0].attribute("type"), "network");
+    assert!(cases[2].children("failure").is_empty() && cases[0].children("failure").is_empty());
+}
+
+#[test]
+fn what_breaks_the_schemas_is_seen() {
+    let schema = include_str!("../../../../../testdata/schemas/junit-10.xsd");
+    for text in [
+        "<testsuites><testcase name=\"x\"/></testsuites>",
+        "<testsuites><testsuite name=\"x\" tests=\"1\" failures=\"0\"/></testsuites>",
+        "<testsuites other=\"x\"/>",
+        "<testsuites>text</testsuites>",
+        "<testsuites time=\"soon\"/>",
+        "<testsuites>",
+        "<testsuites a=\"<\"/>",
+        "<testsuites/>\u{1}",
+        "<testsuites name=\"&x;\"/>",
+    ] {
+        assert!(std::panic::catch_unwind(|| xml::check(schema, &xml::parse(text))).is_err(), "{text}");
+    }
+    let sarif = sarif::sarif(&three("x"));
+    for (at, value) in [
+        ("/version", serde_json::json!("2.0.0")),
+        ("/runs/0/results/0/level", serde_json::json!("bad")),
+        ("/runs/0/results/0/message", serde_json::json!({})),
+        ("/runs/0/tool/driver/name", serde_json::json!(1)),
+        ("/runs/0/results/0/ruleIndex", serde_json::json!(-2)),
+        ("/runs/0/results/0/locations/0", serde_json::json!({"place": 1})),
+    ] {
+        let mut broken = sarif.clone();
+        *broken.pointer_mut(at).unwrap() = value;
+        assert!(std::panic::catch_unwind(|| schema::check(&broken)).is_err(), "{at}");
+    }
+}
+
+#[test]
+fn sarif_keeps_to_its_schema() {
+    for report in
+        [three("r.example/app:"), three(HOSTILE), Report::new("verify-blob", UnixTime::from_seconds(0))]
+    {
+        let text = rendered(&report, ReportFormat::Sarif);
+        assert!(is_quiet(&text));
+        let value: Value = serde_json::from_str(&text).unwrap();
+        schema::check(&value);
+    }
+    let value = sarif::sarif(&three("r.example/app:"));
+    let run = &value["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), 1);
+    assert_eq!(run["results"][0]["ruleId"], "log-unknown");
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "log-unknown");
+    let place = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "r.example/app%3A2");
+    let invocation = &run["invocations"][0];
+    assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&false.into(), &12.into()));
+    assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "network");
+    let mut report = three("r.example/app:");
+    report.named_in = Some("/a b/Dockerfile".to_owned());
+    let value = sarif::sarif(&report);
+    let place =
+        &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "file:///a%20b/Dockerfile");
+}
+
+/// The runner obeys a line that begins with `::`, after white space, and one with `##[` in it at the beginning.
+#[test]
+fn github_obeys_the_program_and_no_name() {
+    let text = rendered(&three(HOSTILE), ReportFormat::Github);
+    assert!(is_quiet(&text));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[..2].iter().all(|line| line.starts_with("::error title=")), "{text}");
+    assert!(lines[2].starts_with(
+        "::notice title=rcosign verify::3 judged: 1 verified, 1 refused, 1 could not be judged"
+    ));
+    for line in lines {
+        let (properties, _) = line[2..].split_once("::").unwrap();
+        // One property, whatever the name holds.
+        assert_eq!(properties.matches('=').count() - properties.matches("name=x").count(), 1, "{properties}");
+        assert!(!properties.contains(','), "{properties}");
+    }
+    let mut many = three("r/a");
+    let one = many.images.as_ref().unwrap()[1].clone();
+    many.images = Some(vec![one; 30]);
+    let text = rendered(&many, ReportFormat::Github);
+    assert_eq!(text.lines().filter(|line| line.starts_with("::error ")).count(), 10);
+    assert!(text.contains("and 21 more"), "{text}");
+}
+
+#[test]
+fn a_summary_is_a_table_whatever_the_names_are() {
+    let text = summary(&three(HOSTILE));
+    assert!(is_quiet(&text));
+    let rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 5);
+    assert!(rows.iter().all(|row| row.matches('|').count() == 5), "{text}");
+    assert!(!text.contains("<script") && !text.contains("[l]") && !text.contains("]]>"));
+    assert!(text.contains("<code>log&#45;unknown</code>") || text.contains("<code>log-unknown</code>"));
+    let mut many = three("r/a");
+    let one = many.images.as_ref().unwrap()[1].clone();
+    many.images = Some(vec![one; 20_000]);
+    let text = summary(&many);
+    assert!(text.len() < 1 << 20 && text.contains("more"), "{}", text.len());
+}
+
+#[test]
+fn the_text_is_a_tree() {
+    assert_eq!(
+        rendered(&three("r/a:"), ReportFormat::Text).replace(&"0".repeat(64), "0"),
+        "\
+r/a:1: verified
+  sha256:0
+\u{2514}\u{2500} r/a: (sigstore bundle v0.3): verified
+     signed by r/a:, confirmed by https://issuer.example
+     statement of type r/a:
+   \u{2514}\u{2500} log proven: r/a:
+r/a:2: refused
+  r/a:
+  caused by: r/a:
+  hint: see `rcosign tree IMAGE`
+\u{2514}\u{2500} r/a: (sigstore bundle v0.3): refused
+   \u{251c}\u{2500} log failed [log-unknown]
+   \u{251c}\u{2500} sct waived by --no-log
+   \u{2514}\u{2500} signer not-reached
+r/a:3 (linux/amd64), in r/a:: not judged
+  r/a:
+  caused by: r/a:
+  hint: see `rcosign tree IMAGE`
+3 judged: 1 verified, 1 refused, 1 could not be judged
+"
+    );
+    let text = rendered(&three(HOSTILE), ReportFormat::Text);
+    assert!(is_quiet(&text));
+    assert_eq!(text.lines().count(), rendered(&three("r/a:"), ReportFormat::Text).lines().count());
+    let painted = super::report(&three(HOSTILE), ReportFormat::Text, Color::On).unwrap();
+    assert!(painted.contains("\u{1b}[32mverified\u{1b}[0m"));
+    for code in ["31", "32", "2", "0"] {
+        assert!(painted.contains(&format!("\u{1b}[{code}m")));
+    }
+    let plain = ["31", "32", "2", "0"]
+        .iter()
+        .fold(painted, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+    assert_eq!(plain, text);
+}

@@ -1,0 +1,151 @@
+//! Several files in one run, each with a bundle of its own. Keys, policies and the trusted root are read once; every file is judged, one after the other, for
+//! what takes the time is reading them.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Common, ShardRequest, file_named, list, worst};
+use crate::commands::policy_file::{Loaded, Source};
+use crate::commands::report::{ErrorReport, FileReport, Report};
+use crate::commands::{Context, Error, Expected, Files, Signer, Subject, VerifyRequest};
+
+/// What stands for the file in the name of its bundle.
+const PLACE: &str = "{}";
+
+/// `verify-blob` and `verify-blob-attestation`, of several files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyFilesRequest {
+    /// What is asked of each; subject and bundle are those of the file.
+    pub each: VerifyRequest,
+    /// The files.
+    pub files: Vec<OsString>,
+    /// A file with more of them, one in a line; `-` is standard input.
+    pub list: Option<OsString>,
+    /// The name of a bundle, with `{}` in place of the name of its file.
+    pub bundle: String,
+    /// The part of the files that is judged (`--shard`).
+    pub shard: Option<ShardRequest>,
+}
+
+impl VerifyFilesRequest {
+    /// The files that it names; those that only a list names are not known yet.
+    pub fn files(&self) -> Files<'_> {
+        let files = self.each.files().and_read("list of files", self.list.as_deref().map(Path::new));
+        self.files.iter().fold(files, |files, file| files.and_read("file to verify", Some(Path::new(file))))
+    }
+
+    /// The bundle of a file.
+    fn bundle_of(&self, file: &str) -> PathBuf {
+        PathBuf::from(self.bundle.replace(PLACE, file))
+    }
+
+    /// What is asked of one file.
+    fn of_file(&self, file: &str) -> VerifyRequest {
+        let mut each = self.each.clone();
+        each.subject = Subject::Blob(file.into());
+        each.signature.bundle = Some(self.bundle_of(file));
+        for other in &mut each.signature.other_bundles {
+            *other = other.to_string_lossy().replace(PLACE, file).into();
+        }
+        each
+    }
+}
+
+/// Verifies several files. The report is complete whether or not the run succeeded; success needs a verified candidate of each file.
+pub async fn verify_files(
+    request: &VerifyFilesRequest,
+    context: &mut Context,
+) -> (Report, Result<(), Error>) {
+    let command = match request.each.expected {
+        Expected::Signature => "verify-blob",
+        Expected::Attestation { .. } => "verify-blob-attestation",
+    };
+    let mut report = Report::new(command, context.now);
+    let result = run(request, context, &mut report).await;
+    match &result {
+        Ok(()) => report.verified = true,
+        Err(error) => report.fail(error),
+    }
+    (report, result)
+}
+
+/// Who says what a file has to have.
+enum Judge {
+    /// One signer, and policies for statements.
+    Signer(Box<Common>),
+    /// A policy file.
+    Scopes(Box<Loaded>),
+}
+
+async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
+    let names = names(request, context, report)?;
+    let mut judge = match &request.each.signer {
+        Signer::Scopes(file) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
+        _ => Judge::Signer(Box::new(Common::read(&request.each, context).await?)),
+    };
+    let (count, mut failed, mut files) = (names.len(), Vec::new(), Vec::new());
+    for name in names {
+        let bundle = request.bundle_of(&name);
+        let each = request.of_file(&name);
+        let mut own = Report::new(report.command, context.now);
+        let result = match &mut judge {
+            Judge::Signer(common) => common.judge(&each, context, &mut own).await,
+            Judge::Scopes(loaded) => file_named(&name, &each, loaded, context, &mut own).await,
+        };
+        report.trusted_root = report.trusted_root.take().or(own.trusted_root);
+        files.push(FileReport {
+            name: name.clone(),
+            bundle: bundle.to_string_lossy().into_owned(),
+            digests: own.artifact.map(|artifact| artifact.digests).unwrap_or_default(),
+            verified: result.is_ok(),
+            candidates: own.candidates,
+            policy: own.policy,
+            error: result.as_ref().err().map(ErrorReport::of),
+        });
+        failed.extend(result.err().map(|error| (name, error)));
+    }
+    report.files = Some(files);
+    worst::of(failed, count, "files").map_or(Ok(()), Err)
+}
+
+/// The files that are named, or those of them that are this shard's. What is the bundle of another one is no file to verify: `dist/*` names both.
+fn names(
+    request: &VerifyFilesRequest,
+    context: &mut Context,
+    report: &mut Report,
+) -> Result<Vec<String>, Error> {
+    let text = |file: &OsString| match file.to_str() {
+        Some("") => {
+            Err(Error::usage("the name of a file is empty").hint("check the variable that it comes from"))
+        }
+        Some("-") => Err(Error::usage("standard input has no bundle beside it")
+            .hint("verify it alone: `verify-blob --bundle FILE -`")),
+        Some(text) => Ok(text.to_owned()),
+        None => {
+            let message = format!(
+                "`{}` is not text, as the name of its bundle would have to be",
+                file.to_string_lossy()
+            );
+            Err(Error::usage(message).hint("rename it, or verify it alone with --bundle FILE"))
+        }
+    };
+    let mut names = request.files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    if let Some(list) = &request.list {
+        names.extend(list::read("list of files", list, context)?);
+        report.named_in =
+            Some(list).filter(|list| *list != "-").map(|list| list.to_string_lossy().into_owned());
+    }
+    let bundles: std::collections::HashSet<PathBuf> =
+        names.iter().map(|name| request.bundle_of(name)).collect();
+    names.retain(|name| !bundles.contains(Path::new(name)));
+    if names.is_empty() {
+        return Err(Error::usage("there is no file to verify").hint("name files, or a file with --from-file"));
+    }
+    if let Some(shard) = request.shard {
+        let (shard, all) = (shard.resolve(context)?, names.len());
+        names.retain(|name| shard.has(name));
+        report.shard = Some(shard.to_string());
+        context.narrator.say(&format!("Shard {shard} has {} of {all} files", names.len()));
+    }
+    Ok(names)
+}
