@@ -121,12 +121,13 @@ fn verdicts_are_those_of_cosign_3() {
                 Some(name) => read(&format!("statements/{name}.json")),
                 None => case["statement"].to_string(),
             };
+            // Others that are none were asked of cosign's evaluator by themselves.
+            let parsed: Value = serde_json::from_str(&statement).unwrap();
+            let Some(predicate_type) = parsed["predicateType"].as_str() else { continue };
             let count = layouts.len();
             let layout = layouts
                 .entry(statement.clone())
                 .or_insert_with(|| layout(&sandbox, &format!("layout{count}"), &statement));
-            let parsed: Value = serde_json::from_str(&statement).unwrap();
-            let predicate_type = parsed["predicateType"].as_str().unwrap();
             let name = case["name"].as_str().unwrap();
             let [theirs, ours] =
                 [Some(&peer), None].map(|by| accepts(&sandbox, by, &case["files"], layout, predicate_type));
