@@ -199,6 +199,9 @@ impl VerifyImagesArgs {
             ("--certificate", filled(&search.certificate).is_some()),
             ("--sct", filled(&search.sct).is_some()),
             ("--signature-digest-algorithm", filled(&search.signature_digest_algorithm).is_some()),
+            // What is not looked for cannot be refused.
+            ("--new-bundle-format", search.new_bundle_format.is_some()),
+            ("--experimental-oci11", search.experimental_oci11.is_some()),
         ];
         if let Some(args) = signatures {
             others.extend([

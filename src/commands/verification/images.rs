@@ -263,6 +263,10 @@ impl<'a> Job<'a> {
             return Err(Error::usage("--resume does not go with --policy-file")
                 .hint("what a policy file names may change between two runs: leave --resume out, and share the work with --shard"));
         };
+        if self.request.sbom {
+            return Err(Error::usage("--resume does not go with --attachment")
+                .hint("an image keeps its digest when another SBOM is attached to it: leave --resume out"));
+        }
         let options = options::digest(self.request, policy, self.root.get(), variables)?;
         self.root.with(|context| Journal::open(path, &options, context)).await
     }

@@ -24,8 +24,20 @@ pub(in crate::commands) fn read(
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         Error::new(ErrorKind::Format, format!("the {what} `{shown}` is not text")).caused_by(&error)
     })?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let images: Vec<_> = lines.map(str::to_owned).collect();
+    let mut images = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        // Blanks at an end, and what cannot be seen, may belong to the name of another file: nothing is taken away in silence.
+        if line.trim() != line || line.contains(char::is_control) {
+            let message = format!("line {} of the {what} `{shown}` is not one name", number + 1);
+            return Err(Error::new(ErrorKind::Format, message)
+                .cause(format!("{line:?} has blanks at an end, or characters that cannot be seen"))
+                .hint("each line is one name as it is; a line that begins with # is passed over"));
+        }
+        images.push(line.to_owned());
+    }
     if images.len() > MAX_IMAGES {
         let message = format!("the {what} `{shown}` has more than {MAX_IMAGES} lines");
         return Err(Error::new(ErrorKind::LimitExceeded, message));

@@ -63,6 +63,8 @@ pub(super) fn digest(
     } = request;
     let asked = (command, local, expected, signer, trust, require_timestamp, waivers, annotations);
     let looked_for = (beside, (bundles, tags, layers), children, policies, sbom, tag_prefix);
+    // Where the root came from is said in words that go with the time, such as the age of a cache.
+    let root = root.map(|root| TrustedRoot { source: String::new(), ..root.clone() });
     let mut text =
         format!("{}\n{asked:?}\n{looked_for:?}\n{policy:?}\n{root:?}\n", env!("CARGO_PKG_VERSION"));
     let mut files = request.deciding(Files::default());
@@ -74,6 +76,14 @@ pub(super) fn digest(
     for (what, path) in files.read() {
         text.push_str(&format!("{what} {path:?} "));
         // A key of a service, or a text in place of a file, is no file; the policy and the request have what they say.
+        if path.as_os_str() == "-" || path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(Error::usage(format!(
+                "--resume cannot tell whether the {what} `{}` changed",
+                path.display()
+            ))
+            .cause("it is no file that can be read again")
+            .hint("put it into a file"));
+        }
         if path.is_file() {
             let bytes = read_file("file", path, MAX_BYTES).map_err(|error| Error::file(&error))?;
             text.push_str(&hex::encode(sha256(&bytes)));

@@ -20,7 +20,7 @@ use crate::commands::{
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
 use crate::policy::scoped::{
-    Accepted, Artifacts, Course, DemandVerdict, Ledger, Plan, Refused, Subject, What,
+    Accepted, Artifacts, Course, DemandVerdict, Ledger, Plan, Refused, Subject, What, ambiguous_host,
 };
 use crate::registry::{Manifest, Target};
 use crate::storage::images::ImageName;
@@ -211,6 +211,21 @@ fn verdict(result: &Result<Accepted, Error>) -> PolicyVerdict {
     }
 }
 
+/// A registry has one name in a policy file: another spelling of it would slip past the scopes that name it.
+fn one_spelling(name: &ImageName) -> Result<(), Error> {
+    let ImageName::Registry(reference) = name else { return Ok(()) };
+    let repository = reference.repository().to_string();
+    let registry = repository.split('/').next().unwrap_or_default();
+    match ambiguous_host(registry) {
+        None => Ok(()),
+        Some(why) => Err(Error::usage(format!(
+            "the registry of `{repository}` has no name that a policy file could mean"
+        ))
+        .cause(why)
+        .hint("write the registry as the policy file does")),
+    }
+}
+
 impl Job<'_> {
     /// One image by the policy file.
     pub(super) async fn by_scope(
@@ -220,6 +235,7 @@ impl Job<'_> {
         known: Option<Manifest>,
         report: &mut ImageReport,
     ) -> Result<ShownImage, Error> {
+        one_spelling(&image.name)?;
         let subject = loaded.alias.clone().unwrap_or_else(|| subject(&image.name));
         let asked = Asked { loaded, name: &image.typed, subject };
         let course = asked.course(Artifacts::Images, &mut report.policy)?;

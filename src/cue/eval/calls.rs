@@ -6,7 +6,7 @@ use super::expression::Value;
 use super::node::{Check, Conjunct, Disjuncts, NodeId, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop, close};
-use crate::cue::ast::{Binding, Expression, Kind, Name, Position, Presence};
+use crate::cue::ast::{Binding, Expression, Kind, Name, Position};
 use crate::cue::data::Data;
 use crate::cue::error::{Error, ErrorKind};
 use crate::cue::pkg::{self, Body, Function, Member};

@@ -7,6 +7,7 @@
 
 mod document;
 mod glob;
+mod host;
 mod identity;
 mod lint;
 mod path;
@@ -20,6 +21,7 @@ mod voices;
 
 pub use document::{Code, Demand, Document, SignerSource};
 pub use glob::Subject;
+pub use host::ambiguous_host;
 pub use lint::lint;
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
