@@ -1,86 +1,135 @@
-//! Calendar arithmetic.
+//! `time.*`, with the results of Go's package `time`: times are nanoseconds since 1970, in 64 bits. UTC is the only zone: what cosign
+//! knows of others depends on the files and the settings of the machine.
+
+mod duration;
+mod layout;
+mod moment;
+mod read;
+mod text;
+mod write;
 
 use regorus::Value;
 
 use super::arithmetic::Number;
-use super::{Outcome, Said};
+use super::{Outcome, Said, text as string};
+use crate::policy::rego::explain;
+use moment::{Moment, days_in};
 
-pub(super) const FUNCTIONS: &[Said] = &[("time.add_date", 4, add_date), ("time.format", 1, format)];
+pub(super) const FUNCTIONS: &[Said] = &[
+    ("time.add_date", 4, add_date),
+    ("time.clock", 1, |given| {
+        Ok(Given::first(given)?.map(|Given { at, .. }| numbers([at.hour, at.minute, at.second])))
+    }),
+    ("time.date", 1, |given| {
+        Ok(Given::first(given)?.map(|Given { at, .. }| numbers([at.year, at.month, at.day])))
+    }),
+    ("time.diff", 2, diff),
+    ("time.format", 1, format),
+    ("time.parse_duration_ns", 1, |given| {
+        Ok(string(given, 0).and_then(duration::read).map(|nanos| Value::from(i128::from(nanos))))
+    }),
+    ("time.parse_ns", 2, |given| {
+        let (Some(layout), Some(text)) = (string(given, 0), string(given, 1)) else { return Ok(None) };
+        Ok(read::read(layout::named(layout), text)?.and_then(in_range))
+    }),
+    ("time.parse_rfc3339_ns", 1, |given| {
+        let Some(text) = string(given, 0) else { return Ok(None) };
+        Ok(read::read(layout::RFC3339, text)?.and_then(in_range))
+    }),
+    ("time.weekday", 1, |given| Ok(Given::first(given)?.map(|given| given.at.weekday().into()))),
+];
 
-const DAY: i128 = 86_400_000_000_000;
+/// A time as functions take it: nanoseconds, or an array of them, a zone and a layout.
+struct Given {
+    at: Moment,
+    layout: Option<String>,
+}
+
+impl Given {
+    fn first(given: &[Value]) -> Outcome<Self> {
+        given.first().map_or(Ok(None), Self::of)
+    }
+
+    fn of(value: &Value) -> Outcome<Self> {
+        let parts = match value {
+            Value::Array(parts) => parts.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        let Some(at) = parts.first() else { return Ok(None) };
+        let layout = match parts.get(2) {
+            Some(Value::String(layout)) => Some(layout.to_string()),
+            Some(_) => return Ok(None),
+            None => None,
+        };
+        match parts.get(1) {
+            Some(zone @ Value::String(name)) if !["", "UTC"].contains(&&**name) => {
+                return Err(format!(
+                    "the time zone {}: what cosign knows of it depends on the machine (\"UTC\" does not)",
+                    explain::short(zone)
+                ));
+            }
+            Some(Value::String(_)) | None => {}
+            Some(_) => return Ok(None),
+        }
+        let Some(Number::Whole(nanos)) = Number::of(at)? else { return Ok(None) };
+        Ok(i64::try_from(nanos).ok().map(|nanos| Self { at: Moment::new(nanos), layout }))
+    }
+}
+
+/// Nanoseconds, where 64 bits hold them.
+fn in_range(nanos: i128) -> Option<Value> {
+    i64::try_from(nanos).ok().map(|_| Value::from(nanos))
+}
+
+fn numbers<const N: usize>(numbers: [i128; N]) -> Value {
+    numbers.map(Value::from).to_vec().into()
+}
 
 /// Adds years, months and days; what is beyond the end of a month goes on in the next.
 fn add_date(given: &[Value]) -> Outcome<Value> {
+    let Some((at, added)) = given.split_first() else { return Ok(None) };
+    let Some(Given { at, .. }) = Given::of(at)? else { return Ok(None) };
     let mut numbers = Vec::new();
-    for value in given {
+    for value in added {
         match Number::of(value)? {
             Some(Number::Whole(whole)) => numbers.push(whole),
             _ => return Ok(None),
         }
     }
-    let [at, years, months, days] = numbers[..] else { return Ok(None) };
-    if [years, months, days].iter().any(|number| number.abs() > 1_000_000) {
+    let [years, months, days] = numbers[..] else { return Ok(None) };
+    if numbers.iter().any(|number| number.abs() > 1_000_000) {
         return Err("time.add_date beyond a million".to_owned());
     }
-    let (date, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
-    let (year, month, day) = civil(date);
-    let month = month - 1 + months;
-    let first = days_before(year + years + month.div_euclid(12), month.rem_euclid(12) + 1);
-    let made = (first + day - 1 + days) * DAY + rest;
-    match i64::try_from(made) {
-        Ok(_) => Ok(Some(Value::from(made))),
-        Err(_) => Ok(None),
-    }
+    let moved = Moment { year: at.year + years, month: at.month + months, day: at.day + days, ..at };
+    Ok(in_range(moved.nanos()))
 }
 
-/// A time in UTC (RFC 3339); other zones and layouts are not decided.
+/// Years, months, days, hours, minutes and seconds between two times, of which the first need not be the earlier.
+fn diff(given: &[Value]) -> Outcome<Value> {
+    let (Some(one), Some(other)) = (given.first(), given.get(1)) else { return Ok(None) };
+    let (Some(one), Some(other)) = (Given::of(one)?, Given::of(other)?) else { return Ok(None) };
+    let (from, to) = if one.at.nanos() > other.at.nanos() { (other.at, one.at) } else { (one.at, other.at) };
+    let mut parts = [
+        to.year - from.year,
+        to.month - from.month,
+        to.day - from.day,
+        to.hour - from.hour,
+        to.minute - from.minute,
+        to.second - from.second,
+    ];
+    // Of a part that is too small the next greater one has one too many.
+    let whole = [i128::MAX, 12, days_in(from.year, from.month), 24, 60, 60];
+    for part in (1..parts.len()).rev() {
+        if parts[part] < 0 {
+            parts[part] += whole[part];
+            parts[part - 1] -= 1;
+        }
+    }
+    Ok(Some(numbers(parts)))
+}
+
 fn format(given: &[Value]) -> Outcome<Value> {
-    let at = match given.first() {
-        Some(Value::Array(parts)) => match (parts.first(), parts.get(1), parts.len()) {
-            (Some(at), Some(Value::String(zone)), 2) if ["", "UTC"].contains(&&**zone) => at,
-            _ => return Err("time.format with a zone or a layout".to_owned()),
-        },
-        Some(at) => at,
-        None => return Ok(None),
-    };
-    let Some(Number::Whole(at)) = Number::of(at)? else { return Ok(None) };
-    let (year, month, day) = civil(at.div_euclid(DAY));
-    let seconds = at.rem_euclid(DAY) / 1_000_000_000;
-    let mut made = format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    let fraction = format!("{:09}", at.rem_euclid(1_000_000_000));
-    let fraction = fraction.trim_end_matches('0');
-    if !fraction.is_empty() {
-        made.push('.');
-        made.push_str(fraction);
-    }
-    made.push('Z');
-    match i64::try_from(at) {
-        Ok(_) => Ok(Some(made.into())),
-        Err(_) => Ok(None),
-    }
-}
-
-/// Days from 1970-01-01 to the first of a month.
-fn days_before(year: i128, month: i128) -> i128 {
-    // Years that begin in March, so that the day that leap years add is their last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
-}
-
-/// Year, month and day of a day from 1970-01-01 on.
-fn civil(date: i128) -> (i128, i128, i128) {
-    let days = date + 719_468;
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + days.div_euclid(146_097) * 400 + i128::from(month <= 2);
-    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
+    let Some(given) = Given::first(given)? else { return Ok(None) };
+    let layout = given.layout.as_deref().filter(|layout| !layout.is_empty());
+    Ok(Some(write::write(given.at, layout::named(layout.unwrap_or(layout::RFC3339_NANO))).into()))
 }

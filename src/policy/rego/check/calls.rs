@@ -29,6 +29,17 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
     Ok(())
 }
 
+/// Functions that tell 1.0 from 1: what they write is what the policy has, or they take that for no whole number.
+const SPELLED: [&str; 7] = [
+    "array.slice",
+    "json.marshal",
+    "json.marshal_with_options",
+    "sprintf",
+    "substring",
+    "time.add_date",
+    "yaml.marshal",
+];
+
 fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error> {
     if let Expr::Number { span, .. } = expr {
         return match is_exact(span.text()) {
@@ -41,11 +52,10 @@ fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error>
     if names.arity(&name).is_some() || name == "print" {
         return Ok(());
     }
-    if ["sprintf", "json.marshal", "json.marshal_with_options", "yaml.marshal"].contains(&name.as_str()) {
+    if SPELLED.contains(&name.as_str()) {
         let mut spelled = None;
         expr_numbers(expr, &mut spelled);
         if let Some(span) = spelled {
-            // OPA writes it as the policy does.
             return refuse(span, format!("{name} of a number that is spelled {}", span.text()));
         }
     }
