@@ -20,6 +20,10 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
     for stmt in tree::queries(rule).into_iter().flat_map(|query| &query.stmts) {
         for with in &stmt.with_mods {
             let (parts, _) = path(&with.refr).unwrap_or_default();
+            if parts.first().is_some_and(|first| first == "time") && signature(&parts.join(".")).is_some() {
+                let reason = format!("`with` of the function {} is not supported", parts.join("."));
+                return refuse(&with.span, reason);
+            }
             if parts.first().is_some_and(|first| first == "data") && names.arity(&parts.join(".")).is_some() {
                 let reason = "`with` of a function by its whole path is not supported".to_owned();
                 return refuse(&with.span, reason);
