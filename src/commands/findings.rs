@@ -1,7 +1,7 @@
 //! A report as a list of findings: one for each thing that was judged, whatever it is. Every form of a report but the JSON is made
 //! of it.
 
-use super::{CandidateReport, ErrorReport, Report};
+use super::{CandidateReport, ErrorReport, PolicyReport, PolicyVerdict, Report};
 
 /// What became of one image, of one file, or, where nothing was reached, of the run.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +14,12 @@ pub struct Finding<'a> {
     pub platform: Option<&'a str>,
     /// The image in whose index it was found.
     pub index: Option<&'a str>,
-    /// Whether at least one candidate verified.
+    /// Whether it was accepted: at least one candidate verified, unless [`Finding::is_unsigned`] or `resumed` says otherwise.
     pub verified: bool,
+    /// When an earlier run verified it, which is why it was not judged again.
+    pub resumed: Option<&'a str>,
+    /// What a policy file said of it.
+    pub policy: Option<&'a PolicyReport>,
     /// Each candidate signature.
     pub candidates: &'a [CandidateReport],
     /// Why it failed.
@@ -26,6 +30,11 @@ impl Finding<'_> {
     /// Whether what was found speaks against it; else either it verified, or something kept it from being judged.
     pub fn is_refused(&self) -> bool {
         !self.verified && self.error.is_none_or(|error| error.kind.is_verdict())
+    }
+
+    /// Whether it was accepted because the policy file asks for nothing: no signature was verified.
+    pub fn is_unsigned(&self) -> bool {
+        self.verified && self.policy.is_some_and(|policy| policy.verdict == PolicyVerdict::AcceptedUnsigned)
     }
 
     /// The code of the reason that says most, or the name of the kind of failure; `None` where it verified.
@@ -49,6 +58,8 @@ impl Report {
                     platform: image.platform.as_deref(),
                     index: image.index.as_deref(),
                     verified: image.verified,
+                    resumed: image.resumed.as_deref(),
+                    policy: image.policy.as_ref(),
                     candidates: &image.candidates,
                     error: image.error.as_ref(),
                 })
@@ -58,6 +69,7 @@ impl Report {
                 .map(|file| Finding {
                     digests: &file.digests,
                     verified: file.verified,
+                    policy: file.policy.as_ref(),
                     candidates: &file.candidates,
                     error: file.error.as_ref(),
                     ..self.run(&file.name)
@@ -65,11 +77,16 @@ impl Report {
                 .collect(),
             (None, Some(artifact)) => vec![Finding {
                 digests: &artifact.digests,
+                policy: self.policy.as_ref(),
                 candidates: &self.candidates,
                 ..self.run(&artifact.name)
             }],
             (None, None) if self.candidates.is_empty() => Vec::new(),
-            (None, None) => vec![Finding { candidates: &self.candidates, ..self.run(self.command) }],
+            (None, None) => vec![Finding {
+                candidates: &self.candidates,
+                policy: self.policy.as_ref(),
+                ..self.run(self.command)
+            }],
         };
         if !self.verified && findings.iter().all(|finding| finding.verified) {
             findings.push(self.run(self.command));
@@ -85,6 +102,8 @@ impl Report {
             platform: None,
             index: None,
             verified: self.verified,
+            resumed: None,
+            policy: None,
             candidates: &[],
             error: self.error.as_ref(),
         }

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use super::super::Safe;
 use super::words::{self, Counts};
-use crate::commands::Report;
+use crate::commands::{Finding, Report};
 
 /// The runner shows as many errors of a step; the last one tells of the others.
 const SHOWN: usize = 10;
+
+/// So many names are listed in one notice.
+const NAMED: usize = 50;
 
 /// The commands.
 pub fn commands(report: &Report) -> String {
@@ -33,6 +36,8 @@ pub fn commands(report: &Report) -> String {
     if more > 0 {
         let _ = writeln!(out, "::error title=rcosign::and {more} more: the summary of the job lists them");
     }
+    names(&mut out, words::UNSIGNED, findings.iter().filter(|finding| finding.is_unsigned()));
+    names(&mut out, words::RESUMED, findings.iter().filter(|finding| finding.resumed.is_some()));
     let counts = Counts::of(&findings).line();
     let _ = writeln!(
         out,
@@ -41,6 +46,21 @@ pub fn commands(report: &Report) -> String {
         data(&counts)
     );
     out
+}
+
+/// A notice of what was accepted although this run verified no signature of it.
+fn names<'a>(out: &mut String, what: &str, findings: impl Iterator<Item = &'a Finding<'a>>) {
+    let mut names: Vec<_> = findings.map(|finding| data(&words::name(finding))).collect();
+    if names.is_empty() {
+        return;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "::notice title={}::{}", property(what), names.join("%0A"));
 }
 
 /// The message of a command: the runner decodes `%25`, `%0D` and `%0A`, and nothing else. Control characters are written out before.

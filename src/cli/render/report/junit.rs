@@ -10,7 +10,7 @@ use crate::commands::{Finding, Report};
 /// The document.
 pub fn junit(report: &Report) -> String {
     let findings = report.findings();
-    let Counts { all, refused, unjudged } = Counts::of(&findings);
+    let Counts { all, refused, unjudged, unsigned, resumed } = Counts::of(&findings);
     let name = attribute(&format!("rcosign {}", report.command));
     let counts = format!("tests=\"{all}\" failures=\"{refused}\" errors=\"{unjudged}\"");
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -18,14 +18,17 @@ pub fn junit(report: &Report) -> String {
     let _ = writeln!(out, "<testsuites name=\"{name}\" {counts}>");
     let time = report.time.split(['.', 'Z']).next().unwrap_or_default();
     let _ = writeln!(out, "  <testsuite name=\"{name}\" {counts} timestamp=\"{}\">", attribute(time));
+    let some = |count: usize| (count > 0).then(|| count.to_string());
     let properties = [
-        ("rcosign.version", Some(env!("CARGO_PKG_VERSION"))),
-        ("rcosign.trusted-root", report.trusted_root.as_deref()),
+        ("rcosign.version", Some(env!("CARGO_PKG_VERSION").to_owned())),
+        ("rcosign.trusted-root", report.trusted_root.clone()),
+        ("rcosign.accepted-unsigned", some(unsigned)),
+        ("rcosign.resumed", some(resumed)),
     ];
     out.push_str("    <properties>\n");
     for (name, value) in properties {
         if let Some(value) = value {
-            let _ = writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", attribute(value));
+            let _ = writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", attribute(&value));
         }
     }
     out.push_str("    </properties>\n");
@@ -55,9 +58,10 @@ fn case(out: &mut String, finding: &Finding<'_>, command: &str) {
     out.push_str("    </testcase>\n");
 }
 
-/// Digests, candidates and checks, in lines.
+/// What became of it, digests, candidates and checks, in lines.
 fn evidence(finding: &Finding<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = finding.digests.to_vec();
+    let mut lines = vec![words::verdict(finding)];
+    lines.extend(finding.digests.iter().cloned());
     for candidate in finding.candidates {
         lines.push(words::candidate(candidate));
         lines.extend(candidate.signer.iter().map(|signer| format!("  {}", words::signer(signer))));

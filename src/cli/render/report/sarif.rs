@@ -1,5 +1,6 @@
 //! SARIF 2.1.0 (OASIS): a result for each thing that was refused, under the rule of its reason, and a notification for each that could
-//! not be judged. What verified is counted.
+//! not be judged. What verified is counted. What a policy file accepts without a signature is a result of the level `note`; what an earlier
+//! run verified, a notification of it.
 
 use serde_json::{Value, json};
 
@@ -11,18 +12,24 @@ use crate::crypto::sha256;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
+/// The rule of what is accepted without a signature, and what it means.
+const UNSIGNED: (&str, &str) =
+    ("accepted-unsigned", "The policy file asks for no signature of this artifact: none was verified.");
+
 /// The log, with one run.
 pub fn sarif(report: &Report) -> Value {
     let findings = report.findings();
     let counts = Counts::of(&findings);
-    let mut codes: Vec<&str> =
-        findings.iter().filter(|finding| finding.is_refused()).filter_map(Finding::code).collect();
+    let shown = || findings.iter().filter(|finding| finding.is_refused() || finding.is_unsigned());
+    let mut codes: Vec<&str> = shown().map(code).collect();
     codes.sort_unstable();
     codes.dedup();
-    let refused = findings.iter().filter(|finding| finding.is_refused());
-    let results: Vec<_> = refused.map(|finding| result(finding, report, &codes)).collect();
-    let unjudged = findings.iter().filter(|finding| !finding.verified && !finding.is_refused());
-    let notifications: Vec<_> = unjudged.map(|finding| notification(finding, report)).collect();
+    let results: Vec<_> = shown().map(|finding| result(finding, report, &codes)).collect();
+    let others = findings.iter().filter(|finding| match finding.verified {
+        true => finding.resumed.is_some(),
+        false => !finding.is_refused(),
+    });
+    let notifications: Vec<_> = others.map(|finding| notification(finding, report)).collect();
     let exit_code = report.error.as_ref().map_or(0, |error| exit::code(error.kind));
     json!({
         "$schema": SCHEMA,
@@ -34,7 +41,7 @@ pub fn sarif(report: &Report) -> Value {
                 "rules": codes.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             } },
             "invocations": [{
-                "executionSuccessful": notifications.is_empty(),
+                "executionSuccessful": counts.unjudged == 0,
                 "exitCode": exit_code,
                 "endTimeUtc": report.time,
                 "toolExecutionNotifications": notifications,
@@ -44,6 +51,8 @@ pub fn sarif(report: &Report) -> Value {
                 "command": report.command,
                 "judged": counts.all,
                 "verified": counts.verified(),
+                "acceptedUnsigned": counts.unsigned,
+                "resumed": counts.resumed,
                 "refused": counts.refused,
                 "notJudged": counts.unjudged,
             },
@@ -51,25 +60,32 @@ pub fn sarif(report: &Report) -> Value {
     })
 }
 
+/// The rule of a result.
+fn code(finding: &Finding<'_>) -> &'static str {
+    finding.code().unwrap_or(UNSIGNED.0)
+}
+
 fn rule(code: &str) -> Value {
-    let text = explain::text(code).unwrap_or_else(|| code.to_owned());
+    let is_unsigned = code == UNSIGNED.0;
+    let text = if is_unsigned { Some(UNSIGNED.1.to_owned()) } else { explain::text(code) };
+    let text = text.unwrap_or_else(|| code.to_owned());
     let first = text.lines().next().unwrap_or(code);
     json!({
         "id": code,
         "shortDescription": { "text": first },
         "help": { "text": text },
-        "defaultConfiguration": { "level": "error" },
+        "defaultConfiguration": { "level": if is_unsigned { "note" } else { "error" } },
     })
 }
 
 fn result(finding: &Finding<'_>, report: &Report, codes: &[&str]) -> Value {
-    let code = finding.code().unwrap_or_default();
+    let code = code(finding);
     let identity = format!("{code}\n{}", words::name(finding));
     json!({
         "ruleId": code,
         "ruleIndex": codes.iter().position(|known| *known == code),
         "kind": "fail",
-        "level": "error",
+        "level": level(finding),
         "message": { "text": message(finding) },
         "locations": [location(finding, report)],
         "partialFingerprints": { "rcosignNameAndReason/v1": hex::encode(sha256(identity.as_bytes())) },
@@ -79,16 +95,24 @@ fn result(finding: &Finding<'_>, report: &Report, codes: &[&str]) -> Value {
 
 fn notification(finding: &Finding<'_>, report: &Report) -> Value {
     json!({
-        "level": "error",
+        "level": level(finding),
         "message": { "text": message(finding) },
         "locations": [location(finding, report)],
-        "descriptor": { "id": finding.code() },
+        "descriptor": { "id": finding.code().unwrap_or("resumed") },
     })
+}
+
+fn level(finding: &Finding<'_>) -> &'static str {
+    if finding.verified { "note" } else { "error" }
 }
 
 /// What happened, and the reasons of all candidates.
 fn message(finding: &Finding<'_>) -> String {
-    let lines = finding.error.map(words::failure).unwrap_or_else(|| vec!["nothing verified".to_owned()]);
+    let lines = match finding.error {
+        Some(error) => words::failure(error),
+        None if finding.verified => vec![words::verdict(finding)],
+        None => vec!["nothing verified".to_owned()],
+    };
     let lines = std::iter::once(words::name(finding)).chain(lines);
     // Placeholders and links of SARIF (section 3.11.5, 3.11.6) are made by braces and brackets; what others wrote makes none.
     let lines: Vec<_> = lines.map(|line| literal(&Safe(&line).to_string())).collect();

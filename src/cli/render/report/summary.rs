@@ -9,11 +9,11 @@ use crate::commands::Report;
 /// GitHub takes 1 MiB of a step; rows that do not fit are counted.
 const LARGEST: usize = 900_000;
 
-/// A table of what was judged, what failed first.
+/// A table of what was judged, what failed first, then what has no signature.
 pub fn summary(report: &Report) -> String {
     let mut findings = report.findings();
     let counts = Counts::of(&findings).line();
-    findings.sort_by_key(|finding| finding.verified);
+    findings.sort_by_key(|finding| (finding.verified, !finding.is_unsigned()));
     let mut out = format!("### rcosign {}\n\n{}\n\n", plain(report.command), plain(&counts));
     out.push_str("| | artifact | digest | why |\n|---|---|---|---|\n");
     for (number, finding) in findings.iter().enumerate() {
@@ -22,7 +22,11 @@ pub fn summary(report: &Report) -> String {
             let _ = writeln!(out, "\nand {} more", findings.len() - number);
             break;
         }
-        let mark = if finding.verified { "\u{2705}" } else { "\u{274c}" };
+        let mark = match finding.verified {
+            true if finding.is_unsigned() => "\u{26a0}\u{fe0f}",
+            true => "\u{2705}",
+            false => "\u{274c}",
+        };
         let why = finding.error.map_or(String::new(), |error| {
             let causes = error.causes.iter().take(3).map(|cause| format!("<br>{}", plain(cause)));
             let code = finding.code().map(|code| format!("<code>{}</code> ", plain(code)));
@@ -31,7 +35,7 @@ pub fn summary(report: &Report) -> String {
         let _ = writeln!(
             out,
             "| {mark} {} | <code>{}</code> | <code>{}</code> | {why} |",
-            words::verdict(finding),
+            plain(&words::verdict(finding)),
             plain(&words::name(finding)),
             plain(finding.digests.first().map_or("", String::as_str)),
         );

@@ -20,7 +20,12 @@ pub fn text(report: &Report, color: Color) -> String {
 
 fn whole(out: &mut String, finding: &Finding<'_>, color: Color) {
     let (name, verdict) = (words::name(finding), words::verdict(finding));
-    let verdict = if finding.verified { color.good(verdict) } else { color.bad(verdict) };
+    let is_proven = finding.verified && !finding.is_unsigned();
+    let verdict = match finding.verified {
+        true if is_proven => color.good(Safe(&verdict)),
+        true => color.faint(Safe(&verdict)),
+        false => color.bad(Safe(&verdict)),
+    };
     let _ = writeln!(out, "{}: {verdict}", Safe(&name));
     for digest in finding.digests {
         let _ = writeln!(out, "  {}", color.faint(Safe(digest)));

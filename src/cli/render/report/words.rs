@@ -2,40 +2,61 @@
 
 use crate::commands::{CandidateReport, CheckReport, ErrorReport, Finding, SignerReport};
 
-/// How many findings there are, how many were refused, and how many could not be judged.
+/// How many findings there are, and what became of them.
 pub struct Counts {
     pub all: usize,
     pub refused: usize,
     pub unjudged: usize,
+    /// Accepted without a signature: a policy file asks for none.
+    pub unsigned: usize,
+    /// Verified by an earlier run, and not judged again.
+    pub resumed: usize,
 }
 
 impl Counts {
     pub fn of(findings: &[Finding<'_>]) -> Self {
         let refused = findings.iter().filter(|finding| finding.is_refused()).count();
         let failed = findings.iter().filter(|finding| !finding.verified).count();
-        Self { all: findings.len(), refused, unjudged: failed - refused }
+        let unsigned = findings.iter().filter(|finding| finding.is_unsigned()).count();
+        let resumed = findings.iter().filter(|finding| finding.resumed.is_some()).count();
+        Self { all: findings.len(), refused, unjudged: failed - refused, unsigned, resumed }
     }
 
+    /// By this run.
     pub fn verified(&self) -> usize {
-        self.all - self.refused - self.unjudged
+        self.all - self.refused - self.unjudged - self.unsigned - self.resumed
     }
 
     /// In a line.
     pub fn line(&self) -> String {
-        let Self { all, refused, unjudged } = self;
+        let Self { all, refused, unjudged, unsigned, resumed } = self;
+        let some = |count: &usize, what: &str| match count {
+            0 => String::new(),
+            count => format!(", {count} {what}"),
+        };
         format!(
-            "{all} judged: {} verified, {refused} refused, {unjudged} could not be judged",
-            self.verified()
+            "{all} judged: {} verified{}{}, {refused} refused, {unjudged} could not be judged",
+            self.verified(),
+            some(unsigned, UNSIGNED),
+            some(resumed, RESUMED),
         )
     }
 }
 
-/// One word for it.
-pub fn verdict(finding: &Finding<'_>) -> &'static str {
-    match (finding.verified, finding.is_refused()) {
-        (true, _) => "verified",
-        (false, true) => "refused",
-        (false, false) => "not judged",
+/// What is said of what a policy file accepts as it is.
+pub const UNSIGNED: &str = "accepted without a signature";
+
+/// What is said of what was not judged again.
+pub const RESUMED: &str = "verified by an earlier run";
+
+/// What became of it, in a few words.
+pub fn verdict(finding: &Finding<'_>) -> String {
+    match (finding.verified, finding.resumed) {
+        (true, Some(time)) => format!("{RESUMED}, at {time}"),
+        (true, None) if finding.is_unsigned() => UNSIGNED.to_owned(),
+        (true, None) => "verified".to_owned(),
+        (false, _) if finding.is_refused() => "refused".to_owned(),
+        (false, _) => "not judged".to_owned(),
     }
 }
 

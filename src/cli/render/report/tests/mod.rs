@@ -1,5 +1,7 @@
 use super::*;
-use crate::commands::{CandidateReport, CheckReport, ErrorReport, ImageReport, SignerReport};
+use crate::commands::{
+    CandidateReport, CheckReport, ErrorReport, ImageReport, PolicyReport, PolicyVerdict, SignerReport,
+};
 use crate::crypto::UnixTime;
 use serde_json::Value;
 
@@ -91,6 +93,70 @@ fn junit_keeps_to_its_schema() {
     assert_eq!(cases[1].children("failure")[0].attribute("type"), "log-unknown");
     assert_eq!(cases[2].children("error")[0].attribute("type"), "network");
     assert!(cases[2].children("failure").is_empty() && cases[0].children("failure").is_empty());
+}
+
+/// One that a policy file accepts as it is, and one that an earlier run verified.
+fn unproven() -> Report {
+    let mut report = Report::new("verify", UnixTime::from_seconds(1_700_000_000));
+    let [mut unsigned, mut resumed] = ["r/unsigned", "r/resumed"].map(|name| ImageReport::new(name.to_owned()));
+    (unsigned.verified, resumed.verified) = (true, true);
+    resumed.resumed = Some("2026-01-02T03:04:05Z".to_owned());
+    unsigned.policy = Some(PolicyReport {
+        file: "p".to_owned(),
+        artifact: "r/unsigned".to_owned(),
+        scope: None,
+        pattern: None,
+        verdict: PolicyVerdict::AcceptedUnsigned,
+        demands: Vec::new(),
+    });
+    report.images = Some(vec![unsigned, resumed]);
+    report.verified = true;
+    report
+}
+
+#[test]
+fn no_form_calls_verified_what_this_run_did_not_verify() {
+    let report = unproven();
+    let counts = "2 judged: 0 verified, 1 accepted without a signature, 1 verified by an earlier run, 0 refused";
+    let text = rendered(&report, ReportFormat::Text);
+    for line in [
+        "r/unsigned: accepted without a signature\n",
+        "r/resumed: verified by an earlier run, at 2026-01-02T03:04:05Z\n",
+        counts,
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let text = rendered(&report, ReportFormat::Github);
+    for line in [
+        "::notice title=accepted without a signature::r/unsigned\n",
+        "::notice title=verified by an earlier run::r/resumed\n",
+        counts,
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let text = summary(&report);
+    assert!(text.contains("| \u{26a0}\u{fe0f} accepted without a signature |"), "{text}");
+    assert!(text.contains("| \u{2705} verified by an earlier run, at 2026"), "{text}");
+    let root = xml::parse(&rendered(&report, ReportFormat::Junit));
+    xml::check(include_str!("../../../../../testdata/schemas/junit-10.xsd"), &root);
+    let text = rendered(&report, ReportFormat::Junit);
+    for line in [
+        "<property name=\"rcosign.accepted-unsigned\" value=\"1\"/>",
+        "<property name=\"rcosign.resumed\" value=\"1\"/>",
+        "<system-out>accepted without a signature</system-out>",
+        "<system-out>verified by an earlier run, at 2026-01-02T03:04:05Z</system-out>",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let value = sarif::sarif(&report);
+    schema::check(&value);
+    let run = &value["runs"][0];
+    let (result, invocation) = (&run["results"][0], &run["invocations"][0]);
+    assert_eq!((&result["ruleId"], &result["level"]), (&"accepted-unsigned".into(), &"note".into()));
+    let noted = &invocation["toolExecutionNotifications"][0];
+    assert_eq!((&noted["descriptor"]["id"], &noted["level"]), (&"resumed".into(), &"note".into()));
+    assert_eq!(invocation["executionSuccessful"], true);
+    assert_eq!(run["properties"]["verified"], 0);
 }
 
 #[test]
