@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use super::args::{at_most_one, root::RootArgs};
 use super::run::Request;
 use super::tree::{self, CommandArgs};
-use super::{suggest, topics};
+use super::{explain, suggest, topics};
 use crate::attest::PredicateType;
 use crate::commands::Error;
 
@@ -116,7 +116,7 @@ fn files_before_flags(script: &str) -> String {
 fn fish_arguments(program: &str) -> String {
     let function = program.replace('-', "_");
     let shells: Vec<&str> = SHELLS.iter().map(|(name, _)| *name).collect();
-    let rows = [("completion", shells)];
+    let rows = [("completion", shells), ("explain", explain::codes().collect())];
     let line = |(command, words): &(&str, Vec<&str>)| {
         let words = words.join(" ");
         format!(
@@ -201,6 +201,7 @@ fn completed(command: &str, arg: Arg) -> Arg {
 fn values(command: &str, arg: &Arg) -> Option<Vec<&'static str>> {
     match (command, arg.get_id().as_str()) {
         ("completion", "shell") => Some(SHELLS.iter().map(|(name, _)| *name).collect()),
+        ("explain", "code") => Some(explain::codes().collect()),
         (_, "rekor_config" | "tsa_config") => Some(vec!["ANY", "ALL", "EXACT:1"]),
         _ if arg.get_long() == Some("type") => Some(PredicateType::names().collect()),
         _ => None,

@@ -95,14 +95,25 @@ fn sentence(text: &str) -> String {
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
+/// The text up to the first stop that ends a sentence, or a part of one: a space or nothing follows it.
+fn first_sentence(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    let end = [". ", "; "].iter().filter_map(|stop| line.find(stop)).min();
+    line.get(..end.unwrap_or(line.len())).unwrap_or(line).trim_end_matches(['.', ';'])
+}
+
+/// Every code: those of reasons, then those of kinds.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    reasons().into_iter().map(|entry| entry.code).chain(exit::TABLE.iter().map(|(kind, ..)| kind.name()))
+}
+
 /// Every code, with its first sentence.
 fn list() -> String {
     let mut out = String::from("Reasons why a signature is not accepted, in the order of the checks:\n");
     let mut row = |code: &str, about: &str| out.push_str(&format!("  {code:<26}{about}\n"));
     for entry in reasons() {
         let text = join(&entry.lines);
-        let first = text.split_inclusive(['.', '\n', ';']).next().unwrap_or_default();
-        row(entry.code, first.trim_end_matches(['.', '\n', ';']));
+        row(entry.code, first_sentence(&text));
     }
     out.push_str("\nKinds of failure, with their exit codes:\n");
     for (kind, code, meaning, _) in exit::TABLE {
@@ -158,6 +169,18 @@ mod tests {
         }
         assert!(all.iter().all(|entry| list.contains(&format!("  {} ", entry.code))));
         assert_eq!((text("exit-9"), text("nothing"), text("")), (None, None, None));
+    }
+
+    #[test]
+    fn a_sentence_is_not_cut_at_a_dot_within_it() {
+        for (text, first) in [
+            ("Not `application/vnd.in-toto+json`. More.", "Not `application/vnd.in-toto+json`"),
+            ("One; two.", "One"),
+            ("One.\nCause: x.", "One"),
+        ] {
+            assert_eq!(first_sentence(text), first);
+        }
+        assert!(list().lines().all(|line| line.matches('`').count() % 2 == 0), "{}", list());
     }
 
     #[test]

@@ -28,11 +28,14 @@ impl Reports {
         self.0.iter().any(|(_, file)| file.is_none())
     }
 
-    /// Writes them.
+    /// Writes them, unless the command line was wrong and nothing was looked at.
     ///
     /// # Errors
     /// One of them cannot be written.
     pub fn write(self, report: &Report, context: &Context, output: &mut Output) -> Result<(), Error> {
+        if report.is_of_nothing() {
+            return Ok(());
+        }
         for (format, file) in self.0 {
             let is_file = file.is_some() || output.place().is_some();
             let color = if is_file { Color::Off } else { Color::of_stdout(&*context.variables) };

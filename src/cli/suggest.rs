@@ -33,6 +33,8 @@ const ELSEWHERE: &[(&[&str], &str, &str)] = &[
     (VERIFYING, "--tlog-upload", "to verify without a transparency log entry: --no-log"),
     (&["pack"], "-o", "the kit to write is named with --out"),
     (&["pack"], "--output", "the kit to write is named with --out"),
+    (&["compose verify"], "-f", "a file is named without a flag: `compose verify compose.yaml`"),
+    (&["compose verify"], "--file", "a file is named without a flag: `compose verify compose.yaml`"),
     (WITH_KEY, "-k", "a key is named with --key"),
     (&["sign"], "--type", "a statement of a type is signed by `attest`"),
     (&["sign"], "--predicate", "a predicate is signed by `attest`"),

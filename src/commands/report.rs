@@ -236,6 +236,14 @@ impl Report {
         }
     }
 
+    /// Whether the command line was wrong before anything was looked at.
+    pub fn is_of_nothing(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind == ErrorKind::Usage)
+            && self.images.is_none()
+            && self.files.is_none()
+            && self.candidates.is_empty()
+    }
+
     /// Notes why the run failed; whatever was verified before counts no more.
     pub(crate) fn fail(&mut self, error: &Error) {
         self.verified = false;

@@ -224,10 +224,20 @@ fn parse(text: &[u8], source: &str) -> Result<TrustedRoot, Error> {
         let error = Error::new(ErrorKind::TrustMaterial, unusable).caused_by(&e);
         if text.trim_ascii_start().starts_with(b"-----BEGIN ") {
             error.hint("a trusted root is JSON; certificates in PEM are named with --ca-roots")
+        } else if is_several(text) {
+            error.hint(
+                "there are several roots in it, one in a line, as `gh attestation trusted-root` prints them: give one line to --trusted-root, as `sed -n 1p FILE` takes it",
+            )
         } else {
             error
         }
     })
+}
+
+/// Whether each of the first two lines is a document of its own.
+fn is_several(text: &[u8]) -> bool {
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    lines.take(2).filter(|line| TrustedRoot::from_json(line, "line").is_ok()).count() == 2
 }
 
 /// The root with the pieces that the flags replace.

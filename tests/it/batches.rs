@@ -34,7 +34,7 @@ fn a_journal_passes_over_what_verified_by_its_digest_and_nothing_else() {
     // What was refused is judged again, and may verify by then.
     world.sign_bundle(&late, "a");
     let output = run("a.pub").ok();
-    assert!(output.stderr.contains("1 images were verified by an earlier run"), "{}", output.stderr);
+    assert!(output.stderr.contains("1 image was verified by an earlier run"), "{}", output.stderr);
     let resumed = report(&world);
     assert_eq!(
         (&resumed["images"][0]["verified"], &resumed["images"][1]["verified"]),
@@ -197,7 +197,17 @@ fn files_have_their_bundles_beside_them() {
     let verified: Vec<_> =
         report["files"].as_array().unwrap().iter().map(|file| file["verified"].as_bool().unwrap()).collect();
     assert_eq!(verified, [true, true, false]);
+    sandbox.file("bare", "x");
+    let _ = run(&["a", "bare"]).code(10).says("no signature of `bare` was found").says("{}");
+    copy("p256.bundle.json", "gone.sigstore.json");
+    let _ = run(&["a", "gone.sigstore.json"]).code(10).says("is named like the bundle of `gone`");
+    // One that is left of a pattern is judged as it would be among others.
+    let _ = run(&["--bundle", "{}.proof", "a"]).ok();
+    let _ = run(&["a"]).ok().says("`a.sigstore.json`, beside the file, is taken");
+    let _ = run(&["bare"]).code(2);
+    let _ = run(&["--signature", "a.proof", "bare"]).code(3);
     copy("other.txt", "b");
+    let _ = run(&["b"]).code(12);
     let _ = run(&["a", "b"]).code(12).says("1 of 2 files did not verify");
     let _ = run(&["--signature", "x", "a", "b"]).code(2);
     let _ = run(&["a", "-"]).code(2);

@@ -1,6 +1,7 @@
 //! Flags that every verifying command has.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use super::batch::ShardArgs;
 use super::github::Meant;
@@ -81,7 +82,16 @@ impl VerifyArgs {
                 signer(&self.key, named, &self.trust, sct, warnings)?
             }
         };
+        let beside = match usual {
+            Some(_) => None,
+            None => self.beside(&subject, warnings),
+        };
+        let usual = usual.or(beside.as_deref());
         let mut signature = self.signature.request(usual, matches!(signer, Signer::Scopes(_)))?;
+        if let Subject::Blob(blob) = &subject {
+            let named = signature.bundle.iter_mut().chain(&mut signature.other_bundles);
+            named.for_each(|bundle| in_place(bundle, blob));
+        }
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
             if expected == Expected::Signature {
@@ -106,6 +116,35 @@ impl VerifyArgs {
             policy: PolicyRequest { github, ..PolicyRequest::default() },
             reports: self.report.requests()?,
         })
+    }
+}
+
+impl VerifyArgs {
+    /// The bundle beside the one file, where it is there and nothing else says where the signature is. It is named in `warnings`.
+    fn beside(&self, subject: &Subject, warnings: &mut Vec<String>) -> Option<String> {
+        let SignatureArgs { bundle, signature, certificate, sct, rfc3161_timestamp, .. } = &self.signature;
+        let is_named = !bundle.is_empty()
+            || signature.is_some()
+            || certificate.is_some()
+            || sct.is_some()
+            || rfc3161_timestamp.is_some();
+        let Subject::Blob(blob) = subject else { return None };
+        let name = blob.to_str().filter(|name| !is_named && !name.is_empty() && *name != "-")?;
+        let beside = BESIDE.replace("{}", name);
+        Path::new(&beside).is_file().then(|| {
+            warnings.push(format!("no --bundle is given: `{beside}`, beside the file, is taken"));
+            beside
+        })
+    }
+}
+
+/// Puts the name of the file in the place of `{}`, unless a bundle is really called so.
+fn in_place(bundle: &mut PathBuf, file: &OsStr) {
+    if let (Some(text), Some(file)) = (bundle.to_str(), file.to_str())
+        && text.contains("{}")
+        && !bundle.is_file()
+    {
+        *bundle = text.replace("{}", file).into();
     }
 }
 

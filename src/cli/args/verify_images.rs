@@ -71,7 +71,7 @@ pub struct SearchArgs {
     /// Verify the manifest for this platform in place of the index that is named
     #[arg(long, value_name = "OS/ARCHITECTURE[/VARIANT]")]
     pub platform: Option<String>,
-    /// The arguments are folders with images in OCI layouts, as `save` writes them
+    /// The arguments are folders with images in OCI layouts, as `save` writes them; an error where a file names the images
     #[arg(long)]
     pub local_image: Option<bool>,
     /// Images that are judged at a time, and requests for all of them (default 24)

@@ -65,7 +65,7 @@ impl ImageFile {
         }
     }
 
-    /// The images that it names, in order, each as often as it is named, and each as it names it; they are said. All are
+    /// The images that it names, in order, each as it names it, and, but in Compose files, as often; they are said. All are
     /// images in registries: what `oci:` means here it does not mean there.
     ///
     /// # Errors
@@ -205,7 +205,7 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
             .hint("a path is written as in `spec.template.containers[*].image`"));
     }
     if !found.missed.is_empty() {
-        return Err(missed(&found.missed));
+        return Err(missed(path, &found.missed));
     }
     if !found.unknown.is_empty() {
         context.narrator.warn(&unknown(&found.unknown));
@@ -233,9 +233,14 @@ fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -
     };
     let found = compose::images(&files, &values).map_err(|(index, error)| {
         let of_variable = error.reason.contains("variable");
+        let of_cluster = error.reason == compose::KUBERNETES;
         let path = paths.get(index).map_or(Path::new("-"), PathBuf::as_path);
         let new = unusable("Compose file", path, error);
-        if of_variable { new.hint("set it, or name a file that has it: `--env-file FILE`") } else { new }
+        match path.display() {
+            _ if of_variable => new.hint("set it, or name a file that has it: `--env-file FILE`"),
+            path if of_cluster => new.hint(format!("its images are verified by `manifest verify {path}`")),
+            _ => new,
+        }
     })?;
     for service in &found.built {
         context.narrator.warn(&format!(
@@ -248,7 +253,8 @@ fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -
     if found.all.is_empty() {
         return Err(Error::new(ErrorKind::Other, "no images found in Compose files"));
     }
-    Ok(found.all)
+    let mut seen = BTreeSet::new();
+    Ok(found.all.into_iter().filter(|image| seen.insert(image.clone())).collect())
 }
 
 /// The files of variables: those that are named, else the one that Compose reads beside the first file.
@@ -283,7 +289,7 @@ fn compose_variables(
 }
 
 /// What a cluster runs and nobody judged must not stand behind a success.
-fn missed(all: &[Missed]) -> Error {
+fn missed(file: &Path, all: &[Missed]) -> Error {
     const SHOWN: usize = 5;
     let places: BTreeSet<_> = all.iter().map(|missed| (missed.kind.as_str(), missed.path.as_str())).collect();
     let new = Error::usage("the manifest has images at places that are not known");
@@ -297,6 +303,13 @@ fn missed(all: &[Missed]) -> Error {
         0 => new,
         more => new.cause(format!("and {more} more")),
     };
+    let of_compose = |(kind, path): &(&str, &str)| kind.is_empty() && path.starts_with("services.");
+    if places.iter().all(of_compose) {
+        return new.hint(format!(
+            "this looks like a Compose file: its images are verified by `compose verify {}`",
+            file.display()
+        ));
+    }
     let path = places.first().map_or("", |(_, path)| path);
     new.hint(format!("have them verified: `--path \"{path}\"`"))
         .hint("of what is no image, or is judged elsewhere, say so: `--ignore-path PATH`")

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Common, ShardRequest, file_named, list, worst};
 use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, FileReport, Report};
-use crate::commands::{Context, Error, Expected, Files, Signer, Subject, VerifyRequest};
+use crate::commands::{Context, Error, ErrorKind, Expected, Files, Signer, Subject, VerifyRequest};
 
 /// What stands for the file in the name of its bundle.
 const PLACE: &str = "{}";
@@ -37,6 +37,29 @@ impl VerifyFilesRequest {
     /// The bundle of a file.
     fn bundle_of(&self, file: &str) -> PathBuf {
         PathBuf::from(self.bundle.replace(PLACE, file))
+    }
+
+    /// The file whose bundle this name is.
+    fn file_of<'n>(&self, bundle: &'n str) -> Option<&'n str> {
+        let (before, after) = self.bundle.split_once(PLACE)?;
+        bundle.strip_prefix(before)?.strip_suffix(after).filter(|file| !file.is_empty())
+    }
+
+    /// The error about a file that has no bundle.
+    fn no_bundle(&self, name: &str, bundle: &Path) -> Error {
+        if matches!(Path::new(name).try_exists(), Ok(false)) {
+            return Error::new(ErrorKind::Format, format!("the file to verify `{name}` does not exist"));
+        }
+        if let Some(file) = self.file_of(name) {
+            let message =
+                format!("`{name}` is named like the bundle of `{file}`, which is not among the files");
+            return Error::new(ErrorKind::NoSignature, message)
+                .cause(format!("no signature of it was found: `{}` does not exist", bundle.display()))
+                .hint("name the file: its bundle is found by its name");
+        }
+        Error::new(ErrorKind::NoSignature, format!("no signature of `{name}` was found"))
+            .cause(format!("`{}` does not exist", bundle.display()))
+            .hint("bundles of another name or in another folder: --bundle 'proofs/{}.json', with {} for the file")
     }
 
     /// What is asked of one file.
@@ -88,10 +111,15 @@ async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut R
         let bundle = request.bundle_of(&name);
         let each = request.of_file(&name);
         let mut own = Report::new(report.command, context.now);
+        let is_missing = matches!(bundle.try_exists(), Ok(false));
         let result = match &mut judge {
             Judge::Signer(common) => common.judge(&each, context, &mut own).await,
             Judge::Scopes(loaded) => file_named(&name, &each, loaded, context, &mut own).await,
         };
+        let result = result.map_err(|error| match error.kind {
+            ErrorKind::Format if is_missing => request.no_bundle(&name, &bundle),
+            _ => error,
+        });
         report.trusted_root = report.trusted_root.take().or(own.trusted_root);
         files.push(FileReport {
             name: name.clone(),

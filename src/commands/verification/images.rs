@@ -106,9 +106,10 @@ async fn run(
     let outcomes: Vec<_> = stream::iter(judged).buffered(request.search.workers).collect().await;
     let noted = match journal.map(Journal::finish) {
         Some(Ok(passed @ 1..)) => {
+            let images = if passed == 1 { "image was" } else { "images were" };
             job.root
                 .say(&[format!(
-                    "{passed} images were verified by an earlier run, and not judged again (--resume)"
+                    "{passed} {images} verified by an earlier run, and not judged again (--resume)"
                 )])
                 .await;
             Ok(())

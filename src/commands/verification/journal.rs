@@ -67,6 +67,15 @@ impl Journal {
     /// # Errors
     /// It is no journal, one of other options, one that was changed, or one that is too old; somebody else writes to it.
     pub fn open(path: &Path, options: &[u8; 32], context: &mut Context) -> Result<Self, Error> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| matches!(folder.try_exists(), Ok(false))) {
+            let message = format!(
+                "cannot write `{}` (--resume): its folder `{}` does not exist",
+                path.display(),
+                folder.display()
+            );
+            return Err(Error::new(ErrorKind::Format, message));
+        }
         let failed = |error: &std::io::Error| {
             Error::new(ErrorKind::Format, format!("cannot use the journal `{}` (--resume)", path.display()))
                 .caused_by(error)

@@ -34,6 +34,8 @@ struct Weighing<'p> {
     ledger: Ledger<'p>,
     reports: Vec<CandidateReport>,
     rejected: Vec<String>,
+    /// The reason that says most of why a candidate was rejected, by how much it says.
+    reason: Option<(usize, &'static str)>,
     looked_up: LookedUp,
     is_online: bool,
     is_complete: bool,
@@ -46,6 +48,7 @@ impl<'p> Weighing<'p> {
             ledger: Ledger::new(plan),
             reports: Vec::new(),
             rejected: Vec::new(),
+            reason: None,
             looked_up: LookedUp::default(),
             is_online: false,
             is_complete: true,
@@ -99,7 +102,11 @@ impl<'p> Weighing<'p> {
         let Some(best) = best else { return };
         match &best {
             Ok(_) => self.is_online |= self.looked_up.found.contains(source),
-            Err(rejection) => self.rejected.push(format!("`{source}`: {rejection}")),
+            Err(rejection) => {
+                self.rejected.push(format!("`{source}`: {rejection}"));
+                let this = (rejection.specificity(), rejection.reason().code());
+                self.reason = self.reason.max(Some(this));
+            }
         }
         self.reports.push(CandidateReport::of(source.clone(), format.clone(), &best));
     }
@@ -116,8 +123,11 @@ impl<'p> Weighing<'p> {
     fn decide(self, named: &Asked<'_>, now: UnixTime) -> (Vec<DemandVerdict>, Result<Accepted, Error>) {
         let outcome = self.ledger.decide(now, self.is_complete);
         let (demands, result) = (outcome.demands, outcome.result);
+        // Where something verified it is the policy that refuses, and no check.
+        let is_checked = demands.iter().any(|one| !one.counted.is_empty() || !one.uncounted.is_empty());
         let result = result.map_err(|refused| {
             let mut error = named.refused(&demands, self.rejected);
+            error.reason = self.reason.filter(|_| !is_checked).map(|(_, code)| code);
             if refused == Refused::Limit {
                 error.kind = ErrorKind::LimitExceeded;
                 error = error.cause("a limit kept something from being looked at to the end");

@@ -12,6 +12,8 @@ pub(super) use env_file::EnvFile;
 use interpolate::interpolated;
 
 const WHAT: &str = "Compose file";
+/// The reason why a file of the other kind is refused.
+pub(super) const KUBERNETES: &str = "a Kubernetes manifest, and no Compose file";
 /// Services that extend services that extend services.
 const MAX_EXTENDS: usize = 16;
 
@@ -98,6 +100,10 @@ fn document(bytes: &[u8]) -> Result<Value, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
     let mut documents = yaml::Documents::new(WHAT, text.strip_prefix('\u{feff}').unwrap_or(text));
     let document = documents.next()?.unwrap_or(Value::Null);
+    let is_manifest = |name: &str| document.get(name).is_some_and(Value::is_string);
+    if is_manifest("apiVersion") && is_manifest("kind") {
+        return Err(DecodeError::whole(WHAT, KUBERNETES));
+    }
     if documents.next()?.is_some() {
         return Err(DecodeError::whole(
             WHAT,
