@@ -10,7 +10,7 @@ use crate::commands::{Error, Expected, Subject, VerifyRequest};
 
 /// Verify the signature of a file, or of several
 ///
-/// Several files are judged in one run, each by its own bundle, FILE.sigstore.json or as --bundle says with {} for the file; the exit code is that of the worst.
+/// Each file is judged by its own bundle: FILE.sigstore.json, if it is there, or as --bundle says with {} for the file. Of several files, the exit code is that of the worst.
 /// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
 /// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ const DIGESTS: &[&str] = &["sha256", "sha384", "sha512"];
 
 /// Verify a signed statement about a file, or about each of several
 ///
-/// Several files are judged in one run, each by its own bundle, FILE.sigstore.json or as --bundle says with {} for the file; the exit code is that of the worst.
+/// Each file is judged by its own bundle: FILE.sigstore.json, if it is there, or as --bundle says with {} for the file. Of several files, the exit code is that of the worst.
 /// All proofs come from the bundle or from the files that the flags name. Fetched are the trusted root, where none is named, and the log entry of a
 /// detached signature; with --offline, nothing.
 #[derive(Debug, clap::Args)]
