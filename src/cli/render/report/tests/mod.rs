@@ -98,7 +98,8 @@ fn junit_keeps_to_its_schema() {
 /// One that a policy file accepts as it is, and one that an earlier run verified.
 fn unproven() -> Report {
     let mut report = Report::new("verify", UnixTime::from_seconds(1_700_000_000));
-    let [mut unsigned, mut resumed] = ["r/unsigned", "r/resumed"].map(|name| ImageReport::new(name.to_owned()));
+    let [mut unsigned, mut resumed] =
+        ["r/unsigned", "r/resumed"].map(|name| ImageReport::new(name.to_owned()));
     (unsigned.verified, resumed.verified) = (true, true);
     resumed.resumed = Some("2026-01-02T03:04:05Z".to_owned());
     unsigned.policy = Some(PolicyReport {
@@ -117,7 +118,8 @@ fn unproven() -> Report {
 #[test]
 fn no_form_calls_verified_what_this_run_did_not_verify() {
     let report = unproven();
-    let counts = "2 judged: 0 verified, 1 accepted without a signature, 1 verified by an earlier run, 0 refused";
+    let counts =
+        "2 judged: 0 verified, 1 accepted without a signature, 1 verified by an earlier run, 0 refused";
     let text = rendered(&report, ReportFormat::Text);
     for line in [
         "r/unsigned: accepted without a signature\n",
