@@ -1,6 +1,7 @@
 //! Several files in one run, each with a bundle of its own. Keys, policies and the trusted root are read once; every file is judged, one after the other, for
 //! what takes the time is reading them.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,8 @@ use crate::commands::{Context, Error, ErrorKind, Expected, Files, Signer, Subjec
 
 /// What stands for the file in the name of its bundle.
 const PLACE: &str = "{}";
+/// How many names are told of at a time.
+const SHOWN: usize = 5;
 
 /// `verify-blob` and `verify-blob-attestation`, of several files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +45,29 @@ impl VerifyFilesRequest {
     /// The file whose bundle this name is.
     fn file_of<'n>(&self, bundle: &'n str) -> Option<&'n str> {
         let (before, after) = self.bundle.split_once(PLACE)?;
-        bundle.strip_prefix(before)?.strip_suffix(after).filter(|file| !file.is_empty())
+        let file = bundle.strip_prefix(before)?.strip_suffix(after)?;
+        // What is no shorter is the bundle of itself.
+        (!file.is_empty() && file.len() < bundle.len() && self.bundle_of(file) == Path::new(bundle)).then_some(file)
+    }
+
+    /// The names of the files to judge, and those of the bundles of these: `dist/*` names both. The bundle of what is passed over
+    /// is not read, so that it is a file like any other. A policy file may ask for no bundle, so that beside one nothing is
+    /// passed over.
+    fn without_bundles(&self, names: Vec<String>) -> (Vec<String>, Vec<String>) {
+        if matches!(self.each.signer, Signer::Scopes(_)) {
+            return (names, Vec::new());
+        }
+        let all: HashSet<&str> = names.iter().map(String::as_str).collect();
+        let owner = |name: &str| self.file_of(name).map(str::to_owned).filter(|file| all.contains(file.as_str()));
+        let is_bundle = |name: &String| {
+            // The bundle of a bundle of a file: those of them that are judged and those that are read take turns.
+            let chain = std::iter::successors(owner(name), |file| owner(file));
+            chain.count() % 2 == 1
+        };
+        let is_bundle: Vec<bool> = names.iter().map(is_bundle).collect();
+        let (passed, judged): (Vec<_>, Vec<_>) = names.into_iter().zip(is_bundle).partition(|(_, is)| *is);
+        let only = |pairs: Vec<(String, bool)>| pairs.into_iter().map(|(name, _)| name).collect();
+        (only(judged), only(passed))
     }
 
     /// The error about a file that has no bundle.
@@ -159,13 +184,20 @@ fn names(
     };
     let mut names = request.files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
     if let Some(list) = &request.list {
-        names.extend(list::read("list of files", list, context)?);
+        let listed = list::read("list of files", list, context)?;
+        names.extend(listed.iter().map(|name| text(&name.into())).collect::<Result<Vec<_>, _>>()?);
         report.named_in =
             Some(list).filter(|list| *list != "-").map(|list| list.to_string_lossy().into_owned());
     }
-    let bundles: std::collections::HashSet<PathBuf> =
-        names.iter().map(|name| request.bundle_of(name)).collect();
-    names.retain(|name| !bundles.contains(Path::new(name)));
+    let (mut names, passed) = request.without_bundles(names);
+    if !passed.is_empty() {
+        let shown = passed.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let more = match passed.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        context.narrator.say(&format!("Not judged, for they are read as bundles of other files: {shown}{more}"));
+    }
     if names.is_empty() {
         return Err(Error::usage("there is no file to verify").hint("name files, or a file with --from-file"));
     }
