@@ -255,6 +255,13 @@ impl Error {
         this
     }
 
+    /// Without the hint of this text, for whoever it would send to where he is.
+    #[must_use]
+    pub fn without_hint(mut self, text: &str) -> Self {
+        self.hints.retain(|hint| hint != text);
+        self
+    }
+
     /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

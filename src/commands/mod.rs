@@ -127,7 +127,7 @@ pub use upload::{
     UploadBlobRequest, UploadFile, UploadPlatform, UploadWasmRequest, upload_blob, upload_wasm,
 };
 pub use verification::{
-    BesideImages, Children, ImagesOutput, Performed, Search, ShardRequest, ShownImage, VerifiedImages,
+    BesideImages, Children, ImagesOutput, Performed, SEE_EXPLAIN, Search, ShardRequest, ShownImage, VerifiedImages,
     VerifyFilesRequest, VerifyImagesRequest, verify, verify_files, verify_images,
 };
 

@@ -8,6 +8,10 @@ use crate::crypto::sealed::OpenError;
 use crate::crypto::{DecodeError, KeyType, PrivateKeyError};
 use crate::http;
 
+/// The hint where a file that was named on the command line is not there.
+pub const MISSING: &str =
+    "a relative path starts at the current folder; a new key pair is made by `generate-key-pair`";
+
 /// Why a key could not be used. `key` is the reference as the user gave it, without secrets of an address.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -273,9 +277,7 @@ impl Error {
             Self::KeptPassword { .. } => {
                 "put the password of this very key beside it, or make a new pair with `generate-key-pair`"
             }
-            Self::Missing { .. } => {
-                "a relative path starts at the current folder; a new key pair is made by `generate-key-pair`"
-            }
+            Self::Missing { .. } => MISSING,
             Self::ImportLength { .. } => "it can be used with --key as it is, without being imported",
             Self::EmptyReference | Self::UnknownScheme { .. } => {
                 "a key is a path, `env://NAME`, an `https://` address, or begins with `pkcs11:`, `awskms://`, `gcpkms://`, `azurekms://`, `hashivault://`, `k8s://` or `gitlab://`; a path that holds `://` can be written `./PATH`"

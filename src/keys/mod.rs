@@ -23,7 +23,7 @@ mod store;
 mod store;
 mod terminal;
 
-pub use error::Error;
+pub use error::{Error, MISSING};
 pub use load::{
     FoundKey, Patience, Sources, check_service, create_key, find_signing_key, load_public_key, look,
 };

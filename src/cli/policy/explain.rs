@@ -1,7 +1,7 @@
 //! `policy explain`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::args::format::{Format, FormatArgs};
 use super::super::args::policy_file::PolicyFileArgs;
@@ -11,26 +11,26 @@ use super::super::render::Output;
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{
-    self, BesideImages, Children, Context, Error, Expected, ImagesOutput, PolicyExplainRequest, PolicyReport,
+    self, BesideImages, CandidateReport, Children, Context, Error, Expected, ImagesOutput, PolicyExplainRequest, PolicyReport,
     PolicyRequest, PolicyVerdict, Search, SignatureRequest, Subject, TrustRequest, VerifyImagesRequest,
     VerifyRequest, Waivers,
 };
 
 /// Show which scope of a policy file decides about an artifact, on what evidence, and what is missing
 ///
-/// The artifact is verified as `verify` and `verify-blob` do it, with the same exit code. A file is told from an image by its
-/// bundle.
+/// The artifact is verified as `verify` and `verify-blob` do it, with the same exit code. It is a file where --bundle is given, or where
+/// a file has that name; of an image that is called like a file here, give the tag too.
 #[derive(Debug, clap::Args)]
 pub struct PolicyExplainArgs {
-    /// Image, as in `verify`; or file, with --bundle
+    /// Image, as in `verify`; or file
     #[arg(value_name = "ARTIFACT")]
     pub artifact: Vec<OsString>,
     /// The policy file.
     #[command(flatten)]
     pub policy_file: PolicyFileArgs,
-    /// The artifact is a file, and this is its bundle
+    /// The artifact is a file, and this is its bundle (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Signature")]
-    pub bundle: Option<PathBuf>,
+    pub bundle: Vec<PathBuf>,
     /// Trusted root to check against, where the policy file names none
     #[arg(long, value_name = "FILE", help_heading = "Trust")]
     pub trusted_root: Option<PathBuf>,
@@ -63,19 +63,27 @@ impl CommandArgs for PolicyExplainArgs {
             offline: self.offline.unwrap_or_default(),
             ..TrustRequest::default()
         };
-        let request = match filled(&self.bundle) {
-            Some(bundle) => PolicyExplainRequest::File(Box::new(VerifyRequest {
+        let mut bundles: Vec<PathBuf> = self.bundle.iter().filter(|b| !b.as_os_str().is_empty()).cloned().collect();
+        let bundle = bundles.pop();
+        // What lies here under this name is meant; an image of the same name can be named with its tag.
+        let is_file = bundle.is_some() || Path::new(artifact).is_file();
+        let request = match is_file {
+            true => PolicyExplainRequest::File(Box::new(VerifyRequest {
                 subject: Subject::Blob(artifact.clone()),
                 expected: Expected::Signature,
                 signer,
-                signature: SignatureRequest { bundle: Some(bundle), ..SignatureRequest::default() },
+                signature: SignatureRequest {
+                    bundle,
+                    other_bundles: bundles,
+                    ..SignatureRequest::default()
+                },
                 trust,
                 require_timestamp: false,
                 waivers: Waivers::default(),
                 policy: PolicyRequest::default(),
                 reports: Vec::new(),
             })),
-            None => PolicyExplainRequest::Image(Box::new(VerifyImagesRequest {
+            false => PolicyExplainRequest::Image(Box::new(VerifyImagesRequest {
                 command: "policy explain",
                 images: super::super::args::verify_images::images(&self.artifact)?,
                 list: None,
@@ -120,13 +128,31 @@ pub async fn run(
             (found.report, result)
         }
     };
-    for policy in commands::explained(&report) {
+    for (policy, candidates) in commands::explained(&report) {
         match format {
             Format::Json => output.data(&format.show(policy)?),
-            Format::Text => output.data(super::super::render::text(text(policy).as_bytes()).as_bytes()),
+            Format::Text => {
+                let text = text(policy) + &refused(candidates);
+                output.data(super::super::render::text(text.as_bytes()).as_bytes());
+            }
         }
     }
-    result
+    result.map_err(|error| error.without_hint(commands::SEE_EXPLAIN))
+}
+
+/// The candidates that did not verify, each with its reason.
+fn refused(candidates: &[CandidateReport]) -> String {
+    let mut lines = Vec::new();
+    for candidate in candidates.iter().filter(|candidate| !candidate.verified) {
+        let failed = candidate.checks.iter().find(|check| check.outcome == "failed");
+        let told = failed.and_then(|check| check.detail.as_deref()).unwrap_or("it cannot be read");
+        let code = failed.and_then(|check| check.reason).map(|code| format!(" ({code})")).unwrap_or_default();
+        lines.push(format!("  {}: {told}{code}", candidate.source));
+    }
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\nnot verified for any signer of the scope:\n{}\n", lines.join("\n")),
+    }
 }
 
 /// The verdict in words.

@@ -75,11 +75,7 @@ pub async fn policy_check(
             {
                 let reference = source.key(reference)?;
                 let key = keys::public_key(&reference, context).await;
-                Some(
-                    key.map_err(|error| {
-                        error.cause(format!("it is the key of the signer `{}`", signer.name))
-                    })?,
-                )
+                Some(key.map_err(|error| source.of_signer(signer, error))?)
             }
             _ => None,
         });

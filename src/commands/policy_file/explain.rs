@@ -1,6 +1,6 @@
 //! `policy explain`: the verification itself, told at length.
 
-use crate::commands::{Files, PolicyReport, Report, VerifyImagesRequest, VerifyRequest};
+use crate::commands::{CandidateReport, Files, PolicyReport, Report, VerifyImagesRequest, VerifyRequest};
 
 /// What `policy explain` is asked for.
 #[derive(Debug)]
@@ -21,8 +21,10 @@ impl PolicyExplainRequest {
     }
 }
 
-/// What the policy file said of each artifact of a report.
-pub fn explained(report: &Report) -> Vec<&PolicyReport> {
-    let images = report.images.iter().flatten().filter_map(|image| image.policy.as_ref());
-    report.policy.iter().chain(images).collect()
+/// What the policy file said of each artifact of a report, with the candidates that were looked at.
+pub fn explained(report: &Report) -> Vec<(&PolicyReport, &[CandidateReport])> {
+    let images = report.images.iter().flatten();
+    let images = images.filter_map(|image| Some((image.policy.as_ref()?, image.candidates.as_slice())));
+    let file = report.policy.as_ref().map(|policy| (policy, report.candidates.as_slice()));
+    file.into_iter().chain(images).collect()
 }

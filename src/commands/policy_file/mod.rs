@@ -19,8 +19,8 @@ use super::{Context, Error, ErrorKind, TrustRequest, keys};
 use crate::attest::PredicateType;
 use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind};
-use crate::keys::KeyRef;
-use crate::policy::scoped::{Code, Demand, Document, Fault, Ready, SignerSource, Step, Subject};
+use crate::keys::{KeyRef, MISSING};
+use crate::policy::scoped::{Code, Demand, Document, Fault, NamedSigner, Ready, SignerSource, Step, Subject};
 use crate::policy::{Policy, PolicyFile};
 use crate::storage::read_file;
 use crate::verify::{ExpectedSigner, NonEmpty};
@@ -85,6 +85,20 @@ impl Source {
         }
     }
 
+    /// Why the key of a signer cannot be used. What the file names starts in its own folder, other than what flags name.
+    pub fn of_signer(&self, signer: &NamedSigner, error: Error) -> Error {
+        let is_missing = error.hints.iter().any(|hint| hint == MISSING);
+        let place = self.at(&signer.path);
+        let error = error.without_hint(MISSING).cause(format!(
+            "it is the key of the signer `{}` in {place}",
+            signer.name
+        ));
+        match is_missing {
+            true => error.hint("a relative path in a policy file starts at the folder of the policy file"),
+            false => error,
+        }
+    }
+
     /// The line of a place.
     pub fn line(&self, path: &crate::policy::scoped::Path) -> Option<usize> {
         line(&self.text, path)
@@ -103,13 +117,7 @@ impl Source {
                     Some(ExpectedSigner::Identity(NonEmpty::new((**identity).clone(), [])))
                 }
                 SignerSource::Key(reference) => {
-                    let of = |error: Error| {
-                        error.cause(format!(
-                            "it is the key of the signer `{}` in {}",
-                            signer.name,
-                            self.at(&signer.path)
-                        ))
-                    };
+                    let of = |error| self.of_signer(signer, error);
                     let reference = self.key(reference).map_err(of)?;
                     Some(ExpectedSigner::Key(keys::public_key(&reference, context).await.map_err(of)?))
                 }

@@ -26,6 +26,7 @@ pub use files::{VerifyFilesRequest, verify_files};
 pub(super) use images::images_by;
 pub use images::{VerifiedImages, verify_images};
 pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};
+pub use scoped::SEE_EXPLAIN;
 pub(super) use scoped::{file_named, subject};
 pub use shard::ShardRequest;
 pub use shown::{Performed, ShownImage};

@@ -28,6 +28,9 @@ use crate::storage::images::find::{Want, find_each};
 use crate::trust::TrustedRoot;
 use crate::verify::{Rejection, Verified, Verifier};
 
+/// The hint of a refusal, which `policy explain` itself leaves out.
+pub const SEE_EXPLAIN: &str = "what counted, and what would do, is shown by `policy explain`";
+
 /// What came of the candidates of one artifact.
 struct Weighing<'p> {
     plan: &'p Plan<'p>,
@@ -201,7 +204,7 @@ impl<'a> Asked<'a> {
             }
         }
         error.candidates = rejected;
-        error.hint("what counted, and what would do, is shown by `policy explain`")
+        error.hint(SEE_EXPLAIN)
     }
 }
 

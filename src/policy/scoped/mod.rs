@@ -19,7 +19,7 @@ mod value;
 mod verdict;
 mod voices;
 
-pub use document::{Code, Demand, Document, SignerSource};
+pub use document::{Code, Demand, Document, NamedSigner, SignerSource};
 pub use glob::Subject;
 pub use host::ambiguous_host;
 pub use lint::lint;

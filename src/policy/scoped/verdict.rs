@@ -248,8 +248,19 @@ impl<'p> Tally<'p> {
             return Some("nothing proves when it was signed, and `max-age` asks for that".to_owned());
         };
         let is_old = time < now.plus_seconds(max_age.saturating_neg());
-        is_old.then(|| format!("it was signed by {time}, which is longer ago than `max-age` allows"))
+        is_old.then(|| {
+            let limit = span(max_age);
+            format!("it was signed by {time}, which is longer ago than `max-age` allows: {limit}")
+        })
     }
+}
+
+/// A length of time as a policy file writes it, in the largest unit that goes.
+fn span(seconds: i64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(unit, _)| seconds % unit == 0);
+    let (unit, name) = unit.unwrap_or((1, "s"));
+    format!("{}{name}", seconds / unit)
 }
 
 /// When the signature existed already, as somebody trusted says.
