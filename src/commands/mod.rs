@@ -127,8 +127,8 @@ pub use upload::{
     UploadBlobRequest, UploadFile, UploadPlatform, UploadWasmRequest, upload_blob, upload_wasm,
 };
 pub use verification::{
-    BesideImages, Children, ImagesOutput, Performed, SEE_EXPLAIN, Search, ShardRequest, ShownImage, VerifiedImages,
-    VerifyFilesRequest, VerifyImagesRequest, verify, verify_files, verify_images,
+    BesideImages, Children, ImagesOutput, Performed, SEE_EXPLAIN, Search, ShardRequest, ShownImage,
+    VerifiedImages, VerifyFilesRequest, VerifyImagesRequest, verify, verify_files, verify_images,
 };
 
 /// Parts of requests.

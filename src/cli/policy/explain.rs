@@ -11,9 +11,9 @@ use super::super::render::Output;
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{
-    self, BesideImages, CandidateReport, Children, Context, Error, Expected, ImagesOutput, PolicyExplainRequest, PolicyReport,
-    PolicyRequest, PolicyVerdict, Search, SignatureRequest, Subject, TrustRequest, VerifyImagesRequest,
-    VerifyRequest, Waivers,
+    self, BesideImages, CandidateReport, Children, Context, Error, Expected, ImagesOutput,
+    PolicyExplainRequest, PolicyReport, PolicyRequest, PolicyVerdict, Search, SignatureRequest, Subject,
+    TrustRequest, VerifyImagesRequest, VerifyRequest, Waivers,
 };
 
 /// Show which scope of a policy file decides about an artifact, on what evidence, and what is missing
@@ -63,7 +63,8 @@ impl CommandArgs for PolicyExplainArgs {
             offline: self.offline.unwrap_or_default(),
             ..TrustRequest::default()
         };
-        let mut bundles: Vec<PathBuf> = self.bundle.iter().filter(|b| !b.as_os_str().is_empty()).cloned().collect();
+        let mut bundles: Vec<PathBuf> =
+            self.bundle.iter().filter(|b| !b.as_os_str().is_empty()).cloned().collect();
         let bundle = bundles.pop();
         // What lies here under this name is meant; an image of the same name can be named with its tag.
         let is_file = bundle.is_some() || Path::new(artifact).is_file();
@@ -72,11 +73,7 @@ impl CommandArgs for PolicyExplainArgs {
                 subject: Subject::Blob(artifact.clone()),
                 expected: Expected::Signature,
                 signer,
-                signature: SignatureRequest {
-                    bundle,
-                    other_bundles: bundles,
-                    ..SignatureRequest::default()
-                },
+                signature: SignatureRequest { bundle, other_bundles: bundles, ..SignatureRequest::default() },
                 trust,
                 require_timestamp: false,
                 waivers: Waivers::default(),

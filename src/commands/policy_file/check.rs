@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Source;
+use crate::attest::PredicateType;
 use crate::commands::{Context, Error, ErrorKind, Files, keys};
-use crate::policy::scoped::{SignerSource, lint};
+use crate::policy::scoped::{ACCEPT, Demand, Document, Finding, SignerSource, lint};
 use crate::storage::open_file;
 
 /// What `policy check` is asked for.
@@ -52,6 +53,25 @@ pub struct PolicyFinding {
     pub message: String,
 }
 
+/// Predicate types that are neither a short name nor a URI: old tools have signed plain words.
+fn plain_types(document: &Document) -> impl Iterator<Item = Finding> {
+    let requirements = document.scopes.iter().filter_map(|scope| match &scope.demand {
+        Demand::Require(requirements) => Some(requirements),
+        Demand::Accept | Demand::Refuse => None,
+    });
+    let demands = requirements.flat_map(|requirements| &requirements.attestations);
+    demands.filter(|demand| PredicateType::is_plain_word(&demand.predicate_type)).map(|demand| {
+        let word = &demand.predicate_type;
+        let meant = PredicateType::meant(word);
+        let meant = meant.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default();
+        Finding {
+            code: "plain-type",
+            path: demand.path.member("type"),
+            message: format!("the predicate type `{word}` is neither a short name nor a URI{meant}"),
+        }
+    })
+}
+
 /// Reads a policy file and everything on this machine that it names, and looks for what is probably not meant.
 ///
 /// # Errors
@@ -82,6 +102,7 @@ pub async fn policy_check(
     }
     let findings: Vec<_> = lint(document, &found)
         .into_iter()
+        .chain(plain_types(document))
         .map(|finding| PolicyFinding {
             code: finding.code,
             line: source.line(&finding.path),
@@ -89,7 +110,8 @@ pub async fn policy_check(
             message: finding.message,
         })
         .collect();
-    let result = match findings.len() {
+    // `accept: true` says itself what it does, and stays visible here.
+    let result = match findings.iter().filter(|finding| finding.code != ACCEPT).count() {
         count if request.strict && count > 0 => {
             let message = format!("`{}` has {count} doubtful places (--strict)", request.file.display());
             Err(Error::new(ErrorKind::Format, message))

@@ -61,7 +61,7 @@ impl Source {
         let unusable = |error: &DecodeError| {
             let kind =
                 if error.kind == DecodeKind::Limit { ErrorKind::LimitExceeded } else { ErrorKind::Format };
-            Error::new(kind, format!("the policy file `{shown}` cannot be used")).caused_by(error)
+            unreadable(Error::new(kind, format!("the policy file `{shown}` cannot be used")), name, error)
         };
         let text = String::from_utf8(bytes)
             .map_err(|_| unusable(&DecodeError::whole(WHAT, "it is not text: not UTF-8")))?;
@@ -89,10 +89,9 @@ impl Source {
     pub fn of_signer(&self, signer: &NamedSigner, error: Error) -> Error {
         let is_missing = error.hints.iter().any(|hint| hint == MISSING);
         let place = self.at(&signer.path);
-        let error = error.without_hint(MISSING).cause(format!(
-            "it is the key of the signer `{}` in {place}",
-            signer.name
-        ));
+        let error = error
+            .without_hint(MISSING)
+            .cause(format!("it is the key of the signer `{}` in {place}", signer.name));
         match is_missing {
             true => error.hint("a relative path in a policy file starts at the folder of the policy file"),
             false => error,
@@ -210,10 +209,27 @@ fn value(text: &str) -> Result<Value, DecodeError> {
 }
 
 fn faulty(name: &Path, text: &str, fault: &Fault) -> Error {
+    let about = Error::new(ErrorKind::Format, format!("the policy file `{}` cannot be used", name.display()));
+    misread(about, name, text, fault)
+}
+
+/// What is wrong in a file, with its line.
+fn misread(about: Error, name: &Path, text: &str, fault: &Fault) -> Error {
     let at = place(name, line(text, &fault.path), &fault.path);
-    let error = Error::new(ErrorKind::Format, format!("the policy file `{}` cannot be used", name.display()))
-        .cause(format!("{at}: {}", fault.reason));
+    let error = about.cause(format!("{at}: {}", fault.reason));
     fault.hint.iter().fold(error, |error, hint| error.hint(hint.clone()))
+}
+
+/// Why a text is no YAML that is read, with its line as all places have it.
+fn unreadable(about: Error, name: &Path, error: &DecodeError) -> Error {
+    let Some(line) = error.at.strip_prefix("line ") else { return about.caused_by(error) };
+    let about = about.cause(format!("{}:{line}: {}", name.display(), error.reason));
+    match error.kind {
+        DecodeKind::Limit => about,
+        _ => about.hint(
+            "look at the indentation of this line and of the one before; a text that begins with `*`, `&`, `@`, `[` or `{`, or holds `: `, stands in quotation marks: `[\"**/prod\"]`",
+        ),
+    }
 }
 
 /// `policy.yaml:12: scopes[0].signatures`.

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Loaded, MAX_FILE, Source, value};
+use super::{Loaded, MAX_FILE, Source, misread, unreadable, value};
 use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
 use crate::commands::verification::{file_named, images_by};
 use crate::commands::{
@@ -13,7 +14,7 @@ use crate::commands::{
     VerifyRequest, Waivers, images,
 };
 use crate::crypto::UnixTime;
-use crate::policy::scoped;
+use crate::policy::scoped::{self, Fault, said};
 use crate::storage::{images::ImageName, read_file};
 
 /// How the files end that hold cases.
@@ -72,7 +73,7 @@ struct Cases {
     policy: String,
     /// The time of judging, RFC 3339.
     time: Option<String>,
-    cases: Vec<Case>,
+    cases: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -174,21 +175,19 @@ async fn run(
     };
     let bytes = read_file("cases", file, MAX_FILE).map_err(|e| Error::file(&e))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("not UTF-8".to_owned()))?;
-    let value = value(&text).map_err(|e| unusable(e.to_string()))?;
-    let cases: Cases = serde_json::from_value(value).map_err(|e| unusable(e.to_string()))?;
-    if cases.cases.is_empty() {
-        return Err(unusable("there are none".to_owned()));
-    }
+    let about = || Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used"));
+    let value = value(&text).map_err(|e| unreadable(about(), file, &e))?;
+    let (head, cases) = cases(value).map_err(|fault| misread(about(), file, &text, &fault))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let before = context.now;
-    if let Some(time) = &cases.time {
+    if let Some(time) = &head.time {
         context.now = UnixTime::parse_rfc3339(time).map_err(|e| unusable(e.to_string()))?;
     }
     let mut came = Vec::new();
-    for (number, case) in cases.cases.iter().enumerate() {
+    for (number, case) in cases.iter().enumerate() {
         let name = case.name.clone().unwrap_or_else(|| format!("case {}", number + 1));
         let judged = async {
-            let loaded = Source::read(&folder.join(&cases.policy))?.load(context).await?;
+            let loaded = Source::read(&folder.join(&head.policy))?.load(context).await?;
             judge(case, folder, loaded, request, context)
                 .await
                 .map_err(|reason| unusable(format!("{name}: {reason}")))
@@ -205,6 +204,25 @@ async fn run(
     }
     context.now = before;
     Ok(came)
+}
+
+/// The cases of a file, and what is said of all of them.
+fn cases(value: Value) -> Result<(Cases, Vec<Case>), Fault> {
+    let whole = scoped::Path::default();
+    if !value.is_object() {
+        return Err(Fault::new(&whole, "a mapping with `policy` and `cases` is expected"));
+    }
+    let mut head: Cases = serde_json::from_value(value).map_err(|e| said(&whole, &e.to_string()))?;
+    let list = whole.member("cases");
+    let values = std::mem::take(&mut head.cases);
+    if values.is_empty() {
+        return Err(Fault::new(&list, "there are none"));
+    }
+    let one = |(number, value)| {
+        serde_json::from_value(value).map_err(|error| said(&list.item(number), &error.to_string()))
+    };
+    let cases = values.into_iter().enumerate().map(one).collect::<Result<_, _>>()?;
+    Ok((head, cases))
 }
 
 /// What the policy file says of the artifact of a case; the error in which it ended.

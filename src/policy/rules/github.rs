@@ -111,6 +111,11 @@ fn is_server(text: &str) -> bool {
 }
 
 impl Github {
+    /// The ref, where it is not written in full.
+    pub(super) fn short_ref(&self) -> Option<&str> {
+        self.reference.as_ref().and_then(GitRef::short)
+    }
+
     /// What flags demand.
     ///
     /// # Errors

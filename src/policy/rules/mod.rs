@@ -95,6 +95,15 @@ impl Rule {
         }
     }
 
+    /// The git ref that it demands, where that is not written in full (`main`), as builders and certificates have it.
+    pub fn short_ref(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Github(rule) => rule.short_ref(),
+            Kind::Slsa(rule) => rule.short_ref(),
+            Kind::Openvex(_) | Kind::Sbom(_) | Kind::Vsa(_) | Kind::Vulnerabilities(_) => None,
+        }
+    }
+
     /// Whether a statement of this predicate type is one that the rule is about. One of another type never satisfies it.
     pub fn is_about(&self, predicate_type: &str) -> bool {
         match &self.0 {

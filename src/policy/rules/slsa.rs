@@ -65,6 +65,11 @@ impl Version {
 }
 
 impl Slsa {
+    /// The ref, where it is not written in full.
+    pub(super) fn short_ref(&self) -> Option<&str> {
+        self.reference.as_ref().and_then(GitRef::short)
+    }
+
     /// That something is demanded, and what goes with what.
     pub(super) fn demands(&self) -> Result<(), String> {
         let of_source = self.source.is_some() || self.reference.is_some() || self.commit.is_some();

@@ -160,6 +160,13 @@ impl TryFrom<String> for Commit {
 #[serde(try_from = "String")]
 pub(super) struct GitRef(pub String);
 
+impl GitRef {
+    /// The ref, where it does not begin as those in full do.
+    pub(super) fn short(&self) -> Option<&str> {
+        (!self.0.starts_with("refs/")).then_some(self.0.as_str())
+    }
+}
+
 impl TryFrom<String> for GitRef {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {

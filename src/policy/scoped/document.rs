@@ -129,6 +129,8 @@ pub struct AttestationDemand {
     pub each: bool,
     /// How old it may be; in place of the scope's.
     pub max_age: Option<i64>,
+    /// Where it stands.
+    pub path: Path,
 }
 
 /// What must hold of a statement: a built-in rule, or policies in files, relative to the folder of the policy file.

@@ -4,6 +4,8 @@
 //! one of them, and `**`, which is a segment of its own, is any number of segments: at least one at the end of a pattern, and
 //! perhaps none elsewhere. Nothing else has a meaning. Case counts.
 
+use super::sound;
+
 /// The longest pattern, and the longest name that one can match.
 const MAX_LENGTH: usize = 4_096;
 /// How Docker Hub is written in names, and what else leads there.
@@ -68,6 +70,7 @@ impl ImagePattern {
         // An IPv6 address stands in brackets at the beginning, and is no set of characters.
         let address = source.strip_prefix('[').and_then(|rest| rest.split_once("]:"));
         plain(source, address.map_or(source, |(_, rest)| rest))?;
+        sound::image(source)?;
         let (name, digest) = match source.rsplit_once('@') {
             Some((name, digest)) => (name, Some(digest)),
             None => (source, None),
@@ -90,11 +93,12 @@ impl ImagePattern {
                 return Err(format!("the {what} in `{source}` is none, and matches nothing"));
             }
         }
+        digest.map_or(Ok(()), sound::digest)?;
         let name = if scheme > 0 {
             let (scheme, path) = name.split_at(scheme);
             format!("{scheme}{}", normal(path).ok_or("`..` in a pattern matches nothing")?)
         } else {
-            registry(&name)?
+            registry(&name, tag.as_deref())?
         };
         segments(&name)?;
         Ok(Self { source: source.to_owned(), name, tag, digest: digest.map(str::to_owned) })
@@ -157,6 +161,7 @@ impl FilePattern {
     /// In words: what could not mean anything, or could mean something else to somebody.
     pub fn parse(source: &str) -> Result<Self, String> {
         plain(source, source)?;
+        sound::file(source)?;
         let name = normal(source).ok_or("`..` in a pattern matches nothing")?;
         segments(&name)?;
         Ok(Self { source: source.to_owned(), name })
@@ -194,11 +199,18 @@ fn plain(source: &str, rest: &str) -> Result<(), String> {
 }
 
 /// The name of a repository, with its registry.
-fn registry(name: &str) -> Result<String, String> {
+fn registry(name: &str, tag: Option<&str>) -> Result<String, String> {
     if name == "**" {
         return Ok(name.to_owned());
     }
     let Some((host, path)) = name.split_once('/') else {
+        let port = tag.filter(|tag| tag.bytes().all(|b| b.is_ascii_digit()));
+        if name.contains('.') || (name == "localhost" && port.is_some()) {
+            let host = port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+            return Err(format!(
+                "`{host}` names a registry and no repository: write `{host}/**` for all that is in it"
+            ));
+        }
         return Err(format!(
             "`{name}` names no registry: write REGISTRY/REPOSITORY, such as `docker.io/library/{name}`"
         ));
@@ -208,6 +220,7 @@ fn registry(name: &str) -> Result<String, String> {
             "`{host}` is no registry: write REGISTRY/REPOSITORY, such as `docker.io/{name}`"
         ));
     }
+    sound::repository(name, path)?;
     let host = host_of(host);
     let implicit = host == HUB.0 && !path.contains('/') && path != "**";
     Ok(if implicit { format!("{host}/library/{path}") } else { format!("{host}/{path}") })

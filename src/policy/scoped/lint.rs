@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::document::{Demand, Document, Requirements, Scope, SignerSource, Signers, Witnesses};
+use super::document::{Count, Demand, Document, Requirements, Scope, SignerSource, Signers, Witnesses};
 use super::identity::written;
 use super::path::Path;
 use crate::crypto::PublicKey;
 use crate::verify::{IdentityMatcher, StringMatcher};
+
+/// The kind of what says that a scope asks for nothing.
+pub const ACCEPT: &str = "accept";
 
 /// Something to think about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub fn lint(document: &Document, keys: &[Option<PublicKey>]) -> Vec<Finding> {
         }
         match &scope.demand {
             Demand::Accept => findings.add(
-                "accept",
+                ACCEPT,
                 &scope.path,
                 format!("the scope `{}` accepts artifacts without any signature", scope.name),
             ),
@@ -57,6 +60,14 @@ impl Findings {
             }
             if let SignerSource::Identity(identity) = &signer.source {
                 self.expressions(identity, &signer.path);
+                for (what, matcher) in [("identity", &identity.subject), ("issuer", &identity.issuer)] {
+                    let StringMatcher::Exact(text) = matcher else { continue };
+                    if text.contains('*') {
+                        self.add("literal", &signer.path.member(what), format!(
+                            "the `*` in `{text}` is itself and stands for nothing else: expressions are written with `{what}-regexp`"
+                        ));
+                    }
+                }
             }
         }
     }
@@ -127,7 +138,7 @@ impl Findings {
         distinct.dedup();
         if signers.needed() > distinct.len() {
             self.add(
-                "too-many",
+                "impossible",
                 &signers.path,
                 format!(
                     "{} distinct signers are needed, and the names are of {}: nothing satisfies that",
@@ -135,10 +146,27 @@ impl Findings {
                     distinct.len()
                 ),
             );
+        } else if matches!(signers.count, Count::AtLeast(_)) && distinct.len() < signers.of.len() {
+            self.add(
+                "same-signer",
+                &signers.path,
+                format!(
+                    "{} names are of {} distinct signers: names of the same signer count once",
+                    signers.of.len(),
+                    distinct.len()
+                ),
+            );
         }
     }
 
     fn requirements(&mut self, document: &Document, scope: &Scope, requirements: &Requirements) {
+        for code in requirements.attestations.iter().flat_map(|demand| &demand.code) {
+            for reference in code.rules.iter().filter_map(|rule| rule.short_ref()) {
+                self.add("short-ref", &code.path, format!(
+                    "the ref `{reference}` is compared as it is, and builders write it in full: `refs/heads/{reference}` or `refs/tags/{reference}`"
+                ));
+            }
+        }
         let is_keyless = |signers: &Signers| {
             let mut signers = signers.of.iter().filter_map(|signer| document.signers.get(*signer));
             signers.any(|signer| matches!(signer.source, SignerSource::Identity(_)))

@@ -13,6 +13,7 @@ mod lint;
 mod path;
 mod plan;
 mod read;
+mod sound;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -22,9 +23,10 @@ mod voices;
 pub use document::{Code, Demand, Document, NamedSigner, SignerSource};
 pub use glob::Subject;
 pub use host::ambiguous_host;
-pub use lint::lint;
+pub use lint::{ACCEPT, Finding, lint};
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
+pub use value::said;
 pub use verdict::{Accepted, DemandVerdict, Refused};
 #[cfg(test)]
 pub use verdict::{CountedFact, Uncounted};

@@ -19,13 +19,21 @@ impl Path {
         &self.0
     }
 
+    /// The name of the member that it leads to.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self.0.last() {
+            Some(Step::Member(name)) => Some(name),
+            Some(Step::Item(_)) | None => None,
+        }
+    }
+
     /// The place of a member.
-    pub(super) fn member(&self, name: &str) -> Self {
+    pub fn member(&self, name: &str) -> Self {
         self.with(Step::Member(name.to_owned()))
     }
 
     /// The place of an item.
-    pub(super) fn item(&self, number: usize) -> Self {
+    pub fn item(&self, number: usize) -> Self {
         self.with(Step::Item(number))
     }
 
@@ -59,7 +67,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(path: &Path, reason: impl Into<String>) -> Self {
+    /// That something is wrong at a place.
+    pub fn new(path: &Path, reason: impl Into<String>) -> Self {
         Self { path: path.clone(), reason: reason.into(), hint: None }
     }
 

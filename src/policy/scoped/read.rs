@@ -13,7 +13,7 @@ use super::document::{
 use super::glob::{FilePattern, ImagePattern};
 use super::identity;
 use super::path::Fault;
-use super::value::{Members, Place};
+use super::value::{Members, Place, said};
 use crate::policy::rules::Rule;
 
 /// The one version.
@@ -59,6 +59,11 @@ fn signers(place: &Place<'_>) -> Result<Vec<NamedSigner>, Fault> {
             return Err(place.fault(format!("`{}` is no name of a signer", name.escape_debug())));
         }
         let known: Vec<&str> = identity::MEMBERS.into_iter().chain(["key"]).collect();
+        if let Value::String(text) = place.value {
+            return Err(place
+                .fault("a signer is a mapping, and there is a text")
+                .hint(format!("write `{name}: {{ key: {text} }}` if that is a key")));
+        }
         let members = place.members(&known)?;
         let source = match members.get("key") {
             None => SignerSource::Identity(Box::new(identity::read(&members)?)),
@@ -142,6 +147,11 @@ fn who(place: &Place<'_>, known: &[NamedSigner]) -> Result<Signers, Fault> {
     if place.value.is_string() {
         return Ok(Signers { count: Count::Any, of: vec![named(place, known)?], path: place.path.clone() });
     }
+    if !place.value.is_object() {
+        return Err(place
+            .fault("the name of a signer, or a mapping that says how many of which, is expected")
+            .hint("`NAME`, `{ any: [a, b] }`, `{ all: [a, b] }`, or `{ at-least: 2, of: [a, b, c] }`"));
+    }
     let members = place.members(&["any", "all", "at-least", "of"])?;
     let (count, list) = match (members.get("any"), members.get("all"), members.get("at-least")) {
         (Some(list), None, None) => (Count::Any, list),
@@ -205,6 +215,7 @@ fn attestation(place: &Place<'_>, known: &[NamedSigner]) -> Result<AttestationDe
     }
     Ok(AttestationDemand {
         predicate_type: members.required("type")?.text()?.to_owned(),
+        path: place.path.clone(),
         signers: who(&members.required("signers")?, known)?,
         code,
         each,
@@ -220,7 +231,7 @@ fn rule(place: &Place<'_>) -> Result<Code, Fault> {
             return Err(place.fault(format!("`{name}` and `{other}` are two rules: write two items")));
         }
         let rule = Rule::deserialize(place.value)
-            .map_err(|error| Fault::new(&place.path.member(name), error.to_string()))?;
+            .map_err(|error| said(&place.path.member(name), &error.to_string()))?;
         return Ok(Code { rules: vec![rule], files: Vec::new(), data: Vec::new(), path: place.path.clone() });
     }
     let texts = |place: Place<'_>| -> Result<Vec<String>, Fault> {
@@ -249,8 +260,12 @@ fn witnesses(members: &Members<'_>, name: &str, default: Witnesses) -> Result<Wi
     match place.value.as_str() {
         Some("required") => Ok(Witnesses::AtLeast(1)),
         Some("not-required") => Ok(Witnesses::NotRequired),
-        Some(_) => Err(place.fault("`required`, `not-required`, or `at-least` with a number stands here")),
-        None => Ok(Witnesses::AtLeast(place.members(&["at-least"])?.required("at-least")?.count()?)),
+        None if place.value.is_object() => {
+            Ok(Witnesses::AtLeast(place.members(&["at-least"])?.required("at-least")?.count()?))
+        }
+        _ => Err(place
+            .fault("`required`, `not-required`, or `at-least` with a number stands here")
+            .hint(format!("`{name}: required`, `{name}: not-required`, or `{name}: {{ at-least: 2 }}`"))),
     }
 }
 

@@ -33,11 +33,7 @@ impl<'a> Place<'a> {
     pub fn members(&self, known: &[&str]) -> Result<Members<'a>, Fault> {
         let members = self.mapping()?.members;
         if let Some(name) = members.keys().find(|name| !known.contains(&name.as_str())) {
-            let fault = Fault::new(&self.path.member(name), format!("`{name}` is not known here"));
-            return Err(match close(name, known) {
-                Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
-                None => fault.hint(format!("what may stand here: {}", known.join(", "))),
-            });
+            return Err(unknown(&self.path, name, known));
         }
         Ok(Members { members, path: self.path.clone() })
     }
@@ -53,7 +49,11 @@ impl<'a> Place<'a> {
     /// A list with at least one item.
     pub fn list(&self) -> Result<Vec<Self>, Fault> {
         let Value::Array(items) = self.value else {
-            return Err(self.fault(format!("a list is expected, and there is {}", kind(self.value))));
+            let fault = self.fault(format!("a list is expected, and there is {}", kind(self.value)));
+            return Err(match (self.path.name(), self.value) {
+                (Some(name), Value::String(text)) => fault.hint(format!("write `{name}: [\"{text}\"]`")),
+                _ => fault,
+            });
         };
         if items.is_empty() {
             return Err(self.fault("the list is empty"));
@@ -90,12 +90,32 @@ impl<'a> Place<'a> {
     pub fn yes(&self) -> Result<(), Fault> {
         match self.value {
             Value::Bool(true) => Ok(()),
-            _ => Err(self.fault("only `true` can stand here").hint("leave the line out")),
+            other => {
+                let fault = self.fault(format!("only `true` can stand here, and there is {}", kind(other)));
+                Err(match (self.path.name(), other) {
+                    (Some(name), Value::String(_) | Value::Number(_) | Value::Null) => fault.hint(format!(
+                        "write `{name}: true`, without quotation marks, or leave the line out"
+                    )),
+                    _ => fault.hint("leave the line out"),
+                })
+            }
         }
     }
 
     /// A length of time in seconds: `30d`, `12h`.
     pub fn seconds(&self) -> Result<i64, Fault> {
+        let bare = match self.value {
+            Value::Number(number) => Some(number.to_string()),
+            Value::String(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        if let Some(number) = bare {
+            return Err(self.fault(format!("`{number}` is no length of time: it has no unit")).hint(
+                format!("write `{number}d` for days; s, m, h and w are seconds, minutes, hours and weeks"),
+            ));
+        }
         let text = self.text()?;
         let wrong = || {
             self.fault(format!("`{text}` is no length of time"))
@@ -142,6 +162,27 @@ impl<'a> Members<'a> {
 
     pub fn fault(&self, reason: impl Into<String>) -> Fault {
         Fault::new(&self.path, reason)
+    }
+}
+
+/// What a reader of serde says of a value at a place, as a fault: a member that is not known with what may be meant.
+pub fn said(path: &Path, message: &str) -> Fault {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message.starts_with("unknown field `"), quoted.as_slice()) {
+        (true, [name, known @ ..]) => unknown(path, name, known),
+        _ if message.starts_with("missing field `") => {
+            Fault::new(path, format!("`{}` is missing", quoted.first().unwrap_or(&"")))
+        }
+        _ => Fault::new(path, message),
+    }
+}
+
+/// A member of this name, where only others may be.
+fn unknown(path: &Path, name: &str, known: &[&str]) -> Fault {
+    let fault = Fault::new(&path.member(name), format!("`{name}` is not known here"));
+    match close(name, known) {
+        Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
+        None => fault.hint(format!("what may stand here: {}", known.join(", "))),
     }
 }
 

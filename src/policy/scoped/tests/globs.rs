@@ -21,6 +21,7 @@ fn image(text: &str) -> Subject {
 #[test]
 fn the_table_of_patterns_of_images() {
     let by_digest = format!("registry.example/prod/app@{DIGEST}");
+    let whole = format!("registry.example/app@sha256:{}", "a".repeat(64));
     for (pattern, name, expected) in [
         ("registry.example/prod/app", "registry.example/prod/app:v1", true),
         ("registry.example/prod/app", &by_digest, true),
@@ -64,9 +65,10 @@ fn the_table_of_patterns_of_images() {
         ("registry.example/app:v*", "registry.example/app:v10", true),
         ("registry.example/app:v1", "registry.example/app@sha256:aaaa", false),
         ("registry.example/app:*", "registry.example/app@sha256:aaaa", false),
-        ("registry.example/app@sha256:aaaa", "registry.example/app@sha256:aaaa", true),
-        ("registry.example/app@sha256:aaaa", "registry.example/app@sha256:aaab", false),
-        ("registry.example/app@sha256:aaaa", "registry.example/app:v1", false),
+        (&whole, &whole, true),
+        (&whole, "registry.example/app@sha256:aaab", false),
+        (&whole, "registry.example/app:v1", false),
+        ("registry.example/app@sha256:*", "registry.example/app@sha256:aaaa", true),
         // Docker Hub.
         ("docker.io/library/alpine", "index.docker.io/library/alpine:3", true),
         ("docker.io/alpine", "index.docker.io/library/alpine:3", true),
@@ -144,6 +146,34 @@ fn patterns_that_could_mean_something_else_are_refused() {
     for pattern in ["a/../b", "a{b}", "[a]", "a**", "a\\b"] {
         assert!(FilePattern::parse(pattern).is_err(), "{pattern}");
     }
+}
+
+#[test]
+fn patterns_that_match_nothing_are_refused_with_what_to_write() {
+    for (pattern, words) in [
+        ("registry.example/prod/", "write `registry.example/prod/**`"),
+        ("registry.example/**/", "write `registry.example/**`"),
+        ("https://registry.example/prod/**", "as in `registry.example/prod/**`"),
+        ("registry.example/Prod/App", "write `prod/app`"),
+        ("registry.example/a//b", "between two slashes"),
+        ("registry.example/app@sha256:abcd", "64 digits"),
+        ("registry.example/app@sha512:abcd", "64 digits"),
+        (" registry.example/app", "write `registry.example/app`"),
+        ("registry.example/a b", "blank"),
+        ("registry.example", "write `registry.example/**`"),
+        ("localhost:5000", "write `localhost:5000/**`"),
+        ("alpine", "docker.io/library/alpine"),
+    ] {
+        let reason = ImagePattern::parse(pattern).unwrap_err();
+        assert!(reason.contains(words), "{pattern}: {reason}");
+    }
+    for (pattern, words) in
+        [("dist/", "write `dist/**`"), ("a ", "write `a`"), ("dist/**/", "write `dist/**`")]
+    {
+        let reason = FilePattern::parse(pattern).unwrap_err();
+        assert!(reason.contains(words), "{pattern}: {reason}");
+    }
+    FilePattern::parse("dist/a b").unwrap();
 }
 
 #[test]

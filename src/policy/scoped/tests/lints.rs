@@ -90,9 +90,30 @@ fn one_signer_under_two_names_is_one() {
     value["signers"]["b2"] = json!({ "key": "other" });
     value["scopes"][0]["signatures"] = json!({ "at-least": 2, "of": ["b", "b2"] });
     value["scopes"][0]["attestations"] = json!([{ "type": "spdx", "signers": "ci" }]);
-    assert_eq!(codes(&value), ["too-many"]);
+    assert_eq!(codes(&value), ["impossible"]);
     value["scopes"][0]["signatures"] = json!({ "at-least": 2, "of": ["b", "b2", "ci"] });
+    assert_eq!(codes(&value), ["same-signer"]);
+    value["signers"]["b2"] = json!({ "key": "another" });
     assert_eq!(codes(&value), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_compared_as_it_is() {
+    let mut value = sound();
+    value["signers"]["ci"] =
+        json!({ "identity": "https://github.com/org/*", "issuer": "https://issuer.example" });
+    assert_eq!(codes(&value), ["literal"]);
+    for (reference, expected) in [("main", &["short-ref"][..]), ("refs/heads/main", &[])] {
+        for rule in [
+            json!({ "github": { "repo": "org/app", "ref": reference } }),
+            json!({ "slsa": { "source": "https://github.com/org/app", "ref": reference } }),
+        ] {
+            let mut value = sound();
+            value["scopes"][0]["attestations"] =
+                json!([{ "type": "slsaprovenance1", "signers": "ci", "rules": [rule] }]);
+            assert_eq!(codes(&value), expected, "{rule}");
+        }
+    }
 }
 
 #[test]
@@ -105,6 +126,6 @@ fn keys_that_were_read_are_compared() {
     let key = crate::x509::issue::fixtures::p256("signer").public_key().clone();
     let keys: Vec<_> = document.signers.iter().map(|_| Some(key.clone())).collect();
     let found = lint(&document, &keys);
-    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["too-many"]);
+    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["impossible"]);
     assert_eq!(lint(&document, &[]), Vec::new());
 }

@@ -41,8 +41,8 @@ fn what_a_scope_cannot_say() {
     for (change, path, words) in [
         (json!({ "signature": "a" }), "scopes[0].signature", "did you mean `signatures`?"),
         (json!({ "extra": 1 }), "scopes[0].extra", "not known"),
-        (json!({ "signatures": null }), "scopes[0].signatures", "nothing"),
-        (json!({ "signatures": [] }), "scopes[0].signatures", "mapping"),
+        (json!({ "signatures": null }), "scopes[0].signatures", "all: [a, b]"),
+        (json!({ "signatures": ["a", "b"] }), "scopes[0].signatures", "`{ any: [a, b] }`"),
         (json!({ "signatures": { "any": [] } }), "scopes[0].signatures.any", "empty"),
         (json!({ "signatures": { "all": [] } }), "scopes[0].signatures.all", "empty"),
         (json!({ "signatures": {} }), "scopes[0].signatures", "how many"),
@@ -68,10 +68,10 @@ fn what_a_scope_cannot_say() {
         (json!({ "accept": true }), "scopes[0]", "contradict"),
         (json!({ "refuse": true }), "scopes[0]", "contradict"),
         (json!({ "log": "optional" }), "scopes[0].log", "not-required"),
-        (json!({ "log": false }), "scopes[0].log", "mapping"),
+        (json!({ "log": false }), "scopes[0].log", "`log: not-required`"),
         (json!({ "log": { "at-least": 0 } }), "scopes[0].log.at-least", "from 1"),
-        (json!({ "max-age": 30 }), "scopes[0].max-age", "quotation"),
-        (json!({ "max-age": "30" }), "scopes[0].max-age", "length of time"),
+        (json!({ "max-age": 30 }), "scopes[0].max-age", "write `30d`"),
+        (json!({ "max-age": "30" }), "scopes[0].max-age", "write `30d`"),
         (json!({ "max-age": "0d" }), "scopes[0].max-age", "length of time"),
         (json!({ "max-age": "-1d" }), "scopes[0].max-age", "length of time"),
         (json!({ "max-age": "99999999999999999w" }), "scopes[0].max-age", "length of time"),
@@ -79,6 +79,7 @@ fn what_a_scope_cannot_say() {
         (json!({ "annotations": {} }), "scopes[0].annotations", "name some"),
         (json!({ "annotations": { "v": 1.10 } }), "scopes[0].annotations.v", "quotation"),
         (json!({ "images": [] }), "scopes[0].images", "empty"),
+        (json!({ "images": "r.example/**" }), "scopes[0].images", "write `images: [\"r.example/**\"]`"),
         (json!({ "images": ["alpine"] }), "scopes[0].images[0]", "docker.io/library/alpine"),
     ] {
         refused_with(&sound, &change, path, words);
@@ -86,6 +87,7 @@ fn what_a_scope_cannot_say() {
     refused(&file(&json!({})), "scopes[0]", "asks for nothing");
     refused(&file(&json!({ "log": "required" })), "scopes[0]", "asks for nothing");
     refused(&file(&json!({ "accept": false })), "scopes[0].accept", "true");
+    refused(&file(&json!({ "accept": "yes" })), "scopes[0].accept", "write `accept: true`");
     read(&file(&json!({ "accept": true }))).unwrap();
     read(&file(&json!({ "refuse": true }))).unwrap();
 }
@@ -116,9 +118,9 @@ fn what_an_attestation_cannot_say() {
             "slsa",
         ),
         (
-            json!({ "attestations": [{ "type": "t", "signers": "a", "rules": [{ "slsa": { "builder": "b" } }] }] }),
-            "scopes[0].attestations[0].rules[0].slsa",
-            "builder",
+            json!({ "attestations": [{ "type": "t", "signers": "a", "rules": [{ "slsa": { "builderid": "b" } }] }] }),
+            "scopes[0].attestations[0].rules[0].slsa.builderid",
+            "`builder-id`",
         ),
         (
             json!({ "attestations": [{ "type": "t", "signers": "a", "rules": [{ "slsa": { "builder-id": "b" }, "rego": ["x.rego"] }] }] }),
@@ -173,6 +175,7 @@ fn what_a_file_cannot_say() {
 fn what_a_signer_cannot_be() {
     for (signer, words) in [
         (json!({}), "`identity` is missing"),
+        (json!("keys/x.pub"), "write `x: { key: keys/x.pub }`"),
         (json!({ "key": "" }), "empty"),
         (json!({ "key": "k", "issuer": "i" }), "two different signers"),
         (json!({ "identity": "a" }), "`issuer` is missing"),
