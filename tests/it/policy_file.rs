@@ -272,3 +272,67 @@ fn mistakes_are_named_with_their_lines() {
     sandbox.run(&["policy", "check", "nothing.yaml"]).code(3);
     sandbox.run(&["policy", "check"]).code(2);
 }
+
+#[test]
+fn files_are_explained_by_all_of_their_bundles_or_by_none() {
+    let sandbox = sandbox();
+    let policy = |rest: &str| {
+        let scope = format!("  - {{ name: s, files: ['*.txt'], {rest} }}\n");
+        sandbox.file("policy.yaml", format!("{SIGNERS}{scope}"));
+    };
+    let explain = |more: &[&str]| {
+        sandbox.run(&[&["policy", "explain", "--policy-file", "policy.yaml"][..], more].concat())
+    };
+    policy("log: not-required, signatures: { all: [a, b] }");
+    let both = ["--bundle", "a.sigstore.json", "--bundle", "b.sigstore.json", "artifact.txt"];
+    let told = explain(&both).ok();
+    assert!(told.stdout.contains("counts: a (") && told.stdout.contains("counts: b ("), "{}", told.stdout);
+    assert!(!told.stderr.contains("WARNING"), "{}", told.stderr);
+    // Without a bundle a file is a file all the same.
+    let told = explain(&["artifact.txt"]).code(7);
+    assert!(told.stdout.contains("scope     s, by its pattern *.txt"), "{}", told.stdout);
+    assert!(!told.stderr.contains("policy explain"), "{}", told.stderr);
+    policy("accept: true");
+    explain(&["artifact.txt"]).ok();
+    // What did not verify stands there with its reason.
+    policy("signatures: a");
+    let told = explain(&["--bundle", "a.sigstore.json", "artifact.txt"]).code(7);
+    assert!(
+        told.stdout.contains("not verified for any signer of the scope:\n  a.sigstore.json: "),
+        "{}",
+        told.stdout
+    );
+}
+
+#[test]
+fn slips_are_told_with_their_line_and_what_to_write() {
+    let sandbox = sandbox();
+    let head = "version: 1\nsigners:\n  a: { key: keys/none.pub }\nscopes:\n";
+    let check = |scope: &str| {
+        sandbox.file("slip.yaml", format!("{head}{scope}"));
+        sandbox.run(&["policy", "check", "--strict", "slip.yaml"]).code(3)
+    };
+    let missing = check("  - { name: s, files: ['*'], signatures: a }\n");
+    missing.says("slip.yaml:3: signers.a").says("starts at the folder of the policy file");
+    check("  - { name: s, files: [**/prod], signatures: a }\n").says("slip.yaml:5: ").says("quotation marks");
+    check("  - { name: s, files: ['*'], accept: yes }\n").says("write `accept: true`");
+    sandbox.file("open.yaml", "version: 1\nscopes:\n  - { name: s, files: ['dev/*'], accept: true }\n");
+    sandbox.run(&["policy", "check", "--strict", "open.yaml"]).ok().says("0 doubtful places");
+    sandbox.file(
+        "typed.yaml",
+        format!("{SIGNERS}  - {{ name: s, files: ['x/*'], attestations: [{{ type: slsaprovenanc1, signers: {{ any: [a, b] }} }}] }}\n"),
+    );
+    let typed = sandbox.run(&["policy", "check", "--strict", "typed.yaml"]).code(3);
+    assert!(typed.stdout.contains("did you mean `slsaprovenance1`? (plain-type)"), "{}", typed.stdout);
+    for (case, words) in [
+        (
+            "- { file: x.txt, expects: accepted }",
+            ["x.test.yaml:3: cases[0].expects", "did you mean `expect`?"],
+        ),
+        ("- { file: x.txt }", ["x.test.yaml:3: cases[0]", "`expect` is missing"]),
+    ] {
+        sandbox.file("x.test.yaml", format!("policy: open.yaml\ncases:\n  {case}\n"));
+        let run = sandbox.run(&["policy", "test", "x.test.yaml"]).code(3);
+        words.iter().fold(run, |run, words| run.says(words));
+    }
+}

@@ -20,7 +20,7 @@ pub struct PolicyCheckArgs {
     /// Policy file
     #[arg(value_name = "FILE", id = "policy file")]
     pub file: Vec<OsString>,
-    /// Fail where something is probably not meant
+    /// Fail where something is probably not meant; `accept: true` alone is no failure
     #[arg(long, help_heading = "Check")]
     pub strict: Option<bool>,
     /// How to show it.
@@ -67,8 +67,7 @@ pub async fn run(
     }
     let scopes = checked.scopes.join(", ");
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let (signers, found) =
-        (count(checked.signers, "signer"), count(checked.findings.len(), "doubtful place"));
+    let (signers, found) = (count(checked.signers, "signer"), count(checked.doubtful, "doubtful place"));
     render::say(&format!("{}: {signers}; scopes: {scopes}; {found}", checked.file));
     result
 }

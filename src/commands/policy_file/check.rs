@@ -35,8 +35,11 @@ pub struct PolicyChecked {
     pub signers: usize,
     /// The names of the scopes, in their order.
     pub scopes: Vec<String>,
-    /// What is doubtful.
+    /// What is doubtful, and what a scope accepts without any signature.
     pub findings: Vec<PolicyFinding>,
+    /// How many of them are doubtful.
+    #[serde(skip)]
+    pub doubtful: usize,
 }
 
 /// Something doubtful.
@@ -111,9 +114,11 @@ pub async fn policy_check(
         })
         .collect();
     // `accept: true` says itself what it does, and stays visible here.
-    let result = match findings.iter().filter(|finding| finding.code != ACCEPT).count() {
+    let doubtful = findings.iter().filter(|finding| finding.code != ACCEPT).count();
+    let result = match doubtful {
         count if request.strict && count > 0 => {
-            let message = format!("`{}` has {count} doubtful places (--strict)", request.file.display());
+            let places = if count == 1 { "place" } else { "places" };
+            let message = format!("`{}` has {count} doubtful {places} (--strict)", request.file.display());
             Err(Error::new(ErrorKind::Format, message))
         }
         _ => Ok(()),
@@ -123,6 +128,7 @@ pub async fn policy_check(
         signers: document.signers.len(),
         scopes: document.scopes.iter().map(|scope| scope.name.clone()).collect(),
         findings,
+        doubtful,
     };
     Ok((checked, result))
 }
