@@ -26,7 +26,7 @@ use crate::registry::{Manifest, Target};
 use crate::storage::images::ImageName;
 use crate::storage::images::find::{Want, find_each};
 use crate::trust::TrustedRoot;
-use crate::verify::{Rejection, Verified, Verifier};
+use crate::verify::{Reason, Rejection, Verified, Verifier};
 
 /// The hint of a refusal, which `policy explain` itself leaves out.
 pub const SEE_EXPLAIN: &str = "what counted, and what would do, is shown by `policy explain`";
@@ -96,9 +96,7 @@ impl<'p> Weighing<'p> {
             self.is_complete &= !matches!(&judged, Err(rejection) if rejection.reason().is_limit());
             best = match (best, judged) {
                 (Some(Ok(first)), _) => Some(Ok(first)),
-                (Some(Err(first)), Err(second)) if first.specificity() >= second.specificity() => {
-                    Some(Err(first))
-                }
+                (Some(Err(first)), Err(second)) if says(&first) >= says(&second) => Some(Err(first)),
                 (_, judged) => Some(judged),
             };
         }
@@ -139,6 +137,11 @@ impl<'p> Weighing<'p> {
         });
         (demands, result)
     }
+}
+
+/// How much a rejection says: how far it came; that it is somebody else's signature says least, as each of several signers has that.
+fn says(rejection: &Rejection) -> (usize, bool) {
+    (rejection.specificity(), !matches!(rejection.reason(), Reason::OtherKey))
 }
 
 /// The question: an artifact, and the policy file.
