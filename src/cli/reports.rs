@@ -77,6 +77,10 @@ pub fn hand_out(text: &str, file: Option<PendingFile>, output: &mut Output) -> R
 
 /// Adds to the summary of a job, which other steps have written to as well.
 fn append(path: &Path, text: &str) -> Result<(), Error> {
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        let message = format!("the summary `{}` (GITHUB_STEP_SUMMARY) is no file", path.display());
+        return Err(Error::new(ErrorKind::Format, message));
+    }
     let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
         let message = format!("cannot write the summary `{}` (GITHUB_STEP_SUMMARY)", path.display());

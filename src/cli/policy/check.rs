@@ -61,9 +61,8 @@ pub async fn run(
     }
     for finding in &checked.findings {
         let line = finding.line.map(|line| format!("{line}: ")).unwrap_or_default();
-        let text =
-            format!("{}:{line}{}: {} ({})\n", checked.file, finding.path, finding.message, finding.code);
-        output.data(render::text(text.as_bytes()).as_bytes());
+        let text = format!("{}:{line}{}: {} ({})", checked.file, finding.path, finding.message, finding.code);
+        output.data(format!("{}\n", render::line(&text)).as_bytes());
     }
     let scopes = checked.scopes.join(", ");
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });

@@ -129,8 +129,9 @@ pub async fn run(
         match format {
             Format::Json => output.data(&format.show(policy)?),
             Format::Text => {
-                let text = text(policy) + &refused(candidates);
-                output.data(super::super::render::text(text.as_bytes()).as_bytes());
+                for line in text(policy).into_iter().chain(refused(candidates)) {
+                    output.data(format!("{}\n", super::super::render::line(&line)).as_bytes());
+                }
             }
         }
     }
@@ -138,7 +139,7 @@ pub async fn run(
 }
 
 /// The candidates that did not verify, each with its reason.
-fn refused(candidates: &[CandidateReport]) -> String {
+fn refused(candidates: &[CandidateReport]) -> Vec<String> {
     let mut lines = Vec::new();
     for candidate in candidates.iter().filter(|candidate| !candidate.verified) {
         let failed = candidate.checks.iter().find(|check| check.outcome == "failed");
@@ -146,14 +147,12 @@ fn refused(candidates: &[CandidateReport]) -> String {
         let code = failed.and_then(|check| check.reason).map(|code| format!(" ({code})")).unwrap_or_default();
         lines.push(format!("  {}: {told}{code}", candidate.source));
     }
-    match lines.is_empty() {
-        true => String::new(),
-        false => format!("\nnot verified for any signer of the scope:\n{}\n", lines.join("\n")),
-    }
+    let title = [String::new(), "not verified for any signer of the scope:".to_owned()];
+    title.into_iter().filter(|_| !lines.is_empty()).chain(lines.iter().cloned()).collect()
 }
 
 /// The verdict in words.
-fn text(policy: &PolicyReport) -> String {
+fn text(policy: &PolicyReport) -> Vec<String> {
     let mut lines = vec![format!("artifact  {}", policy.artifact), format!("policy    {}", policy.file)];
     match (&policy.scope, &policy.pattern) {
         (Some(scope), Some(pattern)) => lines.push(format!("scope     {scope}, by its pattern {pattern}")),
@@ -194,5 +193,5 @@ fn text(policy: &PolicyReport) -> String {
             }
         }
     }
-    lines.into_iter().map(|line| format!("{line}\n")).collect()
+    lines
 }

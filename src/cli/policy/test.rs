@@ -61,10 +61,10 @@ pub async fn run(
     }
     for case in &tested.cases {
         let line = match &case.reason {
-            None => format!("ok      {}: {}\n", case.file, case.name),
-            Some(reason) => format!("FAILED  {}: {}: {reason}\n", case.file, case.name),
+            None => format!("ok      {}: {}", case.file, case.name),
+            Some(reason) => format!("FAILED  {}: {}: {reason}", case.file, case.name),
         };
-        output.data(render::text(line.as_bytes()).as_bytes());
+        output.data(format!("{}\n", render::line(&line)).as_bytes());
     }
     render::say(&format!("{} passed, {} failed", tested.passed, tested.failed));
     result

@@ -21,7 +21,7 @@ pub use man::manual;
 pub use outline::outline;
 pub use output::Output;
 pub use report::{pretty, report, summary};
-pub use safe::{Safe, json, json_lines, text};
+pub use safe::{Safe, json, json_lines, line, text};
 pub use tree::tree;
 
 use std::io::Write;
@@ -36,7 +36,7 @@ const SHOWN_OF_PARTS: usize = 100;
 
 /// Prints one line of narration.
 pub fn say(line: &str) {
-    stderr_line(&Safe(line).to_string());
+    stderr_line(&safe::line(line));
 }
 
 /// Prints one warning. Deprecations begin with `Flag`, as cosign prints them.

@@ -33,6 +33,16 @@ impl Display for Safe<'_> {
     }
 }
 
+/// One line, as [`Safe`] shows it, that the runner of a workflow does not take for a command of its own: those begin with `::`, or have
+/// `##[` anywhere.
+pub fn line(text: &str) -> String {
+    let text = Safe(text).to_string().replace("##[", "#\\u{23}[");
+    match text.trim_start().strip_prefix(':') {
+        Some(rest) if rest.starts_with(':') => format!("\\u{{3a}}{rest}"),
+        _ => text,
+    }
+}
+
 /// JSON whose strings hold nothing that a terminal would obey. Such characters occur in JSON inside strings only (the
 /// white space between tokens is kept), where RFC 8259 section 7 lets each be written as an escape.
 pub fn json(text: &str) -> String {
@@ -113,6 +123,20 @@ fn is_unsafe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_no_command_of_a_runner() {
+        for (name, shown) in [
+            ("::stop-commands::x", "\\u{3a}:stop-commands::x"),
+            ("  ::error::x", "\\u{3a}:error::x"),
+            ("a ##[error]x", "a #\\u{23}[error]x"),
+            ("registry.example/a: verified", "registry.example/a: verified"),
+            ("[::1]:5000/a", "[::1]:5000/a"),
+            ("a\n::error::x", "a\\n::error::x"),
+        ] {
+            assert_eq!(line(name), shown);
+        }
+    }
 
     #[test]
     fn cve_2026_45803_terminal_escapes_are_shown_not_obeyed() {

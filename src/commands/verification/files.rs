@@ -47,7 +47,8 @@ impl VerifyFilesRequest {
         let (before, after) = self.bundle.split_once(PLACE)?;
         let file = bundle.strip_prefix(before)?.strip_suffix(after)?;
         // What is no shorter is the bundle of itself.
-        (!file.is_empty() && file.len() < bundle.len() && self.bundle_of(file) == Path::new(bundle)).then_some(file)
+        (!file.is_empty() && file.len() < bundle.len() && self.bundle_of(file) == Path::new(bundle))
+            .then_some(file)
     }
 
     /// The names of the files to judge, and those of the bundles of these: `dist/*` names both. The bundle of what is passed over
@@ -58,7 +59,8 @@ impl VerifyFilesRequest {
             return (names, Vec::new());
         }
         let all: HashSet<&str> = names.iter().map(String::as_str).collect();
-        let owner = |name: &str| self.file_of(name).map(str::to_owned).filter(|file| all.contains(file.as_str()));
+        let owner =
+            |name: &str| self.file_of(name).map(str::to_owned).filter(|file| all.contains(file.as_str()));
         let is_bundle = |name: &String| {
             // The bundle of a bundle of a file: those of them that are judged and those that are read take turns.
             let chain = std::iter::successors(owner(name), |file| owner(file));
@@ -196,7 +198,9 @@ fn names(
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        context.narrator.say(&format!("Not judged, for they are read as bundles of other files: {shown}{more}"));
+        context
+            .narrator
+            .say(&format!("Not judged, for they are read as bundles of other files: {shown}{more}"));
     }
     if names.is_empty() {
         return Err(Error::usage("there is no file to verify").hint("name files, or a file with --from-file"));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::safe::line;
 use super::super::{Color, Safe};
 use super::words::{self, Counts};
 use crate::commands::{CandidateReport, Finding, Report};
@@ -15,7 +16,8 @@ pub fn text(report: &Report, color: Color) -> String {
     }
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{}", Counts::of(&findings).line());
-    out
+    // What a runner of workflows takes for a command, wherever in a line it stands.
+    out.replace("##[", "#\\u{23}[")
 }
 
 fn whole(out: &mut String, finding: &Finding<'_>, color: Color) {
@@ -26,7 +28,7 @@ fn whole(out: &mut String, finding: &Finding<'_>, color: Color) {
         true => color.faint(Safe(&verdict)),
         false => color.bad(Safe(&verdict)),
     };
-    let _ = writeln!(out, "{}: {verdict}", Safe(&name));
+    let _ = writeln!(out, "{}: {verdict}", line(&name));
     for digest in finding.digests {
         let _ = writeln!(out, "  {}", color.faint(Safe(digest)));
     }
