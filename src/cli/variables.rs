@@ -159,6 +159,16 @@ pub const VARIABLES: &[Variable] = &[
         "an id, set by Buildkite",
     ),
     works("CLICOLOR", "turns colour off where it is 0; there is colour on a terminal alone", "0 or 1"),
+    works(
+        "COMPOSE_DISABLE_ENV_FILE",
+        "has Compose read no .env: `compose verify` then wants --env-file to say so",
+        "anything",
+    ),
+    works(
+        "COMPOSE_ENV_FILES",
+        "names the files that Compose reads in place of .env: `compose verify` then wants them with --env-file",
+        "paths",
+    ),
     works("COSIGN_DOCKER_MEDIA_TYPES", "writes Docker's media types in place of those of OCI", "1"),
     idle("COSIGN_EXPERIMENTAL", "turns on experiments, such as the referrers of OCI 1.1", "true or false"),
     works(

@@ -64,6 +64,15 @@ fn a_journal_passes_over_what_verified_by_its_digest_and_nothing_else() {
     let text = world.sandbox.text("journal").replacen("late", "best", 1);
     world.sandbox.file("journal", text);
     let _ = run("a.pub").code(3).says("was changed");
+    // What may be another one under the same digest, or the next time it is read, is not resumed.
+    let tag = good.by_tag();
+    let sbom = ["verify", "--key", "a.pub", "--no-log", "--resume", "other", "--attachment", "sbom", &tag];
+    let _ = world.sandbox.run(&sbom).code(2).says("--resume does not go with --attachment");
+    world.sandbox.file("p.rego", "package signature\nallow { data.ok }\n");
+    let policy = ["--type", "custom", "--policy", "p.rego", "--policy-data", "-", "--resume", "third", &tag];
+    let args = [&["verify-attestation", "--key", "a.pub", "--no-log"][..], &policy].concat();
+    let output = world.sandbox.rcosign(&args).stdin(b"{\"ok\":true}").run();
+    let _ = output.code(2).says("--resume cannot tell whether");
 }
 
 #[test]
@@ -201,6 +210,28 @@ fn files_have_their_bundles_beside_them() {
     let _ = run(&["a", "bare"]).code(10).says("no signature of `bare` was found").says("{}");
     copy("p256.bundle.json", "gone.sigstore.json");
     let _ = run(&["a", "gone.sigstore.json"]).code(10).says("is named like the bundle of `gone`");
+    // The bundle of what is passed over is read by nobody, and so it is a file like any other.
+    sandbox.file("a.sigstore.json.sigstore.json", "x");
+    let all = ["a", "a.sigstore.json", "a.sigstore.json.sigstore.json"];
+    let output = run(&all).code(10).says("no signature of `a.sigstore.json.sigstore.json`");
+    assert!(
+        output.stderr.contains("read as bundles of other files: `a.sigstore.json`\n"),
+        "{}",
+        output.stderr
+    );
+    // A policy file may ask for no bundle: beside it nothing is passed over.
+    let scopes = "version: 1\nsigners: {a: {key: p256.pub}}\nscopes:\n- {name: notes, files: [a], accept: true}\n\
+                  - {name: rest, files: ['*'], signatures: a, log: not-required}\n";
+    sandbox.file("policy.yaml", scopes);
+    let by = sandbox.run(&["verify-blob", "--policy-file", "policy.yaml", "a", "a.sigstore.json"]);
+    let _ = by.code(10).says("a.sigstore.json");
+    // Names are taken as they are.
+    for list in ["a \n", " a\n", "a\u{a0}\n", "#\ra\n a\n"] {
+        sandbox.file("list", list);
+        let _ = run(&["--from-file", "list"]).code(3).says("is not one name");
+    }
+    sandbox.file("list", "a\n-\n");
+    let _ = run(&["--from-file", "list"]).code(2);
     // One that is left of a pattern is judged as it would be among others.
     let _ = run(&["--bundle", "{}.proof", "a"]).ok();
     let _ = run(&["a"]).ok().says("`a.sigstore.json`, beside the file, is taken");

@@ -222,7 +222,7 @@ fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -
         |path: &PathBuf| read_file("Compose file", path, MAX_MANIFEST).map_err(|error| Error::file(&error));
     let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let variables = compose_variables(paths, env_files, context)?;
-    let values = |name: &str| match (context.variables)(name) {
+    let found = |name: &str| match (context.variables)(name) {
         Some(value) => Ok(Some(value.to_string_lossy().into_owned())),
         None => variables
             .iter()
@@ -230,6 +230,16 @@ fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -
             .map(|file| file.get(name))
             .find(|found| !matches!(found, Ok(None)))
             .unwrap_or(Ok(None)),
+    };
+    let values = |name: &str| match found(name)? {
+        // Compose sets it by itself, so that a default would be another image than the one that runs.
+        None if name == compose::PROJECT => {
+            Err(format!("the variable `{name}` has no value, and Compose gives it one"))
+        }
+        Some(empty) if name == compose::PROJECT && empty.is_empty() => {
+            Err(format!("the variable `{name}` is empty, and Compose gives it a value"))
+        }
+        found => Ok(found),
     };
     let found = compose::images(&files, &values).map_err(|(index, error)| {
         let of_variable = error.reason.contains("variable");
@@ -263,10 +273,17 @@ fn compose_variables(
     env_files: &[PathBuf],
     context: &mut Context,
 ) -> Result<Vec<compose::EnvFile>, Error> {
-    let beside = match paths.first() {
-        Some(path) if path.as_os_str() != "-" => path.with_file_name(".env"),
-        _ => PathBuf::from(".env"),
+    let beside = match paths.iter().find(|path| path.as_os_str() != "-") {
+        Some(path) => path.with_file_name(".env"),
+        None => PathBuf::from(".env"),
     };
+    let is_set = |name: &&&str| (context.variables)(name).is_some_and(|value| !value.is_empty());
+    if env_files.is_empty()
+        && let Some(name) = ["COMPOSE_DISABLE_ENV_FILE", "COMPOSE_ENV_FILES"].iter().find(is_set)
+    {
+        return Err(Error::usage(format!("{name} is set, by which Compose reads other files of variables"))
+            .hint("name them with --env-file, or /dev/null for none"));
+    }
     let files = if env_files.is_empty() && beside.is_file() {
         context
             .narrator

@@ -186,7 +186,7 @@ fn names(
     };
     let mut names = request.files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
     if let Some(list) = &request.list {
-        let listed = list::read("list of files", list, context)?;
+        let listed = list::files(list, context)?;
         names.extend(listed.iter().map(|name| text(&name.into())).collect::<Result<Vec<_>, _>>()?);
         report.named_in =
             Some(list).filter(|list| *list != "-").map(|list| list.to_string_lossy().into_owned());

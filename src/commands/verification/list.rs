@@ -10,13 +10,27 @@ const MAX_LIST: u64 = 16 << 20;
 /// As many images as one run takes.
 const MAX_IMAGES: usize = 100_000;
 
-/// The names in a file; `what` is such a list, one in a line; lines that are empty or begin with `#` are passed over.
+/// The references of images in a file, one in a line; blanks around them mean nothing. Lines that are empty or begin with `#` are passed
+/// over.
 ///
 /// # Errors
-/// The file cannot be read, is no text, or is longer than any list of images.
-pub(in crate::commands) fn read(
+/// The file cannot be read, is no text, or is longer than any list of images; a line is not one name.
+pub(in crate::commands) fn images(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
+    read("list of images", name, str::trim_ascii, context)
+}
+
+/// The names of files in a file, as [`images`]. Blanks at an end may belong to the name of another file, so that nothing is taken away.
+///
+/// # Errors
+/// As [`images`]; a line has blanks at an end.
+pub(in crate::commands) fn files(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
+    read("list of files", name, |line| line, context)
+}
+
+fn read(
     what: &'static str,
     name: &OsStr,
+    shape: fn(&str) -> &str,
     context: &Context,
 ) -> Result<Vec<String>, Error> {
     let bytes = read_named(what, name, MAX_LIST, context)?;
@@ -24,23 +38,25 @@ pub(in crate::commands) fn read(
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         Error::new(ErrorKind::Format, format!("the {what} `{shown}` is not text")).caused_by(&error)
     })?;
-    let mut images = Vec::new();
+    let mut names = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
+        let line = shape(line);
+        if line.trim().is_empty()
+            || line.starts_with('#') && !line.contains(|c: char| c.is_control() && c != '\t')
+        {
             continue;
         }
-        // Blanks at an end, and what cannot be seen, may belong to the name of another file: nothing is taken away in silence.
         if line.trim() != line || line.contains(char::is_control) {
             let message = format!("line {} of the {what} `{shown}` is not one name", number + 1);
             return Err(Error::new(ErrorKind::Format, message)
                 .cause(format!("{line:?} has blanks at an end, or characters that cannot be seen"))
                 .hint("each line is one name as it is; a line that begins with # is passed over"));
         }
-        images.push(line.to_owned());
+        names.push(line.to_owned());
     }
-    if images.len() > MAX_IMAGES {
+    if names.len() > MAX_IMAGES {
         let message = format!("the {what} `{shown}` has more than {MAX_IMAGES} lines");
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
-    Ok(images)
+    Ok(names)
 }

@@ -17,7 +17,7 @@ pub(super) fn names(
 ) -> Result<Vec<String>, Error> {
     let mut names = request.images.clone();
     if let Some(list) = &request.list {
-        names.extend(list::read("list of images", list, context)?);
+        names.extend(list::images(list, context)?);
     }
     let file = request.file.as_ref().map(|file| file.path().as_os_str()).or(request.list.as_deref());
     report.named_in = file.filter(|file| *file != "-").map(|file| file.to_string_lossy().into_owned());

@@ -12,6 +12,8 @@ pub(super) use env_file::EnvFile;
 use interpolate::interpolated;
 
 const WHAT: &str = "Compose file";
+/// The variable that Compose sets by itself: the name of the project.
+pub(super) const PROJECT: &str = "COMPOSE_PROJECT_NAME";
 /// The reason why a file of the other kind is refused.
 pub(super) const KUBERNETES: &str = "a Kubernetes manifest, and no Compose file";
 /// Services that extend services that extend services.
