@@ -213,7 +213,7 @@ fn files_have_their_bundles_beside_them() {
     // The bundle of what is passed over is read by nobody, and so it is a file like any other.
     sandbox.file("a.sigstore.json.sigstore.json", "x");
     let all = ["a", "a.sigstore.json", "a.sigstore.json.sigstore.json"];
-    let output = run(&all).code(10).says("no signature of `a.sigstore.json.sigstore.json`");
+    let output = run(&all).code(10).says("is named like the bundle of `a.sigstore.json`");
     assert!(
         output.stderr.contains("read as bundles of other files: `a.sigstore.json`\n"),
         "{}",
@@ -224,7 +224,7 @@ fn files_have_their_bundles_beside_them() {
                   - {name: rest, files: ['*'], signatures: a, log: not-required}\n";
     sandbox.file("policy.yaml", scopes);
     let by = sandbox.run(&["verify-blob", "--policy-file", "policy.yaml", "a", "a.sigstore.json"]);
-    let _ = by.code(10).says("a.sigstore.json");
+    let _ = by.code(3).says("a.sigstore.json: `a.sigstore.json.sigstore.json` cannot be used");
     // Names are taken as they are.
     for list in ["a \n", " a\n", "a\u{a0}\n", "#\ra\n a\n"] {
         sandbox.file("list", list);

@@ -78,8 +78,7 @@ impl VerifyFilesRequest {
             return Error::new(ErrorKind::Format, format!("the file to verify `{name}` does not exist"));
         }
         if let Some(file) = self.file_of(name) {
-            let message =
-                format!("`{name}` is named like the bundle of `{file}`, which is not among the files");
+            let message = format!("`{name}` is named like the bundle of `{file}`, which is not judged");
             return Error::new(ErrorKind::NoSignature, message)
                 .cause(format!("no signature of it was found: `{}` does not exist", bundle.display()))
                 .hint("name the file: its bundle is found by its name");
