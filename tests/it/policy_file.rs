@@ -336,3 +336,22 @@ fn slips_are_told_with_their_line_and_what_to_write() {
         words.iter().fold(run, |run, words| run.says(words));
     }
 }
+
+/// What would slip past a scope by another spelling of its registry is refused, and so is a search that leaves forms out.
+#[test]
+fn no_other_spelling_and_no_smaller_search() {
+    let sandbox = Sandbox::new();
+    let scopes = "version: 1\nscopes:\n- {name: no, images: ['127.0.0.1:5000/**'], refuse: true}\n\
+                  - {name: others, images: ['**'], accept: true}\n";
+    sandbox.file("policy.yaml", scopes);
+    let verify = |more: &[&str]| sandbox.run(&[&["verify", "--policy-file", "policy.yaml"], more].concat());
+    let _ = verify(&["127.0.0.1:5000/app:v1"]).code(7);
+    for registry in ["127.0.0.1:05000", "127.1:5000", "2130706433:5000", "127.0.0.01:5000"] {
+        let _ = verify(&["--allow-http-registry", &format!("{registry}/app:v1")])
+            .code(2)
+            .says("is another spelling of");
+    }
+    for flag in ["--new-bundle-format", "--experimental-oci11"] {
+        let _ = verify(&[flag, "registry.example/app:v1"]).code(2).says(flag);
+    }
+}
