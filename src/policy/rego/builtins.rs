@@ -1,33 +1,39 @@
-//! Functions that regorus leaves out or answers otherwise, with OPA's results. What one cannot make sense of is undefined.
+//! The functions of OPA, with OPA's results. regorus has some as well; none of them is called but `walk`, which has many results. What
+//! a function cannot make sense of is undefined, as in OPA. What it cannot decide as OPA does leaves a policy without a verdict,
+//! wherever the call stands: beneath a `not`, an undefined result would be a pass.
 
 mod arithmetic;
+mod bits;
+mod collections;
 mod deprecated;
 mod digests;
 mod documents;
+mod edits;
+mod encodings;
 mod format;
+mod globs;
+mod graphs;
+mod networks;
+mod objects;
+mod order;
 mod patterns;
 mod strings;
+#[cfg(test)]
+mod tests;
+mod texts;
 mod times;
 mod tokens;
-
-use std::sync::{Arc, OnceLock};
+mod undecided;
+mod versions;
 
 use regorus::{Engine, Value};
 
 use crate::crypto::UnixTime;
+pub(super) use documents::is_spelled;
+pub(super) use undecided::Undecided;
 
 /// A function: its name, the number of its parameters, and what it gives; `None` is undefined.
 type Function = (&'static str, u8, fn(&[Value]) -> Option<Value>);
-
-const FUNCTIONS: &[Function] = &[
-    ("equal", 2, |given| compare(given, std::cmp::Ordering::is_eq)),
-    ("gt", 2, |given| compare(given, std::cmp::Ordering::is_gt)),
-    ("gte", 2, |given| compare(given, std::cmp::Ordering::is_ge)),
-    ("lt", 2, |given| compare(given, std::cmp::Ordering::is_lt)),
-    ("lte", 2, |given| compare(given, std::cmp::Ordering::is_le)),
-    ("trace", 1, |given| text(given, 0).map(|_| true.into())),
-    ("neq", 2, |given| compare(given, std::cmp::Ordering::is_ne)),
-];
 
 /// A value, or none; in words, what cannot be decided here as OPA decides it.
 type Outcome<T> = Result<Option<T>, String>;
@@ -35,59 +41,55 @@ type Outcome<T> = Result<Option<T>, String>;
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 
-/// What could not be decided while a policy was evaluated: then it has no verdict.
-#[derive(Clone, Default)]
-pub(super) struct Undecided(Arc<OnceLock<String>>);
+const SAID: [&[Said]; 16] = [
+    arithmetic::FUNCTIONS,
+    bits::FUNCTIONS,
+    collections::FUNCTIONS,
+    documents::FUNCTIONS,
+    edits::FUNCTIONS,
+    encodings::FUNCTIONS,
+    format::FUNCTIONS,
+    globs::FUNCTIONS,
+    graphs::FUNCTIONS,
+    networks::FUNCTIONS,
+    objects::FUNCTIONS,
+    patterns::FUNCTIONS,
+    strings::FUNCTIONS,
+    texts::FUNCTIONS,
+    times::FUNCTIONS,
+    versions::FUNCTIONS,
+];
 
-impl Undecided {
-    /// What it was, where there is something.
-    pub(super) fn reason(&self) -> Option<&str> {
-        self.0.get().map(String::as_str)
-    }
-
-    fn note(&self, outcome: Outcome<Value>) -> Value {
-        match outcome {
-            Ok(value) => value.unwrap_or(Value::Undefined),
-            Err(reason) => {
-                // The first is what is told.
-                let _ = self.0.set(reason);
-                Value::Undefined
-            }
-        }
-    }
-}
-
-/// Adds them; `now` is the time of judging. What they cannot decide is noted.
+/// Adds them; `now` is the time of judging. What they cannot decide is noted in `undecided`.
 ///
 /// # Errors
 /// Two of them have one name.
-pub(super) fn add(engine: &mut Engine, now: UnixTime) -> anyhow::Result<Undecided> {
-    let undecided = Undecided::default();
-    let careful = [
-        arithmetic::FUNCTIONS,
-        documents::FUNCTIONS,
-        format::FUNCTIONS,
-        patterns::FUNCTIONS,
-        strings::FUNCTIONS,
-        times::FUNCTIONS,
-    ];
-    for (name, parameters, function) in careful.into_iter().flatten() {
+pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> anyhow::Result<()> {
+    for (name, parameters, function) in SAID.into_iter().flatten() {
         let own = undecided.clone();
-        let call = move |given: Vec<Value>| Ok(own.note(function(&given)));
+        let call = move |given: Vec<Value>| Ok(own.note(name, &given, function(&given)));
         engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;
     }
-    let all =
-        FUNCTIONS.iter().chain(deprecated::FUNCTIONS).chain(digests::FUNCTIONS).chain(tokens::FUNCTIONS);
-    for (name, parameters, function) in all {
-        let call = move |given: Vec<Value>| Ok(function(&given).unwrap_or(Value::Undefined));
+    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS, tokens::FUNCTIONS];
+    for (name, parameters, function) in certain.into_iter().flatten() {
+        let own = undecided.clone();
+        let call = move |given: Vec<Value>| Ok(own.note(name, &given, Ok(function(&given))));
         engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;
     }
-    let nanos = i128::from(now.seconds()) * 1_000_000_000;
-    let said = Value::from(nanos);
+    let said = Value::from(i128::from(now.seconds()) * 1_000_000_000);
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(said.clone())))?;
-    let verify = move |given: Vec<Value>| Ok(tokens::decode_verify(&given, now).unwrap_or(Value::Undefined));
-    engine.add_extension("io.jwt.decode_verify".to_owned(), 2, Box::new(verify))?;
-    Ok(undecided)
+    let (own, name) = (undecided.clone(), "io.jwt.decode_verify");
+    let verify = move |given: Vec<Value>| Ok(own.note(name, &given, Ok(tokens::decode_verify(&given, now))));
+    engine.add_extension(name.to_owned(), 2, Box::new(verify))
+}
+
+/// Whether there is a function of this name.
+#[cfg(test)]
+pub(super) fn has(name: &str) -> bool {
+    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS, tokens::FUNCTIONS];
+    SAID.into_iter().flatten().any(|function| function.0 == name)
+        || certain.into_iter().flatten().any(|function| function.0 == name)
+        || ["io.jwt.decode_verify", "time.now_ns", "walk"].contains(&name)
 }
 
 /// The text that is given in this place.
@@ -96,8 +98,4 @@ fn text(given: &[Value], at: usize) -> Option<&str> {
         Value::String(text) => Some(text),
         _ => None,
     }
-}
-
-fn compare(given: &[Value], holds: fn(std::cmp::Ordering) -> bool) -> Option<Value> {
-    Some(holds(given.first()?.cmp(given.get(1)?)).into())
 }

@@ -11,6 +11,7 @@ mod order;
 mod rules;
 mod safety;
 mod signatures;
+mod spelled;
 mod term;
 mod text;
 mod tree;
@@ -26,7 +27,11 @@ use regorus::unstable::{LiteralStmt, Module, Ref, Rule, RuleHead, Span};
 use crate::policy::Error;
 
 pub(super) use arithmetic::as_calls;
+pub(super) use calls::is_exact;
 pub(super) use negation::written_out;
+#[cfg(test)]
+pub(super) use signatures::here;
+pub(super) use spelled::{number as spelled_number, telling};
 pub(super) use text::check as text;
 pub(super) use walk::with_result;
 

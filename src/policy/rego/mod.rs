@@ -17,6 +17,7 @@ use super::decision::{By, Refusal, Unmet};
 use super::input::Document;
 use super::{Error, Language, PolicyFile};
 use crate::crypto::UnixTime;
+use builtins::Undecided;
 
 /// What is asked.
 const QUERY: &str = "data.signature.allow";
@@ -75,7 +76,8 @@ impl Program {
     /// fetched. No rule is evaluated for this.
     fn compile(&self) -> Result<(), Error> {
         let mut engine = self.engine.clone();
-        builtins::add(&mut engine, self.now).map_err(|e| explain::error("policy", &e))?;
+        builtins::add(&mut engine, self.now, &Undecided::default())
+            .map_err(|e| explain::error("policy", &e))?;
         match engine.eval_query("true".to_owned(), false) {
             Ok(_) => Ok(()),
             Err(error) => Err(explain::error("policy", &error)),
@@ -99,10 +101,19 @@ impl Program {
             let detail = format!("no file has a rule `{RULE}` in `package signature`");
             return refusal(reason, vec![detail]);
         }
-        let undecided = match builtins::add(&mut self.engine, self.now) {
-            Ok(undecided) => undecided,
-            Err(error) => return refusal(explain::line(&error), Vec::new()),
-        };
+        let undecided = Undecided::default();
+        if let Err(error) = builtins::add(&mut self.engine, self.now, &undecided) {
+            return refusal(explain::line(&error), Vec::new());
+        }
+        if builtins::is_spelled(document.text()) {
+            undecided.spelled("a number of the statement with an exponent".to_owned());
+        }
+        if let Some(number) = check::spelled_number(self.written.get_modules()) {
+            undecided.spelled(number);
+        }
+        if let Some(what) = check::telling(self.written.get_modules()) {
+            undecided.telling(what);
+        }
         self.engine.set_input(input.clone());
         // What it prints is for nobody.
         self.engine.set_gather_prints(true);
@@ -133,8 +144,8 @@ impl Program {
 fn read(texts: &[(String, String)]) -> Result<Engine, Error> {
     let mut engine = Engine::new();
     engine.set_rego_v0(true);
-    // As in OPA: what a function cannot make sense of is undefined.
-    engine.set_strict_builtin_errors(false);
+    // An error ends the evaluation. What is undefined in OPA, as for what a function cannot make sense of, is no error of ours.
+    engine.set_strict_builtin_errors(true);
     engine.set_policy_length_config(lengths());
     for (name, text) in texts {
         engine.add_policy(name.clone(), text.clone()).map_err(|e| explain::error(name, &e))?;

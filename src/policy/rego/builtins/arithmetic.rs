@@ -22,7 +22,7 @@ pub(super) const FUNCTIONS: &[Said] = &[
 const WHOLE: i128 = 1 << 53;
 /// Floats with so many bits behind the point are what their decimal digits say.
 const FRACTION: f64 = 1_048_576.0;
-const UNDECIDED: &str = "arithmetic on numbers that 64-bit floats do not have exactly";
+pub(super) const UNDECIDED: &str = "arithmetic on numbers that 64-bit floats do not have exactly";
 
 #[derive(Clone, Copy)]
 pub(super) enum Number {
@@ -54,7 +54,7 @@ impl Number {
         }
     }
 
-    fn value(self) -> Outcome<Value> {
+    pub(super) fn value(self) -> Outcome<Value> {
         match self {
             Self::Whole(whole) if whole.abs() < i128::from(i64::MAX) => Ok(Some(Value::from(whole))),
             Self::Float(float) if float.fract() == 0.0 && float.abs() < WHOLE as f64 => {
@@ -63,6 +63,14 @@ impl Number {
             Self::Float(float) if exact(float) => Ok(Some(Value::from(float))),
             _ => Err(UNDECIDED.to_owned()),
         }
+    }
+}
+
+/// A whole number of 64 bits in this place.
+pub(super) fn integer(given: &[Value], at: usize) -> Outcome<i128> {
+    match given.get(at) {
+        Some(Value::Number(number)) if number.is_integer() => Ok(number.as_i64().map(i128::from)),
+        _ => Ok(None),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn items(given: &[Value]) -> Option<Vec<Value>> {
     match given.first()? {
         Value::Array(items) => Some(items.iter().cloned().collect()),
-        Value::Set(items) => Some(items.iter_sorted().cloned().collect()),
+        Value::Set(items) => Some(super::order::sorted(items.iter()).into_iter().cloned().collect()),
         _ => None,
     }
 }

@@ -2,9 +2,141 @@
 
 use regorus::Value;
 
+use super::order::{members, sorted};
 use super::{Outcome, Said, text};
+use crate::policy::rego::check::is_exact;
 
-pub(super) const FUNCTIONS: &[Said] = &[("json.marshal", 1, marshal), ("yaml.unmarshal", 1, unmarshal)];
+mod yaml;
+
+pub(super) const FUNCTIONS: &[Said] = &[
+    ("json.is_valid", 1, |given| match text(given, 0) {
+        Some(text) => Ok(Some(parsed(text)?.is_some().into())),
+        None => Ok(Some(false.into())),
+    }),
+    ("json.marshal", 1, marshal),
+    ("json.marshal_with_options", 2, marshal_with_options),
+    ("json.unmarshal", 1, |given| text(given, 0).map_or(Ok(None), parsed)),
+    ("yaml.is_valid", 1, |given| match text(given, 0) {
+        Some(_) => Ok(unmarshal(given)?.map(|_| true.into())),
+        None => Ok(Some(false.into())),
+    }),
+    ("yaml.marshal", 1, |given| {
+        let Some(value) = given.first() else { return Ok(None) };
+        let mut made = String::new();
+        yaml::write(value, &mut made)?;
+        Ok(Some(made.into()))
+    }),
+    ("yaml.unmarshal", 1, unmarshal),
+];
+
+/// JSON as Go reads it. What Go reads and we do not is not decided.
+fn parsed(text: &str) -> Outcome<Value> {
+    if let Some(number) = numbers(text).find(|number| !is_exact(number)) {
+        return Err(format!("the number {number} in JSON"));
+    }
+    match Value::from_json_str(text) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) if text.contains("\\u") => Err("JSON with escapes that are no characters".to_owned()),
+        Err(error) if error.to_string().contains("recursion") => Err("JSON that nests that deep".to_owned()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The numbers in a text, outside of what is quoted.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find(|c: char| c == '"' || c.is_ascii_digit())?;
+            let found = rest.get(start..)?;
+            let mut escaped = false;
+            let end = match found.strip_prefix('"') {
+                Some(inner) => inner
+                    .find(|c: char| {
+                        let end = c == '"' && !escaped;
+                        escaped = c == '\\' && !escaped;
+                        end
+                    })
+                    .map_or(found.len(), |at| at + 2),
+                None => {
+                    found.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(found.len())
+                }
+            };
+            let (token, after) = found.split_at_checked(end)?;
+            rest = after;
+            if !token.starts_with('"') {
+                return Some(token);
+            }
+        }
+    })
+}
+
+/// Whether a text has a number that is not written as its value is shown.
+pub(in crate::policy::rego) fn is_spelled(text: &str) -> bool {
+    numbers(text).any(|number| {
+        number.contains(['.', 'e', 'E'])
+            && number.parse::<f64>().is_ok_and(|value| value.to_string() != number)
+    })
+}
+
+fn marshal_with_options(given: &[Value]) -> Outcome<Value> {
+    let (Some(_), Some(Value::Object(options))) = (given.first(), given.get(1)) else { return Ok(None) };
+    let (mut pretty, mut said, mut prefix, mut indent) = (false, None, "".to_owned(), "\t".to_owned());
+    for (name, value) in options.iter() {
+        match (name, value) {
+            (Value::String(name), Value::Bool(wanted)) if &**name == "pretty" => said = Some(*wanted),
+            (Value::String(name), Value::String(text)) if ["prefix", "indent"].contains(&&**name) => {
+                pretty = true;
+                *(if &**name == "prefix" { &mut prefix } else { &mut indent }) = text.to_string();
+            }
+            _ => return Err("json.marshal_with_options with options of another kind".to_owned()),
+        }
+    }
+    let Some(Value::String(text)) = marshal(given)? else { return Ok(None) };
+    Ok(Some(match said.unwrap_or(pretty) {
+        true => Value::from(indented(&text, &prefix, &indent)),
+        false => Value::String(text),
+    }))
+}
+
+/// JSON without spaces in lines: each with the prefix, and so often the indentation as it is deep.
+fn indented(text: &str, prefix: &str, indent: &str) -> String {
+    let (mut made, mut depth, mut quoted, mut escaped) = (prefix.to_owned(), 0, false, false);
+    let mut rest = text.chars().peekable();
+    let line = |depth| format!("\n{prefix}{}", indent.repeat(depth));
+    while let Some(c) = rest.next() {
+        match c {
+            c if quoted => {
+                made.push(c);
+                quoted = c != '"' || escaped;
+                escaped = c == '\\' && !escaped;
+            }
+            '"' => {
+                made.push(c);
+                quoted = true;
+            }
+            '[' | '{' => {
+                made.push(c);
+                match rest.next_if(|next| "]}".contains(*next)) {
+                    Some(end) => made.push(end),
+                    None => {
+                        depth += 1;
+                        made.push_str(&line(depth));
+                    }
+                }
+            }
+            ']' | '}' => {
+                depth -= 1;
+                made.push_str(&line(depth));
+                made.push(c);
+            }
+            ',' => made.push_str(&format!(",{}", line(depth))),
+            ':' => made.push_str(": "),
+            c => made.push(c),
+        }
+    }
+    made
+}
 
 fn marshal(given: &[Value]) -> Outcome<Value> {
     let Some(value) = given.first() else { return Ok(None) };
@@ -23,10 +155,10 @@ fn write(value: &Value, made: &mut String) -> Result<(), String> {
         },
         Value::String(text) => quoted(text, made),
         Value::Array(items) => list(items.iter(), made)?,
-        Value::Set(items) => list(items.iter_sorted(), made)?,
-        Value::Object(members) => {
+        Value::Set(items) => list(sorted(items.iter()).into_iter(), made)?,
+        Value::Object(_) => {
             made.push('{');
-            for (at, (name, value)) in members.iter_sorted().enumerate() {
+            for (at, (name, value)) in members(value).into_iter().enumerate() {
                 if at > 0 {
                     made.push(',');
                 }
@@ -104,5 +236,8 @@ fn unmarshal(given: &[Value]) -> Outcome<Value> {
             return Err(format!("what {word:?} is in YAML"));
         }
     }
-    Ok(Value::from_yaml_str(text).ok())
+    match Value::from_yaml_str(text) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) => Err("YAML that is read here as wrong".to_owned()),
+    }
 }

@@ -119,10 +119,11 @@ fn term(value: &Value) -> Result<String, String> {
         Value::String(text) => quoted(text)?,
         Value::Array(items) => format!("[{}]", all(items.iter().collect())?),
         Value::Set(items) if items.is_empty() => "set()".to_owned(),
-        Value::Set(items) => format!("{{{}}}", all(items.iter_sorted().collect())?),
-        Value::Object(members) => {
-            let both =
-                members.iter_sorted().map(|(name, value)| Ok(format!("{}: {}", term(name)?, term(value)?)));
+        Value::Set(items) => format!("{{{}}}", all(super::order::sorted(items.iter()))?),
+        Value::Object(_) => {
+            let both = super::order::members(value)
+                .into_iter()
+                .map(|(name, value)| Ok(format!("{}: {}", term(name)?, term(value)?)));
             format!("{{{}}}", both.collect::<Result<Vec<_>, String>>()?.join(", "))
         }
         Value::Undefined => return Err("sprintf of nothing".to_owned()),

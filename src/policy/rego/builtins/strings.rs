@@ -2,13 +2,11 @@
 
 use regorus::Value;
 
-use super::arithmetic::Number;
 use super::{Outcome, Said, text};
 
 pub(super) const FUNCTIONS: &[Said] = &[
     ("indexof", 2, indexof),
     ("lower", 1, |given| each(given, |c| single(c, c.to_lowercase()))),
-    ("numbers.range_step", 3, range_step),
     ("strings.count", 2, count),
     ("strings.replace_n", 2, replace_n),
     ("to_number", 1, to_number),
@@ -107,25 +105,4 @@ fn to_number(given: &[Value]) -> Outcome<Value> {
         }
         _ => Ok(None),
     }
-}
-
-/// From the first to the second, both included.
-fn range_step(given: &[Value]) -> Outcome<Value> {
-    let mut numbers = Vec::new();
-    for value in given {
-        match Number::of(value)? {
-            Some(Number::Whole(whole)) => numbers.push(whole),
-            _ => return Ok(None),
-        }
-    }
-    let [from, to, step] = numbers[..] else { return Ok(None) };
-    if step <= 0 {
-        return Ok(None);
-    }
-    if (to - from).abs() / step > 1_000_000 {
-        return Err("numbers.range_step of more than a million numbers".to_owned());
-    }
-    let step = if from <= to { step } else { -step };
-    let made = (0..=(to - from) / step).map(|at| Value::from(from + at * step));
-    Ok(Some(made.collect::<Vec<_>>().into()))
 }

@@ -1,6 +1,6 @@
 //! Calls: of functions that there are, and that a policy may call.
 
-use regorus::unstable::{Expr, Rule, Span};
+use regorus::unstable::{Expr, Rule};
 
 use super::signatures::{Standing, signature};
 use super::tree::{self, path};
@@ -33,17 +33,6 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
     Ok(())
 }
 
-/// Functions that tell 1.0 from 1: what they write is what the policy has, or they take that for no whole number.
-const SPELLED: [&str; 7] = [
-    "array.slice",
-    "json.marshal",
-    "json.marshal_with_options",
-    "sprintf",
-    "substring",
-    "time.add_date",
-    "yaml.marshal",
-];
-
 fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error> {
     if let Expr::Number { span, .. } = expr {
         return match is_exact(span.text()) {
@@ -55,13 +44,6 @@ fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error>
     let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
     if names.arity(&name).is_some() || name == "print" {
         return Ok(());
-    }
-    if SPELLED.contains(&name.as_str()) {
-        let mut spelled = None;
-        expr_numbers(expr, &mut spelled);
-        if let Some(span) = spelled {
-            return refuse(span, format!("{name} of a number that is spelled {}", span.text()));
-        }
     }
     let Some(signature) = signature(&name) else {
         return refuse(span, format!("undefined function {name}"));
@@ -78,21 +60,9 @@ fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error>
 }
 
 /// Whether no other number is the same here: an integer of 63 bits, or 15 digits at most.
-fn is_exact(text: &str) -> bool {
+pub(in crate::policy::rego) fn is_exact(text: &str) -> bool {
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let small = exponent.parse().is_ok_and(|power: i32| power.abs() <= 300);
     let count = digits.bytes().filter(u8::is_ascii_digit).count();
     text.parse::<i64>().is_ok() || small && count <= 15
-}
-
-/// A number within an expression that is not written as its value is shown.
-fn expr_numbers<'a>(expr: &'a Expr, spelled: &mut Option<&'a Span>) {
-    tree::each(expr, &mut |expr| {
-        if let Expr::Number { span, .. } = expr
-            && span.text().contains(['.', 'e', 'E'])
-            && span.text().parse::<f64>().is_ok_and(|value| value.to_string() != span.text())
-        {
-            *spelled = Some(span);
-        }
-    });
 }

@@ -12,7 +12,46 @@ use crate::policy::Error;
 /// Checks every query of a rule.
 pub(super) fn rule(rule: &Rule) -> Result<(), Error> {
     tree::queries(rule).into_iter().try_for_each(query)?;
-    patterns(rule)
+    patterns(rule)?;
+    sets(rule)
+}
+
+/// Sets that hold other sets and, or so it may be, objects: regorus goes through them in another order than OPA.
+fn sets(rule: &Rule) -> Result<(), Error> {
+    let mut found = None;
+    tree::each_of_rule(rule, &mut |expr| {
+        let Expr::Set { items, .. } = expr else { return };
+        let is_set = |item: &Expr| {
+            let call = |fcn| path(fcn).is_some_and(|(name, _)| name == ["set"]);
+            match item {
+                Expr::Set { .. } | Expr::SetCompr { .. } => true,
+                Expr::Call { fcn, .. } => call(fcn),
+                _ => false,
+            }
+        };
+        let holds = |item: &Expr| {
+            let mut holds = false;
+            tree::each(item, &mut |expr| holds |= is_set(expr));
+            holds
+        };
+        let plain = |item: &Expr| {
+            matches!(
+                item,
+                Expr::String { .. }
+                    | Expr::RawString { .. }
+                    | Expr::Number { .. }
+                    | Expr::Bool { .. }
+                    | Expr::Null { .. }
+            )
+        };
+        if items.iter().any(|item| holds(item)) && !items.iter().all(|item| is_set(item) || plain(item)) {
+            found = Some(expr.span());
+        }
+    });
+    match found {
+        Some(span) => refuse(span, "a set of sets and other values is not supported".to_owned()),
+        None => Ok(()),
+    }
 }
 
 /// Objects that take values apart: regorus takes those that have other members besides for equal. And parameters of one name, which

@@ -1,0 +1,97 @@
+//! What could not be decided while a policy was evaluated: then it has no verdict.
+
+use std::sync::{Arc, OnceLock};
+
+use regorus::Value;
+
+use super::{Outcome, documents, encodings};
+
+/// What was met. Numbers are kept by their value alone, so two things together cannot be decided: a number that is written in another
+/// way than its value is shown (`1.0`, `1e2`), and a function that tells this from `1` or `100`.
+#[derive(Clone, Default)]
+pub(in crate::policy::rego) struct Undecided(Arc<Met>);
+
+#[derive(Default)]
+struct Met {
+    reason: OnceLock<String>,
+    spelled: OnceLock<String>,
+    telling: OnceLock<String>,
+}
+
+/// Functions that tell `1.0` from `1`: they write numbers, or take that for no whole number.
+const TELLING: [&str; 14] = [
+    "array.slice",
+    "format_int",
+    "json.marshal",
+    "json.marshal_with_options",
+    "json.patch",
+    "object.get",
+    "regex.find_all_string_submatch_n",
+    "regex.find_n",
+    "sprintf",
+    "substring",
+    "time.add_date",
+    "units.parse",
+    "walk",
+    "yaml.marshal",
+];
+
+impl Undecided {
+    /// What it was, where there is something.
+    pub(in crate::policy::rego) fn reason(&self) -> Option<String> {
+        let Met { reason, spelled, telling } = &*self.0;
+        let both = || Some(format!("{} together with {}", spelled.get()?, telling.get()?));
+        reason.get().cloned().or_else(both)
+    }
+
+    /// A number that is written in another way than its value is shown, and where it comes from.
+    pub(in crate::policy::rego) fn spelled(&self, by: String) {
+        // The first is what is told.
+        let _ = self.0.spelled.set(by);
+    }
+
+    /// Something that tells how a number is written.
+    pub(in crate::policy::rego) fn telling(&self, what: String) {
+        let _ = self.0.telling.set(what);
+    }
+
+    /// The value of a call, of which is noted what cannot be decided.
+    pub(super) fn note(&self, name: &str, given: &[Value], outcome: Outcome<Value>) -> Value {
+        if TELLING.contains(&name) && given.iter().any(has_number) {
+            self.telling(format!("a call of {name} with numbers"));
+        }
+        let spelled = match (name, given.first()) {
+            ("json.unmarshal" | "to_number" | "yaml.unmarshal", Some(Value::String(text))) => {
+                documents::is_spelled(text)
+            }
+            ("io.jwt.decode" | "io.jwt.decode_verify", Some(Value::String(token))) => {
+                let parts = token.split('.').filter_map(encodings::url);
+                parts.into_iter().any(|part| documents::is_spelled(&String::from_utf8_lossy(&part)))
+            }
+            ("units.parse", _) => {
+                matches!(&outcome, Ok(Some(Value::Number(number))) if !number.is_integer())
+            }
+            _ => false,
+        };
+        if spelled {
+            self.spelled(format!("a number from {name} that is not written as its value is"));
+        }
+        match outcome {
+            Ok(value) => value.unwrap_or(Value::Undefined),
+            Err(reason) => {
+                let _ = self.0.reason.set(reason);
+                Value::Undefined
+            }
+        }
+    }
+}
+
+fn has_number(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => true,
+        Value::Array(items) => items.iter().any(has_number),
+        Value::Set(items) => items.iter().any(has_number),
+        Value::Object(members) => members.iter().any(|(key, value)| has_number(key) || has_number(value)),
+        _ => false,
+    }
+}
