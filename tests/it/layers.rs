@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("policy", &["verify", "bundle", "trust", "payload", "x509", "cue", "re2", "crypto"]),
-    ("sandbox", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
+    ("sandbox", &["program", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("storage", &["registry", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("verify", &["bundle", "trust", "payload", "tlog", "x509", "timestamp", "re2", "crypto"]),
     (
