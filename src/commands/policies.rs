@@ -1,6 +1,6 @@
 //! Policies of a run: read before anything is fetched, said of as cosign does, and what is told where one refuses.
 
-use super::{Context, Error, ErrorKind, PolicyRequest};
+use super::{CandidateReport, Context, Error, ErrorKind, PolicyRequest};
 use crate::policy::{self, By, Decision, Policy, PolicyFile, Refusal, Unmet, decide};
 use crate::storage::read_file;
 use crate::verify::Verified;
@@ -47,6 +47,20 @@ pub(super) struct Judged<'a> {
     pub warnings: Vec<String>,
     /// Those that are accepted: all of them, or why not.
     pub accepted: Result<Vec<Decision<'a>>, Error>,
+    /// What rules found to hold of those that they accept, with the place of each among those that verified.
+    evidence: Vec<(usize, Vec<String>)>,
+}
+
+impl Judged<'_> {
+    /// Notes in the reports of all candidates what rules found to hold; those that verified are in the same order.
+    pub fn note(&self, reports: &mut [CandidateReport]) {
+        let mut verified: Vec<_> = reports.iter_mut().filter(|report| report.verified).collect();
+        for (place, lines) in &self.evidence {
+            if let Some(report) = verified.get_mut(*place) {
+                report.evidence.clone_from(lines);
+            }
+        }
+    }
 }
 
 /// What is asked about verified attestations.
@@ -71,11 +85,13 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
             accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
             said: Vec::new(),
             warnings: Vec::new(),
+            evidence: Vec::new(),
         };
     }
     let (mut said, mut warnings) = (Vec::new(), Vec::new());
     let (mut accepted, mut refusals, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for verified in verified {
+    let mut evidence = Vec::new();
+    for (place, verified) in verified.iter().enumerate() {
         let decided = decide(verified, policy, predicate_type);
         // What flags ask of an attestation says which one is meant, as its type and its signer do: another one is passed over.
         if let Err(Refusal::Unmet(unmet @ Unmet { by: By::Rule(_), .. })) = decided {
@@ -91,11 +107,14 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         match decided {
             Ok(decision) => {
                 said.extend(decision.evidence().iter().cloned());
+                evidence.push((place, decision.evidence().to_vec()));
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
             }
             Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
-            Err(Refusal::Error(error)) => return Judged { said, warnings, accepted: Err(failed(&error)) },
+            Err(Refusal::Error(error)) => {
+                return Judged { said, warnings, accepted: Err(failed(&error)), evidence };
+            }
         }
     }
     if refusals.is_empty() {
@@ -104,13 +123,13 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         } else {
             Ok(accepted)
         };
-        return Judged { said, warnings, accepted };
+        return Judged { said, warnings, accepted, evidence };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
     let error = refused(&refusals, verified.len(), name);
-    Judged { said, warnings, accepted: Err(error) }
+    Judged { said, warnings, accepted: Err(error), evidence }
 }
 
 /// A verdict that is a trap: CUE takes a field that is not there for one that may still come.
