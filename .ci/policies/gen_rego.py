@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Makes Rego policies at random, from a grammar and the statements of testdata/policies/statements. Usage: gen_rego.py SEED COUNT
+"""Makes Rego policies at random, from a grammar and the statements of testdata/policies/statements. Usage: gen_rego.py SEED COUNT [--wide]
+
+--wide makes more kinds: `not` within `not`, `every`, `else`, partial rules, formats, sets, objects, numbers, scripts, expressions, tokens, errors.
 
 Each line that is printed is a case for record.py: `name`, `statement`, `files`. The same seed makes the same cases. About half of the
 policies hold; some have a type error, a variable without a value, or two rules that contradict one another, mostly where only
 `not` would hide it.
 """
+import base64
 import json
 import pathlib
 import random
@@ -29,8 +32,8 @@ def paths(value, at):
 class Policy:
     """One policy."""
 
-    def __init__(self, rng, statement):
-        self.rng = rng
+    def __init__(self, rng, statement, wide=False):
+        self.rng, self.wide = rng, wide
         self.places = [p for p in paths(statement["predicate"], "input.predicate") if p[0] != "input.predicate"]
         self.rules, self.count, self.v1 = [], 0, rng.random() < 0.5
 
@@ -111,6 +114,9 @@ class Policy:
 
     def test(self, depth=2):
         """One thing that holds or not."""
+        if self.wide and self.chance(0.55):
+            return self.pick(self.nested, self.nested, self.quantified, self.chosen, self.several, self.partial, self.formatted, self.sets, self.members, self.sums,
+                             self.letters, self.searched, self.replaced, self.token, self.nothing, self.nothing)
         return self.pick(self.same, self.same, self.texts, self.texts, self.numbers, self.kinds, self.member, self.negated, self.collected,
                          self.called, self.ruled, self.bound, self.through, self.everything, self.under, self.built)
 
@@ -251,6 +257,153 @@ class Policy:
             f"numbers.range(1, 3)[_] == {self.literal(2)}", f"format_int(255, 16) == {self.literal('ff')}", f"hex.encode({self.literal('a')}) == \"61\"", f"strings.replace_n({{\"a\": \"b\"}}, {self.literal('aa')}) == \"bb\"",
         )
 
+    # What came later; older seeds do not meet it
+
+    def nested(self):
+        """`not` beneath rules, comprehensions and `not`."""
+        name, inner = self.fresh("n"), self.rng.choice([self.nothing, self.same, self.texts, self.sums, self.sets, self.members, self.letters])()
+        self.rule(name, self.pick(inner, f"not {inner}" if ";" not in inner and "\n" not in inner and not inner.startswith("not ") else inner))
+        path, _ = self.place((list, dict))
+        x = self.fresh("x")
+        return self.pick(f"not {name}", f"count([1 | {name}]) == {self.pick(0, 1)}", f"count([{x} | {x} := {path}[_]; not {name}]) {self.pick('==', '>', '>=')} {self.pick(0, 1, 2)}",
+                         f"{{{x} | {x} := {path}[_]; {name}}} {self.pick('==', '!=')} set()", f"not not_{name}" if self.rules.append(f"not_{name} {self.head()}{{ not {name} }}") is None else "")
+
+    def quantified(self):
+        """`every` and `some .. in`, within one another."""
+        path, value = self.place((list, dict))
+        if not self.v1:
+            return self.collected()
+        x, y = self.fresh("e"), self.fresh("e")
+        test = self.pick(f"is_string({x})", f"not {x} == {self.literal('a')}", f"count({x}) > 0", f"{x} != {y}", f"startswith({x}, {self.literal('a')})", f"{x} in {path}", f"{x} > {self.literal(0)}")
+        if y in test:
+            return f"every {x} in {path} {{ some {y} in {path}; {test} }}"
+        return self.pick(f"every {x} in {path} {{ {test} }}", f"some {x} in {path}; not {test}" if not test.startswith("not") else f"some {x} in {path}; {test}",
+                         f"every k{x}, {x} in {path} {{ k{x} != {self.literal('zz')}; {test} }}", f"some k{x}, {x} in {path}; {test}; is_{self.pick('number', 'string')}(k{x})")
+
+    def chosen(self):
+        """`else`, with several links, and defaults of functions."""
+        name, (path, value) = self.fresh("c"), self.place()
+        links = " ".join(f"else = {self.literal(self.pick(2, 'b', False))} {self.head()}{{ {self.simple()} }}" for _ in range(self.rng.randint(1, 3)))
+        if self.chance(0.5):
+            self.rules.append(f"{name} = {self.literal(1)} {self.head()}{{ {self.simple()} }} {links}")
+            return self.pick(f"{name} == {self.literal(2)}", f"not {name}", f"{name}", f"not {name} == {self.literal(1)}")
+        if self.v1 and self.chance(0.4):
+            self.rules.append(f"default {name}(_) := {self.literal(self.pick(0, False))}")
+        self.rules.append(f"{name}(x) = {self.literal(1)} {self.head()}{{ x == {self.literal(value)} }} {links}")
+        return self.pick(f"{name}({path}) == {self.literal(1)}", f"not {name}({path})", f"{name}({path}) != {self.literal(2)}", f"not {name}({path}.absent)")
+
+    def several(self):
+        """Functions with several bodies and patterns."""
+        name, (path, value) = self.fresh("g"), self.place()
+        self.rule(f"{name}(x, y) = z", self.pick(f"z := x", f"x == {self.literal(value)}; z := y", "is_string(x); z := lower(x)", f"z := count(x)"))
+        if self.chance(0.6):
+            self.rule(f"{name}({self.literal(value)}, y) = z", self.pick("z := y", f"z := {self.literal(1)}", "y > 1; z := 1"))
+        if self.chance(0.3):
+            self.rule(f"{name}(x, {self.literal(1)}) = z", "z := x")
+        return self.pick(f"{name}({path}, {self.literal(1)}) == {self.literal(value)}", f"not {name}({path}, 1)", f"{name}({path}, {self.pick(1, 2)})", f"{name}({path}, 1) != {self.literal(1)}")
+
+    def partial(self):
+        """Partial sets and objects, of several definitions."""
+        name, (path, value) = self.fresh("p"), self.place((list, dict))
+        if self.chance(0.5):
+            for _ in range(self.rng.randint(1, 2)):
+                made = self.pick("x", "[x, 1]", '{"v": x}', "x.name", "lower(x)", "count(x)")
+                self.rule(f"{name} contains y" if self.v1 else f"{name}[y]", f"x := {path}[_]; y := {made}")
+            return self.pick(f"count({name}) {self.pick('==', '<=', '>')} {len(value) if value else 0}", f"not {name}[{self.literal('a')}]", f"{name}[[_, 1]]", f"{name} == set()", f"not {name}[_]")
+        for _ in range(self.rng.randint(1, 2)):
+            self.rule(f"{name}[k] = v", self.pick(f"v := {path}[k]", f"x := {path}[k]; v := [x, {self.literal(1)}]", f"{path}[k]; v := {self.literal(1)}", f"k := {self.literal('q')}; v := 1"))
+        return self.pick(f"count({name}) > 0", f"not {name}.q == 1", f"{name}[_] == {self.literal(1)}", f"object.keys({name}) != set()", f"{name}.q")
+
+    def formatted(self):
+        """`sprintf`."""
+        path, value = self.place()
+        verb = self.pick("%v", "%v", "%s", "%d", "%q", "%5v|", "%-5v|", "%05d", "%x", "%t", "%+d", "%.2f", "%c", "%%%v", "%v%v", "%")
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        known = {"%v": shown, "%s": shown, "%q": json.dumps(shown, ensure_ascii=False), "%5v|": shown.rjust(5) + "|", "%-5v|": shown.ljust(5) + "|"}.get(verb, shown)
+        return f"sprintf({json.dumps(verb)}, [{path}]) {self.pick('==', '!=')} {json.dumps(known, ensure_ascii=False)}"
+
+    def sets(self):
+        """Operations of sets."""
+        path, value = self.place((list, dict))
+        s = f"{{x | x := {path}[_]}}"
+        other = self.pick("{1}", "set()", f"{{{self.literal('a')}, 2}}", s, "{[1], {\"k\": 1}}", path)
+        op = self.pick("&", "|", "-")
+        return self.pick(f"count({s} {op} {other}) {self.pick('==', '>', '<=')} {self.pick(0, 1, 2, 3)}", f"{s} {op} {other} == {other}", f"union({{{s}, {{1}}}}) != set()", f"intersection({{{s}, {other}}}) == set()",
+                         f"not count({s} {op} {other}) == 0", f"sort({s})[0] == {self.literal('a')}", f"max({s}) {self.pick('>', '!=')} {self.literal(1)}", f"min({path}) == {self.literal(1)}", f"{s} {self.pick('<', '>', '<=')} {other}")
+
+    def members(self):
+        """`object.*`, `json.*` on objects."""
+        path, value = self.place(dict)
+        keys = list(value) if isinstance(value, dict) and value else ["a"]
+        key = self.rng.choice(keys)
+        there = value.get(key) if isinstance(value, dict) else None
+        fits = there if len(json.dumps(there)) < 80 else None
+        return self.pick(f"object.get({path}, {json.dumps(key)}, 0) == {self.literal(fits)}", f"object.get({path}, [{json.dumps(key)}, {self.literal('x')}], 0) {self.pick('==', '!=')} 0",
+                         f"count(object.remove({path}, [{json.dumps(key)}])) == {len(keys) - 1}", f"object.filter({path}, {{{json.dumps(key)}}})[{json.dumps(key)}]", f"object.union({path}, {{\"zz\": 1}}).zz == 1",
+                         f"count(object.union_n([{path}, {path}])) == {len(keys)}", f"object.subset({path}, {{{json.dumps(key)}: {self.literal(fits)}}})", f"object.keys({path})[{json.dumps(key)}]",
+                         f"json.filter({path}, [{json.dumps(key)}]) != {{}}", f"json.remove({path}, [{json.dumps(key + '/0')}]) {self.pick('==', '!=')} {path}", f"not object.subset({path}, {{\"zz\": 1}})",
+                         f"json.patch({path}, [{{\"op\": \"{self.pick('remove', 'replace', 'add', 'test')}\", \"path\": {json.dumps(key)}, \"value\": {self.literal(fits)}}}])")
+
+    def sums(self):
+        """Numbers of all kinds."""
+        one, first = self.number(1)
+        return self.pick(f"{one} / {self.literal(2)} {self.pick('==', '>', '<')} {first / 2}", f"{one} % {self.literal(3)} == {first % 3}", f"round({one} / 4) == {self.literal(first // 4)}", f"ceil({one} / 4) >= {first // 4}",
+                         f"floor({one} * 0.5) == {first // 2}", f"{one} * 1.5 > {self.literal(1)}", f"{one} == {first}.0", f"to_number(\"{first}\") == {one}", f"numbers.range(0, {self.literal(2)})[_] == {one}",
+                         f"bits.and({one}, 3) == {first & 3}", f"format_int({one}, {self.pick(2, 8, 10, 16)}) == \"{first}\"", f"{one} - 0.5 < {self.literal(first)}", f"abs(0 - {one}) == {abs(first)}", f"product([{one}, 2]) == {first * 2}",
+                         f"x{self.count} := {self.pick('1.0', '7.0', '1e1', first)}; {one} >= x{self.count}", f"[1, 2, 3][{one}] == {self.literal(1)}", f"array.slice([1, 2, 3], {one}, 3) == {self.literal([3])}", f"sum([{one}, 0.5]) == {first + 0.5}")
+
+    def letters(self):
+        """Strings of several scripts."""
+        path, value = self.text(1)
+        more = self.pick("é", "日本", "😀", "ß", "İ", "\u00a0", "a\u0301", "Ǆ")
+        text = f"concat(\"\", [{path}, {json.dumps(more, ensure_ascii=False)}])"
+        return self.pick(f"count({text}) == {len(value + more)}", f"upper({text}) != {text}", f"lower({text}) == {json.dumps((value + more).lower(), ensure_ascii=False)}", f"indexof({text}, {json.dumps(more, ensure_ascii=False)}) == {len(value)}",
+                         f"substring({text}, {len(value)}, 1) == {json.dumps(more[:1], ensure_ascii=False)}", f"strings.reverse({text}) != {text}", f"trim({text}, {json.dumps(more, ensure_ascii=False)}) == {json.dumps(value)}",
+                         f"split({text}, \"\")[{len(value)}] == {json.dumps(more[:1], ensure_ascii=False)}", f"trim_space({text}) == {json.dumps((value + more).strip(), ensure_ascii=False)}", f"urlquery.decode(urlquery.encode({text})) == {text}",
+                         f"base64.decode(base64.encode({text})) == {text}", f"replace({text}, {json.dumps(more, ensure_ascii=False)}, \"\") == {path}", f"{text} > {json.dumps(value)}", f"json.unmarshal(json.marshal({text})) == {text}",
+                         f"indexof_n({text}, \"a\") {self.pick('==', '!=')} []", f"regex.match(\"^[[:alpha:]]+$\", {text})", f"strings.count({text}, \"\") > 1", f"sprintf(\"%q\", [{text}]) != \"\"")
+
+    def searched(self):
+        """Regular expressions and globs."""
+        path, value = self.text(1)
+        pattern = self.pick("^[a-z]+", "a*", "(a)(b)?", "\\w+", "\\d{2,}", "(?i)A", "^$", "[^/]+$", "x|y", "(", "(?P<n>a)", "\\bx", "\\pL", "[[:digit:]]")
+        quoted, separators = json.dumps(pattern), self.pick("[]", "null", '["/"]', '[":", "-"]')
+        return self.pick(f"regex.match({quoted}, {path})", f"not regex.match({quoted}, {path})", f"count(regex.find_n({quoted}, {path}, -1)) {self.pick('>', '==')} 0", f"regex.split({quoted}, {path})[0] {self.pick('==', '!=')} {path}",
+                         f"regex.replace({path}, {quoted}, \"$1-\") != {path}", f"regex.find_all_string_submatch_n({quoted}, {path}, 1) {self.pick('==', '!=')} []", f"regex.is_valid({quoted})",
+                         f"glob.match({json.dumps(self.pick('*', '*:*', '**', '{a,b}*', '?*', '[a-z]*', value[:2] + '*'))}, {separators}, {path})")
+
+    def replaced(self):
+        """`with`, of parts of the input and of functions."""
+        name, (path, value) = self.fresh("y"), self.place()
+        self.rule(name, self.pick(self.same, self.texts, f"{path}", f"not {path}", f"count({path}) == 1"))
+        by = self.pick("input", path, "input.predicate", path.split("[")[0])
+        if "[" in by:
+            by = "input.predicate"
+        test = self.pick("", "not ") + f"{name} with {by} as {self.literal(self.pick(value, {}, 1, 'x'))}"
+        return self.pick(test, f"{test} with input.zz as 1", f"count({path}) == 7 with count as 7", f"not count({path}) == 7 with count as 7")
+
+    def token(self):
+        """Tokens, good and bad."""
+        claims = self.pick('{"a":1}', '{"iss":"x","exp":1}', '{"n":1.0}', "[]", "x", '{"s":"\u00e9"}')
+        part = lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        header = self.pick('{"alg":"HS256"}', '{"alg":"none"}', "{}")
+        token = f"{part(header)}.{part(claims)}.{part('sig')}"
+        token = self.pick(token, token, token + ".x", token[:-9], token.replace(".", "", 1))
+        return self.pick(f'io.jwt.decode("{token}")[1].a == {self.literal(1)}', f'not io.jwt.verify_hs256("{token}", "secret")', f'io.jwt.decode_verify("{token}", {{"secret": "x"}})[0] == {self.literal(False)}',
+                         f'not io.jwt.decode("{token}")', f'[_, p, _] := io.jwt.decode("{token}"); p.iss == "x"', f'count(io.jwt.decode("{token}")) == 3')
+
+    def nothing(self):
+        """What is undefined or an error, most often, and may stand where it looks as if it held."""
+        path, value = self.place()
+        call = self.pick(f"json.unmarshal({path})", f"to_number({path})", f"base64.decode({path})", f"hex.decode({path})", f"1 / ({path})", f"{path} % 0", f"count({path})", f"semver.compare({path}, \"1.0.0\")", f"units.parse({path})",
+                         f"units.parse_bytes({path})", f"time.parse_rfc3339_ns({path})", f"net.cidr_contains(\"10.0.0.0/8\", {path})", f"net.cidr_expand({path})", f"substring({path}, -1, 2)", f"array.slice({path}, 0, 1)", f"concat(\",\", {path})",
+                         f"max({path})", f"sum({path})", f"sort({path})", f"object.keys({path})", f"object.get({path}, \"k\", 1)", f"split({path}, \"/\")", f"sprintf({path}, [])", f"yaml.unmarshal({path})", f"regex.find_n(\"a\", {path}, 1)",
+                         f"glob.match({path}, [], \"a\")", f"base64url.decode({path})", f"urlquery.decode({path})", f"numbers.range(1, {path})", f"format_int({path}, 10)", f"bits.or({path}, 1)", f"strings.replace_n({{\"a\": \"b\"}}, {path})",
+                         f"net.cidr_merge({path})", f"graph.reachable({path}, [1])", f"json.patch({path}, [])", f"indexof({path}, \"\")", f"lower({path})", f"{path}.absent", f"{path}[0]", f"io.jwt.decode({path})", f"{path} + 1", f"{path} & {{1}}")
+        x = self.fresh("z")
+        return self.pick(f"not {call}", f"{x} := {call}; {x} != {self.literal('q')}", f"count([{x} | {x} := {call}]) == {self.pick(0, 1)}", f"count({{{x} | {x} := {call}}}) == {self.pick(0, 1)}", f"not {call} == {self.literal(1)}",
+                         f"[1 | {call}] == []", f"{{\"k\": {x} | {x} := {call}}} == {{}}", call)
+
     def simple(self):
         """A test that makes no rule."""
         return self.pick(self.same, self.same, self.texts, self.numbers, self.kinds)
@@ -290,7 +443,7 @@ def main():
     for index in range(count):
         rng = random.Random(f"rego {seed} {index}")
         name = rng.choice(NAMES)
-        case = {"name": f"generated-{seed}-{index:04}", "statement": name, "files": {"p.rego": Policy(rng, statements[name]).whole()}}
+        case = {"name": f"{'wide' if '--wide' in sys.argv else 'generated'}-{seed}-{index:04}", "statement": name, "files": {"p.rego": Policy(rng, statements[name], "--wide" in sys.argv).whole()}}
         print(json.dumps(case, ensure_ascii=False, separators=(",", ":")))
 
 

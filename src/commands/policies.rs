@@ -1,7 +1,10 @@
 //! Policies of a run: read before anything is fetched, said of as cosign does, and what is told where one refuses.
 
-use super::{CandidateReport, Context, Error, ErrorKind, PolicyRequest};
-use crate::policy::{self, By, Decision, Policy, PolicyFile, Refusal, Unmet, decide};
+use std::collections::BTreeMap;
+
+use super::report::{LanguageReport, LanguageVerdict};
+use super::{Context, Error, ErrorKind, PolicyRequest};
+use crate::policy::{self, By, Decision, Language, Policy, PolicyFile, Refusal, Unmet, decide};
 use crate::storage::read_file;
 use crate::verify::Verified;
 
@@ -47,20 +50,8 @@ pub(super) struct Judged<'a> {
     pub warnings: Vec<String>,
     /// Those that are accepted: all of them, or why not.
     pub accepted: Result<Vec<Decision<'a>>, Error>,
-    /// What rules found to hold of those that they accept, with the place of each among those that verified.
-    evidence: Vec<(usize, Vec<String>)>,
-}
-
-impl Judged<'_> {
-    /// Notes in the reports of all candidates what rules found to hold; those that verified are in the same order.
-    pub fn note(&self, reports: &mut [CandidateReport]) {
-        let mut verified: Vec<_> = reports.iter_mut().filter(|report| report.verified).collect();
-        for (place, lines) in &self.evidence {
-            if let Some(report) = verified.get_mut(*place) {
-                report.evidence.clone_from(lines);
-            }
-        }
-    }
+    /// The files of policies and what came of them; `None` where there are none.
+    pub policies: Option<Vec<LanguageReport>>,
 }
 
 /// What is asked about verified attestations.
@@ -76,6 +67,71 @@ pub(super) struct Asked<'a> {
 /// Asks the policies about every attestation that verified: as in cosign, each has to pass, so that nobody can hide one that does
 /// not behind one that does. `is_complete`: no limit kept others from being looked at.
 pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete: bool) -> Judged<'a> {
+    let mut verdicts = Verdicts::default();
+    let judged = judged(verified, asked, is_complete, &mut verdicts);
+    Judged { policies: described(asked.policy, &verdicts), ..judged }
+}
+
+/// What came of the policies of each language, as far as they were asked.
+#[derive(Default)]
+struct Verdicts(BTreeMap<&'static str, LanguageVerdict>);
+
+impl Verdicts {
+    /// Notes what came of one statement. Those of one language are asked after those of another, and not at all where the first refuse.
+    fn note(&mut self, policy: Option<&Policy>, decided: &Result<Decision<'_>, Refusal>) {
+        for language in policy.into_iter().flat_map(Policy::languages) {
+            let (verdict, is_last) = match decided {
+                Ok(_) => (LanguageVerdict::Accepted, false),
+                Err(Refusal::Unmet(Unmet { by: By::Language(by), .. })) if *by == language => {
+                    (LanguageVerdict::Refused, true)
+                }
+                Err(Refusal::Unmet(_)) => (LanguageVerdict::Accepted, false),
+                Err(Refusal::Error(_)) => (LanguageVerdict::Undecided, false),
+            };
+            // What was refused once is not accepted for another statement.
+            let known = self.0.entry(word(language)).or_insert(verdict);
+            *known = (*known).max(verdict);
+            if is_last {
+                return;
+            }
+        }
+    }
+}
+
+fn word(language: Language) -> &'static str {
+    match language {
+        Language::Cue => "cue",
+        Language::Rego => "rego",
+    }
+}
+
+/// The files of policies before one was asked.
+pub(super) fn unasked(policy: Option<&Policy>) -> Option<Vec<LanguageReport>> {
+    described(policy, &Verdicts::default())
+}
+
+fn described(policy: Option<&Policy>, verdicts: &Verdicts) -> Option<Vec<LanguageReport>> {
+    let policy = policy?;
+    let mut found = Vec::new();
+    for language in policy.languages() {
+        let verdict = verdicts.0.get(word(language)).copied().unwrap_or(LanguageVerdict::NotAsked);
+        let files = policy.files(language).iter().zip(policy.digests(language));
+        found.extend(files.map(|(name, digest)| LanguageReport {
+            name: name.clone(),
+            digest: digest.to_string(),
+            language: word(language),
+            verdict,
+        }));
+    }
+    Some(found).filter(|found| !found.is_empty())
+}
+
+fn judged<'a>(
+    verified: &'a [Verified],
+    asked: &Asked<'_>,
+    is_complete: bool,
+    verdicts: &mut Verdicts,
+) -> Judged<'a> {
     let Asked { policy, predicate_type, name } = *asked;
     // Of what flags ask, one that is so is enough.
     let is_for_all = policy.is_some_and(|policy| policy.languages().next().is_some());
@@ -85,19 +141,19 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
             accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
             said: Vec::new(),
             warnings: Vec::new(),
-            evidence: Vec::new(),
+            policies: None,
         };
     }
     let (mut said, mut warnings) = (Vec::new(), Vec::new());
     let (mut accepted, mut refusals, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    let mut evidence = Vec::new();
-    for (place, verified) in verified.iter().enumerate() {
+    for verified in verified {
         let decided = decide(verified, policy, predicate_type);
         // What flags ask of an attestation says which one is meant, as its type and its signer do: another one is passed over.
         if let Err(Refusal::Unmet(unmet @ Unmet { by: By::Rule(_), .. })) = decided {
             others.push(unmet);
             continue;
         }
+        verdicts.note(policy, &decided);
         if let Some(policy) = policy {
             said.extend(policy.languages().map(|language| {
                 let files = policy.files(language).join(" ");
@@ -107,13 +163,12 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         match decided {
             Ok(decision) => {
                 said.extend(decision.evidence().iter().cloned());
-                evidence.push((place, decision.evidence().to_vec()));
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
             }
             Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
             Err(Refusal::Error(error)) => {
-                return Judged { said, warnings, accepted: Err(failed(&error)), evidence };
+                return Judged { said, warnings, accepted: Err(failed(&error)), policies: None };
             }
         }
     }
@@ -123,13 +178,13 @@ pub(super) fn judge<'a>(verified: &'a [Verified], asked: &Asked<'_>, is_complete
         } else {
             Ok(accepted)
         };
-        return Judged { said, warnings, accepted, evidence };
+        return Judged { said, warnings, accepted, policies: None };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
     let error = refused(&refusals, verified.len(), name);
-    Judged { said, warnings, accepted: Err(error), evidence }
+    Judged { said, warnings, accepted: Err(error), policies: None }
 }
 
 /// A verdict that is a trap: CUE takes a field that is not there for one that may still come.

@@ -39,6 +39,9 @@ pub struct Report {
     /// What a policy file said of the file; of images, that stands with each image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
+    /// The files of policies (`--policy`) and what came of them; of images, that stands with each image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<LanguageReport>>,
     /// Every file, in the order in which they were named; there where several files are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<FileReport>>,
@@ -70,6 +73,33 @@ pub struct PolicyReport {
     pub verdict: PolicyVerdict,
     /// Each demand of the scope, and what came of it.
     pub demands: Vec<DemandVerdict>,
+}
+
+/// A file of a policy in a language: all files of one language are one policy, and have one verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LanguageReport {
+    /// As the user named it.
+    pub name: String,
+    /// `sha256:hex`, of its bytes.
+    pub digest: String,
+    /// `cue` or `rego`.
+    pub language: &'static str,
+    /// The verdict on every statement that verified.
+    pub verdict: LanguageVerdict,
+}
+
+/// The verdict of the policy of a language. Of several statements the last in this order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LanguageVerdict {
+    /// No statement verified, or another policy refused it before.
+    NotAsked,
+    /// Every statement passes.
+    Accepted,
+    /// There is no verdict: a limit was exceeded, or the evaluation failed.
+    Undecided,
+    /// A statement does not pass.
+    Refused,
 }
 
 /// The verdict of a policy file.
@@ -111,6 +141,9 @@ pub struct FileReport {
     /// What a policy file said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
+    /// The files of policies (`--policy`) and what came of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<LanguageReport>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -143,6 +176,9 @@ pub struct ImageReport {
     /// What a policy file said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
+    /// The files of policies (`--policy`) and what came of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<LanguageReport>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -164,9 +200,6 @@ pub struct CandidateReport {
     /// The predicate type of a verified statement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate_type: Option<String>,
-    /// What built-in rules found to hold of a verified statement, and where.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<String>,
     /// Every check, in order.
     pub checks: Vec<CheckReport>,
 }
@@ -232,6 +265,7 @@ impl Report {
             candidates: Vec::new(),
             images: None,
             policy: None,
+            policies: None,
             files: None,
             shard: None,
             named_in: None,
@@ -290,6 +324,7 @@ impl ImageReport {
             verified: false,
             candidates: Vec::new(),
             policy: None,
+            policies: None,
             error: None,
         }
     }
@@ -302,8 +337,7 @@ impl CandidateReport {
         if let Some(first) = checks.first_mut() {
             (first.outcome, first.detail) = ("failed", Some(reason));
         }
-        let evidence = Vec::new();
-        Self { source, format, verified: false, signer: None, predicate_type: None, evidence, checks }
+        Self { source, format, verified: false, signer: None, predicate_type: None, checks }
     }
 
     /// What became of one candidate.
@@ -319,7 +353,6 @@ impl CandidateReport {
             signer: verified.map(SignerReport::of),
             predicate_type: verified
                 .and_then(|v| v.claim().proven()?.statement().map(|s| s.predicate_type.clone())),
-            evidence: Vec::new(),
             checks: checks(trail),
         }
     }
@@ -404,6 +437,15 @@ mod tests {
         }
     }
 
+    fn asked() -> LanguageReport {
+        LanguageReport {
+            name: "p.rego".into(),
+            digest: "sha256:00".into(),
+            language: "rego",
+            verdict: LanguageVerdict::Refused,
+        }
+    }
+
     /// The documented schema allows what is written, and nothing of it is missing there.
     #[test]
     fn the_schema_describes_every_member() {
@@ -425,7 +467,6 @@ mod tests {
             verified: true,
             signer: Some(signer),
             predicate_type: Some("t".into()),
-            evidence: vec!["e".into()],
             checks: vec![check],
         };
         let policy = policy();
@@ -443,9 +484,11 @@ mod tests {
             verified: false,
             candidates: vec![candidate.clone()],
             policy: Some(policy.clone()),
+            policies: Some(vec![asked()]),
             error: Some(ErrorReport { reason: Some("log-unknown"), ..ErrorReport::of(&Error::usage("x")) }),
         }]);
         report.policy = Some(policy.clone());
+        report.policies = Some(vec![asked()]);
         report.files = Some(vec![FileReport {
             name: "f".into(),
             bundle: "f.sigstore.json".into(),
@@ -453,6 +496,7 @@ mod tests {
             verified: false,
             candidates: vec![candidate.clone()],
             policy: Some(policy.clone()),
+            policies: Some(vec![asked()]),
             error: Some(ErrorReport::of(&Error::usage("x"))),
         }]);
         report.shard = Some("2/5".into());
@@ -473,6 +517,7 @@ mod tests {
         same(&definitions["error"], &written["images"][0]["error"]);
         same(&definitions["image"], &written["images"][0]);
         same(&definitions["policy"], &written["policy"]);
+        same(&definitions["asked"], &written["policies"][0]);
         let (demand, described) = (&written["policy"]["demands"][0], &definitions["demand"]);
         same(described, demand);
         same(&described["properties"]["counted"]["items"], &demand["counted"][0]);

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::Prompt;
 use crate::crypto::Secret;
-use crate::progress;
 
 const MAX_LINE: u64 = 1 << 12;
 /// ENXIO, on every Unix: a process without a controlling terminal.
@@ -24,7 +23,6 @@ impl Prompt for Terminal {
     }
 
     fn password(&mut self, question: &str) -> io::Result<Secret> {
-        progress::hide();
         rpassword::prompt_password(question)
             .map(|text| Secret::new(text.into_bytes()))
             .map_err(|error| without_terminal(error, cfg!(unix)))
@@ -45,7 +43,6 @@ impl Prompt for Terminal {
     }
 
     fn tell(&mut self, line: &str) {
-        progress::hide();
         // Who cannot be told may still know.
         let _ = writeln!(io::stderr(), "{line}");
     }
@@ -74,7 +71,6 @@ impl Terminal {
 }
 
 fn ask(question: &str) -> io::Result<()> {
-    progress::hide();
     let mut out = io::stderr().lock();
     out.write_all(question.as_bytes())?;
     out.flush()

@@ -11,7 +11,7 @@ use super::guard::Guard;
 #[cfg(feature = "rego")]
 use super::rego;
 use super::rules::Rule;
-use crate::crypto::UnixTime;
+use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 
 /// A file, read.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub struct Policy {
     pub(super) now: UnixTime,
     /// The names of the CUE files and of the Rego files.
     names: [Vec<String>; 2],
+    /// The SHA-256 digests of them, in the same order.
+    digests: [Vec<Digest>; 2],
     /// Whether a statement is refused that lacks what a CUE policy constrains.
     pub(super) strict: bool,
     /// An evaluation was ended and may still hold what it took: nothing more is evaluated.
@@ -108,6 +110,8 @@ impl Policy {
             }
         }
         let names = [&cue, &rego].map(|files| files.iter().map(|file| file.name.clone()).collect());
+        let digest = |file: &PolicyFile| HashAlgorithm::Sha256.digest(&file.bytes);
+        let digests = [&cue, &rego].map(|files| files.iter().map(digest).collect());
         #[cfg(not(feature = "rego"))]
         let _ = data;
         Ok(Self {
@@ -122,6 +126,7 @@ impl Policy {
             rules: Arc::default(),
             now,
             names,
+            digests,
             strict,
             ended: AtomicBool::new(false),
         })
@@ -136,6 +141,15 @@ impl Policy {
     /// The names of the files of a language, in the order in which they were named.
     pub fn files(&self, language: Language) -> &[String] {
         let [cue, rego] = &self.names;
+        match language {
+            Language::Cue => cue,
+            Language::Rego => rego,
+        }
+    }
+
+    /// The SHA-256 digests of the files of a language, in the same order.
+    pub fn digests(&self, language: Language) -> &[Digest] {
+        let [cue, rego] = &self.digests;
         match language {
             Language::Cue => cue,
             Language::Rego => rego,

@@ -1,8 +1,7 @@
 //! Plug-in programs for keys and for the credentials of clusters: where they are, and how one is started, within limits. Nothing is
-//! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`. And how words are written for [`shell`]s.
+//! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`.
 
 mod run;
-pub mod shell;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -118,6 +118,7 @@ impl Common {
         let nothing = TrustedRoot::default();
         let verifier = Verifier { root: root.unwrap_or(&nothing), policy: &self.policy, now: context.now };
         let rules = self.rules.as_ref();
+        report.policies = policies::unasked(rules);
         by_root(request, &verifier, rules, &mut candidates, context, report).await
     }
 }
@@ -150,9 +151,9 @@ async fn by_root(
             let name = artifact.as_ref().map(|artifact| artifact.name.as_str());
             let asked = Asked { policy: rules, predicate_type, name };
             let accepted = policies::judge(&verified, &asked, is_complete);
-            accepted.note(&mut report.candidates);
             accepted.said.iter().for_each(|line| context.narrator.say(line));
             accepted.warnings.iter().for_each(|line| context.narrator.warn(line));
+            report.policies = accepted.policies;
             accepted.accepted.map(drop)
         }
     };

@@ -13,6 +13,7 @@ mod encodings;
 mod format;
 mod globs;
 mod graphs;
+mod identifiers;
 mod networks;
 mod objects;
 mod order;
@@ -41,7 +42,7 @@ type Outcome<T> = Result<Option<T>, String>;
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 
-const SAID: [&[Said]; 16] = [
+const SAID: [&[Said]; 18] = [
     arithmetic::FUNCTIONS,
     bits::FUNCTIONS,
     collections::FUNCTIONS,
@@ -51,12 +52,14 @@ const SAID: [&[Said]; 16] = [
     format::FUNCTIONS,
     globs::FUNCTIONS,
     graphs::FUNCTIONS,
+    identifiers::FUNCTIONS,
     networks::FUNCTIONS,
     objects::FUNCTIONS,
     patterns::FUNCTIONS,
     strings::FUNCTIONS,
     texts::FUNCTIONS,
     times::FUNCTIONS,
+    tokens::FUNCTIONS,
     versions::FUNCTIONS,
 ];
 
@@ -70,7 +73,7 @@ pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> 
         let call = move |given: Vec<Value>| Ok(own.note(name, &given, function(&given)));
         engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;
     }
-    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS, tokens::FUNCTIONS];
+    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS];
     for (name, parameters, function) in certain.into_iter().flatten() {
         let own = undecided.clone();
         let call = move |given: Vec<Value>| Ok(own.note(name, &given, Ok(function(&given))));
@@ -79,14 +82,14 @@ pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> 
     let said = Value::from(i128::from(now.seconds()) * 1_000_000_000);
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(said.clone())))?;
     let (own, name) = (undecided.clone(), "io.jwt.decode_verify");
-    let verify = move |given: Vec<Value>| Ok(own.note(name, &given, Ok(tokens::decode_verify(&given, now))));
+    let verify = move |given: Vec<Value>| Ok(own.note(name, &given, tokens::decode_verify(&given, now)));
     engine.add_extension(name.to_owned(), 2, Box::new(verify))
 }
 
 /// Whether there is a function of this name.
 #[cfg(test)]
 pub(super) fn has(name: &str) -> bool {
-    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS, tokens::FUNCTIONS];
+    let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS];
     SAID.into_iter().flatten().any(|function| function.0 == name)
         || certain.into_iter().flatten().any(|function| function.0 == name)
         || ["io.jwt.decode_verify", "time.now_ns", "walk"].contains(&name)

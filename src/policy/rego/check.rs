@@ -26,7 +26,7 @@ use regorus::unstable::{LiteralStmt, Module, Ref, Rule, RuleHead, Span};
 
 use crate::policy::Error;
 
-pub(super) use arithmetic::as_calls;
+pub(super) use arithmetic::{are_calls, as_calls};
 pub(super) use calls::is_exact;
 pub(super) use negation::written_out;
 #[cfg(test)]

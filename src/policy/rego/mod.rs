@@ -164,6 +164,7 @@ fn in_words_of_regorus(mut engine: Engine, mut texts: Vec<(String, String)>) -> 
         }
         engine = read(&texts)?;
     }
+    check::are_calls(engine.get_modules())?;
     let mut count = 0;
     loop {
         let mut changed = false;

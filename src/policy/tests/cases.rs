@@ -55,7 +55,14 @@ fn same_verdicts(
 fn verdicts_of_rego_are_those_of_cosign() {
     same_verdicts(
         "rego",
-        &[("cases.jsonl", 200), ("probes.jsonl", 500), ("generated.jsonl", 1000), ("functions.jsonl", 250)],
+        &[
+            ("cases.jsonl", 200),
+            ("probes.jsonl", 500),
+            ("generated.jsonl", 1000),
+            ("functions.jsonl", 250),
+            ("tokens.jsonl", 300),
+            ("wide.jsonl", 2500),
+        ],
         super::rego,
     );
 }

@@ -33,7 +33,6 @@ mod policies;
 mod pushing;
 mod registries;
 mod registry;
-mod reports;
 mod repositories;
 mod roots;
 mod sandbox;

@@ -169,6 +169,18 @@ fn exit_codes_of_both_forms_and_both_commands() {
             // All files are one policy, and one of its rules holds.
             let _ = by("yes.rego,no.rego").ok();
             let _ = by("no.rego,none.rego").code(3);
+            let judged = |policy: &str| {
+                let flags =
+                    ["--type", "https://example.com/p", "--policy", policy, "--report", "json=report.json"];
+                let _ = world.with_key("verify-attestation", "a", &name, &flags);
+                let report: Value = serde_json::from_slice(&world.sandbox.read("report.json")).unwrap();
+                report["images"][0]["policies"].clone()
+            };
+            let verdict = &judged("yes.rego")[0];
+            assert_eq!((&verdict["name"], &verdict["verdict"]), (&json!("yes.rego"), &json!("accepted")));
+            assert_eq!(verdict["language"], "rego");
+            assert_eq!(verdict["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
+            assert_eq!(judged("no.rego")[0]["verdict"], "refused");
         }
         // Measured as M3: cosign takes an attestation for a signature.
         let _ = world.verify(&name, &[]).code(10);

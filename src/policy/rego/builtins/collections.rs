@@ -53,6 +53,21 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("rcosign_and", 2, |given| Ok(sets(given).map(|(one, other)| (&one & &other).into()))),
     ("rcosign_gt", 2, |given| compare(given, Ordering::is_gt)),
     ("rcosign_gte", 2, |given| compare(given, Ordering::is_ge)),
+    ("rcosign_in", 2, |given| match given {
+        [item, Value::Array(items)] => Ok(Some(items.contains(item).into())),
+        [item, Value::Set(items)] => Ok(Some(items.contains(item).into())),
+        [item, Value::Object(members)] => Ok(Some(members.values().any(|value| value == item).into())),
+        _ => Ok(Some(false.into())),
+    }),
+    ("rcosign_in_at", 3, |given| match given {
+        [key, item, Value::Object(members)] => Ok(Some((members.get(key) == Some(item)).into())),
+        [Value::Number(at), item, Value::Array(items)] => {
+            let found = at.as_i64().and_then(|at| items.get(usize::try_from(at).ok()?));
+            Ok(Some((found == Some(item)).into()))
+        }
+        [_, _, Value::Set(_)] => Err("`in` of a key and a value in a set".to_owned()),
+        _ => Ok(Some(false.into())),
+    }),
     ("rcosign_lt", 2, |given| compare(given, Ordering::is_lt)),
     ("rcosign_lte", 2, |given| compare(given, Ordering::is_le)),
     ("rcosign_or", 2, |given| Ok(sets(given).map(|(one, other)| (&one | &other).into()))),

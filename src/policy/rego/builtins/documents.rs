@@ -30,7 +30,7 @@ pub(super) const FUNCTIONS: &[Said] = &[
 ];
 
 /// JSON as Go reads it. What Go reads and we do not is not decided.
-fn parsed(text: &str) -> Outcome<Value> {
+pub(super) fn parsed(text: &str) -> Outcome<Value> {
     if let Some(number) = numbers(text).find(|number| !is_exact(number)) {
         return Err(format!("the number {number} in JSON"));
     }

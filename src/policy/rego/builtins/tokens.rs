@@ -3,15 +3,13 @@
 
 use regorus::Value;
 
-use super::{Function, text};
+use super::{Outcome, Said, documents, encodings, text};
 use crate::crypto::legacy_digest::hmac;
-use crate::crypto::{
-    HashAlgorithm, KeyType, Node, PublicKey, SignatureScheme, Signed, UnixTime, base64, jwk,
-};
+use crate::crypto::{HashAlgorithm, KeyType, Node, PublicKey, SignatureScheme, Signed, UnixTime, jwk};
 use crate::x509::Certificate;
 use HashAlgorithm::{Sha256, Sha384, Sha512};
 
-pub(super) const FUNCTIONS: &[Function] = &[
+pub(super) const FUNCTIONS: &[Said] = &[
     ("io.jwt.decode", 1, decode),
     ("io.jwt.verify_es256", 2, |given| verify(given, Algorithm::Es(Sha256))),
     ("io.jwt.verify_es384", 2, |given| verify(given, Algorithm::Es(Sha384))),
@@ -76,11 +74,11 @@ impl Algorithm {
     }
 }
 
-/// A token in its parts.
+/// A token in its parts, of which each is decoded when it is needed: what is wrong with one matters no earlier.
 struct Token<'a> {
-    header: Value,
-    payload: Value,
-    signature: Vec<u8>,
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
     /// What is signed: header and payload as they stand.
     message: &'a str,
 }
@@ -89,39 +87,59 @@ impl<'a> Token<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, payload) = message.split_once('.').filter(|(_, payload)| !payload.contains('.'))?;
-        let document = |part: &str| {
-            let text = String::from_utf8(url(part)?).ok()?;
-            Value::from_json_str(&text).ok().filter(|value| value.as_object().is_ok())
-        };
-        let header = document(header)?;
-        // One that is encrypted, or holds another token, is not read.
-        if member(&header, "enc").is_some() || member(&header, "cty").is_some() {
-            return None;
+        Some(Self { header, payload, signature, message })
+    }
+
+    /// The header. One that is encrypted is an error; one that holds another token is not decided.
+    fn header(&self) -> Outcome<Value> {
+        let Some(header) = object(self.header)? else { return Ok(None) };
+        let is_text =
+            |name: &str| member(&header, name).is_none_or(|value| matches!(value, Value::String(_)));
+        if member(&header, "cty").is_some() || !["alg", "kid", "typ"].into_iter().all(is_text) {
+            return Err("a token of an unusual kind".to_owned());
         }
-        Some(Self { payload: document(payload)?, header, signature: url(signature)?, message })
+        Ok(Some(header).filter(|header| member(header, "enc").is_none()))
     }
 
-    fn has_mac(&self, hash: HashAlgorithm, secret: &str) -> bool {
-        hmac(hash.into(), secret.as_bytes(), self.message.as_bytes()) == self.signature
+    fn payload(&self) -> Outcome<Value> {
+        object(self.payload)
     }
 
-    fn is_signed(&self, algorithm: Algorithm, keys: &[(Option<String>, PublicKey)]) -> bool {
-        let named = member(&self.header, "kid").and_then(|kid| kid.as_string().ok()).cloned();
+    fn signature(&self) -> Option<Vec<u8>> {
+        encodings::url(self.signature)
+    }
+
+    fn has_mac(&self, hash: HashAlgorithm, secret: &str, signature: &[u8]) -> bool {
+        hmac(hash.into(), secret.as_bytes(), self.message.as_bytes()) == signature
+    }
+
+    fn is_signed(&self, by: Option<&str>, algorithm: Algorithm, keys: &[Key], signature: &[u8]) -> bool {
         let with_name: Vec<_> =
-            keys.iter().filter(|(name, _)| name.is_some() && name.as_deref() == named.as_deref()).collect();
+            keys.iter().filter(|(name, _)| by.is_some() && name.as_deref() == by).collect();
         let keys = if with_name.is_empty() { keys.iter().collect() } else { with_name };
-        keys.iter().any(|(_, key)| algorithm.holds(key, self.message.as_bytes(), &self.signature))
+        keys.iter().any(|(_, key)| algorithm.holds(key, self.message.as_bytes(), signature))
     }
 }
 
-/// URL-safe base64 without padding, and no other.
-fn url(text: &str) -> Option<Vec<u8>> {
-    let strange = text.contains(['+', '/', '=']);
-    if strange { None } else { base64::decode(text) }
+/// A key, with its name where it has one.
+type Key = (Option<String>, PublicKey);
+
+/// An object in base64.
+fn object(part: &str) -> Outcome<Value> {
+    let Some(bytes) = encodings::url(part) else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|_| "a token that is not UTF-8".to_owned())?;
+    Ok(documents::parsed(&text)?.filter(|value| value.as_object().is_ok()))
 }
 
 fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.as_object().ok()?.get(&Value::from(name))
+}
+
+fn name<'a>(object: &'a Value, of: &str) -> Option<&'a str> {
+    match member(object, of)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
 }
 
 /// A number of whatever kind; regorus gives floats for floats alone.
@@ -132,91 +150,148 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-fn decode(given: &[Value]) -> Option<Value> {
-    let Token { header, payload, signature, .. } = Token::parse(text(given, 0)?)?;
-    Some(vec![header, payload, hex::encode(signature).into()].into())
-}
-
-fn verify(given: &[Value], algorithm: Algorithm) -> Option<Value> {
-    let (token, key) = (Token::parse(text(given, 0)?)?, text(given, 1)?);
-    let holds = match algorithm {
-        Algorithm::Hs(hash) => token.has_mac(hash, key),
-        _ => token.is_signed(algorithm, &keys(key)?),
+fn decode(given: &[Value]) -> Outcome<Value> {
+    let Some(token) = text(given, 0).and_then(Token::parse) else { return Ok(None) };
+    let (Some(header), Some(payload), Some(signature)) =
+        (token.header()?, token.payload()?, token.signature())
+    else {
+        return Ok(None);
     };
-    Some(holds.into())
+    Ok(Some(vec![header, payload, hex::encode(signature).into()].into()))
 }
 
-/// The keys in a text: certificates, a public key, a JSON Web Key or a set of them.
-fn keys(text: &str) -> Option<Vec<(Option<String>, PublicKey)>> {
+fn verify(given: &[Value], algorithm: Algorithm) -> Outcome<Value> {
+    let (Some(token), Some(key)) = (text(given, 0).and_then(Token::parse), text(given, 1)) else {
+        return Ok(None);
+    };
+    let Some(signature) = token.signature() else { return Ok(None) };
+    if let Algorithm::Hs(hash) = algorithm {
+        return Ok(Some(token.has_mac(hash, key, &signature).into()));
+    }
+    let (Some(keys), Some(header)) = (keys(key)?, token.header()?) else { return Ok(None) };
+    Ok(Some(token.is_signed(name(&header, "kid"), algorithm, &keys, &signature).into()))
+}
+
+/// The keys in a text: one certificate, a public key, a JSON Web Key or a set of them. Those that cannot be read here are not decided.
+fn keys(text: &str) -> Outcome<Vec<Key>> {
+    let unknown = || "a key of another kind".to_owned();
     if let Ok(document) = serde_json::from_str::<serde_json::Value>(text) {
-        let one = |value: &serde_json::Value| {
+        let one = |value: &serde_json::Value| -> Result<Key, String> {
             let node = Node::root("JSON Web Key", value);
-            let key = match value.get("kty")?.as_str()? {
-                "EC" => jwk::ec_public_key(&node).ok()?,
-                "RSA" => jwk::rsa_public_key(&node).ok()?,
-                _ => return None,
+            let member = |name: &str| value.get(name).and_then(|value| value.as_str());
+            let key = match (member("kty"), value.get("alg")) {
+                (Some("EC"), None) => jwk::ec_public_key(&node),
+                (Some("RSA"), None) => jwk::rsa_public_key(&node),
+                _ => return Err(unknown()),
             };
-            Some((value.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned), key))
+            Ok((member("kid").map(str::to_owned), key.map_err(|_| unknown())?))
         };
         return match document.get("keys") {
-            Some(set) => set.as_array()?.iter().map(one).collect(),
-            None => Some(vec![one(&document)?]),
+            Some(set) => {
+                set.as_array().ok_or_else(unknown)?.iter().map(one).collect::<Result<_, _>>().map(Some)
+            }
+            None => Ok(Some(vec![one(&document)?])),
         };
     }
-    if text.contains("BEGIN CERTIFICATE") {
-        let chain = Certificate::chain_from_pem(text.as_bytes()).ok()?;
-        return chain.iter().map(|one| Some((None, one.public_key().ok()?))).collect();
+    if !text.contains("BEGIN") {
+        return Ok(None);
     }
-    Some(vec![(None, PublicKey::from_pem(text.as_bytes()).ok()?)])
+    if text.contains("BEGIN CERTIFICATE") {
+        let chain = Certificate::chain_from_pem(text.as_bytes()).map_err(|_| unknown())?;
+        let [certificate] = chain.as_slice() else { return Err("several certificates as a key".to_owned()) };
+        return Ok(Some(vec![(None, certificate.public_key().map_err(|_| unknown())?)]));
+    }
+    Ok(Some(vec![(None, PublicKey::from_pem(text.as_bytes()).map_err(|_| unknown())?)]))
+}
+
+/// What a token is verified with: keys, or a secret.
+enum Trusted {
+    Keys(Vec<Key>),
+    Secret(String),
 }
 
 /// `io.jwt.decode_verify`: `[true, header, payload]`, or `[false, {}, {}]` for a token that does not hold.
-pub(super) fn decode_verify(given: &[Value], now: UnixTime) -> Option<Value> {
-    let constraints = given.get(1)?.as_object().ok()?;
+pub(super) fn decode_verify(given: &[Value], now: UnixTime) -> Outcome<Value> {
+    let Some(constraints) = given.get(1).and_then(|value| value.as_object().ok()) else { return Ok(None) };
     let known = ["alg", "aud", "cert", "iss", "secret", "time"];
     let names = constraints.keys().all(|name| name.as_string().is_ok_and(|name| known.contains(&&**name)));
     let said = |name: &str| constraints.get(&Value::from(name));
     let key = match (said("cert"), said("secret")) {
-        (Some(Value::String(cert)), None) => Ok(keys(cert)?),
-        (None, Some(Value::String(secret))) => Err(secret.clone()),
-        _ => return None,
+        (Some(Value::String(cert)), None) => match keys(cert)? {
+            Some(keys) => Trusted::Keys(keys),
+            None => return Ok(None),
+        },
+        (None, Some(Value::String(secret))) if !secret.is_empty() => Trusted::Secret(secret.to_string()),
+        _ => return Ok(None),
     };
+    let is_text =
+        |name: &str| said(name).is_none_or(|value| matches!(value, Value::String(text) if !text.is_empty()));
     if !names {
-        return None;
+        return Ok(None);
     }
-    let token = Token::parse(text(given, 0)?)?;
+    if !["alg", "aud", "iss"].into_iter().all(is_text) {
+        return Err("constraints of a token that are no text".to_owned());
+    }
     let time = match said("time") {
-        Some(time) => number(time)?,
+        Some(time) => match number(time) {
+            Some(time) => time,
+            None => return Ok(None),
+        },
         None => now.seconds() as f64 * 1e9,
     };
-    let holds = holds(&token, &key, said("alg"))
-        && claims(&token.payload, said("iss"), said("aud"), time).unwrap_or(false);
-    let Token { header, payload, .. } = token;
-    let shown = if holds { [header, payload] } else { [Value::new_object(), Value::new_object()] };
-    Some([vec![holds.into()], shown.to_vec()].concat().into())
+    let Some(token) = text(given, 0).and_then(Token::parse) else { return Ok(None) };
+    let Some(header) = token.header()? else { return Ok(None) };
+    let shown = |payload: Option<Value>| {
+        let parts = match payload {
+            Some(payload) => vec![true.into(), header.clone(), payload],
+            None => vec![false.into(), Value::new_object(), Value::new_object()],
+        };
+        Ok(Some(parts.into()))
+    };
+    match holds(&token, &header, &key, said("alg"))? {
+        None => return Ok(None),
+        Some(false) => return shown(None),
+        Some(true) => {}
+    }
+    let Some(payload) = token.payload()? else { return Ok(None) };
+    match claims(&payload, said("iss"), said("aud"), time / 1e9)? {
+        None => Ok(None),
+        Some(true) => shown(Some(payload)),
+        Some(false) => shown(None),
+    }
 }
 
 /// Whether the signature holds, by the algorithm that the header names and the constraint allows.
-fn holds(
-    token: &Token<'_>,
-    key: &Result<Vec<(Option<String>, PublicKey)>, regorus::Rc<str>>,
-    allowed: Option<&Value>,
-) -> bool {
-    let Some(Value::String(name)) = member(&token.header, "alg") else { return false };
-    if allowed.is_some_and(|allowed| *allowed != Value::String(name.clone())) {
-        return false;
+fn holds(token: &Token<'_>, header: &Value, key: &Trusted, allowed: Option<&Value>) -> Outcome<bool> {
+    let Some(named) = name(header, "alg") else { return Ok(Some(false)) };
+    if member(header, "crit").is_some() {
+        return Err("a token with critical members".to_owned());
     }
-    match (Algorithm::named(name), key) {
-        (Some(Algorithm::Hs(hash)), Err(secret)) => token.has_mac(hash, secret),
-        (Some(Algorithm::Hs(_)), Ok(_)) | (None, _) | (Some(_), Err(_)) => false,
-        (Some(algorithm), Ok(keys)) => token.is_signed(algorithm, keys),
+    if allowed.is_some_and(|allowed| *allowed != Value::from(named)) {
+        return Ok(Some(false));
     }
+    let Some(signature) = token.signature() else { return Ok(None) };
+    let Some(algorithm) = Algorithm::named(named) else {
+        return Err(format!("a token signed by the algorithm {named}"));
+    };
+    Ok(match (algorithm, key) {
+        (Algorithm::Hs(hash), Trusted::Secret(secret)) => Some(token.has_mac(hash, secret, &signature)),
+        // A secret is no key to those.
+        (_, Trusted::Secret(_)) => None,
+        (Algorithm::Hs(_), Trusted::Keys(_)) => Some(false),
+        (algorithm, Trusted::Keys(keys)) => {
+            Some(token.is_signed(name(header, "kid"), algorithm, keys, &signature))
+        }
+    })
 }
 
-/// Whether the claims hold at `time`, nanoseconds; `None` where one is of another type.
-fn claims(payload: &Value, issuer: Option<&Value>, audience: Option<&Value>, time: f64) -> Option<bool> {
-    if issuer.is_some() && member(payload, "iss") != issuer {
-        return Some(false);
+/// Whether the claims hold at `time`, in seconds; `None` where one is of another type.
+fn claims(payload: &Value, issuer: Option<&Value>, audience: Option<&Value>, time: f64) -> Outcome<bool> {
+    match (member(payload, "iss"), issuer) {
+        (_, None) => {}
+        (Some(said @ Value::String(_)), Some(issuer)) if said == issuer => {}
+        (Some(Value::String(_)) | None, Some(_)) => return Ok(Some(false)),
+        (Some(_), Some(_)) => return Err("a token whose issuer is no text".to_owned()),
     }
     let heard = match (member(payload, "aud"), audience) {
         (None, None) => true,
@@ -224,13 +299,15 @@ fn claims(payload: &Value, issuer: Option<&Value>, audience: Option<&Value>, tim
         (Some(one), Some(wanted)) => one == wanted,
         _ => false,
     };
-    let after = match member(payload, "exp") {
-        Some(end) => time < number(end)? * 1e9,
-        None => true,
-    };
-    let before = match member(payload, "nbf") {
-        Some(start) => time >= number(start)? * 1e9,
-        None => true,
-    };
-    Some(heard && after && before)
+    if !heard {
+        return Ok(Some(false));
+    }
+    for (name, is_end) in [("exp", true), ("nbf", false)] {
+        let Some(limit) = member(payload, name) else { continue };
+        let Some(limit) = number(limit) else { return Ok(None) };
+        if (time < limit) != is_end {
+            return Ok(Some(false));
+        }
+    }
+    Ok(Some(true))
 }

@@ -19,13 +19,14 @@ struct Met {
 }
 
 /// Functions that tell `1.0` from `1`: they write numbers, or take that for no whole number.
-const TELLING: [&str; 14] = [
+const TELLING: [&str; 15] = [
     "array.slice",
     "format_int",
     "json.marshal",
     "json.marshal_with_options",
     "json.patch",
     "object.get",
+    "rcosign_in_at",
     "regex.find_all_string_submatch_n",
     "regex.find_n",
     "sprintf",

@@ -148,7 +148,7 @@ fn holds_negation(expr: &Expr) -> bool {
 
 /// Where an expression begins and ends, with the quotation mark and the brackets that regorus leaves out.
 pub(super) fn bounds(expr: &Expr, text: &str) -> (usize, usize) {
-    let (mut start, mut end) = (first(expr), last(expr, text));
+    let (mut start, mut end) = (first(expr, text), last(expr, text));
     loop {
         let part = text.get(start..end).unwrap_or_default();
         let (open, close) = unmatched(part);
@@ -164,11 +164,19 @@ pub(super) fn bounds(expr: &Expr, text: &str) -> (usize, usize) {
     }
 }
 
-fn first(expr: &Expr) -> usize {
+fn first(expr: &Expr, text: &str) -> usize {
     match expr {
-        Expr::BoolExpr { lhs, .. } | Expr::ArithExpr { lhs, .. } | Expr::BinExpr { lhs, .. } => first(lhs),
-        Expr::Membership { key, value, .. } => first(key.as_ref().unwrap_or(value)),
-        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => first(refr),
+        Expr::BoolExpr { lhs, .. } | Expr::ArithExpr { lhs, .. } | Expr::BinExpr { lhs, .. } => {
+            first(lhs, text)
+        }
+        Expr::Membership { key, value, .. } => first(key.as_ref().unwrap_or(value), text),
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => first(refr, text),
+        // That of an object begins at its last member.
+        Expr::Object { fields, span, .. } => {
+            let key = fields.first().map_or(span.start as usize, |(_, key, _)| first(key, text));
+            let open = text.get(..key).filter(|_| !fields.is_empty()).and_then(|before| before.rfind('{'));
+            open.unwrap_or(key)
+        }
         // The mark in front of a string is left out as well.
         Expr::String { span, .. } | Expr::RawString { span, .. } => (span.start as usize).saturating_sub(1),
         other => other.span().start as usize,
@@ -182,6 +190,11 @@ fn last(expr: &Expr, text: &str) -> usize {
         }
         Expr::Membership { collection, .. } => last(collection, text),
         Expr::UnaryExpr { expr, .. } => last(expr, text),
+        // That of `set()` ends behind what comes next.
+        Expr::Set { items, span, .. } if items.is_empty() => {
+            let start = span.start as usize;
+            start + text.get(start..).and_then(|rest| rest.find(')')).map_or(0, |at| at + 1)
+        }
         Expr::String { span, .. } | Expr::RawString { span, .. } => {
             let end = span.end as usize;
             end + usize::from(text.get(end..).is_some_and(|rest| rest.starts_with(['"', '`'])))

@@ -244,7 +244,7 @@ const TABLE: &[Signature] = &[
     row("urlquery.decode_object", &["s"], "<s:[s]>", Here),
     row("urlquery.encode", &["s"], "s", Here),
     row("urlquery.encode_object", &["<s:s[s]{s}>"], "s", Here),
-    row("uuid.parse", &["s"], "o", Absent),
+    row("uuid.parse", &["s"], "o", Here),
     row("uuid.rfc4122", &["s"], "s", Absent),
     row("walk", &["x"], "(a,x)", Here),
     row("yaml.is_valid", &["s"], "b", Here),

@@ -8,7 +8,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_ONCE, Graph, Item, Role, Side};
 use crate::crypto::Digest;
-use crate::progress;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target, referrers_tag};
 use crate::storage::images::{Change, Error, Home, Place, Referrers, Shape, Writer, append};
 
@@ -296,12 +295,9 @@ impl<'a> Transfer<'a> {
             .flat_map(|item| item.blobs().into_iter().map(move |blob| (item, blob)))
             .filter(|(item, blob)| seen.insert((self.side(item), &blob.digest)))
             .collect::<Vec<_>>();
-        let work = &progress::things("blobs", blobs.len());
         stream::iter(blobs)
             .map(|(item, blob)| async move {
-                let copied =
-                    self.side(item).of(self.to).copy_blob(item.side.of(&self.graph.home), blob).await;
-                copied.inspect(|()| work.add(1))
+                self.side(item).of(self.to).copy_blob(item.side.of(&self.graph.home), blob).await
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
