@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Absent,
     /// A value that cannot be computed from what is known.
     Incomplete,
+    /// What cosign's evaluator would say is not known for sure; no alternative may hide it.
+    Undecided,
     /// An operation on values that it does not have, an index out of range, a division by zero.
     Operation,
     /// A value that contains itself.

@@ -125,7 +125,7 @@ impl<'a> Evaluator<'a> {
                     && arguments.first().is_some_and(|list| self.undecided_list(list, &task.env, id)) =>
             {
                 let message = "cannot be decided: the list has elements that are not known";
-                return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Cycle, position, message))));
+                return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Undecided, position, message))));
             }
             Err(Stop::Wait(error)) => {
                 self.check_elements((path, name), arguments, &task.env, id)?;
@@ -235,7 +235,7 @@ impl<'a> Evaluator<'a> {
         {
             let message =
                 "cannot be decided: `struct.MinFields` of a definition that is looked at from outside";
-            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Incomplete, position, message))));
+            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
         }
         let wrong =
             if name.contains("Min") { number < *limit && (closed || decided) } else { number > *limit };
@@ -303,7 +303,7 @@ impl<'a> Evaluator<'a> {
                 }
                 if !this.validators.is_empty() && this.arcs.is_empty() {
                     let message = "cannot be decided: `close` of a value that only a constraint describes";
-                    return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Incomplete, position, message))));
+                    return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
                 }
                 if this.kinds != Kinds::STRUCT && !self.ambiguous(node) {
                     let message = format!("`close` needs a struct, not {}", self.describe(node));

@@ -17,15 +17,7 @@ impl<'a> Evaluator<'a> {
         comprehension: &'a Comprehension,
         task: &Conjunct<'a>,
     ) -> Result<(), Stop> {
-        let from = self.looks.len();
-        self.watching += 1;
-        let yielded = self.yields(id, comprehension, &task.env);
-        self.watching -= 1;
-        self.check_feeding(id, comprehension, from);
-        if self.watching == 0 {
-            self.looks.clear();
-        }
-        for env in yielded? {
+        for env in self.yields(id, comprehension, &task.env)? {
             let kind = Conj::Body(&comprehension.body);
             self.node_mut(id).derived.push(Conjunct { kind, env, ..task.clone() });
         }
@@ -100,6 +92,7 @@ impl<'a> Evaluator<'a> {
                 return Err(Stop::fail(ErrorKind::Operation, position, message));
             }
         };
+        self.read_whole(node);
         let this = self.node(node);
         if let Some((_, Some(why))) =
             this.tasks.iter().find(|(task, _)| !matches!(task.kind, Conj::Pattern(_)))

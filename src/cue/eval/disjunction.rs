@@ -24,6 +24,7 @@ impl<'a> Evaluator<'a> {
             this.choices.iter().find(|choice| !this.decided.iter().any(|(key, _)| *key == choice.key));
         let Some(choice) = undecided.cloned() else { return };
         let mut left: Vec<(NodeId, Mode)> = Vec::new();
+        self.node_mut(id).undecided = None;
         let mut errors = Vec::new();
         for side in 0..choice.disjuncts.len() {
             let seen = self.observations.len();
@@ -43,7 +44,10 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
                 match self.attempt_error(attempt, result) {
-                    Some(error) => errors.push(*error),
+                    Some(error) => {
+                        self.undecided(id, &error);
+                        errors.push(*error);
+                    }
                     None => self.keep(&mut left, result, mode),
                 }
             }
@@ -69,6 +73,20 @@ impl<'a> Evaluator<'a> {
         }
         self.node_mut(id).unsure = self.unsure(&left);
         self.node_mut(id).outcome = Some(left);
+    }
+
+    /// Notes an error that is taken for a failure: a limit ends the evaluation, and what is not known for sure must not be left at
+    /// the end.
+    pub(crate) fn undecided(&mut self, id: NodeId, error: &Error) {
+        match error.kind {
+            ErrorKind::Limit | ErrorKind::Unsupported => {
+                self.stop(error.clone());
+            }
+            ErrorKind::Undecided => {
+                self.node_mut(id).undecided.get_or_insert_with(|| Box::new(error.clone()));
+            }
+            _ => {}
+        }
     }
 
     /// Whether another alternative would be the default, if the marks of disjunctions all of whose defaults failed did not

@@ -26,6 +26,8 @@ impl<'a> Evaluator<'a> {
         self.nesting += 1;
         let comprehends =
             std::mem::replace(&mut self.comprehends, matches!(task.kind, Conj::Comprehension(_)));
+        let (before, cause) = self.task_reads(id, task);
+        let task = &Conjunct { cause, ..task.clone() };
         let result = match task.kind {
             Conj::Expression(expression) => self.attempt_expression(id, expression, task),
             Conj::Comprehension(comprehension) => self.comprehension(id, comprehension, task),
@@ -37,9 +39,10 @@ impl<'a> Evaluator<'a> {
             }
             _ => Ok(()),
         };
+        self.reads_again(before);
         self.comprehends = comprehends;
         self.nesting -= 1;
-        result
+        self.heeding_limits(result)
     }
 
     fn attempt_expression(
@@ -198,7 +201,7 @@ impl<'a> Evaluator<'a> {
 
     /// The concrete value of a node.
     pub(crate) fn read(&mut self, node: NodeId, by: &Expression) -> Result<Value, Stop> {
-        self.looked_at(node, false);
+        self.read_value(node);
         self.eval(node);
         let settled = self.settled(node);
         let this = self.node(settled);
@@ -218,6 +221,9 @@ impl<'a> Evaluator<'a> {
                 return Err(Stop::Wait(why));
             }
             let atom = atom.clone();
+            if self.node(node).unsure {
+                self.observations.push((node, Observation::Unsure));
+            }
             self.observe(node, Observation::Atom(atom.clone()));
             return Ok(Value::Atom(atom));
         }
@@ -414,7 +420,7 @@ impl<'a> Evaluator<'a> {
     fn is_bottom(&mut self, operand: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<bool, Stop> {
         match self.node_of(operand, env, at) {
             Ok(node) => {
-                self.looked_at(node, true);
+                self.read_whole(node);
                 self.eval(node);
                 if self.node(node).unsure {
                     self.observations.push((node, Observation::Unsure));
@@ -436,7 +442,7 @@ impl<'a> Evaluator<'a> {
                 self.absence(operand, env, at);
                 Ok(true)
             }
-            Err(Stop::Fail(_)) => Ok(true),
+            Err(Stop::Fail(error)) => self.heeding_limits(Err(Stop::Fail(error))).or(Ok(true)),
         }
     }
 

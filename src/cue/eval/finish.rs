@@ -136,13 +136,13 @@ impl<'a> Evaluator<'a> {
             };
         }
         if let Some(cycle) =
-            this.tasks.iter().filter_map(|(_, why)| why.as_ref()).find(|why| why.kind == ErrorKind::Cycle)
+            this.tasks.iter().filter_map(|(_, why)| why.as_ref()).find(|why| matches!(why.kind, ErrorKind::Cycle | ErrorKind::Undecided))
         {
             return Some(cycle.clone());
         }
         if let Some((task, _)) = this.tasks.iter().find(|(task, _)| super::calls::gives_list(&task.kind)) {
             let message = "cannot be decided: a list whose elements are not known is put together";
-            let error = Error::new(ErrorKind::Incomplete, task.position, message);
+            let error = Error::new(ErrorKind::Undecided, task.position, message);
             return Some(Box::new(error.at(self.path(id))));
         }
         if let Some(error) = self.looked_up_in_itself(id) {
@@ -170,7 +170,7 @@ impl<'a> Evaluator<'a> {
         let mut whys = self.node(id).tasks.iter().filter(|(task, _)| selects(task)).map(|(_, why)| why);
         let why = whys.find_map(|why| why.as_deref().filter(|why| !path.is_empty() && within(why)))?;
         let message = "cannot be decided: the value is looked up in itself";
-        Some(Box::new(Error::new(ErrorKind::Cycle, why.position.unwrap_or_default(), message).at(path)))
+        Some(Box::new(Error::new(ErrorKind::Undecided, why.position.unwrap_or_default(), message).at(path)))
     }
 
     /// Comprehensions of the package's top level that cannot be computed without a statement.

@@ -48,6 +48,7 @@ impl<'a> Evaluator<'a> {
 
     fn matches(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<Option<Matches>, Stop> {
         let [count, constraints] = call.arguments else { return Ok(None) };
+        self.waits_to_match(id, call.position);
         let mut met = Vec::new();
         if call.elements {
             for (index, item) in self.items(id).into_iter().enumerate() {
@@ -97,6 +98,7 @@ impl<'a> Evaluator<'a> {
         call: MatchCall<'a, '_>,
     ) -> Option<(Option<NodeId>, Conjunct<'a>, &'static str)> {
         let [condition, then, otherwise] = call.arguments else { return None };
+        self.waits_to_match(id, call.position);
         let conjunct = |expression: &'a Expression| {
             self.conjunct(Conj::Expression(expression), call.env.clone(), expression.position)
         };
@@ -179,6 +181,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Notes that a value is not wholly known: what is held against it may come out otherwise.
+    fn waits_to_match(&mut self, id: NodeId, position: Position) {
+        if self.waits(id) {
+            let message = "cannot be decided: a value that is not known is matched";
+            self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+        }
+    }
+
     /// Whether a value is that of the package, with the statement: cosign's evaluator counts what lacks in it as failed.
     fn is_final(&self, id: NodeId) -> bool {
         !self.alone && matches!(self.node(id).place, Place::Root)
@@ -198,11 +208,18 @@ impl<'a> Evaluator<'a> {
         self.node_mut(probe).conjuncts.push(conjunct);
         self.finish(probe);
         self.observations.truncate(seen);
-        self.first_error(probe).is_none().then_some(probe)
+        let error = self.first_error(probe);
+        if let Some(error) = &error {
+            self.undecided(id, error);
+        }
+        error.is_none().then_some(probe)
     }
 
     /// Unifies a node with what is known of another one's value: scalars, fields, elements.
     pub(crate) fn copy(&mut self, id: NodeId, from: NodeId, conjunct: &Conjunct<'a>) {
+        let before = self.reads(id);
+        self.read_value(from);
+        self.reads_again(before);
         self.finish(from);
         let from = self.settled(from);
         self.note(id, conjunct.close, 0);

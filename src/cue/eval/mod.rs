@@ -9,12 +9,12 @@ mod absent;
 mod arithmetic;
 mod bounds;
 mod calls;
+mod circles;
 mod close;
 mod comprehension;
 mod disjunction;
 mod elements;
 mod expression;
-mod feeding;
 mod finish;
 mod known;
 mod lists;
@@ -123,9 +123,8 @@ pub(crate) struct Evaluator<'a> {
     /// Whether a comprehension is being computed.
     comprehends: bool,
     waiting: Vec<NodeId>,
-    /// What comprehensions looked at, while there are any that look.
-    looks: Vec<feeding::Look>,
-    watching: usize,
+    /// Who reads whom.
+    circles: circles::Circles<'a>,
     progress: bool,
     patterns: std::collections::HashMap<Rc<str>, Rc<crate::re2::Pattern>>,
 }
@@ -156,6 +155,7 @@ pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error
     let data = both.conjunct(Conj::Data(statement), None, Position::default());
     both.node_mut(root).conjuncts.push(data);
     both.run(root)?;
+    both.no_open_comprehension(root)?;
     both.complete(root)?;
     let absent = both.absent(root, package, statement);
     both.fatal.take().map_or(Ok(Report { absent }), |fatal| Err(*fatal))
@@ -178,8 +178,7 @@ impl<'a> Evaluator<'a> {
             last: false,
             comprehends: false,
             waiting: Vec::new(),
-            looks: Vec::new(),
-            watching: 0,
+            circles: circles::Circles::default(),
             progress: false,
             patterns: std::collections::HashMap::new(),
         }
@@ -196,7 +195,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn conjunct(&self, kind: Conj<'a>, env: Env<'a>, position: Position) -> Conjunct<'a> {
-        Conjunct { kind, env, close: Close::default(), trail: None, cyclic: false, position }
+        Conjunct { kind, env, close: Close::default(), trail: None, cyclic: false, cause: 0, sided: false, position }
     }
 
     /// Evaluates everything until nothing changes any more; the first error that is left.
@@ -216,7 +215,11 @@ impl<'a> Evaluator<'a> {
                 self.last = true;
             } else if !self.progress {
                 self.observed()?;
-                return self.first_error(root).map_or(Ok(()), |error| Err(*error));
+                self.first_error(root).map_or(Ok(()), |error| Err(*error))?;
+                if let Some(undecided) = self.nodes.iter().find_map(|node| node.undecided.as_ref()) {
+                    return Err((**undecided).clone());
+                }
+                return self.no_circles();
             }
             for node in &mut self.nodes {
                 node.finished = false;
@@ -312,7 +315,9 @@ impl<'a> Evaluator<'a> {
     /// The same, but that a limit ends the evaluation: no alternative of a disjunction may take it for an error of the policy's.
     pub(crate) fn heeding_limits<T>(&mut self, result: Result<T, Stop>) -> Result<T, Stop> {
         match result {
-            Err(Stop::Fail(error)) if error.kind == ErrorKind::Limit => Err(Stop::Fail(self.stop(*error))),
+            Err(Stop::Fail(error)) if matches!(error.kind, ErrorKind::Limit | ErrorKind::Unsupported) => {
+                Err(Stop::Fail(self.stop(*error)))
+            }
             other => other,
         }
     }
@@ -346,8 +351,10 @@ impl<'a> Evaluator<'a> {
             self.progress = true;
         }
         for (follower, reference) in self.node(node).followers.clone() {
+            let cause = self.both_causes(reference.cause, conjunct.cause);
             let passed = Conjunct {
                 close: reference.close,
+                cause,
                 trail: reference.trail.clone(),
                 cyclic: reference.cyclic,
                 ..conjunct.clone()

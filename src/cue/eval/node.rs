@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::circles::Cause;
 use super::close::{Close, Info, Requirement};
 use super::value::{Atom, Bound, Kinds};
 use crate::cue::ast::{
@@ -61,6 +62,10 @@ pub(crate) struct Conjunct<'a> {
     pub(crate) trail: Option<Rc<Trail>>,
     /// Whether it came back to a value that contains the node.
     pub(crate) cyclic: bool,
+    /// The comprehension, the computed label or the pattern for which it is there.
+    pub(crate) cause: Cause,
+    /// Whether it is one side of a disjunction.
+    pub(crate) sided: bool,
     pub(crate) position: Position,
 }
 
@@ -280,6 +285,8 @@ pub(crate) struct Node<'a> {
     pub(crate) scoped: bool,
     /// Whether an alternative was given up that data might have saved.
     pub(crate) lossy: bool,
+    /// What is not known for sure, and was taken for a failure: of an alternative, of what a constraint counts.
+    pub(crate) undecided: Option<Box<Error>>,
     pub(crate) error: Option<Box<Error>>,
 }
 
@@ -323,6 +330,7 @@ impl<'a> Node<'a> {
             visited: false,
             scoped: false,
             lossy: false,
+            undecided: None,
             error: None,
         }
     }

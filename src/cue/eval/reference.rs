@@ -90,8 +90,14 @@ impl<'a> Evaluator<'a> {
         match self.node(settled).arc(name) {
             Some(arc) if arc.presence != Presence::Optional => Ok(arc.node),
             Some(arc) if !matches!(name, Name::Regular(_)) => Ok(arc.node),
-            Some(_) => Err(Stop::wait(position, format!("`{}` is optional and not there", shown(name)))),
-            None => Err(Stop::wait(position, format!("`{}` is not there", shown(name)))),
+            Some(_) => {
+                self.read_absence(settled, name);
+                Err(Stop::wait(position, format!("`{}` is optional and not there", shown(name))))
+            }
+            None => {
+                self.read_absence(settled, name);
+                Err(Stop::wait(position, format!("`{}` is not there", shown(name))))
+            }
         }
     }
 
@@ -180,6 +186,7 @@ impl<'a> Evaluator<'a> {
         let node = self.new_node(Some(at), Place::Inner);
         let conjunct = self.conjunct(Conj::Expression(expression), env.clone(), expression.position);
         self.node_mut(node).conjuncts.push(conjunct);
+        self.read_value(node);
         self.eval(node);
         node
     }
@@ -200,6 +207,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<NodeId, Stop> {
         self.eval(operand);
         let settled = self.side(operand);
+        self.read_choice(operand);
         let mut excluded = self.excludes(settled, name);
         if let (true, Name::Regular(label)) = (excluded, name) {
             for rule in self.node(settled).rules.clone() {
@@ -231,7 +239,7 @@ impl<'a> Evaluator<'a> {
         if let Some(cycle) = self.cycle_in(settled) {
             return Err(Stop::Wait(cycle));
         }
-        self.looked_at(operand, false);
+        self.read_absence(settled, name);
         let mut error = Error::new(ErrorKind::Absent, position, format!("undefined field: {text}"));
         error.path = format!("{}.{text}", self.path(operand)).trim_start_matches('.').to_owned();
         Err(Stop::Wait(Box::new(error)))
@@ -261,6 +269,7 @@ impl<'a> Evaluator<'a> {
         };
         self.eval(operand);
         let settled = self.side(operand);
+        self.read_value(operand);
         let this = self.node(settled);
         if let Some(error) = &this.error {
             return Err(Stop::Fail(error.clone()));
@@ -274,6 +283,10 @@ impl<'a> Evaluator<'a> {
             ));
         }
         let (count, kinds, length) = (this.items.count(), this.kinds, this.items.length);
+        if kinds == Kinds::LIST && !this.has_parts() {
+            let message = "index of a value that only a constraint describes";
+            return Err(Stop::fail(ErrorKind::Operation, position, message));
+        }
         if let Some(place) = place.filter(|place| *place < count) {
             return Ok(self.item(settled, place));
         }
@@ -299,6 +312,7 @@ impl<'a> Evaluator<'a> {
 
     /// Unifies a node with all that another one is unified with.
     pub(crate) fn follow(&mut self, id: NodeId, target: NodeId, conjunct: &Conjunct<'a>, definition: bool) {
+        self.takes_over(id, target, conjunct.sided);
         let (here, there) = (self.node(id).origin, self.node(target).origin);
         if here == there {
             return;
@@ -330,7 +344,8 @@ impl<'a> Evaluator<'a> {
         let trail = Some(Rc::new(Trail { target: there, at: here, up: conjunct.trail.clone() }));
         let reference = Conjunct { close, trail, cyclic, ..conjunct.clone() };
         for passed in self.node(target).conjuncts.clone() {
-            let derived = reference.passing(&passed);
+            let cause = self.both_causes(reference.cause, passed.cause);
+            let derived = Conjunct { cause, ..reference.passing(&passed) };
             self.node_mut(id).derived.push(derived);
         }
         if let Some((atom, position)) = self.node(target).atom.clone()

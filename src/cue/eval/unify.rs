@@ -140,6 +140,9 @@ impl<'a> Evaluator<'a> {
 
     /// Notes an error; the first one counts.
     pub(crate) fn fail(&mut self, id: NodeId, mut error: Box<Error>) {
+        if matches!(error.kind, ErrorKind::Limit | ErrorKind::Unsupported) {
+            self.stop((*error).clone());
+        }
         if error.path.is_empty() {
             error.path = self.path(id);
         }
@@ -233,7 +236,7 @@ impl<'a> Evaluator<'a> {
         };
         let this = self.node_mut(id);
         this.mode = this.mode.max(mode);
-        self.process_nested(id, Conjunct { kind, position, ..conjunct });
+        self.process_nested(id, Conjunct { kind, position, sided: true, ..conjunct });
     }
 
     /// `int`, `uint8`, `_`, ...

@@ -23,6 +23,7 @@ impl<'a> Evaluator<'a> {
 
     /// A struct or list whose parts are all known.
     pub(crate) fn concrete(&mut self, node: NodeId, position: Position) -> Result<Data, Stop> {
+        self.read_other(node);
         self.finish(node);
         let settled = self.settled(node);
         if let Some(error) = self.first_error(settled) {
@@ -60,12 +61,18 @@ impl<'a> Evaluator<'a> {
 
     /// Asks the validators of a node about its value.
     pub(crate) fn check_validators(&mut self, id: NodeId) {
+        if !self.node(id).validators.is_empty() {
+            self.node_mut(id).undecided = None;
+        }
         for index in 0..self.node(id).validators.len() {
             if self.node(id).error.is_some() {
                 return;
             }
             let validator = self.node(id).validators[index].clone();
-            if let Err(Stop::Fail(error)) = self.check_validator(id, &validator) {
+            let before = self.reads(id);
+            let judged = self.check_validator(id, &validator);
+            self.reads_again(before);
+            if let Err(Stop::Fail(error)) = self.heeding_limits(judged) {
                 self.fail(id, error);
             }
         }
@@ -75,7 +82,8 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn holds(&mut self, atom: &Atom, validator: &Validator<'a>) -> Result<bool, Stop> {
         let probe = self.new_node(None, super::node::Place::Inner);
         self.set(probe, atom.clone(), validator.position);
-        match self.check_validator(probe, validator) {
+        let judged = self.check_validator(probe, validator);
+        match self.heeding_limits(judged) {
             Ok(()) => Ok(true),
             Err(Stop::Fail(_)) => Ok(false),
             Err(wait) => Err(wait),
