@@ -185,7 +185,7 @@ impl<'a> Evaluator<'a> {
             };
             Check::Count { name: format!("{path}.{name}").into(), limit: limit.clone() }
         };
-        self.note(id, task.close, 0);
+        self.note(id, task.close, if kinds == Kinds::STRUCT { close::COUNTED } else { 0 });
         self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
         self.narrow(id, kinds, position);
         Ok(())

@@ -39,6 +39,8 @@ pub(crate) const ELLIPSIS: Flags = 1;
 pub(crate) const TOP: Flags = 2;
 pub(crate) const STRUCT: Flags = 4;
 pub(crate) const OPEN: Flags = 8;
+/// `struct.MinFields(n)`: opens as `matchN` does, and counts as if it did not.
+pub(crate) const COUNTED: Flags = 16;
 
 /// What sort of id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,10 +170,15 @@ impl<'a> Evaluator<'a> {
 
     /// What the fields of a node must stem from.
     fn required(&self, node: NodeId) -> Vec<Requirement> {
+        self.required_unless(node, OPEN | COUNTED)
+    }
+
+    /// The same; conjuncts with these flags lift what they stem from.
+    fn required_unless(&self, node: NodeId, opening: Flags) -> Vec<Requirement> {
         let this = self.node(node);
         self.cost(this.infos.len() + this.requirements.len());
         let mut all = match this.parent {
-            Some(parent) if !matches!(this.place, super::node::Place::Inner) => self.required(parent),
+            Some(parent) if !matches!(this.place, super::node::Place::Inner) => self.required_unless(parent, opening),
             _ => Vec::new(),
         };
         for requirement in &mut all {
@@ -201,7 +208,7 @@ impl<'a> Evaluator<'a> {
                     flags |= info.flags;
                 }
             }
-            if (flags & TOP != 0 && flags & STRUCT == 0) || flags & OPEN != 0 {
+            if (flags & TOP != 0 && flags & STRUCT == 0) || flags & opening != 0 {
                 return false;
             }
             if !any && self.ellipsis(&above, r.id) {
@@ -279,10 +286,11 @@ impl<'a> Evaluator<'a> {
         }
         let this = self.node(node);
         let flags = this.infos.iter().fold(0, |all, info| all | info.flags);
-        if flags & (ELLIPSIS | OPEN) != 0 || flags & TOP != 0 && flags & STRUCT == 0 {
+        let bare = flags & STRUCT == 0;
+        if flags & ELLIPSIS != 0 || flags & (TOP | OPEN) != 0 && bare {
             return false;
         }
-        self.in_definition(node) || self.required(node).iter().any(|r| !r.ignored && !r.removed)
+        self.in_definition(node) || self.required_unless(node, OPEN).iter().any(|r| !r.ignored && !r.removed)
     }
 
     /// Whether a node is a definition, or stands in one.
