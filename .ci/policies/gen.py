@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes policies in CUE: a JSON line {name, construct, statement, files} each. Usage: gen.py SEED N [flow]
+"""Makes policies in CUE: a JSON line {name, construct, statement, files} each. Usage: gen.py SEED N [flow|wide]
 
 Three kinds; `flow` only where it is asked for: a few fields at the top that are computed from each other and from what the statement has or
 lacks, most often with a value that one of them must have, so that it shows what was computed. `schema`: a policy as people write it, made from the predicate of one of testdata/policies/statements; nothing is wrong in it, or a
@@ -15,7 +15,7 @@ import sys
 
 STATEMENTS = pathlib.Path(__file__).resolve().parents[2] / "testdata/policies/statements"
 LABELS, WORDS = ["a", "b", "c", "d", "e"], ["x", "y", "xy", "z1"]
-PACKAGES = ["strings", "list", "struct", "regexp", "math", "strconv", "time", "net"]
+PACKAGES = ["strings", "list", "struct", "regexp", "math", "strconv", "time", "net", "encoding/json", "encoding/hex", "encoding/base64"]
 
 
 def quote(text):
@@ -67,7 +67,7 @@ class Policy:
         lines = self.top + body
         self.rng.shuffle(lines)
         source = "\n".join(lines) + "\n"
-        used = [p for p in PACKAGES if re.search(rf"(?<![\w.\"]){p}\.[A-Z]", source)]
+        used = [p for p in PACKAGES if re.search(rf"(?<![\w.\"]){p.split('/')[-1]}\.[A-Z]", source)]
         return "".join(f'import "{p}"\n' for p in used) + source
 
 
@@ -443,6 +443,138 @@ class Flow(Policy):
         return self.text(body)
 
 
+class Wide(Policy):
+    """What the others do not have, without circles: a value refers to earlier ones alone. Big numbers and floats, bytes, `div` and `mod`,
+    flags of regular expressions, `error()`, required fields, definitions that are extended, scalars embedded in structs, `...` with a
+    constraint, labels that are computed, aliases, `let`, hidden fields, patterns in closed structs, nested defaults, two files."""
+
+    KINDS = "iifsssbtlllrrrr"
+
+    def __init__(self, rng, predicate):
+        super().__init__(rng)
+        self.known = {k: [] for k in "ifsbtlr"}
+        self.fields = {}
+        for key, value in predicate.items():
+            kind = "t" if isinstance(value, bool) else {int: "i", float: "f", str: "s", list: "l", dict: "r"}.get(type(value))
+            if kind and re.fullmatch("[a-z]+", key) and key not in ("if", "for", "in", "let", "null", "true", "false"):
+                self.known[kind].append(f"predicate.{key}")
+        self.predicate = predicate
+
+    def ref(self, kind):
+        """An earlier value, or a literal."""
+        structs = [n for n in self.known["r"] if kind in self.fields.get(n, {})]
+        if structs and self.chance(0.4):
+            name = self.rng.choice(structs)
+            return f"{name}.{self.rng.choice(self.fields[name][kind])}"
+        if self.known[kind] and self.chance(0.85):
+            return self.rng.choice(self.known[kind][-4:])
+        return self.literal(kind)
+
+    def literal(self, kind):
+        """A scalar, a list, a struct."""
+        n = self.rng.randint(0, 4)
+        return self.pick(*{
+            "i": [f"{n}", f"{n}", f"-{n + 1}", "0x1F", "0b101", "0o17", "1_000", "1K", "2Mi", "123456789012345678901234567890", "9007199254740993", "1e3"],
+            "f": [f"{n}.5", f"{n}.0", "1e-3", "1.5e300", "0.1", "3.14159265358979323846264338327950288419716939937510", "-0.0", "1.5K"],
+            "s": ['"x"', '"y1"', '"Ab\u00e9"', '""', '#"a\b"#', '"""\n\tx\n\ty\n\t"""', '"a\nb"', '"\U0001F600"'],
+            "b": ["'x'", "'\\x00\\xff'", "''", "'ab'", "#'x'#"],
+            "t": ["true", "false"],
+            "l": ["[]", "[1, 2]", '["x", "y"]', "[1, ...]", "[...int]", "[{k: 1}, {k: 2}]", "[[1], []]", "[_, _]"],
+            "r": ["{}", "{k: 1}", '{k: "x", m: 2}', "{k?: int}", "{k: int, ...}", "{[string]: int}", "{k: {m: 1}}"],
+        }[kind])
+
+    def type(self, kind):
+        """What is no value: types, bounds, validators, disjunctions."""
+        n = self.rng.randint(0, 4)
+        r = lambda: self.ref(kind)
+        return self.pick(*{
+            "i": ["int", f">{n - 2}", f"<={n + 2}", f"!={n}", "uint8", "int32", "number", "uint", f">={n - 1} & <{n + 3}", f"*{n} | int", f"*{n} | {n + 1} | {n + 2}", f"math.MultipleOf({n + 1})", f"(*{n} | int) | string", lambda: f">={r()}", lambda: f"!=({r()})", f"*(*{n} | {n + 1}) | {n + 2}", "rune", "int & !=0"],
+            "f": ["float", "number", f">{n}.1", "<=1e3", "float64", "float32", f"*{n}.5 | float", lambda: f"<{r()}", "float | int"],
+            "s": ["string", '=~"^x"', '=~"(?i)^X"', '=~"(?s)a.b"', '!~"(?m)^b$"', '>"a"', '<="x"', '!="x"', '*"x" | string', "strings.MinRunes(1)", "strings.MaxRunes(2)", '"x" | "y1"', "string | bytes", lambda: f"!={r()}", '=~"^[[:alpha:]]+$"', '=~"^\\\\p{L}"', '=~#"^\w*$"#', "time.Time | string", '*"x" | "y1" | =~"^A"', '>="A" & <="z"', "regexp.Valid"],
+            "b": ["bytes", ">'a'", "!='x'", "bytes | string", "*'x' | bytes", "=~'x'"],
+            "t": ["bool", "*true | bool", "*false | true", "bool | null", "!=null"],
+            "l": ["[...]", "[...int]", "[...string]", "list.MinItems(1)", "list.MaxItems(2)", "list.UniqueItems()", "[_, ...]", "[...{k: int, ...}]", "list.MatchN(>=1, int)", "[...] & list.MinItems(0)", "[int, ...int]", "*[] | [...]"],
+            "r": ["{...}", "{[string]: _}", "{k?: _, ...}", "{k!: _}", "struct.MinFields(1)", "struct.MaxFields(2)", "matchN(1, [{k!: int}, {k!: string}])", "matchIf({k: int}, {m?: int}, _)", "{k: int} | {k: string}", "{[!~\"^_\"]: _}", "{k!: int} | {m!: _}", "*{k: 1} | {...}", "close({k?: _, m?: _})", "matchN(0, [{z!: _}])"],
+        }[kind])
+
+    def computed(self, kind):
+        """A value from earlier ones."""
+        r = self.ref
+        n = self.rng.randint(0, 3)
+        return self.pick(*{
+            "i": [lambda: f"{r('i')} + {r('i')}", lambda: f"{r('i')} * {n}", lambda: f"{r('i')} - {n}", lambda: f"div({r('i')}, {n + 1})", lambda: f"mod({r('i')}, {n + 2})", lambda: f"quo({r('i')}, -{n + 1})", lambda: f"rem({r('i')}, {n})", lambda: f"len({r('s')})", lambda: f"len({r('l')})", lambda: f"len({r('r')})", lambda: f"len({r('b')})", lambda: f"-({r('i')})", lambda: f"list.Sum([{r('i')}, {n}])", lambda: f"strings.Index({r('s')}, \"x\")", lambda: f"{r('l')}[{n}]", lambda: f"math.Abs({r('i')})", lambda: f"strconv.Atoi(\"\\({r('i')})\")"],
+            "f": [lambda: f"{r('f')} + {r('i')}", lambda: f"{r('i')} / {n + 1}", lambda: f"{r('f')} * {r('f')}", lambda: f"{r('f')} - 0.5", lambda: f"math.Sqrt({n})", lambda: f"math.Floor({r('f')})", lambda: f"{r('i')} * 1.5"],
+            "s": [lambda: f"{r('s')} + {r('s')}", lambda: f'"\\({r("i")})-\\({r("s")})"', lambda: f"strings.ToUpper({r('s')})", lambda: f"strings.Join([{r('s')}, \"z\"], \",\")", lambda: f"{r('s')} * {n}", lambda: f"strings.Split({r('s')}, \"\")[0]", lambda: f"json.Marshal({r('r')})", lambda: f'"\\({r("f")})"', lambda: f"strings.TrimSpace({r('s')})", lambda: f"hex.Encode({r('b')})", lambda: f"base64.Encode(null, {r('b')})", lambda: f"strings.Replace({r('s')}, \"x\", {r('s')}, 1)", lambda: f'"\\({r("t")})"', lambda: f"regexp.Find(\"[a-z]+\", {r('s')})"],
+            "b": [lambda: f"{r('b')} + {r('b')}", lambda: f"'\\({r('s')})'", lambda: f"{r('b')} * {n}", lambda: f"base64.Decode(null, {r('s')})"],
+            "t": [lambda: f"{r('i')} {self.pick('<', '<=', '==', '!=', '>')} {r('i')}", lambda: f"{r('s')} {self.pick('==', '!=', '<', '>=')} {r('s')}", lambda: f"{r('s')} =~ \"^x\"", lambda: f"!{r('t')}", lambda: f"{r('t')} && {r('t')}", lambda: f"{r('t')} || {r('t')}", lambda: f"{r(self.rng.choice('ifsblr'))} {self.pick('==', '!=')} _|_", lambda: f"list.Contains({r('l')}, {r('i')})", lambda: f"strings.HasPrefix({r('s')}, \"x\")", lambda: f"{r('l')} == {r('l')}", lambda: f"{r('r')} == {r('r')}", lambda: f"{r('b')} < {r('b')}", lambda: f"{r('i')} == {r('f')}", lambda: f"{r('r')}.{self.pick('k', 'm', 'none')} != _|_"],
+            "l": [lambda: f"[for v in {r('l')} {{v}}]", lambda: f"[for i, v in {r('l')} if i > {n - 1} {{k: v}}]", lambda: f"[{r('i')}, {r('s')}]", lambda: f"[for k, v in {r('r')} {{k}}]", lambda: f"[if {r('t')} {{{r('i')}}}, {n}]", lambda: f"list.Concat([{r('l')}, [{n}]])", lambda: f"list.Reverse({r('l')})", lambda: f"[for x in {r('l')} let y = x {{y}}]", lambda: f"list.Sort({r('l')}, list.Ascending)", lambda: f"[{r('i')}, ...int]", lambda: f"list.Range(0, {n}, 1)", lambda: f"list.Slice({r('l')}, 0, {n})", lambda: f"strings.Fields({r('s')})", lambda: f"[{r('r')}, {{{r('r')}}}]", lambda: f"[for v in {r('l')} {{(\"q\"): v}}]", lambda: f"list.FlattenN([{r('l')}, [[{n}]]], 1)"],
+            "r": [lambda: f"{r('r')} & {{q: {r('i')}}}", lambda: f"{{{r('r')}, q: {n}}}", lambda: f"{{for k, v in {r('r')} {{(k): v}}}}", lambda: f"{{({r('s')}): {r('i')}}}", lambda: f"{{if {r('t')} {{k: {n}}}}}", lambda: f"close({r('r')})", lambda: f"{{\"n\\({r('i')})\": {r('s')}}}", lambda: f"json.Unmarshal(\"{{\\\"k\\\":{n}}}\")"],
+        }[kind])
+
+    def value(self, kind, depth=1):
+        """An expression of a kind."""
+        if depth <= 0:
+            return self.pick(lambda: self.literal(kind), lambda: self.type(kind), lambda: self.ref(kind))
+        one = lambda: self.value(kind, depth - 1)
+        other = lambda: self.value(self.rng.choice("isltr"), depth - 1)
+        ways = [lambda: self.literal(kind), lambda: self.type(kind), lambda: self.computed(kind), lambda: self.computed(kind), lambda: f"({one()}) & ({one()})", lambda: f"{one()} | *({one()})", lambda: f"({one()}) | ({other()})", lambda: f"*({one()}) | error(\"no\")", lambda: f"[if {self.ref('t')} {{{one()}}}, {one()}][0]",
+                lambda: f"or([{one()}, {one()}])", lambda: f"and([{one()}, {one()}])", lambda: f"{{{one()}, #n: 1}}", lambda: f"{{{one()}}}", lambda: f"*(*({one()}) | ({one()})) | ({one()})"]
+        if kind == "r":
+            ways += [lambda: self.record(depth)] * 8
+        return self.pick(*ways)
+
+    def record(self, depth):
+        """A struct of several declarations."""
+        lines, here = [], []
+        for _ in range(self.rng.randint(1, 4)):
+            kind, label_ = self.rng.choice("isstlfb"), self.rng.choice(["k", "m", "n", "p", "_h", "#d"])
+            near = self.rng.choice(here) if here and self.chance(0.5) else self.ref("i")
+            made = lambda: self.value(kind, depth - 1)
+            lines.append(self.pick(
+                lambda: f"{label_}: {made()}", lambda: f"{label_}: {made()}", lambda: f"{label_}: {made()}", lambda: f"{label_}?: {made()}", lambda: f"{label_}!: {made()}", lambda: f'"{label_.strip("_#")}": {made()}',
+                lambda: f"[{self.pick('string', '=~' + quote('^[kn]'), 'L=string', '!=' + quote('k'), quote('k') + ' | ' + quote('m'), '<' + quote('n'), 'strings.MinRunes(2)')}]: {self.pick('_', 'int', 'int | string', made())}",
+                lambda: f"let T{len(lines)} = {near}\n{label_}: T{len(lines)}", lambda: f"if {self.ref('t')} {{{label_}: {made()}}}", lambda: f"({self.pick(quote('k'), self.ref('s'))}): {made()}", "...", lambda: f"{label_}: {near}",
+                lambda: f"A{len(lines)}=p{len(lines)}: {made()}\nq{len(lines)}: A{len(lines)}", lambda: self.ref("r"), lambda: f"for i, v in {self.ref('l')} {{\"e\\(i)\": v}}", lambda: f"k: m: {made()}",
+                lambda: f"[L{len(lines)}=string]: {{name: L{len(lines)}, ...}}", lambda: f"_#g: {made()}\nr: _#g", lambda: f"Z=({quote('p')}): {made()}\nz: Z",
+            ))
+            here += re.findall(r"(?m)^([kmnp_#]\w*): ", lines[-1])
+        return "{" + self.pick(", ", "\n").join(lines) + "}"
+
+    def file(self):
+        """The files."""
+        files = [[], []] if self.chance(0.2) else [[]]
+        for number in range(self.rng.randint(2, 6)):
+            kind = self.rng.choice(self.KINDS)
+            name = self.pick(f"{kind}{number}", f"{kind}{number}", f"{kind}{number}", f"_{kind}{number}", f"#{kind.upper()}{number}")
+            if name[0] == "#" and kind == "r" and self.chance(0.4) and self.known["r"]:
+                made = self.pick(lambda: f"{self.ref('r')} & {self.record(1)}", lambda: f"{{{self.ref('r')}\n{self.field_line()}}}")
+            else:
+                made = self.value(kind, self.pick(1, 2))
+            self.rng.choice(files).append(f"{name}: {made}")
+            self.known[kind].append(name)
+            found = re.findall(r"(?m)(?:^|[{\n,] ?)([kmnp]): ([^\n,}]*)", made) if kind == "r" else []
+            for field, value in found:
+                guess = "s" if '"' in value or "string" in value else "i" if re.search("int|^[0-9]+$", value) else None
+                if guess:
+                    self.fields.setdefault(name, {}).setdefault(guess, []).append(field)
+            if self.chance(0.15):
+                self.rng.choice(files).append(f"{name}: {self.value(kind, 1)}")
+        for _ in range(self.rng.randint(0, 2)):
+            keys = [k for k in self.predicate if re.fullmatch("[a-z]+", k) and k not in ("if", "for", "in", "let", "null", "true", "false")] or ["none"]
+            key = self.rng.choice(keys)
+            value = self.predicate.get(key)
+            kind = "t" if isinstance(value, bool) else {int: "i", float: "f", str: "s", list: "l", dict: "r"}.get(type(value), "s")
+            self.rng.choice(files).append(self.pick(lambda: f"predicate: {key}{self.pick('', '', '?', '!')}: {self.value(kind, 1)}", lambda: f"predicate: {{{key}: _, out: {self.computed(kind)}}}", lambda: f"predicate: {{{key}: {self.type(kind)}, ...}}", lambda: f"predicate: {key}: {self.type(kind)}"))
+        if not any(line.startswith("predicate: ") for lines in files for line in lines):
+            files[0].append("predicate: _")
+        texts = [self.text(lines) for lines in files]
+        return {"policy.cue": texts[0]} if len(texts) == 1 else {"a.cue": "package p\n" + texts[0], "b.cue": "package p\n" + texts[1]}
+
+    def field_line(self):
+        """One more field."""
+        return f"{self.rng.choice('kmnp')}{self.pick('', '?', '!')}: {self.value(self.rng.choice('isl'), 1)}"
+
+
 def main():
     """Prints the cases."""
     seed, count = int(sys.argv[1]), int(sys.argv[2])
@@ -454,6 +586,11 @@ def main():
             name = rng.choice(["plain", "plain", "empty", "records"])
             files = {"policy.cue": Flow(rng, statements[name]["predicate"]).file()}
             print(json.dumps({"name": f"flow-{seed}-{number}", "construct": "flow", "statement": name, "files": files}, ensure_ascii=False, separators=(",", ":")))
+            continue
+        if sys.argv[3:] == ["wide"]:
+            name = rng.choice(["plain", "plain", "empty", "records", "circle"])
+            files = Wide(rng, statements[name]["predicate"]).file()
+            print(json.dumps({"name": f"wide-{seed}-{number}", "construct": "wide", "statement": name, "files": files}, ensure_ascii=False, separators=(",", ":")))
             continue
         kind, name = ("puzzle", rng.choice(["plain", "circle", "empty"])) if rng.random() < 0.5 else ("schema", rng.choice(list(statements)))
         maker = Puzzle(rng) if kind == "puzzle" else Schema(rng, rng.choice([0, 0, 0.02, 0.1]))

@@ -114,7 +114,9 @@ impl<'a> Evaluator<'a> {
         }
         let parameters = &function.parameters[usize::from(validator)..];
         let values = match self.arguments(id, arguments, parameters, &task.env) {
-            Err(Stop::Wait(error)) if **path == *"list" && GIVES_LIST.contains(&name) => {
+            Err(Stop::Wait(error))
+                if **path == *"list" && GIVES_LIST.contains(&name) && error.kind != ErrorKind::Absent =>
+            {
                 // Whatever is in it: a list.
                 self.narrow(id, Kinds::LIST, position);
                 return Err(Stop::Wait(error));

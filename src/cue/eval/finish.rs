@@ -1,6 +1,6 @@
 //! The whole value: every field evaluated, checked, and looked at for errors.
 
-use super::node::{Conj, NodeId};
+use super::node::{Conj, Conjunct, NodeId};
 use super::value::Kinds;
 use super::{Evaluator, MAX_NESTING};
 use crate::cue::ast::{Binary, Kind, Name, Position, Presence};
@@ -140,7 +140,11 @@ impl<'a> Evaluator<'a> {
         {
             return Some(cycle.clone());
         }
-        if let Some((task, _)) = this.tasks.iter().find(|(task, _)| super::calls::gives_list(&task.kind)) {
+        // What a field that is not there is put together with is not known either to cosign's evaluator.
+        let put_together = |(task, why): &&(Conjunct<'_>, Option<Box<Error>>)| {
+            super::calls::gives_list(&task.kind) && !why.as_ref().is_some_and(|why| why.kind == ErrorKind::Absent)
+        };
+        if let Some((task, _)) = this.tasks.iter().find(put_together) {
             let message = "cannot be decided: a list whose elements are not known is put together";
             let error = Error::new(ErrorKind::Undecided, task.position, message);
             return Some(Box::new(error.at(self.path(id))));

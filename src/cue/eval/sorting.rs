@@ -28,6 +28,9 @@ impl<'a> Evaluator<'a> {
         let value = self.value_of(list, &task.env, id);
         let items = match self.of_kinds(value, Kinds::LIST, list, &task.env, id)? {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
+                if let Some(why) = self.lacks_a_field(&Value::Node(node)) {
+                    return Err(Stop::Wait(why));
+                }
                 self.concrete(node, list.position)?;
                 self.items(node)
             }
