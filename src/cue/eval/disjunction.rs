@@ -26,6 +26,7 @@ impl<'a> Evaluator<'a> {
         let mut left: Vec<(NodeId, Mode)> = Vec::new();
         self.node_mut(id).undecided = None;
         let mut errors = Vec::new();
+        let mut attempts = Vec::new();
         for side in 0..choice.disjuncts.len() {
             let seen = self.observations.len();
             let attempt = self.attempt_node(id);
@@ -38,6 +39,7 @@ impl<'a> Evaluator<'a> {
             if self.fatal.is_some() {
                 return;
             }
+            attempts.push(attempt);
             let found = left.len();
             for (result, mode) in results {
                 if !self.step() {
@@ -68,6 +70,7 @@ impl<'a> Evaluator<'a> {
                 left.retain(|(alternative, _)| !self.waits(*alternative));
             }
         }
+        self.merged_too_early(id, &attempts, choice.conjunct.position);
         if left.is_empty() {
             self.none_left(id, &choice, errors);
         }

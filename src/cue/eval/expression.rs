@@ -231,6 +231,7 @@ impl<'a> Evaluator<'a> {
             if self.node(node).unsure {
                 self.observations.push((node, Observation::Unsure));
             }
+            self.merged(node, by.position);
             let mut error = Error::new(ErrorKind::Incomplete, by.position, "an undecided disjunction");
             error.path = self.path(node);
             return Err(Stop::Wait(Box::new(error)));
@@ -424,6 +425,9 @@ impl<'a> Evaluator<'a> {
                 self.eval(node);
                 if self.node(node).unsure {
                     self.observations.push((node, Observation::Unsure));
+                }
+                if self.ambiguous(node) {
+                    self.merged(node, operand.position);
                 }
                 let settled = self.settled(node);
                 if self.node(settled).error.is_none() {

@@ -19,6 +19,7 @@ mod finish;
 mod known;
 mod lists;
 mod matches;
+mod merging;
 mod node;
 mod operands;
 mod reference;

@@ -206,7 +206,7 @@ impl<'a> Evaluator<'a> {
         position: Position,
     ) -> Result<NodeId, Stop> {
         self.eval(operand);
-        let settled = self.side(operand);
+        let settled = self.side(operand, position);
         self.read_choice(operand);
         let mut excluded = self.excludes(settled, name);
         if let (true, Name::Regular(label)) = (excluded, name) {
@@ -246,8 +246,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The alternative from which something is taken.
-    fn side(&mut self, operand: NodeId) -> NodeId {
+    fn side(&mut self, operand: NodeId, position: Position) -> NodeId {
         let settled = self.settled(operand);
+        if self.ambiguous(operand) {
+            self.merged(operand, position);
+        }
         if self.node(operand).unsure {
             self.observations.push((operand, Observation::Unsure));
         }
@@ -268,7 +271,7 @@ impl<'a> Evaluator<'a> {
             }
         };
         self.eval(operand);
-        let settled = self.side(operand);
+        let settled = self.side(operand, position);
         self.read_value(operand);
         let this = self.node(settled);
         if let Some(error) = &this.error {

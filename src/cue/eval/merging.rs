@@ -1,0 +1,105 @@
+//! Alternatives that look alike before the next disjunction of the same value is looked at: cosign's evaluator keeps the first one alone,
+//! although they may come to differ.
+
+use super::Evaluator;
+use super::node::NodeId;
+use crate::cue::ast::{Position, Presence};
+use crate::cue::error::{Error, ErrorKind};
+
+impl<'a> Evaluator<'a> {
+    /// Notes where the sides of a disjunction look alike, differ, and another disjunction follows.
+    pub(crate) fn merged_too_early(&mut self, id: NodeId, attempts: &[NodeId], position: Position) {
+        let this = self.node(id);
+        if this.choices.len() < this.decided.len() + 2 {
+            return;
+        }
+        for (index, one) in attempts.iter().enumerate() {
+            for other in &attempts[index + 1..] {
+                if !self.step() {
+                    return;
+                }
+                // One that failed at the other disjunction is there when this one is looked at.
+                let failed = [one, other].into_iter().any(|attempt| {
+                    let attempt = self.node(*attempt);
+                    attempt.error.is_some() && attempt.outcome.is_none()
+                });
+                if !failed && self.alike(*one, *other) && !self.identical(*one, *other) {
+                    let message = "cannot be decided: two disjunctions, and alternatives of the first one that differ in nothing \
+                                   but what may be there";
+                    self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Notes where a value is needed of which cosign's evaluator may have merged alternatives.
+    pub(crate) fn merged(&mut self, id: NodeId, position: Position) {
+        let outcome = self.node(id).outcome.clone().unwrap_or_default();
+        for (index, (one, _)) in outcome.iter().enumerate() {
+            for (other, _) in &outcome[index + 1..] {
+                if !self.step() {
+                    return;
+                }
+                if self.alike(*one, *other) && !self.identical(*one, *other) {
+                    let message = "cannot be decided: alternatives that differ in nothing but what may be there";
+                    self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether what is there in two nodes is the same.
+    fn alike(&mut self, one: NodeId, other: NodeId) -> bool {
+        self.cost(8);
+        self.eval(one);
+        self.eval(other);
+        let (a, b) = (self.node(one), self.node(other));
+        let scalars = match (&a.atom, &b.atom) {
+            (Some((a, _)), Some((b, _))) => a.same(b),
+            (None, None) => a.kinds == b.kinds,
+            _ => false,
+        };
+        let bounds = |id: NodeId| self.node(id).bounds.iter().map(ToString::to_string).collect::<Vec<_>>();
+        if !scalars || bounds(one) != bounds(other) || a.validators.len() != b.validators.len() {
+            return false;
+        }
+        let there = |id: NodeId| {
+            let arcs = self.node(id).arcs.iter().filter(|arc| arc.presence != Presence::Optional);
+            arcs.map(|arc| (arc.name.clone(), arc.node)).collect::<Vec<_>>()
+        };
+        let (ours, theirs) = (there(one), there(other));
+        let (items, others) = (self.node(one).items.nodes.clone(), self.node(other).items.nodes.clone());
+        if ours.len() != theirs.len() || items.len() != others.len() {
+            return false;
+        }
+        for (name, node) in ours {
+            match theirs.iter().find(|(its, _)| *its == name) {
+                Some((_, its)) if self.alike(node, *its) => {}
+                _ => return false,
+            }
+        }
+        items.into_iter().zip(others).all(|(ours, theirs)| self.alike(ours, theirs))
+    }
+
+    /// Whether two nodes that are alike do not differ in what may be there either.
+    fn identical(&self, one: NodeId, other: NodeId) -> bool {
+        self.cost(8);
+        let (a, b) = (self.node(one), self.node(other));
+        if a.arcs.len() != b.arcs.len()
+            || a.rules.len() + b.rules.len() > 0
+            || a.items.length != b.items.length
+            || a.items.tails.len() + b.items.tails.len() > 0
+            || self.is_closed(one) != self.is_closed(other)
+        {
+            return a.kinds == b.kinds && a.atom.is_some() && b.atom.is_some();
+        }
+        let arcs = a.arcs.iter().all(|arc| {
+            b.arc(&arc.name).is_some_and(|its| {
+                its.presence == arc.presence && arc.presence != Presence::Optional && self.identical(arc.node, its.node)
+            })
+        });
+        arcs && a.items.nodes.iter().zip(&b.items.nodes).all(|(ours, theirs)| self.identical(*ours, *theirs))
+    }
+}
