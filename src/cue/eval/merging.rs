@@ -41,13 +41,26 @@ impl<'a> Evaluator<'a> {
                 if !self.step() {
                     return;
                 }
-                if self.alike(*one, *other) && !self.identical(*one, *other) {
+                if self.same_labels(*one, *other)
+                    && self.alike(*one, *other)
+                    && !self.identical(*one, *other)
+                {
                     let message = "cannot be decided: alternatives that differ in nothing but what may be there";
                     self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
                     return;
                 }
             }
         }
+    }
+
+    /// Whether two nodes are open or closed alike, and have fields of the same names, also where they are not there.
+    fn same_labels(&self, one: NodeId, other: NodeId) -> bool {
+        let (a, b) = (self.node(one), self.node(other));
+        a.items.length.is_some() == b.items.length.is_some()
+            && a.rules.len() == b.rules.len()
+            && a.arcs.len() == b.arcs.len()
+            && self.is_closed(one) == self.is_closed(other)
+            && a.arcs.iter().all(|arc| b.arc(&arc.name).is_some())
     }
 
     /// Whether what is there in two nodes is the same.
