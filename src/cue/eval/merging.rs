@@ -23,7 +23,7 @@ impl<'a> Evaluator<'a> {
                     let attempt = self.node(*attempt);
                     attempt.error.is_some() && attempt.outcome.is_none()
                 });
-                if !failed && self.alike(*one, *other) && !self.identical(*one, *other) {
+                if !failed && self.alike(*one, *other, false) && !self.identical(*one, *other) {
                     let message = "cannot be decided: two disjunctions, and alternatives of the first one that differ in nothing \
                                    but what may be there";
                     self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
@@ -42,7 +42,7 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
                 if self.same_labels(*one, *other)
-                    && self.alike(*one, *other)
+                    && self.alike(*one, *other, true)
                     && !self.identical(*one, *other)
                 {
                     let message = "cannot be decided: alternatives that differ in nothing but what may be there";
@@ -57,14 +57,13 @@ impl<'a> Evaluator<'a> {
     fn same_labels(&self, one: NodeId, other: NodeId) -> bool {
         let (a, b) = (self.node(one), self.node(other));
         a.items.length.is_some() == b.items.length.is_some()
-            && a.rules.len() == b.rules.len()
             && a.arcs.len() == b.arcs.len()
             && self.is_closed(one) == self.is_closed(other)
             && a.arcs.iter().all(|arc| b.arc(&arc.name).is_some())
     }
 
-    /// Whether what is there in two nodes is the same.
-    fn alike(&mut self, one: NodeId, other: NodeId) -> bool {
+    /// Whether what is there in two nodes is the same; also optional fields, where they count.
+    fn alike(&mut self, one: NodeId, other: NodeId, optional: bool) -> bool {
         self.cost(8);
         self.eval(one);
         self.eval(other);
@@ -79,7 +78,7 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         let there = |id: NodeId| {
-            let arcs = self.node(id).arcs.iter().filter(|arc| arc.presence != Presence::Optional);
+            let arcs = self.node(id).arcs.iter().filter(|arc| optional || arc.presence != Presence::Optional);
             arcs.map(|arc| (arc.name.clone(), arc.node)).collect::<Vec<_>>()
         };
         let (ours, theirs) = (there(one), there(other));
@@ -89,11 +88,11 @@ impl<'a> Evaluator<'a> {
         }
         for (name, node) in ours {
             match theirs.iter().find(|(its, _)| *its == name) {
-                Some((_, its)) if self.alike(node, *its) => {}
+                Some((_, its)) if self.alike(node, *its, optional) => {}
                 _ => return false,
             }
         }
-        items.into_iter().zip(others).all(|(ours, theirs)| self.alike(ours, theirs))
+        items.into_iter().zip(others).all(|(ours, theirs)| self.alike(ours, theirs, optional))
     }
 
     /// Whether two nodes that are alike do not differ in what may be there either.
