@@ -115,11 +115,15 @@ impl<'a> Evaluator<'a> {
         let parameters = &function.parameters[usize::from(validator)..];
         let values = match self.arguments(id, arguments, parameters, &task.env) {
             Err(Stop::Wait(error))
-                if **path == *"list" && GIVES_LIST.contains(&name) && error.kind != ErrorKind::Absent =>
+                if **path == *"list"
+                    && GIVES_LIST.contains(&name)
+                    && error.kind != ErrorKind::Absent
+                    && !self.lacks_an_argument(arguments, &task.env, id) =>
             {
                 // Whatever is in it: a list.
                 self.narrow(id, Kinds::LIST, position);
-                return Err(Stop::Wait(error));
+                let message = "cannot be decided: a list whose elements are not known is put together";
+                return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Undecided, position, message))));
             }
             Err(Stop::Wait(_))
                 if **path == *"list"
@@ -406,16 +410,6 @@ const GIVES_LIST: [&str; 11] = [
     "SortStrings",
     "Take",
 ];
-
-/// Whether a conjunct is a call of one of them.
-pub(crate) fn gives_list(kind: &super::node::Conj<'_>) -> bool {
-    let super::node::Conj::Expression(Expression { kind: Kind::Call { function, .. }, .. }) = kind else {
-        return false;
-    };
-    let Kind::Selector { operand, name } = &function.kind else { return false };
-    let Kind::Reference { binding: Binding::Package(path), .. } = &operand.kind else { return false };
-    **path == *"list" && GIVES_LIST.contains(&text(name))
-}
 
 /// Equality of structs and lists by `==`: order of fields aside; `1` in them is not `1.0`.
 pub(crate) fn same(one: &Data, other: &Data) -> bool {

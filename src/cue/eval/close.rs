@@ -178,7 +178,9 @@ impl<'a> Evaluator<'a> {
         let this = self.node(node);
         self.cost(this.infos.len() + this.requirements.len());
         let mut all = match this.parent {
-            Some(parent) if !matches!(this.place, super::node::Place::Inner) => self.required_unless(parent, opening),
+            Some(parent) if !matches!(this.place, super::node::Place::Inner) => {
+                self.required_unless(parent, opening)
+            }
             _ => Vec::new(),
         };
         for requirement in &mut all {
@@ -276,7 +278,12 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a node can have no fields but those that it names.
     pub(crate) fn is_closed(&self, node: NodeId) -> bool {
-        self.node(node).rules.is_empty() && self.excludes(node, &Name::Regular("".into()))
+        self.node(node).rules.is_empty() && self.closed_to_all(node)
+    }
+
+    /// The same, patterns aside.
+    pub(crate) fn closed_to_all(&self, node: NodeId) -> bool {
+        self.excludes(node, &Name::Regular("".into()))
     }
 
     /// Whether a closed node can never have this field.

@@ -266,6 +266,7 @@ impl<'a> Evaluator<'a> {
             }) {
                 match arc.presence {
                     Presence::Required => return false,
+                    Presence::Regular if self.complete(arc.node).is_err() => return false,
                     Presence::Regular => self.note_lacking(arc.node, &arc.name, at),
                     Presence::Optional => {}
                 }

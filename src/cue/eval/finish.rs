@@ -1,6 +1,6 @@
 //! The whole value: every field evaluated, checked, and looked at for errors.
 
-use super::node::{Conj, Conjunct, NodeId};
+use super::node::{Conj, NodeId};
 use super::value::Kinds;
 use super::{Evaluator, MAX_NESTING};
 use crate::cue::ast::{Binary, Kind, Name, Position, Presence};
@@ -135,19 +135,13 @@ impl<'a> Evaluator<'a> {
                 _ => None,
             };
         }
-        if let Some(cycle) =
-            this.tasks.iter().filter_map(|(_, why)| why.as_ref()).find(|why| matches!(why.kind, ErrorKind::Cycle | ErrorKind::Undecided))
+        if let Some(cycle) = this
+            .tasks
+            .iter()
+            .filter_map(|(_, why)| why.as_ref())
+            .find(|why| matches!(why.kind, ErrorKind::Cycle | ErrorKind::Undecided))
         {
             return Some(cycle.clone());
-        }
-        // What a field that is not there is put together with is not known either to cosign's evaluator.
-        let put_together = |(task, why): &&(Conjunct<'_>, Option<Box<Error>>)| {
-            super::calls::gives_list(&task.kind) && !why.as_ref().is_some_and(|why| why.kind == ErrorKind::Absent)
-        };
-        if let Some((task, _)) = this.tasks.iter().find(put_together) {
-            let message = "cannot be decided: a list whose elements are not known is put together";
-            let error = Error::new(ErrorKind::Undecided, task.position, message);
-            return Some(Box::new(error.at(self.path(id))));
         }
         if let Some(error) = self.looked_up_in_itself(id) {
             return Some(error);

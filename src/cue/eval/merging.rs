@@ -26,7 +26,10 @@ impl<'a> Evaluator<'a> {
                 if !failed && self.alike(*one, *other, false) && !self.identical(*one, *other) {
                     let message = "cannot be decided: two disjunctions, and alternatives of the first one that differ in nothing \
                                    but what may be there";
-                    self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+                    self.undecided(
+                        id,
+                        &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)),
+                    );
                     return;
                 }
             }
@@ -45,8 +48,12 @@ impl<'a> Evaluator<'a> {
                     && self.alike(*one, *other, true)
                     && !self.identical(*one, *other)
                 {
-                    let message = "cannot be decided: alternatives that differ in nothing but what may be there";
-                    self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+                    let message =
+                        "cannot be decided: alternatives that differ in nothing but what may be there";
+                    self.undecided(
+                        id,
+                        &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)),
+                    );
                     return;
                 }
             }
@@ -58,7 +65,7 @@ impl<'a> Evaluator<'a> {
         let (a, b) = (self.node(one), self.node(other));
         a.items.length.is_some() == b.items.length.is_some()
             && a.arcs.len() == b.arcs.len()
-            && self.is_closed(one) == self.is_closed(other)
+            && self.closed_to_all(one) == self.closed_to_all(other)
             && a.arcs.iter().all(|arc| b.arc(&arc.name).is_some())
     }
 
@@ -109,7 +116,9 @@ impl<'a> Evaluator<'a> {
         }
         let arcs = a.arcs.iter().all(|arc| {
             b.arc(&arc.name).is_some_and(|its| {
-                its.presence == arc.presence && arc.presence != Presence::Optional && self.identical(arc.node, its.node)
+                its.presence == arc.presence
+                    && arc.presence != Presence::Optional
+                    && self.identical(arc.node, its.node)
             })
         });
         arcs && a.items.nodes.iter().zip(&b.items.nodes).all(|(ours, theirs)| self.identical(*ours, *theirs))

@@ -16,6 +16,7 @@ mod disjunction;
 mod elements;
 mod expression;
 mod finish;
+mod graph;
 mod known;
 mod lists;
 mod matches;
@@ -196,7 +197,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn conjunct(&self, kind: Conj<'a>, env: Env<'a>, position: Position) -> Conjunct<'a> {
-        Conjunct { kind, env, close: Close::default(), trail: None, cyclic: false, cause: 0, sided: false, position }
+        Conjunct {
+            kind,
+            env,
+            close: Close::default(),
+            trail: None,
+            cyclic: false,
+            cause: 0,
+            sided: false,
+            position,
+        }
     }
 
     /// Evaluates everything until nothing changes any more; the first error that is left.

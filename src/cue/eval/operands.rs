@@ -7,7 +7,7 @@ use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Binary, Binding, Expression, Kind, Position};
 use crate::cue::data::Data;
-use crate::cue::error::{Error, ErrorKind};
+use crate::cue::error::ErrorKind;
 use crate::cue::pkg;
 
 impl<'a> Evaluator<'a> {
@@ -111,13 +111,8 @@ impl<'a> Evaluator<'a> {
         let mut values = Vec::new();
         let mut waits = None;
         for (index, argument) in arguments.iter().enumerate() {
-            let value = match self.value_of(argument, env, id) {
-                Ok(value) => match self.lacks_a_field(&value) {
-                    Some(why) => Err(Stop::Wait(why)),
-                    None => self.data_of(&value, argument.position),
-                },
-                Err(stop) => Err(stop),
-            };
+            let value =
+                self.value_of(argument, env, id).and_then(|value| self.data_of(&value, argument.position));
             let kinds = parameters.get(index).map_or(Kinds::TOP, |parameter| accepted(*parameter));
             match self.of_kinds(value, kinds, argument, env, id) {
                 Ok(value) => values.push(value),
@@ -128,11 +123,18 @@ impl<'a> Evaluator<'a> {
         waits.map_or(Ok(values), Err)
     }
 
-    /// Why a struct or a list is not known: a field that it is computed from is not there.
-    pub(crate) fn lacks_a_field(&self, value: &Value) -> Option<Box<Error>> {
-        let Value::Node(node) = value else { return None };
-        let whys = self.node(*node).tasks.iter().filter_map(|(_, why)| why.as_ref());
-        whys.into_iter().find(|why| why.kind == ErrorKind::Absent).cloned()
+    /// Whether an argument itself is not known yet, and not only what is in it.
+    pub(crate) fn lacks_an_argument(
+        &mut self,
+        arguments: &'a [Expression],
+        env: &Env<'a>,
+        at: NodeId,
+    ) -> bool {
+        arguments.iter().any(|argument| match self.value_of(argument, env, at) {
+            Ok(Value::Node(node)) => !self.node(node).tasks.is_empty(),
+            Ok(Value::Atom(_)) | Err(Stop::Fail(_)) => false,
+            Err(Stop::Wait(_)) => true,
+        })
     }
 
     /// An argument that is not known yet is an error where it can never be of the kinds that are needed.

@@ -6,7 +6,7 @@ use super::node::{Conj, Conjunct, NodeId, Place};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Binding, Expression, Kind, Name, Presence};
-use crate::cue::error::ErrorKind;
+use crate::cue::error::{Error, ErrorKind};
 
 /// Up to so many elements Go's `sort.Sort` keeps the order of equal ones.
 const STABLE: usize = 12;
@@ -28,10 +28,14 @@ impl<'a> Evaluator<'a> {
         let value = self.value_of(list, &task.env, id);
         let items = match self.of_kinds(value, Kinds::LIST, list, &task.env, id)? {
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
-                if let Some(why) = self.lacks_a_field(&Value::Node(node)) {
-                    return Err(Stop::Wait(why));
-                }
-                self.concrete(node, list.position)?;
+                match self.concrete(node, list.position) {
+                    Err(Stop::Wait(_)) if self.node(node).tasks.is_empty() => {
+                        let message = "cannot be decided: the list has elements that are not known";
+                        let error = Error::new(ErrorKind::Undecided, position, message);
+                        return Err(Stop::Wait(Box::new(error)));
+                    }
+                    known => known?,
+                };
                 self.items(node)
             }
             _ => {

@@ -77,6 +77,7 @@ fn verdicts_of_cue_are_those_of_cosign() {
             ("probes.jsonl", 120),
             ("feeding.jsonl", 200),
             ("judged.jsonl", 100),
+            ("written.jsonl", 250),
         ],
         super::cue,
     );
