@@ -239,6 +239,8 @@ impl<'a> Evaluator<'a> {
         if this.has_parts() {
             return Ok(Value::Node(settled));
         }
+        self.maybe_struct(settled, by.position);
+        let this = self.node(settled);
         if needs_value(by) {
             let message = format!("a concrete value is needed, not {}", this.kinds);
             return Err(Stop::fail(ErrorKind::Operation, by.position, message));

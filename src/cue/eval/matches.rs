@@ -3,7 +3,7 @@
 use super::node::{Check, Conj, Conjunct, Env, NodeId, Place, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
-use crate::cue::ast::{Expression, Position, Presence};
+use crate::cue::ast::{Binding, Expression, Kind, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 use crate::cue::statement::Json;
 
@@ -51,7 +51,17 @@ impl<'a> Evaluator<'a> {
         self.waits_to_match(id, call.position);
         let mut met = Vec::new();
         if call.elements {
-            for (index, item) in self.items(id).into_iter().enumerate() {
+            if closes(constraints) {
+                let message =
+                    "`close` as the argument of `list.MatchN` is not supported: it closes nothing in cosign";
+                return Err(self.unsupported(constraints.position, message.to_owned()));
+            }
+            let constraint = self.constraint_of_elements(id, constraints, call.env);
+            for index in 0..self.node(id).items.count() {
+                if constraint.is_some_and(|constraint| self.element_differs(id, index, constraint)) {
+                    continue;
+                }
+                let item = self.item(id, index);
                 self.finish(item);
                 let conjunct =
                     self.conjunct(Conj::Expression(constraints), call.env.clone(), constraints.position);
@@ -114,6 +124,11 @@ impl<'a> Evaluator<'a> {
     /// `json.Validate(constraint)`: whether a text is JSON that meets the constraint; required fields may be missing.
     pub(crate) fn match_json(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let [constraint] = call.arguments else { return Ok(()) };
+        if closes(constraint) {
+            let message =
+                "`close` as the argument of `json.Validate` is not supported: it closes nothing in cosign";
+            return Err(self.unsupported(constraint.position, message.to_owned()));
+        }
         let text = match &self.node(id).atom {
             Some((Atom::String(text), _)) => text.to_string(),
             Some((Atom::Bytes(bytes), _)) => String::from_utf8_lossy(bytes).into_owned(),
@@ -243,4 +258,10 @@ impl<'a> Evaluator<'a> {
             self.shape(id, items, None, conjunct.position);
         }
     }
+}
+
+/// Whether an argument is a call of `close` itself, which closes nothing in cosign's evaluator.
+fn closes(argument: &Expression) -> bool {
+    let Kind::Call { function, .. } = &argument.kind else { return false };
+    matches!(&function.kind, Kind::Reference { binding: Binding::Predeclared(name), .. } if **name == *"close")
 }

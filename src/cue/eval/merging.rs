@@ -3,6 +3,7 @@
 
 use super::Evaluator;
 use super::node::NodeId;
+use super::value::Kinds;
 use crate::cue::ast::{Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -33,6 +34,21 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
             }
+        }
+    }
+
+    /// Notes where a value is needed of which a bound alone says that it may be a struct, as a literal does: cosign's evaluator takes
+    /// it for one.
+    pub(crate) fn maybe_struct(&mut self, id: NodeId, position: Position) {
+        let this = self.node(id);
+        let open = this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT;
+        if open
+            && this.literal
+            && this.atom.is_none()
+            && !(this.bounds.is_empty() && this.validators.is_empty())
+        {
+            let message = "cannot be decided: the value may be a struct";
+            self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
         }
     }
 

@@ -12,6 +12,7 @@ mod calls;
 mod circles;
 mod close;
 mod comprehension;
+mod differing;
 mod disjunction;
 mod elements;
 mod expression;

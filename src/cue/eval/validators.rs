@@ -48,7 +48,9 @@ impl<'a> Evaluator<'a> {
                 .map(Data::List);
         }
         if this.kinds != Kinds::STRUCT {
-            return Err(Stop::wait(position, format!("a value that is not known yet ({})", this.kinds)));
+            let kinds = this.kinds;
+            self.maybe_struct(settled, position);
+            return Err(Stop::wait(position, format!("a value that is not known yet ({kinds})")));
         }
         let fields: Vec<_> = this.regular().cloned().collect();
         self.observe(node, super::Observation::Fields(fields.len()));
