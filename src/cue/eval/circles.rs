@@ -12,7 +12,7 @@ use super::graph::Graph;
 use super::node::{Conj, Conjunct, NodeId, Place};
 use crate::cue::ast::{
     Binary, Binding, Clause, Comprehension, Declaration, Expression, Field, Kind, Label, Name, Pattern,
-    Position, Presence, Struct,
+    Position,
 };
 use crate::cue::error::{Error, ErrorKind};
 
