@@ -105,6 +105,8 @@ mod policy;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
 mod program;
+#[cfg(feature = "cli")]
+mod progress;
 #[cfg_attr(not(feature = "cue"), allow(dead_code, reason = "policies in CUE use it"))]
 mod re2;
 #[cfg(feature = "cli")]

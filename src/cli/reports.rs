@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::render::{self, Color, Output};
-use crate::commands::{Context, Error, ErrorKind, Report, ReportFormat, ReportRequest};
+use crate::commands::{self, Context, Error, ErrorKind, Report, ReportFormat, ReportRequest};
 use crate::storage::{Access, PendingFile};
 
 /// The reports that were asked for, one at most to standard output.
@@ -40,10 +40,9 @@ impl Reports {
             let is_file = file.is_some() || output.place().is_some();
             let color = if is_file { Color::Off } else { Color::of_stdout(&*context.variables) };
             hand_out(&render::report(report, format, color)?, file, output)?;
-            if format == ReportFormat::Github
-                && let Some(path) = (context.variables)("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
-            {
-                append(Path::new(&path), &render::summary(report))?;
+            let asked = [ReportRequest { format, file: None }];
+            if let Some(path) = commands::summary_of(&asked, &*context.variables) {
+                append(&path, &render::summary(report))?;
             }
         }
         Ok(())

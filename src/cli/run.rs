@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::SystemTime;
 
 use super::args::format::Format;
@@ -13,11 +14,13 @@ use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Files,
     GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, LoginRequest, Narrator, PackRequest,
-    PublicKeyRequest, Settings, SignBlobRequest, SigningConfigCreateRequest, TriangulateRequest,
-    TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest, Waivers,
+    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, SigningConfigCreateRequest,
+    TriangulateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest,
+    Waivers,
 };
 use crate::crypto::UnixTime;
 use crate::keys::Terminal;
+use crate::progress;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -124,20 +127,36 @@ impl Request {
     /// # Errors
     /// Whatever the command meets.
     pub fn execute(self, settings: Settings, output: &mut Output) -> Result<(), Error> {
-        self.files().and_written("output file", output.place()).check()?;
+        let summary = commands::summary_of(self.reports(), environment::read);
+        self.files().and_written("output file", output.place()).and_summary(summary.as_deref()).check()?;
         // One thread: it is the caller's. Only a key behind an address ever waits.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::new(ErrorKind::Other, "the program could not start").caused_by(&error))?;
         let mut context = context(settings);
-        #[cfg(feature = "http")]
         // Whoever sits there would wonder what is waited for.
-        if context.settings.verbose || std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-            let work = commands::telling_retries(render::say, Box::pin(self.run(&mut context, output)));
-            return runtime.block_on(work);
+        let is_watched = render::waiting::is_wanted(&*context.variables);
+        #[cfg(feature = "http")]
+        let is_told = context.settings.verbose || std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let mut work: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(self.run(&mut context, output));
+        #[cfg(feature = "http")]
+        if is_told {
+            work = Box::pin(commands::telling_retries(render::say, work));
         }
-        runtime.block_on(Box::pin(self.run(&mut context, output)))
+        if is_watched {
+            work = Box::pin(progress::shown(render::waiting::draw, work));
+        }
+        runtime.block_on(work)
+    }
+
+    fn reports(&self) -> &[ReportRequest] {
+        match self {
+            Self::Verify(request) => &request.reports,
+            Self::VerifyFiles(request) => &request.each.reports,
+            Self::VerifyImages(request) => &request.reports,
+            _ => &[],
+        }
     }
 
     fn files(&self) -> Files<'_> {

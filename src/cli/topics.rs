@@ -26,6 +26,16 @@ pub const TOPICS: &[Topic] = &[
         "What is checked, in which order, and what success means",
         include_str!("../../docs/concepts/verification.md"),
     ),
+    topic(
+        "policy-file",
+        "One file that says who must have signed what",
+        include_str!("../../docs/concepts/policy-file.md"),
+    ),
+    topic(
+        "batches",
+        "Many artifacts in one run: lists, reports, going on, shares",
+        include_str!("../../docs/concepts/batches.md"),
+    ),
     topic("bundles", "What is in a bundle, and its formats", include_str!("../../docs/concepts/bundles.md")),
     topic("keys", "Key pairs, references to keys, passwords", include_str!("../../docs/concepts/keys.md")),
     topic(
@@ -100,7 +110,8 @@ pub fn of_group(group: &str) -> Option<&'static str> {
     match group {
         "bundle" => Some("bundles"),
         "trusted-root" | "signing-config" => Some("trust"),
-        "compose" | "dockerfile" | "manifest" | "policy" => Some("verification"),
+        "compose" | "dockerfile" | "manifest" => Some("batches"),
+        "policy" => Some("policy-file"),
         "attach" | "download" => Some("bundles"),
         "upload" => Some("registries"),
         "debug" => Some("identities"),

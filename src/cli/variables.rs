@@ -158,6 +158,11 @@ pub const VARIABLES: &[Variable] = &[
         "is the Buildkite job that an identity token speaks of",
         "an id, set by Buildkite",
     ),
+    works(
+        "CI",
+        "shows no progress of long work, where it is neither empty nor false",
+        "any text, set by CI services",
+    ),
     works("CLICOLOR", "turns colour off where it is 0; there is colour on a terminal alone", "0 or 1"),
     works(
         "COMPOSE_DISABLE_ENV_FILE",
@@ -314,7 +319,7 @@ pub const VARIABLES: &[Variable] = &[
         "holds the authorities for TLS in place of the system's (not on Windows and macOS)",
         "a PEM file",
     ),
-    works("TERM", "turns colour off where it is dumb", "the name of a terminal"),
+    works("TERM", "turns colour off, and progress, where it is dumb", "the name of a terminal"),
     works("TUF_MIRROR", "names the repository that trusted roots are fetched from", "an address"),
     works("TUF_ROOT", "is where what was fetched of that repository is kept", "a folder"),
     works("TUF_ROOT_JSON", "holds the root metadata to begin with, beside TUF_MIRROR", "a file, root.json"),

@@ -1,13 +1,13 @@
 //! The files that a request names: no result may take the place of something that is read, a private key least of all, or
 //! of another result.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
-    AttestBlobRequest, Error, ImportKeyPairRequest, PolicyRequest, PublicKeyRequest, ReportRequest,
-    SignBlobRequest, SignOutputs, SignWith, Signer, SigningKeyName, StatementSource, Subject, VerifyRequest,
-    Witness,
+    AttestBlobRequest, Error, ImportKeyPairRequest, PolicyRequest, PublicKeyRequest, ReportFormat,
+    ReportRequest, SignBlobRequest, SignOutputs, SignWith, Signer, SigningKeyName, StatementSource, Subject,
+    VerifyRequest, Witness,
 };
 use crate::storage::real_name;
 
@@ -43,6 +43,18 @@ impl<'a> Files<'a> {
     pub(super) fn and_reports(self, reports: &'a [ReportRequest]) -> Self {
         let paths = reports.iter().map(|report| report.file.as_deref());
         paths.fold(self, |files, path| files.and_written("report", path))
+    }
+
+    /// Adds the summary of a CI job, which a report is added to.
+    #[must_use]
+    pub fn and_summary(self, summary: Option<&'a Path>) -> Self {
+        self.and_written("summary of the job (GITHUB_STEP_SUMMARY)", summary)
+    }
+
+    /// Adds files that another file names, each with what it is called.
+    #[must_use]
+    pub(super) fn and_named(self, named: &'a [(&'static str, PathBuf)]) -> Self {
+        named.iter().fold(self, |files, (what, path)| files.and_read(what, Some(path)))
     }
 
     /// Adds what a signer is read from.
@@ -101,6 +113,13 @@ impl<'a> Files<'a> {
         }
         Ok(())
     }
+}
+
+/// The file that GitHub shows as the summary of the job, where one of these reports is added to it.
+pub fn summary_of(reports: &[ReportRequest], variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let is_added = reports.iter().any(|report| report.format == ReportFormat::Github);
+    let name = is_added.then(|| variable("GITHUB_STEP_SUMMARY")).flatten();
+    name.filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
 pub(super) fn path(argument: &OsStr) -> Option<&Path> {

@@ -71,7 +71,7 @@ pub use download::{
 };
 pub use error::{Error, ErrorKind};
 pub use extract::{FieldPath, ImageFile};
-pub use files::Files;
+pub use files::{Files, summary_of};
 pub use findings::Finding;
 pub use generate::{GenerateRequest, generate};
 pub use github::GithubRequest;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::report::{LanguageReport, LanguageVerdict};
-use super::{Context, Error, ErrorKind, PolicyRequest};
+use super::{CandidateReport, Context, Error, ErrorKind, PolicyRequest};
 use crate::policy::{self, By, Decision, Language, Policy, PolicyFile, Refusal, Unmet, decide};
 use crate::storage::read_file;
 use crate::verify::Verified;
@@ -50,8 +50,22 @@ pub(super) struct Judged<'a> {
     pub warnings: Vec<String>,
     /// Those that are accepted: all of them, or why not.
     pub accepted: Result<Vec<Decision<'a>>, Error>,
+    /// What rules found to hold of those that they accept, with the place of each among those that verified.
+    evidence: Vec<(usize, Vec<String>)>,
     /// The files of policies and what came of them; `None` where there are none.
     pub policies: Option<Vec<LanguageReport>>,
+}
+
+impl Judged<'_> {
+    /// Notes in the reports of all candidates what rules found to hold; those that verified are in the same order.
+    pub fn note(&self, reports: &mut [CandidateReport]) {
+        let mut verified: Vec<_> = reports.iter_mut().filter(|report| report.verified).collect();
+        for (place, lines) in &self.evidence {
+            if let Some(report) = verified.get_mut(*place) {
+                report.evidence.clone_from(lines);
+            }
+        }
+    }
 }
 
 /// What is asked about verified attestations.
@@ -141,12 +155,14 @@ fn judged<'a>(
             accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
             said: Vec::new(),
             warnings: Vec::new(),
+            evidence: Vec::new(),
             policies: None,
         };
     }
     let (mut said, mut warnings) = (Vec::new(), Vec::new());
     let (mut accepted, mut refusals, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for verified in verified {
+    let mut evidence = Vec::new();
+    for (place, verified) in verified.iter().enumerate() {
         let decided = decide(verified, policy, predicate_type);
         // What flags ask of an attestation says which one is meant, as its type and its signer do: another one is passed over.
         if let Err(Refusal::Unmet(unmet @ Unmet { by: By::Rule(_), .. })) = decided {
@@ -163,12 +179,13 @@ fn judged<'a>(
         match decided {
             Ok(decision) => {
                 said.extend(decision.evidence().iter().cloned());
+                evidence.push((place, decision.evidence().to_vec()));
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
             }
             Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
             Err(Refusal::Error(error)) => {
-                return Judged { said, warnings, accepted: Err(failed(&error)), policies: None };
+                return Judged { said, warnings, accepted: Err(failed(&error)), evidence, policies: None };
             }
         }
     }
@@ -178,13 +195,13 @@ fn judged<'a>(
         } else {
             Ok(accepted)
         };
-        return Judged { said, warnings, accepted, policies: None };
+        return Judged { said, warnings, accepted, evidence, policies: None };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
     let error = refused(&refusals, verified.len(), name);
-    Judged { said, warnings, accepted: Err(error), policies: None }
+    Judged { said, warnings, accepted: Err(error), evidence, policies: None }
 }
 
 /// A verdict that is a trap: CUE takes a field that is not there for one that may still come.

@@ -200,6 +200,9 @@ pub struct CandidateReport {
     /// The predicate type of a verified statement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate_type: Option<String>,
+    /// What built-in rules found to hold of a verified statement, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
     /// Every check, in order.
     pub checks: Vec<CheckReport>,
 }
@@ -337,7 +340,8 @@ impl CandidateReport {
         if let Some(first) = checks.first_mut() {
             (first.outcome, first.detail) = ("failed", Some(reason));
         }
-        Self { source, format, verified: false, signer: None, predicate_type: None, checks }
+        let evidence = Vec::new();
+        Self { source, format, verified: false, signer: None, predicate_type: None, evidence, checks }
     }
 
     /// What became of one candidate.
@@ -353,6 +357,7 @@ impl CandidateReport {
             signer: verified.map(SignerReport::of),
             predicate_type: verified
                 .and_then(|v| v.claim().proven()?.statement().map(|s| s.predicate_type.clone())),
+            evidence: Vec::new(),
             checks: checks(trail),
         }
     }
@@ -467,6 +472,7 @@ mod tests {
             verified: true,
             signer: Some(signer),
             predicate_type: Some("t".into()),
+            evidence: vec!["e".into()],
             checks: vec![check],
         };
         let policy = policy();

@@ -10,6 +10,16 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http_body::{Body, Frame, SizeHint};
 
+use crate::progress::{self, Work};
+
+/// What is shorter is sent and received before anybody would ask how far it is.
+const LARGE: u64 = 1 << 20;
+
+/// Counts what is sent or received, where it is large.
+pub(super) fn counted(what: &str, length: Option<u64>) -> Option<Work> {
+    length.filter(|length| *length >= LARGE).map(|length| progress::bytes(what, Some(length)))
+}
+
 /// What went wrong where a body comes from.
 pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -54,10 +64,17 @@ impl std::fmt::Debug for Parts {
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     sent: AtomicU64,
+    /// Until the answer comes.
+    work: Option<Work>,
     failure: Mutex<Option<SourceError>>,
 }
 
 impl Progress {
+    /// Of a body of so many bytes.
+    pub fn of(length: u64) -> Self {
+        Self { work: counted("sending", Some(length)), ..Self::default() }
+    }
+
     /// How many bytes were handed to the transport.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
@@ -103,6 +120,7 @@ impl Outgoing {
         };
         self.left = left;
         self.progress.sent.fetch_add(length, Ordering::Relaxed);
+        self.progress.work.iter().for_each(|work| work.add(length));
         Poll::Ready(Some(Ok(Frame::data(part))))
     }
 }

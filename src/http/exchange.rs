@@ -10,9 +10,10 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HOST, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 
-use super::body::{Outgoing, Parts, Progress};
+use super::body::{self, Outgoing, Parts, Progress};
 use super::{Address, Error, client, roots};
 use crate::crypto::Secret;
+use crate::progress::Work;
 
 /// How servers are reached.
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +190,7 @@ impl Exchange {
         length: u64,
         stall: Duration,
     ) -> Result<Answer, Error> {
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::of(length));
         let body = Outgoing::new(parts, length, Arc::clone(&progress));
         let request = self.request(call)?.body(reqwest::Body::wrap(body));
         self.answered(call, request, Some((length, progress)), stall).await
@@ -257,7 +258,10 @@ impl Exchange {
             }
         };
         match (sent_off, progress.failure()) {
-            (Ok(response), _) => Ok(Answer { address: call.address.clone(), response, clock }),
+            (Ok(response), _) => {
+                let work = body::counted("receiving", response.content_length());
+                Ok(Answer { address: call.address.clone(), response, clock, work })
+            }
             (Err(_), Some(source)) => Err(Error::Body { url: call.address.to_string(), source }),
             (Err(error), None) => {
                 let failure = self.roots.as_ref().and_then(roots::OnDemand::failure);
@@ -273,6 +277,7 @@ pub struct Answer {
     address: Address,
     response: reqwest::Response,
     clock: Clock,
+    work: Option<Work>,
 }
 
 impl Answer {
@@ -311,6 +316,7 @@ impl Answer {
         match tokio::time::timeout(self.clock.stall, self.response.chunk()).await {
             Ok(Ok(Some(chunk))) => {
                 buffer.extend_from_slice(&chunk);
+                self.work.iter().for_each(|work| work.add(chunk.len() as u64));
                 Ok(true)
             }
             Ok(Ok(None)) => Ok(false),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Prompt;
 use crate::crypto::Secret;
+use crate::progress;
 
 const MAX_LINE: u64 = 1 << 12;
 /// ENXIO, on every Unix: a process without a controlling terminal.
@@ -23,6 +24,7 @@ impl Prompt for Terminal {
     }
 
     fn password(&mut self, question: &str) -> io::Result<Secret> {
+        progress::hide();
         rpassword::prompt_password(question)
             .map(|text| Secret::new(text.into_bytes()))
             .map_err(|error| without_terminal(error, cfg!(unix)))
@@ -43,6 +45,7 @@ impl Prompt for Terminal {
     }
 
     fn tell(&mut self, line: &str) {
+        progress::hide();
         // Who cannot be told may still know.
         let _ = writeln!(io::stderr(), "{line}");
     }
@@ -71,6 +74,7 @@ impl Terminal {
 }
 
 fn ask(question: &str) -> io::Result<()> {
+    progress::hide();
     let mut out = io::stderr().lock();
     out.write_all(question.as_bytes())?;
     out.flush()

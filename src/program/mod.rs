@@ -1,7 +1,8 @@
 //! Plug-in programs for keys and for the credentials of clusters: where they are, and how one is started, within limits. Nothing is
-//! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`.
+//! started here but what the user has allowed by `--allow-kms-plugin` or `--allow-kube-exec`. And how words are written for [`shell`]s.
 
 mod run;
+pub mod shell;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Call, MAX_ANSWER, Printed, Program, ProgramError};
 use crate::crypto::Secret;
+use crate::progress;
 
 /// Of what a program says beside its answer, that much is passed on.
 const MAX_LINES: usize = 1000;
@@ -32,6 +33,8 @@ impl Program {
     /// # Errors
     /// It does not start, does not end in time, prints too much, or is ended by a signal.
     pub fn run(&self, call: Call) -> Result<Printed, ProgramError> {
+        // It may ask somebody at the terminal.
+        progress::hide();
         self.run_in(call, !has_terminal())
     }
 

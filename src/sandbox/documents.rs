@@ -12,6 +12,7 @@ use super::folder::{Folder, FolderError};
 use super::service::Service;
 use super::tuf_repository::Target;
 use crate::crypto::{PublicKey, UnixTime, pem};
+use crate::program::shell::quoted;
 use crate::trust::{CertificateAuthority, Log, RootDocument, Selection, SigningConfig, Window};
 use crate::x509::Certificate;
 
@@ -268,17 +269,6 @@ Where its services are while it runs; in a browser, look at `page`:
         text.push_str(&format!("{:<9}{url}\n", service.word()));
     }
     text
-}
-
-/// As [`quoted`], but bare where that is the same.
-pub fn shell_word(text: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_bare) { text.to_owned() } else { quoted(text) }
-}
-
-/// As POSIX shells take it for one word.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn trusted_root(addresses: &Addresses, authorities: &Authorities) -> RootDocument {

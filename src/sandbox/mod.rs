@@ -36,7 +36,7 @@ pub mod tuf_repository;
 pub use authority::AuthorityError;
 pub use beside::{BesideError, mint};
 pub use control::{ControlError, end, status};
-pub use documents::{Addresses, Authorities, Documents, ELSEWHERE, IDENTITY_TOKEN, LogKey, shell_word};
+pub use documents::{Addresses, Authorities, Documents, ELSEWHERE, IDENTITY_TOKEN, LogKey};
 pub use faults::{Effect, Fault, FaultError, Faults, WrongClock};
 pub use folder::{Folder, FolderError, TemporaryFolder};
 pub use growing::Damage;

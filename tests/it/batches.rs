@@ -271,3 +271,243 @@ fn compose_files_and_their_variables() {
     let _ = run(&["--env-file", "vars", "compose.yaml"]).run().ok();
     let _ = run(&["-"]).stdin(format!("services: {{a: {{image: \"{name}\"}}}}")).run().ok();
 }
+
+/// The journal of a run by a policy file holds for that file and all that it names, and for what was verified alone.
+#[test]
+fn a_journal_is_bound_to_the_policy_file_and_all_that_it_names() {
+    let world = World::new(Default::default());
+    let sandbox = &world.sandbox;
+    let (good, free) = (world.image("good"), world.image("free"));
+    world.sign_bundle(&good, "a");
+    let attested = world.bundle(&good, "a", "https://example.com/type", &serde_json::json!({}));
+    world.refer("app/one", &good, crate::verify_images::signed::BUNDLE, &attested);
+    std::fs::create_dir(sandbox.at("policies")).unwrap();
+    for key in ["a", "b"] {
+        sandbox.file(&format!("policies/{key}.pub"), sandbox.read(&format!("{key}.pub")));
+    }
+    let rego = "package signature\nallow { data.ok }\n";
+    sandbox.file("policies/p.rego", rego);
+    sandbox.file("policies/data.json", "{\"ok\":true}");
+    let policy = "version: 1\nsigners: {a: {key: a.pub}, b: {key: b.pub}}\nscopes:\n\
+        - {name: free, images: ['**/app/one:free'], accept: true}\n\
+        - name: rest\n  images: ['**/app/*']\n  signatures: a\n  log: not-required\n  attestations:\n\
+        \x20 - {type: 'https://example.com/type', signers: a, rules: [{rego: [p.rego], data: [data.json]}]}\n";
+    sandbox.file("policies/policy.yaml", policy);
+    let args = ["verify", "--policy-file", "policies/policy.yaml", "--resume", "journal"];
+    let reports = ["--report", "json=report.json"];
+    let run = || sandbox.run(&[&args[..], &reports, &[&good.by_tag(), &free.by_tag()]].concat());
+    let _ = run().ok();
+    let passed = || {
+        let report = report(&world);
+        [0, 1].map(|image| report["images"][image]["resumed"].is_string())
+    };
+    assert_eq!(passed(), [false, false]);
+    // What is accepted as it is was not verified by any run.
+    let output = run().ok();
+    assert_eq!(passed(), [true, false]);
+    assert_eq!(report(&world)["images"][1]["policy"]["verdict"], "accepted-unsigned");
+    assert!(output.stderr.contains("1 image was verified by an earlier run"), "{}", output.stderr);
+    // Whatever it says or names, changed, is another one.
+    let other = sandbox.read("b.pub");
+    for (file, changed) in [
+        ("policies/policy.yaml", policy.replace("name: rest", "name: others").into_bytes()),
+        ("policies/policy.yaml", format!("{policy}# a comment\n").into_bytes()),
+        ("policies/a.pub", other),
+        ("policies/p.rego", format!("{rego}# a comment\n").into_bytes()),
+        ("policies/data.json", b"{\"ok\": true}".to_vec()),
+    ] {
+        let before = sandbox.read(file);
+        sandbox.file(file, changed);
+        let _ = run().code(3).says("other options");
+        sandbox.file(file, before);
+    }
+    // A key that no scope names decides nothing.
+    sandbox.file("policies/b.pub", sandbox.read("a.pub"));
+    let _ = run().ok();
+    assert_eq!(passed(), [true, false]);
+    sandbox.file(
+        "policies/root.json",
+        std::fs::read(repository().join("testdata/conformance/trusted_root.json")).unwrap(),
+    );
+    sandbox.file("policies/policy.yaml", policy.replace("scopes:", "trust: {root: root.json}\nscopes:"));
+    let tag = good.by_tag();
+    let again = [&args[..4], &["other", &tag]].concat();
+    let _ = sandbox.run(&again).ok();
+    let root = sandbox.text("policies/root.json");
+    sandbox.file("policies/root.json", format!("{root}\n"));
+    let _ = sandbox.run(&again).code(3).says("other options");
+    // A journal of a run without the policy file is of other options, too.
+    let flags = ["verify", "--key", "a.pub", "--no-log", "--resume", "journal", &tag];
+    let _ = sandbox.run(&flags).code(3).says("other options");
+    // A key that is no file counts as what it was when it was read.
+    sandbox.file("policies/policy.yaml", policy.replace("{key: a.pub}", "{key: 'env://RELEASE'}"));
+    let by_variable = |key: &str| {
+        let args = [&args[..4], &["fourth", &tag]].concat();
+        sandbox.rcosign(&args).env("RELEASE", &sandbox.text(key)).run()
+    };
+    let _ = by_variable("a.pub").ok();
+    let _ = by_variable("a.pub").ok().says("1 image was verified by an earlier run");
+    let _ = by_variable("b.pub").code(3).says("other options");
+    // What cannot be read again is bound to nothing.
+    let inline = policy.replace("{key: a.pub}", "{key: /dev/stdin}");
+    sandbox.file("policies/policy.yaml", inline);
+    let third = [&args[..4], &["third", &tag]].concat();
+    let output = sandbox.rcosign(&third).stdin(sandbox.read("a.pub")).run();
+    assert!(output.code != 0 && !sandbox.has("third"), "{}", output.stderr);
+}
+
+/// No result takes the place of what is read, wherever that is named.
+#[test]
+fn reports_replace_nothing_that_is_read() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b"] {
+        let _ = sandbox.run(&["generate-key-pair", "--output-key-prefix", name]).ok();
+        sandbox.file(name, name);
+        let bundle = format!("{name}.sigstore.json");
+        let _ = sandbox.run(&["sign-blob", "--key", "a.key", "--offline", "--bundle", &bundle, name]).ok();
+    }
+    sandbox.file("list", "a\nb\n");
+    sandbox.file(
+        "policy.yaml",
+        "version: 1\nsigners: {a: {key: a.pub}}\nscopes:\n- {name: all, files: ['*'], signatures: a, log: not-required}\n",
+    );
+    let by_key = ["verify-blob", "--key", "a.pub", "--no-log"];
+    let by_policy = ["verify-blob", "--policy-file", "policy.yaml"];
+    let one = ["--bundle", "a.sigstore.json", "a"];
+    for (args, more, file) in [
+        (&by_key[..], &["--from-file", "list"][..], "a"),
+        (&by_key, &["--from-file", "list"], "b.sigstore.json"),
+        (&by_key, &["--from-file", "list"], "list"),
+        (&by_key, &["--from-file", "list"], "a.pub"),
+        (&by_key, &["a", "b"], "./b"),
+        (&by_policy, &["--from-file", "list"], "a.pub"),
+        (&by_policy, &["--from-file", "list"], "policy.yaml"),
+        (&by_policy, &one, "a.pub"),
+        (&by_policy, &one, "a"),
+    ] {
+        let before = sandbox.read(file);
+        let report = format!("json={file}");
+        let _ =
+            sandbox.run(&[args, &["--report", &report], more].concat()).code(2).says("would take its place");
+        assert_eq!(sandbox.read(file), before, "{file}");
+        let summary = sandbox.at(file);
+        let run = sandbox.rcosign(&[args, &["--report", "github"], more].concat());
+        let _ = run
+            .env("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())
+            .run()
+            .code(2)
+            .says("GITHUB_STEP_SUMMARY");
+        assert_eq!(sandbox.read(file), before, "{file}");
+        // Nothing is added to it where no report for GitHub is asked for.
+        let run = sandbox.rcosign(&[args, &["--report", "json=own.json"], more].concat());
+        let _ = run.env("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()).run().ok();
+        assert_eq!(sandbox.read(file), before, "{file}");
+    }
+    let both = ["--report", "github", "--report", "junit=summary.md"];
+    let run = sandbox.rcosign(&[&by_key[..], &both, &["a", "b"]].concat());
+    let summary = sandbox.at("summary.md");
+    let _ = run.env("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()).run().code(2).says("two results");
+}
+
+/// Images with tags of their own, of which all are signed; their names.
+fn signed_images(world: &World, count: usize) -> Vec<String> {
+    let image = world.image("app");
+    world.sign_bundle(&image, "a");
+    let contents = world.registry.contents();
+    let (kind, bytes) = contents.manifest(crate::verify_images::signed::REPOSITORY, &image.digest).unwrap();
+    (0..count)
+        .map(|n| {
+            let tag = format!("t{n}");
+            contents.plant_manifest(
+                crate::verify_images::signed::REPOSITORY,
+                Some(&tag),
+                &kind,
+                bytes.clone(),
+            );
+            image.by_tag().replace(":app", &format!(":{tag}"))
+        })
+        .collect()
+}
+
+/// What the guide says of Helm, of a CI service and of Kubernetes runs as it is printed; the signatures here are in no log.
+#[cfg(unix)]
+#[test]
+fn the_examples_of_the_guide_work_as_printed() {
+    let guide = std::fs::read_to_string(repository().join("docs/guides/batches.md")).unwrap();
+    let world = World::new(Default::default());
+    let sandbox = &world.sandbox;
+    let names = signed_images(&world, 23);
+    sandbox.file("cosign.pub", sandbox.read("a.pub"));
+    sandbox.file("images.txt", names.join("\n"));
+    let bin = sandbox.at("tmp");
+    let program = |name: &str, text: String| {
+        use std::os::unix::fs::PermissionsExt;
+        let path = bin.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program(
+        "rcosign",
+        format!(
+            "#!/bin/sh\nexec '{}' \"$@\" --no-log --report json=report.json\n",
+            env!("CARGO_BIN_EXE_rcosign")
+        ),
+    );
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let shell =
+        |line: &str| sandbox.program(std::path::Path::new("/bin/sh"), &["-euc", line]).env("PATH", &path);
+    // Helm writes several documents to standard output.
+    let line = guide.lines().find(|line| line.contains("helm template")).unwrap();
+    let line = line.split('`').find(|code| code.contains("helm template")).unwrap().replace("\\|", "|");
+    let pod = |name: &str, image: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: a, image: '{image}'}}]}}\n"
+        )
+    };
+    let helm = |documents: &str| {
+        program(
+            "helm",
+            format!(
+                "#!/bin/sh\n[ \"$*\" = 'template app ./chart' ] || exit 9\ncat <<'END'\n{documents}END\n"
+            ),
+        )
+    };
+    helm(&format!("# Source: app/pods.yaml\n{}{}", pod("one", &names[0]), pod("two", &names[1])));
+    let _ = shell(&line).run().ok();
+    assert_eq!(report(&world)["images"].as_array().unwrap().len(), 2);
+    helm(&format!("{}{}", pod("one", &names[0]), pod("two", &world.image("unsigned").by_tag())));
+    let _ = shell(&line).run().code(10);
+    // Every job of the matrix, and every Pod of the Job, has a part, and together they have all of it.
+    let judged = |runs: Vec<crate::support::Run>| {
+        let mut judged = Vec::new();
+        for run in runs {
+            let _ = run.run().ok();
+            let report = report(&world);
+            let images = report["images"].as_array().unwrap();
+            judged.extend(images.iter().map(|image| image["name"].as_str().unwrap().to_owned()));
+        }
+        judged.sort();
+        judged
+    };
+    let mut all = names.clone();
+    all.sort();
+    let run = guide.lines().find_map(|line| line.trim().strip_prefix("- run: ")).unwrap();
+    let shards = guide.lines().find_map(|line| line.trim().strip_prefix("shard: [")).unwrap();
+    let shards = shards
+        .trim_end_matches(']')
+        .split(", ")
+        .map(|shard| shell(&run.replace("${{ matrix.shard }}", shard)));
+    assert_eq!(judged(shards.collect()), all);
+    let value =
+        |name: &str| guide.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim().to_owned();
+    let completions: u32 = value("completions:").parse().unwrap();
+    assert_eq!(value("parallelism:"), completions.to_string());
+    let args = value("args: [").trim_end_matches(']').replace("/batch", sandbox.path().to_str().unwrap());
+    let args: Vec<String> = args.split(", ").map(|arg| arg.trim_matches('"').to_owned()).collect();
+    assert_eq!(args.last(), Some(&completions.to_string()));
+    let pods = (0..completions).map(|index| {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        sandbox.program(&bin.join("rcosign"), &args).env("JOB_COMPLETION_INDEX", &index.to_string())
+    });
+    assert_eq!(judged(pods.collect()), all);
+}

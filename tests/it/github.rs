@@ -55,6 +55,12 @@ fn what_is_true_of_real_attestations_is_accepted() {
     ] {
         npm(flags).ok();
     }
+    // The report says what was found to hold.
+    npm(&["--commit", commit, "--report", "json=report.json"]).ok();
+    let report: serde_json::Value = serde_json::from_slice(&sandbox.read("report.json")).unwrap();
+    let evidence = report["candidates"][0]["evidence"].as_array().unwrap();
+    let has = |words: &str| evidence.iter().any(|line| line.as_str().unwrap().contains(words));
+    assert!(has("certificate.sourceRepositoryURI is") && has(commit), "{evidence:?}");
     let conda = [
         "--repo",
         "prefix-dev/sigstore-example",

@@ -44,6 +44,7 @@ mod peers;
 #[cfg(all(unix, feature = "piv"))]
 mod piv;
 mod policy_file;
+mod progress;
 mod public_api;
 #[cfg(unix)]
 mod read_only;

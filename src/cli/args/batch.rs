@@ -11,8 +11,8 @@ use crate::commands::ShardRequest;
 pub struct BatchArgs {
     /// Note in this file what verified, and pass over what it says has verified within a day under the same options
     ///
-    /// The file is trusted as a policy is: who may write to it decides what is passed over. A tag is resolved anew. Not with
-    /// --policy-file: what that names may change between two runs.
+    /// The file is trusted as a policy is: who may write to it decides what is passed over. A tag is resolved anew. With --policy-file it is for
+    /// that file and all that it names.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
     /// Part of the images.

@@ -222,7 +222,7 @@ impl SearchArgs {
             None => DEFAULT_WORKERS,
             Some(number) if number < 1 => {
                 return Err(Error::usage(format!("--max-workers {number} leaves nobody to work"))
-                    .hint("the number is at least 1; without the flag it is 16"));
+                    .hint("the number is at least 1; without the flag it is 24"));
             }
             Some(number) => usize::try_from(number.min(MAX_WORKERS)).unwrap_or(DEFAULT_WORKERS),
         };

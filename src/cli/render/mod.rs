@@ -13,6 +13,7 @@ mod reference;
 mod report;
 mod safe;
 mod tree;
+pub mod waiting;
 
 pub use color::Color;
 pub use differences::differences;
@@ -28,6 +29,7 @@ use std::io::Write;
 
 use crate::commands::Error;
 use crate::commands::pasteable;
+use crate::progress;
 
 /// As many refused candidates are told of one thing: whoever may write to a registry decides how many there are.
 const SHOWN: usize = 10;
@@ -84,6 +86,7 @@ fn error_text(error: &Error) -> String {
 
 /// A line on standard error; there is nobody to tell when that fails.
 fn stderr_line(line: &str) {
+    progress::hide();
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 

@@ -105,6 +105,8 @@ impl Output {
 }
 
 fn to_stdout(bytes: &[u8]) -> std::io::Result<()> {
+    // It may be the same terminal.
+    crate::progress::hide();
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }

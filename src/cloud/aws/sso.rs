@@ -8,6 +8,7 @@ use super::{Aws, Credentials, refused};
 use crate::crypto::{DecodeError, Node, Secret, UnixTime, json, sha1_name};
 use crate::http::service::asking::{self, guarded};
 use crate::http::service::{Ask, Service};
+use crate::program::shell;
 
 const SERVICE: Service = Service::Cloud("AWS IAM Identity Center");
 
@@ -82,7 +83,7 @@ impl SingleSignOn {
 }
 
 fn token(settings: &Settings<'_>, profile: &str, logged_in: &str) -> Result<Secret, Error> {
-    let again = format!("log in with `aws sso login --profile {profile}`");
+    let again = format!("log in with `aws sso login --profile {}`", shell::word(profile));
     let file = format!(".aws/sso/cache/{}.json", sha1_name(logged_in.as_bytes()));
     let Some(path) = settings.home(&file)? else {
         return Err(Error::setting(

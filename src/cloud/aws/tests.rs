@@ -292,6 +292,9 @@ fn a_login_with_the_identity_center_is_used_while_it_lasts() {
     }
     let home = Home::new(&[(".aws/config", config)]);
     assert!(failed(&[("HOME", home.path())]).contains("aws sso login"));
+    let home = Home::new(&[(".aws/config", &config.replace("[default]", "[profile it's]"))]);
+    let error = failed(&[("HOME", home.path()), ("AWS_PROFILE", "it's")]);
+    assert!(error.contains(r"`aws sso login --profile 'it'\''s'`"), "{error}");
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(super) struct Loaded {
     pub ready: Ready,
     /// The trusted root of the file.
     root: Option<PathBuf>,
+    /// The files that it names, each with what it is called.
+    pub files: Vec<(&'static str, PathBuf)>,
     /// What patterns see in place of the name of an image, for tests of policy files.
     pub alias: Option<Subject>,
 }
@@ -127,9 +129,29 @@ impl Source {
         Ok(Loaded {
             name: self.name.display().to_string(),
             root,
+            files: self.files()?,
             alias: None,
             ready: Ready { document: self.document, signers, policies, uri: PredicateType::uri_to_verify },
         })
+    }
+
+    /// The files that it names: keys that scopes use, policies with their data, the trusted root.
+    fn files(&self) -> Result<Vec<(&'static str, PathBuf)>, Error> {
+        let mut files: Vec<_> =
+            self.document.root.iter().map(|root| ("trusted root", self.beside(root))).collect();
+        for (signer, used) in self.document.signers.iter().zip(self.document.used_signers()) {
+            if let (true, SignerSource::Key(reference)) = (used, &signer.source) {
+                files.push(("key", PathBuf::from(self.key(reference)?)));
+            }
+        }
+        for scope in &self.document.scopes {
+            let Demand::Require(requirements) = &scope.demand else { continue };
+            for code in requirements.attestations.iter().flat_map(|attestation| &attestation.code) {
+                files.extend(code.files.iter().map(|name| ("policy", self.beside(name))));
+                files.extend(code.data.iter().map(|name| ("policy data", self.beside(name))));
+            }
+        }
+        Ok(files)
     }
 
     /// The policies of each rule, of each attestation, of each scope.

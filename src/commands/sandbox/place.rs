@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Context, Error, ErrorKind};
-use crate::sandbox::shell_word;
+use crate::program::shell;
 
 /// The variable that names the folder.
 const VARIABLE: &str = "RCOSIGN_SANDBOX";
@@ -12,7 +12,7 @@ const VARIABLE: &str = "RCOSIGN_SANDBOX";
 pub(super) fn flag(named: Option<&Path>) -> String {
     let word = |named: &Path| {
         let path = std::path::absolute(named).unwrap_or_else(|_| named.to_owned());
-        format!(" --dir {}", shell_word(&path.display().to_string()))
+        format!(" --dir {}", shell::word(&path.display().to_string()))
     };
     named.map(word).unwrap_or_default()
 }

@@ -6,7 +6,8 @@ use super::super::{Context, Error, ErrorKind, InitializeRequest, initialize};
 use super::options::{not_started, options};
 use super::signals::Signals;
 use super::{SandboxUpRequest, background, place};
-use crate::sandbox::{Addresses, SOMEBODY, Sandbox, Service, shell_word};
+use crate::program::shell;
+use crate::sandbox::{Addresses, SOMEBODY, Sandbox, Service};
 
 /// Said at every start.
 pub(super) const WARNING: &str = "this is a Sigstore for testing: nobody must trust its roots, and nothing that it signed is proven by them";
@@ -116,7 +117,7 @@ pub(super) fn lines(addresses: &Addresses) -> String {
 
 fn tell(folder: &Path, addresses: &str, request: &SandboxUpRequest, context: &mut Context) {
     let shown = folder.display();
-    let file = |name: &str| shell_word(&folder.join(name).display().to_string());
+    let file = |name: &str| shell::word(&folder.join(name).display().to_string());
     let who = request.kind.people.first().map_or(SOMEBODY, String::as_str);
     context.narrator.warn(WARNING);
     if let Some(page) = addresses.lines().find_map(|line| line.strip_prefix(Service::Page.word())) {
@@ -135,7 +136,7 @@ fn tell(folder: &Path, addresses: &str, request: &SandboxUpRequest, context: &mu
         format!(
             "rcosign verify-blob --bundle artifact.sigstore.json --certificate-identity {} \
              --certificate-oidc-issuer $RCOSIGN_SANDBOX_OIDC artifact.txt",
-            shell_word(who)
+            shell::word(who)
         ),
     ] {
         context.narrator.say(&line);

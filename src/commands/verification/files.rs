@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use super::{Common, ShardRequest, file_named, list, worst};
 use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, FileReport, Report};
-use crate::commands::{Context, Error, ErrorKind, Expected, Files, Signer, Subject, VerifyRequest};
+use crate::commands::{
+    Context, Error, ErrorKind, Expected, Files, Signer, Subject, VerifyRequest, summary_of,
+};
+use crate::progress;
 
 /// What stands for the file in the name of its bundle.
 const PLACE: &str = "{}";
@@ -132,7 +135,9 @@ async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut R
         Signer::Scopes(file) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
         _ => Judge::Signer(Box::new(Common::read(&request.each, context).await?)),
     };
+    not_written(request, &names, &judge, context)?;
     let (count, mut failed, mut files) = (names.len(), Vec::new(), Vec::new());
+    let work = progress::things("files", count);
     for name in names {
         let bundle = request.bundle_of(&name);
         let each = request.of_file(&name);
@@ -157,10 +162,31 @@ async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut R
             policies: own.policies,
             error: result.as_ref().err().map(ErrorReport::of),
         });
+        work.one(result.is_ok());
         failed.extend(result.err().map(|error| (name, error)));
     }
     report.files = Some(files);
     worst::of(failed, count, "files").map_or(Ok(()), Err)
+}
+
+/// Compares the reports with all that is read, now that it is known: none of them takes the place of a file, of its bundle, or of what a policy
+/// file names.
+fn not_written(
+    request: &VerifyFilesRequest,
+    names: &[String],
+    judge: &Judge,
+    context: &Context,
+) -> Result<(), Error> {
+    let bundles: Vec<PathBuf> = names.iter().map(|name| request.bundle_of(name)).collect();
+    let summary = summary_of(&request.each.reports, &*context.variables);
+    let files = names.iter().zip(&bundles).fold(request.files(), |files, (name, bundle)| {
+        files.and_read("file to verify", Some(Path::new(name))).and_read("bundle", Some(bundle))
+    });
+    let files = match judge {
+        Judge::Signer(_) => files,
+        Judge::Scopes(loaded) => files.and_named(&loaded.files),
+    };
+    files.and_summary(summary.as_deref()).check()
 }
 
 /// The files that are named, or those of them that are this shard's. What is the bundle of another one is no file to verify: `dist/*` names both.
@@ -209,7 +235,7 @@ fn names(
         let (shard, all) = (shard.resolve(context)?, names.len());
         names.retain(|name| shard.has(name));
         report.shard = Some(shard.to_string());
-        context.narrator.say(&format!("Shard {shard} has {} of {all} files", names.len()));
+        context.narrator.say(&shard.told(names.len(), all, "files"));
     }
     Ok(names)
 }

@@ -13,7 +13,7 @@ use super::lazy_root::LazyRoot;
 use super::lookup::Lookup;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
-use super::{expected_signer, named, needs_root, options, policy_of, shown, worst};
+use super::{expected_signer, named, needs_root, options, policy_of, scoped, shown, worst};
 use crate::bundle::detached::Detached;
 use crate::commands::attachment_size;
 use crate::commands::candidates::beside;
@@ -21,11 +21,12 @@ use crate::commands::context::Variables;
 use crate::commands::images::Image;
 use crate::commands::policies::{self, Asked};
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{ErrorReport, ImageReport, Report};
+use crate::commands::report::{ErrorReport, ImageReport, PolicyVerdict, Report};
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Signer, TrustRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::Artifact;
 use crate::policy::Policy;
+use crate::progress;
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find_each};
 use crate::storage::images::{ImageName, Place, check_graph};
@@ -86,6 +87,9 @@ async fn run(
             policy: Box::new(policy(request, expected_signer(signer, context).await?)?),
         },
     };
+    if let Judge::Scopes(loaded) = &judge {
+        scoped::check_results(request.files(), loaded, &request.reports, context)?;
+    }
     let images = named::open(&names, request, context)?;
     let trust = match &judge {
         Judge::Scopes(loaded) => loaded.trust(&request.trust)?,
@@ -97,13 +101,17 @@ async fn run(
         Some(path) => Some(job.journal(path, &variables).await?),
         None => None,
     };
+    let work = progress::things("images", images.len());
     let judged = images.into_iter().map(|(name, image)| async {
-        match image {
+        let outcomes = match image {
             Ok(image) => job.image_or_known(image, journal.as_ref()).await,
             Err(error) => vec![Outcome::failed(name, error)],
-        }
+        };
+        work.one(outcomes.iter().all(|outcome| outcome.result.is_ok()));
+        outcomes
     });
     let outcomes: Vec<_> = stream::iter(judged).buffered(request.search.workers).collect().await;
+    drop(work);
     let noted = match journal.map(Journal::finish) {
         Some(Ok(passed @ 1..)) => {
             let images = if passed == 1 { "image was" } else { "images were" };
@@ -251,7 +259,8 @@ impl<'a> Job<'a> {
         let root = LazyRoot::new(trust, context);
         let is_needed = match judge {
             Judge::Signer { policy, .. } => needs_root(policy, &[]),
-            Judge::Scopes(_) => false,
+            // A journal is for one root.
+            Judge::Scopes(loaded) => request.resume.is_some() && scoped::needs_root_for_images(loaded),
         };
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
         root.read(trust.trusted_root.is_some() || is_needed).await?;
@@ -260,15 +269,12 @@ impl<'a> Job<'a> {
 
     /// The journal of what verified under the same options.
     async fn journal(&self, path: &Path, variables: &Variables) -> Result<Journal, Error> {
-        let Judge::Signer { policy, .. } = self.judge else {
-            return Err(Error::usage("--resume does not go with --policy-file")
-                .hint("what a policy file names may change between two runs: leave --resume out, and share the work with --shard"));
-        };
         if self.request.sbom {
             return Err(Error::usage("--resume does not go with --attachment")
                 .hint("an image keeps its digest when another SBOM is attached to it: leave --resume out"));
         }
-        let options = options::digest(self.request, policy, self.root.get(), variables)?;
+        let options =
+            options::digest(self.request, self.judge, self.root.request(), self.root.get(), variables)?;
         self.root.with(|context| Journal::open(path, &options, context)).await
     }
 
@@ -288,7 +294,13 @@ impl<'a> Job<'a> {
         // What is judged is what is noted, wherever the tag goes meanwhile.
         image.target = Target::Digest(digest.clone());
         let outcomes = self.image(image).await;
-        let is_verified = |outcome: &Outcome| outcome.result.is_ok() && outcome.report.digest.is_some();
+        // What is accepted as it is was not verified.
+        let is_verified = |outcome: &Outcome| {
+            let policy = outcome.report.policy.as_ref();
+            outcome.result.is_ok()
+                && outcome.report.digest.is_some()
+                && policy.is_none_or(|policy| policy.verdict == PolicyVerdict::Accepted)
+        };
         if !outcomes.is_empty() && outcomes.iter().all(is_verified) {
             journal.note(&name, &digest);
         }
@@ -367,6 +379,7 @@ impl<'a> Job<'a> {
             Expected::Attestation { predicate_type } => {
                 let asked = Asked { policy: bar.rules, predicate_type, name: Some(&image.typed) };
                 let judged = policies::judge(verified, &asked, judgement.is_complete());
+                judged.note(&mut report.candidates);
                 self.root.tell(&judged.said, &judged.warnings).await;
                 report.policies = judged.policies;
                 judged.accepted?.iter().map(shown::attestation).collect()

@@ -21,6 +21,11 @@ impl<'a> LazyRoot<'a> {
         Self { request, context: Mutex::new(context), root: OnceCell::new(), nothing: TrustedRoot::default() }
     }
 
+    /// What is trusted.
+    pub(super) fn request(&self) -> &TrustRequest {
+        self.request
+    }
+
     /// The root, which is empty as long as nothing needed it.
     pub(super) async fn read(&self, needed: bool) -> Result<&TrustedRoot, Error> {
         if self.root.get().is_none() && !needed {

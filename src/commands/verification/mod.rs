@@ -151,6 +151,7 @@ async fn by_root(
             let name = artifact.as_ref().map(|artifact| artifact.name.as_str());
             let asked = Asked { policy: rules, predicate_type, name };
             let accepted = policies::judge(&verified, &asked, is_complete);
+            accepted.note(&mut report.candidates);
             accepted.said.iter().for_each(|line| context.narrator.say(line));
             accepted.warnings.iter().for_each(|line| context.narrator.warn(line));
             report.policies = accepted.policies;

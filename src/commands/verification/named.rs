@@ -33,7 +33,7 @@ pub(super) fn names(
         let (shard, all) = (shard.resolve(context)?, names.len());
         names.retain(|name| shard.has(name));
         report.shard = Some(shard.to_string());
-        context.narrator.say(&format!("Shard {shard} has {} of {all} images", names.len()));
+        context.narrator.say(&shard.told(names.len(), all, "images"));
     }
     Ok(names)
 }

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
+use super::images::Judge;
 use super::request::{Search, VerifyImagesRequest};
 use crate::commands::context::Variables;
-use crate::commands::{Error, Files, RegistryRequest};
+use crate::commands::{Error, Files, RegistryRequest, TrustRequest};
 use crate::crypto::sha256;
 use crate::storage::read_file;
 use crate::trust::TrustedRoot;
-use crate::verify::VerificationPolicy;
 
 /// Bytes of a file that decides: data of policies are the largest.
 const MAX_BYTES: u64 = 64 << 20;
@@ -27,13 +27,15 @@ const VARIABLES: [&str; 9] = [
     "TUF_ROOT_JSON",
 ];
 
-/// The digest. `policy` has the key that was read, `root` is the trusted root if one was needed so far.
+/// The digest. `judge` has the keys that were read, `trust` is what the policy file says, or else the request; `root` is the trusted root if
+/// one was needed so far.
 ///
 /// # Errors
 /// A file that decides cannot be read.
 pub(super) fn digest(
     request: &VerifyImagesRequest,
-    policy: &VerificationPolicy,
+    judge: &Judge,
+    trust: &TrustRequest,
     root: Option<&TrustedRoot>,
     variables: &Variables,
 ) -> Result<[u8; 32], Error> {
@@ -46,7 +48,7 @@ pub(super) fn digest(
         local,
         expected,
         signer,
-        trust,
+        trust: _,
         require_timestamp,
         waivers,
         annotations,
@@ -65,9 +67,15 @@ pub(super) fn digest(
     let looked_for = (beside, (bundles, tags, layers), children, policies, sbom, tag_prefix);
     // Where the root came from is said in words that go with the time, such as the age of a cache.
     let root = root.map(|root| TrustedRoot { source: String::new(), ..root.clone() });
-    let mut text =
-        format!("{}\n{asked:?}\n{looked_for:?}\n{policy:?}\n{root:?}\n", env!("CARGO_PKG_VERSION"));
+    let mut text = format!("{}\n{asked:?}\n{looked_for:?}\n{root:?}\n", env!("CARGO_PKG_VERSION"));
     let mut files = request.deciding(Files::default());
+    match judge {
+        Judge::Signer { policy, rules: _ } => text.push_str(&format!("{policy:?}\n")),
+        Judge::Scopes(loaded) => {
+            text.push_str(&format!("{:?}\n", loaded.ready.signers));
+            files = files.and_named(&loaded.files);
+        }
+    }
     let values: Vec<_> = VARIABLES.iter().map(|name| (name, variables(name))).collect();
     for (name, value) in &values {
         text.push_str(&format!("{name}={value:?}\n"));

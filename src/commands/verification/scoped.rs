@@ -15,7 +15,8 @@ use crate::commands::report::{
 };
 use crate::commands::trust::trusted_root;
 use crate::commands::{
-    Context, Error, ErrorKind, Expected, SignatureRequest, Subject as Named, VerifyRequest,
+    Context, Error, ErrorKind, Expected, Files, ReportRequest, SignatureRequest, Subject as Named,
+    VerifyRequest, summary_of,
 };
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
@@ -137,6 +138,24 @@ impl<'p> Weighing<'p> {
         });
         (demands, result)
     }
+}
+
+/// Compares the files that are written with those that the policy file names: no result takes the place of one.
+pub(super) fn check_results(
+    files: Files<'_>,
+    loaded: &Loaded,
+    reports: &[ReportRequest],
+    context: &Context,
+) -> Result<(), Error> {
+    let summary = summary_of(reports, &*context.variables);
+    files.and_named(&loaded.files).and_summary(summary.as_deref()).check()
+}
+
+/// Whether any scope asks for something of images that depends on the trusted root.
+pub(super) fn needs_root_for_images(loaded: &Loaded) -> bool {
+    let ready = &loaded.ready;
+    let mut courses = (0..ready.document.scopes.len()).filter_map(|n| ready.course(n, Artifacts::Images));
+    courses.any(|course| matches!(course, Course::Verified(plan) if Weighing::new(&plan).needs_root(&[])))
 }
 
 /// How much a rejection says: how far it came; that it is somebody else's signature says least, as each of several signers has that.
@@ -368,6 +387,7 @@ pub(super) async fn file(
 ) -> Result<(), Error> {
     super::one_standard_input(request)?;
     let loaded = Source::read(policy_file)?.load(context).await?;
+    check_results(request.files(), &loaded, &request.reports, context)?;
     let name = match &request.subject {
         Named::Blob(blob) => blob.to_string_lossy().into_owned(),
         Named::Digest { algorithm, hex } => format!("{algorithm}:{hex}"),

@@ -80,6 +80,14 @@ impl Shard {
     }
 }
 
+impl Shard {
+    /// Of so many things, in the plural, this part has so many.
+    pub fn told(self, has: usize, all: usize, what: &str) -> String {
+        let what = if all == 1 { what.trim_end_matches('s') } else { what };
+        format!("Shard {self} has {has} of {all} {what}")
+    }
+}
+
 impl std::fmt::Display for Shard {
     /// As it is typed: from 1.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -199,4 +199,6 @@ fn includes(at: &At<'_>, expected: &Value, held: &mut Vec<String>) -> Result<(),
 }
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;

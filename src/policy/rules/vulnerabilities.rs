@@ -85,15 +85,16 @@ impl Vulnerabilities {
                 ignored += 1;
                 continue;
             }
-            match finding.severity.or(self.unknown_severity) {
+            match finding.ratings.gravest(self.unknown_severity) {
                 Some(severity) if severity <= greatest => {}
                 Some(severity) => over.push((finding, severity.name())),
                 None => over.push((finding, "of unknown severity")),
             }
         }
         let Some((first, severity)) = over.first() else {
+            let findings = if count == 1 { "finding" } else { "findings" };
             return Ok(format!(
-                "{NAME}: {} has {count} findings, {ignored} of them ignored, none of the others above {}",
+                "{NAME}: {} has {count} {findings}, {ignored} of them ignored, none of the others above {}",
                 result.path,
                 greatest.name()
             ));

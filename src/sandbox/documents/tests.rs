@@ -130,18 +130,6 @@ fn the_readme_names_every_file_and_every_service() {
     }
 }
 
-#[test]
-fn words_are_quoted_where_a_shell_would_read_them_otherwise() {
-    for bare in ["/tmp/a-b_c.d/env", "dev@example.com", "127.0.0.1:5000/app"] {
-        assert_eq!(shell_word(bare), bare);
-    }
-    for (text, word) in
-        [("a b", "'a b'"), ("", "''"), ("it's", r"'it'\''s'"), ("$HOME", "'$HOME'"), ("a;b", "'a;b'")]
-    {
-        assert_eq!(shell_word(text), word);
-    }
-}
-
 /// Whoever has read one file for shells and reads the other one has the variables of the latter alone.
 #[test]
 fn of_two_files_for_shells_the_latter_counts() {

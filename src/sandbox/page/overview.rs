@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
-use super::super::documents::quoted;
 use super::super::html::{Html, code, facts, html, table};
 use super::super::service::Service;
 use super::entries::WhichLog;
 use super::{Page, Refused, Shown, images, text};
+use crate::program::shell::quoted;
 
 /// So many of each are on the first page.
 const NEWEST: u64 = 5;

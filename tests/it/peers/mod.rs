@@ -33,6 +33,7 @@ mod policies;
 mod pushing;
 mod registries;
 mod registry;
+mod reports;
 mod repositories;
 mod roots;
 mod sandbox;

@@ -46,7 +46,7 @@ fn one(out: &mut String, candidate: &CandidateReport, is_last: bool, color: Colo
     let _ = writeln!(out, "{branch}\u{2500} {}", Safe(&words::candidate(candidate)));
     let signer = candidate.signer.iter().map(words::signer);
     let kind = candidate.predicate_type.iter().map(|kind| format!("statement of type {kind}"));
-    for line in signer.chain(kind) {
+    for line in signer.chain(kind).chain(candidate.evidence.iter().cloned()) {
         let _ = writeln!(out, "{indent}  {}", Safe(&line));
     }
     let count = candidate.checks.len();

@@ -2,21 +2,22 @@
 //!
 //! in-toto: `[{id, severity: [{method, score}]}]`, in v0.1 also below `vulnerability`. cosign's type leaves the result to the scanner: the
 //! reports of Trivy (`Results[].Vulnerabilities[]`), Grype (`matches[].vulnerability`) and in SARIF (`runs[].results[]`, with the
-//! `security-severity` of their rules) are read. Whatever else is there is no scan that anything could be said of.
+//! `security-severity` of the results and of their rules) are read. Whatever else is there is no scan that anything could be said of.
+//! Where ratings of one finding differ, the gravest counts, and one that is not known is no better.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::super::at::{At, Mismatch};
-use super::severity::Severity;
+use super::severity::{Ratings, Severity};
 
-/// A finding. `severity`: none that is known.
+/// A finding.
 #[derive(Debug, Clone)]
 pub struct Finding<'a> {
     pub path: String,
     pub id: &'a str,
-    pub severity: Option<Severity>,
+    pub ratings: Ratings,
 }
 
 /// The findings in a result.
@@ -24,11 +25,13 @@ pub struct Finding<'a> {
 /// # Errors
 /// The result has no known form, or a finding has no identifier.
 pub fn of<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
+    const KNOWN: [&str; 3] = ["Results", "matches", "runs"];
     let forms = "the findings of in-toto, or a report of Trivy, of Grype or in SARIF";
     match result.value {
         Some(Value::Array(_)) => result.items()?.iter().map(in_toto).collect(),
         Some(Value::Object(members)) => {
-            let known = ["Results", "matches", "runs"].into_iter().filter(|name| members.contains_key(*name));
+            one_spelling(result, &KNOWN)?;
+            let known = KNOWN.into_iter().filter(|name| members.contains_key(*name));
             match known.collect::<Vec<_>>().as_slice() {
                 ["Results"] => trivy(result),
                 ["matches"] => result.member("matches").items()?.iter().map(grype).collect(),
@@ -42,63 +45,117 @@ pub fn of<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     }
 }
 
+/// Refuses members that differ from these in case alone: readers in Go take them for the same.
+fn one_spelling(at: &At<'_>, names: &[&str]) -> Result<(), Mismatch> {
+    let members = at.members()?;
+    let other = |member: &&String| {
+        names.iter().any(|name| name.eq_ignore_ascii_case(member) && *name != member.as_str())
+    };
+    match members.keys().find(other) {
+        None => Ok(()),
+        Some(member) => {
+            let found = at.member(member);
+            let expected = "no member whose name is that of another one in another case";
+            Err(Mismatch::new(super::NAME, &found.path, expected, "there"))
+        }
+    }
+}
+
 fn in_toto<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
     item.members()?;
     let nested = item.member("vulnerability");
-    let it = if nested.is_there() && !item.member("id").is_there() { nested } else { item.clone() };
-    let at = it.member("severity");
-    let ratings = match at.value {
-        Some(Value::Array(_)) => at.items()?,
-        Some(Value::Object(_)) => vec![at],
-        _ => Vec::new(),
+    let places = [item.clone(), nested.clone()].into_iter().filter(|place| place.member("id").is_there());
+    let ids = places.map(|place| place.member("id").text()).collect::<Result<Vec<_>, _>>()?;
+    let id = match ids.as_slice() {
+        [] => return Err(item.member("id").not("a text")),
+        [first, rest @ ..] if rest.iter().all(|id| id == first) => *first,
+        _ => return Err(nested.member("id").not("the same as beside it")),
     };
-    // The gravest of what the methods say; one that says nothing known leaves it unknown.
-    let mut gravest: Option<Severity> = None;
-    let mut is_known = !ratings.is_empty();
-    for rating in &ratings {
-        match rating.member("score").text().ok().and_then(Severity::of) {
-            Some(severity) => gravest = gravest.max(Some(severity)),
-            None => is_known = false,
-        }
+    let mut ratings = Ratings::default();
+    for at in [item.member("severity"), nested.member("severity")].into_iter().filter(At::is_there) {
+        let stated = match at.value {
+            Some(Value::Array(_)) => at.items()?,
+            _ => vec![at],
+        };
+        // A list without a rating says nothing known.
+        ratings.unknown_if(stated.is_empty());
+        stated.iter().for_each(|rating| ratings.add(word(&rating.member("score"))));
     }
-    let severity = gravest.filter(|severity| is_known || *severity == Severity::Critical);
-    Ok(Finding { path: it.path.clone(), id: it.member("id").text()?, severity })
+    Ok(Finding { path: item.path.clone(), id, ratings })
 }
 
 fn trivy<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     let mut found = Vec::new();
     for target in result.member("Results").items()? {
-        target.members()?;
+        one_spelling(&target, &["Vulnerabilities"])?;
         for item in target.member("Vulnerabilities").optional_items()? {
             let id = item.member("VulnerabilityID").text()?;
-            found.push(Finding { path: item.path.clone(), id, severity: word(&item.member("Severity")) });
+            one_spelling(&item, &["VulnerabilityID", "Severity", "VendorSeverity", "CVSS"])?;
+            let mut ratings = Ratings::default();
+            ratings.add(word(&item.member("Severity")));
+            let members = |name: &str| item.member(name).value.and_then(Value::as_object);
+            for rating in members("VendorSeverity").into_iter().flat_map(serde_json::Map::values) {
+                ratings.add(rating.as_u64().and_then(Severity::of_trivy));
+            }
+            for source in members("CVSS").into_iter().flat_map(serde_json::Map::values) {
+                let scores =
+                    ["V2Score", "V3Score", "V40Score"].into_iter().filter_map(|name| source.get(name));
+                scores.for_each(|score| ratings.add(Severity::of_value(score)));
+            }
+            found.push(Finding { path: item.path.clone(), id, ratings });
         }
     }
     Ok(found)
 }
 
 fn grype<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
+    one_spelling(item, &["vulnerability", "relatedVulnerabilities"])?;
     let it = item.member("vulnerability");
-    Ok(Finding { path: it.path.clone(), id: it.member("id").text()?, severity: word(&it.member("severity")) })
+    let id = it.member("id").text()?;
+    let mut ratings = Ratings::default();
+    // The same finding under its other names.
+    let related = item.member("relatedVulnerabilities").optional_items()?;
+    for one in std::iter::once(&it).chain(&related) {
+        one_spelling(one, &["id", "severity", "cvss"])?;
+        ratings.add(word(&one.member("severity")));
+        for rating in one.member("cvss").optional_items()? {
+            ratings.add(rating.below("metrics.baseScore").value.and_then(Severity::of_value));
+        }
+    }
+    Ok(Finding { path: it.path.clone(), id, ratings })
 }
 
 fn sarif<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     let mut found = Vec::new();
-    for run in result.member("runs").items()? {
-        let mut severities: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
-        for rule in run.below("tool.driver.rules").optional_items()? {
-            let Ok(id) = rule.member("id").text() else { continue };
-            let severity = word(&rule.below("properties.security-severity"));
-            // Two rules of one name: which of them is meant is open.
-            severities.entry(id).and_modify(|known| *known = None).or_insert(severity);
+    let runs = result.member("runs").items()?;
+    if runs.is_empty() {
+        return Err(result.member("runs").not("a run of a scanner at least"));
+    }
+    for run in runs {
+        let mut rules: BTreeMap<&str, Ratings> = BTreeMap::new();
+        let extensions = run.below("tool.extensions").optional_items()?;
+        for tool in std::iter::once(run.below("tool.driver")).chain(extensions) {
+            for rule in tool.member("rules").optional_items()? {
+                let Ok(id) = rule.member("id").text() else { continue };
+                // Two rules of one name: which of them is meant is open.
+                rules.entry(id).or_default().add(score(&rule));
+            }
         }
         for item in run.member("results").items()? {
             let id = item.member("ruleId").text()?;
-            let severity = severities.get(id).copied().flatten();
-            found.push(Finding { path: item.path.clone(), id, severity });
+            let mut ratings = rules.get(id).copied().unwrap_or_default();
+            if item.below("properties.security-severity").is_there() {
+                ratings.add(score(&item));
+            }
+            found.push(Finding { path: item.path.clone(), id, ratings });
         }
     }
     Ok(found)
+}
+
+/// The `security-severity` of a rule or a result.
+fn score(at: &At<'_>) -> Option<Severity> {
+    at.below("properties.security-severity").value.and_then(Severity::of_value)
 }
 
 fn word(at: &At<'_>) -> Option<Severity> {

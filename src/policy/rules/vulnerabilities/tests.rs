@@ -147,7 +147,7 @@ fn hostile_scans() {
         (json!(null), "scanner.result is missing"),
         (json!("no findings"), "scanner.result is `no findings`"),
         (json!({}), "an object of another form"),
-        (json!({"results": []}), "an object of another form"),
+        (json!({"results": []}), "result.results is there"),
         (json!({"Results": [], "matches": []}), "several forms at once"),
         (json!({"Results": null}), "result.Results is missing"),
         (json!({"Results": {"Vulnerabilities": []}}), "result.Results is an object"),
@@ -157,7 +157,22 @@ fn hostile_scans() {
         (json!({"Results": [{"Vulnerabilities": ["CVE-1"]}]}), "VulnerabilityID is missing"),
         (json!({"matches": [{"vulnerability": [{"id": "CVE-1"}]}]}), "vulnerability.id is missing"),
         (json!({"matches": {}}), "matches is an object"),
+        (json!({"runs": []}), "result.runs is a list of 0"),
         (json!({"runs": [{}]}), "runs[0].results is missing"),
+        (json!({"results": [], "Results": []}), "result.results is there"),
+        (
+            json!({"Results": [{"vulnerabilities": [{"VulnerabilityID": "x"}]}]}),
+            "Results[0].vulnerabilities is there",
+        ),
+        (
+            json!({"Results": [{"Vulnerabilities": [{"VulnerabilityID": "x", "Severity": "LOW", "severity": "CRITICAL"}]}]}),
+            "Vulnerabilities[0].severity is there",
+        ),
+        (
+            json!({"matches": [{"vulnerability": {"id": "x", "severity": "Low", "Severity": "High"}}]}),
+            "vulnerability.Severity is there",
+        ),
+        (json!([{"id": "a", "vulnerability": {"id": "b"}}]), "vulnerability.id is `b`, expected the same"),
         (json!({"runs": [{"results": [{}]}]}), "ruleId is missing"),
         (json!(["CVE-1"]), "result[0]"),
         (json!([{"severity": [{"score": "low"}]}]), "id is missing"),
@@ -165,10 +180,6 @@ fn hostile_scans() {
     ] {
         refuses(critical.clone(), &facts(COSIGN, scan(result)), &[words]);
     }
-    // Two rules of one name: which of them is meant is open.
-    let rule = |score: &str| json!({"id": "CVE-1", "properties": {"security-severity": score}});
-    let twice = json!({"runs": [{"tool": {"driver": {"rules": [rule("1.0"), rule("9.9")]}}, "results": [{"ruleId": "CVE-1"}]}]});
-    refuses(critical, &facts(COSIGN, scan(twice)), &["of unknown severity"]);
     for (at, new) in [
         ("/metadata", None),
         ("/metadata", Some(json!([]))),
@@ -191,6 +202,105 @@ fn hostile_scans() {
             &facts(predicate_type, trivy()),
             &["predicateType"],
         );
+    }
+}
+
+/// Scans in which something differs of one finding, with what it counts as.
+fn differing() -> Vec<(Facts, Option<&'static str>)> {
+    let trivy = |more: Value| {
+        let mut item = json!({"VulnerabilityID": "CVE-1", "Severity": "low"});
+        item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        facts(COSIGN, scan(json!({"Results": [{"Vulnerabilities": [item]}]})))
+    };
+    let grype = |more: Value, related: Value| {
+        let mut item = json!({"id": "GHSA-1", "severity": "Low"});
+        item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        facts(COSIGN, scan(json!({"matches": [{"vulnerability": item, "relatedVulnerabilities": related}]})))
+    };
+    let sarif = |rules: Value, result: Value| {
+        let mut item = json!({"ruleId": "CVE-1"});
+        if result.is_object() {
+            item["properties"] = result;
+        }
+        let tool = json!({"driver": {"rules": rules}, "extensions": [{"rules": []}]});
+        facts(COSIGN, scan(json!({"runs": [{"tool": tool, "results": [item]}]})))
+    };
+    let rule = |score: Value| json!({"id": "CVE-1", "properties": {"security-severity": score}});
+    let in_toto = |item: Value| facts(IN_TOTO[0], scan(json!([item])));
+    let score = |score: &str| json!([{"method": "x", "score": score}]);
+    vec![
+        (trivy(json!({})), Some("low")),
+        (trivy(json!({"VendorSeverity": {"debian": 1, "nvd": 4}})), Some("critical")),
+        (trivy(json!({"VendorSeverity": {"debian": 1, "nvd": 0}})), None),
+        (trivy(json!({"VendorSeverity": {"nvd": "LOW"}})), None),
+        (trivy(json!({"VendorSeverity": {"nvd": 5}})), None),
+        (
+            trivy(json!({"CVSS": {"nvd": {"V2Score": 3.0, "V3Score": 8.8, "V3Vector": "CVSS:3.1/..."}}})),
+            Some("high"),
+        ),
+        (trivy(json!({"CVSS": {"nvd": {"V3Score": 11}}})), None),
+        (trivy(json!({"CVSS": {"nvd": {"V3Score": -1}}})), None),
+        (grype(json!({}), json!([])), Some("low")),
+        (
+            grype(
+                json!({"cvss": [{"metrics": {"baseScore": 3}}, {"metrics": {"baseScore": 9.8}}]}),
+                json!([]),
+            ),
+            Some("critical"),
+        ),
+        (grype(json!({"cvss": [{"metrics": {}}]}), json!(null)), None),
+        (grype(json!({}), json!([{"id": "CVE-1", "severity": "High", "cvss": []}])), Some("high")),
+        (grype(json!({}), json!([{"id": "CVE-1", "severity": "Unknown"}])), None),
+        (sarif(json!([rule(json!("3.0"))]), json!(null)), Some("low")),
+        (sarif(json!([rule(json!(3.0))]), json!({"tags": []})), Some("low")),
+        (sarif(json!([rule(json!("3.0"))]), json!({"security-severity": "9.1"})), Some("critical")),
+        (sarif(json!([rule(json!("9.1"))]), json!({"security-severity": "3.0"})), Some("critical")),
+        (sarif(json!([]), json!({"security-severity": "5.0"})), Some("medium")),
+        (sarif(json!([rule(json!("3.0"))]), json!({"security-severity": "?"})), None),
+        // Two rules of one name: which of them is meant is open.
+        (sarif(json!([rule(json!("3.0")), rule(json!("8.0"))]), json!(null)), Some("high")),
+        (sarif(json!([rule(json!("3.0")), {"id": "CVE-1"}]), json!(null)), None),
+        (
+            in_toto(
+                json!({"id": "CVE-1", "severity": score("low"), "vulnerability": {"severity": score("high")}}),
+            ),
+            Some("high"),
+        ),
+        (
+            in_toto(json!({"id": "CVE-1", "severity": score("low"), "vulnerability": {"id": "CVE-1"}})),
+            Some("low"),
+        ),
+        (in_toto(json!({"id": "CVE-1", "severity": score("low"), "vulnerability": {"severity": []}})), None),
+    ]
+}
+
+/// Of all that is said of one finding, the gravest counts.
+#[test]
+fn where_ratings_differ_the_gravest_counts() {
+    for (facts, gravest) in differing() {
+        const WORDS: [&str; 6] = ["none", "negligible", "low", "medium", "high", "critical"];
+        // What is not known is as grave as that is said to be, and never takes anything from what is known.
+        refuses(
+            demands(json!({"max-severity": "negligible", "unknown-severity": "none"})),
+            &facts,
+            &["expected negligible"],
+        );
+        match gravest {
+            Some(word) => {
+                let below = WORDS[WORDS.iter().position(|known| *known == word).unwrap() - 1];
+                holds(demands(json!({"max-severity": word})), &facts);
+                refuses(demands(json!({"max-severity": below})), &facts, &[word]);
+            }
+            None => {
+                refuses(demands(json!({"max-severity": "critical"})), &facts, &["of unknown severity"]);
+                holds(demands(json!({"max-severity": "low", "unknown-severity": "low"})), &facts);
+                refuses(
+                    demands(json!({"max-severity": "low", "unknown-severity": "high"})),
+                    &facts,
+                    &["high"],
+                );
+            }
+        }
     }
 }
 

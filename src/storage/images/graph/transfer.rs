@@ -8,6 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_ONCE, Graph, Item, Role, Side};
 use crate::crypto::Digest;
+use crate::progress;
 use crate::registry::{Attachment, Descriptor, Kind, Manifest, Target, referrers_tag};
 use crate::storage::images::{Change, Error, Home, Place, Referrers, Shape, Writer, append};
 
@@ -295,9 +296,12 @@ impl<'a> Transfer<'a> {
             .flat_map(|item| item.blobs().into_iter().map(move |blob| (item, blob)))
             .filter(|(item, blob)| seen.insert((self.side(item), &blob.digest)))
             .collect::<Vec<_>>();
+        let work = &progress::things("blobs", blobs.len());
         stream::iter(blobs)
             .map(|(item, blob)| async move {
-                self.side(item).of(self.to).copy_blob(item.side.of(&self.graph.home), blob).await
+                let copied =
+                    self.side(item).of(self.to).copy_blob(item.side.of(&self.graph.home), blob).await;
+                copied.inspect(|()| work.add(1))
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()

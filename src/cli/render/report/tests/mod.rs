@@ -36,6 +36,7 @@ fn three(name: &str) -> Report {
             issuer: Some("https://issuer.example".to_owned()),
         }),
         predicate_type: Some(name.to_owned()),
+        evidence: vec![name.to_owned()],
         checks: vec![CheckReport { detail: Some(name.to_owned()), ..check("log", "proven") }],
     });
     let mut bad = image("2");
@@ -46,6 +47,7 @@ fn three(name: &str) -> Report {
         verified: false,
         signer: None,
         predicate_type: None,
+        evidence: Vec::new(),
         checks: vec![failed, waived, check("signer", "not-reached")],
         ..good.candidates[0].clone()
     });
@@ -271,6 +273,7 @@ r/a:1: verified
 \u{2514}\u{2500} r/a: (sigstore bundle v0.3): verified
      signed by r/a:, confirmed by https://issuer.example
      statement of type r/a:
+     r/a:
    \u{2514}\u{2500} log proven: r/a:
 r/a:2: refused
   r/a:
