@@ -71,6 +71,10 @@ impl<'a> Evaluator<'a> {
             }
         }
         self.merged_too_early(id, &attempts, choice.conjunct.position);
+        if !errors.is_empty() && !left.is_empty() {
+            let nodes: Vec<NodeId> = left.iter().map(|(alternative, _)| *alternative).collect();
+            self.nothing_sure_left(id, &nodes, choice.conjunct.position);
+        }
         if left.is_empty() {
             self.none_left(id, &choice, errors);
         }

@@ -2,7 +2,7 @@
 //! although they may come to differ.
 
 use super::Evaluator;
-use super::node::NodeId;
+use super::node::{NodeId, Place};
 use super::value::Kinds;
 use crate::cue::ast::{Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
@@ -34,6 +34,17 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
             }
+        }
+    }
+
+    /// Notes where all that is left of a disjunction is not known, and something failed: where it is the whole package's, or another
+    /// disjunction is unified with it, cosign's evaluator takes that for failures as well.
+    pub(crate) fn nothing_sure_left(&mut self, id: NodeId, left: &[NodeId], position: Position) {
+        let this = self.node(id);
+        let counts = this.choices.len() > 1 || matches!(this.place, Place::Root);
+        if counts && left.iter().all(|alternative| self.waits(*alternative)) {
+            let message = "cannot be decided: alternatives fail, and those that are left are not known";
+            self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
         }
     }
 
