@@ -1,6 +1,7 @@
 //! Examples in help, as data. They run in the order of help in one folder that holds `artifact.txt`, `predicate.json`, a
 //! private key `other.pem`, an image layout `app`, `sbom.spdx.json`, `module.wasm`, `Dockerfile`, `compose.yaml` and `pod.yaml`, which
 //! name the image `registry.example/app:v1`, `images.txt`, which lists it, `policy.yaml` and `policy.test.yaml`, which are about it,
+//! `cluster-image-policy.yaml`, which is a cluster's,
 //! with `COSIGN_PASSWORD` set; a test does so.
 
 /// One example.
@@ -189,6 +190,13 @@ pub const EXAMPLES: &[(&str, Example)] = &[
         Example {
             what: "show why an image is accepted",
             line: "policy explain --policy-file policy.yaml registry.example/app:v1",
+        },
+    ),
+    (
+        "policy import",
+        Example {
+            what: "write a policy file from those of a cluster",
+            line: "policy import --output-file imported.yaml cluster-image-policy.yaml",
         },
     ),
     ("policy test", Example { what: "judge the cases in a file", line: "policy test policy.test.yaml" }),

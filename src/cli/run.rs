@@ -329,6 +329,11 @@ fn bundle_inspect(
     context: &mut Context,
     output: &mut Output,
 ) -> Result<(), Error> {
+    if request.suggest_policy {
+        let text = commands::bundle_suggest_policy(&request.document, context)?;
+        output.data(text.as_bytes());
+        return Ok(());
+    }
     if request.suggest {
         let line = commands::bundle_suggest(&request.document, context)?;
         output.data(format!("{line}\n").as_bytes());

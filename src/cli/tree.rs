@@ -53,6 +53,7 @@ const COMMANDS: &[(&str, Entry)] = &[
     ("compose verify", entry::<compose::verify::ComposeVerifyArgs>()),
     ("policy check", entry::<policy::check::PolicyCheckArgs>()),
     ("policy explain", entry::<policy::explain::PolicyExplainArgs>()),
+    ("policy import", entry::<policy::import::PolicyImportArgs>()),
     ("policy test", entry::<policy::test::PolicyTestArgs>()),
     ("triangulate", entry::<triangulate::TriangulateArgs>()),
     ("generate", entry::<generate::GenerateArgs>()),

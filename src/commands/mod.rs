@@ -59,7 +59,8 @@ pub use attach::{
 };
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
-    LogRequest, bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest, bundle_upgrade,
+    LogRequest, bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest,
+    bundle_suggest_policy, bundle_upgrade,
 };
 pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};
@@ -84,8 +85,9 @@ pub use piv_tool::{PivKeyRequest, PivSecret, PivTask, PivToolRequest, piv_tool};
 pub use pkcs11_tool::{ListKeysRequest, ListTokensRequest, TokenPin, list_keys, list_tokens};
 pub use platform::PlatformRequest;
 pub use policy_file::{
-    PolicyCase, PolicyCheckRequest, PolicyChecked, PolicyExplainRequest, PolicyFinding, PolicyTestRequest,
-    PolicyTested, explained, policy_check, policy_test,
+    PolicyCase, PolicyCheckRequest, PolicyChecked, PolicyExplainRequest, PolicyFinding, PolicyImportRequest,
+    PolicyImported, PolicyTestRequest, PolicyTested, explained, file_by_policy, images_by_policy,
+    policy_check, policy_import, policy_test,
 };
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{

@@ -18,6 +18,7 @@ pub const COMMANDS: &[&str] = &[
     "compose verify",
     "policy check",
     "policy explain",
+    "policy import",
     "policy test",
     "triangulate",
     "generate",

@@ -71,7 +71,7 @@ pub async fn trusted_root(request: &TrustRequest, context: &mut Context) -> Resu
 /// As [`trusted_root`].
 pub async fn signing_root(request: &TrustRequest, context: &mut Context) -> Result<TrustedRoot, Error> {
     if let Some(path) = &request.trusted_root {
-        let base = parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())?;
+        let base = root_in(path)?;
         return overridden(base, PemOverrides::default(), request, context);
     }
     let overrides = from_variables(context)?;
@@ -216,6 +216,11 @@ pub(super) fn given_root(
     let root = overridden(parse(text, source)?, PemOverrides::default(), request, context)?;
     context.narrator.say(&format!("Trusted root: {}", root.source));
     Ok(root)
+}
+
+/// The trusted root in a file that the user named.
+pub(super) fn root_in(path: &Path) -> Result<TrustedRoot, Error> {
+    parse(&read("trusted root", path, MAX_TRUSTED_ROOT)?, &path.display().to_string())
 }
 
 fn parse(text: &[u8], source: &str) -> Result<TrustedRoot, Error> {

@@ -94,13 +94,37 @@ pub fn decide<'a>(
     let Some(policy) = policy else {
         return Ok(Decision { verified, absent: Vec::new(), evidence: Vec::new() });
     };
+    let payload = match &verified.entity().content {
+        Content::Envelope(envelope) => Ok(envelope.parsed.payload.as_slice()),
+        _ => Err("what is verified is no statement".to_owned()),
+    };
+    let (absent, evidence) = ask(policy, asked, payload, || Shown::of(verified, policy.now))?;
+    Ok(Decision { verified, absent, evidence })
+}
+
+/// Asks every policy about a statement that nobody signed, for tests of policies: nothing is decided by that.
+///
+/// # Errors
+/// As [`decide`].
+pub fn rehearse(payload: &[u8], policy: &Policy, asked: &str) -> Result<(), Refusal> {
+    ask(policy, asked, Ok(payload), || Ok(Shown::unsigned(payload, policy.now))).map(drop)
+}
+
+/// What a CUE policy constrains and the statement lacks; what built-in rules found to hold.
+fn ask(
+    policy: &Policy,
+    asked: &str,
+    payload: Result<&[u8], String>,
+    shown: impl FnOnce() -> Result<Shown, String>,
+) -> Result<(Vec<String>, Vec<String>), Refusal> {
     if policy.is_ended() {
         return Err(Refusal::Error(Error::Limit { reason: "a limit was exceeded before".to_owned() }));
     }
-    let evidence = rules(verified, policy)?;
+    let evidence = rules(policy, shown)?;
     let mut absent = Vec::new();
     for language in policy.languages() {
-        let document = document(verified, asked).map_err(|reason| unmet(language, reason))?;
+        let document = payload.clone().and_then(|payload| Document::new(payload, asked));
+        let document = document.map_err(|reason| unmet(language, reason))?;
         let held = match language {
             Language::Cue => cue(policy, document),
             Language::Rego => rego(policy, document).map(|()| Vec::new()),
@@ -112,7 +136,7 @@ pub fn decide<'a>(
         let reason = "the statement lacks what the policy constrains (--policy-strict)".to_owned();
         return Err(Refusal::Unmet(Unmet { details, ..Unmet::new(By::Language(Language::Cue), reason) }));
     }
-    Ok(Decision { verified, absent, evidence })
+    Ok((absent, evidence))
 }
 
 /// A limit that was exceeded ends all that comes after it.
@@ -126,10 +150,10 @@ fn noted<T>(policy: &Policy, held: Result<T, Refusal>) -> Result<T, Refusal> {
 }
 
 /// Asks the built-in rules, in their order; what they found.
-fn rules(verified: &Verified, policy: &Policy) -> Result<Vec<String>, Refusal> {
+fn rules(policy: &Policy, shown: impl FnOnce() -> Result<Shown, String>) -> Result<Vec<String>, Refusal> {
     let Some(first) = policy.rules.first().map(Rule::name) else { return Ok(Vec::new()) };
     let nothing = |reason| Refusal::Unmet(Unmet::new(By::Rule(first), reason));
-    let (shown, rules) = (Shown::of(verified, policy.now).map_err(nothing)?, policy.rules.clone());
+    let (shown, rules) = (shown().map_err(nothing)?, policy.rules.clone());
     let check = move || {
         let facts = shown.facts().map_err(nothing)?;
         let mut evidence = Vec::new();
@@ -145,14 +169,6 @@ impl From<Mismatch> for Unmet {
     fn from(mismatch: Mismatch) -> Self {
         Self { hint: mismatch.hint.clone(), ..Self::new(By::Rule(mismatch.rule), mismatch.reason()) }
     }
-}
-
-/// What the policies are shown; in words, why there is nothing to show.
-fn document(verified: &Verified, asked: &str) -> Result<Document, String> {
-    let Content::Envelope(envelope) = &verified.entity().content else {
-        return Err("what is verified is no statement".to_owned());
-    };
-    Document::new(&envelope.parsed.payload, asked)
 }
 
 fn unmet(language: Language, reason: String) -> Refusal {

@@ -13,6 +13,7 @@ mod decision;
 mod error;
 mod file;
 mod guard;
+pub mod import;
 mod input;
 #[cfg(feature = "rego")]
 mod rego;
@@ -23,6 +24,6 @@ mod shown;
 #[cfg(all(feature = "cue", feature = "rego"))]
 mod tests;
 
-pub use decision::{By, Decision, Refusal, Unmet, decide};
+pub use decision::{By, Decision, Refusal, Unmet, decide, rehearse};
 pub use error::Error;
 pub use file::{Language, Policy, PolicyFile, language};

@@ -23,6 +23,11 @@ impl Shown {
         Ok(Self { payload: envelope.parsed.payload.clone(), signer: signer(verified)?, now })
     }
 
+    /// Of a statement that nobody signed.
+    pub(super) fn unsigned(payload: &[u8], now: UnixTime) -> Self {
+        Self { payload: payload.to_vec(), signer: Signer::Key, now }
+    }
+
     /// Reads the statement. Its members are there once each, or it is none.
     pub(super) fn facts(self) -> Result<Facts, String> {
         let statement = Statement::from_json(&self.payload).map_err(|error| error.to_string())?;

@@ -95,7 +95,6 @@ impl ClaimProof {
     }
 
     /// The verified simple-signing payload, when the content is one.
-    #[cfg(test)]
     pub fn simple_signing(&self) -> Option<&SimpleSigning> {
         match &self.content {
             Structure::SimpleSigning(payload) => Some(payload),

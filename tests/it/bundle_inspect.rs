@@ -459,3 +459,52 @@ fn the_predicate_of_an_attestation_is_printed() {
         assert_eq!(output.stdout, "", "{name}");
     }
 }
+
+const BUNDLES_TO_SUGGEST: [(&str, &str); 3] = [
+    ("mock-sigstore/v3.blob.keyless.rekor1.bundle.json", "identity: \"dev@example.com\""),
+    ("mock-sigstore/v3.blob.keylessuri.rekor1.bundle.json", "identity: \"https://"),
+    ("mock-sigstore/v3.blob.key-p256.rekor1.bundle.json", "key: KEY"),
+];
+
+/// What is suggested is read, has nothing doubtful, and accepts the file that was signed, and no other.
+#[test]
+fn the_suggested_policy_file_asks_for_the_signer() {
+    let sandbox = Sandbox::new();
+    let root = testdata("mock-sigstore/trusted_root.json");
+    let blob = std::fs::read(testdata("mock-sigstore/artifact.txt")).unwrap();
+    sandbox.file("ARTIFACT", blob);
+    std::fs::create_dir(sandbox.path().join("other")).unwrap();
+    sandbox.file("other/ARTIFACT", "something else");
+    for (name, signer) in BUNDLES_TO_SUGGEST {
+        let bundle = testdata(name);
+        let bundle = bundle.to_str().unwrap();
+        let output = sandbox.run(&["bundle", "inspect", "--suggest-policy", bundle]).ok();
+        assert!(output.stdout.contains(signer), "{}", output.stdout);
+        let output = output.says("anybody can write such a document");
+        let text = output
+            .stdout
+            .replace("key: KEY", &format!("key: {}", testdata("mock-sigstore/p256.pub").display()));
+        sandbox.file("policy.yaml", text);
+        sandbox.run(&["policy", "check", "--strict", "policy.yaml"]).ok();
+        let verify = |file: &str| {
+            let root = root.to_str().unwrap();
+            sandbox.run(&[
+                "verify-blob",
+                "--policy-file",
+                "policy.yaml",
+                "--trusted-root",
+                root,
+                "--bundle",
+                bundle,
+                file,
+            ])
+        };
+        verify("ARTIFACT").ok();
+        verify("other/ARTIFACT").code(7);
+    }
+    sandbox.run(&["bundle", "inspect", "--suggest-policy", "--suggest", "b.json"]).code(2);
+    sandbox.run(&["bundle", "inspect", "--suggest-policy", "-o", "json", "b.json"]).code(2);
+    sandbox
+        .run(&["bundle", "inspect", "--suggest-policy", testdata("mock-sigstore/p256.pub").to_str().unwrap()])
+        .code(10);
+}

@@ -28,6 +28,11 @@ fn the_examples_of_help_work_as_printed() {
             "policy: policy.yaml\ncases:\n- {file: artifact.txt, bundles: [artifact.sigstore.json], expect: accepted}\n\
              - {file: artifact.txt, expect: refused}\n",
         ),
+        (
+            "cluster-image-policy.yaml",
+            "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nmetadata: {name: app}\nspec:\n  \
+             images: [{glob: registry.example/**}]\n  authorities: [{static: {action: fail}}]\n",
+        ),
         ("compose.yaml", "services: {app: {image: \"registry.example/app:v1\"}}\n"),
         ("Dockerfile", "FROM registry.example/app:v1\n"),
         (

@@ -44,6 +44,7 @@ mod peers;
 #[cfg(all(unix, feature = "piv"))]
 mod piv;
 mod policy_file;
+mod policy_import;
 mod progress;
 mod public_api;
 #[cfg(unix)]

@@ -355,3 +355,170 @@ fn no_other_spelling_and_no_smaller_search() {
         let _ = verify(&[flag, "registry.example/app:v1"]).code(2).says(flag);
     }
 }
+
+#[test]
+fn what_a_flag_would_leave_unseen_is_no_verdict() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "policy.yaml",
+        format!("{SIGNERS}  - {{ name: s, images: ['r.example/**'], signatures: a }}\n"),
+    );
+    let line = ["verify", "--policy-file", "policy.yaml", "r.example/a:1"];
+    for flag in ["--attachment-tag-prefix=x-", "--new-bundle-format", "--experimental-oci11"] {
+        let output =
+            sandbox.run(&[&line[..], &[flag]].concat()).code(2).says("all that is attached is looked at");
+        assert!(!output.stderr.contains("write it into"), "{}", output.stderr);
+    }
+    sandbox
+        .rcosign(&line)
+        .env("COSIGN_ATTACHMENT_TAG_PREFIX", "x-")
+        .run()
+        .code(2)
+        .says("--attachment-tag-prefix");
+    let explain =
+        ["policy", "explain", "--policy-file", "policy.yaml", "--attachment-tag-prefix=x-", "r.example/a:1"];
+    sandbox.run(&explain).code(2).says("--policy-file and --attachment-tag-prefix");
+    let type_ = "https://sigstore.dev/cosign/sign/v1";
+    let scope = format!(
+        "  - {{ name: s, images: ['r.example/**'], attestations: [{{ type: '{type_}', signers: a }}] }}\n"
+    );
+    sandbox.file("policy.yaml", format!("{SIGNERS}{scope}"));
+    sandbox.run(&["policy", "check", "policy.yaml"]).code(3).says("ask for them with `signatures`");
+}
+
+/// What a policy file names and what is not there, or is something else, is told with the line that names it.
+#[test]
+fn what_is_named_and_missing_is_told_with_its_line() {
+    let sandbox = sandbox();
+    std::fs::create_dir(sandbox.path().join("policies")).unwrap();
+    let scope = "  - name: s\n    files: ['*.txt']\n    log: not-required\n    attestations:\n      - { type: t, signers: a, rules: [{ rego: [no.rego] }] }\n";
+    sandbox.file(
+        "policies/policy.yaml",
+        format!("{SIGNERS}{scope}").replace(" a.pub", " ../a.pub").replace(" b.pub", " ../b.pub"),
+    );
+    for line in [
+        &["policy", "check"][..],
+        &["verify-blob", "--bundle", "a.sigstore.json", "artifact.txt", "--policy-file"],
+    ] {
+        let output = sandbox.run(&[line, &["policies/policy.yaml"]].concat()).code(3);
+        let output = output.says("policies/policy.yaml:10: scopes[0].attestations[0].rules[0]");
+        output.says("policies/no.rego").says("starts at the folder of the policy file");
+    }
+    let rooted = |root: &str| {
+        let scope = "  - { name: s, files: ['*.txt'], log: not-required, signatures: a }\n";
+        sandbox.file("policy.yaml", format!("trust: {{ root: {root} }}\n{SIGNERS}{scope}"));
+    };
+    rooted("no.json");
+    sandbox
+        .run(&["policy", "check", "policy.yaml"])
+        .code(4)
+        .says("policy.yaml:1: trust.root")
+        .says("no.json");
+    let line = ["verify-blob", "--policy-file", "policy.yaml", "--bundle", "a.sigstore.json", "artifact.txt"];
+    sandbox.run(&line).code(4).says("policy.yaml:1: trust.root").says("no.json");
+    sandbox.file("root.json", "{ \"garbage\": true }");
+    rooted("root.json");
+    sandbox
+        .run(&["policy", "check", "policy.yaml"])
+        .code(4)
+        .says("policy.yaml:1: trust.root")
+        .says("root.json");
+}
+
+#[test]
+fn explained_json_has_what_did_not_verify() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "policy.yaml",
+        format!("{SIGNERS}  - {{ name: s, files: ['*.txt'], log: not-required, signatures: b }}\n"),
+    );
+    let line = [
+        "policy",
+        "explain",
+        "--policy-file",
+        "policy.yaml",
+        "--bundle",
+        "a.sigstore.json",
+        "artifact.txt",
+        "-o",
+        "json",
+    ];
+    let output = sandbox.run(&line).code(7);
+    let told: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(told["verdict"], "refused");
+    assert_eq!(told["refused"][0]["source"], "a.sigstore.json", "{told}");
+    assert!(told["refused"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{told}");
+}
+
+#[test]
+fn statements_that_nobody_signed_try_the_rules() {
+    let sandbox = sandbox();
+    std::fs::create_dir(sandbox.path().join("cases")).unwrap();
+    sandbox.file(
+        "rule.rego",
+        "package signature\nallow { input.predicate.builder.id == \"https://ci.example\" }\n",
+    );
+    let scopes = "  - { name: s, images: ['r.example/prod/**'], signatures: b, attestations: [{ type: slsaprovenance1, signers: a, \
+                  rules: [{ rego: [rule.rego] }] }] }\n  - { name: open, files: ['open/*'], accept: true }\n  - { name: shut, files: ['shut/*'], refuse: true }\n";
+    sandbox.file("policy.yaml", format!("{SIGNERS}{scopes}"));
+    let statement = |name: &str, kind: &str, builder: &str| {
+        sandbox.file(name, format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"a","digest":{{"sha256":"{}"}}}}],"predicateType":"{kind}","predicate":{{"builder":{{"id":"{builder}"}}}}}}"#,
+            "a".repeat(64)
+        ));
+    };
+    statement("good.json", "https://slsa.dev/provenance/v1", "https://ci.example");
+    statement("bad.json", "https://slsa.dev/provenance/v1", "https://other.example");
+    statement("other.json", "https://slsa.dev/provenance/v0.2", "https://ci.example");
+    sandbox.file("no.json", "{}");
+    let cases = [
+        ("image: r.example/prod/a:1", "good.json", "accepted"),
+        ("image: r.example/prod/a:1", "bad.json", "refused"),
+        ("image: r.example/prod/a:1", "other.json", "refused"),
+        ("image: r.example/prod/a:1", "no.json", "refused"),
+        ("image: r.example/dev/a:1", "good.json", "no-scope"),
+        ("file: open/a", "bad.json", "accepted-unsigned"),
+        ("file: shut/a", "good.json", "refused"),
+    ];
+    let text: String = cases
+        .iter()
+        .map(|(what, file, expect)| format!("- {{ {what}, statement: {file}, expect: {expect} }}\n"))
+        .collect();
+    sandbox.file(
+        "cases/a.test.yml",
+        format!("policy: ../policy.yaml\ncases:\n{}", text.replace("statement: ", "statement: ../")),
+    );
+    sandbox.run(&["policy", "test", "cases"]).ok();
+    sandbox.file(
+        "cases/a.test.yml",
+        format!(
+            "policy: ../policy.yaml\ncases:\n{}",
+            text.replace("expect: accepted }", "expect: refused }")
+        ),
+    );
+    sandbox.run(&["policy", "test", "cases"]).code(1);
+    sandbox.file("cases/a.test.yml", "policy: ../policy.yaml\ncases:\n- { image: r.example/prod/a:1, statement: missing.json, expect: refused }\n");
+    sandbox.run(&["policy", "test", "cases"]).code(1).says("there is no verdict");
+}
+
+/// A pipe of this name in a folder would be waited for without an end.
+#[cfg(unix)]
+#[test]
+fn pipes_in_a_folder_are_no_policies_and_links_are_told() {
+    let sandbox = sandbox();
+    std::fs::create_dir(sandbox.path().join("cases")).unwrap();
+    let pipe = |name: &str| {
+        let _ = sandbox.program("/usr/bin/mkfifo".as_ref(), &[name]).run().ok();
+    };
+    sandbox.file("cases/one.test.yaml", "policy: ../policy.yaml\ncases:\n- { file: a, expect: no-scope }\n");
+    sandbox.file("policy.yaml", format!("{SIGNERS}  - {{ name: s, files: ['*.txt'], signatures: a }}\n"));
+    sandbox.file("cases/a", "a");
+    std::os::unix::fs::symlink(sandbox.path().join("cases"), sandbox.path().join("cases/again")).unwrap();
+    sandbox.run(&["policy", "test", "cases"]).ok().says("is a link to a folder");
+    pipe("pipe.yaml");
+    sandbox.run(&["policy", "check", "pipe.yaml"]).code(3).says("it is a device or a pipe");
+    let line = ["verify-blob", "--policy-file", "pipe.yaml", "--bundle", "a.sigstore.json", "artifact.txt"];
+    sandbox.run(&line).code(3).says("it is a device or a pipe");
+    pipe("cases/two.test.yaml");
+    sandbox.run(&["policy", "test", "cases"]).code(3).says("two.test.yaml");
+}

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use super::not_empty;
 use crate::commands::{Error, Signer};
 
+/// Flags that leave a part of what is attached unseen. What is not seen cannot be refused, and a policy file has no word for it.
+const SEARCHES: [&str; 3] = ["--attachment-tag-prefix", "--experimental-oci11", "--new-bundle-format"];
+
 /// The policy file.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Policy")]
@@ -26,10 +29,15 @@ impl PolicyFileArgs {
         let Some(file) = not_empty("--policy-file", &self.policy_file)? else { return Ok(None) };
         match others.iter().find(|(_, given)| *given) {
             None => Ok(Some(Signer::Scopes(file))),
-            Some((flag, _)) => Err(Error::usage(format!("--policy-file and {flag} cannot be used together"))
-                .hint(format!(
-                    "the policy file says what is asked: leave {flag} out, or write it into the policy file"
-                ))),
+            Some((flag, _)) => {
+                let hint = match SEARCHES.contains(flag) {
+                    true => format!("by a policy file all that is attached is looked at: leave {flag} out"),
+                    false => format!(
+                        "the policy file says what is asked: leave {flag} out, or write it into the policy file"
+                    ),
+                };
+                Err(Error::usage(format!("--policy-file and {flag} cannot be used together")).hint(hint))
+            }
         }
     }
 }

@@ -202,6 +202,7 @@ impl VerifyImagesArgs {
             // What is not looked for cannot be refused.
             ("--new-bundle-format", search.new_bundle_format.is_some()),
             ("--experimental-oci11", search.experimental_oci11.is_some()),
+            ("--attachment-tag-prefix", filled(&self.registry.attachment_tag_prefix).is_some()),
         ];
         if let Some(args) = signatures {
             others.extend([

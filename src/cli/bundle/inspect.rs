@@ -21,6 +21,9 @@ pub struct BundleInspectArgs {
     /// Print the command that verifies it, by what it says of its signer
     #[arg(long)]
     pub suggest: Option<bool>,
+    /// Print a policy file that asks for its signer, by what it says of him
+    #[arg(long)]
+    pub suggest_policy: Option<bool>,
     /// Print the predicate of its statement: what an attestation says
     #[arg(long)]
     pub predicate: Option<bool>,
@@ -40,8 +43,13 @@ impl CommandArgs for BundleInspectArgs {
             );
         };
         let suggest = self.suggest.unwrap_or_default();
+        let suggest_policy = self.suggest_policy.unwrap_or_default();
+        if suggest && suggest_policy {
+            return Err(Error::usage("--suggest prints a command, and --suggest-policy a policy file")
+                .hint("leave one of them out"));
+        }
         let predicate = self.predicate.unwrap_or_default();
-        if predicate && (suggest || self.format.output.is_some()) {
+        if predicate && (suggest || suggest_policy || self.format.output.is_some()) {
             return Err(Error::usage(
                 "--predicate prints the predicate as it is, and --suggest or --output something else",
             )
@@ -51,7 +59,14 @@ impl CommandArgs for BundleInspectArgs {
             return Err(Error::usage("--suggest prints one command line, which --output has no form for")
                 .hint("leave one of them out"));
         }
-        let request = BundleInspectRequest { document: PathBuf::from(document), suggest, predicate };
+        if suggest_policy && self.format.output.is_some() {
+            return Err(Error::usage(
+                "--suggest-policy prints a policy file, which --output has no form for",
+            )
+            .hint("leave one of them out"));
+        }
+        let document = PathBuf::from(document);
+        let request = BundleInspectRequest { document, suggest, suggest_policy, predicate };
         Ok(Request::BundleInspect(request, self.format.format()))
     }
 }

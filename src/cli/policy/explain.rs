@@ -11,9 +11,7 @@ use super::super::render::Output;
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{
-    self, BesideImages, CandidateReport, Children, Context, Error, Expected, ImagesOutput,
-    PolicyExplainRequest, PolicyReport, PolicyRequest, PolicyVerdict, Search, SignatureRequest, Subject,
-    TrustRequest, VerifyImagesRequest, VerifyRequest, Waivers,
+    self, CandidateReport, Context, Error, PolicyExplainRequest, PolicyReport, PolicyVerdict, TrustRequest,
 };
 
 /// Show which scope of a policy file decides about an artifact, on what evidence, and what is missing
@@ -55,7 +53,8 @@ impl CommandArgs for PolicyExplainArgs {
             return Err(Error::usage("there is no artifact to explain")
                 .hint("name an image, or a file with --bundle FILE"));
         };
-        let Some(signer) = self.policy_file.signer(&[])? else {
+        let prefix = ("--attachment-tag-prefix", filled(&self.registry.attachment_tag_prefix).is_some());
+        let Some(signer) = self.policy_file.signer(&[prefix])? else {
             return Err(Error::usage("there is no policy file").hint("name it with --policy-file FILE"));
         };
         let trust = TrustRequest {
@@ -63,46 +62,21 @@ impl CommandArgs for PolicyExplainArgs {
             offline: self.offline.unwrap_or_default(),
             ..TrustRequest::default()
         };
-        let mut bundles: Vec<PathBuf> =
+        let bundles: Vec<PathBuf> =
             self.bundle.iter().filter(|b| !b.as_os_str().is_empty()).cloned().collect();
-        let bundle = bundles.pop();
         // What lies here under this name is meant; an image of the same name can be named with its tag.
-        let is_file = bundle.is_some() || Path::new(artifact).is_file();
+        let is_file = !bundles.is_empty() || Path::new(artifact).is_file();
         let request = match is_file {
-            true => PolicyExplainRequest::File(Box::new(VerifyRequest {
-                subject: Subject::Blob(artifact.clone()),
-                expected: Expected::Signature,
-                signer,
-                signature: SignatureRequest { bundle, other_bundles: bundles, ..SignatureRequest::default() },
-                trust,
-                require_timestamp: false,
-                waivers: Waivers::default(),
-                policy: PolicyRequest::default(),
-                reports: Vec::new(),
-            })),
-            false => PolicyExplainRequest::Image(Box::new(VerifyImagesRequest {
-                command: "policy explain",
-                images: super::super::args::verify_images::images(&self.artifact)?,
-                list: None,
-                file: None,
-                local: false,
-                expected: Expected::Signature,
-                signer,
-                trust,
-                require_timestamp: false,
-                waivers: Waivers::default(),
-                annotations: Default::default(),
-                beside: BesideImages::default(),
-                search: Search::ALL,
-                children: Children::Whole,
-                policy: PolicyRequest::default(),
-                sbom: false,
-                output: ImagesOutput::Json,
-                reports: Vec::new(),
-                resume: None,
-                shard: None,
-                registry: self.registry.request()?,
-            })),
+            true => {
+                let request = commands::file_by_policy(artifact.clone(), bundles, signer, trust);
+                PolicyExplainRequest::File(Box::new(request))
+            }
+            false => {
+                let images = super::super::args::verify_images::images(&self.artifact)?;
+                let registry = self.registry.request()?;
+                let request = commands::images_by_policy("policy explain", images, signer, trust, registry);
+                PolicyExplainRequest::Image(Box::new(request))
+            }
         };
         Ok(Request::Policy(super::Request::Explain(request), self.format.format()))
     }
@@ -127,7 +101,9 @@ pub async fn run(
     };
     for (policy, candidates) in commands::explained(&report) {
         match format {
-            Format::Json => output.data(&format.show(policy)?),
+            Format::Json => {
+                output.data(&format.show(&Explained { policy, refused: unverified(candidates) })?)
+            }
             Format::Text => {
                 for line in text(policy).into_iter().chain(refused(candidates)) {
                     output.data(format!("{}\n", super::super::render::line(&line)).as_bytes());
@@ -138,15 +114,47 @@ pub async fn run(
     result.map_err(|error| error.without_hint(commands::SEE_EXPLAIN))
 }
 
+/// What is explained of one artifact, as JSON.
+#[derive(serde::Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    policy: &'a PolicyReport,
+    /// The candidates that did not verify for any signer of the scope.
+    refused: Vec<Unverified<'a>>,
+}
+
+/// A candidate that did not verify.
+#[derive(serde::Serialize)]
+struct Unverified<'a> {
+    source: &'a str,
+    /// The code of the reason, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    reason: &'a str,
+}
+
+fn unverified(candidates: &[CandidateReport]) -> Vec<Unverified<'_>> {
+    candidates.iter().filter(|candidate| !candidate.verified).map(Unverified::of).collect()
+}
+
+impl<'a> Unverified<'a> {
+    fn of(candidate: &'a CandidateReport) -> Self {
+        let failed = candidate.checks.iter().find(|check| check.outcome == "failed");
+        Self {
+            source: &candidate.source,
+            code: failed.and_then(|check| check.reason),
+            reason: failed.and_then(|check| check.detail.as_deref()).unwrap_or("it cannot be read"),
+        }
+    }
+}
+
 /// The candidates that did not verify, each with its reason.
 fn refused(candidates: &[CandidateReport]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for candidate in candidates.iter().filter(|candidate| !candidate.verified) {
-        let failed = candidate.checks.iter().find(|check| check.outcome == "failed");
-        let told = failed.and_then(|check| check.detail.as_deref()).unwrap_or("it cannot be read");
-        let code = failed.and_then(|check| check.reason).map(|code| format!(" ({code})")).unwrap_or_default();
-        lines.push(format!("  {}: {told}{code}", candidate.source));
-    }
+    let line = |one: &Unverified<'_>| {
+        let code = one.code.map(|code| format!(" ({code})")).unwrap_or_default();
+        format!("  {}: {}{code}", one.source, one.reason)
+    };
+    let lines: Vec<String> = unverified(candidates).iter().map(line).collect();
     let title = [String::new(), "not verified for any signer of the scope:".to_owned()];
     title.into_iter().filter(|_| !lines.is_empty()).chain(lines.iter().cloned()).collect()
 }

@@ -2,11 +2,14 @@
 
 pub mod check;
 pub mod explain;
+pub mod import;
 pub mod test;
 
 use super::args::format::Format;
 use super::render::Output;
-use crate::commands::{Context, Error, Files, PolicyCheckRequest, PolicyExplainRequest, PolicyTestRequest};
+use crate::commands::{
+    Context, Error, Files, PolicyCheckRequest, PolicyExplainRequest, PolicyImportRequest, PolicyTestRequest,
+};
 
 /// What is asked of policy files.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub enum Request {
     Check(PolicyCheckRequest),
     /// `policy explain`.
     Explain(PolicyExplainRequest),
+    /// `policy import`.
+    Import(PolicyImportRequest),
     /// `policy test`.
     Test(PolicyTestRequest),
 }
@@ -25,6 +30,7 @@ impl Request {
         match self {
             Self::Check(request) => request.files(),
             Self::Explain(request) => request.files(),
+            Self::Import(request) => request.files(),
             Self::Test(request) => request.files(),
         }
     }
@@ -43,6 +49,7 @@ pub async fn run(
     match request {
         Request::Check(request) => check::run(request, format, context, output).await,
         Request::Explain(request) => explain::run(request, format, context, output).await,
+        Request::Import(request) => import::run(request, context, output),
         Request::Test(request) => test::run(request, format, context, output).await,
     }
 }

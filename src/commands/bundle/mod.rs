@@ -5,6 +5,7 @@ mod diff;
 mod fetched;
 mod inspect;
 mod suggest;
+mod suggest_policy;
 mod upgrade;
 
 pub use create::{BundleCreateRequest, bundle_create};
@@ -13,4 +14,5 @@ pub use fetched::LogRequest;
 pub use inspect::{BundleInspectRequest, bundle_inspect, bundle_predicate};
 pub use suggest::bundle_suggest;
 pub(super) use suggest::{flag, quote};
+pub use suggest_policy::bundle_suggest_policy;
 pub use upgrade::{BundleUpgradeRequest, bundle_upgrade};

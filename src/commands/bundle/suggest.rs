@@ -19,20 +19,41 @@ use crate::x509::{Certificate, fulcio, sct};
 /// # Errors
 /// The document cannot be read or decoded, holds no signature, or what it says cannot be asked for on a command line.
 pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, Error> {
+    let (format, entities) = signatures(document)?;
+    let path = document.to_str().ok_or_else(|| unquotable("the name of the document"))?;
+    let entity = first(document, &entities)?;
+    let line = command(path, format, entity, &Known::new())?;
+    warn(&entities, "this command asks", context);
+    Ok(line)
+}
+
+/// The signatures of a document.
+///
+/// # Errors
+/// The document cannot be read or decoded, or is something else.
+pub(super) fn signatures(document: &Path) -> Result<(Option<Format>, Vec<SignedEntity>), Error> {
     let bytes = read(document)?;
     let source = document.display().to_string();
-    let recognised = recognise(&bytes).map_err(|e| undecodable(&source, &e))?;
-    let Recognised::Signed(format, entities) = &recognised else {
-        let message = format!("`{source}` holds no signature ({})", recognised.format());
-        return Err(Error::new(ErrorKind::NoSignature, message));
-    };
-    let Some(entity) = entities.first() else {
-        return Err(Error::new(ErrorKind::NoSignature, format!("`{source}` holds no signature")));
-    };
-    let path = document.to_str().ok_or_else(|| unquotable("the name of the document"))?;
-    let line = command(path, *format, entity, &Known::new())?;
+    match recognise(&bytes).map_err(|e| undecodable(&source, &e))? {
+        Recognised::Signed(format, entities) => Ok((format, entities)),
+        other => {
+            let message = format!("`{source}` holds no signature ({})", other.format());
+            Err(Error::new(ErrorKind::NoSignature, message))
+        }
+    }
+}
+
+/// The one that is looked at.
+pub(super) fn first<'e>(document: &Path, entities: &'e [SignedEntity]) -> Result<&'e SignedEntity, Error> {
+    let message = || format!("`{}` holds no signature", document.display());
+    entities.first().ok_or_else(|| Error::new(ErrorKind::NoSignature, message()))
+}
+
+/// Says what is wrong with a document as far as that is seen, and that nothing in it was verified. `what`: what was made from it.
+pub(super) fn warn(entities: &[SignedEntity], what: &str, context: &mut Context) {
     let mut problems = problems(entities);
-    if is_without_time(entity) {
+    let is_untimed = entities.first().is_some_and(is_without_time);
+    if is_untimed {
         // That is told in other words.
         problems.retain(|problem| problem.code != "no-trusted-time");
     }
@@ -44,17 +65,16 @@ pub fn bundle_suggest(document: &Path, context: &mut Context) -> Result<String, 
         let message = &problem.message;
         context.narrator.warn(&format!("the document shows a problem{expect}: {message}{more}"));
     }
-    if is_without_time(entity) {
+    if is_untimed {
         context.narrator.warn(
             "nothing in the document says when the certificate was used: if a timestamp lies beside it, name it with \
              --rfc3161-timestamp",
         );
     }
-    context.narrator.warn(
-        "this command asks for what the document says of itself, and anybody can write such a document: compare the \
-         signer with the one whom you expect before you rely on it",
-    );
-    Ok(line)
+    context.narrator.warn(&format!(
+        "{what} for what the document says of itself, and anybody can write such a document: compare the signer with the one \
+         whom you expect before you rely on it"
+    ));
 }
 
 /// A certificate in one of the formats that leave timestamps to a file of their own.
@@ -133,7 +153,7 @@ fn identity(line: &mut Line, leaf: Option<&Certificate>, entity: &SignedEntity) 
 
 /// Whether the root built into this program lists all the services that the document names. A path to a built-in authority
 /// is looked for, so that a certificate which only has the name of one is not taken for its.
-fn is_public(entity: &SignedEntity, root: &TrustedRoot) -> bool {
+pub(super) fn is_public(entity: &SignedEntity, root: &TrustedRoot) -> bool {
     let logs = entity.log_entries.iter().all(|e| root.logs.iter().any(|log| log.log_id == e.log_id));
     let time_is_promised = entity.log_entries.iter().any(|e| e.inclusion_promise.is_some());
     let times =

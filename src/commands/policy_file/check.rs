@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Source;
 use crate::attest::PredicateType;
+use crate::commands::trust::root_in;
 use crate::commands::{Context, Error, ErrorKind, Files, keys};
 use crate::policy::scoped::{ACCEPT, Demand, Document, Finding, SignerSource, lint};
-use crate::storage::open_file;
 
 /// What `policy check` is asked for.
 #[derive(Debug)]
@@ -86,7 +86,8 @@ pub async fn policy_check(
     let source = Source::read(&request.file)?;
     let document = &source.document;
     if let Some(root) = &document.root {
-        open_file("trusted root", &source.beside(root)).map_err(|e| Error::trust_file(&e))?;
+        root_in(&source.beside(root))
+            .map_err(|error| error.cause(format!("it is named in {}", source.at_root())))?;
     }
     source.policies(context)?;
     let mut found = Vec::new();

@@ -2,12 +2,16 @@
 
 mod check;
 mod explain;
+mod import;
+mod request;
 mod test;
 #[cfg(test)]
 mod tests;
 
 pub use check::{PolicyCheckRequest, PolicyChecked, PolicyFinding, policy_check};
 pub use explain::{PolicyExplainRequest, explained};
+pub use import::{PolicyImportRequest, PolicyImported, policy_import};
+pub use request::{file_by_policy, images_by_policy};
 pub use test::{PolicyCase, PolicyTestRequest, PolicyTested, policy_test};
 
 use std::path::{Path, PathBuf};
@@ -22,10 +26,11 @@ use crate::crypto::{DecodeError, DecodeKind};
 use crate::keys::{KeyRef, MISSING};
 use crate::policy::scoped::{Code, Demand, Document, Fault, NamedSigner, Ready, SignerSource, Step, Subject};
 use crate::policy::{Policy, PolicyFile};
-use crate::storage::read_file;
+use crate::storage::{open_file, read_file};
 use crate::verify::{ExpectedSigner, NonEmpty};
 
 const WHAT: &str = "policy file";
+const FROM_FOLDER: &str = "a relative path in a policy file starts at the folder of the policy file";
 /// Bytes of a policy file: some ten thousand scopes.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -44,8 +49,8 @@ pub(super) struct Loaded {
     pub name: String,
     /// What verification needs.
     pub ready: Ready,
-    /// The trusted root of the file.
-    root: Option<PathBuf>,
+    /// The trusted root of the file, and where the file names it.
+    root: Option<(PathBuf, String)>,
     /// The files that it names, each with what it is called.
     pub files: Vec<(&'static str, PathBuf)>,
     /// What patterns see in place of the name of an image, for tests of policy files.
@@ -59,6 +64,7 @@ impl Source {
     /// It cannot be read; something in it has no meaning: with the line.
     pub fn read(name: &Path) -> Result<Self, Error> {
         let shown = name.display();
+        without_waiting(WHAT, name)?;
         let bytes = read_file(WHAT, name, MAX_FILE).map_err(|e| Error::file(&e))?;
         let unusable = |error: &DecodeError| {
             let kind =
@@ -95,7 +101,7 @@ impl Source {
             .without_hint(MISSING)
             .cause(format!("it is the key of the signer `{}` in {place}", signer.name));
         match is_missing {
-            true => error.hint("a relative path in a policy file starts at the folder of the policy file"),
+            true => error.hint(FROM_FOLDER),
             false => error,
         }
     }
@@ -125,7 +131,7 @@ impl Source {
             });
         }
         let policies = self.policies(context)?;
-        let root = self.document.root.as_ref().map(|root| self.beside(root));
+        let root = self.document.root.as_ref().map(|root| (self.beside(root), self.at_root()));
         Ok(Loaded {
             name: self.name.display().to_string(),
             root,
@@ -172,7 +178,8 @@ impl Source {
         let read = |what, names: &[String], limit| -> Result<Vec<PolicyFile>, Error> {
             let one = |name: &String| {
                 let path = self.beside(name);
-                let bytes = read_file(what, &path, limit).map_err(|e| of(Error::file(&e)))?;
+                let bytes =
+                    read_file(what, &path, limit).map_err(|e| self.named(&code.path, what, &path, &e))?;
                 Ok(PolicyFile { name: path.to_string_lossy().into_owned(), bytes })
             };
             names.iter().map(one).collect()
@@ -182,6 +189,23 @@ impl Source {
         // What a statement lacks was never said by its signer.
         let policy = Policy::load(files, data, context.now, true).map_err(|e| of(failed(&e)))?;
         Ok(policy.with_rules(code.rules.clone()))
+    }
+
+    /// Why a file cannot be used that the policy file names: with the line that names it.
+    fn named(
+        &self,
+        place: &crate::policy::scoped::Path,
+        what: &str,
+        path: &Path,
+        error: &crate::storage::Error,
+    ) -> Error {
+        let message = format!("{}: the {what} `{}` cannot be used", self.at(place), path.display());
+        Error::new(Error::file(error).kind, message).caused_by(error).hint(FROM_FOLDER)
+    }
+
+    /// Where the trusted root is named.
+    fn at_root(&self) -> String {
+        self.at(&crate::policy::scoped::Path::default().member("trust").member("root"))
     }
 
     fn at(&self, path: &crate::policy::scoped::Path) -> String {
@@ -200,7 +224,7 @@ impl Loaded {
     /// # Errors
     /// Both name one.
     pub fn trust(&self, request: &TrustRequest) -> Result<TrustRequest, Error> {
-        let Some(root) = &self.root else { return Ok(request.clone()) };
+        let Some((root, place)) = &self.root else { return Ok(request.clone()) };
         let flags = [
             ("--trusted-root", request.trusted_root.is_some()),
             ("--ca-roots", request.ca_roots.is_some()),
@@ -212,8 +236,18 @@ impl Loaded {
             return Err(Error::usage(format!("{flag} and `trust` in `{}` name two roots", self.name))
                 .hint(format!("leave {flag} out, or `trust` in the policy file")));
         }
+        open_file("trusted root", root).map_err(|error| {
+            Error::trust_file(&error).cause(format!("it is named in {place}")).hint(FROM_FOLDER)
+        })?;
         Ok(TrustRequest { trusted_root: Some(root.clone()), ..request.clone() })
     }
+}
+
+/// Refuses a pipe by its name in a folder, which would be waited for until somebody writes into it. Those that a shell hands over are
+/// no files of a folder, and are read as they are.
+fn without_waiting(what: &'static str, path: &Path) -> Result<(), Error> {
+    let is_handed = path.as_os_str() == "-" || path.starts_with("/dev") || path.starts_with("/proc");
+    if is_handed { Ok(()) } else { open_file(what, path).map(drop).map_err(|e| Error::file(&e)) }
 }
 
 /// The one document of a text.

@@ -5,22 +5,23 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Loaded, MAX_FILE, Source, misread, unreadable, value};
+use super::{Loaded, MAX_FILE, Source, misread, unreadable, value, without_waiting};
 use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
 use crate::commands::verification::{file_named, images_by};
 use crate::commands::{
-    BesideImages, Children, Context, Error, ErrorKind, Expected, Files, ImagesOutput, PolicyRequest,
-    RegistryRequest, Search, SignatureRequest, Signer, Subject, TrustRequest, VerifyImagesRequest,
-    VerifyRequest, Waivers, images,
+    Context, Error, ErrorKind, Files, RegistryRequest, Signer, TrustRequest, file_by_policy, images,
+    images_by_policy,
 };
 use crate::crypto::UnixTime;
-use crate::policy::scoped::{self, Fault, said};
+use crate::policy::scoped::{self, Demand, Fault, said};
 use crate::storage::{images::ImageName, read_file};
 
 /// How the files end that hold cases.
-const ENDING: &str = "test.yaml";
+const ENDINGS: [&str; 2] = ["test.yaml", "test.yml"];
 /// Folders in folders.
 const MAX_DEPTH: usize = 16;
+/// Bytes of a statement.
+const MAX_STATEMENT: u64 = 64 << 20;
 /// Files with cases in one run.
 const MAX_FILES: usize = 10_000;
 
@@ -90,6 +91,8 @@ struct Case {
     image: Option<String>,
     /// The layout that it is in.
     layout: Option<String>,
+    /// A statement that nobody signed, in place of what is signed: the rules are tried on it.
+    statement: Option<String>,
     expect: Expectation,
     /// The scope that has to decide.
     scope: Option<String>,
@@ -114,7 +117,7 @@ pub async fn policy_test(
     context: &mut Context,
 ) -> Result<(PolicyTested, Result<(), Error>), Error> {
     let mut files = Vec::new();
-    find(&request.path, &mut files, MAX_DEPTH)?;
+    find(&request.path, &mut files, MAX_DEPTH, context)?;
     if files.is_empty() {
         let message = format!("`{}` has no cases", request.path.display());
         return Err(Error::usage(message).hint("cases are in files whose names end in `test.yaml`"));
@@ -135,8 +138,8 @@ pub async fn policy_test(
     Ok((tested, result))
 }
 
-/// The files with cases, in the order of their names.
-fn find(path: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), Error> {
+/// The files with cases, in the order of their names. A folder that a link leads to may be above this one: it is named, and not entered.
+fn find(path: &Path, found: &mut Vec<PathBuf>, depth: usize, context: &mut Context) -> Result<(), Error> {
     if !path.is_dir() {
         found.push(path.to_owned());
         return Ok(());
@@ -145,20 +148,27 @@ fn find(path: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), Error
         Error::new(ErrorKind::Format, format!("the folder `{}` cannot be read", path.display()))
             .caused_by(&error)
     };
+    let limit = |message: String| Err(Error::new(ErrorKind::LimitExceeded, message));
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         names.push(entry.map_err(unreadable)?.path());
     }
     names.sort();
     for name in names {
-        if name.is_dir() && !name.is_symlink() && depth > 0 {
-            find(&name, found, depth - 1)?;
-        } else if name.to_string_lossy().ends_with(ENDING) {
+        let is_cases = ENDINGS.iter().any(|ending| name.to_string_lossy().ends_with(ending));
+        if name.is_dir() && name.is_symlink() {
+            let message =
+                format!("`{}` is a link to a folder: no cases are looked for in it", name.display());
+            context.narrator.warn(&message);
+        } else if name.is_dir() && depth == 0 {
+            return limit(format!("`{}` is more than {MAX_DEPTH} folders deep", name.display()));
+        } else if name.is_dir() {
+            find(&name, found, depth - 1, context)?;
+        } else if is_cases {
             found.push(name);
         }
         if found.len() > MAX_FILES {
-            let message = format!("more than {MAX_FILES} files with cases");
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
+            return limit(format!("more than {MAX_FILES} files with cases"));
         }
     }
     Ok(())
@@ -173,6 +183,7 @@ async fn run(
     let unusable = |reason: String| {
         Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used")).cause(reason)
     };
+    without_waiting("cases", file)?;
     let bytes = read_file("cases", file, MAX_FILE).map_err(|e| Error::file(&e))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("not UTF-8".to_owned()))?;
     let about = || Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used"));
@@ -238,57 +249,74 @@ async fn judge(
         offline: true,
         ..TrustRequest::default()
     };
-    match (&case.file, &case.image, &case.layout) {
-        (Some(name), None, None) => {
+    let signer = Signer::Scopes(PathBuf::from(&loaded.name));
+    match (&case.file, &case.image, &case.layout, &case.statement) {
+        (Some(name), None, None, None) => {
             let content = folder.join(case.content.as_ref().unwrap_or(name));
-            let mut bundles: Vec<_> = case.bundles.iter().map(|bundle| folder.join(bundle)).collect();
-            let bundle = bundles.pop();
-            let request = VerifyRequest {
-                subject: Subject::Blob(content.into_os_string()),
-                expected: Expected::Signature,
-                signer: Signer::Scopes(PathBuf::from(&loaded.name)),
-                signature: SignatureRequest { bundle, other_bundles: bundles, ..SignatureRequest::default() },
-                trust,
-                require_timestamp: false,
-                waivers: Waivers::default(),
-                policy: PolicyRequest::default(),
-                reports: Vec::new(),
-            };
+            let bundles: Vec<_> = case.bundles.iter().map(|bundle| folder.join(bundle)).collect();
+            let request = file_by_policy(content.into_os_string(), bundles, signer, trust);
             let mut report = Report::new("policy test", context.now);
             let result = file_named(name, &request, &loaded, context, &mut report).await;
             Ok((report.policy, result.err()))
         }
-        (None, Some(image), Some(layout)) if case.bundles.is_empty() && case.content.is_none() => {
+        (None, Some(image), Some(layout), None) if case.bundles.is_empty() && case.content.is_none() => {
             let subject = named(image)?;
-            let request = VerifyImagesRequest {
-                command: "policy test",
-                images: vec![format!("oci:{}", folder.join(layout).display())],
-                list: None,
-                file: None,
-                local: false,
-                expected: Expected::Signature,
-                signer: Signer::Scopes(PathBuf::from(&loaded.name)),
-                trust,
-                require_timestamp: false,
-                waivers: Waivers::default(),
-                annotations: Default::default(),
-                beside: BesideImages::default(),
-                search: Search::ALL,
-                children: Children::Whole,
-                policy: PolicyRequest::default(),
-                sbom: false,
-                output: ImagesOutput::Json,
-                reports: Vec::new(),
-                resume: None,
-                shard: None,
-                registry: nowhere(),
-            };
+            let images = vec![format!("oci:{}", folder.join(layout).display())];
+            let request = images_by_policy("policy test", images, signer, trust, nowhere());
             let (found, result) = images_by(&request, loaded.seen_as(subject), context).await;
             let report = found.report.images.into_iter().flatten().find_map(|image| image.policy);
             Ok((report, result.err()))
         }
-        _ => Err("a case is about a `file` with its `bundles`, or about an `image` in a `layout`".to_owned()),
+        (file, image, None, Some(statement)) if case.bundles.is_empty() && case.content.is_none() => {
+            let subject = match (file, image) {
+                (Some(file), None) => scoped::Subject::File(file.clone()),
+                (None, Some(image)) => named(image)?,
+                _ => return Err("a `statement` is about a `file` or an `image`".to_owned()),
+            };
+            Ok(rehearsed(&subject, &folder.join(statement), &loaded))
+        }
+        _ => Err("a case is about a `file` with its `bundles`, about an `image` in a `layout`, or about either with a `statement`"
+            .to_owned()),
     }
+}
+
+/// What the rules of the scope say of a statement that nobody signed.
+fn rehearsed(
+    subject: &scoped::Subject,
+    statement: &Path,
+    loaded: &Loaded,
+) -> (Option<PolicyReport>, Option<Error>) {
+    let document = &loaded.ready.document;
+    let found = document.scope_of(subject);
+    let mut report = PolicyReport {
+        file: loaded.name.clone(),
+        artifact: subject.to_string(),
+        scope: found.map(|(_, scope)| scope.name.clone()),
+        pattern: found.and_then(|(_, scope)| scope.matches(subject)).map(str::to_owned),
+        verdict: if found.is_some() { PolicyVerdict::Refused } else { PolicyVerdict::NoScope },
+        demands: Vec::new(),
+    };
+    let Some((position, scope)) = found else { return (Some(report), None) };
+    if matches!(scope.demand, Demand::Accept) {
+        report.verdict = PolicyVerdict::AcceptedUnsigned;
+        return (Some(report), None);
+    }
+    let read = read_file("statement", statement, MAX_STATEMENT).map_err(|e| Error::file(&e));
+    let payload = match without_waiting("statement", statement).and(read) {
+        Ok(payload) => payload,
+        Err(error) => return (Some(report), Some(error)),
+    };
+    let error = match loaded.ready.rehearse(position, &payload) {
+        Ok(()) => {
+            report.verdict = PolicyVerdict::Accepted;
+            None
+        }
+        Err(lines) => {
+            let error = Error::new(ErrorKind::Policy, "the statement does not satisfy the rules");
+            Some(lines.into_iter().fold(error, Error::cause))
+        }
+    };
+    (Some(report), error)
 }
 
 /// No registry is reached.

@@ -1,6 +1,6 @@
 //! The documented schema and the reader agree: what is read is valid by it, and slips that it can see are none.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::value;
 use crate::policy::scoped::Document;
@@ -137,5 +137,134 @@ fn slips_are_refused_by_the_schema_and_by_the_reader() {
     ] {
         assert!(sound.contains(from), "{from}");
         assert_eq!(judge(&sound.replacen(from, to, 1)), (false, false), "{from} to {to}");
+    }
+}
+
+type Case = (&'static str, Value, &'static str, (Value, Value));
+
+/// Members of a kind of their own: the rule, other members beside, the member, a value that it has, and one that it has not.
+fn members() -> Vec<Case> {
+    let age = (json!("30d"), json!(30));
+    let text = (json!("x"), json!(1));
+    let hex = "a".repeat(40);
+    let commit = (json!(hex), json!("main"));
+    let severity = (json!("high"), json!("grave"));
+    vec![
+        ("github", json!({ "repo": "o/n" }), "repo", (json!("o/n"), json!("o"))),
+        ("github", json!({ "repo": "o/n" }), "commit", commit.clone()),
+        ("github", json!({ "repo": "o/n" }), "runner", (json!("self-hosted"), json!("mine"))),
+        ("github", json!({ "repo": "o/n" }), "ref", (json!("refs/heads/main"), json!(1))),
+        ("github", json!({ "repo": "o/n" }), "workflow", (json!(".github/workflows/a.yml"), json!([]))),
+        (
+            "github",
+            json!({ "repo": "o/n" }),
+            "signer-workflow",
+            (json!("o/n/.github/workflows/a.yml"), json!({})),
+        ),
+        ("github", json!({ "repo": "o/n" }), "server-url", (json!("https://github.example"), json!(1))),
+        ("github", json!({ "repo": "o/n" }), "issuer", (json!("https://token.example"), json!(1))),
+        ("openvex", json!({ "product": "p", "every": ["fixed"] }), "product", text.clone()),
+        (
+            "openvex",
+            json!({ "product": "p", "every": ["fixed"] }),
+            "every",
+            (json!(["not_affected"]), json!(["open"])),
+        ),
+        (
+            "openvex",
+            json!({ "product": "p" }),
+            "statuses",
+            (json!({ "CVE-1": ["fixed"] }), json!({ "CVE-1": [] })),
+        ),
+        ("openvex", json!({}), "max-age", age.clone()),
+        ("sbom", json!({}), "format", (json!("cyclonedx"), json!("CycloneDX"))),
+        ("sbom", json!({}), "elements", (json!("ntia"), json!("all"))),
+        ("sbom", json!({}), "elements", (json!(["name", "version"]), json!(["colour"]))),
+        ("sbom", json!({}), "min-components", (json!(3), json!("3"))),
+        ("sbom", json!({}), "max-age", age.clone()),
+        ("slsa", json!({}), "source", (json!("https://github.com/o/n"), json!(1))),
+        (
+            "slsa",
+            json!({ "source": "https://github.com/o/n" }),
+            "source-from",
+            (json!("materials"), json!("elsewhere")),
+        ),
+        ("slsa", json!({ "source": "https://github.com/o/n" }), "ref", (json!("refs/tags/v1"), json!([]))),
+        ("slsa", json!({ "source": "https://github.com/o/n" }), "commit", commit),
+        ("slsa", json!({}), "parameters", (json!({ "a": 1 }), json!("a"))),
+        (
+            "vsa",
+            json!({ "verifier-id": "v", "resource-uri": "r" }),
+            "policy-digest",
+            (json!(format!("sha256:{}", "a".repeat(64))), json!("sha256:a")),
+        ),
+        (
+            "vsa",
+            json!({ "verifier-id": "v", "resource-uri": "r" }),
+            "levels",
+            (json!(["SLSA_BUILD_LEVEL_3"]), json!("SLSA_BUILD_LEVEL_3")),
+        ),
+        ("vsa", json!({ "verifier-id": "v", "resource-uri": "r" }), "max-age", age.clone()),
+        ("vulnerabilities", json!({}), "max-age", age.clone()),
+        ("vulnerabilities", json!({}), "max-database-age", age),
+        ("vulnerabilities", json!({}), "max-severity", severity.clone()),
+        ("vulnerabilities", json!({ "max-severity": "low" }), "unknown-severity", severity),
+        ("vulnerabilities", json!({ "max-severity": "low" }), "ignore", (json!(["CVE-1"]), json!("CVE-1"))),
+    ]
+}
+
+/// Members that are a text, one of several, or an expression.
+fn expected_texts() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let expected = [
+        (json!("x"), json!("")),
+        (json!(["x", "y"]), json!([])),
+        (json!({ "pattern": "x.*" }), json!({ "re": "x" })),
+    ];
+    for values in expected {
+        for (rule, others, members) in [
+            ("openvex", json!({}), &["author"][..]),
+            ("slsa", json!({}), &["subject-name", "builder-id", "build-type", "workflow"]),
+            (
+                "vsa",
+                json!({ "verifier-id": "v", "resource-uri": "r" }),
+                &["verifier-id", "resource-uri", "policy-uri"],
+            ),
+            ("vulnerabilities", json!({}), &["scanner"]),
+        ] {
+            cases.extend(members.iter().map(|member| (rule, others.clone(), *member, values.clone())));
+        }
+    }
+    cases
+}
+
+/// Every member of every built-in rule, with a value that it has not beside one that it has.
+#[test]
+fn members_of_built_in_rules_are_the_same_in_the_schema_and_in_the_reader() {
+    let schema = schema();
+    let judge = |rule: &str, members: &Value| {
+        let value = json!({
+            "version": 1, "signers": { "a": { "key": "k" } },
+            "scopes": [{ "name": "s", "files": ["*"], "attestations": [{ "type": "t", "signers": "a", "rules": [{ rule: members }] }] }],
+        });
+        (is_valid(&schema, &schema, &value), Document::read(&value).is_ok())
+    };
+    let mut named = std::collections::BTreeSet::new();
+    for (rule, others, member, (right, wrong)) in members().into_iter().chain(expected_texts()) {
+        for (value, expected) in [(right, true), (wrong, false), (Value::Null, false)] {
+            let mut members = others.clone();
+            members[member] = value;
+            assert_eq!(judge(rule, &members), (expected, expected), "{rule}: {members}");
+        }
+        named.insert((rule, member));
+        let mut members = others.clone();
+        members["unheard-of"] = json!("x");
+        assert_eq!(judge(rule, &members), (false, false), "{rule}");
+    }
+    let all = schema["$defs"].as_object().unwrap();
+    for rule in ["github", "openvex", "sbom", "slsa", "vsa", "vulnerabilities"] {
+        for member in all[rule]["properties"].as_object().unwrap().keys() {
+            assert!(named.contains(&(rule, member.as_str())), "{rule}: {member} has no case");
+        }
     }
 }

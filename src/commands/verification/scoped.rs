@@ -154,7 +154,10 @@ pub(super) fn check_results(
 /// Whether any scope asks for something of images that depends on the trusted root.
 pub(super) fn needs_root_for_images(loaded: &Loaded) -> bool {
     let ready = &loaded.ready;
-    let mut courses = (0..ready.document.scopes.len()).filter_map(|n| ready.course(n, Artifacts::Images));
+    // What is asked of signatures is the same whatever the image is called.
+    let any = Subject::Image { name: String::new(), tag: None, digest: None };
+    let scopes = 0..ready.document.scopes.len();
+    let mut courses = scopes.filter_map(|n| ready.course(n, Artifacts::Images, &any));
     courses.any(|course| matches!(course, Course::Verified(plan) if Weighing::new(&plan).needs_root(&[])))
 }
 
@@ -184,7 +187,7 @@ impl<'a> Asked<'a> {
             demands: Vec::new(),
         };
         *report = Some(about);
-        let course = found.and_then(|(position, _)| self.loaded.ready.course(position, kind));
+        let course = found.and_then(|(position, _)| self.loaded.ready.course(position, kind, &self.subject));
         course.ok_or_else(|| {
             let message = format!("no scope of `{}` is about `{}`", self.loaded.name, self.name);
             Error::new(ErrorKind::Policy, message)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::glob::{FilePattern, ImagePattern, Subject};
 use super::path::Path;
+use super::signed_as::SignedAs;
 use crate::policy::rules::Rule;
 use crate::verify::{IdentityMatcher, Requirement, Waiver};
 
@@ -81,6 +82,8 @@ pub struct Requirements {
     pub max_age: Option<i64>,
     /// Annotations of each signature that counts.
     pub annotations: BTreeMap<String, String>,
+    /// The name under which each signature that counts was made.
+    pub signed_as: Option<SignedAs>,
 }
 
 /// How many signers out of which.

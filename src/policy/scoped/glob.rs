@@ -227,7 +227,7 @@ fn registry(name: &str, tag: Option<&str>) -> Result<String, String> {
 }
 
 /// The one spelling of a registry: names of hosts have no case (RFC 4343), and Docker Hub has several.
-fn host_of(host: &str) -> String {
+pub(super) fn host_of(host: &str) -> String {
     let host = host.to_ascii_lowercase();
     let host = host.strip_suffix(HTTPS).unwrap_or(&host);
     if HUB.1.contains(&host) { HUB.0.to_owned() } else { host.to_owned() }

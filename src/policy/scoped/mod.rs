@@ -13,19 +13,22 @@ mod lint;
 mod path;
 mod plan;
 mod read;
+mod rehearsal;
+mod signed_as;
 mod sound;
 #[cfg(test)]
 mod tests;
-mod value;
+pub(in crate::policy) mod value;
 mod verdict;
 mod voices;
 
 pub use document::{Code, Demand, Document, NamedSigner, SignerSource};
-pub use glob::Subject;
+pub use glob::{ImagePattern, Subject};
 pub use host::ambiguous_host;
 pub use lint::{ACCEPT, Finding, lint};
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
+pub use signed_as::{SignedAs, repository};
 pub use value::said;
 pub use verdict::{Accepted, DemandVerdict, Refused};
 #[cfg(test)]

@@ -42,11 +42,19 @@ impl Path {
     }
 }
 
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_')
+}
+
 impl std::fmt::Display for Path {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (number, step) in self.0.iter().enumerate() {
             match step {
                 Step::Item(item) => write!(f, "[{item}]")?,
+                // A point in a name is none between two.
+                Step::Member(name) if name.is_empty() || !name.chars().all(is_plain) => {
+                    write!(f, "[{name:?}]")?;
+                }
                 Step::Member(name) if number == 0 => f.write_str(name)?,
                 Step::Member(name) => write!(f, ".{name}")?,
             }

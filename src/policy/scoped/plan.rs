@@ -1,6 +1,7 @@
 //! What one scope asks about one artifact: a verification for each signer and each kind of content, and what came of them.
 
 use super::document::{Demand, Document, Requirements, Scope, Signers};
+use super::glob::Subject;
 use super::verdict::{self, Accepted, Counted, Outcome};
 use crate::bundle::SignedEntity;
 use crate::crypto::UnixTime;
@@ -70,6 +71,7 @@ pub struct Plan<'r> {
     pub(super) scope: &'r Scope,
     pub(super) requirements: &'r Requirements,
     position: usize,
+    pub(super) subject: Subject,
     leaves: Vec<Leaf>,
 }
 
@@ -85,15 +87,16 @@ pub enum Course<'r> {
 }
 
 impl Ready {
-    /// What the scope at this position asks; `None`: there is no such scope.
-    pub fn course(&self, position: usize, artifacts: Artifacts) -> Option<Course<'_>> {
+    /// What the scope at this position asks about an artifact of this name; `None`: there is no such scope.
+    pub fn course(&self, position: usize, artifacts: Artifacts, subject: &Subject) -> Option<Course<'_>> {
         let scope = self.document.scopes.get(position)?;
         Some(match &scope.demand {
             Demand::Accept => Course::Accepted(verdict::unsigned(&scope.name)),
             Demand::Refuse => Course::Refused,
             Demand::Require(requirements) => {
                 let leaves = self.leaves(requirements, artifacts);
-                Course::Verified(Plan { ready: self, scope, requirements, position, leaves })
+                let subject = subject.clone();
+                Course::Verified(Plan { ready: self, scope, requirements, position, subject, leaves })
             }
         })
     }

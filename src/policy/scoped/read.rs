@@ -13,7 +13,9 @@ use super::document::{
 use super::glob::{FilePattern, ImagePattern};
 use super::identity;
 use super::path::Fault;
+use super::signed_as::{self, SignedAs};
 use super::value::{Members, Place, said};
+use crate::payload::IMAGE_SIGNATURE_PREDICATE;
 use crate::policy::rules::Rule;
 
 /// The one version.
@@ -21,8 +23,8 @@ const VERSION: u64 = 1;
 /// The built-in rules.
 const BUILT_IN: [&str; 6] = ["github", "openvex", "sbom", "slsa", "vsa", "vulnerabilities"];
 /// What a scope can say beside whom it is about.
-const DEMANDS: [&str; 7] =
-    ["signatures", "attestations", "log", "timestamp", "sct", "max-age", "annotations"];
+const DEMANDS: [&str; 8] =
+    ["signatures", "attestations", "log", "timestamp", "sct", "max-age", "annotations", "signed-as"];
 
 impl Document {
     /// Reads the values of a file.
@@ -139,6 +141,7 @@ fn requirements(
         sct: witnesses(members, "sct", Witnesses::AtLeast(1))?,
         max_age: members.get("max-age").map(|place| place.seconds()).transpose()?,
         annotations: annotations(members)?,
+        signed_as: signed_as(members)?,
     })
 }
 
@@ -213,8 +216,15 @@ fn attestation(place: &Place<'_>, known: &[NamedSigner]) -> Result<AttestationDe
     if code.is_empty() && members.first_of(&["must-pass"]).is_some() {
         return Err(place.fault("`must-pass` comes without `rules`"));
     }
+    let kind = members.required("type")?;
+    // A signature of an image in a bundle is a statement of this type, and no attestation.
+    if kind.text()? == IMAGE_SIGNATURE_PREDICATE {
+        return Err(kind
+            .fault("statements of this type are signatures of images, and no attestations")
+            .hint("ask for them with `signatures`"));
+    }
     Ok(AttestationDemand {
-        predicate_type: members.required("type")?.text()?.to_owned(),
+        predicate_type: kind.text()?.to_owned(),
         path: place.path.clone(),
         signers: who(&members.required("signers")?, known)?,
         code,
@@ -278,4 +288,37 @@ fn annotations(members: &Members<'_>) -> Result<BTreeMap<String, String>, Fault>
         return Err(place.fault("annotations are of signatures: name some, beside `signatures`"));
     }
     Ok(all)
+}
+
+/// `same-repository`, or a mapping with the `repository`.
+fn signed_as(members: &Members<'_>) -> Result<Option<SignedAs>, Fault> {
+    let Some(place) = members.get("signed-as") else { return Ok(None) };
+    for needed in ["signatures", "images"] {
+        if members.get(needed).is_none() {
+            return Err(
+                place.fault(format!("names are signed with images alone: `{needed}` is missing beside it"))
+            );
+        }
+    }
+    match place.value.as_str() {
+        Some("same-repository") => Ok(Some(SignedAs::SameRepository)),
+        None if place.value.is_object() => {
+            let place = place.members(&["repository"])?.required("repository")?;
+            let text = place.text()?;
+            let is_whole = text
+                .split_once('/')
+                .is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
+            let repository =
+                signed_as::repository(text).filter(|_| is_whole && !text.contains(['@', '*', '?']));
+            let repository = repository.ok_or_else(|| {
+                place
+                    .fault(format!("`{text}` is no repository"))
+                    .hint("REGISTRY/REPOSITORY, such as `registry.example/team/app`")
+            })?;
+            Ok(Some(SignedAs::Repository(repository)))
+        }
+        _ => Err(place
+            .fault("`same-repository`, or `repository` with a name stands here")
+            .hint("`signed-as: same-repository`, or `signed-as: { repository: registry.example/team/app }`")),
+    }
 }

@@ -9,13 +9,13 @@ const MAX_ITEMS: usize = 1_000;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'a> {
+pub(in crate::policy) struct Place<'a> {
     pub value: &'a Value,
     pub path: Path,
 }
 
 /// The members of a mapping, each of which is known.
-pub(super) struct Members<'a> {
+pub(in crate::policy) struct Members<'a> {
     members: &'a Map<String, Value>,
     path: Path,
 }

@@ -200,7 +200,9 @@ impl<'p> Tally<'p> {
             (is_blocked, is_limit) = (true, true);
         }
         for one in own {
-            let reason = match self.too_old(&one.verified, now) {
+            let named = || plan.requirements.signed_as.as_ref().filter(|_| what == What::Signature);
+            let misnamed = || named()?.objection(&one.verified, &plan.subject);
+            let reason = match self.too_old(&one.verified, now).or_else(misnamed) {
                 Some(reason) => Some(vec![reason]),
                 None => match rules.ask(&one.verified) {
                     Ok(evidence) => {

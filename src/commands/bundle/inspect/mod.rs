@@ -45,6 +45,8 @@ pub struct BundleInspectRequest {
     pub document: PathBuf,
     /// Print the command that verifies it in place of what is in it.
     pub suggest: bool,
+    /// Print a policy file that asks for its signer in place of what is in it.
+    pub suggest_policy: bool,
     /// Print the predicate of its statement in place of what is in it.
     pub predicate: bool,
 }

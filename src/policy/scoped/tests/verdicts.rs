@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::verdict::Outcome;
 use super::super::voices::{Voice, distinct};
-use super::super::{Artifacts, Course, Ledger, Ready, Refused, SignerSource};
+use super::super::{Artifacts, Course, Ledger, Ready, Refused, SignerSource, Subject};
 use super::{file, read};
 use crate::bundle::SignedEntity;
 use crate::crypto::{HashAlgorithm, SigningKey as _};
@@ -63,7 +63,7 @@ impl Attached {
     }
 
     fn outcome(&self, ready: &Ready, is_complete: bool) -> Outcome {
-        let Some(Course::Verified(plan)) = ready.course(0, self.artifacts) else { panic!("no plan") };
+        let Some(Course::Verified(plan)) = ready.course(0, self.artifacts, &app()) else { panic!("no plan") };
         let artifact = Artifact {
             name: "artifact".to_owned(),
             digests: HashAlgorithm::Sha256.digest(ARTIFACT).into(),
@@ -90,6 +90,11 @@ impl Attached {
         let outcome = self.outcome(&ready(&file(&scope)), true);
         assert_eq!(outcome.result.err(), Some(Refused::Unmet), "{scope}: {:?}", outcome.demands);
     }
+}
+
+/// The image that [`image_payload`] names.
+fn app() -> Subject {
+    Subject::Image { name: "registry.example/app".to_owned(), tag: Some("v1".to_owned()), digest: None }
 }
 
 /// A policy file, whose keys are those of the fixtures by their names.
@@ -432,9 +437,26 @@ fn scopes_are_asked_in_their_order() {
     assert_eq!(scope("registry.example/prod/app"), Some((0, "s")));
     assert_eq!(scope("registry.example/dev/app"), Some((1, "open")));
     assert_eq!(scope("other.example/prod/app"), None);
-    let Some(Course::Accepted(accepted)) = ready.course(1, Artifacts::Images) else { panic!("not accepted") };
+    let Some(Course::Accepted(accepted)) = ready.course(1, Artifacts::Images, &app()) else {
+        panic!("not accepted")
+    };
     assert!(accepted.is_unsigned() && accepted.counted().is_empty());
-    assert!(ready.course(2, Artifacts::Images).is_none());
+    assert!(ready.course(2, Artifacts::Images, &app()).is_none());
     let refusing = super::verdicts::ready(&file(&json!({ "refuse": true })));
-    assert!(matches!(refusing.course(0, Artifacts::Files), Some(Course::Refused)));
+    assert!(matches!(refusing.course(0, Artifacts::Files, &app()), Some(Course::Refused)));
+}
+
+/// A signature says under which name it was made; one that says nothing, or another name, does not count where a name is asked for.
+#[test]
+fn the_name_under_which_an_image_was_signed() {
+    let attached = Attached::new().image(&key("signer"));
+    let scope = |signed_as: Value| json!({ "signatures": "a", "signed-as": signed_as });
+    attached.accepted(scope(json!("same-repository")));
+    attached.accepted(scope(json!({ "repository": "registry.example/app" })));
+    attached.accepted(scope(json!({ "repository": "Registry.example:443/app" })));
+    attached.refused(scope(json!({ "repository": "registry.example/app2" })));
+    attached.refused(scope(json!({ "repository": "other.example/app" })));
+    let message = Attached { artifacts: Artifacts::Files, ..Attached::new() }.signature(&key("signer"));
+    message.accepted(json!({ "signatures": "a" }));
+    message.refused(scope(json!({ "repository": "registry.example/app" })));
 }

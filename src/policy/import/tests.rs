@@ -1,0 +1,260 @@
+//! Globs and expressions of others, in ours. What whole policies come to is tested where they are read.
+
+use serde_json::{Value, json};
+
+use super::glob::Glob;
+use super::{Source, import};
+use crate::policy::scoped::{ImagePattern, Subject};
+
+fn image(name: &str) -> Subject {
+    Subject::Image { name: name.to_owned(), tag: None, digest: Some(format!("sha256:{}", "a".repeat(64))) }
+}
+
+#[test]
+fn globs_become_patterns() {
+    for (glob, expected) in [
+        ("**", &["**"][..]),
+        ("*", &["index.docker.io/library/*"]),
+        ("*/*", &["index.docker.io/*/*"]),
+        ("registry.example/**", &["registry.example/**"]),
+        ("registry.example/team/*", &["registry.example/team/*"]),
+        ("registry.example/team/app*", &["registry.example/team/app*"]),
+        ("registry.example/team/app**", &["registry.example/team/app*", "registry.example/team/app*/**"]),
+        ("registry.example/a**b/c*", &["registry.example/a*b/c*", "registry.example/a*/**/*b/c*"]),
+        ("registry.example/**/app*", &["registry.example/*/**/app*"]),
+        ("**/app*", &["*/**/app*"]),
+        ("*.example/**", &["*.example/**"]),
+        ("registry.example:5000/**", &["registry.example:5000/**"]),
+        ("registry.example/app*:*", &["registry.example/app*"]),
+        ("registry.example/app*:**", &["registry.example/app*"]),
+        ("index.docker.io/team**", &["index.docker.io/team*/**"]),
+    ] {
+        let images = Glob::new(glob).patterns().map(|found| found.images).map_err(|unsaid| unsaid.reason);
+        let expected: Vec<String> = expected.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(images, Ok(expected), "{glob}");
+    }
+    for (glob, is_nothing) in [
+        ("registry.example/team/app", true),
+        ("registry.example/team/app:v1", true),
+        ("registry.example/team/app:*", true),
+        ("registry.example/team/app:**", true),
+        ("docker.io/**", true),
+        ("registry-1.docker.io/**", true),
+        ("index.docker.io/*", true),
+        ("registry.example", true),
+        ("Registry.example/**", false),
+        ("registry.example:443/**", false),
+        ("registry.example/a?", false),
+        ("registry.example/[ab]*", false),
+        ("", false),
+        ("a**b**c**/x**y**z*", false),
+    ] {
+        let unsaid = Glob::new(glob).patterns().err().unwrap_or_else(|| panic!("{glob}"));
+        assert_eq!(unsaid.is_nothing, is_nothing, "{glob}: {}", unsaid.reason);
+    }
+}
+
+/// The controller's own reading: `**` is any characters, `*` any but slashes, and all of the name with its digest is compared.
+fn matches(glob: &str, name: &str) -> bool {
+    let glob = match glob {
+        "*" => "index.docker.io/library/*",
+        "*/*" => "index.docker.io/*/*",
+        other => other,
+    };
+    let expression = glob.replace('.', "\\.").replace("**", "#").replace('*', "[^/]*").replace('#', ".*");
+    let name = format!("{name}@sha256:{}", "a".repeat(64));
+    crate::verify::Pattern::new(&format!("^{expression}$")).unwrap().matches(&name)
+}
+
+const GLOBS: [&str; 20] = [
+    "**",
+    "*",
+    "*/*",
+    "registry.example/**",
+    "registry.example/*",
+    "registry.example/team/*",
+    "registry.example/team**",
+    "registry.example/team/app*",
+    "registry.example/**/app*",
+    "**/app*",
+    "*.example/**",
+    "reg**",
+    "registry.example/t*m/**",
+    "registry.example/te**pp*",
+    "index.docker.io/library/*",
+    "index.docker.io/**",
+    "docker.io/**",
+    "*/team/*",
+    "registry.example/app*:**",
+    "registry.example/team/app",
+];
+
+const NAMES: [&str; 15] = [
+    "index.docker.io/library/alpine",
+    "index.docker.io/team/app",
+    "registry.example/app",
+    "registry.example/application",
+    "registry.example/team",
+    "registry.example/team/app",
+    "registry.example/team/app/x",
+    "registry.example/team2/app",
+    "registry.example/tem/x",
+    "registry.example/tea/mapp",
+    "registry.example/a/b/app",
+    "other.example/team/app",
+    "other.example/x",
+    "registry.examples/team/app",
+    "registry.example:5000/team/app",
+];
+
+#[test]
+fn patterns_match_nothing_that_the_glob_does_not_and_all_where_they_say_so() {
+    let mut count = 0;
+    for glob in GLOBS {
+        let Ok(found) = Glob::new(glob).patterns() else { continue };
+        let patterns: Vec<_> = found.images.iter().map(|one| ImagePattern::parse(one).unwrap()).collect();
+        for name in NAMES {
+            let ours = patterns.iter().any(|pattern| pattern.matches(&image(name)));
+            assert!(!ours || matches(glob, name), "{glob} {name}");
+            assert!(!found.is_exact || ours == matches(glob, name), "{glob} {name}");
+            count += usize::from(ours);
+        }
+    }
+    assert!(count > 50, "{count}");
+}
+
+#[test]
+fn globs_that_match_one_name_overlap() {
+    for one in GLOBS {
+        for other in GLOBS {
+            let (a, b) = (Glob::new(one), Glob::new(other));
+            let both = NAMES.iter().any(|name| matches(one, name) && matches(other, name));
+            assert!(!both || a.overlaps(&b), "{one} {other}");
+            assert_eq!(a.overlaps(&b), b.overlaps(&a), "{one} {other}");
+            let within = NAMES.iter().all(|name| !matches(other, name) || matches(one, name));
+            assert!(!a.covers(&b) || within, "{one} {other}");
+        }
+    }
+    let overlap = |one, other| Glob::new(one).overlaps(&Glob::new(other));
+    assert!(!overlap("registry.example/a*", "registry.example/b*"));
+    assert!(!overlap("registry.example/*", "registry.example/a/*"));
+    assert!(overlap("registry.example/a*", "registry.example/*b"));
+    assert!(overlap("docker.io/a/*", "index.docker.io/a/*"));
+}
+
+fn policy(name: &str, globs: &[&str], authorities: Value) -> Value {
+    let globs: Vec<_> = globs.iter().map(|glob| json!({ "glob": glob })).collect();
+    json!({
+        "apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy", "metadata": { "name": name },
+        "spec": { "images": globs, "authorities": authorities },
+    })
+}
+
+fn text_of(value: Value) -> String {
+    let source = Source { file: "source.yaml".to_owned(), number: None, value };
+    import(&[source], "policy", &|_| None).unwrap().text
+}
+
+fn identity(member: &str, expression: &str) -> Value {
+    let mut identity = json!({ "issuer": "https://i.example" });
+    identity[member] = json!(expression);
+    json!([{ "keyless": { "identities": [identity] } }])
+}
+
+#[test]
+fn expressions_match_what_they_matched() {
+    for (expression, expected) in [
+        ("github.com/org/.*", "^(?s:.*)(?:github.com/org/.*)(?s:.*)$"),
+        ("^https://github\\.com/org/.*$", "^https://github\\.com/org/.*$"),
+        ("^https://github\\.com/org/", "^(?s:.*)(?:^https://github\\.com/org/)(?s:.*)$"),
+        ("^a$|^b$", "^(?s:.*)(?:^a$|^b$)(?s:.*)$"),
+        ("^a\\$", "^(?s:.*)(?:^a\\$)(?s:.*)$"),
+        ("(?i)^A$", "^(?s:.*)(?:(?i)^A$)(?s:.*)$"),
+        (".*", "^.*$"),
+    ] {
+        let text = text_of(policy("p", &["r.example/**"], identity("subjectRegExp", expression)));
+        let quoted = serde_json::to_string(expected).unwrap();
+        assert!(text.contains(&format!("identity-regexp: {quoted}\n")), "{text}");
+        let before = crate::verify::Pattern::new(expression).unwrap();
+        let ours = crate::verify::Pattern::new(&format!(r"\A(?:{expected})\z")).unwrap();
+        for subject in [
+            "https://github.com/org/a",
+            "xhttps://github.com/org/",
+            "a",
+            "b",
+            "ab",
+            "A",
+            "a$",
+            "xa$y",
+            "",
+            "a\nb",
+            "\n",
+            "github.com/org/\n",
+        ] {
+            assert!(!ours.matches(subject) || before.matches(subject), "{expression} {subject:?}");
+            assert!(
+                ours.matches(subject) == before.matches(subject) || expression == ".*",
+                "{expression} {subject:?}"
+            );
+        }
+    }
+    for expression in ["(", "a\\Qb", "a)(b"] {
+        let text = text_of(policy("p", &["r.example/**"], identity("subjectRegExp", expression)));
+        assert!(text.contains("refuse: true") && text.contains("# left out: "), "{text}");
+    }
+}
+
+/// Nothing in a source gets out of its place in what is written.
+#[test]
+fn names_and_reasons_of_others_stay_in_quotes_and_comments() {
+    let name = "a\"\n  - name: b\u{2028}\n    accept: true\n#";
+    let authorities = json!([{ "name": name, "key": { "kms": "awskms:///x\"\naccept: true" } }, { name: 1 }]);
+    let text = text_of(policy(name, &["r.example/**"], authorities));
+    assert!(!text.lines().any(|line| line.trim() == "accept: true"), "{text}");
+    assert_eq!(text.matches("\nscopes:\n").count(), 1, "{text}");
+}
+
+#[test]
+fn what_is_no_policy_is_an_error() {
+    let read = |values: Vec<Value>| {
+        let source = |value| Source { file: "f".to_owned(), number: None, value };
+        let sources: Vec<_> = values.into_iter().map(source).collect();
+        import(&sources, "policy", &|_| None)
+            .map(|imported| imported.text)
+            .map_err(|unusable| unusable.fault.reason)
+    };
+    let containers = json!({ "default": [{ "type": "reject" }] });
+    assert!(read(vec![]).is_err());
+    assert!(read(vec![json!([])]).is_err());
+    assert!(read(vec![json!({ "kind": "Pod" })]).is_err());
+    assert!(read(vec![containers.clone()]).unwrap().contains("refuse: true"));
+    assert!(read(vec![containers.clone(), containers.clone()]).is_err());
+    assert!(read(vec![containers, policy("p", &["**"], json!([]))]).is_err());
+    let mut newer = policy("p", &["**"], json!([]));
+    newer["apiVersion"] = json!("policy.sigstore.dev/v2");
+    assert!(read(vec![newer]).unwrap_err().contains("no version"));
+    for wrong in [
+        json!({ "default": [] }),
+        json!({ "default": [{ "type": "accept" }] }),
+        json!({ "default": [{ "type": "reject", "reason": "x" }] }),
+        json!({ "default": [{ "type": "reject" }], "other": {} }),
+        json!({ "default": [{ "type": "reject" }], "transports": { "docker": { "index.docker.io/a": [{ "type": "reject" }] } } }),
+        json!({ "default": [{ "type": "reject" }], "transports": { "docker": { "a.*.example": [{ "type": "reject" }] } } }),
+        json!({ "default": [{ "type": "sigstoreSigned", "signedIdentity": { "type": "matchRepository" } }] }),
+    ] {
+        assert!(read(vec![wrong.clone()]).is_err(), "{wrong}");
+    }
+}
+
+/// The scope that decides, as written, of each name.
+#[test]
+fn a_key_by_its_path_is_named_and_a_namespace_of_the_hub_is_no_repository() {
+    let signed = |path: &str| json!([{ "type": "sigstoreSigned", "keyPath": path, "signedIdentity": { "type": "matchRepository" } }]);
+    let value = json!({
+        "default": [{ "type": "reject" }],
+        "transports": { "docker": { "docker.io/team": signed("/etc/a.pub"), "r.example/x": signed("a.pub") } },
+    });
+    let text = text_of(value);
+    assert!(text.contains("key: \"/etc/a.pub\"") && !text.contains("\"a.pub\""), "{text}");
+    assert!(text.contains("- \"docker.io/team/**\"") && !text.contains("- \"docker.io/team\"\n"), "{text}");
+}

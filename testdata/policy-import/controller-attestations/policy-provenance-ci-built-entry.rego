@@ -1,0 +1,4 @@
+package signature
+
+# What this program asks, by what policy-controller asks.
+allow { data.sigstore.isCompliant == true }
