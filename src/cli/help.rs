@@ -52,12 +52,12 @@ fn words(topic: &[OsString]) -> Vec<OsString> {
 /// There is no such thing, and words that follow it.
 pub fn show(program: &str, topic: &[OsString]) -> Result<String, Error> {
     let mut words = topic.iter().cloned();
-    let Some(word) = words.next() else { return Ok(render::root_help(program, &tree::all())) };
+    let Some(word) = words.next() else { return Ok(render::root_help(program)) };
     let text = match topics::named(&word) {
         Some(topic) => render::topic_help(program, topic),
         None => match tree::named(&word, |_| words.next()).map_err(|error| with_topics(error, &word))? {
             Named::Command(command) => render::command_help(program, &command),
-            Named::Group(group, about) => render::group_help(program, group, about, &tree::all()),
+            Named::Group(group, about) => render::group_help(program, group, about),
         },
     };
     match words.next() {

@@ -86,14 +86,14 @@ fn run(args: Vec<OsString>, output: &mut Output) -> Result<(), Error> {
     }
     let Some(word) = line.command else {
         parse::parse(tree::root(), line.arguments)?;
-        output.data(render::root_help(&line.program, &tree::all()).as_bytes());
+        output.data(render::root_help(&line.program).as_bytes());
         return Ok(());
     };
     let command = match tree::named(&word, |switches| compat::take_word(&mut line.arguments, switches))? {
         Named::Command(command) => *command,
         Named::Group(group, about) => {
             parse::parse(tree::group(group), line.arguments)?;
-            output.data(render::group_help(&line.program, group, about, &tree::all()).as_bytes());
+            output.data(render::group_help(&line.program, group, about).as_bytes());
             return Ok(());
         }
     };

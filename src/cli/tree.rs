@@ -202,6 +202,12 @@ pub fn command(name: &str) -> Option<Spec> {
     Some(parse::prepare((entry.augment)(Spec::new(*name))))
 }
 
+/// What a command is for, in one line, by its words. Its flags are not made ready, so that a list of commands costs little.
+pub fn about(name: &str) -> Option<String> {
+    let (name, entry) = COMMANDS.iter().find(|(known, _)| *known == name)?;
+    (entry.augment)(Spec::new(*name)).get_about().map(ToString::to_string)
+}
+
 /// All commands with their flags.
 pub fn all() -> Vec<Spec> {
     COMMANDS.iter().map(|(name, entry)| parse::prepare((entry.augment)(Spec::new(*name)))).collect()

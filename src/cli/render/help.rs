@@ -21,12 +21,12 @@ pub(super) const DEPRECATED: &str = "Deprecated in cosign 3, still accepted";
 pub(super) const ABOUT: &str = "Sign, verify and attest container images and files in Sigstore's formats";
 
 /// Help for the program: its commands and topics, and where to go on.
-pub fn root_help(program: &str, commands: &[Command]) -> String {
+pub fn root_help(program: &str) -> String {
     let mut out = format!("{ABOUT}\n\nUsage: {program} COMMAND [FLAGS]\n\nCommands:\n");
     let mut groups = Vec::new();
-    for command in commands {
-        let Some((group, _)) = command.get_name().split_once(' ') else {
-            out.push_str(&command_row(command.get_name(), command));
+    for command in tree::names() {
+        let Some((group, _)) = command.split_once(' ') else {
+            out.push_str(&command_row(command, command));
             continue;
         };
         if !groups.contains(&group) {
@@ -100,10 +100,10 @@ fn table(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// Help for a group: its commands.
-pub fn group_help(program: &str, group: &str, about: &str, commands: &[Command]) -> String {
+pub fn group_help(program: &str, group: &str, about: &str) -> String {
     let mut out = format!("{about}\n\nUsage: {program} {group} COMMAND [FLAGS]\n\nCommands:\n");
-    for command in commands {
-        if let Some((_, name)) = command.get_name().split_once(' ').filter(|(first, _)| *first == group) {
+    for command in tree::names() {
+        if let Some((_, name)) = command.split_once(' ').filter(|(first, _)| *first == group) {
             out.push_str(&command_row(name, command));
         }
     }
@@ -114,8 +114,8 @@ pub fn group_help(program: &str, group: &str, about: &str, commands: &[Command])
     out
 }
 
-fn command_row(name: &str, command: &Command) -> String {
-    format!("  {name:<26}{}\n", command.get_about().map(ToString::to_string).unwrap_or_default())
+fn command_row(name: &str, command: &str) -> String {
+    format!("  {name:<26}{}\n", tree::about(command).unwrap_or_default())
 }
 
 /// Help for a command.
