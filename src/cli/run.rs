@@ -13,8 +13,8 @@ use super::{policy, sandbox, unpack, verify, verify_files};
 use crate::commands::{
     self, AttestBlobRequest, BundleCreateRequest, BundleDiffRequest, BundleInspectRequest,
     BundleUpgradeRequest, CandidateReport, CheckReport, Context, Error, ErrorKind, Files,
-    GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, LoginRequest, Narrator, PackRequest,
-    PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, SigningConfigCreateRequest,
+    GenerateKeyPairRequest, GenerateRequest, ImportKeyPairRequest, InspectionShown, LoginRequest, Narrator,
+    PackRequest, PublicKeyRequest, ReportRequest, Settings, SignBlobRequest, SigningConfigCreateRequest,
     TriangulateRequest, TrustedRootCreateRequest, TrustedRootInspectRequest, UnpackRequest, VerifyRequest,
     Waivers,
 };
@@ -329,24 +329,21 @@ fn bundle_inspect(
     context: &mut Context,
     output: &mut Output,
 ) -> Result<(), Error> {
-    if request.suggest_policy {
-        let text = commands::bundle_suggest_policy(&request.document, context)?;
-        output.data(text.as_bytes());
-        return Ok(());
-    }
-    if request.suggest {
-        let line = commands::bundle_suggest(&request.document, context)?;
-        output.data(format!("{line}\n").as_bytes());
-        return Ok(());
-    }
-    if request.predicate {
-        let predicate = commands::bundle_predicate(&request.document, context)?;
-        output.data(format!("{}\n", render::json(&predicate)).as_bytes());
-        return Ok(());
-    }
-    let (inspection, result) = commands::bundle_inspect(request, context)?;
-    output.data(&format.show(&inspection)?);
-    result
+    let document = &request.document;
+    let text = match request.shown {
+        InspectionShown::Document => {
+            let (inspection, result) = commands::bundle_inspect(request, context)?;
+            output.data(&format.show(&inspection)?);
+            return result;
+        }
+        InspectionShown::Predicate => {
+            format!("{}\n", render::json(&commands::bundle_predicate(document, context)?))
+        }
+        InspectionShown::Command => format!("{}\n", commands::bundle_suggest(document, context)?),
+        InspectionShown::PolicyFile => commands::bundle_suggest_policy(document, context)?,
+    };
+    output.data(text.as_bytes());
+    Ok(())
 }
 
 /// Names the flags that gave up proofs of a signature; `keyless`: by an identity.

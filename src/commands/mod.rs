@@ -59,8 +59,8 @@ pub use attach::{
 };
 pub use bundle::{
     BundleCreateRequest, BundleDiffRequest, BundleInspectRequest, BundleUpgradeRequest, Difference,
-    LogRequest, bundle_create, bundle_diff, bundle_inspect, bundle_predicate, bundle_suggest,
-    bundle_suggest_policy, bundle_upgrade,
+    InspectionShown, LogRequest, bundle_create, bundle_diff, bundle_inspect, bundle_predicate,
+    bundle_suggest, bundle_suggest_policy, bundle_upgrade,
 };
 pub use clean::{CleanRequest, CleanWhat, clean};
 pub use context::{Context, Narrator};

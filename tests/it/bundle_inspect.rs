@@ -478,7 +478,7 @@ fn the_suggested_policy_file_asks_for_the_signer() {
     for (name, signer) in BUNDLES_TO_SUGGEST {
         let bundle = testdata(name);
         let bundle = bundle.to_str().unwrap();
-        let output = sandbox.run(&["bundle", "inspect", "--suggest-policy", bundle]).ok();
+        let output = sandbox.run(&["bundle", "inspect", "--suggest=policy", bundle]).ok();
         assert!(output.stdout.contains(signer), "{}", output.stdout);
         let output = output.says("anybody can write such a document");
         let text = output
@@ -502,9 +502,9 @@ fn the_suggested_policy_file_asks_for_the_signer() {
         verify("ARTIFACT").ok();
         verify("other/ARTIFACT").code(7);
     }
-    sandbox.run(&["bundle", "inspect", "--suggest-policy", "--suggest", "b.json"]).code(2);
-    sandbox.run(&["bundle", "inspect", "--suggest-policy", "-o", "json", "b.json"]).code(2);
+    sandbox.run(&["bundle", "inspect", "--suggest=policies", "b.json"]).code(2);
+    sandbox.run(&["bundle", "inspect", "--suggest=policy", "-o", "json", "b.json"]).code(2);
     sandbox
-        .run(&["bundle", "inspect", "--suggest-policy", testdata("mock-sigstore/p256.pub").to_str().unwrap()])
+        .run(&["bundle", "inspect", "--suggest=policy", testdata("mock-sigstore/p256.pub").to_str().unwrap()])
         .code(10);
 }

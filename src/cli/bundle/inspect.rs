@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::super::args::format::FormatArgs;
-use super::super::args::{at_most_one, root::RootArgs};
+use super::super::args::{at_most_one, known, root::RootArgs};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
-use crate::commands::{BundleInspectRequest, Error};
+use crate::commands::{BundleInspectRequest, Error, InspectionShown};
 
 /// Show what is in a bundle, without verifying it
 ///
@@ -18,12 +18,9 @@ pub struct BundleInspectArgs {
     /// File to look at; `-` is standard input
     #[arg(value_name = "BUNDLE")]
     pub bundle: Vec<OsString>,
-    /// Print the command that verifies it, by what it says of its signer
-    #[arg(long)]
-    pub suggest: Option<bool>,
-    /// Print a policy file that asks for its signer, by what it says of him
-    #[arg(long)]
-    pub suggest_policy: Option<bool>,
+    /// Print how to ask for its signer, by what it says of him: `command`, the command that verifies it, or `policy`, a policy file
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "command", value_parser = known(&["command", "policy"], form))]
+    pub suggest: Option<InspectionShown>,
     /// Print the predicate of its statement: what an attestation says
     #[arg(long)]
     pub predicate: Option<bool>,
@@ -42,31 +39,43 @@ impl CommandArgs for BundleInspectArgs {
                 Error::usage("there is nothing to look at").hint("name a file, or `-` for standard input")
             );
         };
-        let suggest = self.suggest.unwrap_or_default();
-        let suggest_policy = self.suggest_policy.unwrap_or_default();
-        if suggest && suggest_policy {
-            return Err(Error::usage("--suggest prints a command, and --suggest-policy a policy file")
-                .hint("leave one of them out"));
-        }
-        let predicate = self.predicate.unwrap_or_default();
-        if predicate && (suggest || suggest_policy || self.format.output.is_some()) {
-            return Err(Error::usage(
-                "--predicate prints the predicate as it is, and --suggest or --output something else",
-            )
-            .hint("leave one of them out"));
-        }
-        if suggest && self.format.output.is_some() {
-            return Err(Error::usage("--suggest prints one command line, which --output has no form for")
-                .hint("leave one of them out"));
-        }
-        if suggest_policy && self.format.output.is_some() {
-            return Err(Error::usage(
-                "--suggest-policy prints a policy file, which --output has no form for",
-            )
-            .hint("leave one of them out"));
+        let shown = match (self.suggest, self.predicate.unwrap_or_default()) {
+            (None, false) => InspectionShown::Document,
+            (None, true) => InspectionShown::Predicate,
+            (Some(form), false) => form,
+            (Some(_), true) => {
+                return Err(alone("--predicate prints the predicate as it is, and --suggest something else"));
+            }
+        };
+        let why = match shown {
+            InspectionShown::Document => None,
+            InspectionShown::Predicate => {
+                Some("--predicate prints the predicate as it is, and --output something else")
+            }
+            InspectionShown::Command => {
+                Some("--suggest prints one command line, which --output has no form for")
+            }
+            InspectionShown::PolicyFile => {
+                Some("--suggest=policy prints a policy file, which --output has no form for")
+            }
+        };
+        if let (Some(why), Some(_)) = (why, &self.format.output) {
+            return Err(alone(why));
         }
         let document = PathBuf::from(document);
-        let request = BundleInspectRequest { document, suggest, suggest_policy, predicate };
+        let request = BundleInspectRequest { document, shown };
         Ok(Request::BundleInspect(request, self.format.format()))
     }
+}
+
+fn form(text: &str) -> Result<InspectionShown, String> {
+    match text {
+        "command" => Ok(InspectionShown::Command),
+        "policy" => Ok(InspectionShown::PolicyFile),
+        _ => Err("expected command or policy".to_owned()),
+    }
+}
+
+fn alone(why: &str) -> Error {
+    Error::usage(why).hint("leave one of them out")
 }

@@ -40,7 +40,6 @@ const OURS: &[(&str, &str)] = &[
     ("bundle inspect", "output"),
     ("bundle inspect", "predicate"),
     ("bundle inspect", "suggest"),
-    ("bundle inspect", "suggest-policy"),
     ("bundle upgrade", "trusted-root"),
     ("clean", "registry-auth-host"),
     ("clean", "retry-for"),

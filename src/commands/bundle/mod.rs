@@ -11,7 +11,7 @@ mod upgrade;
 pub use create::{BundleCreateRequest, bundle_create};
 pub use diff::{BundleDiffRequest, Difference, bundle_diff};
 pub use fetched::LogRequest;
-pub use inspect::{BundleInspectRequest, bundle_inspect, bundle_predicate};
+pub use inspect::{BundleInspectRequest, InspectionShown, bundle_inspect, bundle_predicate};
 pub use suggest::bundle_suggest;
 pub(super) use suggest::{flag, quote};
 pub use suggest_policy::bundle_suggest_policy;

@@ -1,4 +1,4 @@
-//! `bundle inspect --suggest-policy`: the policy file that asks for the signer of a document, by what the document says of itself.
+//! `bundle inspect --suggest=policy`: the policy file that asks for the signer of a document, by what the document says of itself.
 
 use std::path::Path;
 

@@ -43,12 +43,21 @@ const NOTE: &str =
 pub struct BundleInspectRequest {
     /// The document; `-` is standard input.
     pub document: PathBuf,
-    /// Print the command that verifies it in place of what is in it.
-    pub suggest: bool,
-    /// Print a policy file that asks for its signer in place of what is in it.
-    pub suggest_policy: bool,
-    /// Print the predicate of its statement in place of what is in it.
-    pub predicate: bool,
+    /// What of it.
+    pub shown: InspectionShown,
+}
+
+/// What is shown of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InspectionShown {
+    /// What is in it.
+    Document,
+    /// The predicate of its statement.
+    Predicate,
+    /// The command that verifies it.
+    Command,
+    /// A policy file that asks for its signer.
+    PolicyFile,
 }
 
 impl BundleInspectRequest {
