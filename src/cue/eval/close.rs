@@ -4,7 +4,7 @@
 //! that they stand in. A field is admitted by a definition when one of the field's own conjuncts stems from it.
 
 use super::Evaluator;
-use super::node::NodeId;
+use super::node::{Conj, Node, NodeId};
 use crate::cue::ast::{Name, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -327,6 +327,15 @@ impl<'a> Evaluator<'a> {
                     None => true,
                 }
         })
+    }
+}
+
+impl Node<'_> {
+    /// What [`Evaluator::close_root`] gave to the package: no conjunct makes it anew for an alternative of its disjunctions.
+    pub(crate) fn requirement_of_package(&self) -> Option<Requirement> {
+        let file = self.conjuncts.iter().find(|conjunct| matches!(conjunct.kind, Conj::File(_)))?;
+        let given = self.requirements.iter().find(|r| r.id == file.close.outer)?;
+        Some(Requirement { ignored: true, recursive: false, ..*given })
     }
 }
 

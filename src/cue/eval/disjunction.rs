@@ -181,7 +181,9 @@ impl<'a> Evaluator<'a> {
         let attempt = self.new_node(self.node(id).parent, self.node(id).place.clone());
         let this = self.node(id);
         let (origin, conjuncts, decided) = (this.origin, this.conjuncts.clone(), this.decided.clone());
+        let packages = this.requirement_of_package();
         let node = self.node_mut(attempt);
+        node.requirements.extend(packages);
         node.origin = origin;
         node.conjuncts = conjuncts;
         node.decided = decided;
