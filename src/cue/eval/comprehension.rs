@@ -6,7 +6,7 @@ use super::expression::Value;
 use super::node::{Conj, Conjunct, Env, Frame, NodeId, Scope};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Observation, Stop, shown};
-use crate::cue::ast::{Clause, Comprehension, Expression, Name};
+use crate::cue::ast::{Binary, Clause, Comprehension, Expression, Kind, Name, Position};
 use crate::cue::error::ErrorKind;
 
 impl<'a> Evaluator<'a> {
@@ -54,7 +54,11 @@ impl<'a> Evaluator<'a> {
     ) -> Result<(), Stop> {
         match clause {
             Clause::If { condition, .. } => {
-                if self.bool_of(condition, &env, id)? {
+                let holds = self.bool_of(condition, &env, id);
+                if let (Err(Stop::Wait(_)), Some(position)) = (&holds, composed(condition)) {
+                    self.observations.push((id, Observation::Condition(position)));
+                }
+                if holds? {
                     next.push(env);
                 }
             }
@@ -121,5 +125,21 @@ impl<'a> Evaluator<'a> {
             .collect();
         self.observe(node, Observation::Fields(fields.len()));
         Ok(fields)
+    }
+}
+
+/// Where a condition puts a value together that is not known: cosign's evaluator may take such a condition for false.
+fn composed(condition: &Expression) -> Option<Position> {
+    match &condition.kind {
+        Kind::Binary { operator: Binary::Unify, .. }
+        | Kind::Disjunction(_)
+        | Kind::Struct(_)
+        | Kind::Interpolation { .. }
+        | Kind::Call { .. } => Some(condition.position),
+        Kind::Binary { left, right, .. } => composed(left).or_else(|| composed(right)),
+        Kind::Unary { operand, .. } | Kind::Selector { operand, .. } | Kind::Index { operand, .. } => {
+            composed(operand)
+        }
+        _ => None,
     }
 }

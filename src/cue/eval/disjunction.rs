@@ -41,6 +41,10 @@ impl<'a> Evaluator<'a> {
             }
             attempts.push(attempt);
             let found = left.len();
+            if let (true, Some(error)) = (results.is_empty(), self.node(attempt).error.clone()) {
+                self.undecided(id, &error);
+                errors.push(*error);
+            }
             for (result, mode) in results {
                 if !self.step() {
                     return;
@@ -268,6 +272,21 @@ impl<'a> Evaluator<'a> {
         match (defaults.next(), defaults.next()) {
             (Some((one, _)), None) => *one,
             _ => id,
+        }
+    }
+
+    /// The kinds that a value can have, whichever alternative it comes to be.
+    pub(crate) fn kinds_of(&self, id: NodeId) -> Kinds {
+        let settled = self.settled(id);
+        self.cost(2);
+        match &self.node(settled).outcome {
+            Some(outcome) if !outcome.is_empty() && settled == id => {
+                let kinds = |all: Kinds, (alternative, _): &(NodeId, Mode)| {
+                    all.or(self.node(self.settled(*alternative)).kinds)
+                };
+                outcome.iter().fold(Kinds::NONE, kinds)
+            }
+            _ => self.node(settled).kinds,
         }
     }
 

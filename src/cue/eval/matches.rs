@@ -255,7 +255,10 @@ impl<'a> Evaluator<'a> {
         }
         if kinds == Kinds::LIST {
             let items = self.items(from).into_iter().map(part).collect();
-            self.shape(id, items, None, conjunct.position);
+            let this = &self.node(from).items;
+            let open = this.length.is_none() && !this.tails.is_empty();
+            let tail = open.then(|| Conjunct { kind: Conj::Top, ..conjunct.clone() });
+            self.shape(id, items, tail, conjunct.position);
         }
     }
 }

@@ -101,6 +101,8 @@ pub(crate) enum Observation {
     Side(NodeId),
     /// It had no scalar when an operator needed one at once.
     Hasty(Position),
+    /// A condition was not known that puts a value together.
+    Condition(Position),
 }
 
 /// One evaluation.
@@ -263,7 +265,12 @@ impl<'a> Evaluator<'a> {
                     settled == *side || this.decided == self.node(*side).decided || !self.waits(*side)
                 }
                 Observation::Hasty(_) => this.atom.is_some() || self.alone,
+                Observation::Condition(_) => this.tasks.is_empty(),
             };
+            if let (Observation::Condition(position), false) = (&seen, same) {
+                let message = "cannot be decided: a condition that puts together what is not known";
+                return Err(Error::new(ErrorKind::Undecided, *position, message).at(self.path(node)));
+            }
             if let (Observation::Hasty(position), false) = (&seen, same) {
                 let message = "the value is needed before it is known: a cycle with the field";
                 return Err(Error::new(ErrorKind::Cycle, *position, message).at(self.path(node)));

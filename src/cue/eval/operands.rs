@@ -32,6 +32,8 @@ impl<'a> Evaluator<'a> {
                 && !(self.comprehends && self.precedes(node, at, position))
             {
                 self.observations.push((node, super::Observation::Hasty(position)));
+            } else if this.atom.is_none() && !this.tasks.is_empty() && self.in_new_alternative(node) {
+                self.observations.push((node, super::Observation::Hasty(position)));
             }
         }
         self.value_of(expression, env, at)
@@ -46,6 +48,20 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Atom, Stop> {
         let value = self.operand(expression, env, at)?;
         self.scalar(value, expression)
+    }
+
+    /// Whether a node is part of an alternative of a value that was not looked at yet.
+    fn in_new_alternative(&self, node: NodeId) -> bool {
+        let mut above = self.node(node).parent;
+        while let Some(id) = above {
+            self.cost(1);
+            let this = self.node(id);
+            if this.origin != id && !self.node(this.origin).visited {
+                return true;
+            }
+            above = this.parent;
+        }
+        false
     }
 
     /// Whether a value was declared in `at` before this position.
@@ -150,8 +166,9 @@ impl<'a> Evaluator<'a> {
             return value;
         }
         if let Ok(node) = self.node_of(argument, env, at) {
+            let possible = self.kinds_of(node);
             let node = self.settled(node);
-            if !self.node(node).kinds.meets(kinds) {
+            if !possible.meets(kinds) {
                 let message = format!("an argument must be {kinds}, not {}", self.describe(node));
                 return Err(Stop::fail(ErrorKind::Operation, argument.position, message));
             }
@@ -190,7 +207,7 @@ impl<'a> Evaluator<'a> {
         for item in self.items(node) {
             self.eval(item);
             let settled = self.settled(item);
-            if !self.node(settled).kinds.meets(kinds) {
+            if !self.kinds_of(item).meets(kinds) {
                 let message = format!("an element must be {kinds}, not {}", self.describe(settled));
                 return Err(Stop::fail(ErrorKind::Operation, argument.position, message));
             }

@@ -154,11 +154,25 @@ impl<'a> Evaluator<'a> {
             Kind::Index { operand, index } => {
                 let operand = self.node_of(operand, env, at)?;
                 let value = self.atom_operand(index, env, at);
+                if matches!(value, Err(Stop::Wait(_))) {
+                    self.index_of_anything(index, env, at)?;
+                }
                 let index = self.of_kinds(value, Kinds::STRING.or(Kinds::INT), index, env, at)?;
                 self.index(operand, &index, position)
             }
             _ => Ok(self.anonymous(expression, env, at)),
         }
+    }
+
+    /// An index of which nothing is known, and for which nothing waits, is an error.
+    fn index_of_anything(&mut self, index: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<(), Stop> {
+        let Ok(node) = self.node_of(index, env, at) else { return Ok(()) };
+        let this = self.node(self.settled(node));
+        if this.kinds == Kinds::TOP && this.tasks.is_empty() && this.outcome.is_none() && this.bounds.is_empty() {
+            let message = "cannot be decided: an index of which nothing is known";
+            return Err(Stop::fail(ErrorKind::Undecided, index.position, message));
+        }
+        Ok(())
     }
 
     /// The value of a `let`, which is evaluated once for its scope.
