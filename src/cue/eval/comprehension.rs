@@ -6,7 +6,9 @@ use super::expression::Value;
 use super::node::{Conj, Conjunct, Env, Frame, NodeId, Scope};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Observation, Stop, shown};
-use crate::cue::ast::{Binary, Clause, Comprehension, Expression, Kind, Name, Position};
+use crate::cue::ast::{
+    Binary, Binding, Clause, Comprehension, Declaration, Expression, Kind, Name, Part, Position,
+};
 use crate::cue::error::ErrorKind;
 
 impl<'a> Evaluator<'a> {
@@ -55,7 +57,9 @@ impl<'a> Evaluator<'a> {
         match clause {
             Clause::If { condition, .. } => {
                 let holds = self.bool_of(condition, &env, id);
-                if let (Err(Stop::Wait(_)), Some(position)) = (&holds, composed(condition)) {
+                if let (Err(Stop::Wait(_)), Some(position), false) =
+                    (&holds, composed(condition), self.comprehends)
+                {
                     self.observations.push((id, Observation::Condition(position)));
                 }
                 if holds? {
@@ -128,18 +132,25 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Where a condition puts a value together that is not known: cosign's evaluator may take such a condition for false.
+/// Where a condition unifies what is not known: cosign's evaluator takes such a condition for false in a list.
 fn composed(condition: &Expression) -> Option<Position> {
+    let embeds = |declaration: &Declaration| !matches!(declaration, Declaration::Field(_));
     match &condition.kind {
-        Kind::Binary { operator: Binary::Unify, .. }
-        | Kind::Disjunction(_)
-        | Kind::Struct(_)
-        | Kind::Interpolation { .. }
-        | Kind::Call { .. } => Some(condition.position),
+        Kind::Binary { operator: Binary::Unify, .. } | Kind::Disjunction(_) => Some(condition.position),
+        Kind::Struct(body) if body.declarations.iter().any(embeds) => Some(condition.position),
+        Kind::Call { function, arguments } => match &function.kind {
+            Kind::Reference { name, binding: Binding::Predeclared(_) } if matches!(&**name, "and" | "or") => {
+                Some(condition.position)
+            }
+            _ => arguments.iter().find_map(composed),
+        },
+        Kind::Interpolation { parts, .. } => parts.iter().find_map(|part| match part {
+            Part::Expression(expression) => composed(expression),
+            Part::Literal(_) => None,
+        }),
         Kind::Binary { left, right, .. } => composed(left).or_else(|| composed(right)),
-        Kind::Unary { operand, .. } | Kind::Selector { operand, .. } | Kind::Index { operand, .. } => {
-            composed(operand)
-        }
+        Kind::Unary { operand, .. } | Kind::Selector { operand, .. } => composed(operand),
+        Kind::Index { operand, index } => composed(operand).or_else(|| composed(index)),
         _ => None,
     }
 }

@@ -106,6 +106,12 @@ impl<'a> Evaluator<'a> {
         if outcome.len() < 2 {
             return false;
         }
+        let first = self.node(outcome[0].0);
+        let marked = first.choices.iter().filter(|choice| choice.disjuncts.marked(false)).count();
+        if marked > 1 && first.choices.iter().any(|choice| choice.disjuncts.marked(true)) {
+            // A mark within an alternative counts otherwise where another disjunction has marks as well.
+            return true;
+        }
         let mut marks: Vec<Vec<(ChoiceKey, Mode)>> = Vec::new();
         let mut alive = Vec::new();
         for (alternative, _) in outcome {
@@ -146,7 +152,7 @@ impl<'a> Evaluator<'a> {
         (0..self.nodes.len()).any(|index| self.alternative_waits(NodeId(index as u32)))
     }
 
-    fn alternative_waits(&self, id: NodeId) -> bool {
+    pub(crate) fn alternative_waits(&self, id: NodeId) -> bool {
         let Some(outcome) = &self.node(id).outcome else { return false };
         outcome.len() > 1 && outcome.iter().any(|(alternative, _)| self.waits(*alternative))
     }

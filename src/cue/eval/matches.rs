@@ -30,6 +30,11 @@ impl<'a> Evaluator<'a> {
     /// meet the constraint.
     pub(crate) fn match_n(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let Some(Matches { wanted, met }) = self.matches(id, call)? else { return Ok(()) };
+        if !self.node(id).decided.is_empty() && met.iter().any(|(_, probe)| self.waits(*probe)) {
+            let message = "cannot be decided: an alternative is matched against what is not known";
+            let error = Error::new(ErrorKind::Undecided, call.position, message).at(self.path(id));
+            self.undecided(id, &error);
+        }
         // Constraints for which something lacks may come to hold, or not.
         let open = |probe: &NodeId| !call.elements && self.incomplete(*probe);
         let open = met.iter().filter(|(_, probe)| open(probe)).count();

@@ -7,7 +7,7 @@ use super::circles::Cause;
 use super::close::{Close, Info, Requirement};
 use super::value::{Atom, Bound, Kinds};
 use crate::cue::ast::{
-    Comprehension, Disjunct, Expression, Field, Name, Pattern, Position, Presence, Struct,
+    Comprehension, Disjunct, Expression, Field, Kind, Name, Pattern, Position, Presence, Struct,
 };
 use crate::cue::error::Error;
 use crate::cue::statement::Json;
@@ -184,6 +184,15 @@ impl Disjuncts<'_> {
             Disjuncts::Written(sides) => sides.len(),
             Disjuncts::Nodes(nodes) => nodes.len(),
         }
+    }
+
+    /// Whether a default is marked: among the sides, or in one of them that is a disjunction itself.
+    pub(crate) fn marked(&self, within: bool) -> bool {
+        let Disjuncts::Written(sides) = self else { return false };
+        sides.iter().any(|side| match &side.value.kind {
+            Kind::Disjunction(inner) if within => Disjuncts::Written(inner).marked(false),
+            _ => side.default && !within,
+        })
     }
 }
 

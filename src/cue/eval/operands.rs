@@ -50,13 +50,13 @@ impl<'a> Evaluator<'a> {
         self.scalar(value, expression)
     }
 
-    /// Whether a node is part of an alternative of a value that was not looked at yet.
+    /// Whether a node is part of a value with alternatives that was not looked at yet.
     fn in_new_alternative(&self, node: NodeId) -> bool {
         let mut above = self.node(node).parent;
         while let Some(id) = above {
             self.cost(1);
             let this = self.node(id);
-            if this.origin != id && !self.node(this.origin).visited {
+            if (this.origin != id || this.outcome.is_some()) && !self.node(this.origin).visited {
                 return true;
             }
             above = this.parent;
@@ -166,9 +166,8 @@ impl<'a> Evaluator<'a> {
             return value;
         }
         if let Ok(node) = self.node_of(argument, env, at) {
-            let possible = self.kinds_of(node);
             let node = self.settled(node);
-            if !possible.meets(kinds) {
+            if !self.node(node).kinds.meets(kinds) {
                 let message = format!("an argument must be {kinds}, not {}", self.describe(node));
                 return Err(Stop::fail(ErrorKind::Operation, argument.position, message));
             }

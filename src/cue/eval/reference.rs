@@ -253,6 +253,10 @@ impl<'a> Evaluator<'a> {
         if let Some(cycle) = self.cycle_in(settled) {
             return Err(Stop::Wait(cycle));
         }
+        if excluded && self.alternative_waits(operand) {
+            let message = "cannot be decided: a field of alternatives that are not known, and do not have it";
+            return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Undecided, position, message))));
+        }
         self.read_absence(settled, name);
         let mut error = Error::new(ErrorKind::Absent, position, format!("undefined field: {text}"));
         error.path = format!("{}.{text}", self.path(operand)).trim_start_matches('.').to_owned();
