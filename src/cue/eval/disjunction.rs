@@ -107,8 +107,10 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         let first = self.node(outcome[0].0);
-        let marked = first.choices.iter().filter(|choice| choice.disjuncts.marked(false)).count();
-        if marked > 1 && first.choices.iter().any(|choice| choice.disjuncts.marked(true)) {
+        let apart = |inner: &Choice<'a>| {
+            first.choices.iter().any(|other| other.disjuncts.marked() && !inner.contains(other))
+        };
+        if first.choices.iter().any(|choice| choice.marked_within() && apart(choice)) {
             // A mark within an alternative counts otherwise where another disjunction has marks as well.
             return true;
         }
@@ -155,6 +157,12 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn alternative_waits(&self, id: NodeId) -> bool {
         let Some(outcome) = &self.node(id).outcome else { return false };
         outcome.len() > 1 && outcome.iter().any(|(alternative, _)| self.waits(*alternative))
+    }
+
+    /// Whether an alternative of a disjunction that is not decided has a required field that is not there.
+    pub(crate) fn alternative_lacks(&self, id: NodeId) -> bool {
+        let Some(outcome) = &self.node(id).outcome else { return false };
+        outcome.len() > 1 && outcome.iter().any(|(alternative, _)| self.complete(*alternative).is_err())
     }
 
     /// Tries again what waits when nothing more becomes known: cosign's evaluator takes an alternative that is incomplete

@@ -186,13 +186,30 @@ impl Disjuncts<'_> {
         }
     }
 
-    /// Whether a default is marked: among the sides, or in one of them that is a disjunction itself.
-    pub(crate) fn marked(&self, within: bool) -> bool {
-        let Disjuncts::Written(sides) = self else { return false };
-        sides.iter().any(|side| match &side.value.kind {
-            Kind::Disjunction(inner) if within => Disjuncts::Written(inner).marked(false),
-            _ => side.default && !within,
+    /// Whether a default is marked.
+    pub(crate) fn marked(&self) -> bool {
+        matches!(self, Disjuncts::Written(sides) if sides.iter().any(|side| side.default))
+    }
+}
+
+impl Choice<'_> {
+    /// The sides that are disjunctions themselves.
+    fn inner(&self) -> impl Iterator<Item = (*const Expression, &[Disjunct])> {
+        let sides = if let Disjuncts::Written(sides) = self.disjuncts { sides } else { &[] };
+        sides.iter().filter_map(|side| match &side.value.kind {
+            Kind::Disjunction(inner) => Some((std::ptr::from_ref(&side.value), &inner[..])),
+            _ => None,
         })
+    }
+
+    /// Whether a default is marked in a side that is a disjunction itself.
+    pub(crate) fn marked_within(&self) -> bool {
+        self.inner().any(|(_, sides)| sides.iter().any(|side| side.default))
+    }
+
+    /// Whether another disjunction is this one, or a side of it.
+    pub(crate) fn contains(&self, other: &Choice<'_>) -> bool {
+        self.key == other.key || self.inner().any(|(side, _)| std::ptr::eq(side, other.key.0))
     }
 }
 

@@ -168,7 +168,11 @@ impl<'a> Evaluator<'a> {
     fn index_of_anything(&mut self, index: &'a Expression, env: &Env<'a>, at: NodeId) -> Result<(), Stop> {
         let Ok(node) = self.node_of(index, env, at) else { return Ok(()) };
         let this = self.node(self.settled(node));
-        if this.kinds == Kinds::TOP && this.tasks.is_empty() && this.outcome.is_none() && this.bounds.is_empty() {
+        if this.kinds == Kinds::TOP
+            && this.tasks.is_empty()
+            && this.outcome.is_none()
+            && this.bounds.is_empty()
+        {
             let message = "cannot be decided: an index of which nothing is known";
             return Err(Stop::fail(ErrorKind::Undecided, index.position, message));
         }
@@ -253,7 +257,7 @@ impl<'a> Evaluator<'a> {
         if let Some(cycle) = self.cycle_in(settled) {
             return Err(Stop::Wait(cycle));
         }
-        if excluded && self.alternative_waits(operand) {
+        if excluded && (self.alternative_waits(operand) || self.alternative_lacks(operand)) {
             let message = "cannot be decided: a field of alternatives that are not known, and do not have it";
             return Err(Stop::Wait(Box::new(Error::new(ErrorKind::Undecided, position, message))));
         }
