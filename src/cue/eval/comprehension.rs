@@ -7,7 +7,7 @@ use super::node::{Conj, Conjunct, Env, Frame, NodeId, Scope};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Observation, Stop, shown};
 use crate::cue::ast::{
-    Binary, Binding, Clause, Comprehension, Declaration, Expression, Kind, Name, Part, Position,
+    Binary, Binding, Clause, Comprehension, Declaration, Element, Expression, Kind, Name, Part, Position,
 };
 use crate::cue::error::ErrorKind;
 
@@ -144,6 +144,10 @@ fn composed(condition: &Expression) -> Option<Position> {
             }
             _ => arguments.iter().find_map(composed),
         },
+        Kind::List(list) => list.elements.iter().find_map(|element| match element {
+            Element::Value(value) => composed(value),
+            Element::Comprehension(_) => None,
+        }),
         Kind::Interpolation { parts, .. } => parts.iter().find_map(|part| match part {
             Part::Expression(expression) => composed(expression),
             Part::Literal(_) => None,

@@ -241,7 +241,7 @@ impl<'a> Evaluator<'a> {
         }
         self.maybe_struct(settled, by.position);
         let this = self.node(settled);
-        if needs_value(by) {
+        if super::operands::needs_value(by) {
             let message = format!("a concrete value is needed, not {}", this.kinds);
             return Err(Stop::fail(ErrorKind::Operation, by.position, message));
         }
@@ -425,6 +425,7 @@ impl<'a> Evaluator<'a> {
             Ok(node) => {
                 self.read_whole(node);
                 self.eval(node);
+                self.hasty(node, operand.position);
                 if self.node(node).unsure {
                     self.observations.push((node, Observation::Unsure));
                 }
@@ -483,11 +484,6 @@ pub(crate) fn both<T>(left: Result<T, Stop>, right: Result<T, Stop>) -> Result<(
         (Err(Stop::Wait(_)), Err(Stop::Fail(error))) => Err(Stop::Fail(error)),
         (Err(stop), _) | (_, Err(stop)) => Err(stop),
     }
-}
-
-/// Whether an expression can never have a concrete value: `int`, `<5`.
-fn needs_value(expression: &Expression) -> bool {
-    matches!(&expression.kind, Kind::Reference { binding: Binding::Predeclared(_), .. } | Kind::Bound { .. })
 }
 
 /// For messages.

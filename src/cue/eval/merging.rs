@@ -48,15 +48,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Notes where a value is needed of which a bound alone says that it may be a struct, as a literal does: cosign's evaluator takes
-    /// it for one.
+    /// Notes where a value is needed of which a bound alone says that it may be a struct, as a literal does, or what is embedded in it
+    /// waits in an alternative: cosign's evaluator takes it for one.
     pub(crate) fn maybe_struct(&mut self, id: NodeId, position: Position) {
         let this = self.node(id);
         let open = this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT;
         if open
             && this.literal
             && this.atom.is_none()
-            && !(this.bounds.is_empty() && this.validators.is_empty())
+            && (!(this.bounds.is_empty() && this.validators.is_empty())
+                || !this.tasks.is_empty() && self.in_new_alternative(id))
         {
             let message = "cannot be decided: the value may be a struct";
             self.undecided(id, &Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));

@@ -7,7 +7,7 @@ use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Binary, Binding, Expression, Kind, Position};
 use crate::cue::data::Data;
-use crate::cue::error::ErrorKind;
+use crate::cue::error::{Error, ErrorKind};
 use crate::cue::pkg;
 
 impl<'a> Evaluator<'a> {
@@ -32,8 +32,8 @@ impl<'a> Evaluator<'a> {
                 && !(self.comprehends && self.precedes(node, at, position))
             {
                 self.observations.push((node, super::Observation::Hasty(position)));
-            } else if this.atom.is_none() && !this.tasks.is_empty() && self.in_new_alternative(node) {
-                self.observations.push((node, super::Observation::Hasty(position)));
+            } else {
+                self.hasty(node, position);
             }
         }
         self.value_of(expression, env, at)
@@ -50,8 +50,31 @@ impl<'a> Evaluator<'a> {
         self.scalar(value, expression)
     }
 
+    /// Notes that a value is needed which waits, and is, or leads to, part of a value with alternatives that was not looked at yet.
+    pub(crate) fn hasty(&mut self, node: NodeId, position: Position) {
+        let this = self.node(node);
+        if this.atom.is_some() {
+            return;
+        }
+        let mut targets = vec![node];
+        for conjunct in &this.derived {
+            let mut link = conjunct.trail.as_ref();
+            while let Some(step) = link {
+                targets.push(step.target);
+                link = step.up.as_ref();
+            }
+        }
+        self.cost(targets.len());
+        if targets
+            .iter()
+            .any(|target| !self.node(*target).tasks.is_empty() && self.in_new_alternative(*target))
+        {
+            self.observations.push((node, super::Observation::Hasty(position)));
+        }
+    }
+
     /// Whether a node is part of a value with alternatives that was not looked at yet.
-    fn in_new_alternative(&self, node: NodeId) -> bool {
+    pub(crate) fn in_new_alternative(&self, node: NodeId) -> bool {
         let mut above = self.node(node).parent;
         while let Some(id) = above {
             self.cost(1);
@@ -206,6 +229,15 @@ impl<'a> Evaluator<'a> {
         for item in self.items(node) {
             self.eval(item);
             let settled = self.settled(item);
+            let this = self.node(settled);
+            if this.atom.is_none() && this.literal && !this.tasks.is_empty() {
+                let message = "cannot be decided: an element may be a struct";
+                return Err(Stop::Wait(Box::new(Error::new(
+                    ErrorKind::Undecided,
+                    argument.position,
+                    message,
+                ))));
+            }
             if !self.kinds_of(item).meets(kinds) {
                 let message = format!("an element must be {kinds}, not {}", self.describe(settled));
                 return Err(Stop::fail(ErrorKind::Operation, argument.position, message));
@@ -259,4 +291,9 @@ fn is_reference(expression: &Expression) -> bool {
         Kind::Binary { operator: Binary::Unify, left, right } => is_reference(left) && is_reference(right),
         _ => false,
     }
+}
+
+/// Whether an expression can never have a concrete value: `int`, `<5`.
+pub(super) fn needs_value(expression: &Expression) -> bool {
+    matches!(&expression.kind, Kind::Reference { binding: Binding::Predeclared(_), .. } | Kind::Bound { .. })
 }
