@@ -51,6 +51,25 @@ fn files_beside_it_need_a_place() {
     sandbox.run(&["policy", "import", "odd.yaml"]).code(3).says("`odd.yaml` cannot be imported");
 }
 
+#[test]
+fn nothing_that_says_something_else_is_replaced() {
+    let sandbox = Sandbox::new();
+    let several = source("controller-several/source.yaml");
+    let import = ["policy", "import", "--output-file", "policy.yaml", &several];
+    let key = sandbox.path().join("policy-production-ops.pub");
+    std::fs::write(&key, "mine").unwrap();
+    sandbox.run(&import).code(1).says("is not replaced");
+    assert_eq!(std::fs::read_to_string(&key).unwrap(), "mine");
+    assert!(!sandbox.path().join("policy.yaml").exists());
+    std::fs::remove_file(&key).unwrap();
+    sandbox.run(&import).ok();
+    // What says the same may be written again.
+    sandbox.run(&import).ok();
+    std::fs::write(sandbox.path().join("policy.yaml"), "version: 1\n").unwrap();
+    sandbox.run(&import).code(1).says("`policy.yaml` exists");
+    sandbox.run(&["policy", "check", &several]).code(3).says("`rcosign policy import FILE`");
+}
+
 /// An image that was really signed, by the policies of others.
 #[test]
 fn imported_policies_judge_signed_images() {

@@ -14,8 +14,8 @@ use crate::commands::{self, Context, Error, PolicyImportRequest};
 ///
 /// Reads ClusterImagePolicy of policy-controller (YAML, one or several documents, lists), or `policy.json` of containers. What is written
 /// accepts nothing that these refuse: what cannot be said in a policy file is refused in its place, named on stderr, and stands as a
-/// comment where it would be. Ends with 0 when nothing was left out, and with 1 when something was. Keys and policies within
-/// the documents become files beside --output-file.
+/// comment where it would be. Ends with 0 when nothing is refused that these accept, and with 1 when something is. Keys and policies within
+/// the documents become files beside --output-file. A file that is there and says something else is not replaced.
 #[derive(Debug, clap::Args)]
 pub struct PolicyImportArgs {
     /// Policy of another program; `-` is standard input (several are imported together)

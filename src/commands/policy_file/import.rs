@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use super::{MAX_FILE, WHAT, value};
 use crate::cloud::yaml;
 use crate::commands::{Context, Error, ErrorKind, Files};
-use crate::crypto::DecodeError;
+use crate::crypto::{DecodeError, PublicKey};
 use crate::policy::import::{Imported, Source, Unusable, import};
-use crate::policy::scoped::Document;
+use crate::policy::scoped::{Document, SignerSource};
 use crate::policy::{Policy, PolicyFile};
 use crate::storage::{Access, read_file, write_file};
+
+/// The largest file, in bytes, that is compared with what would replace it.
+const MAX_REPLACED: u64 = 1 << 26;
 
 /// What `policy import` is asked for.
 #[derive(Debug)]
@@ -55,17 +58,20 @@ pub fn policy_import(
     let now = context.now;
     let check =
         |files: Vec<PolicyFile>| Policy::load(files, Vec::new(), now, true).err().map(|e| e.to_string());
-    let imported =
+    let mut imported =
         import(&sources, stem.unwrap_or("policy"), &check).map_err(|unusable| unread(&unusable))?;
-    reads(&imported)?;
+    let document = reads(&imported)?;
+    let first = sources.first().map(|source| source.file.as_str()).unwrap_or_default();
+    keys(&document, first, &mut imported);
     let written = beside(&imported, request.output.as_deref())?;
-    let refusals = imported.notes.iter().filter(|note| note.is_refusal).count();
+    let refusals = imported.notes.iter().filter(|note| note.is_refusal()).count();
     let result = match refusals {
         0 => Ok(()),
         count => {
-            let parts = if count == 1 { "one part was".to_owned() } else { format!("{count} parts were") };
-            let message =
-                format!("{parts} left out, and what was accepted by it is refused by what was written");
+            let parts = if count == 1 { "one part is".to_owned() } else { format!("{count} parts are") };
+            let message = format!(
+                "{parts} left out, or asked more strictly: what was written refuses something that the source accepts"
+            );
             Err(Error::new(ErrorKind::Other, message))
         }
     };
@@ -108,13 +114,42 @@ fn unread(unusable: &Unusable) -> Error {
 }
 
 /// What is written is read by this program before anybody else sees it.
-fn reads(imported: &Imported) -> Result<(), Error> {
+fn reads(imported: &Imported) -> Result<Document, Error> {
     let failed = |reason: String| {
         Error::new(ErrorKind::Other, "the policy cannot be written as a policy file").cause(reason)
     };
     let value = value(&imported.text).map_err(|e| failed(e.to_string()))?;
-    let read = Document::read(&value);
-    read.map(drop).map_err(|fault| failed(format!("{}: {}", fault.path, fault.reason)))
+    Document::read(&value).map_err(|fault| failed(format!("{}: {}", fault.path, fault.reason)))
+}
+
+/// Says which keys that the source names by their paths are none on this machine: until they are, nothing is accepted by them.
+fn keys(document: &Document, file: &str, imported: &mut Imported) {
+    for signer in &document.signers {
+        let SignerSource::Key(reference) = &signer.source else { continue };
+        // Those without a folder are about to be written.
+        if !reference.starts_with('/') {
+            continue;
+        }
+        let reason = match read_file("public key", Path::new(reference), MAX_FILE) {
+            Ok(bytes) => PublicKey::from_pem(&bytes).err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(reason) = reason {
+            imported.unread_key(file, reference, &reason);
+        }
+    }
+}
+
+/// Refuses to replace a file that says something else: somebody may have written it, or verify by it.
+fn unreplaced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if !path.is_file() || read_file("file", path, MAX_REPLACED).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Other,
+        format!("`{}` exists, says something else and is not replaced", path.display()),
+    )
+    .hint("name another file with --output-file, or move this one away"))
 }
 
 /// Writes what the policy file names.
@@ -129,6 +164,10 @@ fn beside(imported: &Imported, output: Option<&Path>) -> Result<Vec<PathBuf>, Er
         };
     };
     let folder = output.parent().unwrap_or(Path::new(""));
+    unreplaced(output, imported.text.as_bytes())?;
+    for file in &imported.files {
+        unreplaced(&folder.join(&file.name), &file.bytes)?;
+    }
     let mut written = Vec::new();
     for file in &imported.files {
         let path = folder.join(&file.name);

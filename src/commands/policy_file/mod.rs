@@ -25,6 +25,7 @@ use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::keys::{KeyRef, MISSING};
 use crate::policy::scoped::{Code, Demand, Document, Fault, NamedSigner, Ready, SignerSource, Step, Subject};
+use crate::policy::scoped::{FOREIGN, is_foreign};
 use crate::policy::{Policy, PolicyFile};
 use crate::storage::{open_file, read_file};
 use crate::verify::{ExpectedSigner, NonEmpty};
@@ -73,7 +74,10 @@ impl Source {
         };
         let text = String::from_utf8(bytes)
             .map_err(|_| unusable(&DecodeError::whole(WHAT, "it is not text: not UTF-8")))?;
-        let value = value(&text).map_err(|e| unusable(&e))?;
+        let value = value(&text).map_err(|e| match starts_foreign(&text) {
+            true => unusable(&e).hint(FOREIGN),
+            false => unusable(&e),
+        })?;
         let document = Document::read(&value).map_err(|fault| faulty(name, &text, &fault))?;
         Ok(Self { name: name.to_owned(), document, text })
     }
@@ -248,6 +252,15 @@ impl Loaded {
 fn without_waiting(what: &'static str, path: &Path) -> Result<(), Error> {
     let is_handed = path.as_os_str() == "-" || path.starts_with("/dev") || path.starts_with("/proc");
     if is_handed { Ok(()) } else { open_file(what, path).map(drop).map_err(|e| Error::file(&e)) }
+}
+
+/// Whether the first document of a text is a policy of another program: of these, a file may have several.
+fn starts_foreign(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut documents = yaml::Documents::new(WHAT, text).typed();
+    // An empty one may come first.
+    let first = std::iter::from_fn(|| documents.next().ok().flatten()).find(|value| !value.is_null());
+    first.is_some_and(|value| is_foreign(&value))
 }
 
 /// The one document of a text.

@@ -268,3 +268,24 @@ fn members_of_built_in_rules_are_the_same_in_the_schema_and_in_the_reader() {
         }
     }
 }
+
+/// What another program reads as its policy is told with the command that writes it as ours.
+#[test]
+fn policies_of_other_programs_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nspec: {}\n";
+    let containers = r#"{ "default": [{ "type": "reject" }], "transports": {} }"#;
+    for (text, is_foreign) in [
+        (cluster.to_owned(), true),
+        (format!("---\n{cluster}---\n{cluster}"), true),
+        (containers.to_owned(), true),
+        ("version: 1\nscope: []\n".to_owned(), false),
+        ("version: 1\n---\nversion: 1\n".to_owned(), false),
+    ] {
+        let place = folder.path().join("policy.yaml");
+        std::fs::write(&place, &text).unwrap();
+        let error = super::Source::read(&place).err().unwrap();
+        let is_told = error.hints.iter().any(|hint| hint.contains("`policy import FILE`"));
+        assert_eq!(is_told, is_foreign, "{text}: {error:?}");
+    }
+}

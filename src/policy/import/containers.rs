@@ -6,17 +6,14 @@ use std::cmp::Reverse;
 use super::and::and;
 use super::authority::pem;
 use super::draft::{Draft, DraftScope, Need, Proofs, Requires, Signatures, SignedAs, Signer, Who};
+use super::scope::{BESIDE_HUB, HUB, Said, class, said};
 use super::{Note, Source, Unusable};
 use crate::crypto::base64;
 use crate::policy::scoped::value::{Members, Place};
-use crate::policy::scoped::{Fault, ImagePattern, repository};
+use crate::policy::scoped::{Fault, repository};
 
 /// The images that this program verifies beside those of registries.
 const LOCAL: [&str; 3] = ["docker-archive", "oci", "oci-archive"];
-const HUB: &str = "docker.io";
-/// Other spellings of it, which are registries of their own there and are none here.
-const OTHER_HUBS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
-
 /// Reads a policy.
 ///
 /// # Errors
@@ -47,15 +44,36 @@ fn policy(source: &Source) -> Result<Draft, Fault> {
     } else {
         requirements(source, &members.required("default")?)?;
     }
+    entries.extend(hub(&entries));
     entries.sort_by_key(|(scope, _)| (class(scope), Reverse(scope.len())));
+    let mut refused = Vec::new();
     for (scope, place) in &entries {
-        let images = images(scope).map_err(|reason| place.fault(reason))?;
         let (need, notes) = requirements(source, place)?;
         let name = if scope.is_empty() { "default".to_owned() } else { scope.clone() };
-        draft.scopes.push(DraftScope { name, images, need, notes });
+        match said(scope).map_err(|reason| place.fault(reason))? {
+            Said::Images(images) => draft.scopes.push(DraftScope { name, images, need, notes }),
+            Said::Nothing(reason) => {
+                let reason = format!("containers look no image up by `{scope}`: {reason}");
+                draft.notes.push(Note::changed(&source.name(), &place.path, reason));
+            }
+            Said::Refused { images, reason } => {
+                let notes = vec![Note::left_out(&source.name(), &place.path, reason)];
+                refused.push(DraftScope { name, images, need: Need::Refuse, notes });
+            }
+        }
     }
+    // Whatever is more specific there is about other names than these.
+    draft.scopes.splice(0..0, refused);
     super::controller::one_name_each(&mut draft.scopes);
     Ok(draft)
+}
+
+/// Docker Hub by itself, where a scope matches what it is called here and not what it is called there: what decides about it there.
+fn hub<'a>(entries: &[(String, Place<'a>)]) -> Option<(String, Place<'a>)> {
+    let named = |name: &str| entries.iter().find(|(scope, _)| scope == name);
+    let (None, Some(_)) = (named(HUB), named(BESIDE_HUB)) else { return None };
+    let (_, place) = named("*.io").or_else(|| named(""))?;
+    Some((HUB.to_owned(), place.clone()))
 }
 
 /// Images that are in no registry.
@@ -73,43 +91,6 @@ fn elsewhere(source: &Source, transport: &str, place: &Place<'_>) -> Result<Vec<
         });
     }
     Ok(notes)
-}
-
-/// The more specific, the smaller.
-fn class(scope: &str) -> u8 {
-    let last = scope.rsplit('/').next().unwrap_or_default();
-    match scope {
-        "" => 4,
-        _ if scope.starts_with("*.") => 3,
-        _ if !scope.contains('/') => 2,
-        _ if last.contains([':', '@']) => 0,
-        _ => 1,
-    }
-}
-
-/// The patterns of a scope.
-fn images(scope: &str) -> Result<Vec<String>, String> {
-    let host = scope.split('/').next().unwrap_or_default();
-    if OTHER_HUBS.contains(&host) {
-        return Err(format!("`{host}` is Docker Hub here, and another registry than `{HUB}` there"));
-    }
-    let patterns = match class(scope) {
-        4 => vec!["**".to_owned()],
-        0 => vec![scope.to_owned()],
-        2 | 3 => vec![format!("{scope}/**")],
-        // A namespace of Docker Hub is no repository, and would be read as one of `library/`.
-        _ if host == HUB && scope.matches('/').count() == 1 => vec![format!("{scope}/**")],
-        _ => vec![scope.to_owned(), format!("{scope}/**")],
-    };
-    let rest = scope.strip_prefix("*.").unwrap_or(scope);
-    if rest.contains(['*', '?']) {
-        return Err(format!("`{scope}` is no scope of the transport `docker`"));
-    }
-    for pattern in &patterns {
-        ImagePattern::parse(pattern)
-            .map_err(|reason| format!("no pattern means the scope `{scope}`: {reason}"))?;
-    }
-    Ok(patterns)
 }
 
 /// All of a list of requirements.

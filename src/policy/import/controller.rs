@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::and::{and, strictest};
 use super::authority::{self, Authority, Signed};
-use super::draft::{Draft, DraftScope, Need, Requires, Signatures};
+use super::draft::{Draft, DraftScope, Need, Requires, Signatures, Signer, Who};
 use super::glob::{Glob, Unsaid};
-use super::{Checker, Note, Source, Unusable, given, items};
+use super::{Checker, Note, Source, Unusable, given, identity, items};
 use crate::policy::scoped::value::{Members, Place};
 use crate::policy::scoped::{Fault, Path};
 
@@ -126,7 +126,7 @@ impl Reader<'_> {
         if let Some(place) = given(spec, "mode") {
             match place.text()? {
                 "enforce" => {}
-                "warn" => notes.push(Note::changed(
+                "warn" => notes.push(Note::left_out(
                     self.file,
                     &place.path,
                     "the controller only warns of what does not satisfy it; here it is refused",
@@ -145,11 +145,28 @@ impl Reader<'_> {
             let own = place.value.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
             let own = own.map_or_else(|| format!("authority-{number}"), str::to_owned);
             match authority::read(place, &format!("{name}-{own}"), self.check) {
-                Ok(authority) => found.push((place.path.clone(), authority)),
+                Ok(authority) => {
+                    self.doubt(&authority, &place.path, notes);
+                    found.push((place.path.clone(), authority));
+                }
                 Err(fault) => notes.push(Note::left_out(self.file, &fault.path, fault.reason)),
             }
         }
         Ok(self.one_of(found, notes))
+    }
+
+    /// Says which expressions match anywhere in a text.
+    fn doubt(&self, authority: &Authority, path: &Path, notes: &mut Vec<Note>) {
+        let Authority::Signed(signed) = authority else { return };
+        for Signer { who, .. } in &signed.of {
+            let Who::Identity { subject, issuer } = who else { continue };
+            for text in [subject, issuer].into_iter().filter_map(|text| identity::loose(text)) {
+                let reason = format!(
+                    "`{text}` leaves an end of the text open, as for the controller: anybody who has something that matches in its name is accepted. Begin it with `^` and end it with `$`"
+                );
+                notes.push(Note::doubt(self.file, &path.member("keyless").member("identities"), reason));
+            }
+        }
     }
 
     /// One of several authorities. A scope asks for signatures by one of a list, and so for what they have in common; the others
@@ -203,7 +220,7 @@ impl Reader<'_> {
         if before.proofs != one.proofs {
             before.proofs = strictest(before.proofs, one.proofs);
             let reason = "log entries, timestamps and SCTs are asked for by a scope: what one authority asks for, all signers have to bring";
-            notes.push(Note::changed(self.file, path, reason));
+            notes.push(Note::left_out(self.file, path, reason));
         }
         let more: Vec<_> = one.of.into_iter().filter(|signer| !before.of.contains(signer)).collect();
         before.of.extend(more);
@@ -232,7 +249,7 @@ fn scopes(policies: &[Policy]) -> Vec<DraftScope> {
         let is_about = |number: usize, policy: &Policy| {
             let mut globs =
                 policy.globs.iter().enumerate().filter(|(glob, _)| !decided.contains(&(number, *glob)));
-            number == next.0 || globs.any(|(_, other)| other.overlaps(this))
+            number == next.0 || globs.any(|(_, other)| !other.is_nothing() && other.overlaps(this))
         };
         let numbers = policies.iter().enumerate().filter(|(number, policy)| is_about(*number, policy));
         let about: Vec<usize> = numbers.map(|(number, _)| number).collect();
@@ -272,10 +289,12 @@ fn scope(policies: &[Policy], own: usize, about: &[usize], glob: &Glob, images: 
                 Need::Refuse
             }
         };
-        if number != own && !policy.globs.iter().any(|other| other.covers(glob)) {
+        let is_more = policy.need != Need::Accept
+            && policies.get(own).is_none_or(|own| own.need != policy.need && own.need != Need::Refuse);
+        if number != own && is_more && !policy.globs.iter().any(|other| other.covers(glob)) {
             let reason =
                 format!("it is asked of all that `{}` matches, of which it is about a part", glob.source);
-            notes.push(Note::changed(&policy.file, &policy.spec.member("images"), reason));
+            notes.push(Note::left_out(&policy.file, &policy.spec.member("images"), reason));
         }
     }
     DraftScope { name: names.join(" + "), images, need, notes }
@@ -284,10 +303,10 @@ fn scope(policies: &[Policy], own: usize, about: &[usize], glob: &Glob, images: 
 impl Policy {
     fn glob_left_out(&self, number: usize, glob: &Glob, unsaid: Unsaid) -> Note {
         let path = self.spec.member("images").item(number).member("glob");
-        let reason = format!("`{}` is left out: {}", glob.source, unsaid.reason);
+        let (glob, why) = (&glob.source, unsaid.reason);
         match unsaid.is_nothing {
-            true => Note::changed(&self.file, &path, reason),
-            false => Note::left_out(&self.file, &path, reason),
+            true => Note::changed(&self.file, &path, format!("`{glob}` matches nothing there: {why}")),
+            false => Note::left_out(&self.file, &path, format!("`{glob}` is not written: {why}")),
         }
     }
 }

@@ -67,6 +67,11 @@ impl Glob {
     /// # Errors
     /// No pattern of ours matches a part of it alone.
     pub(super) fn patterns(&self) -> Result<Patterns, Unsaid> {
+        if self.text.contains('@') {
+            return Err(Unsaid::inexpressible(
+                "it is about digests, and patterns by digest are not carried over",
+            ));
+        }
         let is_known = |c: char| c.is_ascii_alphanumeric() || "-_:/*.".contains(c);
         if self.text.is_empty() || self.text.len() > MAX_LENGTH || !self.text.chars().all(is_known) {
             return Err(Unsaid::inexpressible("it is no glob that the controller takes"));
@@ -109,6 +114,11 @@ impl Glob {
                 Ok(Patterns { is_exact: unread.is_none() && is_whole, images: patterns })
             }
         }
+    }
+
+    /// Whether no image matches it.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.patterns().is_err_and(|unsaid| unsaid.is_nothing)
     }
 
     /// Whether a name may match both.

@@ -11,6 +11,7 @@ mod controller;
 mod draft;
 mod glob;
 mod identity;
+mod scope;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -53,12 +54,22 @@ pub struct Imported {
     pub notes: Vec<Note>,
 }
 
-/// Something that could not be carried over as it was.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+impl Imported {
+    /// Says that a key cannot be read on this machine, by its reference.
+    pub fn unread_key(&mut self, file: &str, key: &str, reason: &str) {
+        let reason = format!("the key `{key}` is none that can be read on this machine: {reason}");
+        let note = Note::changed(file, &Path::default(), reason);
+        let head = self.text.find('\n').map_or(0, |end| end + 1);
+        self.text.insert_str(head, &write::line(&note.to_string(), ""));
+        self.notes.push(note);
+    }
+}
+
+/// Something to know about what was carried over, or was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Whether something that the source accepts is refused now; or only said in another way, or asked a little more strictly.
-    #[serde(rename = "refuses")]
-    pub is_refusal: bool,
+    /// What it says of what is accepted.
+    pub class: Class,
     /// The file.
     pub file: String,
     /// The place in it: `spec.authorities[0].key.secretRef`.
@@ -67,19 +78,43 @@ pub struct Note {
     pub reason: String,
 }
 
+/// What a note says of what is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Something that the source accepts is refused now.
+    LeftOut,
+    /// It is said in another way, and nothing is refused for it that the source accepts.
+    Changed,
+    /// It means what it meant, and may not be what was thought of.
+    Doubt,
+}
+
 impl Note {
     fn left_out(file: &str, path: &Path, reason: impl Into<String>) -> Self {
-        Self { is_refusal: true, file: file.to_owned(), path: path.to_string(), reason: reason.into() }
+        Self { class: Class::LeftOut, file: file.to_owned(), path: path.to_string(), reason: reason.into() }
     }
 
     fn changed(file: &str, path: &Path, reason: impl Into<String>) -> Self {
-        Self { is_refusal: false, ..Self::left_out(file, path, reason) }
+        Self { class: Class::Changed, ..Self::left_out(file, path, reason) }
+    }
+
+    fn doubt(file: &str, path: &Path, reason: impl Into<String>) -> Self {
+        Self { class: Class::Doubt, ..Self::left_out(file, path, reason) }
+    }
+
+    /// Whether something that the source accepts is refused now.
+    pub fn is_refusal(&self) -> bool {
+        self.class == Class::LeftOut
     }
 }
 
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let word = if self.is_refusal { "left out" } else { "changed" };
+        let word = match self.class {
+            Class::LeftOut => "left out",
+            Class::Changed => "changed",
+            Class::Doubt => "note",
+        };
         let path = if self.path.is_empty() { String::new() } else { format!(": {}", self.path) };
         write!(f, "{word}: {}{path}: {}", self.file, self.reason)
     }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::glob::Glob;
-use super::{Source, import};
+use super::scope::{Said, said};
+use super::{Class, Note, Source, import};
 use crate::policy::scoped::{ImagePattern, Subject};
 
 fn image(name: &str) -> Subject {
@@ -166,9 +167,12 @@ fn expressions_match_what_they_matched() {
     for (expression, expected) in [
         ("github.com/org/.*", "^(?s:.*)(?:github.com/org/.*)(?s:.*)$"),
         ("^https://github\\.com/org/.*$", "^https://github\\.com/org/.*$"),
-        ("^https://github\\.com/org/", "^(?s:.*)(?:^https://github\\.com/org/)(?s:.*)$"),
+        ("^https://github\\.com/org/", "^https://github\\.com/org/(?s:.*)$"),
+        ("@example\\.com$", "^(?s:.*)@example\\.com$"),
+        ("^github\\.com/(org|a)/", "^github\\.com/(org|a)/(?s:.*)$"),
+        ("^(?:a|b)$", "^(?:a|b)$"),
         ("^a$|^b$", "^(?s:.*)(?:^a$|^b$)(?s:.*)$"),
-        ("^a\\$", "^(?s:.*)(?:^a\\$)(?s:.*)$"),
+        ("^a\\$", "^a\\$(?s:.*)$"),
         ("(?i)^A$", "^(?s:.*)(?:(?i)^A$)(?s:.*)$"),
         (".*", "^.*$"),
     ] {
@@ -238,8 +242,7 @@ fn what_is_no_policy_is_an_error() {
         json!({ "default": [{ "type": "accept" }] }),
         json!({ "default": [{ "type": "reject", "reason": "x" }] }),
         json!({ "default": [{ "type": "reject" }], "other": {} }),
-        json!({ "default": [{ "type": "reject" }], "transports": { "docker": { "index.docker.io/a": [{ "type": "reject" }] } } }),
-        json!({ "default": [{ "type": "reject" }], "transports": { "docker": { "a.*.example": [{ "type": "reject" }] } } }),
+        json!({ "default": [{ "type": "reject" }], "transports": { "docker": { "a.example/b@sha384:00": [{ "type": "reject" }] } } }),
         json!({ "default": [{ "type": "sigstoreSigned", "signedIdentity": { "type": "matchRepository" } }] }),
     ] {
         assert!(read(vec![wrong.clone()]).is_err(), "{wrong}");
@@ -257,4 +260,114 @@ fn a_key_by_its_path_is_named_and_a_namespace_of_the_hub_is_no_repository() {
     let text = text_of(value);
     assert!(text.contains("key: \"/etc/a.pub\"") && !text.contains("\"a.pub\""), "{text}");
     assert!(text.contains("- \"docker.io/team/**\"") && !text.contains("- \"docker.io/team\"\n"), "{text}");
+}
+
+#[test]
+fn scopes_of_containers_become_patterns() {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    for (scope, expected) in [
+        ("", &["**"][..]),
+        ("*.example.com", &["*.example.com/**", "*.example.com:*/**"]),
+        ("r.example", &["r.example/**"]),
+        ("r.example:5000", &["r.example:5000/**"]),
+        ("[::1]:5000", &["[::1]:5000/**"]),
+        ("r.example/team", &["r.example/team", "r.example/team/**"]),
+        ("r.example/team:V1", &["r.example/team:V1"]),
+        ("docker.io/team", &["docker.io/team/**"]),
+        ("docker.io/library/a:v1", &["docker.io/library/a:v1"]),
+    ] {
+        assert_eq!(said(scope), Ok(Said::Images(list(expected))), "{scope}");
+    }
+    for (scope, expected) in [
+        ("quay.io:443", &["quay.io/**"][..]),
+        ("Quay.io/team", &["quay.io/team", "quay.io/team/**"]),
+        ("*.Corp.example", &["*.corp.example/**", "*.corp.example:*/**"]),
+        ("registry-1.docker.io/a", &["docker.io/a", "docker.io/a/**"]),
+        ("index.docker.io", &["docker.io/**"]),
+        ("docker.io:443/library/a:v1", &["docker.io/library/a:v1"]),
+        ("localhost", &["docker.io/localhost/**"]),
+        ("localhost/x", &["docker.io/localhost/x", "docker.io/localhost/x/**"]),
+    ] {
+        match said(scope) {
+            Ok(Said::Refused { images, .. }) => assert_eq!(images, list(expected), "{scope}"),
+            other => panic!("{scope}: {other:?}"),
+        }
+    }
+    for scope in [
+        "*.corp:5000",
+        "*.corp:443",
+        "*.corp/team",
+        "a.*.example",
+        "quay.io/x/",
+        "quay.io//x",
+        "/x",
+        "library/alpine",
+        "busybox:latest",
+        "quay.io/Team",
+        "docker.io/alpine:v1",
+        "docker.io/alpine@sha256:00",
+    ] {
+        assert!(matches!(said(scope), Ok(Said::Nothing(_))), "{scope}: {:?}", said(scope));
+    }
+    assert!(said("r.example/a@sha384:00").is_err());
+}
+
+fn notes_of(values: Vec<Value>) -> Vec<Note> {
+    let source = |value| Source { file: "f".to_owned(), number: None, value };
+    let sources: Vec<_> = values.into_iter().map(source).collect();
+    import(&sources, "policy", &|_| None).unwrap().notes
+}
+
+/// Whatever refuses something that the source accepts is a refusal; nothing else is.
+#[test]
+fn notes_say_what_is_refused() {
+    let key = |name: &str| json!([{ "key": { "kms": format!("awskms:///{name}") } }]);
+    let classes = |values: Vec<Value>| -> Vec<Class> {
+        let notes = notes_of(values);
+        for note in &notes {
+            let text = note.to_string();
+            assert!(note.is_refusal() || !text.contains("left out"), "{text}");
+        }
+        notes.into_iter().map(|note| note.class).collect()
+    };
+    let (one, two) = ("r.example/*/app*", "r.example/team/*");
+    let overlap = |keys: [Value; 2]| {
+        let [a, b] = keys;
+        classes(vec![policy("a", &[one], a), policy("b", &[two], b)])
+    };
+    assert!(overlap([key("a"), key("b")]).iter().all(|class| *class == Class::LeftOut));
+    assert!(!overlap([key("a"), key("b")]).is_empty());
+    assert_eq!(overlap([key("a"), key("a")]), []);
+    assert_eq!(overlap([key("a"), json!([{ "static": { "action": "pass" } }])]), []);
+    // The log is for the one, and asked of the other.
+    let mut either = identity("subject", "a@example.com");
+    either.as_array_mut().unwrap().push(key("a")[0].clone());
+    assert_eq!(classes(vec![policy("p", &["r.example/**"], either)]), [Class::LeftOut]);
+    let mut warned = policy("p", &["r.example/**"], key("a"));
+    warned["spec"]["mode"] = json!("warn");
+    assert_eq!(classes(vec![warned]), [Class::LeftOut]);
+
+    // A glob that matches nothing is nobody's.
+    let nothing = vec![policy("a", &["r.example/**"], key("a")), policy("b", &["r.example/app"], key("b"))];
+    let source = |value| Source { file: "f".to_owned(), number: None, value };
+    let sources: Vec<_> = nothing.iter().cloned().map(source).collect();
+    let text = import(&sources, "policy", &|_| None).unwrap().text;
+    assert!(text.contains("signatures: \"a-authority-0\"\n") && !text.contains("awskms:///b"), "{text}");
+    assert_eq!(classes(nothing), [Class::Changed]);
+
+    let digests = policy("p", &["r.example/app@sha256:*"], key("a"));
+    let notes = notes_of(vec![digests]);
+    assert!(notes[0].is_refusal() && notes[0].reason.contains("digests"), "{notes:?}");
+
+    for (expression, shown) in [
+        ("github.com/org", Some("github.com/org")),
+        ("^github\\.com/org/", Some("^github\\.com/org/")),
+        ("@a\\.example$", Some("@a\\.example$")),
+        ("^b@a\\.example$", None),
+    ] {
+        let notes = notes_of(vec![policy("p", &["r.example/**"], identity("subjectRegExp", expression))]);
+        assert_eq!(notes.len(), usize::from(shown.is_some()), "{notes:?}");
+        assert!(notes.iter().all(|note| note.class == Class::Doubt), "{notes:?}");
+        assert!(shown.is_none_or(|shown| notes[0].reason.contains(&format!("`{shown}`"))), "{notes:?}");
+    }
 }

@@ -202,7 +202,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A comment of one line.
-fn line(text: &str, indent: &str) -> String {
+pub(super) fn line(text: &str, indent: &str) -> String {
     let is_seen = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
     let shown: String = text.chars().map(|c| if is_seen(c) { c } else { ' ' }).collect();
     format!("{indent}# {shown}\n")

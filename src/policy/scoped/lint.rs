@@ -80,6 +80,14 @@ impl Findings {
                 self.add("unanchored", &path, format!(
                     "`{text}` has to match all of the text here: begin it with `^` and end it with `$`, so that it means the same everywhere"
                 ));
+            } else if let Some(open) = open(text) {
+                self.add(
+                    "unanchored",
+                    &path,
+                    format!(
+                        "`{open}` at an end of `{text}` matches whatever stands there: write what has to"
+                    ),
+                );
             }
             if let Some(at) = unescaped(text) {
                 self.add(
@@ -88,8 +96,7 @@ impl Findings {
                     format!("the point in `{at}` matches any character: write `\\.` for a point"),
                 );
             }
-            let bare = text.trim_start_matches('^').trim_end_matches('$');
-            if matches!(bare, ".*" | ".+" | "(.*)" | "(.+)") {
+            if is_anything(text) {
                 self.add("too-wide", &path, format!("`{text}` matches everybody"));
             }
         }
@@ -180,6 +187,29 @@ impl Findings {
             ));
         }
     }
+}
+
+/// What matches any text, lines and all; and any line.
+const ANYTHING: [&str; 8] =
+    ["(?s:.*)", "(?s:.+)", "[\\s\\S]*", "[\\s\\S]+", "(.|\\n)*", "(.|\\n)+", "(?:.|\\n)*", "(?:.|\\n)+"];
+const LINE: [&str; 4] = ["(.*)", "(.+)", ".*", ".+"];
+
+/// What stands at an end of an expression and matches anything. What follows a beginning that is told may be any line.
+fn open(text: &str) -> Option<&'static str> {
+    let bare = text.trim_start_matches('^').trim_end_matches('$');
+    let begins = ANYTHING.into_iter().chain(LINE).find(|open| bare.starts_with(open));
+    begins.or_else(|| ANYTHING.into_iter().find(|open| bare.ends_with(open))).filter(|_| !is_anything(text))
+}
+
+/// Whether an expression says nothing of what it matches.
+fn is_anything(text: &str) -> bool {
+    let mut bare = text.trim_start_matches('^').trim_end_matches('$');
+    let mut is_any = false;
+    while let Some(open) = ANYTHING.into_iter().chain(LINE).find(|open| bare.starts_with(open)) {
+        bare = bare.strip_prefix(open).unwrap_or_default();
+        is_any = true;
+    }
+    is_any && bare.is_empty()
 }
 
 /// The part of an expression with a point that stands for any character and most likely means a point: between letters or digits.

@@ -26,13 +26,25 @@ const BUILT_IN: [&str; 6] = ["github", "openvex", "sbom", "slsa", "vsa", "vulner
 const DEMANDS: [&str; 8] =
     ["signatures", "attestations", "log", "timestamp", "sct", "max-age", "annotations", "signed-as"];
 
+/// What to do with a policy of another program.
+pub const FOREIGN: &str =
+    "it is a policy of another program: `policy import FILE` writes it as a policy file";
+
+/// Whether a document is a policy of another program, which `policy import` reads: of policy-controller, or of containers.
+pub fn is_foreign(value: &Value) -> bool {
+    let is_there = |name: &str| value.get(name).is_some();
+    (is_there("apiVersion") && is_there("kind")) || (is_there("default") && !is_there("scopes"))
+}
+
 impl Document {
     /// Reads the values of a file.
     ///
     /// # Errors
     /// The first thing in it that has no meaning, with its place.
     pub fn read(value: &Value) -> Result<Self, Fault> {
-        let members = Place::new(value).members(&["version", "trust", "signers", "scopes"])?;
+        let members = Place::new(value)
+            .members(&["version", "trust", "signers", "scopes"])
+            .map_err(|fault| if is_foreign(value) { fault.hint(FOREIGN) } else { fault })?;
         let version = members.required("version")?;
         if version.value.as_u64() != Some(VERSION) {
             return Err(version.fault("this program reads version 1 of policy files").hint("`version: 1`"));

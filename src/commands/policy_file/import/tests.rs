@@ -156,9 +156,9 @@ fn nothing_is_accepted_that_the_controller_refuses() {
                 let document = Document::read(&value(&imported.text).unwrap()).unwrap();
                 // What matches nothing there, and what no registry has, is no difference.
                 let is_told = |reason: &str| {
-                    reason.contains("layouts and archives") || reason.contains("is left out: ")
+                    reason.contains("layouts and archives") || reason.contains("matches nothing there: ")
                 };
-                let is_exact = imported.notes.iter().all(|note| !note.is_refusal && is_told(&note.reason));
+                let is_exact = imported.notes.iter().all(|note| !note.is_refusal() && is_told(&note.reason));
                 for (number, name) in NAMES.iter().enumerate() {
                     for signed in &signers {
                         let asked = [(about_first[number], *one), (about_second[number], *other)];
@@ -188,6 +188,7 @@ fn containers(policy: &Value, name: &str, tag: &str, signed: &[&str]) -> bool {
         places.push(before.to_owned());
         rest = before;
     }
+    rest = rest.split(':').next().unwrap();
     while let Some((_, after)) = rest.split_once('.') {
         places.push(format!("*.{after}"));
         rest = after;
@@ -213,6 +214,9 @@ fn nothing_is_accepted_that_containers_refuse() {
         "registry.example/team/app",
         "registry.example/team/app:v1",
         "*.example",
+        "*.docker.io",
+        "*.io",
+        "docker.io/alpine:v1",
         "docker.io",
         "docker.io/library",
         "docker.io/library/alpine",
@@ -228,6 +232,9 @@ fn nothing_is_accepted_that_containers_refuse() {
         "registry.example/team/app/x",
         "a.example/x",
         "a.b.example/x",
+        "a.example:5000/x",
+        "registry.example:5000/team/app",
+        "x.docker.io/team/app",
         "example/x.y",
         "other.test/x",
     ];
@@ -243,7 +250,8 @@ fn nothing_is_accepted_that_containers_refuse() {
                 let imported = import(&[source], "policy", &check).unwrap();
                 let document = Document::read(&value(&imported.text).unwrap()).unwrap();
                 for name in names {
-                    let canonical = name.replace("docker.io/", "index.docker.io/");
+                    let hub = name.strip_prefix("docker.io/").map(|path| format!("index.docker.io/{path}"));
+                    let canonical = hub.unwrap_or_else(|| name.to_owned());
                     for (tag, signed) in
                         [("v1", &[][..]), ("v1", &["/a"]), ("v1", &["/b"]), ("v1", &["/a", "/b"])]
                     {
@@ -257,4 +265,64 @@ fn nothing_is_accepted_that_containers_refuse() {
         }
     }
     assert!(accepted > 10_000, "{accepted}");
+}
+
+/// A scope by another spelling of a registry refuses what it is about, however specific the others are.
+#[test]
+fn other_spellings_of_a_registry_are_refused_first() {
+    let accept = json!([{ "type": "insecureAcceptAnything" }]);
+    for (scope, name, is_refused) in [
+        ("quay.io:443", "quay.io/team/app", true),
+        ("quay.io:443/team", "quay.io/team/app", true),
+        ("Quay.IO/team", "quay.io/team/app", true),
+        ("quay.io:443/other", "quay.io/team/app", false),
+        ("registry-1.docker.io/library", "index.docker.io/library/app", true),
+        ("localhost/team", "index.docker.io/localhost/team", true),
+        ("localhost", "quay.io/team/app", false),
+    ] {
+        let docker =
+            json!({ scope: accept, "quay.io/team/app": accept, "quay.io": accept, "docker.io": accept });
+        let policy = json!({ "default": accept, "transports": { "docker": docker } });
+        let source = Source { file: "policy.json".to_owned(), number: None, value: policy };
+        let imported = import(&[source], "policy", &check).unwrap();
+        assert_eq!(imported.notes.iter().filter(|note| note.is_refusal()).count(), 1, "{:?}", imported.notes);
+        let document = Document::read(&value(&imported.text).unwrap()).unwrap();
+        assert_eq!(ours(&document, name, &[]), !is_refused, "{scope}\n{}", imported.text);
+    }
+}
+
+#[test]
+fn keys_that_are_not_there_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/mock-sigstore/p256.pub");
+    std::fs::copy(good, path("good.pub")).unwrap();
+    std::fs::write(path("odd.pub"), "no key").unwrap();
+    let key = |name: &str| json!([{ "type": "sigstoreSigned", "keyPath": path(name), "signedIdentity": { "type": "matchRepository" } }]);
+    let docker =
+        json!({ "a.example": key("good.pub"), "b.example": key("odd.pub"), "c.example": key("gone.pub") });
+    let policy = json!({ "default": [{ "type": "reject" }], "transports": { "docker": docker } });
+    let source = Source { file: "policy.json".to_owned(), number: None, value: policy };
+    let mut imported = import(&[source], "policy", &check).unwrap();
+    let document = reads(&imported).unwrap();
+    keys(&document, "policy.json", &mut imported);
+    let mut told: Vec<String> = imported.notes.iter().map(ToString::to_string).collect();
+    told.sort();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("changed: ") && told[0].contains("gone.pub"), "{told:?}");
+    assert!(told[1].contains("odd.pub"), "{told:?}");
+    assert!(imported.text.contains("# changed: policy.json: the key "), "{}", imported.text);
+    assert!(reads(&imported).is_ok());
+}
+
+#[test]
+fn what_says_something_else_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("policy.yaml");
+    unreplaced(&place, b"a").unwrap();
+    std::fs::write(&place, "a").unwrap();
+    unreplaced(&place, b"a").unwrap();
+    let error = unreplaced(&place, b"b").unwrap_err();
+    assert!(error.hints[0].contains("--output-file"), "{error:?}");
+    assert_eq!(std::fs::read(&place).unwrap(), b"a");
 }

@@ -42,7 +42,15 @@ fn expressions() {
         (r"^https://github.com/org/.*$", &["unescaped"]),
         (r"^[a.b]+@example\.com$", &[]),
         (r".*@example.com", &["unanchored", "unescaped"]),
+        (r"^.*@example\.com$", &["unanchored"]),
+        (r"^(?s:.*)@example\.com$", &["unanchored"]),
+        (r"^[\s\S]*@example\.com$", &["unanchored"]),
+        (r"^(.|\n)*@example\.com$", &["unanchored"]),
+        (r"^(?s:.*)(?:org)(?s:.*)$", &["unanchored"]),
+        (r"^https://github\.com/org/(?s:.*)$", &["unanchored"]),
         ("^.*$", &["too-wide"]),
+        ("^(?s:.*)$", &["too-wide"]),
+        (r"^[\s\S]*.*$", &["too-wide"]),
         (".+", &["too-wide", "unanchored"]),
     ] {
         let mut value = sound();
