@@ -13,7 +13,7 @@ use crate::commands::{
     images_by_policy,
 };
 use crate::crypto::UnixTime;
-use crate::policy::scoped::{self, Demand, Fault, said};
+use crate::policy::scoped::{self, Demand, Fault, Unrehearsed, said};
 use crate::storage::{images::ImageName, read_file};
 
 /// How the files end that hold cases.
@@ -311,7 +311,14 @@ fn rehearsed(
             report.verdict = PolicyVerdict::Accepted;
             None
         }
-        Err(lines) => {
+        Err(Unrehearsed::NoStatement(error)) => {
+            let message = format!("`{}` is no in-toto statement", statement.display());
+            Some(Error::new(ErrorKind::Format, message).caused_by(&error))
+        }
+        Err(Unrehearsed::Limit(error)) => {
+            Some(Error::new(ErrorKind::LimitExceeded, "the rules have no verdict").caused_by(&error))
+        }
+        Err(Unrehearsed::Unmet(lines)) => {
             let error = Error::new(ErrorKind::Policy, "the statement does not satisfy the rules");
             Some(lines.into_iter().fold(error, Error::cause))
         }

@@ -14,16 +14,14 @@ use crate::trust::TrustedRoot;
 /// Bytes of a file that decides: data of policies are the largest.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Variables that decide, by their values; files that they name are looked at, too.
-const VARIABLES: [&str; 9] = [
-    "COSIGN_MAX_ATTACHMENT_SIZE",
-    "COSIGN_REPOSITORY",
+/// Variables that decide by their values. What is in the folder that `TUF_ROOT` names is the trusted root, which is compared itself.
+const VALUES: [&str; 4] = ["COSIGN_MAX_ATTACHMENT_SIZE", "COSIGN_REPOSITORY", "TUF_MIRROR", "TUF_ROOT"];
+/// Variables that name files that decide.
+const FILES: [&str; 5] = [
     "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
     "SIGSTORE_REKOR_PUBLIC_KEY",
     "SIGSTORE_ROOT_FILE",
     "SIGSTORE_TSA_CERTIFICATE_FILE",
-    "TUF_MIRROR",
-    "TUF_ROOT",
     "TUF_ROOT_JSON",
 ];
 
@@ -76,8 +74,11 @@ pub(super) fn digest(
             files = files.and_named(&loaded.files);
         }
     }
-    let values: Vec<_> = VARIABLES.iter().map(|name| (name, variables(name))).collect();
-    for (name, value) in &values {
+    for name in VALUES {
+        text.push_str(&format!("{name}={:?}\n", variables(name)));
+    }
+    let named = FILES.map(|name| (name, variables(name)));
+    for (name, value) in &named {
         text.push_str(&format!("{name}={value:?}\n"));
         files = files.and_read(name, value.as_deref().map(Path::new));
     }

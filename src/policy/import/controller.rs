@@ -16,6 +16,8 @@ const VERSIONS: [&str; 2] = ["policy.sigstore.dev/v1beta1", "policy.sigstore.dev
 const KIND: &str = "ClusterImagePolicy";
 /// Globs in all: each is compared with each.
 const MAX_GLOBS: usize = 400;
+/// Lists in lists.
+const MAX_LISTS: usize = 8;
 
 /// A ClusterImagePolicy.
 struct Policy {
@@ -66,7 +68,10 @@ impl Reader<'_> {
         let members = place.mapping()?;
         let text = |name: &str| members.get(name).and_then(|place| place.value.as_str()).unwrap_or_default();
         match text("kind") {
-            "List" | "ClusterImagePolicyList" if depth == 0 => {
+            "List" | "ClusterImagePolicyList" if depth > MAX_LISTS => {
+                Err(place.fault(format!("lists are more than {MAX_LISTS} deep")))
+            }
+            "List" | "ClusterImagePolicyList" => {
                 for item in items(&members.required("items")?)? {
                     self.document(&item, depth + 1)?;
                 }

@@ -105,15 +105,32 @@ impl Glob {
         }
         match (patterns.is_empty(), unread) {
             (true, Some(reason)) => Err(Unsaid::inexpressible(reason)),
+            (true, None) if self.may_match_a_digest() => Err(Unsaid::inexpressible(
+                "it is about some digests alone, and patterns by digest are not carried over",
+            )),
             (true, None) => Err(Unsaid::nothing(
                 "no name with a digest matches it, and the controller compares names with digests",
             )),
             (false, unread) => {
                 // A registry has several spellings here, of which a part of one matches some.
                 let is_whole = !host.contains('*') || matches!(host, "*" | "**");
-                Ok(Patterns { is_exact: unread.is_none() && is_whole, images: patterns })
+                Ok(Patterns { is_exact: unread.is_none() && is_whole && self.ends_free(), images: patterns })
             }
         }
+    }
+
+    /// Whether nothing follows a `*` in the last segment: what does, may be found in `@sha256:HEX` there, which is in no name here.
+    fn ends_free(&self) -> bool {
+        let last = self.text.rsplit('/').next().unwrap_or_default();
+        last.find('*').is_none_or(|star| last.bytes().skip(star).all(|byte| byte == b'*'))
+    }
+
+    /// Whether a name with a digest may match it; `true` also where that is not seen. The first colon there is that of `@sha256:`.
+    fn may_match_a_digest(&self) -> bool {
+        let last = self.text.rsplit('/').next().unwrap_or_default();
+        let name = last.split(':').next().unwrap_or_default();
+        let digits = last.rsplit(['*', ':']).next().unwrap_or_default();
+        name.contains('*') && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
     /// Whether no image matches it.

@@ -371,3 +371,29 @@ fn notes_say_what_is_refused() {
         assert!(shown.is_none_or(|shown| notes[0].reason.contains(&format!("`{shown}`"))), "{notes:?}");
     }
 }
+
+/// The controller compares names with digests: what follows a `*` may be found in `@sha256:` and in the digits.
+#[test]
+fn what_a_glob_may_find_in_a_digest_is_not_passed_over() {
+    let policy = |name: &str, glob: &str, action: &str| {
+        json!({"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy", "metadata": {"name": name},
+            "spec": {"images": [{"glob": glob}], "authorities": [{"static": {"action": action}}]}})
+    };
+    for (glob, words) in [
+        ("gcr.io/**a*", None),
+        ("gcr.io/*a*", None),
+        ("gcr.io/**d", Some("it is about some digests alone")),
+        ("gcr.io/app*:0f", Some("it is about some digests alone")),
+    ] {
+        let list = json!({"kind": "List", "items": [{"kind": "List", "items": [policy("fail", glob, "fail")]}, policy("pass", "**", "pass")]});
+        let source = Source { file: "a.yaml".to_owned(), number: None, value: list };
+        let imported = import(&[source], "policy", &|_| None).unwrap();
+        // Nothing that both may be about is accepted: no scope that accepts is left for the registry.
+        let accepting: Vec<&str> =
+            imported.text.lines().filter(|line| line.contains("accept: true")).collect();
+        assert!(accepting.is_empty(), "{glob}: {}", imported.text);
+        if let Some(words) = words {
+            assert!(imported.text.contains(words), "{glob}: {}", imported.text);
+        }
+    }
+}

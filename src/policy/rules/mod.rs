@@ -22,6 +22,8 @@ pub use at::Mismatch;
 pub use facts::{Facts, Signer, SigningCertificate};
 pub use github::Github;
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -75,6 +77,30 @@ fn null(value: &Value) -> Option<String> {
     }
 }
 
+/// Two members of one object whose names differ in case alone, which many readers (Go's `encoding/json`) take for one: the name of the first, and the
+/// way to the second.
+fn twins(value: &Value) -> Option<(String, String)> {
+    match value {
+        Value::Object(members) => {
+            let mut seen = HashMap::new();
+            for name in members.keys() {
+                if let Some(first) = seen.insert(at::folded(name), name) {
+                    return Some((at::quoted(first), format!(".{}", at::quoted(name))));
+                }
+            }
+            let below = |(name, value): (&String, &Value)| {
+                twins(value).map(|(first, rest)| (first, format!(".{}{rest}", at::plain(name))))
+            };
+            members.iter().find_map(below)
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, value)| twins(value).map(|(first, rest)| (first, format!("[{i}]{rest}")))),
+        _ => None,
+    }
+}
+
 impl From<Github> for Rule {
     /// For the flags, which have looked at what they demand themselves.
     fn from(rule: Github) -> Self {
@@ -124,6 +150,10 @@ impl Rule {
         if !self.is_about(&facts.predicate_type) {
             let found = at::quoted(&facts.predicate_type);
             return Err(Mismatch::new(self.name(), "predicateType", self.expected_type(), found));
+        }
+        if let Some((first, at)) = facts.predicate.as_ref().and_then(twins) {
+            let expected = format!("no member whose name is that of {first} in another case");
+            return Err(Mismatch::new(self.name(), format!("predicate{at}"), expected, "there"));
         }
         match &self.0 {
             Kind::Github(rule) => rule.check(facts),

@@ -200,3 +200,21 @@ fn the_reference_names_every_member() {
         assert_eq!(rows.collect::<Vec<_>>(), members, "{name}");
     }
 }
+
+#[test]
+fn two_members_of_one_name_but_for_case_are_refused_wherever_they_are() {
+    let slsa = json!({"slsa": {"builder-id": "https://ci.example"}});
+    let v1 = |details: Value| facts("https://slsa.dev/provenance/v1", json!({"runDetails": details}));
+    holds(slsa.clone(), &v1(json!({"builder": {"id": "https://ci.example"}})));
+    for other in ["Builder", "BUILDER"] {
+        let details =
+            json!({"builder": {"id": "https://ci.example"}, other: {"id": "https://other.example"}});
+        refuses(
+            slsa.clone(),
+            &v1(details),
+            &["is there, expected no member whose name is that of", "in another case"],
+        );
+    }
+    let details = json!({"builder": {"id": "https://ci.example", "x": [{"s": 1, "\u{17f}": 2}]}});
+    refuses(slsa, &v1(details), &["predicate.runDetails.builder.x[0].`\\u{17f}` is there"]);
+}

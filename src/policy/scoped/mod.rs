@@ -29,6 +29,7 @@ pub use lint::{ACCEPT, Finding, lint};
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
 pub use read::{FOREIGN, is_foreign};
+pub use rehearsal::Unrehearsed;
 pub use signed_as::{SignedAs, repository};
 pub use value::said;
 pub use verdict::{Accepted, DemandVerdict, Refused};

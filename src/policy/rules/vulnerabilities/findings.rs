@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::at::{At, Mismatch};
+use super::super::at::{At, Mismatch, folded};
 use super::severity::{Ratings, Severity};
 
 /// A finding.
@@ -45,11 +45,11 @@ pub fn of<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     }
 }
 
-/// Refuses members that differ from these in case alone: readers in Go take them for the same.
+/// Refuses members that differ from these in case alone: readers in Go take them for the same. Two of one object are refused everywhere.
 fn one_spelling(at: &At<'_>, names: &[&str]) -> Result<(), Mismatch> {
     let members = at.members()?;
     let other = |member: &&String| {
-        names.iter().any(|name| name.eq_ignore_ascii_case(member) && *name != member.as_str())
+        names.iter().any(|name| *name != member.as_str() && folded(name) == folded(member))
     };
     match members.keys().find(other) {
         None => Ok(()),
@@ -90,17 +90,18 @@ fn trivy<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
         one_spelling(&target, &["Vulnerabilities"])?;
         for item in target.member("Vulnerabilities").optional_items()? {
             let id = item.member("VulnerabilityID").text()?;
-            one_spelling(&item, &["VulnerabilityID", "Severity", "VendorSeverity", "CVSS"])?;
+            one_spelling(&item, &["Severity", "VendorSeverity", "CVSS"])?;
             let mut ratings = Ratings::default();
             ratings.add(word(&item.member("Severity")));
-            let members = |name: &str| item.member(name).value.and_then(Value::as_object);
-            for rating in members("VendorSeverity").into_iter().flat_map(serde_json::Map::values) {
+            for rating in by_source(&item.member("VendorSeverity"), &mut ratings) {
                 ratings.add(rating.as_u64().and_then(Severity::of_trivy));
             }
-            for source in members("CVSS").into_iter().flat_map(serde_json::Map::values) {
-                let scores =
-                    ["V2Score", "V3Score", "V40Score"].into_iter().filter_map(|name| source.get(name));
-                scores.for_each(|score| ratings.add(Severity::of_value(score)));
+            for source in by_source(&item.member("CVSS"), &mut ratings) {
+                let names = ["V2Score", "V3Score", "V40Score"];
+                let scores: Vec<_> = names.into_iter().filter_map(|name| source.get(name)).collect();
+                // A vector alone is a rating that is not read here.
+                ratings.unknown_if(scores.is_empty());
+                scores.into_iter().for_each(|score| ratings.add(Severity::of_value(score)));
             }
             found.push(Finding { path: item.path.clone(), id, ratings });
         }
@@ -108,15 +109,27 @@ fn trivy<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     Ok(found)
 }
 
+/// What Trivy says by the name of who says it; anything else than an object is a rating that is not known.
+fn by_source<'a>(at: &At<'a>, ratings: &mut Ratings) -> Vec<&'a Value> {
+    match at.value {
+        None => Vec::new(),
+        Some(Value::Object(members)) => members.values().collect(),
+        Some(_) => {
+            ratings.unknown_if(true);
+            Vec::new()
+        }
+    }
+}
+
 fn grype<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
-    one_spelling(item, &["vulnerability", "relatedVulnerabilities"])?;
+    one_spelling(item, &["relatedVulnerabilities"])?;
     let it = item.member("vulnerability");
     let id = it.member("id").text()?;
     let mut ratings = Ratings::default();
     // The same finding under its other names.
     let related = item.member("relatedVulnerabilities").optional_items()?;
     for one in std::iter::once(&it).chain(&related) {
-        one_spelling(one, &["id", "severity", "cvss"])?;
+        one_spelling(one, &["severity", "cvss"])?;
         ratings.add(word(&one.member("severity")));
         for rating in one.member("cvss").optional_items()? {
             ratings.add(rating.below("metrics.baseScore").value.and_then(Severity::of_value));
@@ -131,7 +144,13 @@ fn sarif<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     if runs.is_empty() {
         return Err(result.member("runs").not("a run of a scanner at least"));
     }
+    let inline = result.member("inlineExternalProperties");
+    if inline.is_there() {
+        return Err(inline.not("nothing, as results elsewhere are not looked at"));
+    }
     for run in runs {
+        one_spelling(&run, &["invocations", "externalPropertyFileReferences"])?;
+        whole_run(&run)?;
         let mut rules: BTreeMap<&str, Ratings> = BTreeMap::new();
         let extensions = run.below("tool.extensions").optional_items()?;
         for tool in std::iter::once(run.below("tool.driver")).chain(extensions) {
@@ -144,6 +163,8 @@ fn sarif<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
         for item in run.member("results").items()? {
             let id = item.member("ruleId").text()?;
             let mut ratings = rules.get(id).copied().unwrap_or_default();
+            // The rule may be named in other ways beside its identifier (SARIF 2.1.0, section 3.27.5 to 3.27.7).
+            ratings.unknown_if(!is_rule(&item, id, &run));
             if item.below("properties.security-severity").is_there() {
                 ratings.add(score(&item));
             }
@@ -151,6 +172,40 @@ fn sarif<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
         }
     }
     Ok(found)
+}
+
+/// That a run came to its end, and that all of it is here (SARIF 2.1.0, sections 3.14.2, 3.20.14 and 3.3).
+fn whole_run(run: &At<'_>) -> Result<(), Mismatch> {
+    for invocation in run.member("invocations").optional_items()? {
+        let success = invocation.member("executionSuccessful");
+        if success.value.is_some_and(|value| value != &Value::Bool(true)) {
+            return Err(success.not("`true`"));
+        }
+    }
+    let elsewhere = run.member("externalPropertyFileReferences");
+    match elsewhere.is_there() {
+        true => Err(elsewhere.not("nothing, as results elsewhere are not looked at")),
+        false => Ok(()),
+    }
+}
+
+/// Whether all that names the rule of a result names this one.
+fn is_rule(item: &At<'_>, id: &str, run: &At<'_>) -> bool {
+    let rule = item.member("rule");
+    let is_id = rule.member("id").value.is_none_or(|other| other == id);
+    // The index is one of the rules of the driver, or of the extension that is named there.
+    let is_driver = !rule.member("toolComponent").is_there();
+    let is_index = [item.member("ruleIndex"), rule.member("index")].iter().all(|index| match index.value {
+        None => true,
+        Some(Value::Number(number)) if number.as_i64() == Some(-1) => true,
+        Some(Value::Number(number)) if is_driver => {
+            let rules = run.below("tool.driver.rules").items().unwrap_or_default();
+            let named = number.as_u64().and_then(|n| usize::try_from(n).ok()).and_then(|n| rules.get(n));
+            named.is_some_and(|rule| rule.member("id").value.is_some_and(|other| other == id))
+        }
+        Some(_) => false,
+    });
+    is_id && is_index
 }
 
 /// The `security-severity` of a rule or a result.

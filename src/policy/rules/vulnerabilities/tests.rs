@@ -61,6 +61,19 @@ fn demands(value: Value) -> Value {
     json!({"vulnerabilities": value})
 }
 
+/// A log with two rules, of which the second is grave, and one result.
+fn sarif_of(result: Value) -> Value {
+    let rule = |id: &str, score: &str| json!({"id": id, "properties": {"security-severity": score}});
+    json!({"runs": [{"tool": {"driver": {"rules": [rule("CVE-1", "1.0"), rule("CVE-2", "9.9")]}}, "results": [result]}]})
+}
+
+/// A report of Trivy with one finding, of which more is said.
+fn trivy_with(more: Value) -> Value {
+    let mut finding = json!({"VulnerabilityID": "CVE-1", "Severity": "LOW"});
+    finding.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"Results": [{"Vulnerabilities": [finding]}]})
+}
+
 #[test]
 fn what_scanners_write_is_read() {
     for facts in all() {
@@ -87,6 +100,13 @@ fn what_scanners_write_is_read() {
         ] {
             refuses(demands(refused), &facts, &[words]);
         }
+    }
+    for rule in
+        [json!({"ruleIndex": 0}), json!({"ruleIndex": -1}), json!({"rule": {"id": "CVE-1", "index": 0}})]
+    {
+        let mut result = json!({"ruleId": "CVE-1"});
+        result.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
+        holds(demands(json!({"max-severity": "low"})), &facts(COSIGN, scan(sarif_of(result))));
     }
     let none = facts(COSIGN, scan(json!({"Results": []})));
     let held = holds(demands(json!({"max-severity": "none"})), &none);
@@ -135,6 +155,16 @@ fn a_severity_that_is_not_known_passes_nothing() {
             "of unknown severity",
         ),
         (json!({"runs": [{"results": [{"ruleId": "CVE-1"}]}]}), "of unknown severity"),
+        (sarif_of(json!({"ruleId": "CVE-1", "ruleIndex": 1})), "of unknown severity"),
+        (sarif_of(json!({"ruleId": "CVE-1", "rule": {"id": "CVE-2"}})), "of unknown severity"),
+        (sarif_of(json!({"ruleId": "CVE-1", "rule": {"index": 1}})), "of unknown severity"),
+        (
+            sarif_of(json!({"ruleId": "CVE-1", "rule": {"index": 0, "toolComponent": {"index": 0}}})),
+            "of unknown severity",
+        ),
+        (trivy_with(json!({"VendorSeverity": [4]})), "of unknown severity"),
+        (trivy_with(json!({"CVSS": [{"V3Score": 9.8}]})), "of unknown severity"),
+        (trivy_with(json!({"CVSS": {"nvd": {"V3Vector": "CVSS:3.1/AV:N"}}})), "of unknown severity"),
     ] {
         refuses(critical.clone(), &facts(COSIGN, scan(result)), &[words]);
     }
@@ -159,21 +189,36 @@ fn hostile_scans() {
         (json!({"matches": {}}), "matches is an object"),
         (json!({"runs": []}), "result.runs is a list of 0"),
         (json!({"runs": [{}]}), "runs[0].results is missing"),
-        (json!({"results": [], "Results": []}), "result.results is there"),
+        (json!({"results": [], "Results": []}), "is there, expected no member whose name is that of"),
+        (json!({"Results": [], "Re\u{17f}ults": []}), "expected no member whose name is that of"),
+        (json!({"Re\u{17f}ults": []}), "is there, expected no member"),
+        (json!([{"id": "a", "severity": [{"score": "low"}], "Severity": []}]), "expected no member"),
         (
             json!({"Results": [{"vulnerabilities": [{"VulnerabilityID": "x"}]}]}),
             "Results[0].vulnerabilities is there",
         ),
         (
             json!({"Results": [{"Vulnerabilities": [{"VulnerabilityID": "x", "Severity": "LOW", "severity": "CRITICAL"}]}]}),
-            "Vulnerabilities[0].severity is there",
+            "expected no member whose name is that of",
         ),
         (
             json!({"matches": [{"vulnerability": {"id": "x", "severity": "Low", "Severity": "High"}}]}),
-            "vulnerability.Severity is there",
+            "expected no member whose name is that of",
         ),
         (json!([{"id": "a", "vulnerability": {"id": "b"}}]), "vulnerability.id is `b`, expected the same"),
         (json!({"runs": [{"results": [{}]}]}), "ruleId is missing"),
+        (
+            json!({"runs": [{"results": [], "invocations": [{"executionSuccessful": false}]}]}),
+            "executionSuccessful is `false`",
+        ),
+        (
+            json!({"runs": [{"results": [], "externalPropertyFileReferences": {}}]}),
+            "externalPropertyFileReferences is an object",
+        ),
+        (
+            json!({"runs": [{"results": []}], "inlineExternalProperties": []}),
+            "inlineExternalProperties is a list",
+        ),
         (json!(["CVE-1"]), "result[0]"),
         (json!([{"severity": [{"score": "low"}]}]), "id is missing"),
         (json!([{"id": ["CVE-1"], "severity": [{"score": "low"}]}]), "id is a list"),
