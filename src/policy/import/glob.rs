@@ -127,10 +127,12 @@ impl Glob {
 
     /// Whether a name with a digest may match it; `true` also where that is not seen. The first colon there is that of `@sha256:`.
     fn may_match_a_digest(&self) -> bool {
-        let last = self.text.rsplit('/').next().unwrap_or_default();
+        let (before, last) = self.text.rsplit_once('/').unwrap_or(("", &self.text));
         let name = last.split(':').next().unwrap_or_default();
         let digits = last.rsplit(['*', ':']).next().unwrap_or_default();
-        name.contains('*') && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        // Official images stand beneath `library/` there.
+        let is_short = before == HUB && !last.contains("**");
+        !is_short && name.contains('*') && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
     /// Whether no image matches it.
