@@ -36,6 +36,9 @@ fn files_beside_it_need_a_place() {
     let sandbox = Sandbox::new();
     let several = source("controller-several/source.yaml");
     sandbox.run(&["policy", "import", &several]).code(2).says("--output-file FILE");
+    // A folder of devices is no place for keys.
+    let nowhere = ["policy", "import", "--output-file", "/dev/null", several.as_str()];
+    sandbox.run(&nowhere).code(2).says("`/dev/null` is no file").says("--output-file FILE");
     let overlap = source("controller-overlap/source.yaml");
     let output = sandbox.run(&["policy", "import", &overlap]).code(1);
     assert!(output.stdout.contains("version: 1\n"), "{}", output.stdout);

@@ -163,6 +163,10 @@ fn beside(imported: &Imported, output: Option<&Path>) -> Result<Vec<PathBuf>, Er
             }
         };
     };
+    if !imported.files.is_empty() && output.metadata().is_ok_and(|found| !found.is_file()) {
+        let message = format!("the {WHAT} names files beside it, and `{}` is no file", output.display());
+        return Err(Error::usage(message).hint("say where it will be, with --output-file FILE"));
+    }
     let folder = output.parent().unwrap_or(Path::new(""));
     unreplaced(output, imported.text.as_bytes())?;
     for file in &imported.files {
