@@ -105,6 +105,11 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether any comprehension was met.
+    pub(super) fn comprehends_anything(&self) -> bool {
+        self.circles.clauses.iter().any(|clause| clause.comprehension.is_some())
+    }
+
     /// Ends [`Evaluator::reads`].
     pub(crate) fn reads_again(&mut self, before: Option<Vertex>) {
         self.circles.reader = before;

@@ -257,7 +257,7 @@ impl<'a> Evaluator<'a> {
                 let scalar = |side: &Disjunct| super::unify::atom(&side.value).map(|atom| atom.to_string());
                 sides.iter().map(scalar).collect()
             }
-            Disjuncts::Nodes(nodes) => {
+            Disjuncts::Nodes(nodes) | Disjuncts::Values(nodes) => {
                 let scalar = |node: &NodeId| self.node(*node).atom.as_ref().map(|(atom, _)| atom.to_string());
                 nodes.iter().map(scalar).collect()
             }

@@ -57,6 +57,7 @@ impl<'a> Evaluator<'a> {
         let (node, presence) = (arc.node, arc.presence);
         if presence == Presence::Optional {
             self.note_only(node);
+            self.refers_to_what_is_yielded(id, node);
         } else {
             self.finish(node);
         }
@@ -118,6 +119,26 @@ impl<'a> Evaluator<'a> {
         };
         if self.node(id).conjuncts.iter().any(computes) {
             self.eval(id);
+        }
+    }
+
+    /// An optional field that is not there, and refers to a field that a comprehension yields: cosign's evaluator refuses where it can
+    /// have no value.
+    fn refers_to_what_is_yielded(&mut self, id: NodeId, optional: NodeId) {
+        if !self.comprehends_anything() {
+            return;
+        }
+        self.eval(optional);
+        let yielded = self.node(optional).derived.iter().any(|part| part.cause > 0 && part.trail.is_some());
+        if !yielded {
+            return;
+        }
+        self.finish(optional);
+        if let Some(error) = self.first_error(optional) {
+            let message =
+                format!("cannot be decided: an optional field that can have no value: {}", error.message);
+            let position = error.position.unwrap_or_default();
+            self.fail(id, Box::new(Error::new(ErrorKind::Undecided, position, message)));
         }
     }
 

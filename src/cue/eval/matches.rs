@@ -1,6 +1,6 @@
 //! `matchN` and `matchIf`: constraints that look at a value from outside.
 
-use super::node::{Check, Conj, Conjunct, Env, NodeId, Place, Validator};
+use super::node::{Check, Conj, Conjunct, Disjuncts, Env, NodeId, Place, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Binding, Expression, Kind, Position, Presence};
@@ -235,6 +235,24 @@ impl<'a> Evaluator<'a> {
         error.is_none().then_some(probe)
     }
 
+    /// What a scalar that is not known must be.
+    fn copy_constraints(&mut self, id: NodeId, from: NodeId, conjunct: &Conjunct<'a>) {
+        let this = self.node(from);
+        let (bounds, validators) = (this.bounds.clone(), this.validators.clone());
+        if let (Some(outcome), Some(choice)) = (&this.outcome, this.choices.first()) {
+            let (values, by) = (outcome.iter().map(|(alternative, _)| *alternative).collect(), choice.key.0);
+            self.choose(id, by, Disjuncts::Values(values), conjunct.clone());
+            return;
+        }
+        for bound in bounds {
+            if let Err(Stop::Fail(error) | Stop::Wait(error)) = self.bound(id, bound) {
+                self.fail(id, error);
+            }
+        }
+        let scalar = |validator: &Validator<'a>| matches!(validator.check, Check::Function { .. });
+        self.node_mut(id).validators.extend(validators.into_iter().filter(scalar));
+    }
+
     /// Unifies a node with what is known of another one's value: scalars, fields, elements.
     pub(crate) fn copy(&mut self, id: NodeId, from: NodeId, conjunct: &Conjunct<'a>) {
         let before = self.reads(id);
@@ -247,7 +265,10 @@ impl<'a> Evaluator<'a> {
         let (kinds, by, literal) = (this.kinds, this.kinds_by, this.literal);
         match this.atom.clone() {
             Some((atom, position)) => self.set(id, atom, position),
-            None => self.narrow(id, kinds, by),
+            None => {
+                self.narrow(id, kinds, by);
+                self.copy_constraints(id, from, conjunct);
+            }
         }
         let this = self.node_mut(id);
         this.literal |= literal;

@@ -28,6 +28,7 @@ mod reference;
 mod sorting;
 mod structs;
 mod unify;
+mod unknown;
 mod validators;
 mod value;
 
@@ -103,6 +104,8 @@ pub(crate) enum Observation {
     Hasty(Position),
     /// A condition was not known that puts a value together.
     Condition(Position),
+    /// One of its own fields, of this name, or what is in that, is embedded in it.
+    Embeds(NodeId, Name),
 }
 
 /// One evaluation.
@@ -162,6 +165,7 @@ pub fn validate(package: &Package, statement: &Json<'_>) -> Result<Report, Error
     both.run(root)?;
     both.no_open_comprehension(root)?;
     both.complete(root)?;
+    both.all_known(root)?;
     let absent = both.absent(root, package, statement);
     both.fatal.take().map_or(Ok(Report { absent }), |fatal| Err(*fatal))
 }
@@ -266,6 +270,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Observation::Hasty(_) => this.atom.is_some() || self.alone,
                 Observation::Condition(_) => this.tasks.is_empty(),
+                Observation::Embeds(part, name) => !self.may_have(*part, name),
             };
             if let (Observation::Condition(position), false) = (&seen, same) {
                 let message = "cannot be decided: a condition that puts together what is not known";

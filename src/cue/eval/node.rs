@@ -176,13 +176,15 @@ pub(crate) enum Disjuncts<'a> {
     Written(&'a [Disjunct]),
     /// `or([...])`
     Nodes(Rc<[NodeId]>),
+    /// The values of alternatives, without their constraints.
+    Values(Rc<[NodeId]>),
 }
 
 impl Disjuncts<'_> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Disjuncts::Written(sides) => sides.len(),
-            Disjuncts::Nodes(nodes) => nodes.len(),
+            Disjuncts::Nodes(nodes) | Disjuncts::Values(nodes) => nodes.len(),
         }
     }
 

@@ -261,9 +261,10 @@ impl<'a> Evaluator<'a> {
             Value::Atom(other) => {
                 Err(Stop::fail(ErrorKind::Operation, argument.position, format!("`len` of {other}")))
             }
-            Value::Node(node) if !self.node(node).tasks.is_empty() => {
-                Err(Stop::wait(argument.position, "the elements or fields are not known yet"))
-            }
+            Value::Node(node) if !self.node(node).tasks.is_empty() => match self.undecidable(node) {
+                Some(why) => Err(Stop::Wait(why)),
+                None => Err(Stop::wait(argument.position, "the elements or fields are not known yet")),
+            },
             Value::Node(node) if self.node(node).kinds == Kinds::LIST => {
                 let count = self.node(node).items.count();
                 self.observe(node, super::Observation::Items(count));

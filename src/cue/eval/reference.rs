@@ -89,7 +89,7 @@ impl<'a> Evaluator<'a> {
         let settled = self.settled(node);
         match self.node(settled).arc(name) {
             Some(arc) if arc.presence != Presence::Optional => Ok(arc.node),
-            Some(arc) if !matches!(name, Name::Regular(_)) => Ok(arc.node),
+            Some(_) if !matches!(name, Name::Regular(_)) => Err(self.optional_definition(name, position)),
             Some(_) => {
                 self.read_absence(settled, name);
                 Err(Stop::wait(position, format!("`{}` is optional and not there", shown(name))))
@@ -99,6 +99,12 @@ impl<'a> Evaluator<'a> {
                 Err(Stop::wait(position, format!("`{}` is not there", shown(name))))
             }
         }
+    }
+
+    /// `#a?: ...` is not there for those who refer to it.
+    fn optional_definition(&mut self, name: &Name, position: Position) -> Stop {
+        let message = format!("a reference to `{}`, which is optional, is not supported", shown(name));
+        self.unsupported(position, message)
     }
 
     /// The node that an operand stands for: that of a reference itself, else one of its own.
@@ -236,7 +242,8 @@ impl<'a> Evaluator<'a> {
         if let Some(arc) = this.arc(name)
             && (arc.presence != Presence::Optional || !matches!(name, Name::Regular(_)))
         {
-            return Ok(arc.node);
+            let (node, optional) = (arc.node, arc.presence == Presence::Optional);
+            return if optional { Err(self.optional_definition(name, position)) } else { Ok(node) };
         }
         if let Some(error) = &this.error {
             return Err(Stop::Fail(error.clone()));
@@ -329,6 +336,12 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Why something in a node cannot be decided.
+    pub(crate) fn undecidable(&self, node: NodeId) -> Option<Box<Error>> {
+        let mut whys = self.node(node).tasks.iter().filter_map(|(_, why)| why.as_ref());
+        whys.find(|why| why.kind == ErrorKind::Undecided).cloned()
+    }
+
     /// The cycle for which something in a node waits.
     fn cycle_in(&self, node: NodeId) -> Option<Box<Error>> {
         let whys = self.node(node).tasks.iter().filter_map(|(_, why)| why.as_ref());
@@ -363,6 +376,11 @@ impl<'a> Evaluator<'a> {
             cyclic |= self.node(parent).origin == there;
             above = self.node(parent).parent;
         }
+        if conjunct.close.embedded
+            && let Some(name) = self.own_part(id, target)
+        {
+            self.observations.push((id, Observation::Embeds(target, name)));
+        }
         let definition =
             definition || matches!(&self.node(target).place, Place::Field(name) if is_definition(name));
         let close = self.refer(id, conjunct.close, definition, false);
@@ -379,6 +397,29 @@ impl<'a> Evaluator<'a> {
             self.set(id, atom, position);
         }
         self.node_mut(target).followers.push((id, reference));
+    }
+
+    /// The field of a node in which another one is.
+    fn own_part(&self, id: NodeId, part: NodeId) -> Option<Name> {
+        let here = self.node(id).origin;
+        let mut at = part;
+        while let Some(parent) = self.node(at).parent {
+            self.cost(1);
+            if self.node(parent).origin == here {
+                let Place::Field(name) = &self.node(at).place else { return None };
+                return Some(name.clone());
+            }
+            at = parent;
+        }
+        None
+    }
+
+    /// Whether a value, or one of its alternatives, has a field of this name.
+    pub(super) fn may_have(&self, id: NodeId, name: &Name) -> bool {
+        let this = self.node(id);
+        let alternatives = this.outcome.iter().flatten();
+        this.arc(name).is_some()
+            || alternatives.into_iter().any(|(other, _)| self.node(*other).arc(name).is_some())
     }
 
     /// Notes what was read of a node.

@@ -4,6 +4,7 @@ use super::{Report, validate};
 mod circles;
 mod limits;
 mod mutation;
+mod unknown;
 
 /// Judges a predicate, on a stack such as the commands give it: tests have 2 MiB of their own.
 pub(super) fn judge(policy: &str, predicate: &str) -> Result<Report, String> {
@@ -134,13 +135,13 @@ fn a_reference_to_a_required_field_takes_its_constraints() {
     refuses("#P: {b!: int}\nx: #P.b\nx: \"s\"", "{}", "conflicting values");
     passes("#P: {b!: int}\nx: #P.b\nx: 1", "{}");
     refuses("#P: {b!: 1 & 1}\nx: #P.b", "{}", "the required field that it refers to is not there");
-    passes("#P: {b!: 1}\nx: #P.b + 1\nx: 3", "{}");
+    refuses("#P: {b!: 1}\nx: #P.b + 1\nx: 3", "{}", "not known even with the statement");
 }
 
 #[test]
 fn what_can_never_be_of_the_kind_that_is_needed_refuses() {
     refuses("import \"strings\"\nx: int\ny: strings.ToLower(x)", "{}", "an argument must be string, not int");
-    passes("import \"strings\"\nx: string\ny: strings.ToLower(x)", "{}");
+    passes("import \"strings\"\n#X: {x: string, y: strings.ToLower(x)}", "{}");
     refuses("x: int\ny: [for v in x {v}]", "{}", "an argument must be");
     refuses("x: string\ny: {if x {a: 1}}", "{}", "an argument must be bool, not string");
 }

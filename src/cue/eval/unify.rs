@@ -216,11 +216,10 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn choose(
         &mut self,
         id: NodeId,
-        by: &'a Expression,
+        by: *const Expression,
         disjuncts: Disjuncts<'a>,
         conjunct: Conjunct<'a>,
     ) {
-        let by: *const Expression = by;
         let this = self.node_mut(id);
         let key = (by, this.choices.iter().filter(|choice| choice.key.0 == by).count());
         this.choices.push(Choice { key, disjuncts: disjuncts.clone(), conjunct: conjunct.clone() });
@@ -232,6 +231,9 @@ impl<'a> Evaluator<'a> {
             }
             Disjuncts::Nodes(nodes) => {
                 (super::node::Mode::Unmarked, Conj::Node(nodes[side]), conjunct.position)
+            }
+            Disjuncts::Values(nodes) => {
+                (super::node::Mode::Unmarked, Conj::Copy(nodes[side]), conjunct.position)
             }
         };
         let this = self.node_mut(id);

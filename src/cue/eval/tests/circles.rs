@@ -103,5 +103,23 @@ fn alternatives_that_are_merged_are_not_decided_on() {
     refuses("x: {a: 1} & ({b?: 2} | {b?: 1}) & ({b: 3} | {b: 1})", "{}", "two disjunctions");
     refuses("x: [...] & ([] | [...]) & ([1] | [1, 2])", "{}", "two disjunctions");
     refuses("l: [...string] | [...int]\nn: len(l)\nn: 5", "{}", "cannot be decided");
-    passes("l: {a?: string} | {a?: int}\nn: len(l)\nn: 5", "{}");
+    passes("#X: {l: {a?: string} | {a?: int}, n: len(l), n: 5}", "{}");
+}
+
+#[test]
+fn a_struct_that_embeds_its_own_part_which_adds_to_that_part() {
+    let policy = "predicate: {sum: _, if sum == 7 {copy: {d: {d: a: 1}\nd}}}";
+    refuses(policy, r#"{"copy": {"a": 1}, "sum": 7}"#, "predicate.copy: cannot be decided");
+    passes("y: {d: {a: 1}, d}\ny: a: 1", "{}");
+    passes("#A: {a: int}\nx: {#A: b: int, #A, a: 1}", "{}");
+}
+
+#[test]
+fn optional_fields_that_refer_to_what_a_comprehension_yields() {
+    for value in ["\"x\" & r.k", "and([r.k, \"x\"])", "\"x\" & s", "\"x\" & r[\"k\"]"] {
+        let policy = format!("r: {{if true {{k: 1}}}}\ns: r.k\nx: {{k?: {value}}}");
+        refuses(&policy, "{}", "an optional field that can have no value");
+    }
+    passes("r: {if true {k: 1}}\nx: {k?: int & r.k}", "{}");
+    passes("r: {k: 1}\nx: {k?: \"x\" & r.k}", "{}");
 }

@@ -1,0 +1,45 @@
+//! What is not known even with the statement.
+
+use super::{passes, refuses};
+
+const UNKNOWN: &str = "is not known even with the statement";
+
+#[test]
+fn what_is_computed_of_what_the_statement_lacks() {
+    for policy in [
+        "predicate: _\nx: predicate.b + 1",
+        "predicate: {if c.d == 1 {a: 2}, c: _}",
+        "predicate: _\nx: [for v in predicate.l {v}]",
+        "predicate: {s: string, _u: \"\\(s)\"}",
+        "import \"list\"\nx: len(list.Repeat([number], 2)) & int",
+        "x: {d: c: string, if d.c == _|_ {d: d.b + 3}}",
+        "predicate: l: [...{if k == 1 {m!: int}, k: int}]\npredicate: l: [{}]",
+    ] {
+        refuses(policy, r#"{"a": 1}"#, "");
+    }
+    refuses("predicate: {b: number, _n: b + 1}", "{}", UNKNOWN);
+}
+
+#[test]
+fn references_and_definitions_may_wait() {
+    passes("predicate: _\nx: predicate.b\ny: x", r#"{"a": 1}"#);
+    passes("#A: {k: int, if k == 1 {m!: int}, n: k + 1}\npredicate: a: 1", r#"{"a": 1}"#);
+    passes("predicate: {k: int, if k == 1 {m!: int}}", r#"{"k": 2}"#);
+}
+
+#[test]
+fn what_is_matched_has_its_constraints() {
+    for (call, matched) in [
+        ("matchN(1, [{c: \"xy\"}])", false),
+        ("matchN(0, [{c: \"xy\"}])", true),
+        ("matchN(1, [{c: \"xy\"}, {c: \"yy\"}])", true),
+        ("matchIf({c: \"xy\"}, _, {c: 1})", false),
+    ] {
+        for value in [">=\"y\"", "\"yy\" | \"yz\"", "=~\"^y\""] {
+            let policy = format!("y: {{c: {value}}}\ny: {call}");
+            if matched { passes(&policy, "{}") } else { refuses(&policy, "{}", "y: ") }
+        }
+    }
+    refuses("import \"list\"\ny: list.MatchN(1, \"xy\")\ny: [>=\"y\"]", "{}", "expected 1, found 0");
+    passes("import \"list\"\ny: list.MatchN(0, \"xy\")\ny: [>=\"y\"]", "{}");
+}
