@@ -169,6 +169,17 @@ impl<'a> At<'a> {
         Mismatch::new(self.rule, &self.path, expected, self.found())
     }
 
+    /// That another place, if anything is there, says the same as this one.
+    pub(super) fn agrees_with(&self, other: &At<'_>) -> Result<(), Mismatch> {
+        let is_empty = other.value.and_then(Value::as_str).is_some_and(str::is_empty);
+        if !other.is_there() || is_empty || other.value == self.value {
+            return Ok(());
+        }
+        Err(other
+            .not(format!("{}, as at {}", self.found(), self.path))
+            .hint("the statement contradicts itself: it has members of both versions of provenance"))
+    }
+
     /// A line of evidence.
     pub(super) fn holds(&self) -> String {
         format!("{}: {} is {}", self.rule, self.path, self.found())

@@ -62,6 +62,38 @@ impl Version {
     fn of(predicate_type: &str) -> Self {
         if predicate_type == V0_2 { Self::V0_2 } else { Self::V1 }
     }
+
+    /// The one whose members have no meaning in a statement of this one. What stands there all the same must not contradict it: some
+    /// reader may look there.
+    fn other(self) -> Self {
+        match self {
+            Self::V0_2 => Self::V1,
+            Self::V1 => Self::V0_2,
+        }
+    }
+
+    /// Where the builder, the type and the parameters of a build stand.
+    fn places(self) -> [&'static str; 3] {
+        match self {
+            Self::V0_2 => ["builder.id", "buildType", "invocation.parameters"],
+            Self::V1 => {
+                ["runDetails.builder.id", "buildDefinition.buildType", "buildDefinition.externalParameters"]
+            }
+        }
+    }
+
+    /// Where the path of a workflow stands.
+    fn workflows(self) -> &'static [&'static str] {
+        match self {
+            Self::V0_2 => &["invocation.configSource.entryPoint"],
+            Self::V1 => &[
+                "buildDefinition.externalParameters.workflow.path",
+                "buildDefinition.externalParameters.buildConfigSource.path",
+                "buildDefinition.externalParameters.configSource.path",
+                "buildDefinition.externalParameters.entryPoint",
+            ],
+        }
+    }
 }
 
 impl Slsa {
@@ -93,16 +125,16 @@ impl Slsa {
     pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {
         let version = Version::of(&facts.predicate_type);
         let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
-        let (builder, build_type, parameters) = match version {
-            Version::V0_2 => ("builder.id", "buildType", "invocation.parameters"),
-            Version::V1 => {
-                ("runDetails.builder.id", "buildDefinition.buildType", "buildDefinition.externalParameters")
-            }
-        };
+        let ([builder, build_type, parameters], others) = (version.places(), version.other().places());
         let mut held = subjects(self.subject_name.as_ref(), facts)?;
-        for (path, expected) in [(builder, &self.builder_id), (build_type, &self.build_type)] {
+        let [other_builder, other_type, other_parameters] = others;
+        for (path, other, expected) in
+            [(builder, other_builder, &self.builder_id), (build_type, other_type, &self.build_type)]
+        {
             if let Some(expected) = expected {
-                held.push(expected.check(&predicate.below(path))?);
+                let at = predicate.below(path);
+                held.push(expected.check(&at)?);
+                at.agrees_with(&predicate.below(other))?;
             }
         }
         let found = places(&predicate, version, self.source_from.as_ref());
@@ -116,7 +148,9 @@ impl Slsa {
             held.extend(workflow(expected, &predicate, version)?);
         }
         for (name, expected) in self.parameters.iter().flatten() {
-            includes(&predicate.below(parameters).member(name), expected, &mut held)?;
+            let at = predicate.below(parameters).member(name);
+            includes(&at, expected, &mut held)?;
+            at.agrees_with(&predicate.below(other_parameters).member(name))?;
         }
         Ok(held)
     }
@@ -161,16 +195,14 @@ fn subjects(expected: Option<&Text>, facts: &Facts) -> Result<Vec<String>, Misma
 
 /// The places of a workflow's path: all that are there have to agree.
 fn workflow(expected: &Text, predicate: &At<'_>, version: Version) -> Result<Vec<String>, Mismatch> {
-    let paths: &[&str] = match version {
-        Version::V0_2 => &["invocation.configSource.entryPoint"],
-        Version::V1 => &[
-            "buildDefinition.externalParameters.workflow.path",
-            "buildDefinition.externalParameters.buildConfigSource.path",
-            "buildDefinition.externalParameters.configSource.path",
-            "buildDefinition.externalParameters.entryPoint",
-        ],
+    let paths = version.workflows();
+    let there = |paths: &[&str]| -> Vec<At<'_>> {
+        paths.iter().map(|path| predicate.below(path)).filter(At::is_there).collect()
     };
-    let places: Vec<At<'_>> = paths.iter().map(|path| predicate.below(path)).filter(At::is_there).collect();
+    let places = there(paths);
+    if let Some(first) = places.first() {
+        there(version.other().workflows()).iter().try_for_each(|other| first.agrees_with(other))?;
+    }
     match (places.is_empty(), paths.first()) {
         (true, Some(first)) => Err(predicate.below(first).not(expected.to_string())),
         _ => places.iter().map(|place| expected.check(place)).collect(),

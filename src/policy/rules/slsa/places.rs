@@ -69,6 +69,37 @@ impl Found {
         paths.join(", ")
     }
 
+    /// That a place which no statement of this version has says nothing else.
+    fn agrees_with(&self, other: &Place) -> Result<(), Mismatch> {
+        let unlike = |what: &str, expected: &str, found: &str| {
+            let at = format!("{}{}", what, other.path);
+            Err(Mismatch::new(
+                NAME,
+                at,
+                format!("{} as at {}", quoted(expected), self.paths()),
+                quoted(found),
+            )
+            .hint("the statement contradicts itself: it has members of both versions of provenance"))
+        };
+        for place in &self.places {
+            let (mine, its) = (&place.source.repository, &other.source.repository);
+            if mine != its {
+                return unlike("", &mine.to_string(), &its.to_string());
+            }
+            for (what, mine, its) in [
+                ("the ref at ", &place.references, &other.references),
+                ("the commit at ", &place.commits, &other.commits),
+            ] {
+                if let (Some(first), Some(unknown)) =
+                    (mine.first(), its.iter().find(|one| !mine.contains(one)))
+                {
+                    return unlike(what, first, unknown);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Compares what is stated of the revision: there is something, and all of it is this.
     pub(super) fn revision(
         &self,
@@ -111,6 +142,15 @@ impl Found {
 /// # Errors
 /// There is none; one of them cannot be read; they name several repositories.
 pub fn places(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -> Result<Found, Mismatch> {
+    let found = one_repository(all(predicate, version, from)?, predicate, version)?;
+    if from.is_none() {
+        all(predicate, version.other(), None)?.iter().try_for_each(|other| found.agrees_with(other))?;
+    }
+    Ok(found)
+}
+
+/// All places that count in a statement of this version.
+fn all(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -> Result<Vec<Place>, Mismatch> {
     let mut places = Vec::new();
     let counts = |place: &SourceFrom| from.is_none_or(|from| from == place);
     let parameters = predicate.below("buildDefinition.externalParameters");
@@ -134,7 +174,7 @@ pub fn places(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -
             Some(_) => {}
         }
     }
-    one_repository(places, predicate, version)
+    Ok(places)
 }
 
 fn one_repository(places: Vec<Place>, predicate: &At<'_>, version: Version) -> Result<Found, Mismatch> {

@@ -4,6 +4,8 @@ use super::super::Facts;
 use super::super::tests::{facts, holds, no_rule, refuses, with};
 use super::{V0_2, V1};
 
+mod contradictions;
+
 const COMMIT: &str = "f0b49a04e5a62250e0f60fb128004a73110fe311";
 const OTHER: &str = "82a3bfe6dd50fe9c71d6315eae66da15307856cf";
 const REPO: &str = "https://github.com/org/repo";
@@ -373,73 +375,6 @@ fn tricks_with_the_source_are_refused() {
         ..hint
     };
     refuses(source, &hint, &["the case of letters alone"]);
-}
-
-#[test]
-fn several_repositories_leave_open_which_is_the_source() {
-    let source = json!({"slsa": {"source": REPO}});
-    let evil = json!({"uri": "git+https://github.com/evil/repo", "digest": {"gitCommit": COMMIT}});
-    let more = v1(with(github(), "/buildDefinition/resolvedDependencies/-", Some(evil.clone())));
-    refuses(source.clone(), &more, &["resolvedDependencies[1].uri", "several repositories", "`source-from`"]);
-    // In another order, too.
-    let dependencies = json!([evil, {"uri": REPO, "digest": {"gitCommit": COMMIT}}]);
-    let turned = v1(with(github(), "/buildDefinition/resolvedDependencies", Some(dependencies)));
-    refuses(source.clone(), &turned, &["several repositories"]);
-    let materials =
-        v0_2(with(tekton(), "/materials/-", Some(json!({"uri": "git+https://github.com/evil/repo"}))));
-    refuses(source.clone(), &materials, &["several repositories"]);
-    refuses(json!({"slsa": {"workflow": ".github/workflows/release.yml"}}), &more, &["several repositories"]);
-    // The rule may say what counts, and then that alone does.
-    let from = |place: &str| json!({"slsa": {"source": REPO, "source-from": place}});
-    holds(from("external-parameters"), &more);
-    holds(
-        from("config-source"),
-        &v0_2(with(generator(), "/materials/-", Some(json!({"uri": "git+https://github.com/evil/repo"})))),
-    );
-    refuses(from("resolved-dependencies"), &more, &["several repositories"]);
-    refuses(from("config-source"), &more, &["without one"]);
-    refuses(from("materials"), &v1(github()), &["without one"]);
-    let named = json!([
-        {"name": "pipeline", "uri": "git+https://github.com/catalog/tasks", "digest": {"sha1": OTHER}},
-        {"name": "inputs/result", "uri": format!("git+{REPO}.git"), "digest": {"sha1": COMMIT}}]);
-    let tekton = v1(
-        json!({"buildDefinition": {"externalParameters": {"runSpec": {}}, "resolvedDependencies": named}}),
-    );
-    refuses(source, &tekton, &["several repositories"]);
-    let demands = json!({"slsa": {"source": REPO, "commit": COMMIT, "source-from": "resolved-dependencies/inputs/result"}});
-    holds(demands, &tekton);
-    refuses(from("resolved-dependencies/pipeline"), &tekton, &["catalog/tasks"]);
-    refuses(from("resolved-dependencies/inputs"), &tekton, &["without one"]);
-}
-
-#[test]
-fn several_commits_or_refs_are_refused() {
-    let demands = json!({"slsa": {"source": REPO, "commit": COMMIT, "ref": "refs/heads/main"}});
-    holds(demands.clone(), &v1(github()));
-    let digest = "/buildDefinition/resolvedDependencies/0/digest";
-    for (at, new) in [
-        (digest, json!({"gitCommit": OTHER})),
-        (digest, json!({"gitCommit": COMMIT, "sha1": OTHER})),
-        (digest, json!({"gitCommit": COMMIT.to_uppercase()})),
-        (digest, json!({"gitCommit": &COMMIT[..12]})),
-        (digest, json!({"gitCommit": [COMMIT]})),
-        ("/buildDefinition/resolvedDependencies/-", json!({"uri": REPO, "digest": {"gitCommit": OTHER}})),
-        ("/buildDefinition/resolvedDependencies/0/uri", json!(format!("git+{REPO}@refs/heads/other"))),
-        ("/buildDefinition/resolvedDependencies/0/uri", json!(format!("git+{REPO}@{OTHER}"))),
-        ("/buildDefinition/externalParameters/workflow/ref", json!("refs/heads/other")),
-        ("/buildDefinition/externalParameters/workflow/ref", json!("refs/heads/main-evil")),
-        ("/buildDefinition/externalParameters/workflow/ref", json!("refs/heads/main/")),
-    ] {
-        refuses(demands.clone(), &v1(with(github(), at, Some(new))), &["predicate."]);
-    }
-    let short = json!({"slsa": {"source": REPO, "ref": "main"}});
-    refuses(short, &v1(github()), &["write it in full: refs/heads/main"]);
-    let by_commit = with(
-        github(),
-        "/buildDefinition/resolvedDependencies/0/uri",
-        Some(json!(format!("git+{REPO}@{COMMIT}"))),
-    );
-    holds(demands, &v1(by_commit));
 }
 
 #[test]
