@@ -1,5 +1,6 @@
 //! `explain`: what a code of a reason, of a kind of failure or of an exit means, and what to do. The reasons are those of
-//! `docs/reference/reasons.md`, which is the one table of them; a test compares it with the sources.
+//! `docs/reference/reasons.md`, which is the one table of them; a test compares it with the sources. The words of policy files are those of
+//! two tables in `docs/reference/policy-file.md`.
 
 use std::ffi::OsString;
 
@@ -10,11 +11,15 @@ use super::{exit, suggest};
 use crate::commands::Error;
 
 const REASONS: &str = include_str!("../../docs/reference/reasons.md");
+const POLICY_FILE: &str = include_str!("../../docs/reference/policy-file.md");
+/// The headings of tables of words, each with what its words are.
+const WORDS: [(&str, &str); 2] =
+    [("## Verdicts", "Verdict of a policy file"), ("## What `policy check` doubts", "Found by policy check")];
 
 /// Explain a code of a report, or an exit code
 ///
-/// Codes are those of the reasons why a signature is not accepted, as reports and --verbose show them, those of the kinds of failure, and
-/// exit codes, as in exit-12. Without a code, all of them are listed.
+/// Codes are those of the reasons why a signature is not accepted, as reports and --verbose show them, the verdicts of policy files, what
+/// `policy check` finds, those of the kinds of failure, and exit codes, as in exit-12. Without a code, all of them are listed.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// Code to explain, such as log-unknown, network or exit-12
@@ -58,11 +63,40 @@ fn reasons() -> Vec<Entry> {
     all
 }
 
+/// A word about policy files, as the document has it.
+struct Word {
+    word: &'static str,
+    /// What it is: a verdict, a finding.
+    kind: &'static str,
+    meaning: &'static str,
+    remedy: &'static str,
+}
+
+/// The words about policy files, in their order.
+fn words() -> Vec<Word> {
+    let (mut all, mut kind): (Vec<Word>, Option<&'static str>) = (Vec::new(), None);
+    for line in POLICY_FILE.lines() {
+        if line.starts_with("## ") {
+            kind = WORDS.iter().find(|(heading, _)| *heading == line).map(|(_, kind)| *kind);
+        }
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        if let (Some(kind), [word, meaning, remedy]) = (kind, cells.as_slice())
+            && let Some(word) = word.strip_prefix('`').and_then(|word| word.strip_suffix('`'))
+        {
+            all.push(Word { word, kind, meaning, remedy });
+        }
+    }
+    all
+}
+
 /// What a code means and what to do about it; `None` where there is no such code.
 pub fn text(code: &str) -> Option<String> {
     if let Some(Entry { check, lines, .. }) = reasons().into_iter().find(|entry| entry.code == code) {
         let check = check.to_ascii_lowercase();
         return Some(format!("{}\nThe check that fails: {check}. Code: {code}.\n", join(&lines)));
+    }
+    if let Some(Word { word, kind, meaning, remedy }) = words().into_iter().find(|word| word.word == code) {
+        return Some(format!("{}\nWhat to do: {remedy}.\n{kind}. Code: {word}.\n", sentence(meaning)));
     }
     let number = code.strip_prefix("exit-").unwrap_or(code);
     if number == "0" {
@@ -102,9 +136,11 @@ fn first_sentence(text: &str) -> &str {
     line.get(..end.unwrap_or(line.len())).unwrap_or(line).trim_end_matches(['.', ';'])
 }
 
-/// Every code: those of reasons, then those of kinds.
+/// Every code: those of reasons, then the words about policy files, then those of kinds.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    reasons().into_iter().map(|entry| entry.code).chain(exit::TABLE.iter().map(|(kind, ..)| kind.name()))
+    let words = words().into_iter().map(|word| word.word);
+    let kinds = exit::TABLE.iter().map(|(kind, ..)| kind.name());
+    reasons().into_iter().map(|entry| entry.code).chain(words).chain(kinds)
 }
 
 /// Every code, with its first sentence.
@@ -115,6 +151,12 @@ fn list() -> String {
         let text = join(&entry.lines);
         row(entry.code, first_sentence(&text));
     }
+    for (_, kind) in WORDS {
+        out.push_str(&format!("\n{kind}:\n"));
+        for word in words().iter().filter(|word| word.kind == kind) {
+            out.push_str(&format!("  {:<26}{}\n", word.word, first_sentence(word.meaning)));
+        }
+    }
     out.push_str("\nKinds of failure, with their exit codes:\n");
     for (kind, code, meaning, _) in exit::TABLE {
         out.push_str(&format!("  {:<26}{meaning} (exit-{code})\n", kind.name()));
@@ -124,11 +166,7 @@ fn list() -> String {
 
 fn unknown(code: &str) -> Error {
     let new = Error::usage(format!("there is no code `{code}`"));
-    let reasons = reasons();
-    let names = || {
-        let kinds = exit::TABLE.iter().map(|(kind, ..)| kind.name());
-        reasons.iter().map(|entry| entry.code).chain(kinds)
-    };
+    let names = codes;
     let (lower, is_part) = (code.to_ascii_lowercase().replace('_', "-"), code.len() > 2);
     let near: Vec<_> = names().filter(|name| is_part && name.contains(lower.as_str())).take(5).collect();
     let nearest = suggest::closest(&lower, names()).map_or(near, |name| vec![name]);
@@ -154,6 +192,42 @@ mod tests {
                 assert_eq!(text.matches(part).count(), 1, "{code}:{part}\n{text}");
             }
             assert!(!text.starts_with("Cause"), "{code}");
+        }
+    }
+
+    /// The words that a policy file is judged with, as the sources have them.
+    #[test]
+    fn every_word_about_policy_files_has_its_entry_and_no_other() {
+        use crate::commands::PolicyVerdict as V;
+        let verdicts = [V::Accepted, V::AcceptedUnsigned, V::NoScope, V::Refused, V::Undecided];
+        let mut expected: Vec<String> = verdicts
+            .map(|verdict| serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned())
+            .into_iter()
+            .chain(["accept".to_owned()])
+            .collect();
+        for source in
+            [include_str!("../policy/scoped/lint.rs"), include_str!("../commands/policy_file/check.rs")]
+        {
+            let places = source.match_indices("self.add(").chain(source.match_indices("code: "));
+            let words = places.filter_map(|(at, what)| {
+                source[at + what.len()..].trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned)
+            });
+            expected.extend(words);
+        }
+        expected.sort();
+        expected.dedup();
+        let mut found: Vec<_> = words().iter().map(|word| word.word.to_owned()).collect();
+        found.sort();
+        assert!(found.len() > 15);
+        assert_eq!(found, expected);
+        for word in &found {
+            let text = text(word).unwrap();
+            assert_eq!(text.matches("\nWhat to do: ").count(), 1, "{text}");
+            assert!(
+                reasons().iter().all(|entry| entry.code != word) && list().contains(word.as_str()),
+                "{word}"
+            );
+            assert!(exit::TABLE.iter().all(|(kind, ..)| kind.name() != word), "{word}");
         }
     }
 

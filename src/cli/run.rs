@@ -145,6 +145,8 @@ impl Request {
             work = Box::pin(commands::telling_retries(render::say, work));
         }
         if is_watched {
+            // Whoever ends the program there finds no half a line.
+            commands::before_signals(render::waiting::clear);
             work = Box::pin(progress::shown(render::waiting::draw, work));
         }
         runtime.block_on(work)

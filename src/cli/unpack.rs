@@ -7,7 +7,7 @@ use super::args::identity::IdentityArgs;
 use super::args::key::KeyArgs;
 use super::args::output::KitReportArgs;
 use super::args::trust::{IdleArgs, TrustArgs};
-use super::args::{at_most_one, filled, not_empty, root::RootArgs, verify};
+use super::args::{at_most_one, filled, not_empty, root::RootArgs, values, verify};
 use super::render::{self, Output};
 use super::reports;
 use super::run::{Request, say_waivers, show_checks};
@@ -57,6 +57,9 @@ pub struct UnpackArgs {
     /// What makes no difference.
     #[command(flatten)]
     pub idle: IdleArgs,
+    /// No effect: what is in a kit is judged in turn
+    #[arg(long, value_name = "NUMBER", value_parser = values::integer, allow_hyphen_values = true, help_heading = "Trust")]
+    pub max_workers: Option<i64>,
     /// No effect: a kit holds its proofs
     #[arg(long, value_name = "URL", help_heading = "Trust")]
     pub rekor_url: Option<String>,

@@ -11,6 +11,7 @@ mod context;
 mod copy;
 mod debug;
 mod download;
+mod ending;
 mod error;
 mod extract;
 mod facts;
@@ -53,6 +54,9 @@ mod unpack;
 mod upload;
 mod verification;
 
+#[cfg(test)]
+pub use crate::policy::scoped::CountedFact;
+pub use crate::policy::scoped::DemandVerdict;
 pub use attach::{
     AttachAttestationRequest, AttachSbomRequest, AttachSignatureRequest, AttachedParts, AttachedSignature,
     SignatureParts, attach_attestation, attach_sbom, attach_signature,
@@ -70,6 +74,7 @@ pub use download::{
     DownloadAttestationRequest, DownloadSbomRequest, DownloadSignatureRequest, Shape, download_attestation,
     download_sbom, download_signature,
 };
+pub use ending::before_signals;
 pub use error::{Error, ErrorKind};
 pub use extract::{FieldPath, ImageFile};
 pub use files::{Files, summary_of};

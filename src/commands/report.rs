@@ -7,7 +7,7 @@ use super::pasteable::pasteable;
 use super::{Error, ErrorKind};
 use crate::crypto::UnixTime;
 use crate::payload::Artifact;
-use crate::policy::scoped::DemandVerdict;
+use crate::policy::scoped::{Accepted, DemandVerdict};
 use crate::verify::{Check, Outcome, Rejection, SignerProof, Trail, Verified, Waiver};
 
 /// The version of the schema. A new member keeps it; a changed meaning does not.
@@ -114,6 +114,21 @@ pub enum PolicyVerdict {
     NoScope,
     /// Something is missing, or the scope refuses everything.
     Refused,
+    /// There is no verdict: something kept the artifact from being judged, such as a service that did not answer, or a limit.
+    Undecided,
+}
+
+impl PolicyReport {
+    /// Notes how judging ended: only what speaks against the artifact refuses it.
+    pub(super) fn conclude(&mut self, result: Result<&Accepted, &Error>) {
+        self.verdict = match result {
+            Ok(accepted) if accepted.is_unsigned() => PolicyVerdict::AcceptedUnsigned,
+            Ok(_) => PolicyVerdict::Accepted,
+            Err(_) if self.scope.is_none() => PolicyVerdict::NoScope,
+            Err(error) if error.kind.is_verdict() => PolicyVerdict::Refused,
+            Err(_) => PolicyVerdict::Undecided,
+        };
+    }
 }
 
 /// The artifact.

@@ -472,9 +472,9 @@ fn the_suggested_policy_file_asks_for_the_signer() {
     let sandbox = Sandbox::new();
     let root = testdata("mock-sigstore/trusted_root.json");
     let blob = std::fs::read(testdata("mock-sigstore/artifact.txt")).unwrap();
-    sandbox.file("ARTIFACT", blob);
+    sandbox.file("app.txt", blob);
     std::fs::create_dir(sandbox.path().join("other")).unwrap();
-    sandbox.file("other/ARTIFACT", "something else");
+    sandbox.file("other/app.txt", "something else");
     for (name, signer) in BUNDLES_TO_SUGGEST {
         let bundle = testdata(name);
         let bundle = bundle.to_str().unwrap();
@@ -484,8 +484,12 @@ fn the_suggested_policy_file_asks_for_the_signer() {
         let text = output
             .stdout
             .replace("key: KEY", &format!("key: {}", testdata("mock-sigstore/p256.pub").display()));
-        sandbox.file("policy.yaml", text);
-        sandbox.run(&["policy", "check", "--strict", "policy.yaml"]).ok();
+        sandbox.file("policy.yaml", &text);
+        let check = || sandbox.run(&["policy", "check", "--strict", "policy.yaml"]);
+        let found = check().code(3);
+        assert!(found.stdout.contains("(placeholder)"), "{}", found.stdout);
+        sandbox.file("policy.yaml", text.replace("files: [\"ARTIFACT\"]", "files: [\"app.txt\"]"));
+        check().ok();
         let verify = |file: &str| {
             let root = root.to_str().unwrap();
             sandbox.run(&[
@@ -499,8 +503,8 @@ fn the_suggested_policy_file_asks_for_the_signer() {
                 file,
             ])
         };
-        verify("ARTIFACT").ok();
-        verify("other/ARTIFACT").code(7);
+        verify("app.txt").ok();
+        verify("other/app.txt").code(7);
     }
     sandbox.run(&["bundle", "inspect", "--suggest=policies", "b.json"]).code(2);
     sandbox.run(&["bundle", "inspect", "--suggest=policy", "-o", "json", "b.json"]).code(2);

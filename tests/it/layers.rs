@@ -40,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("services", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("policy", &["verify", "bundle", "trust", "payload", "x509", "cue", "re2", "crypto"]),
+    ("policy", &["registry", "verify", "bundle", "trust", "payload", "x509", "cue", "re2", "crypto"]),
     ("sandbox", &["program", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     (
         "storage",

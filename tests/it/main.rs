@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod appending;
+mod batch_files;
 mod batches;
 mod bundle_create;
 mod bundle_diff;
@@ -43,6 +44,7 @@ mod passwords;
 mod peers;
 #[cfg(all(unix, feature = "piv"))]
 mod piv;
+mod policy_explain;
 mod policy_file;
 mod policy_import;
 mod progress;

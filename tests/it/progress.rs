@@ -82,6 +82,25 @@ fn long_work_is_one_line_that_is_gone_in_the_end() {
     assert!(!sent.contains('\u{1b}'), "{sent:?}");
 }
 
+/// Whoever ends the program at the terminal finds his line empty.
+#[test]
+fn nothing_is_left_of_the_line_when_somebody_ends_the_program() {
+    let Some(script) = script() else { return };
+    let sandbox = sandbox();
+    for signal in ["INT", "TERM", "HUP"] {
+        let program = env!("CARGO_BIN_EXE_rcosign");
+        // The shell of the test may ignore what a terminal would send.
+        let line = format!(
+            "mkfifo {signal}; (printf a; sleep 1.5; printf b; sleep 4) >{signal} & \
+             timeout --foreground -s {signal} 2.5 {program} sign-blob --offline --key cosign.key {signal} >signature"
+        );
+        let (sent, code) = at_terminal(&sandbox, &script, &line, &[]);
+        assert_eq!(code, 124, "{signal}: {sent:?}");
+        assert!(sent.contains(&format!("reading {signal}: ")), "{signal}: {sent:?}");
+        assert!(!screen(&sent).contains("reading"), "{signal}: {sent:?}");
+    }
+}
+
 #[test]
 fn it_is_silent_where_nobody_would_see_it() {
     let Some(script) = script() else { return };

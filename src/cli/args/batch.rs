@@ -1,9 +1,14 @@
-//! Flags for many images in one run.
+//! Flags for many images, or files, in one run.
 
 use std::path::PathBuf;
 
 use super::known;
-use crate::commands::ShardRequest;
+use crate::commands::{Error, ShardRequest};
+
+/// What `--max-workers` is without the flag.
+const DEFAULT_WORKERS: usize = 24;
+/// More than that is no gain for anybody.
+const MAX_WORKERS: i64 = 256;
 
 /// A run that goes on, and one that several machines share.
 #[derive(Debug, clap::Args)]
@@ -32,4 +37,19 @@ pub struct ShardArgs {
 fn shard(text: &str) -> Result<ShardRequest, String> {
     let what = "expected I/N, the shard and how many there are, as in 2/5, or N alone where JOB_COMPLETION_INDEX is set";
     ShardRequest::parse(text).ok_or_else(|| what.to_owned())
+}
+
+/// How many are judged at a time (`--max-workers`).
+///
+/// # Errors
+/// Nobody would be left.
+pub fn workers(flag: Option<i64>) -> Result<usize, Error> {
+    match flag {
+        None => Ok(DEFAULT_WORKERS),
+        Some(number) if number < 1 => {
+            Err(Error::usage(format!("--max-workers {number} leaves nobody to work"))
+                .hint("the number is at least 1; without the flag it is 24"))
+        }
+        Some(number) => Ok(usize::try_from(number.min(MAX_WORKERS)).unwrap_or(DEFAULT_WORKERS)),
+    }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{filled, not_empty, one_of, values};
+use super::{filled, not_empty, one_of};
 use crate::commands::{Error, SignatureRequest, TrustRequest, Waivers};
 
 /// What `--signature-digest-algorithm` takes.
@@ -123,9 +123,6 @@ pub struct IdleArgs {
     /// No effect on files
     #[arg(long)]
     pub experimental_oci11: Option<bool>,
-    /// No effect on one file
-    #[arg(long, value_name = "NUMBER", value_parser = values::integer, allow_hyphen_values = true)]
-    pub max_workers: Option<i64>,
 }
 
 impl TrustArgs {

@@ -3,14 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::batch::ShardArgs;
+use super::batch::{ShardArgs, workers};
 use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
 use super::output::ReportArgs;
 use super::policy_file::PolicyFileArgs;
 use super::trust::{IdleArgs, LogArgs, SignatureArgs, TrustArgs};
-use super::{filled, not_empty};
+use super::{filled, not_empty, values};
 use crate::commands::{
     Error, Expected, GithubRequest, PolicyRequest, Signer, Subject, TrustRequest, VerifyFilesRequest,
     VerifyRequest,
@@ -169,6 +169,9 @@ pub struct FilesArgs {
     /// Part of the files.
     #[command(flatten)]
     pub shard: ShardArgs,
+    /// Files that are judged at a time (default 24); no effect on one file
+    #[arg(long, value_name = "NUMBER", value_parser = values::integer, allow_hyphen_values = true)]
+    pub max_workers: Option<i64>,
 }
 
 impl FilesArgs {
@@ -210,7 +213,8 @@ impl FilesArgs {
                 .hint("write {} where the name of the file goes: --bundle '{}.sigstore.json'")
                 .hint("one file is verified at a time where it has a bundle of another name"));
         }
-        Ok(Some(VerifyFilesRequest { each, files: files.to_vec(), list, bundle, shard: self.shard.shard }))
+        let (files, shard, workers) = (files.to_vec(), self.shard.shard, workers(self.max_workers)?);
+        Ok(Some(VerifyFilesRequest { each, files, list, bundle, shard, workers }))
     }
 }
 

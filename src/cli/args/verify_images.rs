@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::batch::BatchArgs;
+use super::batch::{BatchArgs, workers};
 use super::github::Meant;
 use super::identity::IdentityArgs;
 use super::key::KeyArgs;
@@ -20,10 +20,6 @@ use crate::commands::{
     VerifyImagesRequest,
 };
 
-/// What `--max-workers` is without the flag.
-const DEFAULT_WORKERS: usize = 24;
-/// More than that is no gain for anybody.
-const MAX_WORKERS: i64 = 256;
 const OUTPUTS: &[&str] = &["json", "text"];
 
 /// Flags of every command that verifies images.
@@ -219,14 +215,7 @@ impl VerifyImagesArgs {
 impl SearchArgs {
     /// Where signatures are looked for. Each of cosign's switches selects a form; without one, all are looked at.
     fn search(&self) -> Result<Search, Error> {
-        let workers = match self.max_workers {
-            None => DEFAULT_WORKERS,
-            Some(number) if number < 1 => {
-                return Err(Error::usage(format!("--max-workers {number} leaves nobody to work"))
-                    .hint("the number is at least 1; without the flag it is 24"));
-            }
-            Some(number) => usize::try_from(number.min(MAX_WORKERS)).unwrap_or(DEFAULT_WORKERS),
-        };
+        let workers = workers(self.max_workers)?;
         let experimental = self.experimental_oci11.unwrap_or_default();
         let all = Search { bundles: true, tags: true, layers: true, limited_by: None, workers };
         Ok(match (self.new_bundle_format, experimental) {

@@ -7,7 +7,7 @@ use super::super::args::format::{Format, FormatArgs};
 use super::super::args::policy_file::PolicyFileArgs;
 use super::super::args::registry::RegistryArgs;
 use super::super::args::{at_most_one, filled, root::RootArgs};
-use super::super::render::Output;
+use super::super::render::{self, Output};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{
@@ -106,7 +106,7 @@ pub async fn run(
             }
             Format::Text => {
                 for line in text(policy).into_iter().chain(refused(candidates)) {
-                    output.data(format!("{}\n", super::super::render::line(&line)).as_bytes());
+                    output.data(format!("{}\n", render::line(&line)).as_bytes());
                 }
             }
         }
@@ -162,10 +162,7 @@ fn refused(candidates: &[CandidateReport]) -> Vec<String> {
 /// The verdict in words.
 fn text(policy: &PolicyReport) -> Vec<String> {
     let mut lines = vec![format!("artifact  {}", policy.artifact), format!("policy    {}", policy.file)];
-    match (&policy.scope, &policy.pattern) {
-        (Some(scope), Some(pattern)) => lines.push(format!("scope     {scope}, by its pattern {pattern}")),
-        _ => lines.push("scope     none: no pattern matches".to_owned()),
-    }
+    lines.push(format!("scope     {}", render::policy::scope(policy)));
     lines.push(format!(
         "verdict   {}",
         match policy.verdict {
@@ -173,19 +170,12 @@ fn text(policy: &PolicyReport) -> Vec<String> {
             PolicyVerdict::AcceptedUnsigned => "accepted without any signature (accept: true)",
             PolicyVerdict::NoScope => "refused: what no scope matches is refused",
             PolicyVerdict::Refused => "refused",
+            PolicyVerdict::Undecided => "none: something kept it from being judged, see the error",
         }
     ));
     for demand in &policy.demands {
-        let met = if demand.is_met { "met" } else { "NOT met" };
         lines.push(String::new());
-        lines.push(format!("{}: {}: {met}", demand.what, demand.asked));
-        for fact in &demand.counted {
-            let time = fact.time.as_ref().map(|time| format!(", at {time}")).unwrap_or_default();
-            lines.push(format!("  counts: {} ({}{time}), in {}", fact.signer, fact.who, fact.source));
-        }
-        for fact in &demand.counted {
-            lines.extend(fact.evidence.iter().map(|line| format!("    {}: {line}", fact.signer)));
-        }
+        lines.extend(render::policy::counted(demand));
         for fact in &demand.uncounted {
             lines.push(format!("  does not count: {}, in {}", fact.signer, fact.source));
             lines.extend(fact.reason.iter().map(|line| format!("    {line}")));

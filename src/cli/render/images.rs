@@ -54,6 +54,7 @@ mod tests {
     fn a_check_that_was_not_made_is_not_listed() {
         let performed = Performed { annotations: false, claims: true, log: false, online: false, key: true };
         let mut image = ShownImage {
+            until: None,
             name: "r/a:1".into(),
             performed,
             documents: vec!["{}".into(), "{\"a\":1}".into()],

@@ -8,6 +8,7 @@ mod man;
 mod markdown;
 mod outline;
 mod output;
+pub mod policy;
 #[cfg(test)]
 mod reference;
 mod report;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Safe;
 
@@ -26,8 +27,19 @@ fn decided(is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bo
     is_terminal && can_draw && value("CI").is_none_or(|value| value == "false")
 }
 
+/// Whether a line is there.
+static IS_DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Takes the line away, from whatever thread.
+pub fn clear() {
+    if IS_DRAWN.load(Ordering::Relaxed) {
+        draw(None);
+    }
+}
+
 /// Draws the line, or takes it away.
 pub fn draw(line: Option<&str>) {
+    IS_DRAWN.store(line.is_some(), Ordering::Relaxed);
     let text = match line {
         Some(line) => format!("{EMPTY}{CUT}{}{WRAP}", Safe(line)),
         None => EMPTY.to_owned(),

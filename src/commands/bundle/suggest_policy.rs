@@ -8,6 +8,7 @@ use super::suggest::{first, is_public, signatures, warn};
 use crate::attest::PredicateType;
 use crate::bundle::{Content, SignedEntity, VerificationMaterial};
 use crate::payload::{IMAGE_SIGNATURE_PREDICATE, Statement};
+use crate::policy::scoped::PLACEHOLDERS;
 use crate::x509::{Certificate, fulcio, sct};
 
 /// A policy file with one scope. What only the user can know stands in it in capitals: `ARTIFACT`, `KEY`, `TRUSTED_ROOT`.
@@ -52,11 +53,13 @@ fn policy(entity: &SignedEntity, known: &Known) -> Result<String, Error> {
 
 /// About what the scope is, and what it asks for.
 fn asked(entity: &SignedEntity) -> Result<String, Error> {
-    let files = "    # or `images: [\"registry.example/ARTIFACT\"]`\n    files: [\"ARTIFACT\"]\n";
-    let images = "    images: [\"registry.example/artifact\"] # the image\n";
+    let [file, image] = PLACEHOLDERS;
+    let (only, images) =
+        (format!("    files: [\"{file}\"]\n"), format!("    images: [\"{image}\"] # the image\n"));
+    let files = format!("    # or `images: [\"{image}\"]`\n{only}");
     let signatures = "    signatures: signer\n";
     match &entity.content {
-        Content::Message { .. } => Ok(format!("    files: [\"ARTIFACT\"]\n{signatures}")),
+        Content::Message { .. } => Ok(format!("{only}{signatures}")),
         Content::SimpleSigning { payload, .. } => {
             let name = quoted(&payload.parsed.reference)?;
             Ok(format!("    # It was signed under the name {name}.\n{images}{signatures}"))

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::policies::{DATA_SIZE, POLICY_SIZE, failed};
-use super::{Context, Error, ErrorKind, TrustRequest, keys};
+use super::{Context, Error, ErrorKind, PolicyReport, PolicyVerdict, TrustRequest, keys};
 use crate::attest::PredicateType;
 use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind};
@@ -221,6 +221,19 @@ impl Loaded {
     /// The same, where patterns see images by this name.
     pub(super) fn seen_as(self, subject: Subject) -> Self {
         Self { alias: Some(subject), ..self }
+    }
+
+    /// The scope that decides about an artifact, before anything was judged.
+    pub fn unjudged(&self, subject: &Subject) -> PolicyReport {
+        let found = self.ready.document.scope_of(subject).map(|(_, scope)| scope);
+        PolicyReport {
+            file: self.name.clone(),
+            artifact: subject.to_string(),
+            scope: found.map(|scope| scope.name.clone()),
+            pattern: found.and_then(|scope| scope.matches(subject)).map(str::to_owned),
+            verdict: if found.is_some() { PolicyVerdict::Undecided } else { PolicyVerdict::NoScope },
+            demands: Vec::new(),
+        }
     }
 
     /// What is trusted: the root of the file, or what the command line says.

@@ -99,12 +99,36 @@ struct Case {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String")]
 enum Expectation {
     Accepted,
     AcceptedUnsigned,
     NoScope,
     Refused,
+}
+
+impl Expectation {
+    const ALL: [Self; 4] = [Self::Accepted, Self::Refused, Self::NoScope, Self::AcceptedUnsigned];
+
+    /// As a case writes it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::AcceptedUnsigned => "accepted-unsigned",
+            Self::NoScope => "no-scope",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl TryFrom<String> for Expectation {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|expectation| expectation.word() == text).ok_or_else(|| {
+            let words = Self::ALL.map(Self::word).join("`, `");
+            format!("`expect` is one of `{words}`, and not `{}`", text.escape_debug())
+        })
+    }
 }
 
 /// Judges every case beneath a folder, without asking any service.
@@ -287,16 +311,8 @@ fn rehearsed(
     loaded: &Loaded,
 ) -> (Option<PolicyReport>, Option<Error>) {
     let document = &loaded.ready.document;
-    let found = document.scope_of(subject);
-    let mut report = PolicyReport {
-        file: loaded.name.clone(),
-        artifact: subject.to_string(),
-        scope: found.map(|(_, scope)| scope.name.clone()),
-        pattern: found.and_then(|(_, scope)| scope.matches(subject)).map(str::to_owned),
-        verdict: if found.is_some() { PolicyVerdict::Refused } else { PolicyVerdict::NoScope },
-        demands: Vec::new(),
-    };
-    let Some((position, scope)) = found else { return (Some(report), None) };
+    let mut report = loaded.unjudged(subject);
+    let Some((position, scope)) = document.scope_of(subject) else { return (Some(report), None) };
     if matches!(scope.demand, Demand::Accept) {
         report.verdict = PolicyVerdict::AcceptedUnsigned;
         return (Some(report), None);
@@ -319,6 +335,7 @@ fn rehearsed(
             Some(Error::new(ErrorKind::LimitExceeded, "the rules have no verdict").caused_by(&error))
         }
         Err(Unrehearsed::Unmet(lines)) => {
+            report.verdict = PolicyVerdict::Refused;
             let error = Error::new(ErrorKind::Policy, "the statement does not satisfy the rules");
             Some(lines.into_iter().fold(error, Error::cause))
         }
@@ -352,22 +369,22 @@ fn named(image: &str) -> Result<scoped::Subject, String> {
 
 /// Why a case did not come out as it should.
 fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) -> Option<String> {
-    let Some(report) = report else {
-        return Some(format!("there is no verdict: {}", error.map(line).unwrap_or_default()));
-    };
+    let none = || Some(format!("there is no verdict: {}", error.map(line).unwrap_or_default()));
+    // A run that ended for another reason than the policy has no verdict, whatever was expected.
+    if error.is_some_and(|error| error.kind != ErrorKind::Policy) {
+        return none();
+    }
+    let Some(report) = report else { return none() };
     let came = match report.verdict {
         PolicyVerdict::Accepted => Expectation::Accepted,
         PolicyVerdict::AcceptedUnsigned => Expectation::AcceptedUnsigned,
         PolicyVerdict::NoScope => Expectation::NoScope,
         PolicyVerdict::Refused => Expectation::Refused,
+        PolicyVerdict::Undecided => return none(),
     };
-    // A run that ended for another reason than the policy has no verdict, whatever was expected.
-    if let Some(error) = error.filter(|error| error.kind != ErrorKind::Policy) {
-        return Some(format!("there is no verdict: {}", line(error)));
-    }
     if came != case.expect {
         let why = error.map(|error| format!(": {}", line(error))).unwrap_or_default();
-        return Some(format!("expected {}, and it is {}{why}", word(case.expect), word(came)));
+        return Some(format!("expected {}, and it is {}{why}", case.expect.word(), came.word()));
     }
     if case.scope.is_some() && case.scope != report.scope {
         let scope = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
@@ -383,13 +400,4 @@ fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) ->
 fn line(error: &Error) -> String {
     let causes = error.causes.iter().chain(&error.candidates);
     std::iter::once(&error.message).chain(causes).cloned().collect::<Vec<_>>().join(": ")
-}
-
-fn word(expectation: Expectation) -> &'static str {
-    match expectation {
-        Expectation::Accepted => "accepted",
-        Expectation::AcceptedUnsigned => "accepted-unsigned",
-        Expectation::NoScope => "no-scope",
-        Expectation::Refused => "refused",
-    }
 }

@@ -10,6 +10,8 @@ pub(super) struct Signal(pub i32);
 pub(super) struct Signals(Vec<(std::sync::Arc<std::sync::atomic::AtomicBool>, Signal)>);
 
 #[cfg(unix)]
+use super::super::ending::{ignored, take_signals};
+#[cfg(unix)]
 use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 
 #[cfg(unix)]
@@ -26,8 +28,9 @@ impl Signals {
     }
 
     fn of(numbers: &[i32]) -> Self {
+        take_signals();
         // Whoever says `nohup` means it.
-        let heard = numbers.iter().filter(|number| **number != SIGHUP || !is_ignored(SIGHUP));
+        let heard = numbers.iter().filter(|number| **number != SIGHUP || !ignored(SIGHUP));
         Self(
             heard
                 .map(|number| {
@@ -65,15 +68,6 @@ impl Signal {
     pub fn is_of_terminals(self) -> bool {
         [SIGINT, SIGQUIT, SIGWINCH].contains(&self.0)
     }
-}
-
-/// Whether this process was started so that it ignores a signal; where the system does not say, it was not.
-#[cfg(unix)]
-fn is_ignored(number: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    u32::try_from(number - 1).is_ok_and(|bit| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
 }
 
 /// Elsewhere they do what they always do.

@@ -68,12 +68,14 @@ mod watched {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         use signal_hook::flag;
 
+        use super::super::super::ending::{ignored, take_signals};
+
         /// Nobody notices so short a time.
         const PAUSE: Duration = Duration::from_millis(50);
 
-        let ignored = ignored();
+        take_signals();
         let all = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")].into_iter();
-        let came = all.filter(|(signal, _)| ignored & (1 << (signal - 1)) == 0).map(|(signal, name)| {
+        let came = all.filter(|(signal, _)| !ignored(*signal)).map(|(signal, name)| {
             let came = Arc::new(AtomicBool::new(false));
             let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&came));
             let _ = flag::register(signal, Arc::clone(&came));
@@ -89,15 +91,6 @@ mod watched {
             }
         }
         .boxed_local()
-    }
-
-    /// The signals that whoever started the program wants it not to hear, as `nohup` and shells do for what runs in the background:
-    /// a bit for each, the lowest for signal 1 (proc(5), `SigIgn`). None where the system does not say.
-    #[cfg(unix)]
-    fn ignored() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     }
 
     /// Elsewhere they do what they always do.

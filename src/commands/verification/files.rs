@@ -1,11 +1,15 @@
-//! Several files in one run, each with a bundle of its own. Keys, policies and the trusted root are read once; every file is judged, one after the other, for
-//! what takes the time is reading them.
+//! Several files in one run, each with a bundle of its own. Keys, policies and the trusted root are read once; every file is judged, several at a time, and
+//! reported in the order in which they were named. What is in memory at a time is what those have that are judged: not the files, but their bundles.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Common, ShardRequest, file_named, list, worst};
+use futures_util::stream::{self, StreamExt};
+
+use super::desk::Desk;
+use super::scoped::file_at;
+use super::{Common, ShardRequest, list, worst};
 use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, FileReport, Report};
 use crate::commands::{
@@ -31,6 +35,8 @@ pub struct VerifyFilesRequest {
     pub bundle: String,
     /// The part of the files that is judged (`--shard`).
     pub shard: Option<ShardRequest>,
+    /// How many files are judged at a time (`--max-workers`).
+    pub workers: usize,
 }
 
 impl VerifyFilesRequest {
@@ -131,42 +137,64 @@ enum Judge {
 
 async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     let names = names(request, context, report)?;
-    let mut judge = match &request.each.signer {
+    let judge = match &request.each.signer {
         Signer::Scopes(file) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
         _ => Judge::Signer(Box::new(Common::read(&request.each, context).await?)),
     };
     not_written(request, &names, &judge, context)?;
+    let trust = match &judge {
+        Judge::Scopes(loaded) => loaded.trust(&request.each.trust)?,
+        Judge::Signer(_) => request.each.trust.clone(),
+    };
     let (count, mut failed, mut files) = (names.len(), Vec::new(), Vec::new());
-    let work = progress::things("files", count);
-    for name in names {
-        let bundle = request.bundle_of(&name);
-        let each = request.of_file(&name);
-        let mut own = Report::new(report.command, context.now);
-        let is_missing = matches!(bundle.try_exists(), Ok(false));
-        let result = match &mut judge {
-            Judge::Signer(common) => common.judge(&each, context, &mut own).await,
-            Judge::Scopes(loaded) => file_named(&name, &each, loaded, context, &mut own).await,
-        };
-        let result = result.map_err(|error| match error.kind {
-            ErrorKind::Format if is_missing => request.no_bundle(&name, &bundle),
-            _ => error,
-        });
+    let (work, desk) = (progress::things("files", count), Desk::new(&trust, context).shared());
+    let command = report.command;
+    let judged = names.into_iter().map(|name| async {
+        let mut own = Report::new(command, desk.now);
+        let result = judge.one(request, &name, &desk, &mut own).await;
+        work.one(result.is_ok());
+        (name, own, result)
+    });
+    let mut judged = stream::iter(judged).buffered(request.workers);
+    while let Some((name, own, result)) = judged.next().await {
         report.trusted_root = report.trusted_root.take().or(own.trusted_root);
         files.push(FileReport {
-            name: name.clone(),
-            bundle: bundle.to_string_lossy().into_owned(),
+            bundle: request.bundle_of(&name).to_string_lossy().into_owned(),
             digests: own.artifact.map(|artifact| artifact.digests).unwrap_or_default(),
             verified: result.is_ok(),
             candidates: own.candidates,
             policy: own.policy,
             policies: own.policies,
             error: result.as_ref().err().map(ErrorReport::of),
+            name: name.clone(),
         });
-        work.one(result.is_ok());
         failed.extend(result.err().map(|error| (name, error)));
     }
     report.files = Some(files);
     worst::of(failed, count, "files").map_or(Ok(()), Err)
+}
+
+impl Judge {
+    /// One of the files.
+    async fn one(
+        &self,
+        request: &VerifyFilesRequest,
+        name: &str,
+        desk: &Desk<'_>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let (bundle, each) = (request.bundle_of(name), request.of_file(name));
+        let is_missing = matches!(bundle.try_exists(), Ok(false));
+        let _turn = desk.turn(&each.signature).await;
+        let result = match self {
+            Self::Signer(common) => common.judge(&each, desk, report).await,
+            Self::Scopes(loaded) => file_at(name, &each, loaded, desk, report).await,
+        };
+        result.map_err(|error| match error.kind {
+            ErrorKind::Format if is_missing => request.no_bundle(name, &bundle),
+            _ => error,
+        })
+    }
 }
 
 /// Compares the reports with all that is read, now that it is known: none of them takes the place of a file, of its bundle, or of what a policy

@@ -302,7 +302,8 @@ impl<'a> Job<'a> {
                 && policy.is_none_or(|policy| policy.verdict == PolicyVerdict::Accepted)
         };
         if !outcomes.is_empty() && outcomes.iter().all(is_verified) {
-            journal.note(&name, &digest);
+            let shown = outcomes.iter().filter_map(|outcome| outcome.shown.as_ref());
+            journal.note(&name, &digest, shown.filter_map(|shown| shown.until).min());
         }
         outcomes
     }
@@ -390,6 +391,7 @@ impl<'a> Job<'a> {
             performed: Performed::of(verified, judgement.is_online),
             documents,
             scope: None,
+            until: None,
         })
     }
 

@@ -16,7 +16,7 @@ use crate::commands::{Context, Error, ErrorKind};
 use crate::crypto::{Digest, UnixTime, sha256};
 
 /// The version of its form.
-const JOURNAL: &str = "rcosign-journal/v1";
+const JOURNAL: &str = "rcosign-journal/v2";
 /// Seconds: what was verified longer ago is verified anew, with the roots of today.
 const LONGEST: i64 = 24 * 60 * 60;
 /// Some hundred thousand images.
@@ -38,6 +38,9 @@ struct Entry {
     name: String,
     digest: String,
     time: String,
+    /// Seconds since 1970: from then on it is judged again, for what a policy file says of ages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
 }
 
 /// A line: what it says, and a hash over that and all lines before it.
@@ -52,7 +55,7 @@ pub(super) struct Journal {
     path: PathBuf,
     file: RefCell<File>,
     chain: RefCell<String>,
-    /// When what was verified, by name and digest.
+    /// When what was verified, by name and digest: what still counts.
     known: HashMap<(String, String), String>,
     now: String,
     /// Why no more can be written.
@@ -152,8 +155,13 @@ impl Journal {
             return Err(self.refused("was begun more than a day ago, or is of the future"));
         }
         for (number, line) in lines.enumerate() {
-            let Entry { name, digest, time } = self.line(line).ok_or_else(|| self.broken(number + 2))?;
-            self.known.insert((name, digest), time);
+            let entry: Entry = self.line(line).ok_or_else(|| self.broken(number + 2))?;
+            // The last line about an image counts: one that became too old may have been judged again.
+            let key = (entry.name, entry.digest);
+            match entry.until.is_none_or(|until| now.seconds() < until) {
+                true => drop(self.known.insert(key, entry.time)),
+                false => drop(self.known.remove(&key)),
+            }
         }
         Ok(())
     }
@@ -185,9 +193,10 @@ impl Journal {
         time
     }
 
-    /// Notes that this verified.
-    pub fn note(&self, name: &str, digest: &Digest) {
-        self.write(&Entry { name: name.to_owned(), digest: digest.to_string(), time: self.now.clone() });
+    /// Notes that this verified, and until when that counts at the longest.
+    pub fn note(&self, name: &str, digest: &Digest, until: Option<UnixTime>) {
+        let (name, digest, until) = (name.to_owned(), digest.to_string(), until.map(UnixTime::seconds));
+        self.write(&Entry { name, digest, time: self.now.clone(), until });
     }
 
     /// Adds a line, at once and whole. What fails is told at the end.

@@ -4,6 +4,7 @@
 
 mod attached;
 mod children;
+mod desk;
 mod files;
 mod given;
 mod images;
@@ -35,21 +36,19 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::attest::PredicateType;
-use crate::commands::artifact::artifact;
-use crate::commands::candidates::{Candidate, candidates};
+use crate::commands::candidates::Candidate;
 use crate::commands::inputs;
 use crate::commands::keys::public_key;
 use crate::commands::policies::{self, Asked};
 use crate::commands::report::{ArtifactReport, CandidateReport, Report};
-use crate::commands::trust::trusted_root;
 use crate::commands::{
     Context, Error, ErrorKind, Expected, IdentityRequest, Signer, Subject, VerifyRequest, Waivers,
 };
 use crate::crypto::HashAlgorithm;
 use crate::payload::Artifact;
 use crate::policy::Policy;
-use crate::trust::TrustedRoot;
-use lookup::{LookedUp, Lookup};
+use desk::Desk;
+use lookup::LookedUp;
 
 use crate::verify::{
     ClaimRequirement, ContentRequirement, ExpectedSigner, IdentityMatcher, NonEmpty, Pattern,
@@ -80,46 +79,38 @@ pub async fn verify(request: &VerifyRequest, context: &mut Context) -> (Report, 
 
 async fn run(request: &VerifyRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
     one_standard_input(request)?;
-    Common::read(request, context).await?.judge(request, context, report).await
+    let common = Common::read(request, context).await?;
+    common.judge(request, &Desk::new(&request.trust, context), report).await
 }
 
 /// What is the same for every file of a run.
 struct Common {
     rules: Option<Policy>,
     policy: VerificationPolicy,
-    /// Read when the first signature needs it, and once: whether it was found or not.
-    root: Option<Result<TrustedRoot, Error>>,
 }
 
 impl Common {
     async fn read(request: &VerifyRequest, context: &mut Context) -> Result<Self, Error> {
         let rules = policies::load(&request.policy, context)?;
-        Ok(Self { rules, policy: policy(request, context).await?, root: None })
+        Ok(Self { rules, policy: policy(request, context).await? })
     }
 
     /// Judges one file.
     async fn judge(
-        &mut self,
+        &self,
         request: &VerifyRequest,
-        context: &mut Context,
+        desk: &Desk<'_>,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let mut candidates = candidates(&request.signature, &request.expected, context)?;
+        let mut candidates = desk.candidates(&request.signature, &request.expected).await?;
         // A root that the user named is read in any case: a name with a slip in it is not passed over.
         let is_needed = request.trust.trusted_root.is_some() || needs_root(&self.policy, &candidates);
-        if is_needed && self.root.is_none() {
-            self.root = Some(trusted_root(&request.trust, context).await);
-        }
-        let root = match self.root.as_ref().filter(|_| is_needed) {
-            Some(root) => Some(root.as_ref().map_err(Clone::clone)?),
-            None => None,
-        };
-        report.trusted_root = root.map(|root| root.source.clone());
-        let nothing = TrustedRoot::default();
-        let verifier = Verifier { root: root.unwrap_or(&nothing), policy: &self.policy, now: context.now };
+        let root = desk.root.read(is_needed).await?;
+        report.trusted_root = is_needed.then(|| root.source.clone());
+        let verifier = Verifier { root, policy: &self.policy, now: desk.now };
         let rules = self.rules.as_ref();
         report.policies = policies::unasked(rules);
-        by_root(request, &verifier, rules, &mut candidates, context, report).await
+        by_root(request, &verifier, rules, &mut candidates, desk, report).await
     }
 }
 
@@ -129,7 +120,7 @@ async fn by_root(
     verifier: &Verifier<'_>,
     rules: Option<&Policy>,
     candidates: &mut [Candidate],
-    context: &mut Context,
+    desk: &Desk<'_>,
     report: &mut Report,
 ) -> Result<(), Error> {
     // A waived claim leaves the artifact aside altogether: it must not stand in the report as if it had been verified.
@@ -137,11 +128,10 @@ async fn by_root(
         (Expected::Attestation { .. }, Some(_)) => &Subject::None,
         _ => &request.subject,
     };
-    let artifact = artifact(subject, candidates, &[verifier.policy], context)?;
+    let artifact = desk.artifact(subject, candidates, &[verifier.policy]).await?;
     report.artifact = artifact.as_ref().map(ArtifactReport::of);
-    let lookup = Lookup::new(&request.trust, context);
-    let looked_up = lookup.complete(candidates, artifact.as_ref(), verifier, &LookedUp::default()).await;
-    looked_up.said.iter().for_each(|line| context.narrator.say(line));
+    let looked_up = desk.lookup.complete(candidates, artifact.as_ref(), verifier, &LookedUp::default()).await;
+    desk.root.say(&looked_up.said).await;
     let (judged, verified, is_complete) = judged(verifier, &request.expected, candidates, artifact.as_ref());
     report.candidates = judged;
     let result = match (verified, &request.expected) {
@@ -152,8 +142,7 @@ async fn by_root(
             let asked = Asked { policy: rules, predicate_type, name };
             let accepted = policies::judge(&verified, &asked, is_complete);
             accepted.note(&mut report.candidates);
-            accepted.said.iter().for_each(|line| context.narrator.say(line));
-            accepted.warnings.iter().for_each(|line| context.narrator.warn(line));
+            desk.root.tell(&accepted.said, &accepted.warnings).await;
             report.policies = accepted.policies;
             accepted.accepted.map(drop)
         }

@@ -1,19 +1,16 @@
 //! Verification by a policy file: the scope that decides says which signers count, every candidate is judged for each of them, and
 //! the room `policy` alone says whether that is enough.
 
+use super::desk::Desk;
 use super::images::{Job, complete};
 use super::lookup::{LookedUp, Lookup};
 use super::shown::{self, Performed, ShownImage};
 use super::{attached::Attached, needs_root};
 use crate::bundle::detached::Detached;
-use crate::commands::artifact::artifact;
-use crate::commands::candidates::{Candidate, candidates};
+use crate::commands::candidates::Candidate;
 use crate::commands::images::Image;
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{
-    ArtifactReport, CandidateReport, ImageReport, PolicyReport, PolicyVerdict, Report,
-};
-use crate::commands::trust::trusted_root;
+use crate::commands::report::{ArtifactReport, CandidateReport, ImageReport, PolicyReport, Report};
 use crate::commands::{
     Context, Error, ErrorKind, Expected, Files, ReportRequest, SignatureRequest, Subject as Named,
     VerifyRequest, summary_of,
@@ -178,15 +175,7 @@ impl<'a> Asked<'a> {
     fn course(&self, kind: Artifacts, report: &mut Option<PolicyReport>) -> Result<Course<'a>, Error> {
         let document = &self.loaded.ready.document;
         let found = document.scope_of(&self.subject);
-        let about = PolicyReport {
-            file: self.loaded.name.clone(),
-            artifact: self.subject.to_string(),
-            scope: found.map(|(_, scope)| scope.name.clone()),
-            pattern: found.and_then(|(_, scope)| scope.matches(&self.subject)).map(str::to_owned),
-            verdict: if found.is_some() { PolicyVerdict::Refused } else { PolicyVerdict::NoScope },
-            demands: Vec::new(),
-        };
-        *report = Some(about);
+        *report = Some(self.loaded.unjudged(&self.subject));
         let course = found.and_then(|(position, _)| self.loaded.ready.course(position, kind, &self.subject));
         course.ok_or_else(|| {
             let message = format!("no scope of `{}` is about `{}`", self.loaded.name, self.name);
@@ -241,11 +230,10 @@ fn unsigned(name: &str, accepted: &Accepted) -> String {
     )
 }
 
-fn verdict(result: &Result<Accepted, Error>) -> PolicyVerdict {
-    match result {
-        Ok(accepted) if accepted.is_unsigned() => PolicyVerdict::AcceptedUnsigned,
-        Ok(_) => PolicyVerdict::Accepted,
-        Err(_) => PolicyVerdict::Refused,
+/// Notes in the report how judging ended.
+fn conclude(report: &mut Option<PolicyReport>, result: Result<&Accepted, &Error>) {
+    if let Some(report) = report {
+        report.conclude(result);
     }
 }
 
@@ -273,6 +261,20 @@ impl Job<'_> {
         known: Option<Manifest>,
         report: &mut ImageReport,
     ) -> Result<ShownImage, Error> {
+        let result = self.accepted(loaded, image, known, report).await;
+        conclude(&mut report.policy, result.as_ref().map(|(accepted, ..)| accepted));
+        let (accepted, manifest, is_online) = result?;
+        Ok(self.show(image, &manifest, &accepted, is_online))
+    }
+
+    /// What the scope accepts, of which manifest, and whether a log was asked for that.
+    async fn accepted(
+        &self,
+        loaded: &Loaded,
+        image: &Image,
+        known: Option<Manifest>,
+        report: &mut ImageReport,
+    ) -> Result<(Accepted, Manifest, bool), Error> {
         one_spelling(&image.name)?;
         let subject = loaded.alias.clone().unwrap_or_else(|| subject(&image.name));
         let asked = Asked { loaded, name: &image.typed, subject };
@@ -290,19 +292,15 @@ impl Job<'_> {
             complete(image, &manifest).await?;
         }
         report.digest = Some(manifest.digest.to_string());
-        let result = match course {
+        let (accepted, is_online) = match course {
             Course::Verified(plan) => self.weigh(&asked, &plan, image, &manifest, report).await?,
             Course::Accepted(accepted) => {
                 self.root.tell(&[], &[unsigned(&image.typed, &accepted)]).await;
-                (Ok(accepted), false)
+                (accepted, false)
             }
             Course::Refused => return Err(asked.unwanted(report.policy.as_ref())),
         };
-        let (result, is_online) = result;
-        if let Some(policy) = &mut report.policy {
-            policy.verdict = verdict(&result);
-        }
-        Ok(self.show(image, &manifest, &result?, is_online))
+        Ok((accepted, manifest, is_online))
     }
 
     async fn weigh(
@@ -312,7 +310,7 @@ impl Job<'_> {
         image: &Image,
         manifest: &Manifest,
         report: &mut ImageReport,
-    ) -> Result<(Result<Accepted, Error>, bool), Error> {
+    ) -> Result<(Accepted, bool), Error> {
         let artifact = super::images::artifact(image, &manifest.digest);
         let is_of = |leaf: &crate::policy::scoped::Leaf| leaf.what() == What::Signature;
         let want = Want {
@@ -336,7 +334,7 @@ impl Job<'_> {
         if let Some(policy) = &mut report.policy {
             policy.demands = demands;
         }
-        Ok((result, is_online))
+        Ok((result?, is_online))
     }
 
     /// What is shown of an image that is accepted: what counted, each once, of the kind that the command is about.
@@ -361,6 +359,7 @@ impl Job<'_> {
             documents: documents.collect(),
             performed: Performed::of(&verified, is_online),
             scope: Some(accepted.scope().to_owned()),
+            until: accepted.until(),
         }
     }
 }
@@ -409,58 +408,70 @@ pub(in crate::commands) async fn file_named(
     report: &mut Report,
 ) -> Result<(), Error> {
     let trust = loaded.trust(&request.trust)?;
-    let asked = Asked { loaded, name, subject: Subject::File(name.to_owned()) };
-    let result = match asked.course(Artifacts::Files, &mut report.policy)? {
-        Course::Refused => return Err(asked.unwanted(report.policy.as_ref())),
-        Course::Accepted(accepted) => {
-            let known = artifact(&request.subject, &[], &[], context)?;
-            report.artifact = known.as_ref().map(ArtifactReport::of);
-            context.narrator.warn(&unsigned(name, &accepted));
-            Ok(accepted)
-        }
-        Course::Verified(plan) => {
-            let mut weighing = Weighing::new(&plan);
-            let all = every(request, context)?;
-            let root = match trust.trusted_root.is_some() || weighing.needs_root(&all) {
-                true => {
-                    let root = trusted_root(&trust, context).await?;
-                    report.trusted_root = Some(root.source.clone());
-                    root
-                }
-                false => TrustedRoot::default(),
-            };
-            let policies: Vec<_> = plan.leaves().iter().map(|leaf| leaf.policy()).collect();
-            let Some(artifact) = artifact(&request.subject, &all, &policies, context)? else {
-                return Err(Error::usage("a policy file is asked about a file, and none is named"));
-            };
-            report.artifact = Some(ArtifactReport::of(&artifact));
-            let lookup = Lookup::new(&trust, context);
-            let said = weighing.add(all, &artifact, (&root, context.now), &lookup).await;
-            said.iter().for_each(|line| context.narrator.say(line));
-            report.candidates = std::mem::take(&mut weighing.reports);
-            let (demands, result) = weighing.decide(&asked, context.now);
-            if let Some(policy) = &mut report.policy {
-                policy.demands = demands;
-            }
-            result
-        }
-    };
-    if let Some(policy) = &mut report.policy {
-        policy.verdict = verdict(&result);
-    }
+    file_at(name, request, loaded, &Desk::new(&trust, context), report).await
+}
+
+/// The same, where several files may be judged at a time.
+pub(super) async fn file_at(
+    name: &str,
+    request: &VerifyRequest,
+    loaded: &Loaded,
+    desk: &Desk<'_>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let result = accepted_file(name, request, loaded, desk, report).await;
+    conclude(&mut report.policy, result.as_ref());
     result.map(drop)
 }
 
+async fn accepted_file(
+    name: &str,
+    request: &VerifyRequest,
+    loaded: &Loaded,
+    desk: &Desk<'_>,
+    report: &mut Report,
+) -> Result<Accepted, Error> {
+    let asked = Asked { loaded, name, subject: Subject::File(name.to_owned()) };
+    let plan = match asked.course(Artifacts::Files, &mut report.policy)? {
+        Course::Refused => return Err(asked.unwanted(report.policy.as_ref())),
+        Course::Accepted(accepted) => {
+            let known = desk.artifact(&request.subject, &[], &[]).await?;
+            report.artifact = known.as_ref().map(ArtifactReport::of);
+            desk.root.tell(&[], &[unsigned(name, &accepted)]).await;
+            return Ok(accepted);
+        }
+        Course::Verified(plan) => plan,
+    };
+    let mut weighing = Weighing::new(&plan);
+    let all = every(request, desk).await?;
+    let is_needed = desk.root.request().trusted_root.is_some() || weighing.needs_root(&all);
+    let root = desk.root.read(is_needed).await?;
+    report.trusted_root = is_needed.then(|| root.source.clone());
+    let policies: Vec<_> = plan.leaves().iter().map(|leaf| leaf.policy()).collect();
+    let Some(artifact) = desk.artifact(&request.subject, &all, &policies).await? else {
+        return Err(Error::usage("a policy file is asked about a file, and none is named"));
+    };
+    report.artifact = Some(ArtifactReport::of(&artifact));
+    let said = weighing.add(all, &artifact, (root, desk.now), &desk.lookup).await;
+    desk.root.say(&said).await;
+    report.candidates = std::mem::take(&mut weighing.reports);
+    let (demands, result) = weighing.decide(&asked, desk.now);
+    if let Some(policy) = &mut report.policy {
+        policy.demands = demands;
+    }
+    result
+}
+
 /// The candidates in all that was named; nothing need be.
-fn every(request: &VerifyRequest, context: &Context) -> Result<Vec<Candidate>, Error> {
+async fn every(request: &VerifyRequest, desk: &Desk<'_>) -> Result<Vec<Candidate>, Error> {
     let signature = &request.signature;
     let mut all = Vec::new();
     for other in &signature.other_bundles {
         let one = SignatureRequest { bundle: Some(other.clone()), ..SignatureRequest::default() };
-        all.extend(candidates(&one, &request.expected, context)?);
+        all.extend(desk.candidates(&one, &request.expected).await?);
     }
     if signature.bundle.is_some() || signature.signature.is_some() {
-        all.extend(candidates(signature, &request.expected, context)?);
+        all.extend(desk.candidates(signature, &request.expected).await?);
     }
     Ok(all)
 }

@@ -26,6 +26,8 @@ pub struct ShownImage {
     pub documents: Vec<String>,
     /// The scope of the policy file that accepts it, where one was asked.
     pub scope: Option<String>,
+    /// Until when that accepts it, where it asks for an age (`max-age`).
+    pub until: Option<UnixTime>,
 }
 
 /// The checks that each of the verified signatures of an image passed.

@@ -246,10 +246,13 @@ fn signed_identity(place: &Place<'_>, members: &Members<'_>) -> Result<SignedAs,
         "exactRepository" => {
             let name = place.members(&["type", "dockerRepository"])?.required("dockerRepository")?;
             let text = name.text()?;
-            match repository(text).filter(|_| !text.contains('@')) {
-                Some(repository) => Ok(SignedAs::Repository(repository)),
-                None => Err(Failed::Unknown(name.fault(format!("`{text}` is no repository")))),
+            // Containers take that for a registry, and references here for a folder of Docker Hub.
+            if text.starts_with("localhost/") {
+                return Err(Failed::LeftOut(name.fault("`localhost` without a port names no registry here")));
             }
+            repository(text)
+                .map(SignedAs::Repository)
+                .map_err(|reason| Failed::Unknown(name.fault(format!("`{text}` is no repository: {reason}"))))
         }
         "matchExact" | "matchRepoDigestOrExact" | "exactReference" | "remapIdentity" => {
             Err(Failed::LeftOut(kind.fault(exact)))

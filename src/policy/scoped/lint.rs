@@ -10,6 +10,8 @@ use crate::verify::{IdentityMatcher, StringMatcher};
 
 /// The kind of what says that a scope asks for nothing.
 pub const ACCEPT: &str = "accept";
+/// What stands for the names of files and of images in a policy file that is suggested for a bundle.
+pub const PLACEHOLDERS: [&str; 2] = ["ARTIFACT", "registry.example/artifact"];
 
 /// Something to think about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,13 @@ impl Findings {
         let files = scope.files.iter().filter(|pattern| pattern.is_wide()).map(|pattern| pattern.source());
         for pattern in wide.chain(files) {
             self.add("too-wide", &scope.path, format!("`{pattern}` matches wherever it is from"));
+        }
+        let files = scope.files.iter().map(|pattern| pattern.source());
+        let images = scope.images.iter().map(|pattern| pattern.source());
+        for pattern in files.chain(images).filter(|pattern| PLACEHOLDERS.contains(pattern)) {
+            self.add("placeholder", &scope.path, format!(
+                "`{pattern}` stands where `bundle inspect --suggest=policy` knows no name: write a pattern of what is meant"
+            ));
         }
         for pattern in scope.images.iter().filter(|pattern| pattern.has_tag()) {
             let pattern = pattern.source();

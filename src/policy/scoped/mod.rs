@@ -25,7 +25,7 @@ mod voices;
 pub use document::{Code, Demand, Document, NamedSigner, SignerSource};
 pub use glob::{ImagePattern, Subject};
 pub use host::ambiguous_host;
-pub use lint::{ACCEPT, Finding, lint};
+pub use lint::{ACCEPT, Finding, PLACEHOLDERS, lint};
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
 pub use read::{FOREIGN, is_foreign};

@@ -317,14 +317,14 @@ fn signed_as(members: &Members<'_>) -> Result<Option<SignedAs>, Fault> {
         None if place.value.is_object() => {
             let place = place.members(&["repository"])?.required("repository")?;
             let text = place.text()?;
-            let is_whole = text
-                .split_once('/')
-                .is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
-            let repository =
-                signed_as::repository(text).filter(|_| is_whole && !text.contains(['@', '*', '?']));
-            let repository = repository.ok_or_else(|| {
+            let is_whole = text.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']));
+            let repository = match is_whole {
+                true => signed_as::repository(text),
+                false => Err("it names no registry".to_owned()),
+            };
+            let repository = repository.map_err(|reason| {
                 place
-                    .fault(format!("`{text}` is no repository"))
+                    .fault(format!("`{text}` is no repository: {reason}"))
                     .hint("REGISTRY/REPOSITORY, such as `registry.example/team/app`")
             })?;
             Ok(Some(SignedAs::Repository(repository)))

@@ -1,6 +1,8 @@
 //! Under which name an image was signed: what simple-signing payloads say beside the digest (`critical.identity.docker-reference`).
 
 use super::glob::{Subject, host_of};
+use super::host::ambiguous_host;
+use crate::registry::{Reference, Repository};
 use crate::verify::Verified;
 
 /// Under which repository a signature has to have been made.
@@ -16,8 +18,11 @@ impl SignedAs {
     /// Why a signature was made under another name than it should. One whose format holds no name was made under none.
     pub(super) fn objection(&self, verified: &Verified, subject: &Subject) -> Option<String> {
         let expected = match (self, subject) {
-            (Self::Repository(name), _) => name,
-            (Self::SameRepository, Subject::Image { name, .. }) => name,
+            (Self::Repository(name), _) => name.clone(),
+            // An image on this machine has a name that no signature has.
+            (Self::SameRepository, Subject::Image { name, .. }) => {
+                named(name).unwrap_or_else(|| name.clone())
+            }
             (Self::SameRepository, Subject::File(_)) => {
                 return Some("what was signed has no repository, and `signed-as` asks for one".to_owned());
             }
@@ -28,8 +33,8 @@ impl SignedAs {
                     .to_owned(),
             );
         };
-        let found = repository(&payload.reference);
-        (found.as_ref() != Some(expected)).then(|| {
+        let found = named(&payload.reference);
+        (found.as_ref() != Some(&expected)).then(|| {
             format!(
                 "it was signed under the name `{}`, and `signed-as` asks for `{expected}`",
                 payload.reference
@@ -38,26 +43,30 @@ impl SignedAs {
     }
 }
 
-/// The repository that a reference names, with its registry, in the one spelling that patterns compare: without tag and digest,
-/// Docker Hub's names written out. `None` where it names none.
-pub fn repository(reference: &str) -> Option<String> {
-    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
-    let from = name.rfind('/').map_or(0, |slash| slash + 1);
-    let name = match name.get(from..)?.find(':') {
-        Some(at) => name.get(..from + at)?,
-        None => name,
-    };
-    let is_host = |host: &str| host.contains(['.', ':']) || host == "localhost";
-    let (host, path) = match name.split_once('/') {
-        Some((host, path)) if is_host(host) => (host, path),
-        _ => ("docker.io", name),
-    };
-    if path.is_empty() || path.split('/').any(str::is_empty) || name.contains(char::is_whitespace) {
-        return None;
+/// The repository that a signature names, with its registry, in the one spelling that patterns compare. `None` where it names none.
+fn named(reference: &str) -> Option<String> {
+    Reference::parse(reference).ok().and_then(|reference| spelled(reference.repository()).ok())
+}
+
+/// A repository that a policy names, with its registry, in the same spelling.
+///
+/// # Errors
+/// In words: why it is none, by the grammar of all references.
+pub fn repository(name: &str) -> Result<String, String> {
+    let host = name.split_once('/').map_or("", |(host, _)| host);
+    if host.chars().any(|c| c.is_ascii_uppercase()) {
+        return Err(format!("its registry is written in small letters: `{}`", host.to_ascii_lowercase()));
     }
-    let host = host_of(host);
-    let library = if host == host_of("docker.io") && !path.contains('/') { "library/" } else { "" };
-    Some(format!("{host}/{library}{path}"))
+    spelled(&Repository::parse(name).map_err(|error| error.to_string())?)
+}
+
+fn spelled(repository: &Repository) -> Result<String, String> {
+    let name = repository.to_string();
+    let (host, path) = name.split_once('/').unwrap_or((&name, ""));
+    match ambiguous_host(host) {
+        None => Ok(format!("{}/{path}", host_of(host))),
+        Some(why) => Err(why),
+    }
 }
 
 #[cfg(test)]
@@ -66,21 +75,47 @@ mod tests {
 
     #[test]
     fn a_repository_has_one_spelling() {
-        for (reference, expected) in [
+        for (name, expected) in [
             ("registry.example/team/app", Some("registry.example/team/app")),
-            ("registry.example/team/app:v1", Some("registry.example/team/app")),
-            ("registry.example:5000/app:v1", Some("registry.example:5000/app")),
-            ("Registry.Example:443/app@sha256:00", Some("registry.example/app")),
+            ("registry.example:443/app", Some("registry.example/app")),
             ("alpine", Some("index.docker.io/library/alpine")),
             ("docker.io/team/app", Some("index.docker.io/team/app")),
-            ("team/app:1", Some("index.docker.io/team/app")),
-            ("localhost/app", Some("localhost/app")),
+            // As all tools of the Go world read it.
+            ("localhost/app", Some("index.docker.io/localhost/app")),
+            ("localhost:5000/app", Some("localhost:5000/app")),
             ("", None),
             ("registry.example/", None),
             ("registry.example//app", None),
             ("registry.example/ app", None),
+            ("registry.example/App", None),
+            ("Registry.Example/app", None),
+            ("registry.example/app:v1", None),
+            ("registry.example/app:!!bad", None),
+            ("registry.example/app@sha256:00", None),
+            ("registry.example/*", None),
+            ("registry.example:0443/app", None),
+            ("https://registry.example/app", None),
         ] {
-            assert_eq!(repository(reference).as_deref(), expected, "{reference}");
+            assert_eq!(repository(name).ok().as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_names_no_repository() {
+        let digest = format!("registry.example:5000/app@sha256:{}", "a".repeat(64));
+        for (reference, expected) in [
+            ("registry.example/team/app:v1", Some("registry.example/team/app")),
+            (&digest, Some("registry.example:5000/app")),
+            // Names of hosts have no case, and whoever signs may write them in any.
+            ("Registry.Example:443/app:v1", Some("registry.example/app")),
+            ("team/app:1", Some("index.docker.io/team/app")),
+            ("app:!!bad", None),
+            ("registry.example/app:!!bad", None),
+            ("registry.example/app@sha256:00", None),
+            ("registry.example/app:v1:v2", None),
+            ("registry.example./app", None),
+        ] {
+            assert_eq!(named(reference).as_deref(), expected, "{reference}");
         }
     }
 }

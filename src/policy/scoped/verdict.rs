@@ -40,6 +40,7 @@ pub struct Accepted {
     scope: String,
     is_unsigned: bool,
     counted: Vec<Counted>,
+    until: Option<UnixTime>,
 }
 
 impl Accepted {
@@ -51,6 +52,12 @@ impl Accepted {
     /// Whether nothing was asked (`accept: true`).
     pub fn is_unsigned(&self) -> bool {
         self.is_unsigned
+    }
+
+    /// Until when all that counts is young enough (`max-age`); `None` where no age is asked for. What built-in rules and policies in a
+    /// language say of ages is not in it.
+    pub fn until(&self) -> Option<UnixTime> {
+        self.until
     }
 
     /// What counted; a candidate stands here once for each signer for whom it does.
@@ -129,7 +136,7 @@ pub struct Uncounted {
 
 /// An artifact of a scope that asks for nothing.
 pub(super) fn unsigned(scope: &str) -> Accepted {
-    Accepted { scope: scope.to_owned(), is_unsigned: true, counted: Vec::new() }
+    Accepted { scope: scope.to_owned(), is_unsigned: true, counted: Vec::new(), until: None }
 }
 
 /// Judges what was verified by the plan.
@@ -146,6 +153,7 @@ pub(super) fn decide(plan: &Plan<'_>, counted: Vec<Counted>, now: UnixTime, is_c
         ledger.push((What::Attestation(position), Tally::new(name, &demand.signers, max_age)));
     }
     let (mut demands, mut kept, mut is_limit) = (Vec::new(), Vec::new(), !is_complete);
+    let mut until: Option<UnixTime> = None;
     let mut counted: Vec<Option<Counted>> = counted.into_iter().map(Some).collect();
     // An empty list of demands is refused where it is read; here it must not become consent.
     let mut is_met = !ledger.is_empty();
@@ -155,11 +163,14 @@ pub(super) fn decide(plan: &Plan<'_>, counted: Vec<Counted>, now: UnixTime, is_c
         let judged = tally.judge(plan, what, own, now, is_complete);
         is_met &= judged.demand.is_met;
         is_limit |= judged.is_limit;
+        until = until.into_iter().chain(judged.until).min();
         demands.push(judged.demand);
         kept.extend(judged.counts);
     }
     let result = match (is_met, is_limit) {
-        (true, _) => Ok(Accepted { scope: plan.scope.name.clone(), is_unsigned: false, counted: kept }),
+        (true, _) => {
+            Ok(Accepted { scope: plan.scope.name.clone(), is_unsigned: false, counted: kept, until })
+        }
         (false, true) => Err(Refused::Limit),
         (false, false) => Err(Refused::Unmet),
     };
@@ -177,6 +188,8 @@ struct Tally<'p> {
 struct Judged {
     demand: DemandVerdict,
     counts: Vec<Counted>,
+    /// When the first of them is too old.
+    until: Option<UnixTime>,
     is_limit: bool,
 }
 
@@ -228,6 +241,10 @@ impl<'p> Tally<'p> {
         let met: Vec<(usize, Voice)> =
             counts.iter().map(|one| (one.signer, Voice::of(&one.verified))).collect();
         let (found, needed) = (distinct(&met), self.signers.needed());
+        let until = self.max_age.and_then(|age| {
+            let times = counts.iter().filter_map(|one: &Counted| signed_at(&one.verified));
+            times.map(|time| time.plus_seconds(age)).min()
+        });
         let name = |signer: &usize| plan.ready.document.signer_name(*signer).to_owned();
         let is_there = |signer: &&usize| counts.iter().any(|one: &Counted| one.signer == **signer);
         let demand = DemandVerdict {
@@ -240,7 +257,7 @@ impl<'p> Tally<'p> {
             is_met: needed > 0 && found >= needed && !is_blocked,
             what: self.name,
         };
-        Judged { demand, counts, is_limit }
+        Judged { demand, counts, until, is_limit }
     }
 
     /// Why a signature is too old. The earliest of its proven times is what counts: a newer timestamp does not make it younger.

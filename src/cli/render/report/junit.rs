@@ -62,6 +62,7 @@ fn case(out: &mut String, finding: &Finding<'_>, command: &str) {
 fn evidence(finding: &Finding<'_>) -> Vec<String> {
     let mut lines = vec![words::verdict(finding)];
     lines.extend(finding.digests.iter().cloned());
+    lines.extend(words::decided(finding));
     for candidate in finding.candidates {
         lines.push(words::candidate(candidate));
         lines.extend(candidate.signer.iter().map(|signer| format!("  {}", words::signer(signer))));

@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::super::Safe;
 use super::words::{self, Counts};
 use crate::cli::{exit, explain};
-use crate::commands::{Finding, Report};
+use crate::commands::{Finding, PolicyReport, Report};
 use crate::crypto::sha256;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The rule of what is accepted without a signature, and what it means.
-const UNSIGNED: (&str, &str) =
-    ("accepted-unsigned", "The policy file asks for no signature of this artifact: none was verified.");
+/// The rule of what is accepted without a signature.
+const UNSIGNED: &str = "accepted-unsigned";
 
 /// The log, with one run.
 pub fn sarif(report: &Report) -> Value {
@@ -47,34 +46,24 @@ pub fn sarif(report: &Report) -> Value {
                 "toolExecutionNotifications": notifications,
             }],
             "results": results,
-            "properties": {
-                "command": report.command,
-                "judged": counts.all,
-                "verified": counts.verified(),
-                "acceptedUnsigned": counts.unsigned,
-                "resumed": counts.resumed,
-                "refused": counts.refused,
-                "notJudged": counts.unjudged,
-            },
+            "properties": totals(report, &findings),
         }],
     })
 }
 
 /// The rule of a result.
 fn code(finding: &Finding<'_>) -> &'static str {
-    finding.code().unwrap_or(UNSIGNED.0)
+    finding.code().unwrap_or(UNSIGNED)
 }
 
 fn rule(code: &str) -> Value {
-    let is_unsigned = code == UNSIGNED.0;
-    let text = if is_unsigned { Some(UNSIGNED.1.to_owned()) } else { explain::text(code) };
-    let text = text.unwrap_or_else(|| code.to_owned());
+    let text = explain::text(code).unwrap_or_else(|| code.to_owned());
     let first = text.lines().next().unwrap_or(code);
     json!({
         "id": code,
         "shortDescription": { "text": first },
         "help": { "text": text },
-        "defaultConfiguration": { "level": if is_unsigned { "note" } else { "error" } },
+        "defaultConfiguration": { "level": if code == UNSIGNED { "note" } else { "error" } },
     })
 }
 
@@ -89,8 +78,54 @@ fn result(finding: &Finding<'_>, report: &Report, codes: &[&str]) -> Value {
         "message": { "text": message(finding) },
         "locations": [location(finding, report)],
         "partialFingerprints": { "rcosignNameAndReason/v1": hex::encode(sha256(identity.as_bytes())) },
-        "properties": { "digests": finding.digests },
+        "properties": properties(finding),
     })
+}
+
+/// What belongs to a result beside its message: digests, and what decided.
+fn properties(finding: &Finding<'_>) -> Value {
+    let mut properties = finding.policy.map_or_else(|| json!({}), decided);
+    properties["digests"] = json!(finding.digests);
+    properties
+}
+
+/// The policy file, its scope and its pattern, and the signers who count.
+fn decided(policy: &PolicyReport) -> Value {
+    let counted = policy.demands.iter().flat_map(|demand| &demand.counted);
+    let signers: Vec<_> = counted
+        .map(|fact| json!({ "signer": fact.signer, "who": fact.who, "source": fact.source }))
+        .collect();
+    json!({
+        "policyFile": policy.file,
+        "scope": policy.scope,
+        "pattern": policy.pattern,
+        "verdict": policy.verdict,
+        "signers": signers,
+    })
+}
+
+/// What the run came to; and what decided about each artifact, accepted ones too, of which there is no result.
+fn totals(report: &Report, findings: &[Finding<'_>]) -> Value {
+    let counts = Counts::of(findings);
+    let one = |finding: &Finding<'_>| {
+        let mut decided = decided(finding.policy?);
+        decided["artifact"] = json!(words::name(finding));
+        Some(decided)
+    };
+    let decided: Vec<_> = findings.iter().filter_map(one).collect();
+    let mut totals = json!({
+        "command": report.command,
+        "judged": counts.all,
+        "verified": counts.verified(),
+        "acceptedUnsigned": counts.unsigned,
+        "resumed": counts.resumed,
+        "refused": counts.refused,
+        "notJudged": counts.unjudged,
+    });
+    if !decided.is_empty() {
+        totals["decidedBy"] = decided.into();
+    }
+    totals
 }
 
 fn notification(finding: &Finding<'_>, report: &Report) -> Value {

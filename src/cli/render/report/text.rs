@@ -35,6 +35,9 @@ fn whole(out: &mut String, finding: &Finding<'_>, color: Color) {
     for line in finding.error.map(words::failure).into_iter().flatten() {
         let _ = writeln!(out, "  {}", Safe(&line));
     }
+    for line in words::decided(finding) {
+        let _ = writeln!(out, "  {}", Safe(&line));
+    }
     let count = finding.candidates.len();
     for (number, candidate) in finding.candidates.iter().enumerate() {
         one(out, candidate, number + 1 == count, color);

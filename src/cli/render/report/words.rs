@@ -1,5 +1,6 @@
 //! Findings in words, the same in every form for people.
 
+use super::super::policy;
 use crate::commands::{CandidateReport, CheckReport, ErrorReport, Finding, SignerReport};
 
 /// How many findings there are, and what became of them.
@@ -58,6 +59,13 @@ pub fn verdict(finding: &Finding<'_>) -> String {
         (false, _) if finding.is_refused() => "refused".to_owned(),
         (false, _) => "not judged".to_owned(),
     }
+}
+
+/// What decided about it, in lines: the scope of the policy file, and each demand with what counts. Nothing where no policy file did.
+pub fn decided(finding: &Finding<'_>) -> Vec<String> {
+    let Some(report) = finding.policy else { return Vec::new() };
+    let first = format!("policy {}: scope {}", report.file, policy::scope(report));
+    std::iter::once(first).chain(report.demands.iter().flat_map(policy::counted)).collect()
 }
 
 /// The name, with the platform and the index that it was found in.

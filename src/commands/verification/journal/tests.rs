@@ -42,8 +42,8 @@ fn digest(byte: &str) -> Digest {
 fn two(folder: &Path) -> PathBuf {
     let path = folder.join("journal");
     let journal = Journal::open(&path, &OPTIONS, &mut context(NOW, &Heard::default())).unwrap();
-    journal.note("r/a:1", &digest("aa"));
-    journal.note("r/b:1", &digest("bb"));
+    journal.note("r/a:1", &digest("aa"), None);
+    journal.note("r/b:1", &digest("bb"), None);
     assert_eq!(journal.finish().unwrap(), 0);
     path
 }
@@ -60,7 +60,7 @@ fn what_verified_is_known_by_its_name_and_its_digest() {
     assert_eq!(journal.known("r/a:1", &digest("aa")), Some(UnixTime::from_seconds(NOW).to_string()));
     assert_eq!(journal.known("r/a:1", &digest("bb")), None);
     assert_eq!(journal.known("r/a:2", &digest("aa")), None);
-    journal.note("r/c:1", &digest("cc"));
+    journal.note("r/c:1", &digest("cc"), None);
     assert_eq!(journal.finish().unwrap(), 1);
     assert!(again(&path).unwrap().known("r/c:1", &digest("cc")).is_some());
 }
@@ -89,7 +89,7 @@ fn what_was_changed_is_refused_and_stays_as_it_is() {
         [lines[0], lines[2]].concat(),
         [lines[0], lines[2], lines[1]].concat(),
         [lines[1], lines[2]].concat(),
-        sound.replace("rcosign-journal/v1", "rcosign-journal/v2"),
+        sound.replace("rcosign-journal/v2", "rcosign-journal/v3"),
         "not a journal\n".to_owned(),
         "r.example/app:1".to_owned(),
         sound.replace("\"time\"", "\"more\":1,\"time\""),
@@ -116,7 +116,7 @@ fn a_last_line_that_is_not_whole_counts_for_nothing() {
         (true, None)
     );
     assert!(heard.0.borrow()[0].contains("not whole"));
-    journal.note("r/b:1", &digest("bb"));
+    journal.note("r/b:1", &digest("bb"), None);
     drop(journal);
     assert_eq!(std::fs::read(&path).unwrap(), sound);
 }
@@ -143,4 +143,30 @@ fn what_is_no_file_is_no_journal() {
         assert_eq!(error.kind, ErrorKind::Format);
         assert!(error.message.ends_with("is no file (--resume)"), "{}", error.message);
     }
+}
+
+#[test]
+fn an_age_is_compared_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let at = |seconds| Journal::open(&path, &OPTIONS, &mut context(seconds, &Heard::default())).unwrap();
+    let until = |seconds| Some(UnixTime::from_seconds(seconds));
+    let journal = at(NOW);
+    journal.note("r/a:1", &digest("aa"), until(NOW + 100));
+    journal.note("r/b:1", &digest("bb"), None);
+    drop(journal);
+    let is_known = |seconds| {
+        let journal = at(seconds);
+        [("r/a:1", "aa"), ("r/b:1", "bb")].map(|(name, byte)| journal.known(name, &digest(byte)).is_some())
+    };
+    assert_eq!(is_known(NOW + 99), [true, true]);
+    for late in [NOW + 100, NOW + 101, NOW + LONGEST] {
+        assert_eq!(is_known(late), [false, true], "{late}");
+    }
+    // Judged again, it counts as it does then.
+    at(NOW + 200).note("r/a:1", &digest("aa"), until(NOW + 300));
+    assert_eq!((is_known(NOW + 299), is_known(NOW + 300)), ([true, true], [false, true]));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&(NOW + 300).to_string(), &(NOW + 900).to_string())).unwrap();
+    assert!(Journal::open(&path, &OPTIONS, &mut context(NOW + 1, &Heard::default())).is_err());
 }

@@ -137,3 +137,17 @@ fn keys_that_were_read_are_compared() {
     assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["impossible"]);
     assert_eq!(lint(&document, &[]), Vec::new());
 }
+
+#[test]
+fn what_was_to_be_replaced_is_found() {
+    for (member, pattern, expected) in [
+        ("files", "ARTIFACT", &["placeholder"][..]),
+        ("images", "registry.example/artifact", &["placeholder"]),
+        ("files", "dist/ARTIFACT", &[]),
+        ("images", "registry.example/artifacts", &[]),
+    ] {
+        let mut value = sound();
+        value["scopes"][0][member] = json!([pattern]);
+        assert_eq!(codes(&value), expected, "{pattern}");
+    }
+}

@@ -265,6 +265,9 @@ fn ages_are_of_proven_times() {
     logged.accepted(json!({ "signatures": "a", "max-age": "2d" }));
     logged.accepted(json!({ "signatures": "a", "max-age": "24h" }));
     logged.refused(json!({ "signatures": "a", "max-age": "23h" }));
+    let until = |scope: Value| logged.outcome(&ready(&file(&scope)), true).result.unwrap().until();
+    assert_eq!(until(json!({ "signatures": "a", "max-age": "25h" })), Some(second(JUDGED + 3_600)));
+    assert_eq!(until(json!({ "signatures": "a" })), None);
     // Nothing proves a time.
     let mut bare = Attached::new();
     bare.entities.push(signer.message(ARTIFACT));
@@ -453,7 +456,7 @@ fn the_name_under_which_an_image_was_signed() {
     let scope = |signed_as: Value| json!({ "signatures": "a", "signed-as": signed_as });
     attached.accepted(scope(json!("same-repository")));
     attached.accepted(scope(json!({ "repository": "registry.example/app" })));
-    attached.accepted(scope(json!({ "repository": "Registry.example:443/app" })));
+    attached.accepted(scope(json!({ "repository": "registry.example:443/app" })));
     attached.refused(scope(json!({ "repository": "registry.example/app2" })));
     attached.refused(scope(json!({ "repository": "other.example/app" })));
     let message = Attached { artifacts: Artifacts::Files, ..Attached::new() }.signature(&key("signer"));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::commands::{
-    CandidateReport, CheckReport, ErrorReport, ImageReport, PolicyReport, PolicyVerdict, SignerReport,
+    CandidateReport, CheckReport, CountedFact, DemandVerdict, ErrorReport, ImageReport, PolicyReport,
+    PolicyVerdict, SignerReport,
 };
 use crate::crypto::UnixTime;
 use serde_json::Value;
@@ -147,7 +148,7 @@ fn no_form_calls_verified_what_this_run_did_not_verify() {
     for line in [
         "<property name=\"rcosign.accepted-unsigned\" value=\"1\"/>",
         "<property name=\"rcosign.resumed\" value=\"1\"/>",
-        "<system-out>accepted without a signature</system-out>",
+        "<system-out>accepted without a signature\npolicy p: scope none: no pattern matches</system-out>",
         "<system-out>verified by an earlier run, at 2026-01-02T03:04:05Z</system-out>",
     ] {
         assert!(text.contains(line), "{text}");
@@ -302,4 +303,73 @@ r/a:3 (linux/amd64), in r/a:: not judged
         .iter()
         .fold(painted, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
     assert_eq!(plain, text);
+}
+
+/// A policy file decides, by a scope and by whoever counts.
+fn by_scope(name: &str) -> Report {
+    let mut report = three(name);
+    let text = || name.to_owned();
+    let images = report.images.as_mut().unwrap();
+    for (image, verdict) in images.iter_mut().zip([PolicyVerdict::Accepted, PolicyVerdict::Refused]) {
+        let is_met = verdict == PolicyVerdict::Accepted;
+        let fact = CountedFact {
+            signer: "release".to_owned(),
+            who: text(),
+            source: text(),
+            time: None,
+            evidence: vec![text()],
+        };
+        let demand = DemandVerdict {
+            what: "signatures".to_owned(),
+            asked: "all of release, ops".to_owned(),
+            needed: 2,
+            found: 1,
+            counted: vec![fact],
+            uncounted: Vec::new(),
+            missing: Vec::new(),
+            is_met,
+        };
+        image.policy = Some(PolicyReport {
+            file: "policy.yaml".to_owned(),
+            artifact: text(),
+            scope: Some("prod".to_owned()),
+            pattern: Some("r/**".to_owned()),
+            verdict,
+            demands: vec![demand],
+        });
+    }
+    report
+}
+
+#[test]
+fn every_form_says_which_scope_and_which_signer_decided() {
+    let report = by_scope("r/a:");
+    let lines = [
+        "policy policy.yaml: scope prod, by its pattern r/**",
+        "signatures: all of release, ops: met",
+        "signatures: all of release, ops: NOT met",
+        "  counts: release (r/a:), in r/a:",
+        "    release: r/a:",
+    ];
+    for (format, each) in [(ReportFormat::Text, 2), (ReportFormat::Junit, 2)] {
+        let text = rendered(&report, format);
+        assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+        assert_eq!(text.matches(lines[0]).count(), each, "{text}");
+    }
+    let sarif: Value = serde_json::from_str(&rendered(&report, ReportFormat::Sarif)).unwrap();
+    let run = &sarif["runs"][0];
+    assert_eq!(run["results"][0]["properties"]["scope"], "prod");
+    assert_eq!(run["results"][0]["properties"]["signers"][0]["signer"], "release");
+    let decided = run["properties"]["decidedBy"].as_array().unwrap();
+    assert_eq!(decided.len(), 2);
+    assert_eq!((&decided[0]["artifact"], &decided[0]["verdict"]), (&"r/a:1".into(), &"accepted".into()));
+    assert!(serde_json::from_str::<Value>(&rendered(&three("r/a:"), ReportFormat::Sarif)).unwrap()["runs"][0]["properties"]["decidedBy"].is_null());
+    // Nobody gets out of a form by what he is called.
+    let hostile = by_scope(HOSTILE);
+    let root = xml::parse(&rendered(&hostile, ReportFormat::Junit));
+    xml::check(include_str!("../../../../../testdata/schemas/junit-10.xsd"), &root);
+    let text = rendered(&hostile, ReportFormat::Text);
+    assert!(is_quiet(&text));
+    assert_eq!(text.lines().count(), rendered(&report, ReportFormat::Text).lines().count());
+    assert!(is_quiet(&rendered(&hostile, ReportFormat::Sarif)));
 }
