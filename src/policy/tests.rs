@@ -2,6 +2,7 @@
 
 mod cases;
 mod hostile;
+mod modules;
 
 use super::decision::Refusal;
 use super::guard::Guard;

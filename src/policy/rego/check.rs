@@ -4,12 +4,15 @@
 mod arithmetic;
 mod calls;
 mod dynamic;
+mod grammar;
 mod infer;
+mod literals;
 mod lower;
 mod negation;
 mod order;
 mod rules;
 mod safety;
+mod scopes;
 mod signatures;
 mod spelled;
 mod term;
@@ -28,7 +31,8 @@ use crate::policy::Error;
 
 pub(super) use arithmetic::{are_calls, as_calls};
 pub(super) use calls::is_exact;
-pub(super) use negation::written_out;
+pub(super) use grammar::check as grammar;
+pub(super) use negation::{PREFIX, written_out};
 #[cfg(test)]
 pub(super) use signatures::here;
 pub(super) use spelled::{number as spelled_number, telling};
@@ -45,11 +49,13 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<(), Error> {
         words::check(module)?;
         walk::check(module)?;
     }
+    literals::check(modules)?;
     all.check_kinds()?;
     for module in modules {
         let names = Names::of(module, &all);
         for rule in &module.policy {
             calls::rule(rule, &names, module.rego_v1)?;
+            scopes::rule(rule)?;
             safety::rule(rule)?;
         }
     }

@@ -58,6 +58,7 @@ impl Program {
             check::text(&name, &text)?;
             texts.push((name, text));
         }
+        check::grammar(&texts)?;
         let mut written = read(&texts)?;
         check::modules(written.get_modules())?;
         let mut engine = in_words_of_regorus(written.clone(), texts)?;

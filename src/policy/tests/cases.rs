@@ -62,6 +62,8 @@ fn verdicts_of_rego_are_those_of_cosign() {
             ("functions.jsonl", 250),
             ("tokens.jsonl", 300),
             ("wide.jsonl", 2500),
+            ("edges.jsonl", 400),
+            ("modules.jsonl", 350),
         ],
         super::rego,
     );

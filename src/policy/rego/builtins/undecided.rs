@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use regorus::Value;
 
 use super::{Outcome, documents, encodings};
+use crate::policy::rego::check::PREFIX;
 
 /// What was met. Numbers are kept by their value alone, so two things together cannot be decided: a number that is written in another
 /// way than its value is shown (`1.0`, `1e2`), and a function that tells this from `1` or `100`.
@@ -58,8 +59,13 @@ impl Undecided {
 
     /// The value of a call, of which is noted what cannot be decided.
     pub(super) fn note(&self, name: &str, given: &[Value], outcome: Outcome<Value>) -> Value {
-        if TELLING.contains(&name) && given.iter().any(has_number) {
-            self.telling(format!("a call of {name} with numbers"));
+        // What is looked up by a number is found by how that is written.
+        let telling = TELLING.contains(&name) && given.iter().any(has_number);
+        if telling || (name != "count" && given.iter().any(|value| is_keyed(value, false))) {
+            self.telling(match name.strip_prefix(PREFIX) {
+                Some(operator) => format!("the operator {operator} and what has numbers"),
+                None => format!("a call of {name} with numbers"),
+            });
         }
         let spelled = match (name, given.first()) {
             ("json.unmarshal" | "to_number" | "yaml.unmarshal", Some(Value::String(text))) => {
@@ -84,6 +90,19 @@ impl Undecided {
                 Value::Undefined
             }
         }
+    }
+}
+
+/// Whether a number is the key of an object or an item of a set, or within one; `key`: whether the value is such a key itself.
+fn is_keyed(value: &Value, key: bool) -> bool {
+    match value {
+        Value::Number(_) => key,
+        Value::Array(items) => items.iter().any(|item| is_keyed(item, key)),
+        Value::Set(items) => items.iter().any(|item| is_keyed(item, true)),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| is_keyed(name, true) || is_keyed(value, key))
+        }
+        _ => false,
     }
 }
 

@@ -279,7 +279,7 @@ fn root(path: &str) -> Term {
     Term::Ref([first].into_iter().chain(parts.map(Term::name)).collect())
 }
 
-fn comparison(op: &BoolOp) -> &'static str {
+pub(super) fn comparison(op: &BoolOp) -> &'static str {
     match op {
         BoolOp::Lt => "lt",
         BoolOp::Le => "lte",
@@ -290,7 +290,7 @@ fn comparison(op: &BoolOp) -> &'static str {
     }
 }
 
-fn arithmetic(op: &ArithOp) -> &'static str {
+pub(super) fn arithmetic(op: &ArithOp) -> &'static str {
     match op {
         ArithOp::Add => "plus",
         ArithOp::Sub => "minus",

@@ -22,7 +22,7 @@ enum Kind {
 
 fn kind(rule: &Rule) -> Option<Kind> {
     match rule {
-        Rule::Default { .. } => None,
+        Rule::Default { args, .. } => (!args.is_empty()).then_some(Kind::Function(args.len())),
         Rule::Spec { head, .. } => Some(match head {
             RuleHead::Func { args, .. } => Kind::Function(args.len()),
             RuleHead::Set { .. } => Kind::Set,
@@ -60,7 +60,11 @@ impl Rules<'_> {
                     }
                 }
             }
-            if default && matches!(seen, Some(Some(Kind::Set | Kind::Object))) {
+            let of_default = |rule: &&&Ref<Rule>| matches!(rule.as_ref(), Rule::Default { .. });
+            let given = rules.iter().find(of_default).and_then(|rule| kind(rule));
+            let differ = matches!((given, seen), (Some(one), Some(Some(other))) if one != other)
+                || matches!((given, seen), (None, Some(Some(Kind::Function(_)))));
+            if default && (differ || matches!(seen, Some(Some(Kind::Set | Kind::Object)))) {
                 let span = rules.first().map(|rule| rule.span());
                 if let Some(span) = span {
                     return refuse(span, format!("conflicting rules {path} found"));
@@ -164,6 +168,9 @@ fn references(rule: &Rule, names: &Names<'_>, all: &Rules<'_>) -> BTreeSet<Strin
         found.extend(meant.cloned());
     };
     tree::each_of_rule(rule, &mut visit);
+    let with =
+        tree::queries(rule).into_iter().flat_map(|query| &query.stmts).flat_map(|stmt| &stmt.with_mods);
+    with.for_each(|with| visit(&with.refr));
     found
 }
 

@@ -1,6 +1,4 @@
-//! Variables: what is declared is used, and `:=` gives a value once.
-
-use std::collections::BTreeSet;
+//! Variables: what is declared is used. And what regorus takes apart otherwise than OPA.
 
 use regorus::unstable::{AssignOp, Expr, Literal, Query, Rule, RuleHead, Span};
 
@@ -18,17 +16,17 @@ pub(super) fn rule(rule: &Rule) -> Result<(), Error> {
 
 /// Sets that hold other sets and, or so it may be, objects: regorus goes through them in another order than OPA.
 fn sets(rule: &Rule) -> Result<(), Error> {
-    let mut found = None;
+    let (mut found, mut key) = (None, None);
     tree::each_of_rule(rule, &mut |expr| {
+        if let Expr::Object { fields, .. } = expr {
+            let has_set = |name: &Expr| {
+                let mut has = false;
+                tree::each(name, &mut |expr| has |= is_set(expr));
+                has
+            };
+            key = key.or(fields.iter().find(|(_, name, _)| has_set(name)).map(|(_, name, _)| name.span()));
+        }
         let Expr::Set { items, .. } = expr else { return };
-        let is_set = |item: &Expr| {
-            let call = |fcn| path(fcn).is_some_and(|(name, _)| name == ["set"]);
-            match item {
-                Expr::Set { .. } | Expr::SetCompr { .. } => true,
-                Expr::Call { fcn, .. } => call(fcn),
-                _ => false,
-            }
-        };
         let holds = |item: &Expr| {
             let mut holds = false;
             tree::each(item, &mut |expr| holds |= is_set(expr));
@@ -48,9 +46,19 @@ fn sets(rule: &Rule) -> Result<(), Error> {
             found = Some(expr.span());
         }
     });
-    match found {
-        Some(span) => refuse(span, "a set of sets and other values is not supported".to_owned()),
-        None => Ok(()),
+    match (found, key) {
+        (Some(span), _) => refuse(span, "a set of sets and other values is not supported".to_owned()),
+        // OPA's compiler takes it for an array.
+        (None, Some(span)) => refuse(span, "a set within the key of an object is not supported".to_owned()),
+        (None, None) => Ok(()),
+    }
+}
+
+fn is_set(expr: &Expr) -> bool {
+    match expr {
+        Expr::Set { .. } | Expr::SetCompr { .. } => true,
+        Expr::Call { fcn, .. } => path(fcn).is_some_and(|(name, _)| name == ["set"]),
+        _ => false,
     }
 }
 
@@ -65,6 +73,9 @@ fn patterns(rule: &Rule) -> Result<(), Error> {
     // Every place that may give a variable its value.
     let mut given: Vec<&str> = Vec::new();
     for arg in args {
+        if let Some(span) = computed(arg) {
+            return refuse(span, "the arguments of a rule cannot be computed or looked up".to_owned());
+        }
         if has_object(arg, false) {
             return unknown(arg.span());
         }
@@ -132,6 +143,23 @@ fn patterns(rule: &Rule) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a pattern has but variables and constants.
+fn computed(pattern: &Expr) -> Option<&Span> {
+    match pattern {
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().find_map(|item| computed(item)),
+        Expr::Object { fields, .. } => {
+            fields.iter().find_map(|(_, key, value)| computed(key).or(computed(value)))
+        }
+        Expr::Var { .. }
+        | Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. } => None,
+        other => Some(other.span()),
+    }
+}
+
 /// Whether a pattern has an object; `open`: one with a variable.
 fn has_object(pattern: &Expr, open: bool) -> bool {
     match pattern {
@@ -157,35 +185,19 @@ fn each_var<'a>(pattern: &'a Expr, found: &mut Vec<&'a str>) {
 }
 
 fn query(query: &Query) -> Result<(), Error> {
-    let mut assigned = BTreeSet::new();
-    for stmt in &query.stmts {
-        match &stmt.literal {
-            Literal::SomeVars { vars, .. } => used(vars, query)?,
-            Literal::Every { key, value, query, .. } => {
-                key.iter().chain([value]).try_for_each(|span| used(std::slice::from_ref(span), query))?;
-            }
-            Literal::Expr { expr, .. } => once(expr, &mut assigned)?,
-            Literal::SomeIn { .. } | Literal::NotExpr { .. } => {}
+    query.stmts.iter().try_for_each(|stmt| match &stmt.literal {
+        Literal::SomeVars { vars, .. } => used(vars, query),
+        Literal::Every { key, value, query, .. } => {
+            key.iter().chain([value]).try_for_each(|span| used(std::slice::from_ref(span), query))
         }
-    }
-    Ok(())
+        Literal::SomeIn { .. } | Literal::NotExpr { .. } | Literal::Expr { .. } => Ok(()),
+    })
 }
 
 /// What is declared is named in the query, beside where it is declared.
 fn used(vars: &[Span], query: &Query) -> Result<(), Error> {
     match vars.iter().find(|span| span.text() != "_" && !mentions(query, span.text())) {
         Some(span) => refuse(span, format!("declared var {} unused", span.text())),
-        None => Ok(()),
-    }
-}
-
-/// `:=` gives a variable of a query its value once.
-fn once<'a>(expr: &'a Expr, assigned: &mut BTreeSet<&'a str>) -> Result<(), Error> {
-    let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr else { return Ok(()) };
-    let mut names = BTreeSet::new();
-    pattern(lhs, &mut names);
-    match names.into_iter().find(|name| !assigned.insert(name)) {
-        Some(name) => refuse(expr.span(), format!("var {name} assigned above")),
         None => Ok(()),
     }
 }
@@ -201,16 +213,4 @@ fn mentions(query: &Query, name: &str) -> bool {
         found |= named.is_some_and(|(names, _)| names.first().is_some_and(|first| first == name));
     });
     found
-}
-
-/// The variables of a pattern.
-fn pattern<'a>(expr: &'a Expr, bound: &mut BTreeSet<&'a str>) {
-    match expr {
-        Expr::Var { span, .. } if span.text() != "_" => {
-            bound.insert(span.text());
-        }
-        Expr::Array { items, .. } => items.iter().for_each(|item| pattern(item, bound)),
-        Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| pattern(value, bound)),
-        _ => {}
-    }
 }

@@ -112,7 +112,7 @@ pub(in crate::policy::rego) fn telling(modules: &[Ref<Module>]) -> Option<String
                             let one = *bases.entry(span.text()).or_insert(base) == base;
                             !given.contains(span.text()) && (one || is_input(refr))
                         }
-                        Expr::Number { .. } => is_spelled(index).is_none(),
+                        Expr::Number { .. } => is_spelled(index).is_none() && is_input(refr),
                         other => is_harmless(other),
                     };
                     found = if fine { found } else { Some(index.span()) };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{Expr, Module};
+use regorus::unstable::{AssignOp, Expr, Literal, Module, Rule, RuleHead};
 
 use super::tree::path;
 use super::{refuse, text, tree};
@@ -29,20 +29,45 @@ pub(super) fn check(module: &Module) -> Result<(), Error> {
             ["data" | "input", ..] => {}
             _ => return refuse(&import.span, format!("invalid import `{whole}`")),
         }
-        if module.rego_v1 && !seen.insert(import.r#as.as_ref().map_or(whole.clone(), |s| s.text().to_owned()))
-        {
+        let name = import.r#as.as_ref().map(|span| span.text().to_owned()).or(names.last().cloned());
+        if module.rego_v1 && !seen.insert(name) {
             return refuse(&import.span, format!("import must not shadow import {whole}"));
         }
     }
     if !keywords.contains("if") {
         no_if(module)?;
     }
-    if module.rego_v1 {
-        for rule in &module.policy {
-            let name = path(tree::head(rule)).and_then(|(names, _)| names.into_iter().next());
-            if let Some(name) = name.filter(|name| ["data", "input"].contains(&name.as_str())) {
-                return refuse(rule.span(), format!("rules must not shadow {name}"));
-            }
+    match module.rego_v1 {
+        true => module.policy.iter().try_for_each(|rule| no_root(rule)),
+        false => Ok(()),
+    }
+}
+
+/// Modules of version 1 call neither a rule nor a variable `data` or `input`.
+fn no_root(rule: &Rule) -> Result<(), Error> {
+    let root = |expr: &Expr| {
+        let name = path(expr).and_then(|(names, _)| names.into_iter().next())?;
+        ["data", "input"].contains(&name.as_str()).then_some(name)
+    };
+    if let Some(name) = root(tree::head(rule)) {
+        return refuse(rule.span(), format!("rules must not shadow {name}"));
+    }
+    let args: &[_] = match rule {
+        Rule::Spec { head: RuleHead::Func { args, .. }, .. } | Rule::Default { args, .. } => args,
+        Rule::Spec { .. } => &[],
+    };
+    let assigned = tree::queries(rule).into_iter().flat_map(|query| &query.stmts).filter_map(|stmt| {
+        match &stmt.literal {
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => match expr.as_ref() {
+                Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } => Some(lhs),
+                _ => None,
+            },
+            _ => None,
+        }
+    });
+    for expr in args.iter().chain(assigned) {
+        if let (Expr::Var { span, .. }, Some(name)) = (expr.as_ref(), root(expr)) {
+            return refuse(span, format!("args and variables must not shadow {name}"));
         }
     }
     Ok(())
