@@ -61,6 +61,12 @@ fn imports_rules_and_arguments_do_not_shadow_one_another() {
         ("default f = 2\nf(x) = 1\nallow { true }", "conflicting rules"),
         ("f(input.x) = 1\nallow { true }", "the arguments of a rule cannot be computed"),
         ("f([y[0]]) = 1\nallow { true }", "the arguments of a rule cannot be computed"),
+        ("count := true\nallow { count([1]) == 1 }", "undefined function count"),
+        ("import data.other as time\nallow { time.now_ns() > 0 }", "undefined function time.now_ns"),
+        ("plus(x, y) = 2\nallow { 1 + 3 == 4 }", "p.rego:2:1: nothing may be called plus"),
+        ("import data.foo as equal\nallow { 1 == 1 }", "nothing may be called equal"),
+        ("import future.keywords.in\nallow { internal := 1; 1 in [1] }", "called function internal shadowed"),
+        ("input = 1\nallow { true }", "rules must not shadow input"),
         ("allow { true with data as {} }", "allow is recursive"),
         ("p { allow }\nallow { true with data.signature.p as 1 }", "is recursive"),
     ]);

@@ -30,10 +30,10 @@ pub(super) fn check(modules: &[Ref<Module>]) -> Result<(), Error> {
                         set.get_or_insert(span);
                     }
                 }
-                Expr::Object { fields, span, .. } => {
-                    if fields.len() > 1 && !fields.iter().all(|(_, key, _)| is_constant(key)) {
-                        object.get_or_insert(span);
-                    }
+                Expr::Object { fields, span, .. }
+                    if fields.len() > 1 && !fields.iter().all(|(_, key, _)| is_constant(key)) =>
+                {
+                    object.get_or_insert(span);
                 }
                 _ => {}
             }

@@ -70,6 +70,7 @@ fn operator(expr: &Expr) -> Option<&'static str> {
         Expr::BinExpr { op: BinOp::Union, .. } => Some("or"),
         Expr::BinExpr { .. } => Some("and"),
         Expr::AssignExpr { op: AssignOp::Eq, .. } => Some("eq"),
+        Expr::Membership { .. } => Some("internal"),
         _ => None,
     }
 }

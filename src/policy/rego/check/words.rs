@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{AssignOp, Expr, Literal, Module, Rule, RuleHead};
+use regorus::unstable::{AssignOp, Expr, Literal, Module, Rule, RuleHead, Span};
 
 use super::tree::path;
 use super::{refuse, text, tree};
@@ -10,6 +10,12 @@ use crate::policy::Error;
 
 /// The keywords that version 0 does not have.
 const KEYWORDS: [&str; 4] = ["contains", "every", "if", "in"];
+
+/// The functions that operators stand for: what a policy calls so is what it computes with.
+const OPERATORS: [&str; 17] = [
+    "and", "assign", "div", "eq", "equal", "gt", "gte", "internal", "lt", "lte", "minus", "mul", "neq", "or",
+    "plus", "print", "rem",
+];
 
 /// Checks the imports of a module, that it uses no keyword which it did not import, and its names.
 pub(super) fn check(module: &Module) -> Result<(), Error> {
@@ -30,6 +36,7 @@ pub(super) fn check(module: &Module) -> Result<(), Error> {
             _ => return refuse(&import.span, format!("invalid import `{whole}`")),
         }
         let name = import.r#as.as_ref().map(|span| span.text().to_owned()).or(names.last().cloned());
+        no_operator(&import.span, name.as_deref())?;
         if module.rego_v1 && !seen.insert(name) {
             return refuse(&import.span, format!("import must not shadow import {whole}"));
         }
@@ -37,20 +44,30 @@ pub(super) fn check(module: &Module) -> Result<(), Error> {
     if !keywords.contains("if") {
         no_if(module)?;
     }
-    match module.rego_v1 {
-        true => module.policy.iter().try_for_each(|rule| no_root(rule)),
-        false => Ok(()),
+    module.policy.iter().try_for_each(|rule| no_root(rule, module.rego_v1))
+}
+
+fn no_operator(span: &Span, name: Option<&str>) -> Result<(), Error> {
+    match name.filter(|name| OPERATORS.contains(name)) {
+        Some(name) => refuse(span, format!("nothing may be called {name}, which stands for an operator")),
+        None => Ok(()),
     }
 }
 
-/// Modules of version 1 call neither a rule nor a variable `data` or `input`.
-fn no_root(rule: &Rule) -> Result<(), Error> {
+/// Modules of version 1 call neither a rule nor a variable `data` or `input`. Of the others we refuse such a rule, which the roots
+/// are called no more beside.
+fn no_root(rule: &Rule, strict: bool) -> Result<(), Error> {
     let root = |expr: &Expr| {
         let name = path(expr).and_then(|(names, _)| names.into_iter().next())?;
         ["data", "input"].contains(&name.as_str()).then_some(name)
     };
+    let (names, _) = path(tree::head(rule)).unwrap_or_default();
+    no_operator(rule.span(), names.first().map(String::as_str))?;
     if let Some(name) = root(tree::head(rule)) {
         return refuse(rule.span(), format!("rules must not shadow {name}"));
+    }
+    if !strict {
+        return Ok(());
     }
     let args: &[_] = match rule {
         Rule::Spec { head: RuleHead::Func { args, .. }, .. } | Rule::Default { args, .. } => args,
