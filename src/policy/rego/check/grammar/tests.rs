@@ -48,7 +48,7 @@ fn what_opa_reads_is_read() {
     ] {
         assert_eq!(read(text), Ok(()), "{text}");
     }
-    assert_eq!(check(&[("p.rego".to_owned(), "\u{feff}package a.b[\"c d\"]".to_owned())]).is_ok(), true);
+    assert!(check(&[("p.rego".to_owned(), "\u{feff}package a.b[\"c d\"]".to_owned())]).is_ok());
 }
 
 #[test]
