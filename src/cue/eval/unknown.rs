@@ -13,6 +13,13 @@ impl<'a> Evaluator<'a> {
         self.cost(4);
         let this = self.node(id);
         if let Some(outcome) = &this.outcome {
+            if let Some((few, _)) = outcome.iter().find(|(alternative, _)| self.has_too_few(*alternative)) {
+                let first = self.node(*few).conjuncts.first();
+                let position = first.map(|conjunct| conjunct.position).unwrap_or_default();
+                let message =
+                    "cannot be decided: an alternative has fewer fields or elements than it must have";
+                return Err(Error::new(ErrorKind::Undecided, position, message).at(self.path(id)));
+            }
             return outcome.iter().try_for_each(|(alternative, _)| self.all_known(*alternative));
         }
         if let Some((task, why)) = this.tasks.iter().find(|(task, why)| !refers(task, why.as_deref())) {
@@ -26,6 +33,14 @@ impl<'a> Evaluator<'a> {
         let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
         let items = this.items.nodes.iter().chain(made).copied();
         fields.map(|arc| arc.node).chain(items).try_for_each(|part| self.all_known(part))
+    }
+
+    /// Whether a value, or one in it, has fewer fields or elements than it must have.
+    fn has_too_few(&self, id: NodeId) -> bool {
+        let this = self.node(id);
+        let fields = this.arcs.iter().filter(|arc| arc.presence == Presence::Regular).map(|arc| arc.node);
+        self.too_few(id)
+            || fields.chain(this.items.nodes.iter().copied()).any(|part| self.has_too_few(self.settled(part)))
     }
 }
 

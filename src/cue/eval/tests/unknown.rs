@@ -28,6 +28,21 @@ fn references_and_definitions_may_wait() {
 }
 
 #[test]
+fn an_alternative_with_too_few_fields_may_be_none() {
+    for value in [
+        "{} & (struct.MinFields(1) | {k!: _})",
+        "{} & (*struct.MinFields(1) | {k!: _})",
+        "{c: {}} & ({c: struct.MinFields(1)} | {k!: _})",
+        "{a: int} & (*{struct.MinFields(2), a: 1} | {a: 2, b: 1})",
+    ] {
+        refuses(&format!("import \"struct\"\nx: {value}"), "{}", "an alternative has fewer fields");
+    }
+    refuses("import \"list\"\nx: [...] & (list.MinItems(1) | [{k!: _}])", "{}", "an alternative has fewer");
+    passes("import \"struct\"\npredicate: struct.MinFields(1) | {k!: _}", r#"{"a": 1}"#);
+    passes("import \"struct\"\nx: {} & (struct.MaxFields(1) | {k!: _})", "{}");
+}
+
+#[test]
 fn what_is_matched_has_its_constraints() {
     for (call, matched) in [
         ("matchN(1, [{c: \"xy\"}])", false),
