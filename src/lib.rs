@@ -91,6 +91,8 @@ mod commands;
 mod crypto;
 #[cfg(feature = "cue")]
 mod cue;
+#[cfg(any(feature = "cue", feature = "rego"))]
+mod gotime;
 #[cfg(feature = "cli")]
 mod http;
 #[cfg(feature = "internals")]

@@ -40,7 +40,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("services", &["cloud", "http", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     ("attest", &["sign", "payload", "crypto"]),
     ("sign", &["services", "verify", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
-    ("policy", &["registry", "verify", "bundle", "trust", "payload", "x509", "cue", "re2", "crypto"]),
+    (
+        "policy",
+        &["registry", "verify", "bundle", "trust", "payload", "x509", "cue", "re2", "gotime", "crypto"],
+    ),
     ("sandbox", &["program", "bundle", "trust", "payload", "tlog", "x509", "timestamp", "crypto"]),
     (
         "storage",
@@ -74,8 +77,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("payload", &["crypto"]),
     ("tlog", &["crypto"]),
     ("x509", &["crypto"]),
-    ("cue", &["re2", "crypto"]),
+    ("cue", &["re2", "gotime", "crypto"]),
     ("re2", &[]),
+    ("gotime", &[]),
     ("crypto", &[]),
     ("api", &["sign", "verify", "bundle", "trust", "payload", "x509", "crypto"]),
     (

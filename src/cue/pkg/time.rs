@@ -1,19 +1,16 @@
 //! `time`: points in time as texts of RFC 3339, Go's layouts, durations.
 
+use num_bigint::BigInt;
+
 use super::Parameter::{Int, String as Text};
 use super::arguments::{Arguments, failed};
 use super::{CallError, Member, Members, function, validator};
 use crate::cue::data::Data;
-use moment::Moment;
+use crate::cue::number::Number;
+use crate::gotime::{self, Moment, RFC3339_NANO, Time};
 
-mod duration;
-mod format;
-mod layout;
-mod moment;
-mod parse;
-
-/// The layout of CUE's own times.
-const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
+/// Seconds from 1970 on, either way, that are computed with: some thirty million years.
+const MAX_SECONDS: u64 = 1_000_000_000_000_000;
 
 /// The members of the package.
 pub(super) const MEMBERS: Members = &[
@@ -23,9 +20,9 @@ pub(super) const MEMBERS: Members = &[
     ("Second", Member::Source("1000000000")),
     ("Minute", Member::Source("60000000000")),
     ("Hour", Member::Source("3600000000000")),
-    ("Duration", validator(&[Text], |a| duration::parse(a.text(0)?).map(|_| true.into()))),
-    ("FormatDuration", function(&[Int], |a| Ok(duration::format(a.int(0)?).into()))),
-    ("ParseDuration", function(&[Text], |a| Ok(duration::parse(a.text(0)?)?.into()))),
+    ("Duration", validator(&[Text], |a| duration(a.text(0)?).map(|_| true.into()))),
+    ("FormatDuration", function(&[Int], |a| Ok(gotime::write_duration(a.int(0)?).into()))),
+    ("ParseDuration", function(&[Text], |a| Ok(duration(a.text(0)?)?.into()))),
     ("ANSIC", Member::Source("\"Mon Jan _2 15:04:05 2006\"")),
     ("UnixDate", Member::Source("\"Mon Jan _2 15:04:05 MST 2006\"")),
     ("RubyDate", Member::Source("\"Mon Jan 02 15:04:05 -0700 2006\"")),
@@ -62,46 +59,52 @@ pub(super) const MEMBERS: Members = &[
     ("Format", validator(&[Text, Text], |a| read(a.text(1)?, a.text(0)?).map(|_| true.into()))),
     (
         "FormatString",
-        function(&[Text, Text], |a| Ok(format::format(a.text(0)?, &read(RFC3339_NANO, a.text(1)?)?).into())),
+        function(&[Text, Text], |a| Ok(gotime::write(&read(RFC3339_NANO, a.text(1)?)?, a.text(0)?).into())),
     ),
-    (
-        "Parse",
-        function(&[Text, Text], |a| {
-            Ok(format::format(RFC3339_NANO, &read(a.text(0)?, a.text(1)?)?.in_utc()).into())
-        }),
-    ),
+    ("Parse", function(&[Text, Text], parse)),
     ("Unix", function(&[Int, Int], unix)),
     ("Split", function(&[Text], split)),
 ];
 
-fn read(layout: &str, text: &str) -> Result<Moment, CallError> {
-    parse::parse(layout, text)
-        .map_err(|why| CallError::Failed(format!("{text:?} is not a time with the layout {layout:?}: {why}")))
+fn duration(text: &str) -> Result<i64, CallError> {
+    gotime::parse_duration(text).ok_or_else(|| CallError::Failed(format!("invalid duration {text:?}")))
+}
+
+fn read(layout: &str, text: &str) -> Result<Time, CallError> {
+    gotime::read(layout, text)
+        .ok_or_else(|| CallError::Failed(format!("{text:?} is not a time with the layout {layout:?}")))
+}
+
+fn parse(a: &[Data]) -> Result<Data, CallError> {
+    let time = read(a.text(0)?, a.text(1)?)?;
+    let moment = time.in_utc().map_err(|zone| {
+        CallError::Unsupported(format!(
+            "the time zone {zone:?}, whose distance from UTC depends on the machine,"
+        ))
+    })?;
+    Ok(gotime::write(&moment.into(), RFC3339_NANO).into())
 }
 
 fn unix(a: &[Data]) -> Result<Data, CallError> {
-    let seconds = a.int(0)?.checked_add(a.int(1)?.div_euclid(1_000_000_000));
-    match seconds.filter(|seconds| seconds.unsigned_abs() < moment::MAX_SECONDS) {
-        Some(seconds) => {
-            let nanoseconds = a.int(1)?.rem_euclid(1_000_000_000) as u32;
-            Ok(format::format(RFC3339_NANO, &Moment::in_zone(seconds, nanoseconds, Some(0))).into())
-        }
-        None => failed("a time outside of all calendars"),
+    let (seconds, nanos) = (a.int(0)?, i128::from(a.int(1)?));
+    if seconds.unsigned_abs() >= MAX_SECONDS {
+        return failed("a time outside of all calendars");
     }
+    let moment = Moment::at(i128::from(seconds) * 1_000_000_000 + nanos);
+    Ok(gotime::write(&moment.into(), RFC3339_NANO).into())
 }
 
 fn split(a: &[Data]) -> Result<Data, CallError> {
-    let moment = read(RFC3339_NANO, a.text(0)?)?;
-    let date = moment.date();
-    let seconds = moment.second_of_day();
+    let Moment { year, month, day, hour, minute, second, nanos } = read(RFC3339_NANO, a.text(0)?)?.civil;
     let fields = [
-        ("year", date.year),
-        ("month", date.month),
-        ("day", date.day),
-        ("hour", seconds / 3600),
-        ("minute", seconds / 60 % 60),
-        ("second", seconds % 60),
-        ("nanosecond", moment.nanoseconds.into()),
+        ("year", year),
+        ("month", month),
+        ("day", day),
+        ("hour", hour),
+        ("minute", minute),
+        ("second", second),
+        ("nanosecond", nanos),
     ];
-    Ok(Data::Struct(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
+    let fields = fields.map(|(name, value)| (name.into(), Number::from(BigInt::from(value)).into()));
+    Ok(Data::Struct(fields.into()))
 }

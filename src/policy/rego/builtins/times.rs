@@ -1,19 +1,12 @@
 //! `time.*`, with the results of Go's package `time`: times are nanoseconds since 1970, in 64 bits. UTC is the only zone: what cosign
 //! knows of others depends on the files and the settings of the machine.
 
-mod duration;
-mod layout;
-mod moment;
-mod read;
-mod text;
-mod write;
-
 use regorus::Value;
 
 use super::arithmetic::Number;
 use super::{Outcome, Said, text as string};
+use crate::gotime::{self, Moment, days_in};
 use crate::policy::rego::explain;
-use moment::{Moment, days_in};
 
 pub(super) const FUNCTIONS: &[Said] = &[
     ("time.add_date", 4, add_date),
@@ -26,15 +19,15 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("time.diff", 2, diff),
     ("time.format", 1, format),
     ("time.parse_duration_ns", 1, |given| {
-        Ok(string(given, 0).and_then(duration::read).map(|nanos| Value::from(i128::from(nanos))))
+        Ok(string(given, 0).and_then(gotime::parse_duration).map(|nanos| Value::from(i128::from(nanos))))
     }),
     ("time.parse_ns", 2, |given| {
         let (Some(layout), Some(text)) = (string(given, 0), string(given, 1)) else { return Ok(None) };
-        Ok(read::read(layout::named(layout), text)?.and_then(in_range))
+        read(named(layout), text)
     }),
     ("time.parse_rfc3339_ns", 1, |given| {
         let Some(text) = string(given, 0) else { return Ok(None) };
-        Ok(read::read(layout::RFC3339, text)?.and_then(in_range))
+        read(gotime::RFC3339, text)
     }),
     ("time.weekday", 1, |given| Ok(Given::first(given)?.map(|given| given.at.weekday().into()))),
 ];
@@ -72,7 +65,24 @@ impl Given {
             Some(_) => return Ok(None),
         }
         let Some(Number::Whole(nanos)) = Number::of(at)? else { return Ok(None) };
-        Ok(i64::try_from(nanos).ok().map(|nanos| Self { at: Moment::new(nanos), layout }))
+        Ok(i64::try_from(nanos).ok().map(|nanos| Self { at: Moment::at(nanos.into()), layout }))
+    }
+}
+
+/// The layout of this name, or the layout itself.
+fn named(layout: &str) -> &str {
+    gotime::NAMED.iter().find(|(name, _)| *name == layout).map_or(layout, |(_, meant)| meant)
+}
+
+/// A time in nanoseconds; none where the text is not of the layout.
+fn read(layout: &str, text: &str) -> Outcome<Value> {
+    let Some(time) = gotime::read(layout, text) else { return Ok(None) };
+    match time.in_utc() {
+        Ok(moment) => Ok(in_range(moment.nanos())),
+        Err(zone) => Err(format!(
+            "how far the time zone {} is from UTC, which depends on the zone of the machine (an offset such as +01:00 does not)",
+            explain::short(&zone.into())
+        )),
     }
 }
 
@@ -131,5 +141,5 @@ fn diff(given: &[Value]) -> Outcome<Value> {
 fn format(given: &[Value]) -> Outcome<Value> {
     let Some(given) = Given::first(given)? else { return Ok(None) };
     let layout = given.layout.as_deref().filter(|layout| !layout.is_empty());
-    Ok(Some(write::write(given.at, layout::named(layout.unwrap_or(layout::RFC3339_NANO))).into()))
+    Ok(Some(gotime::write(&given.at.into(), layout.map_or(gotime::RFC3339_NANO, named)).into()))
 }

@@ -104,8 +104,8 @@ const FIELDS: &[(&str, Field)] = &[
 /// Go keeps the number of digits in so many bits.
 const DIGITS: usize = 0xfff;
 
-/// Layouts that have a name.
-const NAMED: &[(&str, &str)] = &[
+/// Layouts that have a name in that package.
+pub const NAMED: &[(&str, &str)] = &[
     ("ANSIC", "Mon Jan _2 15:04:05 2006"),
     ("UnixDate", "Mon Jan _2 15:04:05 MST 2006"),
     ("RubyDate", "Mon Jan 02 15:04:05 -0700 2006"),
@@ -118,13 +118,10 @@ const NAMED: &[(&str, &str)] = &[
     ("RFC3339Nano", RFC3339_NANO),
 ];
 
-pub(super) const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
-pub(super) const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
-
-/// The layout of this name, or the layout itself.
-pub(super) fn named(layout: &str) -> &str {
-    NAMED.iter().find(|(name, _)| *name == layout).map_or(layout, |(_, meant)| meant)
-}
+/// The layout of times in JSON.
+pub const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
+/// The same with as many digits of a second as there are.
+pub const RFC3339_NANO: &str = "2006-01-02T15:04:05.999999999Z07:00";
 
 /// The first part of a time in a layout: the text before it, the part, and the text behind it.
 pub(super) fn next(layout: &[u8]) -> Option<(&[u8], Field, &[u8])> {

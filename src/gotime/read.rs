@@ -1,12 +1,12 @@
 //! Times from text, by a layout.
 
 use super::layout::{self, Field, Fill, Fraction, Offset};
-use super::moment::{MONTHS, Moment, SECOND, WEEKDAYS, days_in};
+use super::moment::{MONTHS, Moment, WEEKDAYS, days_in};
 use super::text::{below, named, nanos, number, signed, skipped, unpadded, up_to_two, zone_length};
-use crate::policy::rego::{builtins::Outcome, explain};
+use super::{Time, Zone};
 
 /// What Go has for an offset that was not there: minus one second is taken for that.
-const NO_OFFSET: i128 = -1;
+const NO_OFFSET: i32 = -1;
 
 /// What was read so far. Parts that are not there are `None`.
 struct Read {
@@ -21,12 +21,12 @@ struct Read {
     before_noon: bool,
     after_noon: bool,
     utc: bool,
-    offset: i128,
+    offset: i32,
     zone: Option<String>,
 }
 
-/// Nanoseconds since 1970; no value where the text is not of the layout, and words where the time depends on a zone by name.
-pub(super) fn read(layout: &str, text: &str) -> Outcome<i128> {
+/// A time; `None` where the text is not of the layout, or there is no such time.
+pub fn read(layout: &str, text: &str) -> Option<Time> {
     let mut read = Read {
         year: 0,
         month: None,
@@ -42,10 +42,8 @@ pub(super) fn read(layout: &str, text: &str) -> Outcome<i128> {
         offset: NO_OFFSET,
         zone: None,
     };
-    match read.all(layout.as_bytes(), text.as_bytes()).and_then(|()| read.civil()) {
-        Some(civil) => read.at_offset(civil).map(Some),
-        None => Ok(None),
-    }
+    read.all(layout.as_bytes(), text.as_bytes())?;
+    Some(Time { civil: read.civil()?, zone: read.zone() })
 }
 
 impl Read {
@@ -119,7 +117,7 @@ impl Read {
                 }
                 rest
             }
-            Field::Zone => self.zone(text)?,
+            Field::Zone => self.abbreviation(text)?,
             Field::Offset(offset) => self.offset(offset, text)?,
             Field::Fraction(Fraction { trimmed: true, .. }) => self.digits_of_second(text)?,
             Field::Fraction(Fraction { digits, .. }) => {
@@ -142,7 +140,7 @@ impl Read {
         Some(rest)
     }
 
-    fn zone<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+    fn abbreviation<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         if let Some(rest) = text.strip_prefix(b"UTC") {
             self.utc = true;
             return Some(rest);
@@ -168,7 +166,7 @@ impl Read {
                 rest = rest.strip_prefix(b":")?;
             }
             let (digits, behind) = rest.split_at_checked(2)?;
-            let number = number(digits)?;
+            let number = i32::try_from(number(digits)?).ok()?;
             // A whole day, and a whole hour of minutes, are allowed, as in Go.
             if number > if part == 0 { 24 } else { 60 } {
                 return None;
@@ -185,7 +183,7 @@ impl Read {
     }
 
     /// The time as the text has it, without its zone.
-    fn civil(&self) -> Option<i128> {
+    fn civil(&self) -> Option<Moment> {
         let (month, day) = match self.year_day {
             Some(year_day) => self.month_and_day(year_day)?,
             None => (self.month.unwrap_or(1), self.day.unwrap_or(1)),
@@ -199,7 +197,7 @@ impl Read {
             hour => hour,
         };
         let Self { year, minute, second, nanos, .. } = *self;
-        Some(Moment { year, month, day, hour, minute, second, nanos }.nanos())
+        Some(Moment { year, month, day, hour, minute, second, nanos })
     }
 
     /// Month and day of a day of the year, which those that were read as well must be.
@@ -217,16 +215,13 @@ impl Read {
         None
     }
 
-    fn at_offset(&self, civil: i128) -> Result<i128, String> {
-        match &self.zone {
-            _ if self.utc => Ok(civil),
-            _ if self.offset != NO_OFFSET => Ok(civil - self.offset * SECOND),
+    fn zone(self) -> Zone {
+        match self.zone {
+            _ if self.utc || self.offset == 0 => Zone::Utc,
+            _ if self.offset != NO_OFFSET => Zone::East(self.offset),
             // It is that of UTC everywhere.
-            Some(zone) if zone != "GMT" => Err(format!(
-                "how far the time zone {} is from UTC, which depends on the zone of the machine (an offset such as +01:00 does not)",
-                explain::short(&zone.as_str().into())
-            )),
-            _ => Ok(civil),
+            Some(zone) if zone != "GMT" => Zone::Named(zone),
+            _ => Zone::Utc,
         }
     }
 }

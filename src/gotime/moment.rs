@@ -1,8 +1,9 @@
-//! Points in time in UTC, and their dates (the proleptic Gregorian calendar).
+//! Dates and times of day in the proleptic Gregorian calendar.
 
-pub(super) const SECOND: i128 = 1_000_000_000;
+const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
+/// The names of months.
 pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -18,29 +19,32 @@ pub(super) const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// The first is that of day 0 of a week.
+/// The names of days; a week begins with the first.
 pub(super) const WEEKDAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// A point in time, part by part.
-#[derive(Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) year: i128,
+/// A date and a time of day, part by part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// There is a year 0.
+    pub year: i128,
     /// From 1.
-    pub(super) month: i128,
+    pub month: i128,
     /// From 1.
-    pub(super) day: i128,
-    pub(super) hour: i128,
-    pub(super) minute: i128,
-    pub(super) second: i128,
+    pub day: i128,
+    /// To 23.
+    pub hour: i128,
+    /// To 59.
+    pub minute: i128,
+    /// To 59.
+    pub second: i128,
     /// Nanoseconds within the second.
-    pub(super) nanos: i128,
+    pub nanos: i128,
 }
 
 impl Moment {
-    /// The moment so many nanoseconds after 1970.
-    pub(super) fn new(nanos: i64) -> Self {
-        let nanos = i128::from(nanos);
+    /// What UTC has so many nanoseconds after the beginning of 1970.
+    pub fn at(nanos: i128) -> Self {
         let (year, month, day) = civil(nanos.div_euclid(DAY));
         let seconds = nanos.rem_euclid(DAY) / SECOND;
         Self {
@@ -54,12 +58,17 @@ impl Moment {
         }
     }
 
-    /// Nanoseconds since 1970. Months and days may be more, or fewer, than a year and a month have.
-    pub(super) fn nanos(self) -> i128 {
+    /// Nanoseconds since 1970, in UTC. Months and days may be more, or fewer, than a year and a month have.
+    pub fn nanos(self) -> i128 {
         let month = self.month - 1;
         let first = days_before(self.year + month.div_euclid(12), month.rem_euclid(12) + 1);
         let seconds = (self.hour * 60 + self.minute) * 60 + self.second;
         (first + self.day - 1) * DAY + seconds * SECOND + self.nanos
+    }
+
+    /// So many seconds before.
+    pub(super) fn earlier(self, seconds: i32) -> Self {
+        Self::at(self.nanos() - i128::from(seconds) * SECOND)
     }
 
     /// The day of the year, from 1.
@@ -67,7 +76,8 @@ impl Moment {
         self.days() - days_before(self.year, 1) + 1
     }
 
-    pub(super) fn weekday(self) -> &'static str {
+    /// The name of the day of the week.
+    pub fn weekday(self) -> &'static str {
         // The first of January 1970 was a Thursday.
         let day = usize::try_from((self.days() + 4).rem_euclid(7)).unwrap_or_default();
         WEEKDAYS.get(day).copied().unwrap_or_default()
@@ -84,13 +94,13 @@ impl Moment {
 }
 
 /// The number of days of a month.
-pub(super) fn days_in(year: i128, month: i128) -> i128 {
+pub fn days_in(year: i128, month: i128) -> i128 {
     let next = if month == 12 { days_before(year + 1, 1) } else { days_before(year, month + 1) };
     next - days_before(year, month)
 }
 
 /// Days from 1970-01-01 to the first of a month.
-pub(super) fn days_before(year: i128, month: i128) -> i128 {
+fn days_before(year: i128, month: i128) -> i128 {
     // Years that begin in March, so that the day that leap years add is their last.
     let year = if month <= 2 { year - 1 } else { year };
     let of_year = (153 * ((month + 9) % 12) + 2) / 5;
@@ -98,7 +108,7 @@ pub(super) fn days_before(year: i128, month: i128) -> i128 {
 }
 
 /// Year, month and day of a day from 1970-01-01 on.
-pub(super) fn civil(date: i128) -> (i128, i128, i128) {
+fn civil(date: i128) -> (i128, i128, i128) {
     let days = date + 719_468;
     let of_era = days.rem_euclid(146_097);
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

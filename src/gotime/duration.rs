@@ -1,5 +1,6 @@
-//! Durations as text: `-1h2m3.5s`.
+//! Durations as text: `-1h2m3.5s`; in nanoseconds, of 64 bits.
 
+/// Units and their nanoseconds.
 const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
@@ -16,7 +17,7 @@ const UNITS: &[(&str, u64)] = &[
 const MOST: u64 = 1 << 63;
 
 /// Nanoseconds; `None` for what is no duration or more than 64 bits hold.
-pub(super) fn read(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<i64> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if unsigned == "0" {
         return Some(0);
@@ -72,4 +73,32 @@ fn scaled(fraction: &str, unit: u64) -> u64 {
 fn digits(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// A text like `72h3m0.5s`.
+pub fn write(nanoseconds: i64) -> String {
+    let size = nanoseconds.unsigned_abs();
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let with = |unit: u64, places: usize, name: &str| {
+        let fraction = format!("{:0places$}", size % unit);
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() || unit == 1 { "" } else { "." };
+        let fraction = if unit == 1 { "" } else { fraction };
+        (size / unit, format!("{point}{fraction}{name}"))
+    };
+    let (whole, rest) = match size {
+        0 => return "0s".into(),
+        1..1_000 => with(1, 1, "ns"),
+        1_000..1_000_000 => with(1_000, 3, "\u{b5}s"),
+        1_000_000..1_000_000_000 => with(1_000_000, 6, "ms"),
+        _ => with(1_000_000_000, 9, "s"),
+    };
+    if size < 60_000_000_000 {
+        return format!("{sign}{whole}{rest}");
+    }
+    let (minutes, second) = (whole / 60, whole % 60);
+    match minutes / 60 {
+        0 => format!("{sign}{minutes}m{second}{rest}"),
+        hours => format!("{sign}{hours}h{}m{second}{rest}", minutes % 60),
+    }
 }

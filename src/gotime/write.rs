@@ -1,15 +1,15 @@
 //! Times as text.
 
 use super::layout::{self, Field, Fill, Fraction, Offset};
-use super::moment::Moment;
+use super::{Time, Zone};
 
-/// A time in UTC as a layout says.
-pub(super) fn write(moment: Moment, layout: &str) -> String {
+/// A time as a layout says.
+pub fn write(time: &Time, layout: &str) -> String {
     let mut made = Vec::with_capacity(layout.len());
     let mut rest = layout.as_bytes();
     while let Some((before, field, behind)) = layout::next(rest) {
         made.extend_from_slice(before);
-        made.extend_from_slice(part(moment, field).as_bytes());
+        made.extend_from_slice(part(time, field).as_bytes());
         rest = behind;
     }
     made.extend_from_slice(rest);
@@ -17,10 +17,12 @@ pub(super) fn write(moment: Moment, layout: &str) -> String {
     String::from_utf8_lossy(&made).into_owned()
 }
 
-fn part(moment: Moment, field: Field) -> String {
+fn part(time: &Time, field: Field) -> String {
+    let moment = time.civil;
     match field {
+        Field::Year if moment.year < 0 => format!("-{:04}", -moment.year),
         Field::Year => format!("{:04}", moment.year),
-        Field::ShortYear => format!("{:02}", moment.year.rem_euclid(100)),
+        Field::ShortYear => format!("{:02}", moment.year.max(0) % 100),
         Field::MonthName { short } => name(moment.month_name(), short),
         Field::Weekday { short } => name(moment.weekday(), short),
         Field::Month(fill) => filled(moment.month, fill, 2),
@@ -37,8 +39,16 @@ fn part(moment: Moment, field: Field) -> String {
             (false, false) => "pm",
         }
         .to_owned(),
-        Field::Zone => "UTC".to_owned(),
-        Field::Offset(offset) => utc(offset),
+        Field::Zone => match &time.zone {
+            Zone::Utc => "UTC".to_owned(),
+            Zone::East(seconds) => east(*seconds, Offset { z: false, colons: false, parts: 2 }),
+            Zone::Named(name) => name.clone(),
+        },
+        Field::Offset(offset) => match &time.zone {
+            Zone::East(seconds) => east(*seconds, offset),
+            Zone::Utc | Zone::Named(_) if offset.z => "Z".to_owned(),
+            Zone::Utc | Zone::Named(_) => east(0, offset),
+        },
         Field::Fraction(fraction) => part_of_second(moment.nanos, fraction),
     }
 }
@@ -55,13 +65,13 @@ fn filled(number: i128, fill: Fill, width: usize) -> String {
     }
 }
 
-/// No distance from UTC.
-fn utc(offset: Offset) -> String {
-    if offset.z {
-        return "Z".to_owned();
-    }
-    let parts = vec!["00"; offset.parts];
-    format!("+{}", parts.join(if offset.colons { ":" } else { "" }))
+/// A distance from UTC.
+fn east(seconds: i32, offset: Offset) -> String {
+    let sign = if seconds < 0 { "-" } else { "+" };
+    let size = seconds.unsigned_abs();
+    let parts = [size / 3600, size / 60 % 60, size % 60].map(|part| format!("{part:02}"));
+    let parts = parts.get(..offset.parts).unwrap_or(&parts);
+    format!("{sign}{}", parts.join(if offset.colons { ":" } else { "" }))
 }
 
 fn part_of_second(nanos: i128, fraction: Fraction) -> String {
