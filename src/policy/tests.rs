@@ -113,6 +113,30 @@ fn a_refusal_names_the_rule_its_place_and_what_the_statement_has_there() {
 }
 
 #[test]
+fn a_refusal_follows_the_rules_that_a_rule_asks() {
+    let policy = "allow {\n  trusted\n  count(missing) == 0\n}\ntrusted {\n  input.predicate.by == \"b\"\n}\nmissing[x] {\n  x := input.predicate.lacks[_]\n}";
+    let said = one(policy, r#"{"by":"a"}"#).unwrap_err();
+    assert!(said.contains("p.rego:3: the rule `allow` does not hold at: trusted\n"), "{said}");
+    assert!(
+        said.contains("p.rego:7: the rule `trusted` does not hold at: input.predicate.by == \"b\"\n"),
+        "{said}"
+    );
+    assert!(said.contains("input.predicate.by is \"a\""), "{said}");
+    let said = one(policy, r#"{"by":"b","lacks":["sbom"]}"#).unwrap_err();
+    assert!(said.contains("p.rego:4: the rule `allow` does not hold at: count(missing) == 0\n"), "{said}");
+    assert!(said.contains("missing is [\"sbom\"]") && !said.contains("`missing` does not hold"), "{said}");
+    let other = "package sigstore\nisCompliant {\n  input.predicate.by == \"b\"\n}";
+    let entry = "package signature\nallow { data.sigstore.isCompliant == true }";
+    let said = rego(&[("entry.rego", entry), ("p.rego", other)], r#"{"by":"a"}"#).unwrap_err();
+    assert!(
+        said.contains("p.rego:3: the rule `sigstore.isCompliant` does not hold at: input.predicate.by"),
+        "{said}"
+    );
+    // One that asks itself is told once; it is refused before it is evaluated.
+    assert!(one("allow { allow }", "{}").unwrap_err().contains("recursive"));
+}
+
+#[test]
 fn data_is_json_or_yaml_beneath_its_names() {
     let policy = [("p.rego", "package signature\nallow { input.predicate.by == data.builders[_] }")];
     let found = |data: &[(&str, &str)]| rego_with(&policy, data, r#"{"by":"b"}"#, TYPE);

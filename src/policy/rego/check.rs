@@ -76,10 +76,30 @@ pub(super) fn has_rule(modules: &[Ref<Module>], package: &str, name: &str) -> bo
     Rules::of(modules).0.contains_key(&format!("{package}.{name}"))
 }
 
-/// The definitions of a rule.
-pub(super) fn rules(modules: &[Ref<Module>], package: &str, name: &str) -> Vec<Ref<Rule>> {
+/// The definitions of a rule, by its path (`data.signature.allow`).
+pub(super) fn rules(modules: &[Ref<Module>], path: &str) -> Vec<Ref<Rule>> {
     let rules = Rules::of(modules);
-    rules.0.get(&format!("{package}.{name}")).into_iter().flatten().map(|rule| (*rule).clone()).collect()
+    rules.0.get(path).into_iter().flatten().map(|rule| (*rule).clone()).collect()
+}
+
+/// The paths of the rules that a statement of a body names, where the body is in a module of `package`. Functions are none.
+pub(super) fn asks(modules: &[Ref<Module>], package: &str, stmt: &LiteralStmt) -> BTreeSet<String> {
+    let rules = Rules::of(modules);
+    let mut found = BTreeSet::new();
+    for expr in tree::expressions(stmt) {
+        tree::each(expr, &mut |expr| {
+            let names = tree::path(expr).map(|(names, _)| names).unwrap_or_default();
+            let path = match names.as_slice() {
+                [first, ..] if first == "data" => names.join("."),
+                [first, ..] => format!("{package}.{first}"),
+                [] => return,
+            };
+            if rules.0.contains_key(&path) && rules.arity(&path).is_none() {
+                found.insert(path);
+            }
+        });
+    }
+    found
 }
 
 /// The paths of `input` that a statement of a body names.

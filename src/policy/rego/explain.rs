@@ -1,8 +1,8 @@
 //! What is said of errors and of rules that did not hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Rule, Span};
+use regorus::unstable::{LiteralStmt, Module, Ref, Rule, Span};
 use regorus::{Engine, Value};
 
 use super::check;
@@ -54,42 +54,87 @@ pub(super) fn short(value: &Value) -> String {
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Where the rule did not hold: of each of its bodies the statement that was looked at last, and what the statement of the
-/// attestation has where it looks. The policy is evaluated once more for this, and the lines are noted that it gets to;
-/// `written` has the modules as they are written, line by line the same.
+/// Where the rule did not hold: of each of its bodies the statement that was looked at last, what the statement of the attestation
+/// has where it looks, and the same of the rules that it names. The policy is evaluated once more for this, and the lines are noted
+/// that it gets to; `written` has the modules as they are written, line by line the same.
 pub(super) fn details(engine: &mut Engine, written: &mut Engine, input: &Value) -> Vec<String> {
     engine.set_enable_coverage(true);
     engine.clear_coverage_data();
     let _ = engine.eval_rule(super::QUERY.to_owned());
     let Ok(report) = engine.get_coverage_report() else { return Vec::new() };
-    let reached = |span: &Span| {
-        let file = report.files.iter().find(|file| file.path == *span.source.file());
-        file.is_some_and(|file| file.covered.contains(&span.line))
-    };
-    let mut details = Vec::new();
-    for rule in check::rules(written.get_modules(), super::PACKAGE, super::RULE) {
-        let Rule::Spec { bodies, .. } = rule.as_ref() else { continue };
-        for body in bodies {
-            let got: Vec<_> = body.query.stmts.iter().take_while(|stmt| reached(&stmt.span)).collect();
-            let Some(last) = got.last() else { continue };
-            // Lines are what is noted: of several statements in one, any may be the one.
-            let line: Vec<_> = got.iter().filter(|stmt| stmt.span.line == last.span.line).collect();
-            let text = line.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("; ");
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let place = format!("{}:{}", last.span.source.file(), last.span.line);
-            details.push(format!("{place}: the rule `{}` does not hold at: {}", super::RULE, cut(&text)));
-            let paths: BTreeSet<_> = line.iter().flat_map(|stmt| check::looks_at(stmt)).collect();
-            details.extend(paths.into_iter().map(|path| {
-                let found = path.iter().try_fold(input, |value, name| {
-                    value.as_object().ok().and_then(|object| object.get(&Value::from(name.as_str())))
-                });
-                let shown = found.map_or_else(|| "not there".to_owned(), short);
-                format!("input.{} is {shown}", path.join("."))
-            }));
+    let lines =
+        report.files.into_iter().map(|file| (file.path, file.covered.into_iter().collect())).collect();
+    let modules = written.get_modules().to_vec();
+    let mut told = Told { engine, modules, lines, input, seen: BTreeSet::new(), details: Vec::new() };
+    told.rule(super::QUERY);
+    told.details.truncate(DETAILS);
+    told.details
+}
+
+/// What is told of the rules that did not hold.
+struct Told<'a> {
+    engine: &'a mut Engine,
+    modules: Vec<Ref<Module>>,
+    /// Of each file the lines that were evaluated.
+    lines: BTreeMap<String, BTreeSet<u32>>,
+    input: &'a Value,
+    /// The paths of the rules that were looked at.
+    seen: BTreeSet<String>,
+    details: Vec<String>,
+}
+
+impl Told<'_> {
+    /// A rule that did not hold, by its path.
+    fn rule(&mut self, path: &str) {
+        if !self.seen.insert(path.to_owned()) {
+            return;
+        }
+        for rule in check::rules(&self.modules, path) {
+            let Rule::Spec { bodies, .. } = rule.as_ref() else { continue };
+            for body in bodies {
+                self.body(path, &body.query.stmts);
+            }
         }
     }
-    details.truncate(DETAILS);
-    details
+
+    fn body(&mut self, path: &str, stmts: &[LiteralStmt]) {
+        let got: Vec<_> = stmts.iter().take_while(|stmt| self.reached(&stmt.span)).collect();
+        let Some(last) = got.last().filter(|_| self.details.len() < DETAILS) else { return };
+        // Lines are what is noted: of several statements in one, any may be the one.
+        let line: Vec<_> = got.iter().filter(|stmt| stmt.span.line == last.span.line).collect();
+        let text = line.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("; ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let place = format!("{}:{}", last.span.source.file(), last.span.line);
+        let (package, _) = path.rsplit_once('.').unwrap_or_default();
+        self.details.push(format!("{place}: the rule `{}` does not hold at: {}", called(path), cut(&text)));
+        let looked_at: BTreeSet<_> = line.iter().flat_map(|stmt| check::looks_at(stmt)).collect();
+        self.details.extend(looked_at.into_iter().map(|path| {
+            let found = path.iter().try_fold(self.input, |value, name| {
+                value.as_object().ok().and_then(|object| object.get(&Value::from(name.as_str())))
+            });
+            let shown = found.map_or_else(|| "not there".to_owned(), short);
+            format!("input.{} is {shown}", path.join("."))
+        }));
+        let asked: BTreeSet<_> =
+            line.iter().flat_map(|stmt| check::asks(&self.modules, package, stmt)).collect();
+        for path in asked {
+            match self.engine.eval_rule(path.clone()) {
+                Ok(Value::Undefined | Value::Bool(false)) => self.rule(&path),
+                Ok(value) => self.details.push(format!("{} is {}", called(&path), short(&value))),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn reached(&self, span: &Span) -> bool {
+        self.lines.get(span.source.file()).is_some_and(|lines| lines.contains(&span.line))
+    }
+}
+
+/// What a rule is called: its name, with the package in front where it is another one.
+fn called(path: &str) -> &str {
+    let path = path.strip_prefix("data.").unwrap_or(path);
+    path.strip_prefix("signature.").unwrap_or(path)
 }
 
 /// The text of a statement, to which the last quotation mark belongs; regorus leaves it out.
