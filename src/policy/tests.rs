@@ -124,7 +124,7 @@ fn a_refusal_follows_the_rules_that_a_rule_asks() {
     assert!(said.contains("input.predicate.by is \"a\""), "{said}");
     let said = one(policy, r#"{"by":"b","lacks":["sbom"]}"#).unwrap_err();
     assert!(said.contains("p.rego:4: the rule `allow` does not hold at: count(missing) == 0\n"), "{said}");
-    assert!(said.contains("missing is [\"sbom\"]") && !said.contains("`missing` does not hold"), "{said}");
+    assert!(said.contains("missing is [ \"sbom\" ]") && !said.contains("`missing` does not hold"), "{said}");
     let other = "package sigstore\nisCompliant {\n  input.predicate.by == \"b\"\n}";
     let entry = "package signature\nallow { data.sigstore.isCompliant == true }";
     let said = rego(&[("entry.rego", entry), ("p.rego", other)], r#"{"by":"a"}"#).unwrap_err();
