@@ -262,7 +262,7 @@ fn at_any_ref(expected: &str, name: &str, found: Option<&str>) -> Result<String,
     }
 }
 
-/// Provenance of GitHub's build types names the repository and the commit of the run itself: not others than the certificate.
+/// Provenance of GitHub's build types names the repository, the ref and the commit of the run itself: not others than the certificate.
 fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &str) -> Result<(), Mismatch> {
     let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
     let build_type = predicate.below("buildDefinition.buildType");
@@ -270,29 +270,37 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
     if facts.predicate_type != slsa::V1 || !is_known {
         return Ok(());
     }
-    let named = slsa::dependencies(&predicate).map_err(|mismatch| Mismatch { rule: NAME, ..mismatch })?;
-    if named.is_empty() {
-        return Ok(());
-    }
-    let commit = certificate.source_repository_digest.as_ref().or(certificate.workflow_sha.as_ref());
-    let mut others = named.iter().filter(|place| !slsa::is_same(&place.source.repository, address));
-    let own: Vec<_> = named.iter().filter(|place| slsa::is_same(&place.source.repository, address)).collect();
-    let against = "the statement contradicts the certificate of its signer";
-    if let (true, Some(other)) = (own.is_empty(), others.next()) {
-        let found = quoted(&other.source.repository.to_string());
-        let expected = format!("{} as in the certificate", quoted(address));
-        return Err(Mismatch::new(NAME, &other.path, expected, found).hint(against));
-    }
-    for (place, stated) in
-        own.iter().flat_map(|place| place.commits.iter().map(move |commit| (place, commit)))
-    {
-        if commit.is_some_and(|commit| commit != stated) {
-            let expected = format!("{} as in the certificate", quoted(commit.map_or("", String::as_str)));
-            let at = format!("the commit at {}", place.path);
-            return Err(Mismatch::new(NAME, at, expected, quoted(stated)).hint(against));
+    let own = |mismatch| Mismatch { rule: NAME, ..mismatch };
+    let commit = certificate.source_repository_digest.as_deref().or(certificate.workflow_sha.as_deref());
+    let reference = certificate.source_repository_ref.as_deref().or(certificate.workflow_ref.as_deref());
+    // The file of the workflow may be of another ref than the run (`workflow_ref` and `ref` of the identity token).
+    let config = certificate.build_config_uri.as_deref().and_then(|uri| uri.split_once('@'));
+    let of_file = [reference, config.map(|(_, reference)| reference)];
+    let dependencies = slsa::dependencies(&predicate).map_err(own)?;
+    let workflow =
+        slsa::checkout(&predicate.below("buildDefinition.externalParameters.workflow")).map_err(own)?;
+    let named = dependencies.iter().map(|place| (place, [reference, None]));
+    for (place, references) in named.chain(workflow.iter().map(|place| (place, of_file))) {
+        if !slsa::is_same(&place.source.repository, address) {
+            return Err(contradicts(&place.path, address, &place.source.repository.to_string()));
+        }
+        for (what, expected, stated) in
+            [("ref", &references[..], &place.references), ("commit", &[commit], &place.commits)]
+        {
+            let mut expected = expected.iter().copied().flatten().peekable();
+            let Some(first) = expected.peek().copied() else { continue };
+            let known: Vec<&str> = expected.collect();
+            if let Some(other) = stated.iter().find(|stated| !known.contains(&stated.as_str())) {
+                return Err(contradicts(&format!("the {what} at {}", place.path), first, other));
+            }
         }
     }
     Ok(())
+}
+
+fn contradicts(at: &str, expected: &str, found: &str) -> Mismatch {
+    Mismatch::new(NAME, at, format!("{} as in the certificate", quoted(expected)), quoted(found))
+        .hint("the statement contradicts the certificate of its signer")
 }
 
 #[cfg(test)]

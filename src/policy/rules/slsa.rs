@@ -12,8 +12,8 @@ use super::at::{At, Mismatch, quoted};
 use super::facts::Facts;
 use super::source::{Commit, ExpectedRepository, GitRef};
 use super::text::Text;
-pub(super) use places::{Found, Place, dependencies, is_same};
-use places::{SourceFrom, places};
+pub(super) use places::{Found, Place, checkout, dependencies, is_same};
+use places::{SourceFrom, of_workflow, places};
 
 /// The name of the rule.
 pub(super) const NAME: &str = "slsa";
@@ -137,12 +137,19 @@ impl Slsa {
                 at.agrees_with(&predicate.below(other))?;
             }
         }
-        let found = places(&predicate, version, self.source_from.as_ref());
-        if let Some(expected) = &self.source {
-            held.extend(self.source(expected, found?)?);
-        } else if self.workflow.is_some() {
-            // The workflow is a path in some repository: what names two of them is not clear.
-            found?;
+        if self.source.is_some() || self.workflow.is_some() {
+            let found = places(&predicate, version, self.source_from.as_ref())?;
+            if self.workflow.is_some() {
+                // The workflow is a path in some repository: what names two of them is not clear.
+                let hint =
+                    "the statement names another repository or revision of the workflow than of the source";
+                for place in of_workflow(&predicate, version)? {
+                    found.agrees_with(&place, hint)?;
+                }
+            }
+            if let Some(expected) = &self.source {
+                held.extend(self.source(expected, found)?);
+            }
         }
         if let Some(expected) = &self.workflow {
             held.extend(workflow(expected, &predicate, version)?);

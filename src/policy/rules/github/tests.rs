@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::tests::{facts, holds, no_rule, refuses};
+use super::super::tests::{facts, holds, no_rule, refuses, with};
 use super::super::{Facts, Rule, Signer, SigningCertificate};
 use super::Github;
 
@@ -174,6 +174,33 @@ fn provenance(build_type: &str, repository: &str, commit: &str) -> Value {
                 {"uri": format!("git+https://github.com/{repository}@refs/heads/main"), "digest": {"gitCommit": commit}}]}})
 }
 
+/// What contradicts the certificate: a place, what stands there, words of the refusal.
+fn contradictions() -> Vec<(&'static str, Value, &'static str)> {
+    let more = "/buildDefinition/resolvedDependencies/-";
+    let uri = "/buildDefinition/resolvedDependencies/0/uri";
+    let repository = "/buildDefinition/externalParameters/workflow/repository";
+    let reference = "/buildDefinition/externalParameters/workflow/ref";
+    vec![
+        (more, json!({"uri": "git+https://github.com/evil/repo"}), "resolvedDependencies[1].uri"),
+        (more, json!({"uri": "git@github.com:evil/repo.git"}), "resolvedDependencies[1].uri"),
+        (
+            more,
+            json!({"uri": "pkg:github/evil/repo@1", "digest": {"gitCommit": COMMIT}}),
+            "resolvedDependencies[1].uri",
+        ),
+        (more, json!({"digest": {"gitCommit": COMMIT}}), "resolvedDependencies[1].uri is missing"),
+        (uri, json!("git+https://github.com/org/repo@refs/heads/other"), "the ref at"),
+        (uri, json!(format!("git+https://github.com/org/repo@{OTHER}")), "the commit at"),
+        (uri, json!("ssh://git@github.com/org/repo"), "contradicts the certificate"),
+        (repository, json!("https://github.com/evil/repo"), "workflow.repository"),
+        (repository, json!("git@github.com:org/repo"), "workflow.repository"),
+        (repository, json!(["https://github.com/org/repo"]), "workflow.repository is a list"),
+        (reference, json!("refs/heads/other"), "the ref at"),
+        (reference, json!(OTHER), "the commit at"),
+        (reference, json!({}), "workflow.ref is an object"),
+    ]
+}
+
 #[test]
 fn the_statement_never_stands_in_for_the_certificate() {
     let build_type = "https://actions.github.io/buildtypes/workflow/v1";
@@ -199,6 +226,28 @@ fn the_statement_never_stands_in_for_the_certificate() {
     let broken =
         of(json!({"buildDefinition": {"buildType": build_type, "resolvedDependencies": {}}}), by_run());
     refuses(repo.clone(), &broken, &["resolvedDependencies is an object"]);
+    for (at, new, words) in contradictions() {
+        let facts = of(with(provenance(build_type, "org/repo", COMMIT), at, Some(new)), by_run());
+        refuses(repo.clone(), &facts, &[words, "predicate.buildDefinition."]);
+    }
+    // The file of the workflow may be of another ref than the run, and a repository may be named in another way.
+    let mut central = certificate();
+    central.build_config_uri = Some(WORKFLOW.replace("heads/main", "heads/central"));
+    let central = Signer::Certificate(Box::new(central));
+    let at = "/buildDefinition/externalParameters/workflow/ref";
+    for reference in ["refs/heads/central", "refs/heads/main", ""] {
+        let predicate = with(provenance(build_type, "org/repo", COMMIT), at, Some(json!(reference)));
+        holds(repo.clone(), &of(predicate, central.clone()));
+    }
+    let image = json!({"uri": "pkg:docker/alpine@3.20", "digest": {"sha256": "00"}});
+    for (at, new) in [
+        ("/buildDefinition/resolvedDependencies/-", image),
+        ("/buildDefinition/resolvedDependencies/-", json!({"uri": "https://github.com/org/repo.git"})),
+        ("/buildDefinition/externalParameters/workflow/ref", json!(COMMIT)),
+    ] {
+        let predicate = with(provenance(build_type, "org/repo", COMMIT), at, Some(new));
+        holds(repo.clone(), &of(predicate, by_run()));
+    }
     // Of other build types nobody has said what their dependencies are.
     holds(repo.clone(), &of(provenance("https://example.com/build", "other/repo", OTHER), by_run()));
     holds(repo, &of(json!({}), by_run()));

@@ -57,6 +57,15 @@ pub struct Place {
     pub commits: Vec<String>,
 }
 
+impl Place {
+    /// Notes what is stated of the revision: the name of a commit, in whatever case, is none of a ref.
+    fn state(&mut self, revision: &str) {
+        let names =
+            if is_commit(&revision.to_ascii_lowercase()) { &mut self.commits } else { &mut self.references };
+        names.push(revision.to_owned());
+    }
+}
+
 /// The places of one statement: at least one, all of one repository.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -69,8 +78,8 @@ impl Found {
         paths.join(", ")
     }
 
-    /// That a place which no statement of this version has says nothing else.
-    fn agrees_with(&self, other: &Place) -> Result<(), Mismatch> {
+    /// That a place which does not count says nothing else: one that no statement of this version has, or one of the workflow.
+    pub(super) fn agrees_with(&self, other: &Place, hint: &str) -> Result<(), Mismatch> {
         let unlike = |what: &str, expected: &str, found: &str| {
             let at = format!("{}{}", what, other.path);
             Err(Mismatch::new(
@@ -79,7 +88,7 @@ impl Found {
                 format!("{} as at {}", quoted(expected), self.paths()),
                 quoted(found),
             )
-            .hint("the statement contradicts itself: it has members of both versions of provenance"))
+            .hint(hint))
         };
         for place in &self.places {
             let (mine, its) = (&place.source.repository, &other.source.repository);
@@ -144,7 +153,8 @@ impl Found {
 pub fn places(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -> Result<Found, Mismatch> {
     let found = one_repository(all(predicate, version, from)?, predicate, version)?;
     if from.is_none() {
-        all(predicate, version.other(), None)?.iter().try_for_each(|other| found.agrees_with(other))?;
+        let hint = "the statement contradicts itself: it has members of both versions of provenance";
+        all(predicate, version.other(), None)?.iter().try_for_each(|other| found.agrees_with(other, hint))?;
     }
     Ok(found)
 }
@@ -198,31 +208,52 @@ fn one_repository(places: Vec<Place>, predicate: &At<'_>, version: Version) -> R
 
 fn parameter_places(parameters: &At<'_>) -> Result<Vec<Place>, Mismatch> {
     let mut places = Vec::new();
-    let workflow = parameters.member("workflow");
-    if workflow.member("repository").is_there() {
-        let mut place = place(&workflow.member("repository"), &At::root(NAME, "", None))?;
-        place.references.extend(reference(&workflow.member("ref"))?);
-        places.push(place);
-    }
-    let source = parameters.member("source");
-    match source.value {
-        Some(Value::String(_)) => places.push(place(&source, &At::root(NAME, "", None))?),
-        Some(_) => places.extend(resource(&source)?),
-        None => {}
-    }
+    places.extend(checkout(&parameters.member("workflow"))?);
+    places.extend(text_or_resource(&parameters.member("source"))?);
     let build = parameters.member("sourceToBuild");
-    if build.is_there() {
-        let mut place = place(&build.member("repository"), &At::root(NAME, "", None))?;
-        place.references.extend(reference(&build.member("ref"))?);
-        places.push(place);
+    if build.is_there() && !build.member("repository").is_there() {
+        build.member("repository").text()?;
     }
+    places.extend(checkout(&build)?);
     places.extend(resource(&parameters.member("configSource"))?);
     Ok(places)
 }
 
-/// A ref that stands by itself; a commit in its place is none.
-fn reference(at: &At<'_>) -> Result<Option<String>, Mismatch> {
-    Ok(at.optional_text()?.filter(|text| !is_commit(text)).map(str::to_owned))
+/// The places that name the repository of the workflow's path, whichever of all places count for the source.
+pub fn of_workflow(predicate: &At<'_>, version: Version) -> Result<Vec<Place>, Mismatch> {
+    let parameters = predicate.below("buildDefinition.externalParameters");
+    let found = match version {
+        Version::V0_2 => vec![resource(&predicate.below("invocation.configSource"))?],
+        Version::V1 => vec![
+            checkout(&parameters.member("workflow"))?,
+            checkout(&parameters.member("buildConfigSource"))?,
+            resource(&parameters.member("configSource"))?,
+            text_or_resource(&parameters.member("source"))?,
+        ],
+    };
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// `{repository, ref}`, if there is one with a repository.
+pub(in crate::policy::rules) fn checkout(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
+    let repository = at.member("repository");
+    if !repository.is_there() {
+        return Ok(None);
+    }
+    let mut place = place(&repository, &At::root(NAME, "", None))?;
+    if let Some(revision) = at.member("ref").optional_text()? {
+        place.state(revision);
+    }
+    Ok(Some(place))
+}
+
+/// An address as a text, or a resource.
+fn text_or_resource(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
+    match at.value {
+        Some(Value::String(_)) => place(at, &At::root(NAME, "", None)).map(Some),
+        Some(_) => resource(at),
+        None => Ok(None),
+    }
 }
 
 /// A resource `{uri, digest}`, if there is one with an address.
@@ -244,25 +275,34 @@ fn repositories(list: &At<'_>, name: Option<&str>) -> Result<Vec<Place>, Mismatc
         if name.is_some() && item.member("name").optional_text()? != name {
             continue;
         }
-        let Some(uri) = item.member("uri").optional_text()? else { continue };
-        if is_repository(uri, &item.member("digest")) {
-            places.push(place(&item.member("uri"), &item.member("digest"))?);
+        let (uri, digest) = (item.member("uri"), item.member("digest"));
+        if has_commit(&digest) || uri.optional_text()?.is_some_and(is_repository) {
+            places.push(place(&uri, &digest)?);
         }
     }
     Ok(places)
 }
 
-/// Whether a dependency is a repository, and no image, package or file: its scheme or its end says so, or the digest of a commit.
-fn is_repository(uri: &str, digest: &At<'_>) -> bool {
-    let lower = uri.to_ascii_lowercase();
-    let starts = |scheme: &str| lower.starts_with(scheme);
-    if starts("git+") || starts("git:") || starts("ssh:") {
-        return true;
-    }
-    let path = lower.split(['@', '#']).next().unwrap_or_default();
-    let has = |name: &str| digest.member(name).is_there();
-    (starts("https:") || starts("http:"))
-        && (path.trim_end_matches('/').ends_with(".git") || has("gitCommit") || has("sha1"))
+/// Schemes, or parts of them between `+`, of what is kept in a repository.
+const VERSIONED: [&str; 8] = ["git", "ssh", "svn", "hg", "bzr", "github", "gitlab", "bitbucket"];
+
+/// The digest of a commit: `sha1` is how v0.2 and BuildKit call it.
+fn has_commit(digest: &At<'_>) -> bool {
+    ["gitCommit", "sha1"].iter().any(|name| digest.member(name).is_there())
+}
+
+/// Whether an address is one of a repository, and not of an image, a package or a file: its scheme or its end says so. What cannot be compared
+/// counts as well, and is the address of another one: blanks and characters beyond ASCII hide nothing.
+fn is_repository(uri: &str) -> bool {
+    let plain: String = uri.chars().filter(char::is_ascii_graphic).collect::<String>().to_ascii_lowercase();
+    let before = plain.split_once(':').map_or("", |(before, _)| before);
+    // `git@github.com:org/repo`, which has no scheme.
+    let is_scp = before.split_once('@').is_some_and(|(_, host)| host.contains('.')) && !before.contains('/');
+    let ends = |at: usize| plain.get(..at).is_some_and(|path| path.trim_end_matches('/').ends_with(".git"));
+    before.split('+').any(|part| VERSIONED.contains(&part))
+        || is_scp
+        || ends(plain.len())
+        || plain.match_indices(['@', '#', '?', '%', ';', '&']).any(|(at, _)| ends(at))
 }
 
 fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
@@ -271,17 +311,16 @@ fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
         uri.not("the address of a repository").hint(format!("the address cannot be compared: {reason}"))
     };
     let source = Source::parse(text).map_err(unusable)?;
-    let (mut references, mut commits) = (Vec::new(), Vec::new());
-    if let Some(revision) = &source.revision {
-        if is_commit(revision) { commits.push(revision.clone()) } else { references.push(revision.clone()) }
-    }
+    let revision = source.revision.clone();
+    let mut place = Place { path: uri.path.clone(), source, references: Vec::new(), commits: Vec::new() };
+    revision.iter().for_each(|revision| place.state(revision));
     if digest.is_there() {
         digest.members()?;
         for name in ["gitCommit", "sha1"] {
-            commits.extend(digest.member(name).optional_text()?.map(str::to_owned));
+            place.commits.extend(digest.member(name).optional_text()?.map(str::to_owned));
         }
     }
-    Ok(Place { path: uri.path.clone(), source, references, commits })
+    Ok(place)
 }
 
 /// The repositories among the dependencies of provenance v1, for a comparison with a certificate.

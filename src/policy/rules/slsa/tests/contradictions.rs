@@ -129,3 +129,149 @@ fn members_of_both_versions_do_not_contradict_each_other() {
     let facts = v1(both(&bare, "builder", json!({"id": builder})));
     refuses(asked, &facts, &["predicate."]);
 }
+
+#[test]
+fn a_commit_in_the_place_of_a_ref_is_a_commit() {
+    let (all, source) =
+        (json!({"slsa": {"source": REPO, "commit": COMMIT}}), json!({"slsa": {"source": REPO}}));
+    let in_workflow = |text: &str| {
+        v1(with(github(), "/buildDefinition/externalParameters/workflow/ref", Some(json!(text))))
+    };
+    let to_build = |text: &str| {
+        v1(with(cloud_build(), "/buildDefinition/externalParameters/sourceToBuild/ref", Some(json!(text))))
+    };
+    for other in [OTHER, &COMMIT.to_uppercase(), &"0".repeat(64)] {
+        refuses(
+            all.clone(),
+            &in_workflow(other),
+            &["the commit at predicate.buildDefinition.externalParameters.workflow"],
+        );
+        refuses(
+            all.clone(),
+            &to_build(other),
+            &["the commit at predicate.buildDefinition.externalParameters.sourceToBuild"],
+        );
+        holds(source.clone(), &in_workflow(other));
+    }
+    holds(all.clone(), &in_workflow(COMMIT));
+    holds(all.clone(), &to_build(COMMIT));
+    // It is there, where nothing else says it.
+    let alone =
+        v1(with(in_workflow(COMMIT).predicate.unwrap(), "/buildDefinition/resolvedDependencies", None));
+    holds(all, &alone);
+    refuses(json!({"slsa": {"source": REPO, "ref": "refs/heads/main"}}), &alone, &["the ref at", "missing"]);
+}
+
+#[test]
+fn repositories_are_seen_in_every_form() {
+    let source = json!({"slsa": {"source": REPO}});
+    let more = |item: &Value| {
+        [
+            v1(with(github(), "/buildDefinition/resolvedDependencies/-", Some(item.clone()))),
+            v0_2(with(generator(), "/materials/-", Some(item.clone()))),
+        ]
+    };
+    for uri in [
+        "git@github.com:evil/repo.git",
+        "git@github.com:evil/repo",
+        "me@evil.example:repo",
+        "file:///x/evil.git",
+        "//host/x.git",
+        "host/x.git",
+        "/srv/x.GIT/",
+        "x.git#refs/heads/main",
+        "x.git@refs/heads/main",
+        "x.git?ref=main",
+        "http://evil.example/x.git",
+        "git+file:///x",
+        "git+ssh://git@github.com/evil/repo",
+        "ssh+git://github.com/evil/repo",
+        "svn+https://evil.example/repo",
+        "git:evil",
+        "github:evil/repo",
+        "GIT+HTTPS://github.com/evil/repo",
+        " git+https://github.com/evil/repo",
+        "\tgit+https://github.com/org/repo",
+        "git+https://github.com/org/repo ",
+        "\u{200b}git+https://github.com/org/repo",
+        "https://github.com/evil/repo.git ",
+    ] {
+        for facts in more(&json!({"uri": uri})) {
+            refuses(source.clone(), &facts, &["predicate."]);
+        }
+    }
+    for uri in ["pkg:github/evil/repo@1", "https://github.com/evil/repo", "evil", "oci://evil.example/x", ""]
+    {
+        for digest in [
+            json!({"gitCommit": COMMIT}),
+            json!({"sha1": COMMIT}),
+            json!({"sha256": "00", "gitCommit": COMMIT}),
+        ] {
+            for facts in more(&json!({"uri": uri, "digest": digest})) {
+                refuses(source.clone(), &facts, &["predicate."]);
+            }
+        }
+    }
+    for facts in more(&json!({"name": "evil", "digest": {"gitCommit": COMMIT}})) {
+        refuses(source.clone(), &facts, &["uri is missing"]);
+    }
+    // Images, packages and files are none.
+    for uri in [
+        "gcr.io/cloud-builders/docker@sha256:00",
+        "alpine@sha256:00",
+        "pkg:npm/%40scope/name@1.0.0",
+        "pkg:github/org/other@v1",
+        "oci://registry.example/digit",
+        "https://registry.npmjs.org/x/-/x-1.0.0.tgz",
+        "https://example.com/x.github.io/file",
+        "file:///x/y.gitignore",
+        "docker-image://docker.io/library/golang:1.22",
+    ] {
+        for facts in more(&json!({"uri": uri, "digest": {"sha256": "00"}})) {
+            holds(source.clone(), &facts);
+        }
+    }
+}
+
+#[test]
+fn a_workflow_is_one_of_the_source() {
+    let at = |rest: &str| format!("/buildDefinition/externalParameters/buildConfigSource/{rest}");
+    let all = json!({"slsa": {"source": REPO, "ref": "refs/heads/main", "workflow": "cloudbuild.yaml"}});
+    let workflow = json!({"slsa": {"workflow": "cloudbuild.yaml"}});
+    holds(all.clone(), &v1(cloud_build()));
+    for (rest, new) in [
+        ("repository", json!("https://github.com/evil/repo")),
+        ("repository", json!("git@github.com:org/repo")),
+        ("repository", json!({"uri": REPO})),
+        ("repository", json!("")),
+        ("ref", json!("refs/heads/evil")),
+        ("ref", json!(OTHER)),
+        ("ref", json!(["refs/heads/main"])),
+    ] {
+        let facts = v1(with(cloud_build(), &at(rest), Some(new)));
+        refuses(all.clone(), &facts, &["externalParameters.buildConfigSource."]);
+        refuses(workflow.clone(), &facts, &["externalParameters.buildConfigSource."]);
+        // Where no workflow is demanded, the file that says how to build may be kept elsewhere.
+        holds(json!({"slsa": {"source": REPO, "ref": "refs/heads/main"}}), &facts);
+    }
+    holds(all, &v1(with(cloud_build(), &at("repository"), None)));
+    // Also where another place counts for the source: the path would be one in another repository.
+    let evil = with(
+        github(),
+        "/buildDefinition/externalParameters/workflow/repository",
+        Some(json!("https://github.com/evil/repo")),
+    );
+    let from = json!({"source": REPO, "source-from": "resolved-dependencies"});
+    holds(json!({"slsa": from.clone()}), &v1(evil.clone()));
+    let with_path = with(from, "/workflow", Some(json!(".github/workflows/release.yml")));
+    refuses(
+        json!({"slsa": with_path.clone()}),
+        &v1(evil),
+        &["workflow.repository is", "of the workflow than of the source"],
+    );
+    holds(json!({"slsa": with_path}), &v1(github()));
+    let evil =
+        with(generator(), "/invocation/configSource/uri", Some(json!("git+https://github.com/evil/repo")));
+    let demands = json!({"slsa": {"source": REPO, "source-from": "materials", "workflow": ".github/workflows/release.yml"}});
+    refuses(demands, &v0_2(evil), &["configSource.uri"]);
+}
