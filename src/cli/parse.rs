@@ -15,6 +15,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::{args::values, compat, deprecated, environment, usage_error};
 use crate::commands::Error;
 
+/// Flags of ours of which no two values may count one instead of the other, in every command: who is trusted hangs on them.
+const ONCE: &[&str] = &["policy-file"];
+
 /// Commands without a forerunner whose habits they would have to keep.
 const STRICT: &[&str] = &[
     "bundle diff",
@@ -97,7 +100,7 @@ fn prepare_arg(command: &str, arg: Arg) -> Arg {
 /// Parses `arguments` as those of `command`.
 ///
 /// # Errors
-/// An unknown flag, in our own commands two values of a flag that takes one, and a value that is missing or does not parse, on the command line or in a variable.
+/// An unknown flag, in our own commands, and of [`ONCE`], two values of a flag that takes one, and a value that is missing or does not parse, on the command line or in a variable.
 pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parsed, Error> {
     let plain = command.clone();
     command.build();
@@ -115,7 +118,7 @@ pub fn parse(mut command: Command, mut arguments: Vec<OsString>) -> Result<Parse
     if !help {
         for flag in given_twice(plain, &arguments) {
             let message = format!("--{flag} is given more than once, with different values");
-            if STRICT.contains(&name.as_str()) {
+            if STRICT.contains(&name.as_str()) || ONCE.contains(&flag.as_str()) {
                 return Err(Error::usage(message).hint(format!("give --{flag} once")));
             }
             warnings.push(format!("{message}: the last one counts"));

@@ -290,6 +290,27 @@ fn a_journal_is_bound_to_the_policy_file_and_all_that_it_names() {
     assert!(output.code != 0 && !sandbox.has("third"), "{}", output.stderr);
 }
 
+/// No registry is asked for what the policy file refuses as it is named, with a journal or without.
+#[test]
+fn a_scope_decides_before_the_journal() {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.run(&["generate-key-pair", "--output-key-prefix", "a"]).ok();
+    let policy = "version: 1\nsigners: {a: {key: a.pub}}\nscopes:\n\
+        - {name: signed, images: ['127.0.0.1:1/signed/*'], signatures: a, log: not-required}\n\
+        - {name: shut, images: ['127.0.0.1:1/shut/*'], refuse: true}\n";
+    sandbox.file("policy.yaml", policy);
+    let args = ["verify", "--policy-file", "policy.yaml"];
+    for (image, code, words) in [
+        ("127.0.0.1:1/other/app:1", 7, "no scope of"),
+        ("127.0.0.1:1/shut/app:1", 7, "says `refuse: true`"),
+        ("127.0.0.1:1/signed/app:1", 5, "127.0.0.1:1"),
+    ] {
+        for journal in [&[][..], &["--resume", "journal"]] {
+            let _ = sandbox.run(&[&args[..], journal, &[image]].concat()).code(code).says(words);
+        }
+    }
+}
+
 /// No result takes the place of what is read, wherever that is named.
 #[test]
 fn reports_replace_nothing_that_is_read() {

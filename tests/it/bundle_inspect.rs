@@ -506,6 +506,8 @@ fn the_suggested_policy_file_asks_for_the_signer() {
         verify("app.txt").ok();
         verify("other/app.txt").code(7);
     }
+    let apart = sandbox.run(&["bundle", "inspect", "--suggest", "policy", "b.json"]).code(2);
+    let _ = apart.says("the form stands behind an equals sign: --suggest=policy");
     sandbox.run(&["bundle", "inspect", "--suggest=policies", "b.json"]).code(2);
     sandbox.run(&["bundle", "inspect", "--suggest=policy", "-o", "json", "b.json"]).code(2);
     sandbox

@@ -112,6 +112,49 @@ fn files_by_keys() {
         .ok();
 }
 
+/// One of the bundles that patterns name is enough where the policy file says so; what has none is unsigned, and that is one verdict.
+#[test]
+fn bundles_that_are_not_there_count_as_nothing() {
+    let sandbox = sandbox();
+    for name in ["one.txt", "two.txt", "bare.txt"] {
+        sandbox.file(name, "an artifact\n");
+    }
+    for (from, to) in [("a", "one.txt.a"), ("b", "one.txt.b"), ("a", "two.txt.a")] {
+        sandbox.file(to, sandbox.read(&format!("{from}.sigstore.json")));
+    }
+    let scope = |rest: &str| format!("  - {{ name: s, files: ['*.txt'], log: not-required, {rest} }}\n");
+    let (any, all) = (scope("signatures: { any: [a, b] }"), scope("signatures: { all: [a, b] }"));
+    let patterns = ["{}.a", "{}.b"];
+    verify(&sandbox, &any, &patterns, &["one.txt", "two.txt"]).ok();
+    verify(&sandbox, &all, &patterns, &["one.txt"]).ok();
+    let output = verify(&sandbox, &all, &patterns, &["one.txt", "two.txt"]).code(7);
+    let output = output.says("`two.txt.b` does not exist");
+    assert!(!output.stderr.contains("two.txt.a` does not exist"), "{}", output.stderr);
+    for (bundles, files) in [
+        (&[][..], &["bare.txt"][..]),
+        (&[], &["bare.txt", "bare.txt"]),
+        (&["{}.a"], &["bare.txt"]),
+        (&patterns, &["bare.txt", "one.txt"]),
+    ] {
+        let output = verify(&sandbox, &any, bundles, files).code(7);
+        let _ = output.says("does not satisfy the scope `s`");
+    }
+    verify(&sandbox, &any, &patterns, &["missing.txt", "one.txt"]).code(3).says("missing.txt");
+    // One that is there and is none is not passed over.
+    sandbox.file("two.txt.b", "x");
+    verify(&sandbox, &any, &patterns, &["two.txt", "one.txt"]).code(3);
+}
+
+#[test]
+fn two_policy_files_are_an_error() {
+    let sandbox = sandbox();
+    for line in ["verify-blob artifact.txt", "verify r.example/a:1", "policy explain artifact.txt"] {
+        let line: Vec<&str> = line.split(' ').chain(["--policy-file", "p", "--policy-file=q"]).collect();
+        let output = sandbox.run(&line).code(2).says("--policy-file is given more than once");
+        let _ = output.says("give --policy-file once");
+    }
+}
+
 #[test]
 fn nothing_beside_a_policy_file_says_what_is_asked() {
     let sandbox = sandbox();

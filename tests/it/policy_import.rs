@@ -32,6 +32,16 @@ fn what_is_imported_is_a_policy_file_without_mistakes() {
 }
 
 #[test]
+fn what_is_empty_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.file("empty.yaml", "---\n");
+    for file in ["empty.yaml", "/dev/null"] {
+        let output = sandbox.run(&["policy", "import", file]).code(3);
+        let _ = output.says(&format!("`{file}` cannot be imported")).says("it is empty");
+    }
+}
+
+#[test]
 fn files_beside_it_need_a_place() {
     let sandbox = Sandbox::new();
     let several = source("controller-several/source.yaml");

@@ -14,7 +14,7 @@ const SEARCHES: [&str; 3] = ["--attachment-tag-prefix", "--experimental-oci11", 
 pub struct PolicyFileArgs {
     /// Verify by this policy file: it says who must have signed what, and no flag says so beside it
     ///
-    /// The first of its scopes that matches the artifact decides; what no scope matches is refused.
+    /// The first of its scopes that matches the artifact decides; what no scope matches is refused. Two policy files are an error.
     #[arg(long, value_name = "FILE")]
     pub policy_file: Option<PathBuf>,
 }

@@ -34,7 +34,14 @@ pub struct BundleInspectArgs {
 
 impl CommandArgs for BundleInspectArgs {
     fn to_request(&self, _: &mut Vec<String>) -> Result<Request, Error> {
-        let Some(document) = at_most_one(&self.bundle, "one document is looked at a time")? else {
+        let hint = match (
+            self.suggest,
+            self.bundle.iter().find_map(|word| word.to_str().filter(|word| form(word).is_ok())),
+        ) {
+            (Some(_), Some(word)) => format!("the form stands behind an equals sign: --suggest={word}"),
+            _ => "one document is looked at a time".to_owned(),
+        };
+        let Some(document) = at_most_one(&self.bundle, &hint)? else {
             return Err(
                 Error::usage("there is nothing to look at").hint("name a file, or `-` for standard input")
             );

@@ -15,7 +15,7 @@ use crate::commands::{Error, FieldPath, ImageFile};
 /// YAML with any number of documents, or JSON. The images of pods are found wherever Kubernetes has pods: in Pod, PodTemplate,
 /// Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob and lists of them; those of init and of
 /// ephemeral containers and of image volumes too. Kinds that are not known are named in a warning. What looks like an image in one of
-/// them, at a place where no pod is, is an error until --path says that images are there, or --ignore-path that none are. What is said of images by `verify` holds for each of them.
+/// them, at a place where no pod is (what reads as a reference under any name with `image` in it, and `docker://`), is an error until --path says that images are there, or --ignore-path that none are. What is said of images by `verify` holds for each of them.
 #[derive(Debug, clap::Args)]
 pub struct ManifestVerifyArgs {
     /// Manifest, which ends in .yaml, .yml or .json; `-` is standard input

@@ -13,7 +13,7 @@ use crate::commands::{self, Context, Error, PolicyCheckRequest};
 /// Look for mistakes in a policy file
 ///
 /// What has no meaning is an error, with its line. What is probably not meant is named: expressions that are not anchored, points in
-/// them that match anything, scopes that are never reached, signers that nobody names, more signers than there are. Keys and
+/// them that match anything, scopes that are never reached, signers that nobody names, demands that nothing meets. Keys and
 /// policies on this machine that the file names are read; nobody else is asked.
 #[derive(Debug, clap::Args)]
 pub struct PolicyCheckArgs {

@@ -97,6 +97,9 @@ fn read(file: &Path) -> Result<Vec<Source>, Error> {
             sources.push(Source { file: shown.clone(), number: None, value });
         }
     }
+    if sources.is_empty() {
+        return Err(unusable(&DecodeError::whole("policy", "it is empty")));
+    }
     let count = sources.len();
     for (number, source) in sources.iter_mut().enumerate().filter(|_| count > 1) {
         source.number = Some(number + 1);

@@ -107,6 +107,20 @@ impl VerifyFilesRequest {
         }
         each
     }
+
+    /// What is asked of one file by a policy file, which decides what of these bundles it needs: those that are not there count as
+    /// nothing, and come back.
+    fn of_file_by_scopes(&self, file: &str) -> (VerifyRequest, Vec<PathBuf>) {
+        let mut each = self.of_file(file);
+        let signature = &mut each.signature;
+        let named = signature.bundle.take().into_iter().chain(signature.other_bundles.drain(..));
+        let (absent, there): (Vec<_>, Vec<_>) =
+            named.partition(|bundle| matches!(bundle.try_exists(), Ok(false)));
+        let mut there = there.into_iter();
+        signature.bundle = there.next();
+        signature.other_bundles = there.collect();
+        (each, absent)
+    }
 }
 
 /// Verifies several files. The report is complete whether or not the run succeeded; success needs a verified candidate of each file.
@@ -183,17 +197,29 @@ impl Judge {
         desk: &Desk<'_>,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let (bundle, each) = (request.bundle_of(name), request.of_file(name));
-        let is_missing = matches!(bundle.try_exists(), Ok(false));
-        let _turn = desk.turn(&each.signature).await;
-        let result = match self {
-            Self::Signer(common) => common.judge(&each, desk, report).await,
-            Self::Scopes(loaded) => file_at(name, &each, loaded, desk, report).await,
-        };
-        result.map_err(|error| match error.kind {
-            ErrorKind::Format if is_missing => request.no_bundle(name, &bundle),
-            _ => error,
-        })
+        match self {
+            Self::Signer(common) => {
+                let (bundle, each) = (request.bundle_of(name), request.of_file(name));
+                let is_missing = matches!(bundle.try_exists(), Ok(false));
+                let _turn = desk.turn(&each.signature).await;
+                common.judge(&each, desk, report).await.map_err(|error| match error.kind {
+                    ErrorKind::Format if is_missing => request.no_bundle(name, &bundle),
+                    _ => error,
+                })
+            }
+            Self::Scopes(loaded) => {
+                let (each, absent) = request.of_file_by_scopes(name);
+                let _turn = desk.turn(&each.signature).await;
+                let result = file_at(name, &each, loaded, desk, report).await;
+                let is_asked = report.policy.as_ref().is_some_and(|policy| !policy.demands.is_empty());
+                result.map_err(|error| match error.kind {
+                    ErrorKind::Policy if is_asked => absent.iter().fold(error, |error, bundle| {
+                        error.cause(format!("`{}` does not exist", bundle.display()))
+                    }),
+                    _ => error,
+                })
+            }
+        }
     }
 }
 

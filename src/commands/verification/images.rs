@@ -281,7 +281,8 @@ impl<'a> Job<'a> {
     /// One image that was named, unless the journal has its name with the digest that it has now. An image on this machine is not what
     /// its digest says until all of it was read.
     async fn image_or_known(&self, mut image: Image, journal: Option<&Journal>) -> Vec<Outcome> {
-        let Some(journal) = journal.filter(|_| matches!(image.name, ImageName::Registry(_))) else {
+        let is_noted = matches!(image.name, ImageName::Registry(_)) && scoped::is_asked(self.judge, &image);
+        let Some(journal) = journal.filter(|_| is_noted) else {
             return self.image(image).await;
         };
         let (name, digest) = match image.digest().await {

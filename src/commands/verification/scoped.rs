@@ -2,7 +2,7 @@
 //! the room `policy` alone says whether that is enough.
 
 use super::desk::Desk;
-use super::images::{Job, complete};
+use super::images::{Job, Judge, complete};
 use super::lookup::{LookedUp, Lookup};
 use super::shown::{self, Performed, ShownImage};
 use super::{attached::Attached, needs_root};
@@ -156,6 +156,16 @@ pub(super) fn needs_root_for_images(loaded: &Loaded) -> bool {
     let scopes = 0..ready.document.scopes.len();
     let mut courses = scopes.filter_map(|n| ready.course(n, Artifacts::Images, &any));
     courses.any(|course| matches!(course, Course::Verified(plan) if Weighing::new(&plan).needs_root(&[])))
+}
+
+/// Whether signatures of an image are asked for; else the verdict of its scope stands, or there is none by this policy file, and no registry
+/// need be asked what its name means.
+pub(super) fn is_asked(judge: &Judge, image: &Image) -> bool {
+    let Judge::Scopes(loaded) = judge else { return true };
+    let subject = loaded.alias.clone().unwrap_or_else(|| subject(&image.name));
+    let found = loaded.ready.document.scope_of(&subject);
+    let course = found.and_then(|(position, _)| loaded.ready.course(position, Artifacts::Images, &subject));
+    one_spelling(&image.name).is_ok() && matches!(course, Some(Course::Verified(_)))
 }
 
 /// How much a rejection says: how far it came; that it is somebody else's signature says least, as each of several signers has that.

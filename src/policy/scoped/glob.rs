@@ -136,6 +136,12 @@ impl ImagePattern {
         matches!(self.name.split('/').next(), Some("*" | "**"))
     }
 
+    /// Whether it matches all of one of these registries.
+    pub(super) fn is_all_of(&self, registries: &[&str]) -> bool {
+        let parts = self.name.split_once('/');
+        parts.is_some_and(|(host, path)| registries.contains(&host) && path.chars().all(|c| "*/".contains(c)))
+    }
+
     /// Whether it looks at tags, which somebody may move.
     pub(super) fn has_tag(&self) -> bool {
         self.tag.is_some()

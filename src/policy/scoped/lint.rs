@@ -13,6 +13,10 @@ pub const ACCEPT: &str = "accept";
 /// What stands for the names of files and of images in a policy file that is suggested for a bundle.
 pub const PLACEHOLDERS: [&str; 2] = ["ARTIFACT", "registry.example/artifact"];
 
+/// Registries where anybody may have a repository, as patterns have them.
+const PUBLIC: [&str; 7] =
+    ["index.docker.io", "docker.io", "ghcr.io", "quay.io", "public.ecr.aws", "registry.gitlab.com", "ttl.sh"];
+
 /// Something to think about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -107,8 +111,18 @@ impl Findings {
     fn patterns(&mut self, scope: &Scope) {
         let wide = scope.images.iter().filter(|pattern| pattern.is_wide()).map(|pattern| pattern.source());
         let files = scope.files.iter().filter(|pattern| pattern.is_wide()).map(|pattern| pattern.source());
-        for pattern in wide.chain(files) {
+        // What is refused wherever it is from accepts nothing.
+        for pattern in wide.chain(files).filter(|_| !matches!(scope.demand, Demand::Refuse)) {
             self.add("too-wide", &scope.path, format!("`{pattern}` matches wherever it is from"));
+        }
+        let open = scope.images.iter().filter(|pattern| pattern.is_all_of(&PUBLIC));
+        for pattern in open.filter(|_| matches!(scope.demand, Demand::Accept)) {
+            let pattern = pattern.source();
+            self.add(
+                "accept-public",
+                &scope.path,
+                format!("`{pattern}` is accepted without any signature, and anybody can push an image there"),
+            );
         }
         let files = scope.files.iter().map(|pattern| pattern.source());
         let images = scope.images.iter().map(|pattern| pattern.source());

@@ -90,6 +90,7 @@ mod tests {
             ("registry.example/App", None),
             ("Registry.Example/app", None),
             ("registry.example/app:v1", None),
+            ("localhost:5000/acme/old:9.9", None),
             ("registry.example/app:!!bad", None),
             ("registry.example/app@sha256:00", None),
             ("registry.example/*", None),

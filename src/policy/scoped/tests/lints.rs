@@ -85,6 +85,20 @@ fn scopes() {
     open["scopes"].as_array_mut().unwrap().push(scope);
     assert_eq!(codes(&open), ["accept"]);
 
+    for (images, demand, expected) in [
+        ("**", "refuse", &[][..]),
+        ("**", "accept", &["accept", "too-wide"]),
+        ("docker.io/**", "refuse", &[]),
+        ("docker.io/**", "accept", &["accept", "accept-public"]),
+        ("ghcr.io/*/*", "accept", &["accept", "accept-public"]),
+        ("docker.io/library/*", "accept", &["accept"]),
+    ] {
+        let mut value = sound();
+        let scope = json!({ "name": "t", "images": [images], demand: true });
+        value["scopes"].as_array_mut().unwrap().push(scope);
+        assert_eq!(codes(&value), expected, "{images} {demand}");
+    }
+
     let mut timeless = sound();
     timeless["scopes"][0]["log"] = json!("not-required");
     assert_eq!(codes(&timeless), ["timeless"]);
