@@ -89,8 +89,20 @@ impl VerifyArgs {
         let usual = usual.or(beside.as_deref());
         let mut signature = self.signature.request(usual, matches!(signer, Signer::Scopes(_)))?;
         if let Subject::Blob(blob) = &subject {
-            let named = signature.bundle.iter_mut().chain(&mut signature.other_bundles);
-            named.for_each(|bundle| in_place(bundle, blob));
+            let is_by_scopes = matches!(signer, Signer::Scopes(_));
+            let mut named: Vec<PathBuf> =
+                signature.bundle.take().into_iter().chain(signature.other_bundles.drain(..)).collect();
+            // A policy file decides what it needs: what a pattern names and is not there counts as nothing, as among several files.
+            named.retain_mut(|bundle| {
+                let is_absent = in_place(bundle, blob) && matches!(bundle.try_exists(), Ok(false));
+                if is_absent && is_by_scopes {
+                    warnings.push(format!("`{}` does not exist, and counts as nothing", bundle.display()));
+                }
+                !(is_absent && is_by_scopes)
+            });
+            let mut named = named.into_iter();
+            signature.bundle = named.next();
+            signature.other_bundles = named.collect();
         }
         if matches!(signer, Signer::Key(_)) && signature.certificate.is_some() {
             // As cosign: its verify-blob refuses the pair, its verify-blob-attestation does not look at the second.
@@ -138,14 +150,16 @@ impl VerifyArgs {
     }
 }
 
-/// Puts the name of the file in the place of `{}`, unless a bundle is really called so.
-fn in_place(bundle: &mut PathBuf, file: &OsStr) {
+/// Puts the name of the file in the place of `{}`, unless a bundle is really called so; whether it did.
+fn in_place(bundle: &mut PathBuf, file: &OsStr) -> bool {
     if let (Some(text), Some(file)) = (bundle.to_str(), file.to_str())
         && text.contains("{}")
         && !bundle.is_file()
     {
         *bundle = text.replace("{}", file).into();
+        return true;
     }
+    false
 }
 
 /// The flags that only a policy file can speak for where one is given, and whether they are there.
