@@ -1,6 +1,10 @@
 //! What built-in rules are shown of something verified.
 
-use super::rules::{Facts, Signer, SigningCertificate};
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::rules::{Facts, Signer, SigningCertificate, folded, quoted};
 use crate::bundle::Content;
 use crate::crypto::UnixTime;
 use crate::payload::Statement;
@@ -31,6 +35,7 @@ impl Shown {
     /// Reads the statement. Its members are there once each, or it is none.
     pub(super) fn facts(self) -> Result<Facts, String> {
         let statement = Statement::from_json(&self.payload).map_err(|error| error.to_string())?;
+        one_spelling(&self.payload)?;
         let read = |text: &str| serde_json::from_str(text).map_err(|error| format!("predicate: {error}"));
         let predicate = statement.predicate.map(|predicate| read(predicate.text())).transpose()?;
         Ok(Facts {
@@ -41,6 +46,36 @@ impl Shown {
             now: self.now,
         })
     }
+}
+
+/// Members of the statement itself, as of its predicate, are there in one spelling. A misspelled one is there beside nothing as well: whoever
+/// does not look at case would see a predicate that no rule was shown.
+fn one_spelling(payload: &[u8]) -> Result<(), String> {
+    const STATEMENT: [&str; 4] = ["_type", "predicate", "predicateType", "subject"];
+    const SUBJECT: [&str; 7] =
+        ["annotations", "content", "digest", "downloadLocation", "mediaType", "name", "uri"];
+    let statement: Value = serde_json::from_slice(payload).map_err(|error| format!("statement: {error}"))?;
+    spelled("the statement", &statement, &STATEMENT)?;
+    let subjects = statement.get("subject").and_then(Value::as_array).into_iter().flatten();
+    for (i, subject) in subjects.enumerate() {
+        spelled(&format!("subject[{i}]"), subject, &SUBJECT)?;
+        subject
+            .get("digest")
+            .map_or(Ok(()), |digest| spelled(&format!("subject[{i}].digest"), digest, &[]))?;
+    }
+    Ok(())
+}
+
+/// Refuses a name that is that of another member, or of one of these, in another case.
+fn spelled(what: &str, value: &Value, known: &[&str]) -> Result<(), String> {
+    let mut seen: HashMap<String, &str> = known.iter().map(|name| (folded(name), *name)).collect();
+    for name in value.as_object().into_iter().flat_map(Map::keys) {
+        if let Some(other) = seen.insert(folded(name), name).filter(|other| other != name) {
+            let (name, other) = (quoted(name), quoted(other));
+            return Err(format!("{what} has a member {name}, which readers may take for {other}"));
+        }
+    }
+    Ok(())
 }
 
 /// Who signed. Only a certificate that leads to a trusted authority says anything.
@@ -121,6 +156,24 @@ mod tests {
         ] {
             assert!(shown(&statement(good).replacen(from, to, 1)).is_err(), "{to}");
         }
+        let whole = statement(good);
+        let named = |name: &str| format!(r#","{name}":[],"subject":"#);
+        for (from, to) in [
+            (r#","predicate":"#, r#","Predicate":{"builder":{"id":"b"}},"predicate":"#.to_owned()),
+            (r#","predicate":"#, r#","Predicate":"#.to_owned()),
+            (r#","predicate":"#, r#","PREDICATETYPE":"x","predicate":"#.to_owned()),
+            (r#","subject":"#, named("Subject")),
+            (r#","subject":"#, named("\u{17f}ubject")),
+            (r#""digest":"#, r#""Digest":{},"digest":"#.to_owned()),
+            (r#""digest":"#, r#""NAME":"c","digest":"#.to_owned()),
+            (r#""sha256":"#, r#""SHA256":"00","sha256":"#.to_owned()),
+            (r#""_type":"#, r#""_Type":"x","_type":"#.to_owned()),
+            (r#""_type":"#, r#""more":1,"More":2,"_type":"#.to_owned()),
+        ] {
+            let said = shown(&whole.replacen(from, &to, 1)).unwrap_err();
+            assert!(said.contains("which readers may take for"), "{to} {said}");
+        }
+        shown(&whole.replacen(r#""_type":"#, r#""more":1,"_type":"#, 1)).unwrap();
         // Texts in place of members satisfy nothing.
         for predicate in ["null", r#""builder""#, "[]", r#"{"builder":"a"}"#, r#"{"Builder":{"id":"a"}}"#] {
             assert!(rule.check(&shown(&statement(predicate)).unwrap()).is_err(), "{predicate}");

@@ -50,7 +50,7 @@ impl std::fmt::Display for Mismatch {
 }
 
 /// Text of a statement for a message: short, and with nothing that only looks like something else.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::policy) fn quoted(text: &str) -> String {
     let mut out = String::from("`");
     for (count, c) in text.chars().enumerate() {
         if count == SHOWN {
@@ -64,7 +64,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A name as readers see it who do not look at case. To upper case first: that makes an `s` of the long one as well.
-pub(super) fn folded(name: &str) -> String {
+pub(in crate::policy) fn folded(name: &str) -> String {
     name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
@@ -81,6 +81,21 @@ pub(super) fn shown(value: &Value) -> String {
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "an object".to_owned(),
         other => format!("`{other}`"),
+    }
+}
+
+/// Whether a time ends as RFC 3339 has it (section 5.6): in `Z`, or in an offset of hours and minutes, `+01:00`.
+fn has_offset(text: &str) -> bool {
+    let digits = |at: &[u8], most: u8| match *at {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => (tens - b'0') * 10 + (ones - b'0') <= most,
+        _ => false,
+    };
+    match text.as_bytes() {
+        [_, .., b'0'..=b'9', b'Z' | b'z'] => true,
+        [_, .., b'0'..=b'9', b'+' | b'-', h1, h2, b':', m1, m2] => {
+            digits(&[*h1, *h2], 23) && digits(&[*m1, *m2], 59)
+        }
+        _ => false,
     }
 }
 
@@ -132,7 +147,8 @@ impl<'a> At<'a> {
 
     /// The time here, in RFC 3339.
     pub(super) fn time(&self) -> Result<UnixTime, Mismatch> {
-        UnixTime::parse_rfc3339(self.text()?).map_err(|_| self.not("a time (RFC 3339)"))
+        let time = Some(self.text()?).filter(|text| has_offset(text)).map(UnixTime::parse_rfc3339);
+        time.and_then(Result::ok).ok_or_else(|| self.not("a time (RFC 3339)"))
     }
 
     /// The items of the list here.

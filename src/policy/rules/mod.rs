@@ -19,6 +19,7 @@ mod vsa;
 mod vulnerabilities;
 
 pub use at::Mismatch;
+pub(super) use at::{folded, quoted};
 pub use facts::{Facts, Signer, SigningCertificate};
 pub use github::Github;
 

@@ -277,7 +277,12 @@ fn is_product(item: &At<'_>, product: &str) -> Result<bool, Mismatch> {
     if !identifiers.is_there() {
         return Ok(false);
     }
-    Ok(identifiers.members()?.values().any(|value| value.as_str() == Some(product)))
+    // One that is no text may be the product all the same: it is not passed over.
+    let mut is_it = false;
+    for name in identifiers.members()?.keys() {
+        is_it |= identifiers.member(name).text()? == product;
+    }
+    Ok(is_it)
 }
 
 /// The parts of the product that a statement is about; `""` is all of it.

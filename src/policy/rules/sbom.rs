@@ -143,12 +143,15 @@ impl Sbom {
 
     fn document<'a>(&self, document: &impl Document<'a>, facts: &Facts) -> Result<Vec<String>, Mismatch> {
         let components = document.components()?;
+        components.iter().try_for_each(|component| component.members().map(drop))?;
         let least = self.min_components.unwrap_or(1);
-        if components.len() < least {
-            let found = format!("with {} components", components.len());
+        let count =
+            components.iter().filter_map(|component| component.value).filter(|value| says(value)).count();
+        if count < least {
+            let found = format!("with {count} components");
             return Err(Mismatch::new(NAME, "predicate", format!("at least {least}"), found));
         }
-        let mut held = vec![format!("{NAME}: predicate has {} components", components.len())];
+        let mut held = vec![format!("{NAME}: predicate has {count} components")];
         let elements = self.elements.as_ref().map(|elements| &elements.0);
         for element in elements.into_iter().flatten().copied() {
             if element.is_of_component() {
@@ -162,6 +165,27 @@ impl Sbom {
         }
         Ok(held)
     }
+}
+
+/// Whether anything is said in a value.
+fn says(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::String(text) => !is_nothing(text),
+        Value::Array(items) => items.iter().any(says),
+        Value::Object(members) => members.values().any(says),
+    }
+}
+
+/// What a format lets a document say of nothing.
+fn is_nothing(text: &str) -> bool {
+    matches!(text.trim(), "" | "NOASSERTION" | "NONE")
+}
+
+/// Whether a text is here that asserts something.
+fn is_asserted(at: &At<'_>) -> bool {
+    at.text().is_ok_and(|text| !is_nothing(text))
 }
 
 /// Every component has the element; the first that lacks it is named, the others are counted.

@@ -125,8 +125,17 @@ impl Vsa {
             }
             held.push(digest.holds());
         }
+        let levels = predicate.member("verifiedLevels");
+        let failed =
+            |item: &&Value| item.as_str().is_some_and(|level| level.trim().eq_ignore_ascii_case("FAILED"));
+        if let Some(Value::Array(items)) = levels.value
+            && let Some(failed) = items.iter().find(failed)
+        {
+            let expected = "no level that failed, as the summary says that it passed";
+            return Err(Mismatch::new(NAME, &levels.path, expected, super::at::shown(failed)));
+        }
         for level in self.levels.iter().flatten() {
-            held.push(reached(level, &predicate.member("verifiedLevels"))?);
+            held.push(reached(level, &levels)?);
         }
         if let Some(age) = &self.max_age {
             held.push(age.check(&predicate.member("timeVerified"), facts.now)?);

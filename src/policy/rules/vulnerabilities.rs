@@ -72,14 +72,19 @@ impl Vulnerabilities {
             held.push(expected.check(&predicate.below("scanner.uri"))?);
         }
         if let Some(greatest) = self.max_severity {
-            held.push(self.severities(greatest, &predicate.below("scanner.result"))?);
+            held.push(self.severities(
+                greatest,
+                &predicate.below("scanner.result"),
+                &facts.predicate_type,
+            )?);
         }
         Ok(held)
     }
 
-    fn severities(&self, greatest: Severity, result: &At<'_>) -> Result<String, Mismatch> {
+    fn severities(&self, greatest: Severity, result: &At<'_>, of: &str) -> Result<String, Mismatch> {
+        let found = if of == COSIGN { findings::of_scanner(result)? } else { findings::of_in_toto(result)? };
         let (mut count, mut ignored, mut over) = (0_usize, 0_usize, Vec::new());
-        for finding in findings::of(result)? {
+        for finding in found {
             count += 1;
             if self.ignore.as_ref().is_some_and(|ids| ids.contains(finding.id)) {
                 ignored += 1;

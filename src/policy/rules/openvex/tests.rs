@@ -179,3 +179,29 @@ fn what_is_no_rule_of_a_document() {
         no_rule(json!({"openvex": value}), words);
     }
 }
+
+#[test]
+fn identifiers_that_are_no_texts_are_not_passed_over() {
+    let every = json!({"openvex": {"product": PRODUCT, "every": ["not_affected", "fixed"]}});
+    let with_more = |products: Value| {
+        let mut more = statement("CVE-3", "affected", "2024-05-01T00:00:00Z");
+        more["products"] = products;
+        vex(with(usual(), "/statements/-", Some(more)))
+    };
+    for identifiers in [
+        json!({"purl": [PRODUCT]}),
+        json!({"cpe23": 1}),
+        json!({"purl": {"x": PRODUCT}}),
+        json!({"a": "b", "purl": null}),
+        json!([PRODUCT]),
+        json!(PRODUCT),
+    ] {
+        let facts = with_more(json!([{"@id": "pkg:oci/other", "identifiers": identifiers}]));
+        refuses(every.clone(), &facts, &["statements[3].products[0].identifiers"]);
+    }
+    let mut document = usual();
+    document["statements"][1]["status"] = json!("fixed");
+    let mut other = statement("CVE-3", "affected", "2024-05-01T00:00:00Z");
+    other["products"] = json!([{"@id": "pkg:oci/other", "identifiers": {"purl": "pkg:oci/other"}}]);
+    holds(every, &vex(with(document, "/statements/-", Some(other))));
+}

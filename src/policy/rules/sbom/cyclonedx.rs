@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::at::{At, Mismatch};
-use super::{Document, Element, NAME};
+use super::{Document, Element, NAME, is_asserted};
 
 pub struct CycloneDx<'a>(At<'a>);
 
@@ -46,7 +46,7 @@ impl<'a> Document<'a> for CycloneDx<'a> {
     fn component(&self, component: &At<'a>, element: Element) -> Result<(), Mismatch> {
         let text = |path: &str, what: &str| {
             let at = component.below(path);
-            at.text().map(drop).map_err(|_| at.not(what))
+            if is_asserted(&at) { Ok(()) } else { Err(at.not(what)) }
         };
         match element {
             Element::Name => text("name", "the name of the component"),
@@ -54,10 +54,10 @@ impl<'a> Document<'a> for CycloneDx<'a> {
             Element::Supplier => text("supplier.name", "the supplier of the component"),
             _ => {
                 let of = ["purl", "cpe", "swid.tagId"];
-                let is_there = |path: &&str| component.below(path).text().is_ok();
+                let is_there = |path: &&str| is_asserted(&component.below(path));
                 let listed = |name: &str| {
                     let items = component.member(name).optional_items().unwrap_or_default();
-                    items.iter().any(|item| item.text().is_ok())
+                    items.iter().any(is_asserted)
                 };
                 if of.iter().any(is_there) || listed("swhid") || listed("omniborId") {
                     return Ok(());
@@ -87,14 +87,14 @@ impl CycloneDx<'_> {
     fn author(&self) -> Result<String, Mismatch> {
         let metadata = self.0.member("metadata");
         for author in metadata.member("authors").optional_items()? {
-            if author.member("name").text().is_ok() || author.member("email").text().is_ok() {
+            if is_asserted(&author.member("name")) || is_asserted(&author.member("email")) {
                 return Ok(author.holds());
             }
         }
         // Until version 1.5 the manufacturer was `manufacture`.
         for name in ["manufacturer", "manufacture", "supplier"] {
             let name = metadata.member(name).member("name");
-            if name.text().is_ok() {
+            if is_asserted(&name) {
                 return Ok(name.holds());
             }
         }
@@ -105,7 +105,7 @@ impl CycloneDx<'_> {
         };
         for list in lists {
             if let Some(tool) =
-                list.optional_items()?.into_iter().find(|tool| tool.member("name").text().is_ok())
+                list.optional_items()?.into_iter().find(|tool| is_asserted(&tool.member("name")))
             {
                 return Ok(tool.member("name").holds());
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::at::{At, Mismatch};
-use super::{Document, Element, NAME};
+use super::{Document, Element, NAME, is_asserted, is_nothing};
 
 /// Kinds of `externalRefs` that identify a package (SPDX 2.3, annex F).
 const IDENTIFIERS: [&str; 6] = ["purl", "cpe22Type", "cpe23Type", "swid", "swh", "gitoid"];
@@ -23,16 +23,13 @@ impl<'a> Spdx<'a> {
 
 /// A text that asserts something.
 fn asserted(at: &At<'_>, what: &str) -> Result<(), Mismatch> {
-    match at.text() {
-        Ok("NOASSERTION" | "NONE") | Err(_) => Err(at.not(what)),
-        Ok(_) => Ok(()),
-    }
+    if is_asserted(at) { Ok(()) } else { Err(at.not(what)) }
 }
 
 /// `Person: X`, `Organization: X` or `Tool: X`.
 fn is_actor(text: &str, kinds: &[&str]) -> bool {
     let of = |kind: &&str| text.strip_prefix(*kind).and_then(|rest| rest.strip_prefix(':'));
-    kinds.iter().find_map(of).is_some_and(|name| !matches!(name.trim(), "" | "NOASSERTION" | "NONE"))
+    kinds.iter().find_map(of).is_some_and(|name| !is_nothing(name))
 }
 
 impl<'a> Document<'a> for Spdx<'a> {
@@ -56,7 +53,7 @@ impl<'a> Document<'a> for Spdx<'a> {
                 let at = component.member("externalRefs");
                 for reference in at.optional_items()? {
                     let kind = reference.member("referenceType").optional_text()?.unwrap_or_default();
-                    if IDENTIFIERS.contains(&kind) && reference.member("referenceLocator").text().is_ok() {
+                    if IDENTIFIERS.contains(&kind) && is_asserted(&reference.member("referenceLocator")) {
                         return Ok(());
                     }
                 }

@@ -189,3 +189,59 @@ fn what_is_no_rule_of_a_bill() {
         no_rule(json!({"sbom": value}), words);
     }
 }
+
+#[test]
+fn nothing_is_nothing_in_both_formats() {
+    for nothing in ["NOASSERTION", "NONE", "", " ", " NONE "].map(|text| json!(text)) {
+        for (at, words) in [
+            ("/packages/1/name", "packages[1].name"),
+            ("/packages/1/versionInfo", "packages[1].versionInfo"),
+            ("/packages/1/supplier", "packages[1].supplier"),
+            ("/packages/1/externalRefs/1/referenceLocator", "packages[1].externalRefs"),
+        ] {
+            refuses(ntia(), &facts(SPDX, with(spdx(), at, Some(nothing.clone()))), &[words]);
+        }
+        for (at, words) in [
+            ("/components/0/name", "components[0].name"),
+            ("/components/0/version", "components[0].version"),
+            ("/components/0/supplier/name", "components[0].supplier.name"),
+            ("/components/0/purl", "components[0].purl"),
+            ("/metadata/authors/0/name", "metadata.authors"),
+        ] {
+            refuses(ntia(), &facts(CYCLONEDX, with(cyclonedx(), at, Some(nothing.clone()))), &[words]);
+        }
+        for at in ["manufacturer", "supplier"] {
+            let metadata = with(json!({}), &format!("/{at}"), Some(json!({"name": nothing})));
+            let facts = facts(CYCLONEDX, with(cyclonedx(), "/metadata", Some(metadata)));
+            refuses(json!({"sbom": {"elements": ["author"]}}), &facts, &["metadata.authors"]);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_component_does_not_count() {
+    let any = json!({"sbom": {"format": "any"}});
+    let spdx_of = |packages: Value| facts(SPDX, with(spdx(), "/packages", Some(packages)));
+    let cyclonedx_of =
+        |components: Value| facts(CYCLONEDX, with(cyclonedx(), "/components", Some(components)));
+    for items in [
+        json!([{}]),
+        json!([{}, {}]),
+        json!([{"name": ""}]),
+        json!([{"name": null, "x": [{}]}]),
+        json!([{"name": "NONE"}]),
+    ] {
+        refuses(any.clone(), &spdx_of(items.clone()), &["with 0 components"]);
+        refuses(any.clone(), &cyclonedx_of(items), &["with 0 components"]);
+    }
+    for items in
+        [json!(["app"]), json!([1]), json!([null]), json!([[{"name": "app"}]]), json!([{"name": "app"}, 1])]
+    {
+        refuses(any.clone(), &spdx_of(items.clone()), &["packages[", "expected an object"]);
+        refuses(any.clone(), &cyclonedx_of(items), &["components[", "expected an object"]);
+    }
+    let one = json!([{"name": "app"}, {}]);
+    refuses(json!({"sbom": {"min-components": 2}}), &spdx_of(one.clone()), &["with 1 components"]);
+    refuses(json!({"sbom": {"elements": ["name"]}}), &spdx_of(one.clone()), &["packages[1].name is missing"]);
+    holds(any, &cyclonedx_of(one));
+}

@@ -125,3 +125,19 @@ fn what_is_no_rule_of_a_summary() {
     no_rule(json!({"vsa": {"verifier-id": "x"}}), "resource-uri");
     no_rule(json!({"vsa": {"resource-uri": "x"}}), "verifier-id");
 }
+
+#[test]
+fn a_level_that_failed_is_no_summary_that_passed() {
+    for levels in [
+        json!(["FAILED"]),
+        json!(["SLSA_BUILD_LEVEL_3", "FAILED"]),
+        json!(["FAILED", "SLSA_BUILD_LEVEL_3"]),
+        json!(["SLSA_BUILD_LEVEL_3", "failed "]),
+    ] {
+        let facts = vsa(with(summary(), "/verifiedLevels", Some(levels)));
+        for more in [json!({}), json!({"levels": ["SLSA_BUILD_LEVEL_3"]})] {
+            refuses(demands(more), &facts, &["verifiedLevels is", "the summary says that it passed"]);
+        }
+    }
+    holds(demands(json!({})), &vsa(with(summary(), "/verifiedLevels", Some(json!(["NOT_FAILED"])))));
+}

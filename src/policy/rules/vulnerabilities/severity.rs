@@ -92,6 +92,12 @@ impl Ratings {
         self.unknown_if(severity.is_none());
     }
 
+    /// All that is said of something else that this is.
+    pub fn add_all(&mut self, other: Self) {
+        self.gravest = self.gravest.max(other.gravest);
+        self.unknown_if(other.is_open);
+    }
+
     /// Notes that one is not known, if it is so.
     pub fn unknown_if(&mut self, is_unknown: bool) {
         self.is_open |= is_unknown;

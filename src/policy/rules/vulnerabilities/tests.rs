@@ -5,6 +5,8 @@ use super::super::tests::{facts, holds, no_rule, refuses, with};
 use super::severity::Severity;
 use super::{COSIGN, IN_TOTO};
 
+mod more;
+
 /// A scan with this result, which ended half a day ago.
 fn scan(result: Value) -> Value {
     json!({
@@ -223,7 +225,8 @@ fn hostile_scans() {
         (json!([{"severity": [{"score": "low"}]}]), "id is missing"),
         (json!([{"id": ["CVE-1"], "severity": [{"score": "low"}]}]), "id is a list"),
     ] {
-        refuses(critical.clone(), &facts(COSIGN, scan(result)), &[words]);
+        let of = if result.is_array() { IN_TOTO[1] } else { COSIGN };
+        refuses(critical.clone(), &facts(of, scan(result)), &[words]);
     }
     for (at, new) in [
         ("/metadata", None),
