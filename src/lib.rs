@@ -92,6 +92,7 @@ mod crypto;
 #[cfg(feature = "cue")]
 mod cue;
 #[cfg(any(feature = "cue", feature = "rego"))]
+#[cfg_attr(not(all(feature = "cue", feature = "rego")), allow(dead_code, reason = "policies in both use it"))]
 mod gotime;
 #[cfg(feature = "cli")]
 mod http;
