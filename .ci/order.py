@@ -18,8 +18,11 @@ RUNS = (
     ("sign-blob", "--key", "cosign.key", "--offline", "--bundle", "bundle", "blob"),
     ("verify-blob", "--key", "cosign.pub", "--no-log", "--bundle", "bundle", "blob"),
 )
-# Functions of the same name but for its hash, or with the same code, are named one by one only where they are this many bytes together.
-LARGE = 4096
+# Functions of the same name but for its hash are named with any hash, so that the list outlives changes, where they are at most this
+# many bytes together.
+COPIES = 16384
+# Functions with the same code, of which the linker keeps one, are all named where they would be at most this many bytes.
+SAME = 4096
 
 
 def executed(program, run, folder):
@@ -70,9 +73,9 @@ def sections(size, names, libc, total):
         if name in libc and not name.startswith(("_ZN", "_R")):
             if len(libc[name]) == 1:
                 yield f"*libc.a:{min(libc[name])}(.text .text.*)"
-        elif len(names) * size <= LARGE:
+        elif len(names) * size <= SAME:
             short = hashless(name)
-            yield f"*(.text.{short if total[short] <= LARGE else name})"
+            yield f"*(.text.{short if total[short] <= COPIES else name})"
         elif name == names[0]:
             yield f"*(.text.{name})"
 
