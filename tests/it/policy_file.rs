@@ -139,7 +139,7 @@ fn bundles_that_are_not_there_count_as_nothing() {
         let output = verify(&sandbox, &any, bundles, files).code(7);
         let _ = output.says("does not satisfy the scope `s`");
     }
-    verify(&sandbox, &any, &patterns, &["missing.txt", "one.txt"]).code(3).says("missing.txt");
+    verify(&sandbox, &any, &patterns, &["missing.txt", "one.txt"]).code(11).says("missing.txt");
     // One that is there and is none is not passed over.
     sandbox.file("two.txt.b", "x");
     verify(&sandbox, &any, &patterns, &["two.txt", "one.txt"]).code(3);
