@@ -92,7 +92,10 @@ mod crypto;
 #[cfg(feature = "cue")]
 mod cue;
 #[cfg(any(feature = "cue", feature = "rego"))]
-#[cfg_attr(not(all(feature = "cue", feature = "rego")), allow(dead_code, reason = "policies in both use it"))]
+#[cfg_attr(
+    not(all(feature = "cue", feature = "rego")),
+    allow(dead_code, unused_imports, reason = "policies in both use it")
+)]
 mod gotime;
 #[cfg(feature = "cli")]
 mod http;
@@ -106,7 +109,7 @@ mod payload;
 #[cfg_attr(not(all(feature = "cue", feature = "rego")), allow(dead_code, reason = "nothing is evaluated"))]
 mod policy;
 #[cfg(feature = "cli")]
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "fewer programs are started"))]
+#[cfg_attr(not(feature = "http"), allow(dead_code, unused_imports, reason = "fewer programs are started"))]
 mod program;
 #[cfg(feature = "cli")]
 mod progress;
