@@ -26,6 +26,7 @@ mod times;
 mod tokens;
 mod undecided;
 mod versions;
+mod x509;
 
 use regorus::{Engine, Value};
 
@@ -42,7 +43,10 @@ type Outcome<T> = Result<Option<T>, String>;
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 
-const SAID: [&[Said]; 18] = [
+/// One that asks for the time of judging as well.
+type Timed = (&'static str, u8, fn(&[Value], UnixTime) -> Outcome<Value>);
+
+const SAID: [&[Said]; 19] = [
     arithmetic::FUNCTIONS,
     bits::FUNCTIONS,
     collections::FUNCTIONS,
@@ -61,6 +65,7 @@ const SAID: [&[Said]; 18] = [
     times::FUNCTIONS,
     tokens::FUNCTIONS,
     versions::FUNCTIONS,
+    x509::FUNCTIONS,
 ];
 
 /// Adds them; `now` is the time of judging. What they cannot decide is noted in `undecided`.
@@ -81,9 +86,12 @@ pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> 
     }
     let said = Value::from(i128::from(now.seconds()) * 1_000_000_000);
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(said.clone())))?;
-    let (own, name) = (undecided.clone(), "io.jwt.decode_verify");
-    let verify = move |given: Vec<Value>| Ok(own.note(name, &given, tokens::decode_verify(&given, now)));
-    engine.add_extension(name.to_owned(), 2, Box::new(verify))
+    for (name, parameters, function) in [tokens::TIMED, x509::TIMED].into_iter().flatten() {
+        let own = undecided.clone();
+        let call = move |given: Vec<Value>| Ok(own.note(name, &given, function(&given, now)));
+        engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;
+    }
+    Ok(())
 }
 
 /// Whether there is a function of this name.
@@ -92,7 +100,8 @@ pub(super) fn has(name: &str) -> bool {
     let certain = [deprecated::FUNCTIONS, digests::FUNCTIONS];
     SAID.into_iter().flatten().any(|function| function.0 == name)
         || certain.into_iter().flatten().any(|function| function.0 == name)
-        || ["io.jwt.decode_verify", "time.now_ns", "walk"].contains(&name)
+        || [tokens::TIMED, x509::TIMED].into_iter().flatten().any(|function| function.0 == name)
+        || ["time.now_ns", "walk"].contains(&name)
 }
 
 /// The text that is given in this place.

@@ -61,6 +61,7 @@ fn verdicts_of_rego_are_those_of_cosign() {
             ("generated.jsonl", 1000),
             ("functions.jsonl", 250),
             ("tokens.jsonl", 300),
+            ("certificates.jsonl", 1000),
             ("wide.jsonl", 2500),
             ("edges.jsonl", 400),
             ("modules.jsonl", 350),

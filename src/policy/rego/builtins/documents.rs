@@ -151,7 +151,10 @@ fn write(value: &Value, made: &mut String) -> Result<(), String> {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => made.push_str(&whole.to_string()),
             (None, Some(float)) if (1e-5..1e15).contains(&float.abs()) => made.push_str(&float.to_string()),
-            _ => return Err("json.marshal of a number with an exponent".to_owned()),
+            _ => match number.as_big() {
+                Some(whole) => made.push_str(&whole.to_string()),
+                None => return Err("json.marshal of a number with an exponent".to_owned()),
+            },
         },
         Value::String(text) => quoted(text, made),
         Value::Array(items) => list(items.iter(), made)?,

@@ -73,6 +73,11 @@ fn unpacked(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     Some(made)
 }
 
+/// Base64 in the usual alphabet.
+pub(super) fn standard(text: &str) -> Option<Vec<u8>> {
+    unpacked(text, STANDARD)
+}
+
 /// The padding may be missing (RFC 7515 appendix C).
 pub(super) fn url(text: &str) -> Option<Vec<u8>> {
     let padding = match (text.ends_with('='), text.len() % 4) {

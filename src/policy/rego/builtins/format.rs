@@ -9,6 +9,8 @@ pub(super) const FUNCTIONS: &[Said] = &[("sprintf", 2, sprintf)];
 /// A value as Go gets it.
 enum Operand {
     Int(i128),
+    /// The digits of an integer beyond 64 bits.
+    Large(String),
     Float(f64),
     /// Strings, and the text of everything else.
     Text(String),
@@ -49,6 +51,9 @@ fn sprintf(given: &[Value]) -> Outcome<Value> {
     let extra: Vec<_> = values
         .map(|value| operand(value).map(|operand| format!("{}={}", kind(&operand), shown(&operand))))
         .collect::<Result<_, _>>()?;
+    if extra.iter().any(|extra| extra.starts_with("*big")) {
+        return Err("sprintf with more values than verbs, and one of more than 64 bits".to_owned());
+    }
     if !extra.is_empty() {
         made.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
     }
@@ -91,7 +96,10 @@ fn operand(value: &Value) -> Result<Operand, String> {
     Ok(match value {
         Value::Number(number) if number.is_integer() => match number.as_i128() {
             Some(whole) if whole.abs() < i128::from(i64::MAX) => Operand::Int(whole),
-            _ => return Err("sprintf of an integer beyond 64 bits".to_owned()),
+            _ => match number.as_big() {
+                Some(whole) => Operand::Large(whole.to_string()),
+                None => return Err("sprintf of an integer beyond 64 bits".to_owned()),
+            },
         },
         Value::Number(number) => Operand::Float(number.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => Operand::Text(text.to_string()),
@@ -154,6 +162,7 @@ fn quoted(text: &str) -> Result<String, String> {
 fn kind(operand: &Operand) -> &'static str {
     match operand {
         Operand::Int(_) => "int",
+        Operand::Large(_) => "*big.Int",
         Operand::Float(_) => "float64",
         Operand::Text(_) => "string",
     }
@@ -163,7 +172,7 @@ fn shown(operand: &Operand) -> String {
     match operand {
         Operand::Int(whole) => whole.to_string(),
         Operand::Float(float) => general(*float),
-        Operand::Text(text) => text.clone(),
+        Operand::Large(text) | Operand::Text(text) => text.clone(),
     }
 }
 
@@ -181,6 +190,8 @@ fn general(float: f64) -> String {
 fn written(verb: char, directive: &Directive, operand: &Operand) -> Result<String, String> {
     let made = match (verb, operand) {
         ('v' | 'd', Operand::Int(whole)) => whole.to_string(),
+        ('v' | 'd' | 's', Operand::Large(digits)) => digits.clone(),
+        (_, Operand::Large(_)) => return Err(format!("sprintf with %{verb} of an integer beyond 64 bits")),
         ('b', Operand::Int(whole)) => radix(*whole, |whole| format!("{whole:b}")),
         ('o', Operand::Int(whole)) => radix(*whole, |whole| format!("{whole:o}")),
         ('x', Operand::Int(whole)) => radix(*whole, |whole| format!("{whole:x}")),

@@ -3,7 +3,7 @@
 
 use regorus::Value;
 
-use super::{Outcome, Said, documents, encodings, text};
+use super::{Outcome, Said, Timed, documents, encodings, text};
 use crate::crypto::legacy_digest::hmac;
 use crate::crypto::{HashAlgorithm, KeyType, Node, PublicKey, SignatureScheme, Signed, UnixTime, jwk};
 use crate::x509::Certificate;
@@ -24,6 +24,8 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("io.jwt.verify_rs384", 2, |given| verify(given, Algorithm::Rs(Sha384))),
     ("io.jwt.verify_rs512", 2, |given| verify(given, Algorithm::Rs(Sha512))),
 ];
+
+pub(super) const TIMED: &[Timed] = &[("io.jwt.decode_verify", 2, decode_verify)];
 
 /// Signature algorithms (RFC 7518 section 3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -211,7 +213,7 @@ enum Trusted {
 }
 
 /// `io.jwt.decode_verify`: `[true, header, payload]`, or `[false, {}, {}]` for a token that does not hold.
-pub(super) fn decode_verify(given: &[Value], now: UnixTime) -> Outcome<Value> {
+fn decode_verify(given: &[Value], now: UnixTime) -> Outcome<Value> {
     let Some(constraints) = given.get(1).and_then(|value| value.as_object().ok()) else { return Ok(None) };
     let known = ["alg", "aud", "cert", "iss", "secret", "time"];
     let names = constraints.keys().all(|name| name.as_string().is_ok_and(|name| known.contains(&&**name)));

@@ -38,6 +38,58 @@ const TELLING: [&str; 15] = [
     "yaml.marshal",
 ];
 
+/// Functions that take whole numbers of any size for what they are, or do not look at them.
+const OF_ANY_SIZE: [&str; 48] = [
+    "array.concat",
+    "array.reverse",
+    "array.slice",
+    "cast_array",
+    "count",
+    "equal",
+    "gt",
+    "gte",
+    "internal.member_2",
+    "internal.member_3",
+    "intersection",
+    "is_array",
+    "is_boolean",
+    "is_null",
+    "is_number",
+    "is_object",
+    "is_set",
+    "is_string",
+    "json.filter",
+    "json.marshal",
+    "json.marshal_with_options",
+    "json.patch",
+    "json.remove",
+    "lt",
+    "lte",
+    "max",
+    "min",
+    "neq",
+    "object.filter",
+    "object.get",
+    "object.keys",
+    "object.remove",
+    "object.subset",
+    "object.union",
+    "object.union_n",
+    "rcosign_and",
+    "rcosign_gt",
+    "rcosign_gte",
+    "rcosign_in",
+    "rcosign_in_at",
+    "rcosign_lt",
+    "rcosign_lte",
+    "rcosign_or",
+    "sort",
+    "sprintf",
+    "type_name",
+    "union",
+    "walk",
+];
+
 impl Undecided {
     /// What it was, where there is something.
     pub(in crate::policy::rego) fn reason(&self) -> Option<String> {
@@ -66,6 +118,9 @@ impl Undecided {
                 Some(operator) => format!("the operator {operator} and what has numbers"),
                 None => format!("a call of {name} with numbers"),
             });
+        }
+        if !OF_ANY_SIZE.contains(&name) && given.iter().any(is_beyond) {
+            let _ = self.0.reason.set(format!("a call of {name} with a number beyond 63 bits"));
         }
         let spelled = match (name, given.first()) {
             ("json.unmarshal" | "to_number" | "yaml.unmarshal", Some(Value::String(text))) => {
@@ -112,6 +167,17 @@ fn has_number(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_number),
         Value::Set(items) => items.iter().any(has_number),
         Value::Object(members) => members.iter().any(|(key, value)| has_number(key) || has_number(value)),
+        _ => false,
+    }
+}
+
+/// Whether there is a whole number beyond 63 bits: certificates have such.
+fn is_beyond(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_none() && number.as_big().is_some(),
+        Value::Array(items) => items.iter().any(is_beyond),
+        Value::Set(items) => items.iter().any(is_beyond),
+        Value::Object(members) => members.iter().any(|(key, value)| is_beyond(key) || is_beyond(value)),
         _ => false,
     }
 }

@@ -1,0 +1,162 @@
+//! `crypto.x509.*`: certificates, as Go's `crypto/x509` reads and OPA shows them. What that package refuses is undefined; what it may
+//! take, and is not known here, is not decided.
+
+mod algorithms;
+mod alternative;
+mod certificate;
+mod chain;
+mod constraints;
+mod extensions;
+mod names;
+mod reader;
+mod uris;
+mod values;
+
+use regorus::Value;
+
+use super::order::items;
+use super::{Outcome, Said, Timed, encodings, text};
+use crate::crypto::{UnixTime, pem};
+use certificate::certificates;
+use chain::Options;
+use reader::{Fault, Read};
+
+pub(super) const FUNCTIONS: &[Said] =
+    &[("crypto.x509.parse_certificates", 1, |given| {
+        let Some(text) = text(given, 0) else { return Ok(None) };
+        outcome(der(text).and_then(|der| {
+            Ok(certificates(&der)?.iter().map(|one| one.shown(true)).collect::<Vec<_>>().into())
+        }))
+    })];
+
+/// Functions that ask for the time as well.
+pub(super) const TIMED: &[Timed] = &[
+    ("crypto.x509.parse_and_verify_certificates", 1, |given, now| {
+        let options = Options { time: nanos(now), purposes: vec![chain::SERVER], host: String::new() };
+        verified(given, |_| Ok(Some(options)), true)
+    }),
+    ("crypto.x509.parse_and_verify_certificates_with_options", 2, |given, now| {
+        verified(given, |given| options(given, now), false)
+    }),
+];
+
+/// Purposes of keys, as the option is written, in the order of Go's numbers.
+const PURPOSES: [&str; 14] = [
+    "KeyUsageAny",
+    "KeyUsageServerAuth",
+    "KeyUsageClientAuth",
+    "KeyUsageCodeSigning",
+    "KeyUsageEmailProtection",
+    "KeyUsageIPSECEndSystem",
+    "KeyUsageIPSECTunnel",
+    "KeyUsageIPSECUser",
+    "KeyUsageTimeStamping",
+    "KeyUsageOCSPSigning",
+    "KeyUsageMicrosoftServerGatedCrypto",
+    "KeyUsageNetscapeServerGatedCrypto",
+    "KeyUsageMicrosoftCommercialCodeSigning",
+    "KeyUsageMicrosoftKernelCodeSigning",
+];
+
+/// PEM blocks of a text. Policies hold certificates by the dozen at most.
+const BLOCKS: usize = 100;
+
+/// What cannot be read is undefined.
+fn outcome(read: Read<Value>) -> Outcome<Value> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(Fault::Wrong) => Ok(None),
+        Err(Fault::Undecided(reason)) => Err(reason),
+    }
+}
+
+fn nanos(time: UnixTime) -> i128 {
+    i128::from(time.seconds()) * 1_000_000_000
+}
+
+/// `[true, path]`, from the leaf to the root, or `[false, []]`; undefined for options that are none.
+fn verified(
+    given: &[Value],
+    options: impl FnOnce(&[Value]) -> Outcome<Options>,
+    with_uris: bool,
+) -> Outcome<Value> {
+    let Some(text) = text(given, 0) else { return Ok(None) };
+    let none = || Ok(Some(vec![false.into(), Value::new_array()].into()));
+    let encoded = match der(text) {
+        Ok(encoded) => encoded,
+        Err(Fault::Wrong) => return none(),
+        Err(Fault::Undecided(reason)) => return Err(reason),
+    };
+    let all = match certificates(&encoded) {
+        Ok(all) => all,
+        Err(Fault::Wrong) => return none(),
+        Err(Fault::Undecided(reason)) => return Err(reason),
+    };
+    let Some(options) = options(given)? else { return Ok(None) };
+    match chain::verify(&all, &options) {
+        Ok(Some(path)) => {
+            let path: Vec<Value> = path.into_iter().map(|one| one.shown(with_uris)).collect();
+            Ok(Some(vec![true.into(), path.into()].into()))
+        }
+        Ok(None) | Err(Fault::Wrong) => none(),
+        Err(Fault::Undecided(reason)) => Err(reason),
+    }
+}
+
+/// The options that OPA knows, each of its type.
+fn options(given: &[Value], now: UnixTime) -> Outcome<Options> {
+    let Some(Value::Object(said)) = given.get(1) else { return Ok(None) };
+    let mut options = Options { time: nanos(now), purposes: Vec::new(), host: String::new() };
+    for (name, value) in said.iter() {
+        let Value::String(name) = name else { continue };
+        match (&**name, value) {
+            ("DNSName", Value::String(host)) => options.host = host.trim_matches('"').to_owned(),
+            ("CurrentTime", Value::Number(time)) => match time.as_i64() {
+                Some(time) => options.time = i128::from(time),
+                None => return Err("CurrentTime that is no whole number of 63 bits".to_owned()),
+            },
+            ("MaxConstraintComparisons", Value::Number(most)) if most.as_i64().is_some() => {}
+            ("KeyUsages", purposes) => {
+                let Some(purposes) = items(purposes) else { return Ok(None) };
+                for purpose in purposes {
+                    let Value::String(purpose) = purpose else { continue };
+                    let wanted = purpose.trim_matches('"');
+                    match PURPOSES.iter().zip(0..).find(|(known, _)| **known == wanted) {
+                        Some((_, number)) => options.purposes.push(number),
+                        None => return Ok(None),
+                    }
+                }
+            }
+            _ => return Ok(None),
+        }
+    }
+    if options.purposes.is_empty() {
+        options.purposes.push(chain::SERVER);
+    }
+    Ok(Some(options))
+}
+
+/// The encodings of certificates in a text, one behind the other: PEM, or base64 of DER or of PEM.
+fn der(text: &str) -> Read<Vec<u8>> {
+    const BEGIN: &[u8] = b"-----BEGIN";
+    if text.as_bytes().starts_with(BEGIN) {
+        return blocks(text.as_bytes());
+    }
+    let bytes = encodings::standard(text).ok_or(Fault::Wrong)?;
+    if bytes.starts_with(BEGIN) { blocks(&bytes) } else { Ok(bytes) }
+}
+
+fn blocks(text: &[u8]) -> Read<Vec<u8>> {
+    let unusual = || Fault::Undecided("certificates in PEM that is not plain".to_owned());
+    let blocks = pem::decode("certificates", text, BLOCKS).map_err(|_| unusual())?;
+    // Go's PEM knows fewer kinds of blanks.
+    if blocks.iter().any(|block| !block.headers.is_empty())
+        || text.iter().any(|byte| [0x0b, 0x0c].contains(byte))
+    {
+        return Err(unusual());
+    }
+    if blocks.iter().any(|block| block.label != "CERTIFICATE") {
+        return Err(Fault::Wrong);
+    }
+    Ok(blocks.into_iter().flat_map(|block| block.contents).collect())
+}
