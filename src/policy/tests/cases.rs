@@ -62,6 +62,7 @@ fn verdicts_of_rego_are_those_of_cosign() {
             ("functions.jsonl", 250),
             ("tokens.jsonl", 300),
             ("certificates.jsonl", 1000),
+            ("requests.jsonl", 200),
             ("wide.jsonl", 2500),
             ("edges.jsonl", 400),
             ("modules.jsonl", 350),

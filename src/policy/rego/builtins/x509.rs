@@ -9,6 +9,7 @@ mod constraints;
 mod extensions;
 mod names;
 mod reader;
+mod request;
 mod uris;
 mod values;
 
@@ -21,13 +22,18 @@ use certificate::certificates;
 use chain::Options;
 use reader::{Fault, Read};
 
-pub(super) const FUNCTIONS: &[Said] =
-    &[("crypto.x509.parse_certificates", 1, |given| {
+pub(super) const FUNCTIONS: &[Said] = &[
+    ("crypto.x509.parse_certificate_request", 1, |given| {
+        let Some(text) = text(given, 0) else { return Ok(None) };
+        outcome(requested(text).and_then(|der| request::request(&der)))
+    }),
+    ("crypto.x509.parse_certificates", 1, |given| {
         let Some(text) = text(given, 0) else { return Ok(None) };
         outcome(der(text).and_then(|der| {
             Ok(certificates(&der)?.iter().map(|one| one.shown(true)).collect::<Vec<_>>().into())
         }))
-    })];
+    }),
+];
 
 /// Functions that ask for the time as well.
 pub(super) const TIMED: &[Timed] = &[
@@ -146,17 +152,39 @@ fn der(text: &str) -> Read<Vec<u8>> {
     if bytes.starts_with(BEGIN) { blocks(&bytes) } else { Ok(bytes) }
 }
 
+/// The encoding of a request: PEM, or base64 of DER or of PEM.
+fn requested(text: &str) -> Read<Vec<u8>> {
+    let bytes = match text.starts_with("-----BEGIN CERTIFICATE REQUEST-----") {
+        true => text.as_bytes().to_vec(),
+        false => encodings::standard(text).ok_or(Fault::Wrong)?,
+    };
+    if !bytes.windows(5).any(|five| five == b"-----") {
+        return Ok(bytes);
+    }
+    match plain_blocks(&bytes)?.into_iter().next() {
+        Some(block) if block.label == "CERTIFICATE REQUEST" => Ok(block.contents),
+        Some(_) => Err(Fault::Wrong),
+        None => Ok(bytes),
+    }
+}
+
 fn blocks(text: &[u8]) -> Read<Vec<u8>> {
-    let unusual = || Fault::Undecided("certificates in PEM that is not plain".to_owned());
-    let blocks = pem::decode("certificates", text, BLOCKS).map_err(|_| unusual())?;
+    let blocks = plain_blocks(text)?;
+    if blocks.iter().any(|block| block.label != "CERTIFICATE") {
+        return Err(Fault::Wrong);
+    }
+    Ok(blocks.into_iter().flat_map(|block| block.contents).collect())
+}
+
+/// The blocks of a text in PEM. A block that is not well-formed, which Go would skip, is not skipped.
+fn plain_blocks(text: &[u8]) -> Read<Vec<pem::Block>> {
+    let unusual = || Fault::Undecided("PEM that is not plain".to_owned());
+    let blocks = pem::decode("policy", text, BLOCKS).map_err(|_| unusual())?;
     // Go's PEM knows fewer kinds of blanks.
     if blocks.iter().any(|block| !block.headers.is_empty())
         || text.iter().any(|byte| [0x0b, 0x0c].contains(byte))
     {
         return Err(unusual());
     }
-    if blocks.iter().any(|block| block.label != "CERTIFICATE") {
-        return Err(Fault::Wrong);
-    }
-    Ok(blocks.into_iter().flat_map(|block| block.contents).collect())
+    Ok(blocks)
 }

@@ -102,7 +102,7 @@ const TABLE: &[Signature] = &[
     row("crypto.sha256", &["s"], "s", Here),
     row("crypto.x509.parse_and_verify_certificates", &["s"], "(b,[<s:x>])", Here),
     row("crypto.x509.parse_and_verify_certificates_with_options", &["s", "<s:x>"], "(b,[<s:x>])", Here),
-    row("crypto.x509.parse_certificate_request", &["s"], "<s:x>", Absent),
+    row("crypto.x509.parse_certificate_request", &["s"], "<s:x>", Here),
     row("crypto.x509.parse_certificates", &["s"], "[<s:x>]", Here),
     row("crypto.x509.parse_keypair", &["s", "s"], "<s:x>", Absent),
     row("crypto.x509.parse_rsa_private_key", &["s"], "<s:x>", Absent),

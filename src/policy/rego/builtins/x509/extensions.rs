@@ -14,7 +14,7 @@ use super::values::{bytes, dotted, identifier, list, object, text, texts};
 pub(super) struct Extension {
     pub(super) id: Vec<u64>,
     critical: bool,
-    value: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
 /// All of them, and what they say.
