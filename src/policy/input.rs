@@ -116,27 +116,6 @@ fn only<'a>(what: &str, names: impl Iterator<Item = &'a str>, known: &[&str]) ->
     }
 }
 
-/// Go takes members whose names differ in case alone for the same one, and the last of them counts. Nobody means that: refused.
-fn one_spelling<'a>(what: &str, names: impl Iterator<Item = &'a str>, known: &[&str]) -> Result<(), String> {
-    for name in names {
-        if let Some(known) = known.iter().find(|known| **known != name && folded(known) == folded(name)) {
-            return Err(format!("{what} has a member `{name}`, which readers may take for `{known}`"));
-        }
-    }
-    Ok(())
-}
-
-/// A name without its case, with the two letters beyond ASCII that Go folds into it.
-fn folded(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            '\u{17f}' => 's',
-            '\u{212a}' => 'k',
-            c => c.to_ascii_lowercase(),
-        })
-        .collect()
-}
-
 /// Members in their order, as text.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 

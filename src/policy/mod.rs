@@ -20,6 +20,7 @@ mod rego;
 pub mod rules;
 pub mod scoped;
 mod shown;
+mod spelling;
 #[cfg(test)]
 #[cfg(all(feature = "cue", feature = "rego"))]
 mod tests;

@@ -1,10 +1,9 @@
 //! What built-in rules are shown of something verified.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
-use super::rules::{Facts, Signer, SigningCertificate, folded, quoted};
+use super::rules::{Facts, Signer, SigningCertificate};
+use super::spelling;
 use crate::bundle::Content;
 use crate::crypto::UnixTime;
 use crate::payload::Statement;
@@ -68,22 +67,18 @@ fn one_spelling(payload: &[u8]) -> Result<(), String> {
 
 /// Refuses a name that is that of another member, or of one of these, in another case.
 fn spelled(what: &str, value: &Value, known: &[&str]) -> Result<(), String> {
-    let mut seen: HashMap<String, &str> = known.iter().map(|name| (folded(name), *name)).collect();
-    for name in value.as_object().into_iter().flat_map(Map::keys) {
-        if let Some(other) = seen.insert(folded(name), name).filter(|other| other != name) {
-            let (name, other) = (quoted(name), quoted(other));
-            return Err(format!("{what} has a member {name}, which readers may take for {other}"));
-        }
-    }
-    Ok(())
+    let names = value.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
+    spelling::one_spelling(what, names, known)
 }
 
 /// Who signed. Only a certificate that leads to a trusted authority says anything.
 fn signer(verified: &Verified) -> Result<Signer, String> {
     match (verified.signer(), verified.chain().proven()) {
-        (SignerProof::Identity(_), Some(chain)) => {
+        (SignerProof::Identity(proof), Some(chain)) => {
             let stated = extensions(chain.leaf()).map_err(|error| error.to_string())?;
-            Ok(Signer::Certificate(Box::new(certificate(stated))))
+            let certificate =
+                SigningCertificate { subject: Some(proof.subject().into()), ..certificate(stated) };
+            Ok(Signer::Certificate(Box::new(certificate)))
         }
         _ => Ok(Signer::Key),
     }
@@ -95,6 +90,7 @@ fn certificate(stated: FulcioExtensions) -> SigningCertificate {
         stated.others.iter().find(|(known, _, _)| *known == oid).map(|(_, _, value)| value.clone())
     };
     SigningCertificate {
+        subject: None,
         build_signer_uri: other(9),
         runner_environment: other(11),
         source_repository_uri: other(12),

@@ -10,6 +10,7 @@ const NPM_DIGEST: &str = "46d4e2f74c4877316640000a6fdf8a8b59f1e0847667973e9859f7
 /// What a workflow of prefix-dev/sigstore-example said of a package of conda.
 const CONDA: &str = "github/conda-signed-package-2.1.0.sigstore.json";
 const CONDA_DIGEST: &str = "54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f";
+const CONDA_COMMIT: &str = "193b5bd7d3985809503963ae400594ea16df31cf";
 /// Provenance of one repository, signed by a run in another.
 const CONTRADICTION: &str = "github/contradiction.sigstore.json";
 const CONTRADICTION_DIGEST: &str = "a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf";
@@ -68,6 +69,21 @@ fn what_is_true_of_real_attestations_is_accepted() {
         "https://schemas.conda.org/attestations-publish-1.schema.json",
     ];
     verify(&sandbox, CONDA, CONDA_DIGEST, &conda).ok();
+    for flags in [
+        &["--ref", "refs/heads/main"][..],
+        &["--commit", CONDA_COMMIT],
+        &["--workflow", ".github/workflows/action.yaml"],
+        &[
+            "--ref",
+            "refs/heads/main",
+            "--commit",
+            CONDA_COMMIT,
+            "--workflow",
+            ".github/workflows/action.yaml",
+        ],
+    ] {
+        verify(&sandbox, CONDA, CONDA_DIGEST, &[&conda[..], flags].concat()).ok();
+    }
 }
 
 #[test]
@@ -121,6 +137,19 @@ fn what_is_not_true_of_them_is_refused() {
     npm(&["--repo", "sigstore/sigstore-js", "--type", "slsaprovenance02"]).code(12);
     verify(&sandbox, NPM, &NPM_DIGEST.replace("46d4", "46d5"), &repo).code(12);
     verify(&sandbox, NPM, CONDA_DIGEST, &repo).code(12);
+    let conda = [
+        "--repo",
+        "prefix-dev/sigstore-example",
+        "--type",
+        "https://schemas.conda.org/attestations-publish-1.schema.json",
+    ];
+    for (flag, value, words) in [
+        ("--ref", "refs/heads/main2", "certificate.sourceRepositoryRef"),
+        ("--commit", "f0b49a04e5a62250e0f60fb128004a73110fe311", "certificate.sourceRepositoryDigest"),
+        ("--workflow", ".github/workflows/action.yml", "certificate.buildConfigURI"),
+    ] {
+        verify(&sandbox, CONDA, CONDA_DIGEST, &[&conda[..], &[flag, value]].concat()).code(7).says(words);
+    }
     verify(&sandbox, CONDA, CONDA_DIGEST, &["--repo", "prefix-dev/sigstore-example"])
         .code(12)
         .says("slsaprovenance1");
@@ -154,6 +183,54 @@ fn a_statement_against_its_certificate_is_refused() {
         .code(7)
         .says("predicate.buildDefinition.resolvedDependencies[0].uri is `https://github.com/loosebazooka/aa-test`")
         .says("the statement contradicts the certificate of its signer");
+    // Whatever else is asked, and true of the certificate, the statement stays what it is.
+    for flags in [
+        &["--ref", "refs/heads/main"][..],
+        &["--commit", "82a3bfe6dd50fe9c71d6315eae66da15307856cf"],
+        &["--workflow", ".github/workflows/extremely-dangerous-oidc-beacon.yml"],
+    ] {
+        let flags = [&["--repo", signer][..], flags].concat();
+        verify(&sandbox, CONTRADICTION, CONTRADICTION_DIGEST, &flags).code(7).says("loosebazooka/aa-test");
+    }
+}
+
+/// The same rules in a policy file: provenance is the word of its signer, and what the certificate says of the workflow stands against it.
+#[test]
+fn a_workflow_of_provenance_is_the_one_of_the_certificate() {
+    let sandbox = Sandbox::new();
+    let root = testdata("conformance/trusted_root.json");
+    let verify = |bundle: &str, digest: &str, repository: &str, rule: serde_json::Value| {
+        let signer = format!("^https://github\\.com/{repository}/\\.github/workflows/[^/]+$");
+        let scope = serde_json::json!({
+            "version": 1,
+            "trust": {"root": root},
+            "signers": {"ci": {
+                "identity-regexp": signer, "issuer": "https://token.actions.githubusercontent.com"}},
+            "scopes": [{"name": "all", "files": ["**"], "attestations": [
+                {"type": "slsaprovenance1", "signers": "ci", "rules": [{"slsa": rule}]}]}],
+        });
+        let scope = scope.to_string();
+        let policy = sandbox.file("policy.yaml", scope).display().to_string();
+        let algorithm = if digest.len() == 128 { "sha512" } else { "sha256" };
+        let usual = ["verify-blob-attestation", "--offline", "--policy-file", &policy];
+        let bundle = testdata(bundle);
+        sandbox
+            .run(&[&usual[..], &["--bundle", &bundle, "--digest", digest, "--digestAlg", algorithm]].concat())
+    };
+    let npm = |path: &str| {
+        let rule = serde_json::json!({"source": "https://github.com/sigstore/sigstore-js", "workflow": path});
+        verify(NPM, NPM_DIGEST, "sigstore/sigstore-js", rule)
+    };
+    npm(".github/workflows/release.yml").ok();
+    npm(".github/workflows/other.yml").code(7).says("workflow.path is `.github/workflows/release.yml`");
+    let beacon = "sigstore-conformance/extremely-dangerous-public-oidc-beacon";
+    let source = "https://github.com/loosebazooka/aa-test";
+    verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, serde_json::json!({"source": source})).ok();
+    let with_path = serde_json::json!({"source": source, "workflow": ".github/workflows/provenance.yaml"});
+    verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, with_path)
+        .code(7)
+        .says("workflow.path is `.github/workflows/provenance.yaml`")
+        .says("extremely-dangerous-oidc-beacon.yml` as in certificate.buildConfigURI");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::policy::spelling::one_spelling;
+
 /// What a value is read as.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
@@ -172,7 +174,7 @@ pub(super) fn fit(shape: Shape, value: &Value, at: &str) -> Result<Value, String
 
 fn structure(known: &[Member], members: &Map<String, Value>, at: &str) -> Result<Value, String> {
     let names: Vec<&str> = known.iter().map(|(name, ..)| *name).collect();
-    super::one_spelling(&format!("`{at}`"), members.keys().map(String::as_str), &names)?;
+    one_spelling(&format!("`{at}`"), members.keys().map(String::as_str), &names)?;
     let mut out = Map::new();
     for (name, sparse, shape) in known {
         let value = fit(*shape, members.get(*name).unwrap_or(&Value::Null), &format!("{at}.{name}"))?;

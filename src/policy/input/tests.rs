@@ -66,6 +66,8 @@ fn what_cosign_does_not_read_is_refused() {
         (with("{}", r#"{"a":1e400}"#), "p"),
         (with("{}", r#"{"builder":"b"}"#), "slsaprovenance"),
         (with("{}", r#"{"Builder":{"id":"b"}}"#), "slsaprovenance"),
+        (with("{}", r#"{"more":1,"More":2}"#), "slsaprovenance"),
+        (with("{}", "{\"\u{17f}canner\":{}}"), "vuln"),
         (with("{}", r#"{"metadata":{"scanStartedOn":"yesterday"}}"#), "vuln"),
     ] {
         assert!(shown(&statement, asked).is_err(), "{statement} {asked}");

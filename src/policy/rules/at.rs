@@ -63,11 +63,6 @@ pub(in crate::policy) fn quoted(text: &str) -> String {
     out
 }
 
-/// A name as readers see it who do not look at case. To upper case first: that makes an `s` of the long one as well.
-pub(in crate::policy) fn folded(name: &str) -> String {
-    name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-}
-
 /// The name of a member for a path: bare where it is a plain word.
 pub(super) fn plain(name: &str) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'@' | b'$');

@@ -31,6 +31,8 @@ pub enum Signer {
 /// What a certificate of a trusted authority says of the run that signed (Fulcio `oid-info`, 1.3.6.1.4.1.57264.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SigningCertificate {
+    /// Its subject alternative name: the workflow that signed, with its ref, where it is of a run.
+    pub subject: Option<String>,
     /// `.8`, or `.1`: who vouched for the identity.
     pub issuer: Option<String>,
     /// `.9`: the workflow that asked for the certificate, with its ref: the reusable one, where it is one.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::at::{At, Mismatch, quoted};
 use super::facts::{Facts, Signer, SigningCertificate};
-use super::slsa;
 use super::source::{Commit, GitRef};
+use super::{run, slsa};
 
 /// The name of the rule.
 pub(super) const NAME: &str = "github";
@@ -262,7 +262,7 @@ fn at_any_ref(expected: &str, name: &str, found: Option<&str>) -> Result<String,
     }
 }
 
-/// Provenance of GitHub's build types names the repository, the ref and the commit of the run itself: not others than the certificate.
+/// Provenance of GitHub's build types names the repository, the ref, the commit and the workflow of the run itself: not others than the certificate.
 fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &str) -> Result<(), Mismatch> {
     let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
     let build_type = predicate.below("buildDefinition.buildType");
@@ -271,6 +271,8 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
         return Ok(());
     }
     let own = |mismatch| Mismatch { rule: NAME, ..mismatch };
+    let path = predicate.below("buildDefinition.externalParameters.workflow.path");
+    run::same_workflow(NAME, certificate, &[path], &[])?;
     let commit = certificate.source_repository_digest.as_deref().or(certificate.workflow_sha.as_deref());
     let reference = certificate.source_repository_ref.as_deref().or(certificate.workflow_ref.as_deref());
     // The file of the workflow may be of another ref than the run (`workflow_ref` and `ref` of the identity token).
@@ -282,7 +284,13 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
     let named = dependencies.iter().map(|place| (place, [reference, None]));
     for (place, references) in named.chain(workflow.iter().map(|place| (place, of_file))) {
         if !slsa::is_same(&place.source.repository, address) {
-            return Err(contradicts(&place.path, address, &place.source.repository.to_string()));
+            return Err(run::contradicts(
+                NAME,
+                &place.path,
+                "",
+                address,
+                &place.source.repository.to_string(),
+            ));
         }
         for (what, expected, stated) in
             [("ref", &references[..], &place.references), ("commit", &[commit], &place.commits)]
@@ -291,16 +299,12 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
             let Some(first) = expected.peek().copied() else { continue };
             let known: Vec<&str> = expected.collect();
             if let Some(other) = stated.iter().find(|stated| !known.contains(&stated.as_str())) {
-                return Err(contradicts(&format!("the {what} at {}", place.path), first, other));
+                let at = format!("the {what} at {}", place.path);
+                return Err(run::contradicts(NAME, &at, "", first, other));
             }
         }
     }
     Ok(())
-}
-
-fn contradicts(at: &str, expected: &str, found: &str) -> Mismatch {
-    Mismatch::new(NAME, at, format!("{} as in the certificate", quoted(expected)), quoted(found))
-        .hint("the statement contradicts the certificate of its signer")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod at;
 mod facts;
 mod github;
 mod openvex;
+mod run;
 mod sbom;
 mod slsa;
 mod source;
@@ -19,14 +20,14 @@ mod vsa;
 mod vulnerabilities;
 
 pub use at::Mismatch;
-pub(super) use at::{folded, quoted};
+pub(super) use at::quoted;
 pub use facts::{Facts, Signer, SigningCertificate};
 pub use github::Github;
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::spelling;
 
 /// A rule, as it is written: an object with one member, whose name is the kind of the rule and whose value its demands.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -83,11 +84,8 @@ fn null(value: &Value) -> Option<String> {
 fn twins(value: &Value) -> Option<(String, String)> {
     match value {
         Value::Object(members) => {
-            let mut seen = HashMap::new();
-            for name in members.keys() {
-                if let Some(first) = seen.insert(at::folded(name), name) {
-                    return Some((at::quoted(first), format!(".{}", at::quoted(name))));
-                }
+            if let Some((first, name)) = spelling::twins(members.keys().map(String::as_str), &[]) {
+                return Some((at::quoted(first), format!(".{}", at::quoted(name))));
             }
             let below = |(name, value): (&String, &Value)| {
                 twins(value).map(|(first, rest)| (first, format!(".{}{rest}", at::plain(name))))

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::at::{At, Mismatch, quoted};
-use super::facts::Facts;
+use super::facts::{Facts, Signer};
+use super::run;
 use super::source::{Commit, ExpectedRepository, GitRef};
 use super::text::Text;
 pub(super) use places::{Found, Place, checkout, dependencies, is_same};
@@ -153,6 +154,10 @@ impl Slsa {
         }
         if let Some(expected) = &self.workflow {
             held.extend(workflow(expected, &predicate, version)?);
+            if let Signer::Certificate(certificate) = &facts.signer {
+                let paths: Vec<_> = version.workflows().iter().map(|path| predicate.below(path)).collect();
+                run::same_workflow(NAME, certificate, &paths, &of_workflow(&predicate, version)?)?;
+            }
         }
         for (name, expected) in self.parameters.iter().flatten() {
             let at = predicate.below(parameters).member(name);

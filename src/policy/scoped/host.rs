@@ -18,7 +18,12 @@ pub fn ambiguous_host(registry: &str) -> Option<String> {
         return Some(format!("`{port}` is another spelling of a port"));
     }
     if registry.starts_with('[') {
-        let is_plain = host.parse::<Ipv6Addr>().is_ok_and(|address| address.to_string() == host);
+        let address = host.parse::<Ipv6Addr>().ok();
+        // The same machine to whoever connects (RFC 4291, section 2.5.5.2).
+        if let Some(mapped) = address.and_then(|address| address.to_ipv4_mapped()) {
+            return Some(format!("`[{host}]` is another spelling of the address `{mapped}`"));
+        }
+        let is_plain = address.is_some_and(|address| address.to_string() == host);
         return (!is_plain).then(|| format!("`[{host}]` is another spelling of an address"));
     }
     if host.ends_with('.') {
@@ -63,6 +68,9 @@ mod tests {
             "127.0.0.01",
             "[0:0:0:0:0:0:0:1]:5000",
             "[::0001]",
+            "[::ffff:127.0.0.1]:5000",
+            "[::ffff:7f00:1]:5000",
+            "[::FFFF:10.0.0.1]",
             "registry.example.",
             "registry.example.:5000",
         ] {

@@ -12,6 +12,7 @@ const WORKFLOW: &str = "https://github.com/org/repo/.github/workflows/release.ym
 fn certificate() -> SigningCertificate {
     let some = |text: &str| Some(text.to_owned());
     SigningCertificate {
+        subject: some(WORKFLOW),
         issuer: some("https://token.actions.githubusercontent.com"),
         build_signer_uri: some(WORKFLOW),
         runner_environment: some("github-hosted"),
@@ -169,7 +170,8 @@ fn provenance(build_type: &str, repository: &str, commit: &str) -> Value {
     json!({
         "buildDefinition": {
             "buildType": build_type,
-            "externalParameters": {"workflow": {"ref": "refs/heads/main", "repository": "https://github.com/org/repo"}},
+            "externalParameters": {"workflow": {
+                "ref": "refs/heads/main", "repository": "https://github.com/org/repo", "path": ".github/workflows/release.yml"}},
             "resolvedDependencies": [
                 {"uri": format!("git+https://github.com/{repository}@refs/heads/main"), "digest": {"gitCommit": commit}}]}})
 }
@@ -180,6 +182,7 @@ fn contradictions() -> Vec<(&'static str, Value, &'static str)> {
     let uri = "/buildDefinition/resolvedDependencies/0/uri";
     let repository = "/buildDefinition/externalParameters/workflow/repository";
     let reference = "/buildDefinition/externalParameters/workflow/ref";
+    let path = "/buildDefinition/externalParameters/workflow/path";
     vec![
         (more, json!({"uri": "git+https://github.com/evil/repo"}), "resolvedDependencies[1].uri"),
         (more, json!({"uri": "git@github.com:evil/repo.git"}), "resolvedDependencies[1].uri"),
@@ -198,6 +201,9 @@ fn contradictions() -> Vec<(&'static str, Value, &'static str)> {
         (reference, json!("refs/heads/other"), "the ref at"),
         (reference, json!(OTHER), "the commit at"),
         (reference, json!({}), "workflow.ref is an object"),
+        (path, json!(".github/workflows/evil.yml"), "workflow.path"),
+        (path, json!("./.github/workflows/release.yml"), "workflow.path"),
+        (path, json!(["x"]), "workflow.path is a list"),
     ]
 }
 

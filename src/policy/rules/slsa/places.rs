@@ -276,7 +276,7 @@ fn repositories(list: &At<'_>, name: Option<&str>) -> Result<Vec<Place>, Mismatc
             continue;
         }
         let (uri, digest) = (item.member("uri"), item.member("digest"));
-        if has_commit(&digest) || uri.optional_text()?.is_some_and(is_repository) {
+        if is_source(uri.optional_text()?, &digest) {
             places.push(place(&uri, &digest)?);
         }
     }
@@ -286,9 +286,63 @@ fn repositories(list: &At<'_>, name: Option<&str>) -> Result<Vec<Place>, Mismatc
 /// Schemes, or parts of them between `+`, of what is kept in a repository.
 const VERSIONED: [&str; 8] = ["git", "ssh", "svn", "hg", "bzr", "github", "gitlab", "bitbucket"];
 
-/// The digest of a commit: `sha1` is how v0.2 and BuildKit call it.
-fn has_commit(digest: &At<'_>) -> bool {
-    ["gitCommit", "sha1"].iter().any(|name| digest.member(name).is_there())
+/// Whether an item of a list is a repository: by its address, or by a digest that is the name of a commit. `sha1` is how v0.2 and BuildKit call that;
+/// of a package it is that of a file.
+fn is_source(uri: Option<&str>, digest: &At<'_>) -> bool {
+    let has = |kind: Commit| commits(digest).any(|(known, _)| known == kind);
+    uri.is_some_and(is_repository)
+        || has(Commit::Git)
+        || has(Commit::Sha1) && !uri.is_some_and(|uri| is_package(uri) || is_archive(uri))
+}
+
+/// How a digest is called that may be the name of a commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Commit {
+    /// `gitCommit` (in-toto), which some builders spell `git_commit`, or in another case.
+    Git,
+    /// `sha1`.
+    Sha1,
+}
+
+/// The digests that may be names of commits. Of nothing, and of what is no object, none.
+fn commits<'a>(digest: &At<'a>) -> impl Iterator<Item = (Commit, At<'a>)> {
+    let names = digest.value.and_then(Value::as_object).into_iter().flat_map(|members| members.keys());
+    names.filter_map(|name| {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let kind = match plain.to_ascii_lowercase().as_str() {
+            "gitcommit" => Commit::Git,
+            "sha1" => Commit::Sha1,
+            _ => return None,
+        };
+        let at = digest.member(name);
+        at.is_there().then_some((kind, at))
+    })
+}
+
+/// Whether an address is that of a package (purl) which is no repository.
+fn is_package(uri: &str) -> bool {
+    let kind = uri.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')).map(|(kind, _)| kind);
+    // A qualifier may name a repository all the same.
+    kind.is_some_and(|kind| {
+        !uri.to_ascii_lowercase().contains("vcs_url")
+            && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            && !VERSIONED.contains(&kind)
+    })
+}
+
+/// Whether an address is that of one file in an archive's form: the last segment of its path says so, and nothing before it could begin a ref.
+fn is_archive(uri: &str) -> bool {
+    const ENDS: [&str; 16] = [
+        ".tgz", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip", ".jar", ".pom", ".whl", ".gem",
+        ".crate", ".deb", ".rpm", ".apk", ".nupkg",
+    ];
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '#' | '?' | '%' | '\\');
+    // `@scope` begins a segment; a ref ends one.
+    let is_scope = |at: usize| uri.get(..at).is_some_and(|before| before.ends_with('/'));
+    (uri.starts_with("https://") || uri.starts_with("http://"))
+        && uri.chars().all(plain)
+        && uri.match_indices('@').all(|(at, _)| is_scope(at))
+        && ENDS.iter().any(|end| uri.ends_with(end))
 }
 
 /// Whether an address is one of a repository, and not of an image, a package or a file: its scheme or its end says so. What cannot be compared
@@ -316,8 +370,8 @@ fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
     revision.iter().for_each(|revision| place.state(revision));
     if digest.is_there() {
         digest.members()?;
-        for name in ["gitCommit", "sha1"] {
-            place.commits.extend(digest.member(name).optional_text()?.map(str::to_owned));
+        for (_, commit) in commits(digest) {
+            place.commits.extend(commit.optional_text()?.map(str::to_owned));
         }
     }
     Ok(place)

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use super::super::Facts;
 use super::super::tests::{facts, holds, no_rule, refuses, with};
+use super::super::{Facts, Signer, SigningCertificate};
 use super::{V0_2, V1};
 
 mod contradictions;

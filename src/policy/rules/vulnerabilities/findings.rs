@@ -9,8 +9,9 @@ mod trivy;
 
 use serde_json::Value;
 
-use super::super::at::{At, Mismatch, folded};
+use super::super::at::{At, Mismatch};
 use super::severity::{Ratings, Severity};
+use crate::policy::spelling::twins;
 
 /// A finding.
 #[derive(Debug, Clone)]
@@ -48,15 +49,11 @@ pub fn of_scanner<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     }
 }
 
-/// Refuses members that differ from these in case alone: readers in Go take them for the same. Two of one object are refused everywhere.
+/// Refuses members that differ in case alone from these, or from each other.
 fn one_spelling(at: &At<'_>, names: &[&str]) -> Result<(), Mismatch> {
-    let members = at.members()?;
-    let other = |member: &&String| {
-        names.iter().any(|name| *name != member.as_str() && folded(name) == folded(member))
-    };
-    match members.keys().find(other) {
+    match twins(at.members()?.keys().map(String::as_str), names) {
         None => Ok(()),
-        Some(member) => {
+        Some((_, member)) => {
             let found = at.member(member);
             let expected = "no member whose name is that of another one in another case";
             Err(Mismatch::new(super::NAME, &found.path, expected, "there"))

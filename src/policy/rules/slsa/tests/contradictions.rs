@@ -206,6 +206,9 @@ fn repositories_are_seen_in_every_form() {
             json!({"gitCommit": COMMIT}),
             json!({"sha1": COMMIT}),
             json!({"sha256": "00", "gitCommit": COMMIT}),
+            json!({"git_commit": COMMIT}),
+            json!({"GitCommit": COMMIT}),
+            json!({"SHA-1": COMMIT}),
         ] {
             for facts in more(&json!({"uri": uri, "digest": digest})) {
                 refuses(source.clone(), &facts, &["predicate."]);
@@ -214,6 +217,35 @@ fn repositories_are_seen_in_every_form() {
     }
     for facts in more(&json!({"name": "evil", "digest": {"gitCommit": COMMIT}})) {
         refuses(source.clone(), &facts, &["uri is missing"]);
+    }
+    // Packages and archives have digests of files, and many of these are SHA-1.
+    for uri in [
+        "pkg:npm/%40scope/name@1.0.0",
+        "pkg:maven/org.example/lib@1.0?type=jar",
+        "https://registry.npmjs.org/x/-/x-1.0.0.tgz",
+        "https://registry.npmjs.org/@scope/x/-/x-1.0.0.tgz",
+        "https://repo1.maven.org/maven2/org/example/lib/1.0/lib-1.0.jar",
+    ] {
+        for facts in more(&json!({"uri": uri, "digest": {"sha1": OTHER}})) {
+            holds(source.clone(), &facts);
+            // Of a commit it is a repository, whatever its address looks like.
+            let commit = json!({"uri": uri, "digest": {"sha1": OTHER, "gitCommit": OTHER}});
+            more(&commit).iter().for_each(|facts| refuses(source.clone(), facts, &["uri"]));
+        }
+    }
+    for uri in [
+        "https://github.com/evil/repo@refs/heads/x.tgz",
+        "https://github.com/evil/repo#x.tgz",
+        "https://github.com/evil/repo?x.tgz",
+        "https://github.com/evil/x.tgz/repo",
+        "pkg:gitlab/evil/repo@1",
+        "pkg:generic/x@1?vcs_url=git%2Bhttps://github.com/evil/repo",
+        "PKG:npm/x@1",
+        "pkg:np m/x@1",
+    ] {
+        for facts in more(&json!({"uri": uri, "digest": {"sha1": COMMIT}})) {
+            refuses(source.clone(), &facts, &["predicate."]);
+        }
     }
     // Images, packages and files are none.
     for uri in [
@@ -231,6 +263,73 @@ fn repositories_are_seen_in_every_form() {
             holds(source.clone(), &facts);
         }
     }
+}
+
+#[test]
+fn a_commit_is_one_by_whatever_name() {
+    let commit = json!({"slsa": {"source": REPO, "commit": COMMIT}});
+    let named = |name: &str, value: &str| {
+        let digest = "/buildDefinition/resolvedDependencies/0/digest";
+        v1(with(github(), digest, Some(json!({name: value}))))
+    };
+    for name in ["gitCommit", "git_commit", "gitcommit", "git-commit", "sha1", "SHA1"] {
+        holds(commit.clone(), &named(name, COMMIT));
+        refuses(commit.clone(), &named(name, OTHER), &["the commit at", OTHER]);
+    }
+    refuses(commit, &named("gitTree", COMMIT), &["the commit at", "missing"]);
+}
+
+#[test]
+fn a_workflow_is_the_one_that_the_certificate_names() {
+    const PATH: &str = ".github/workflows/release.yml";
+    let config = |path: &str| Some(format!("{REPO}/{path}@refs/heads/main"));
+    let certificate = |config: Option<String>| SigningCertificate {
+        build_config_uri: config,
+        source_repository_uri: Some(REPO.to_owned()),
+        ..SigningCertificate::default()
+    };
+    let by = |facts: Facts, certificate: SigningCertificate| Facts {
+        signer: Signer::Certificate(Box::new(certificate)),
+        ..facts
+    };
+    let (workflow, source) = (json!({"slsa": {"workflow": PATH}}), json!({"slsa": {"source": REPO}}));
+    let words = ["certificate.", "contradicts the certificate"];
+    for facts in [v1(github()), v0_2(generator())] {
+        holds(workflow.clone(), &by(facts.clone(), certificate(config(PATH))));
+        for other in [".github/workflows/evil.yml", "dynamic/codeql", ".github/workflows/release.yml/x"] {
+            let evil = by(facts.clone(), certificate(config(other)));
+            refuses(workflow.clone(), &evil, &words);
+            // What is not demanded is not looked at.
+            holds(source.clone(), &evil);
+        }
+        // A workflow of the same path in another repository.
+        let evil = "https://github.com/evil/repo";
+        let evil = SigningCertificate {
+            build_config_uri: Some(format!("{evil}/{PATH}@refs/heads/main")),
+            source_repository_uri: Some(evil.to_owned()),
+            ..SigningCertificate::default()
+        };
+        refuses(workflow.clone(), &by(facts.clone(), evil), &words);
+        // Older certificates name the workflow that signed alone; one of another repository is not the one that was started.
+        let old = |subject: &str| SigningCertificate {
+            subject: Some(subject.to_owned()),
+            workflow_repository: Some("org/repo".to_owned()),
+            ..SigningCertificate::default()
+        };
+        holds(workflow.clone(), &by(facts.clone(), old(&config(PATH).unwrap())));
+        refuses(
+            workflow.clone(),
+            &by(facts.clone(), old(&config("x.yml").unwrap().replace("/x", "/.github/workflows/x"))),
+            &words,
+        );
+        let tools = "https://github.com/tools/build/.github/workflows/go.yml@refs/tags/v1";
+        holds(workflow.clone(), &by(facts.clone(), old(tools)));
+        // A person says nothing of a workflow.
+        holds(workflow.clone(), &by(facts, old("jane@example.com")));
+    }
+    // A Dockerfile is not what was started.
+    let docker = json!({"slsa": {"workflow": "Dockerfile"}});
+    holds(docker, &by(v1(buildkit()), certificate(config(PATH))));
 }
 
 #[test]

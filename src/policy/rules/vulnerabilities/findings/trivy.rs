@@ -1,4 +1,5 @@
-//! Findings of Trivy: `Results[]` with vulnerabilities, secrets, misconfigurations, and those of them that its own configuration passes over.
+//! Findings of Trivy: `Results[]` with vulnerabilities, secrets, misconfigurations, and those of them that its own configuration passes over. What it
+//! says of licences (`Licenses`, results of the classes `license` and `license-file`) is no finding, and a report of nothing else is no scan.
 
 use serde_json::Value;
 
@@ -20,8 +21,21 @@ const CVSS: [[&str; 2]; 3] = [["V2Vector", "V2Score"], ["V3Vector", "V3Score"], 
 /// The findings of all targets.
 pub fn findings<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     let mut found = Vec::new();
-    for target in result.member("Results").items()? {
-        one_spelling(&target, &["Vulnerabilities", "Secrets", "Misconfigurations", MODIFIED])?;
+    let targets = result.member("Results").items()?;
+    if !targets.is_empty() && targets.iter().all(is_of_licenses) {
+        let expected = "of vulnerabilities, and not of licences alone";
+        return Err(Mismatch::new(
+            super::super::NAME,
+            format!("{}.Results", result.path),
+            expected,
+            "of licences alone",
+        ));
+    }
+    for target in targets {
+        one_spelling(
+            &target,
+            &["Vulnerabilities", "Secrets", "Misconfigurations", MODIFIED, "Class", "Licenses"],
+        )?;
         for (list, ids) in LISTS {
             for item in target.member(list).optional_items()? {
                 // A check that was passed is no finding.
@@ -31,7 +45,10 @@ pub fn findings<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
             }
         }
         for item in target.member(MODIFIED).optional_items()? {
-            one_spelling(&item, &["Finding"])?;
+            one_spelling(&item, &["Finding", "Type"])?;
+            if is_license(&item) {
+                continue;
+            }
             found.push(finding(
                 &item.member("Finding"),
                 &["VulnerabilityID", "RuleID", "ID", "AVDID", "Name"],
@@ -39,6 +56,23 @@ pub fn findings<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
         }
     }
     Ok(found)
+}
+
+/// Whether a target is one of licences, and has nothing else.
+fn is_of_licenses(target: &At<'_>) -> bool {
+    let class = target.member("Class").value.and_then(Value::as_str);
+    let others = LISTS.iter().map(|(list, _)| *list).chain([MODIFIED]);
+    matches!(class, Some("license" | "license-file"))
+        && !others.into_iter().any(|list| target.member(list).is_there())
+}
+
+/// Whether what was passed over is a licence: it is said to be one, and has no identifier of anything else.
+fn is_license(item: &At<'_>) -> bool {
+    let finding = item.member("Finding");
+    let ids = LISTS.iter().flat_map(|(_, ids)| ids.iter());
+    item.member("Type").value == Some(&Value::from("license"))
+        && finding.value.is_some_and(Value::is_object)
+        && !ids.into_iter().any(|id| finding.member(id).is_there())
 }
 
 /// An item, by the first of these names that it has.

@@ -91,6 +91,34 @@ fn a_run_that_is_not_said_to_be_successful_is_none() {
     holds(critical(), &facts(COSIGN, scan(json!({"runs": [run]}))));
 }
 
+#[test]
+fn licences_are_no_findings_of_vulnerabilities() {
+    let license =
+        || json!({"Severity": "CRITICAL", "Category": "forbidden", "PkgName": "x", "Name": "AGPL-3.0"});
+    let target = || json!({"Target": "OS Packages", "Class": "license", "Licenses": [license()]});
+    let packages = || json!({"Target": "debian", "Class": "os-pkgs", "Vulnerabilities": []});
+    let modified = |kind: &str, finding: Value| json!({"Target": "debian", "ExperimentalModifiedFindings": [{"Type": kind, "Status": "ignored", "Finding": finding}]});
+    for results in [json!([packages(), target()]), json!([packages(), modified("license", license())])] {
+        holds(demands(json!({"max-severity": "none"})), &facts(COSIGN, scan(json!({"Results": results}))));
+    }
+    let of_files = json!({"Target": "Loose File License(s)", "Class": "license-file", "Licenses": []});
+    let mut hidden = license();
+    hidden["VulnerabilityID"] = json!("CVE-1");
+    let mut both = target();
+    both["Vulnerabilities"] = json!([{"VulnerabilityID": "CVE-1", "Severity": "CRITICAL"}]);
+    for (results, words) in [
+        (json!([target()]), "Results is of licences alone"),
+        (json!([target(), of_files]), "Results is of licences alone"),
+        (json!([packages(), modified("license", hidden)]), "`CVE-1` critical"),
+        (json!([packages(), modified("License", license())]), "`AGPL-3.0` critical"),
+        (json!([both]), "`CVE-1` critical"),
+        (json!([packages(), modified("license", json!([]))]), "Finding"),
+    ] {
+        let facts = facts(COSIGN, scan(json!({"Results": results})));
+        refuses(demands(json!({"max-severity": "low"})), &facts, &[words]);
+    }
+}
+
 /// What the scanner was told to pass over is a finding like any other: what is ignored is the matter of the rule.
 #[test]
 fn what_a_scanner_passes_over_counts() {

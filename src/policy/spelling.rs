@@ -1,0 +1,78 @@
+//! Names of members that differ in case alone. Many readers take them for one name, and the last of them for the one that counts (Go's
+//! `encoding/json`): what two readers could take for two documents is shown to no policy. One meaning for built-in rules and for the
+//! structures that policies in a language are shown.
+
+use std::collections::HashMap;
+
+use super::rules::quoted;
+
+/// A name as readers see it who do not look at case. To lower case and back again: that finds every letter that some reader folds into another,
+/// the long `s`, the sign of the kelvin and the capital sharp `s` among them.
+pub(super) fn folded(name: &str) -> String {
+    let lower = name.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// Two names of one object, or one of them and one of those that are `known` whether or not they are there, that differ in case alone: the
+/// second of them is there.
+pub(super) fn twins<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    known: &[&'a str],
+) -> Option<(&'a str, &'a str)> {
+    let mut seen: HashMap<String, &str> = known.iter().map(|name| (folded(name), *name)).collect();
+    names.into_iter().find_map(|name| {
+        let other = seen.insert(folded(name), name).filter(|other| *other != name)?;
+        Some((other, name))
+    })
+}
+
+/// Refuses [`twins`].
+///
+/// # Errors
+/// In words: there are some.
+pub(super) fn one_spelling<'a>(
+    what: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    known: &[&'a str],
+) -> Result<(), String> {
+    match twins(names, known) {
+        None => Ok(()),
+        Some((other, name)) => {
+            let (name, other) = (quoted(name), quoted(other));
+            Err(format!("{what} has a member {name}, which readers may take for {other}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_letter_has_two_cases() {
+        for c in ('\0'..=char::MAX).filter(|c| c.is_alphabetic()) {
+            let (name, lower, upper) =
+                (c.to_string(), c.to_lowercase().to_string(), c.to_uppercase().to_string());
+            assert_eq!(folded(&name), folded(&lower), "{c:?}");
+            assert_eq!(folded(&name), folded(&upper), "{c:?}");
+        }
+        for (one, other) in [
+            ("subject", "\u{17f}ubject"),
+            ("k", "\u{212a}"),
+            ("stra\u{df}e", "STRA\u{1e9e}E"),
+            ("\u{3b8}", "\u{3f4}"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("a_b"), folded("ab"));
+    }
+
+    #[test]
+    fn twins_are_those_of_what_is_there_and_of_what_is_known() {
+        assert_eq!(twins(["a", "b", "c"], &["a", "d"]), None);
+        assert_eq!(twins(["a", "B", "b"], &[]), Some(("B", "b")));
+        assert_eq!(twins(["D"], &["d"]), Some(("d", "D")));
+        assert_eq!(twins(["d", "D"], &["d"]), Some(("d", "D")));
+        assert_eq!(twins(["D", "d"], &["d"]), Some(("d", "D")));
+    }
+}
