@@ -369,6 +369,9 @@ pub fn show_checks(candidates: &[CandidateReport]) {
             let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
             render::say(&format!("  {check} {outcome}{by}{detail}"));
         }
+        for reason in &candidate.uncounted {
+            render::say(&format!("  does not count: {reason}"));
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub async fn one(request: &VerifyRequest, context: &mut Context, output: &mut Ou
     // Nobody reads that it verified whose report was lost.
     output.flush()?;
     if request.expected == Expected::Signature {
-        for CandidateReport { predicate_type, .. } in &report.candidates {
+        for CandidateReport { predicate_type, .. } in report.candidates.iter().filter(|one| one.verified) {
             if let Some(predicate_type) = predicate_type {
                 render::say(&format!("The file is the subject of a statement of type {predicate_type}"));
             }

@@ -1,7 +1,7 @@
 //! A report as a list of findings: one for each thing that was judged, whatever it is. Every form of a report but the JSON is made
 //! of it.
 
-use super::{CandidateReport, ErrorReport, PolicyReport, PolicyVerdict, Report};
+use super::{CandidateReport, ErrorReport, ItemReport, PolicyReport, PolicyVerdict, Report};
 
 /// What became of one image, of one file, or, where nothing was reached, of the run.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,22 @@ pub struct Finding<'a> {
     pub error: Option<&'a ErrorReport>,
 }
 
-impl Finding<'_> {
+impl<'a> Finding<'a> {
+    /// What became of one of several artifacts.
+    fn of(item: &'a ItemReport) -> Self {
+        Self {
+            name: &item.name,
+            digests: item.digests(),
+            platform: item.platform.as_deref(),
+            index: item.index.as_deref(),
+            verified: item.verified,
+            resumed: item.resumed.as_deref(),
+            policy: item.policy.as_ref(),
+            candidates: &item.candidates,
+            error: item.error.as_ref(),
+        }
+    }
+
     /// Whether what was found speaks against it; else either it verified, or something kept it from being judged.
     pub fn is_refused(&self) -> bool {
         !self.verified && self.error.is_none_or(|error| error.kind.is_verdict())
@@ -50,31 +65,8 @@ impl Report {
     /// What was judged, in its order. Of a run that failed there is a finding that failed.
     pub fn findings(&self) -> Vec<Finding<'_>> {
         let mut findings: Vec<_> = match (&self.images, &self.artifact) {
-            (Some(images), _) => images
-                .iter()
-                .map(|image| Finding {
-                    name: &image.name,
-                    digests: image.digest.as_slice(),
-                    platform: image.platform.as_deref(),
-                    index: image.index.as_deref(),
-                    verified: image.verified,
-                    resumed: image.resumed.as_deref(),
-                    policy: image.policy.as_ref(),
-                    candidates: &image.candidates,
-                    error: image.error.as_ref(),
-                })
-                .collect(),
-            (None, _) if let Some(files) = &self.files => files
-                .iter()
-                .map(|file| Finding {
-                    digests: &file.digests,
-                    verified: file.verified,
-                    policy: file.policy.as_ref(),
-                    candidates: &file.candidates,
-                    error: file.error.as_ref(),
-                    ..self.run(&file.name)
-                })
-                .collect(),
+            (Some(images), _) => images.iter().map(Finding::of).collect(),
+            (None, _) if let Some(files) = &self.files => files.iter().map(Finding::of).collect(),
             (None, Some(artifact)) => vec![Finding {
                 digests: &artifact.digests,
                 policy: self.policy.as_ref(),
@@ -113,7 +105,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::{Error, ErrorKind, ImageReport};
+    use crate::commands::{Error, ErrorKind};
     use crate::crypto::UnixTime;
 
     #[test]
@@ -124,7 +116,7 @@ mod tests {
         report.fail(&Error::new(ErrorKind::Network, "x"));
         assert_eq!((report.findings()[0].name, report.findings()[0].code()), ("verify", Some("network")));
         assert!(!report.findings()[0].is_refused());
-        let mut image = ImageReport::new("r/a".into());
+        let mut image = ItemReport::new("r/a".into());
         image.verified = true;
         report.images = Some(vec![image]);
         let findings = report.findings();

@@ -96,8 +96,8 @@ pub use policy_file::{
 };
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
-    ArtifactReport, CandidateReport, CheckReport, ErrorReport, FileReport, ImageReport, PolicyReport,
-    PolicyVerdict, REPORT_SCHEMA, Report, SignerReport,
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ItemReport, PolicyReport, PolicyVerdict,
+    REPORT_SCHEMA, Report, SignerReport,
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,
@@ -134,7 +134,7 @@ pub use upload::{
     UploadBlobRequest, UploadFile, UploadPlatform, UploadWasmRequest, upload_blob, upload_wasm,
 };
 pub use verification::{
-    BesideImages, Children, ImagesOutput, Performed, SEE_EXPLAIN, Search, ShardRequest, ShownImage,
+    BesideImages, Children, EACH, ImagesOutput, Performed, SEE_EXPLAIN, Search, ShardRequest, ShownImage,
     VerifiedImages, VerifyFilesRequest, VerifyImagesRequest, verify, verify_files, verify_images,
 };
 

@@ -50,19 +50,35 @@ pub(super) struct Judged<'a> {
     pub warnings: Vec<String>,
     /// Those that are accepted: all of them, or why not.
     pub accepted: Result<Vec<Decision<'a>>, Error>,
-    /// What rules found to hold of those that they accept, with the place of each among those that verified.
-    evidence: Vec<(usize, Vec<String>)>,
+    /// What came of each of those that verified, in their order.
+    fates: Vec<Fate>,
     /// The files of policies and what came of them; `None` where there are none.
     pub policies: Option<Vec<LanguageReport>>,
 }
 
+/// What came of a verified attestation.
+enum Fate {
+    /// It counts: what rules found to hold of it.
+    Counts(Vec<String>),
+    /// It does not: why not, a line each.
+    Uncounted(Vec<String>),
+}
+
+impl Fate {
+    fn unmet(unmet: &Unmet) -> Self {
+        let first = format!("{}: {}", unmet.by, unmet.reason);
+        Self::Uncounted(std::iter::once(first).chain(unmet.details.iter().cloned()).collect())
+    }
+}
+
 impl Judged<'_> {
-    /// Notes in the reports of all candidates what rules found to hold; those that verified are in the same order.
+    /// Notes in the reports of all candidates what rules found to hold, or why one does not count; those that verified are in the same order.
     pub fn note(&self, reports: &mut [CandidateReport]) {
-        let mut verified: Vec<_> = reports.iter_mut().filter(|report| report.verified).collect();
-        for (place, lines) in &self.evidence {
-            if let Some(report) = verified.get_mut(*place) {
-                report.evidence.clone_from(lines);
+        let verified = reports.iter_mut().filter(|report| report.verified);
+        for (report, fate) in verified.zip(&self.fates) {
+            match fate {
+                Fate::Counts(evidence) => report.evidence.clone_from(evidence),
+                Fate::Uncounted(reasons) => report.uncount(reasons.clone()),
             }
         }
     }
@@ -155,17 +171,18 @@ fn judged<'a>(
             accepted: Err(Error::new(ErrorKind::LimitExceeded, message)),
             said: Vec::new(),
             warnings: Vec::new(),
-            evidence: Vec::new(),
+            fates: verified.iter().map(|_| Fate::Uncounted(vec![message.to_owned()])).collect(),
             policies: None,
         };
     }
     let (mut said, mut warnings) = (Vec::new(), Vec::new());
     let (mut accepted, mut refusals, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    let mut evidence = Vec::new();
-    for (place, verified) in verified.iter().enumerate() {
-        let decided = decide(verified, policy, predicate_type);
+    let mut fates = Vec::new();
+    for one in verified {
+        let decided = decide(one, policy, predicate_type);
         // What flags ask of an attestation says which one is meant, as its type and its signer do: another one is passed over.
         if let Err(Refusal::Unmet(unmet @ Unmet { by: By::Rule(_), .. })) = decided {
+            fates.push(Fate::unmet(&unmet));
             others.push(unmet);
             continue;
         }
@@ -179,13 +196,18 @@ fn judged<'a>(
         match decided {
             Ok(decision) => {
                 said.extend(decision.evidence().iter().cloned());
-                evidence.push((place, decision.evidence().to_vec()));
+                fates.push(Fate::Counts(decision.evidence().to_vec()));
                 warnings.extend(lacking(&decision, name));
                 accepted.push(decision);
             }
-            Err(Refusal::Unmet(unmet)) => refusals.push(unmet),
+            Err(Refusal::Unmet(unmet)) => {
+                fates.push(Fate::unmet(&unmet));
+                refusals.push(unmet);
+            }
             Err(Refusal::Error(error)) => {
-                return Judged { said, warnings, accepted: Err(failed(&error)), evidence, policies: None };
+                // Those after it were not looked at.
+                fates.resize_with(verified.len(), || Fate::Uncounted(vec![error.to_string()]));
+                return Judged { said, warnings, accepted: Err(failed(&error)), fates, policies: None };
             }
         }
     }
@@ -195,13 +217,13 @@ fn judged<'a>(
         } else {
             Ok(accepted)
         };
-        return Judged { said, warnings, accepted, evidence, policies: None };
+        return Judged { said, warnings, accepted, fates, policies: None };
     }
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
     let error = refused(&refusals, verified.len(), name);
-    Judged { said, warnings, accepted: Err(error), evidence, policies: None }
+    Judged { said, warnings, accepted: Err(error), fates, policies: None }
 }
 
 /// A verdict that is a trap: CUE takes a field that is not there for one that may still come.

@@ -35,7 +35,7 @@ pub struct Report {
     pub candidates: Vec<CandidateReport>,
     /// Every image, in the order in which they were named; missing where files are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub images: Option<Vec<ImageReport>>,
+    pub images: Option<Vec<ItemReport>>,
     /// What a policy file said of the file; of images, that stands with each image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyReport>,
@@ -44,7 +44,7 @@ pub struct Report {
     pub policies: Option<Vec<LanguageReport>>,
     /// Every file, in the order in which they were named; there where several files are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<Vec<FileReport>>,
+    pub files: Option<Vec<ItemReport>>,
     /// The part of the artifacts that was judged, as `2/5`, where several machines share them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
@@ -140,38 +140,21 @@ pub struct ArtifactReport {
     pub digests: Vec<String>,
 }
 
-/// One of several files.
+/// One of several artifacts: an image, or a file. What the other kind has is missing.
 #[derive(Debug, Clone, Serialize)]
-pub struct FileReport {
-    /// As the user named it.
-    pub name: String,
-    /// The bundle that goes with it.
-    pub bundle: String,
-    /// `algorithm:hex`, those that were computed.
-    pub digests: Vec<String>,
-    /// Whether at least one candidate verified.
-    pub verified: bool,
-    /// Each candidate signature.
-    pub candidates: Vec<CandidateReport>,
-    /// What a policy file said of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyReport>,
-    /// The files of policies (`--policy`) and what came of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policies: Option<Vec<LanguageReport>>,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorReport>,
-}
-
-/// One image.
-#[derive(Debug, Clone, Serialize)]
-pub struct ImageReport {
+#[serde(rename_all = "camelCase")]
+pub struct ItemReport {
     /// As the user named it; of a manifest in an index, its place and its digest.
     pub name: String,
-    /// The digest of its manifest, which is what was verified.
+    /// Of a file: the bundle that goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
+    /// Of an image: the digest of its manifest, which is what was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Of a file: `algorithm:hex`, those that were computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digests: Option<Vec<String>>,
     /// The platform that the index states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
@@ -184,7 +167,7 @@ pub struct ImageReport {
     /// When an earlier run verified it, which is why it was not judged again (`--resume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,
-    /// Whether at least one candidate verified.
+    /// Whether it was accepted: by a candidate that verified and counts, unless a policy file asks for none.
     pub verified: bool,
     /// Each candidate signature.
     pub candidates: Vec<CandidateReport>,
@@ -207,8 +190,11 @@ pub struct CandidateReport {
     pub source: String,
     /// The format: `sigstore bundle v0.3`, `legacy bundle`, `detached`, ...
     pub format: String,
-    /// Whether it verified.
+    /// Whether it verified and counts. One that verified and does not count is not for the artifact: [`CandidateReport::uncounted`].
     pub verified: bool,
+    /// Why it does not count although every check of it holds: the rule or the policy that refuses it, then details, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncounted: Vec<String>,
     /// Who signed, when verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<SignerReport>,
@@ -329,12 +315,14 @@ impl ArtifactReport {
     }
 }
 
-impl ImageReport {
+impl ItemReport {
     /// A report in which nothing has happened yet.
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,
+            bundle: None,
             digest: None,
+            digests: None,
             platform: None,
             index: None,
             rule: None,
@@ -346,6 +334,11 @@ impl ImageReport {
             error: None,
         }
     }
+
+    /// The digests that are known.
+    pub(super) fn digests(&self) -> &[String] {
+        self.digests.as_deref().unwrap_or(self.digest.as_slice())
+    }
 }
 
 impl CandidateReport {
@@ -356,7 +349,17 @@ impl CandidateReport {
             (first.outcome, first.detail) = ("failed", Some(reason));
         }
         let evidence = Vec::new();
-        Self { source, format, verified: false, signer: None, predicate_type: None, evidence, checks }
+        let uncounted = Vec::new();
+        Self {
+            source,
+            format,
+            verified: false,
+            uncounted,
+            signer: None,
+            predicate_type: None,
+            evidence,
+            checks,
+        }
     }
 
     /// What became of one candidate.
@@ -369,12 +372,20 @@ impl CandidateReport {
             source,
             format,
             verified: verified.is_some(),
+            uncounted: Vec::new(),
             signer: verified.map(SignerReport::of),
             predicate_type: verified
                 .and_then(|v| v.claim().proven()?.statement().map(|s| s.predicate_type.clone())),
             evidence: Vec::new(),
             checks: checks(trail),
         }
+    }
+
+    /// Notes why it does not count, although it verified: from now on it is none of those that speak for the artifact.
+    pub(super) fn uncount(&mut self, reasons: Vec<String>) {
+        self.verified = false;
+        self.uncounted = reasons;
+        self.evidence.clear();
     }
 }
 
@@ -423,131 +434,4 @@ fn checks(trail: &Trail) -> Vec<CheckReport> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::scoped::{CountedFact, Uncounted};
-
-    fn policy() -> PolicyReport {
-        let text = || "x".to_owned();
-        let counted = CountedFact {
-            signer: text(),
-            who: text(),
-            source: text(),
-            time: Some(text()),
-            evidence: vec![text()],
-        };
-        let uncounted = Uncounted { signer: text(), source: text(), reason: vec![text()] };
-        let demand = DemandVerdict {
-            what: text(),
-            asked: text(),
-            needed: 1,
-            found: 1,
-            counted: vec![counted],
-            uncounted: vec![uncounted],
-            missing: vec![text()],
-            is_met: true,
-        };
-        PolicyReport {
-            file: text(),
-            artifact: text(),
-            scope: Some(text()),
-            pattern: Some(text()),
-            verdict: PolicyVerdict::Accepted,
-            demands: vec![demand],
-        }
-    }
-
-    fn asked() -> LanguageReport {
-        LanguageReport {
-            name: "p.rego".into(),
-            digest: "sha256:00".into(),
-            language: "rego",
-            verdict: LanguageVerdict::Refused,
-        }
-    }
-
-    /// The documented schema allows what is written, and nothing of it is missing there.
-    #[test]
-    fn the_schema_describes_every_member() {
-        let schema: serde_json::Value =
-            serde_json::from_str(include_str!("../../docs/reference/report.schema.json")).unwrap();
-        assert_eq!(schema["properties"]["schema"]["const"], REPORT_SCHEMA);
-        let check = CheckReport {
-            check: "log",
-            outcome: "failed",
-            flag: Some("--no-log"),
-            reason: Some("log-unknown"),
-            detail: Some("x".into()),
-        };
-        let signer =
-            SignerReport { key_id: "00".into(), identity: Some("a".into()), issuer: Some("b".into()) };
-        let candidate = CandidateReport {
-            source: "f".into(),
-            format: "detached".into(),
-            verified: true,
-            signer: Some(signer),
-            predicate_type: Some("t".into()),
-            evidence: vec!["e".into()],
-            checks: vec![check],
-        };
-        let policy = policy();
-        let mut report = Report::new("verify-blob", UnixTime::from_seconds(0));
-        report.artifact = Some(ArtifactReport { name: "a".into(), digests: vec!["sha256:00".into()] });
-        report.trusted_root = Some("r".into());
-        report.candidates.push(candidate.clone());
-        report.images = Some(vec![ImageReport {
-            name: "i".into(),
-            digest: Some("sha256:00".into()),
-            platform: Some("linux/amd64".into()),
-            index: Some("i".into()),
-            rule: Some("x".into()),
-            resumed: Some("2026-01-01T00:00:00Z".into()),
-            verified: false,
-            candidates: vec![candidate.clone()],
-            policy: Some(policy.clone()),
-            policies: Some(vec![asked()]),
-            error: Some(ErrorReport { reason: Some("log-unknown"), ..ErrorReport::of(&Error::usage("x")) }),
-        }]);
-        report.policy = Some(policy.clone());
-        report.policies = Some(vec![asked()]);
-        report.files = Some(vec![FileReport {
-            name: "f".into(),
-            bundle: "f.sigstore.json".into(),
-            digests: vec!["sha256:00".into()],
-            verified: false,
-            candidates: vec![candidate.clone()],
-            policy: Some(policy.clone()),
-            policies: Some(vec![asked()]),
-            error: Some(ErrorReport::of(&Error::usage("x"))),
-        }]);
-        report.shard = Some("2/5".into());
-        report.named_in = Some("Dockerfile".into());
-        report.fail(&Error::usage("x"));
-        let written = serde_json::to_value(&report).unwrap();
-        let definitions = &schema["$defs"];
-        let same = |schema: &serde_json::Value, value: &serde_json::Value| {
-            let names = |v: &serde_json::Value| {
-                let mut names: Vec<_> = v.as_object().unwrap().keys().cloned().collect();
-                names.sort();
-                names
-            };
-            assert_eq!(names(&schema["properties"]), names(value));
-        };
-        same(&schema, &written);
-        same(&schema["properties"]["artifact"], &written["artifact"]);
-        same(&definitions["error"], &written["images"][0]["error"]);
-        same(&definitions["image"], &written["images"][0]);
-        same(&definitions["policy"], &written["policy"]);
-        same(&definitions["asked"], &written["policies"][0]);
-        let (demand, described) = (&written["policy"]["demands"][0], &definitions["demand"]);
-        same(described, demand);
-        same(&described["properties"]["counted"]["items"], &demand["counted"][0]);
-        same(&described["properties"]["uncounted"]["items"], &demand["uncounted"][0]);
-        same(&definitions["file"], &written["files"][0]);
-        same(&definitions["candidate"], &written["candidates"][0]);
-        same(&definitions["candidate"]["properties"]["signer"], &written["candidates"][0]["signer"]);
-        same(&definitions["check"], &written["candidates"][0]["checks"][0]);
-        let names: Vec<_> = Check::ALL.iter().map(|c| c.name()).collect();
-        assert_eq!(definitions["check"]["properties"]["check"]["enum"], serde_json::json!(names));
-    }
-}
+mod tests;

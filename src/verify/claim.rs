@@ -115,8 +115,9 @@ pub(super) fn claim(
     artifact: Option<&Artifact>,
     policy: &VerificationPolicy,
 ) -> Result<(Evidence<ClaimProof>, AnnotationProof), Reason> {
-    predicate_type(&content, policy)?;
+    // What is about something else is not what was asked about, whatever type it has.
     let binding = binding(&content, artifact, policy)?;
+    predicate_type(&content, policy)?;
     let annotations = annotations(&content, artifact, policy)?;
     let claim = match binding {
         Evidence::Waived(waiver) => Evidence::Waived(waiver),
@@ -164,7 +165,7 @@ fn binding(
         Structure::Statement(statement) => {
             let Some(subject) = statement.matches(digests) else {
                 let digest = digests.iter().next().map(ToString::to_string).unwrap_or_default();
-                return Err(Reason::Subject { subjects: statement.subjects.len(), digest });
+                return Err(Reason::Subject { about: about(statement), digest });
             };
             let name = if subject.name.is_empty() {
                 String::new()
@@ -184,6 +185,16 @@ fn binding(
             format!("a signature of the image, made for `{}`", payload.reference)
         }
     }))
+}
+
+/// What a statement is about, by its first subject.
+fn about(statement: &Statement) -> String {
+    let first = statement.subjects.first().and_then(Subject::known_digest);
+    let first = first.map_or_else(|| "one without a known digest".to_owned(), |digest| digest.to_string());
+    match statement.subjects.len() {
+        0 | 1 => first,
+        count => format!("{first} and {} more", count - 1),
+    }
 }
 
 /// The annotations that were asked for are in what was signed. Made by [`claim`] alone.

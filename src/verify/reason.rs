@@ -294,12 +294,10 @@ pub enum Reason {
     CertificateKey(DecodeError),
 
     /// The statement is about something else.
-    #[error(
-        "the statement is not about this artifact: no subject ({subjects} looked at) has the digest {digest}"
-    )]
+    #[error("the statement is about another artifact: {about}; the one to verify is {digest}")]
     Subject {
-        /// How many subjects there are.
-        subjects: usize,
+        /// What it is about: the digest of its first subject, and how many more there are.
+        about: String,
         /// The artifact's digest.
         digest: String,
     },

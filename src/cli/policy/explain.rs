@@ -11,7 +11,8 @@ use super::super::render::{self, Output};
 use super::super::run::Request;
 use super::super::tree::CommandArgs;
 use crate::commands::{
-    self, CandidateReport, Context, Error, PolicyExplainRequest, PolicyReport, PolicyVerdict, TrustRequest,
+    self, CandidateReport, Context, DemandVerdict, Error, PolicyExplainRequest, PolicyReport, PolicyVerdict,
+    TrustRequest,
 };
 
 /// Show which scope of a policy file decides about an artifact, on what evidence, and what is missing
@@ -134,7 +135,9 @@ struct Unverified<'a> {
 }
 
 fn unverified(candidates: &[CandidateReport]) -> Vec<Unverified<'_>> {
-    candidates.iter().filter(|candidate| !candidate.verified).map(Unverified::of).collect()
+    // What verified and does not count stands with the demands.
+    let is_unverified = |candidate: &&CandidateReport| !candidate.verified && candidate.uncounted.is_empty();
+    candidates.iter().filter(is_unverified).map(Unverified::of).collect()
 }
 
 impl<'a> Unverified<'a> {
@@ -157,6 +160,22 @@ fn refused(candidates: &[CandidateReport]) -> Vec<String> {
     let lines: Vec<String> = unverified(candidates).iter().map(line).collect();
     let title = [String::new(), "not verified for any signer of the scope:".to_owned()];
     title.into_iter().filter(|_| !lines.is_empty()).chain(lines.iter().cloned()).collect()
+}
+
+/// Why a demand is not met although enough signers may be there, and what would do: each statement has to satisfy the rules.
+fn spoiled(demand: &DemandVerdict) -> Vec<String> {
+    if !demand.is_spoiled() {
+        return Vec::new();
+    }
+    let mut sources: Vec<_> =
+        demand.uncounted.iter().filter(|one| one.spoils).map(|one| &*one.source).collect();
+    sources.dedup();
+    vec![
+        format!("  not enough: {}", commands::EACH),
+        format!("  does not satisfy them: {}", sources.join(", ")),
+        "  would do: that is taken away, or made anew so that it satisfies the rules; `must-pass: one` asks for one of each signer"
+            .to_owned(),
+    ]
 }
 
 /// The verdict in words.
@@ -182,6 +201,7 @@ fn text(policy: &PolicyReport) -> Vec<String> {
         }
         if !demand.is_met {
             lines.push(format!("  found: {} of {} distinct signers", demand.found, demand.needed));
+            lines.extend(spoiled(demand));
             if !demand.missing.is_empty() {
                 let of = demand.missing.join(", ");
                 lines.push(format!(

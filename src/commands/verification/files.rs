@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::scoped::file_at;
 use super::{Common, ShardRequest, list, worst};
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{ErrorReport, FileReport, Report};
+use crate::commands::report::{ErrorReport, ItemReport, Report};
 use crate::commands::{
     Context, Error, ErrorKind, Expected, Files, Signer, Subject, VerifyRequest, summary_of,
 };
@@ -172,15 +172,15 @@ async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut R
     let mut judged = stream::iter(judged).buffered(request.workers);
     while let Some((name, own, result)) = judged.next().await {
         report.trusted_root = report.trusted_root.take().or(own.trusted_root);
-        files.push(FileReport {
-            bundle: request.bundle_of(&name).to_string_lossy().into_owned(),
-            digests: own.artifact.map(|artifact| artifact.digests).unwrap_or_default(),
+        files.push(ItemReport {
+            bundle: Some(request.bundle_of(&name).to_string_lossy().into_owned()),
+            digests: Some(own.artifact.map(|artifact| artifact.digests).unwrap_or_default()),
             verified: result.is_ok(),
             candidates: own.candidates,
             policy: own.policy,
             policies: own.policies,
             error: result.as_ref().err().map(ErrorReport::of),
-            name: name.clone(),
+            ..ItemReport::new(name.clone())
         });
         failed.extend(result.err().map(|error| (name, error)));
     }

@@ -21,7 +21,7 @@ use crate::commands::context::Variables;
 use crate::commands::images::Image;
 use crate::commands::policies::{self, Asked};
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{ErrorReport, ImageReport, PolicyVerdict, Report};
+use crate::commands::report::{ErrorReport, ItemReport, PolicyVerdict, Report};
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Signer, TrustRequest};
 use crate::crypto::{Digest, HashAlgorithm, UnixTime};
 use crate::payload::Artifact;
@@ -158,20 +158,20 @@ fn policy(
 
 /// What became of one image.
 pub(super) struct Outcome {
-    report: ImageReport,
+    report: ItemReport,
     shown: Option<ShownImage>,
     result: Result<(), Error>,
 }
 
 impl Outcome {
     pub(super) fn failed(name: String, error: Error) -> Self {
-        Self { report: ImageReport::new(name), shown: None, result: Err(error) }
+        Self { report: ItemReport::new(name), shown: None, result: Err(error) }
     }
 
     /// What an earlier run has verified.
     fn known(name: String, digest: &Digest, time: String) -> Self {
-        let new = ImageReport::new(name);
-        let report = ImageReport { digest: Some(digest.to_string()), resumed: Some(time), ..new };
+        let new = ItemReport::new(name);
+        let report = ItemReport { digest: Some(digest.to_string()), resumed: Some(time), ..new };
         Self { report, shown: None, result: Ok(()) }
     }
 
@@ -320,7 +320,7 @@ impl<'a> Job<'a> {
 
     /// One manifest; `known`, where somebody has it already.
     pub(super) async fn one(&self, image: &Image, known: Option<Manifest>) -> Outcome {
-        let mut report = ImageReport::new(image.typed.clone());
+        let mut report = ItemReport::new(image.typed.clone());
         let judged = match self.judge {
             Judge::Scopes(loaded) => self.by_scope(loaded, image, known, &mut report).await,
             Judge::Signer { policy, rules } => {
@@ -353,7 +353,7 @@ impl<'a> Job<'a> {
         bar: Bar<'_>,
         image: &Image,
         known: Option<Manifest>,
-        report: &mut ImageReport,
+        report: &mut ItemReport,
     ) -> Result<ShownImage, Error> {
         // What is below an index was compared with it.
         let alone = known.is_none();

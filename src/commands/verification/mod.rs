@@ -21,13 +21,14 @@ mod scoped;
 mod shard;
 mod shown;
 mod unlogged;
+mod weighing;
 pub(super) mod worst;
 
 pub use files::{VerifyFilesRequest, verify_files};
 pub(super) use images::images_by;
 pub use images::{VerifiedImages, verify_images};
 pub use request::{BesideImages, Children, ImagesOutput, Search, VerifyImagesRequest};
-pub use scoped::SEE_EXPLAIN;
+pub use scoped::{EACH, SEE_EXPLAIN};
 pub(super) use scoped::{file_named, subject};
 pub use shard::ShardRequest;
 pub use shown::{Performed, ShownImage};

@@ -3,139 +3,30 @@
 
 use super::desk::Desk;
 use super::images::{Job, Judge, complete};
-use super::lookup::{LookedUp, Lookup};
 use super::shown::{self, Performed, ShownImage};
-use super::{attached::Attached, needs_root};
+use super::{attached::Attached, weighing::Weighing};
 use crate::bundle::detached::Detached;
 use crate::commands::candidates::Candidate;
 use crate::commands::images::Image;
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{ArtifactReport, CandidateReport, ImageReport, PolicyReport, Report};
+use crate::commands::report::{ArtifactReport, ItemReport, PolicyReport, Report};
 use crate::commands::{
     Context, Error, ErrorKind, Expected, Files, ReportRequest, SignatureRequest, Subject as Named,
     VerifyRequest, summary_of,
 };
-use crate::crypto::UnixTime;
-use crate::payload::Artifact;
 use crate::policy::scoped::{
-    Accepted, Artifacts, Course, DemandVerdict, Ledger, Plan, Refused, Subject, What, ambiguous_host,
+    Accepted, Artifacts, Course, DemandVerdict, Plan, Subject, What, ambiguous_host,
 };
 use crate::registry::{Manifest, Target};
 use crate::storage::images::ImageName;
 use crate::storage::images::find::{Want, find_each};
-use crate::trust::TrustedRoot;
-use crate::verify::{Reason, Rejection, Verified, Verifier};
+use crate::verify::Verified;
+
+/// Why one statement is enough to refuse.
+pub const EACH: &str = "each statement of this type by these signers has to satisfy the rules (`must-pass: each`), so that one which does not is enough to refuse";
 
 /// The hint of a refusal, which `policy explain` itself leaves out.
 pub const SEE_EXPLAIN: &str = "what counted, and what would do, is shown by `policy explain`";
-
-/// What came of the candidates of one artifact.
-struct Weighing<'p> {
-    plan: &'p Plan<'p>,
-    ledger: Ledger<'p>,
-    reports: Vec<CandidateReport>,
-    rejected: Vec<String>,
-    /// The reason that says most of why a candidate was rejected, by how much it says.
-    reason: Option<(usize, &'static str)>,
-    looked_up: LookedUp,
-    is_online: bool,
-    is_complete: bool,
-}
-
-impl<'p> Weighing<'p> {
-    fn new(plan: &'p Plan<'p>) -> Self {
-        Self {
-            plan,
-            ledger: Ledger::new(plan),
-            reports: Vec::new(),
-            rejected: Vec::new(),
-            reason: None,
-            looked_up: LookedUp::default(),
-            is_online: false,
-            is_complete: true,
-        }
-    }
-
-    /// Whether anything that is asked depends on the trusted root.
-    fn needs_root(&self, candidates: &[Candidate]) -> bool {
-        self.plan.leaves().iter().any(|leaf| needs_root(leaf.policy(), candidates))
-    }
-
-    /// Judges candidates for each signer who counts; what is to be told comes back.
-    async fn add(
-        &mut self,
-        mut candidates: Vec<Candidate>,
-        artifact: &Artifact,
-        (root, now): (&TrustedRoot, UnixTime),
-        lookup: &Lookup,
-    ) -> Vec<String> {
-        let mut said = Vec::new();
-        for leaf in self.plan.leaves() {
-            let verifier = Verifier { root, policy: leaf.policy(), now };
-            let mut came = lookup.complete(&mut candidates, Some(artifact), &verifier, &self.looked_up).await;
-            said.append(&mut came.said);
-            self.looked_up.add(came);
-        }
-        for candidate in &candidates {
-            if !self.is_complete {
-                break;
-            }
-            self.judge(candidate, artifact, (root, now));
-        }
-        said
-    }
-
-    fn judge(&mut self, candidate: &Candidate, artifact: &Artifact, trusted: (&TrustedRoot, UnixTime)) {
-        let Candidate { source, format, entity } = candidate;
-        let mut best: Option<Result<Verified, Rejection>> = None;
-        for leaf in self.plan.leaves() {
-            let judged = self.ledger.judge(leaf, source, entity, artifact, trusted);
-            // A limit ends the search: what was not looked at might say something else.
-            self.is_complete &= !matches!(&judged, Err(rejection) if rejection.reason().is_limit());
-            best = match (best, judged) {
-                (Some(Ok(first)), _) => Some(Ok(first)),
-                (Some(Err(first)), Err(second)) if says(&first) >= says(&second) => Some(Err(first)),
-                (_, judged) => Some(judged),
-            };
-        }
-        let Some(best) = best else { return };
-        match &best {
-            Ok(_) => self.is_online |= self.looked_up.found.contains(source),
-            Err(rejection) => {
-                self.rejected.push(format!("`{source}`: {rejection}"));
-                let this = (rejection.specificity(), rejection.reason().code());
-                self.reason = self.reason.max(Some(this));
-            }
-        }
-        self.reports.push(CandidateReport::of(source.clone(), format.clone(), &best));
-    }
-
-    fn spoiled(&mut self, attached: &Attached) {
-        for spoiled in &attached.spoiled {
-            self.is_complete &= !spoiled.is_limit;
-            self.rejected.push(spoiled.to_string());
-            self.reports.push(spoiled.report());
-        }
-    }
-
-    /// The verdict, with the demands for the report; the error says which of them are not met.
-    fn decide(self, named: &Asked<'_>, now: UnixTime) -> (Vec<DemandVerdict>, Result<Accepted, Error>) {
-        let outcome = self.ledger.decide(now, self.is_complete);
-        let (demands, result) = (outcome.demands, outcome.result);
-        // Where something verified it is the policy that refuses, and no check.
-        let is_checked = demands.iter().any(|one| !one.counted.is_empty() || !one.uncounted.is_empty());
-        let result = result.map_err(|refused| {
-            let mut error = named.refused(&demands, self.rejected);
-            error.reason = self.reason.filter(|_| !is_checked).map(|(_, code)| code);
-            if refused == Refused::Limit {
-                error.kind = ErrorKind::LimitExceeded;
-                error = error.cause("a limit kept something from being looked at to the end");
-            }
-            self.looked_up.explain(error)
-        });
-        (demands, result)
-    }
-}
 
 /// Compares the files that are written with those that the policy file names: no result takes the place of one.
 pub(super) fn check_results(
@@ -168,13 +59,8 @@ pub(super) fn is_asked(judge: &Judge, image: &Image) -> bool {
     one_spelling(&image.name).is_ok() && matches!(course, Some(Course::Verified(_)))
 }
 
-/// How much a rejection says: how far it came; that it is somebody else's signature says least, as each of several signers has that.
-fn says(rejection: &Rejection) -> (usize, bool) {
-    (rejection.specificity(), !matches!(rejection.reason(), Reason::OtherKey))
-}
-
 /// The question: an artifact, and the policy file.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     loaded: &'a Loaded,
     name: &'a str,
     subject: Subject,
@@ -203,7 +89,7 @@ impl<'a> Asked<'a> {
             .cause("the scope says `refuse: true`: nothing that it matches is accepted, whoever signed it")
     }
 
-    fn refused(&self, demands: &[DemandVerdict], rejected: Vec<String>) -> Error {
+    pub(super) fn refused(&self, demands: &[DemandVerdict], rejected: Vec<String>) -> Error {
         let scope = self.loaded.ready.document.scope_of(&self.subject).map(|(_, scope)| scope.name.as_str());
         let message = format!(
             "`{}` does not satisfy the scope `{}` of `{}`",
@@ -221,6 +107,9 @@ impl<'a> Asked<'a> {
                     "`{}` by {} does not count: {reason}",
                     uncounted.source, uncounted.signer
                 ));
+            }
+            if demand.is_spoiled() {
+                error = error.cause(format!("{what}: {EACH}"));
             }
             if !demand.missing.is_empty() {
                 error =
@@ -269,7 +158,7 @@ impl Job<'_> {
         loaded: &Loaded,
         image: &Image,
         known: Option<Manifest>,
-        report: &mut ImageReport,
+        report: &mut ItemReport,
     ) -> Result<ShownImage, Error> {
         let result = self.accepted(loaded, image, known, report).await;
         conclude(&mut report.policy, result.as_ref().map(|(accepted, ..)| accepted));
@@ -283,7 +172,7 @@ impl Job<'_> {
         loaded: &Loaded,
         image: &Image,
         known: Option<Manifest>,
-        report: &mut ImageReport,
+        report: &mut ItemReport,
     ) -> Result<(Accepted, Manifest, bool), Error> {
         one_spelling(&image.name)?;
         let subject = loaded.alias.clone().unwrap_or_else(|| subject(&image.name));
@@ -319,7 +208,7 @@ impl Job<'_> {
         plan: &Plan<'_>,
         image: &Image,
         manifest: &Manifest,
-        report: &mut ImageReport,
+        report: &mut ItemReport,
     ) -> Result<(Accepted, bool), Error> {
         let artifact = super::images::artifact(image, &manifest.digest);
         let is_of = |leaf: &crate::policy::scoped::Leaf| leaf.what() == What::Signature;
@@ -338,12 +227,10 @@ impl Job<'_> {
             Ok::<(), Error>(())
         })
         .await?;
-        report.candidates = std::mem::take(&mut weighing.reports);
-        let is_online = weighing.is_online;
-        let (demands, result) = weighing.decide(asked, self.now());
-        if let Some(policy) = &mut report.policy {
-            policy.demands = demands;
-        }
+        let weighed = weighing.decide(asked, self.now());
+        let is_online = weighed.is_online;
+        let (candidates, result) = weighed.report(&mut report.policy);
+        report.candidates = candidates;
         Ok((result?, is_online))
     }
 
@@ -464,11 +351,8 @@ async fn accepted_file(
     report.artifact = Some(ArtifactReport::of(&artifact));
     let said = weighing.add(all, &artifact, (root, desk.now), &desk.lookup).await;
     desk.root.say(&said).await;
-    report.candidates = std::mem::take(&mut weighing.reports);
-    let (demands, result) = weighing.decide(&asked, desk.now);
-    if let Some(policy) = &mut report.policy {
-        policy.demands = demands;
-    }
+    let (candidates, result) = weighing.decide(&asked, desk.now).report(&mut report.policy);
+    report.candidates = candidates;
     result
 }
 

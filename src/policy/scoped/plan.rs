@@ -182,20 +182,22 @@ impl<'p> Ledger<'p> {
         Self { plan, counted: Vec::new() }
     }
 
-    /// Verifies a candidate for one of the leaves of the plan, and counts it if it holds. `source` names it in messages.
+    /// Verifies a candidate for one of the leaves of the plan, and counts it if it holds. `number` tells it from all others, `source` names it in
+    /// messages.
     ///
     /// # Errors
     /// It does not hold.
     pub fn judge(
         &mut self,
         leaf: &Leaf,
-        source: &str,
+        (number, source): (usize, &str),
         entity: &SignedEntity,
         artifact: &Artifact,
         (root, now): (&TrustedRoot, UnixTime),
     ) -> Result<Verified, Rejection> {
         let verified = Verifier { root, policy: &leaf.policy, now }.verify(entity, Some(artifact))?;
-        self.counted.push(Counted::new(leaf.what, leaf.signer, source, verified.clone()));
+        let new = Counted::new(leaf.what, leaf.signer, (number, source), verified.clone());
+        self.counted.push(new);
         Ok(verified)
     }
 

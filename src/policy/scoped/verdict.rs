@@ -14,13 +14,19 @@ use crate::verify::{SignerProof, TimeSource, Verified};
 pub struct Counted {
     what: What,
     signer: usize,
+    candidate: usize,
     source: String,
     pub(super) verified: Verified,
 }
 
 impl Counted {
-    pub(super) fn new(what: What, signer: usize, source: &str, verified: Verified) -> Self {
-        Self { what, signer, source: source.to_owned(), verified }
+    pub(super) fn new(
+        what: What,
+        signer: usize,
+        (candidate, source): (usize, &str),
+        verified: Verified,
+    ) -> Self {
+        Self { what, signer, candidate, source: source.to_owned(), verified }
     }
 
     /// What it was verified for.
@@ -106,6 +112,13 @@ pub struct DemandVerdict {
     pub is_met: bool,
 }
 
+impl DemandVerdict {
+    /// Whether statements that do not satisfy the rules keep it from being met, however many others do.
+    pub fn is_spoiled(&self) -> bool {
+        self.uncounted.iter().any(|one| one.spoils)
+    }
+}
+
 /// A verified candidate that counts, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CountedFact {
@@ -121,6 +134,9 @@ pub struct CountedFact {
     /// What built-in rules found to hold, and where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// Which of the candidates it is, by its number.
+    #[serde(skip)]
+    pub candidate: usize,
 }
 
 /// A verified candidate that does not count.
@@ -132,6 +148,12 @@ pub struct Uncounted {
     pub source: String,
     /// Why not, first in one line, then the details.
     pub reason: Vec<String>,
+    /// Whether it keeps the demand from being met whoever else signed: each statement has to satisfy the rules, and this one does not
+    /// (`must-pass: each`).
+    pub spoils: bool,
+    /// Which of the candidates it is, by its number.
+    #[serde(skip)]
+    pub candidate: usize,
 }
 
 /// An artifact of a scope that asks for nothing.
@@ -215,6 +237,7 @@ impl<'p> Tally<'p> {
         for one in own {
             let named = || plan.requirements.signed_as.as_ref().filter(|_| what == What::Signature);
             let misnamed = || named()?.objection(&one.verified, &plan.subject);
+            let mut spoils = false;
             let reason = match self.too_old(&one.verified, now).or_else(misnamed) {
                 Some(reason) => Some(vec![reason]),
                 None => match rules.ask(&one.verified) {
@@ -223,7 +246,8 @@ impl<'p> Tally<'p> {
                         None
                     }
                     Err(refusal) => {
-                        is_blocked |= rules.must_see_all();
+                        spoils = rules.must_see_all();
+                        is_blocked |= spoils;
                         is_limit |= refusal.is_limit;
                         Some(refusal.lines)
                     }
@@ -235,6 +259,8 @@ impl<'p> Tally<'p> {
                     signer: plan.ready.document.signer_name(one.signer).to_owned(),
                     source: one.source,
                     reason,
+                    spoils,
+                    candidate: one.candidate,
                 }),
             }
         }
@@ -368,5 +394,6 @@ fn fact(plan: &Plan<'_>, one: &Counted, evidence: Vec<String>) -> CountedFact {
         source: one.source.clone(),
         time: signed_at(&one.verified).map(|time| time.to_string()),
         evidence,
+        candidate: one.candidate,
     }
 }

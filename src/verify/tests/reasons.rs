@@ -348,3 +348,21 @@ fn flip_base64(text: &str, at: usize) -> String {
     let digit = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
     format!("{}{digit}{}", &text[..at], &text[at + 1..])
 }
+
+/// What is about another artifact is not what was asked about, whatever else is wrong with it.
+#[test]
+fn another_artifact_comes_before_another_type() {
+    let mut case = Case::keyless_statement();
+    case.policy.claim.content = of_type("https://slsa.dev/provenance/v0.2");
+    assert_eq!(case.code(), "predicate-type");
+    case.given = Given::Bytes(OTHER_ARTIFACT);
+    assert_eq!(case.code(), "statement-subject");
+    let Err(rejection) = case.verdict() else { panic!() };
+    let digest = |bytes: &[u8]| HashAlgorithm::Sha256.digest(bytes).to_string();
+    let words = format!(
+        "the statement is about another artifact: {}; the one to verify is {}",
+        digest(ARTIFACT),
+        digest(OTHER_ARTIFACT)
+    );
+    assert_eq!(rejection.reason().to_string(), words);
+}

@@ -65,8 +65,7 @@ fn evidence(finding: &Finding<'_>) -> Vec<String> {
     lines.extend(words::decided(finding));
     for candidate in finding.candidates {
         lines.push(words::candidate(candidate));
-        lines.extend(candidate.signer.iter().map(|signer| format!("  {}", words::signer(signer))));
-        lines.extend(candidate.evidence.iter().map(|line| format!("  {line}")));
+        lines.extend(words::about(candidate).iter().map(|line| format!("  {line}")));
         let checks = candidate.checks.iter();
         lines.extend(checks.map(|check| format!("  {} {}", check.check, words::outcome(check))));
     }

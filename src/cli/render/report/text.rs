@@ -47,9 +47,7 @@ fn whole(out: &mut String, finding: &Finding<'_>, color: Color) {
 fn one(out: &mut String, candidate: &CandidateReport, is_last: bool, color: Color) {
     let (branch, indent) = if is_last { ("\u{2514}", "   ") } else { ("\u{251c}", "\u{2502}  ") };
     let _ = writeln!(out, "{branch}\u{2500} {}", Safe(&words::candidate(candidate)));
-    let signer = candidate.signer.iter().map(words::signer);
-    let kind = candidate.predicate_type.iter().map(|kind| format!("statement of type {kind}"));
-    for line in signer.chain(kind).chain(candidate.evidence.iter().cloned()) {
+    for line in words::about(candidate) {
         let _ = writeln!(out, "{indent}  {}", Safe(&line));
     }
     let count = candidate.checks.len();

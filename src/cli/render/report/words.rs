@@ -82,14 +82,26 @@ pub fn failure(error: &ErrorReport) -> Vec<String> {
     std::iter::once(error.message.clone()).chain(causes).chain(hints).collect()
 }
 
-/// What a candidate is, and what became of it.
+/// What a candidate is, and what became of it. One that does not count is no success, whatever was verified of it.
 pub fn candidate(candidate: &CandidateReport) -> String {
-    let verdict = if candidate.verified { "verified" } else { "refused" };
+    let verdict = match (candidate.verified, candidate.uncounted.first()) {
+        (true, _) => "verified".to_owned(),
+        (false, Some(reason)) => format!("verified, does not count: {reason}"),
+        (false, None) => "refused".to_owned(),
+    };
     format!("{} ({}): {verdict}", candidate.source, candidate.format)
 }
 
+/// What belongs to a candidate, in lines: what more there is of the reason why it does not count, who signed, and what was found to hold.
+pub fn about(candidate: &CandidateReport) -> Vec<String> {
+    let reasons = candidate.uncounted.iter().skip(1).cloned();
+    let signer = candidate.signer.iter().map(signer);
+    let kind = candidate.predicate_type.iter().map(|kind| format!("statement of type {kind}"));
+    reasons.chain(signer).chain(kind).chain(candidate.evidence.iter().cloned()).collect()
+}
+
 /// Who signed.
-pub fn signer(signer: &SignerReport) -> String {
+fn signer(signer: &SignerReport) -> String {
     match (&signer.identity, &signer.issuer) {
         (Some(identity), Some(issuer)) => format!("signed by {identity}, confirmed by {issuer}"),
         (Some(identity), None) => format!("signed by {identity}"),

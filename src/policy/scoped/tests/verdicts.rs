@@ -73,7 +73,8 @@ impl Attached {
         let mut ledger = Ledger::new(&plan);
         for (number, entity) in self.entities.iter().enumerate() {
             for leaf in plan.leaves() {
-                let _ = ledger.judge(leaf, &number.to_string(), entity, &artifact, (&self.world.root, now));
+                let named = (number, &*number.to_string());
+                let _ = ledger.judge(leaf, named, entity, &artifact, (&self.world.root, now));
             }
         }
         ledger.decide(now, is_complete)

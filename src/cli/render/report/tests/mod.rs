@@ -1,6 +1,6 @@
 use super::*;
 use crate::commands::{
-    CandidateReport, CheckReport, CountedFact, DemandVerdict, ErrorReport, ImageReport, PolicyReport,
+    CandidateReport, CheckReport, CountedFact, DemandVerdict, ErrorReport, ItemReport, PolicyReport,
     PolicyVerdict, SignerReport,
 };
 use crate::crypto::UnixTime;
@@ -20,7 +20,7 @@ fn check(check: &'static str, outcome: &'static str) -> CheckReport {
 /// Three images: one verified, one refused, one that could not be reached.
 fn three(name: &str) -> Report {
     let mut report = Report::new("verify", UnixTime::from_seconds(1_700_000_000));
-    let image = |suffix: &str| ImageReport::new(format!("{name}{suffix}"));
+    let image = |suffix: &str| ItemReport::new(format!("{name}{suffix}"));
     let error = |kind, reason| ErrorReport {
         reason,
         ..ErrorReport::of(&Error::new(kind, name).cause(name).hint("see `tree IMAGE`"))
@@ -31,6 +31,7 @@ fn three(name: &str) -> Report {
         source: name.to_owned(),
         format: "sigstore bundle v0.3".to_owned(),
         verified: true,
+        uncounted: Vec::new(),
         signer: Some(SignerReport {
             key_id: "00".to_owned(),
             identity: Some(name.to_owned()),
@@ -102,7 +103,7 @@ fn junit_keeps_to_its_schema() {
 fn unproven() -> Report {
     let mut report = Report::new("verify", UnixTime::from_seconds(1_700_000_000));
     let [mut unsigned, mut resumed] =
-        ["r/unsigned", "r/resumed"].map(|name| ImageReport::new(name.to_owned()));
+        ["r/unsigned", "r/resumed"].map(|name| ItemReport::new(name.to_owned()));
     (unsigned.verified, resumed.verified) = (true, true);
     resumed.resumed = Some("2026-01-02T03:04:05Z".to_owned());
     unsigned.policy = Some(PolicyReport {
@@ -162,6 +163,34 @@ fn no_form_calls_verified_what_this_run_did_not_verify() {
     assert_eq!((&noted["descriptor"]["id"], &noted["level"]), (&"resumed".into(), &"note".into()));
     assert_eq!(invocation["executionSuccessful"], true);
     assert_eq!(run["properties"]["verified"], 0);
+}
+
+#[test]
+fn a_candidate_that_does_not_count_is_no_success() {
+    for name in ["r/a:", HOSTILE] {
+        let mut report = three(name);
+        let bad = &mut report.images.as_mut().unwrap()[1];
+        let checks = vec![check("signature", "proven"), check("signer", "proven")];
+        let lines = vec![format!("rule slsa: {name}"), format!("more of {name}")];
+        bad.candidates[0] = CandidateReport { uncounted: lines, checks, ..bad.candidates[0].clone() };
+        let plain = name == "r/a:";
+        for (format, indent) in [(ReportFormat::Text, "     "), (ReportFormat::Junit, "  ")] {
+            let text = rendered(&report, format);
+            assert!(is_quiet(&text));
+            let line = "r/a: (sigstore bundle v0.3): verified, does not count: rule slsa: r/a:\n";
+            assert!(!plain || text.contains(&format!("{line}{indent}more of r/a:\n")), "{text}");
+        }
+        let root = xml::parse(&rendered(&report, ReportFormat::Junit));
+        xml::check(include_str!("../../../../../testdata/schemas/junit-10.xsd"), &root);
+        schema::check(&sarif::sarif(&report));
+        let json: Value = serde_json::from_str(&rendered(&report, ReportFormat::Json)).unwrap();
+        let candidate = &json["images"][1]["candidates"][0];
+        assert_eq!(
+            (&candidate["verified"], candidate["uncounted"].as_array().unwrap().len()),
+            (&false.into(), 2)
+        );
+        assert!(json["images"][0]["candidates"][0].get("uncounted").is_none());
+    }
 }
 
 #[test]
@@ -318,6 +347,7 @@ fn by_scope(name: &str) -> Report {
             source: text(),
             time: None,
             evidence: vec![text()],
+            candidate: 0,
         };
         let demand = DemandVerdict {
             what: "signatures".to_owned(),
