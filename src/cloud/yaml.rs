@@ -1,11 +1,14 @@
 //! YAML to values, as Kubernetes reads it (with merge keys, without tags), under limits. Pure.
 
+mod lines;
+
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
 use crate::crypto::DecodeError;
+pub use lines::Lines;
 
 /// What errors are about until somebody says what is read.
 const WHAT: &str = "YAML";

@@ -1,13 +1,15 @@
 //! A report as a list of findings: one for each thing that was judged, whatever it is. Every form of a report but the JSON is made
 //! of it.
 
-use super::{CandidateReport, ErrorReport, ItemReport, PolicyReport, PolicyVerdict, Report};
+use super::{CandidateReport, ErrorReport, ItemReport, NamedAt, PolicyReport, PolicyVerdict, Report};
 
 /// What became of one image, of one file, or, where nothing was reached, of the run.
 #[derive(Debug, Clone, Copy)]
 pub struct Finding<'a> {
     /// As the user named it.
     pub name: &'a str,
+    /// Where a file names it.
+    pub named_at: Option<&'a NamedAt>,
     /// `algorithm:hex` of what was verified; empty where that is not known.
     pub digests: &'a [String],
     /// The platform that an index states.
@@ -31,6 +33,7 @@ impl<'a> Finding<'a> {
     fn of(item: &'a ItemReport) -> Self {
         Self {
             name: &item.name,
+            named_at: item.named_at.as_ref(),
             digests: item.digests(),
             platform: item.platform.as_deref(),
             index: item.index.as_deref(),
@@ -90,6 +93,7 @@ impl Report {
     fn run<'a>(&'a self, name: &'a str) -> Finding<'a> {
         Finding {
             name,
+            named_at: None,
             digests: &[],
             platform: None,
             index: None,

@@ -96,8 +96,8 @@ pub use policy_file::{
 };
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{
-    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ItemReport, PolicyReport, PolicyVerdict,
-    REPORT_SCHEMA, Report, SignerReport,
+    ArtifactReport, CandidateReport, CheckReport, ErrorReport, ItemReport, NamedAt, PolicyReport,
+    PolicyVerdict, REPORT_SCHEMA, Report, SignerReport,
 };
 pub use request::{
     AttestBlobRequest, BundleForm, Expected, GenerateKeyPairRequest, IdentityRequest, ImportKeyPairRequest,

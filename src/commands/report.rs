@@ -140,12 +140,24 @@ pub struct ArtifactReport {
     pub digests: Vec<String>,
 }
 
+/// Where an artifact is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedAt {
+    /// The file, as the user named it; `-` is standard input.
+    pub file: String,
+    /// The line of it, the first one 1.
+    pub line: usize,
+}
+
 /// One of several artifacts: an image, or a file. What the other kind has is missing.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemReport {
     /// As the user named it; of a manifest in an index, its place and its digest.
     pub name: String,
+    /// The file that names it, and the line there; what the command line names has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_at: Option<NamedAt>,
     /// Of a file: the bundle that goes with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bundle: Option<String>,
@@ -320,6 +332,7 @@ impl ItemReport {
     pub(crate) fn new(name: String) -> Self {
         Self {
             name,
+            named_at: None,
             bundle: None,
             digest: None,
             digests: None,

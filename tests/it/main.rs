@@ -37,6 +37,7 @@ mod library;
 mod lookup;
 mod mutants;
 mod mutation;
+mod named_at;
 mod offline;
 mod oracle;
 mod outputs;

@@ -7,7 +7,9 @@ mod kubernetes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::report::NamedAt;
 use super::{Context, Error, ErrorKind};
+use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind};
 use crate::storage::images::ImageName;
 use crate::storage::read_file;
@@ -70,7 +72,7 @@ impl ImageFile {
     ///
     /// # Errors
     /// It cannot be read, is not what it should be, or names none.
-    pub(super) fn images(&self, context: &mut Context) -> Result<Vec<String>, Error> {
+    pub(super) fn images(&self, context: &mut Context) -> Result<Vec<Named>, Error> {
         let images = match self {
             Self::Dockerfile { path, base_image_only, arguments } => {
                 of_dockerfile(path, *base_image_only, arguments, context)?
@@ -80,8 +82,26 @@ impl ImageFile {
             }
             Self::Compose { paths, env_files } => of_compose(paths, env_files, context)?,
         };
-        context.narrator.say(&format!("Extracted image(s): {}", images.join(", ")));
-        images.into_iter().map(in_registry).collect()
+        let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
+        context.narrator.say(&format!("Extracted image(s): {}", names.join(", ")));
+        images.into_iter().map(|image| Ok(Named { name: in_registry(image.name)?, ..image })).collect()
+    }
+}
+
+/// What a file names, and where it does so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The name.
+    pub name: String,
+    /// Where it stands; what was named on the command line stands nowhere.
+    pub at: Option<NamedAt>,
+}
+
+impl Named {
+    /// In this line of a file.
+    pub fn at(name: String, file: &Path, line: Option<usize>) -> Self {
+        let file = file.to_string_lossy();
+        Self { name, at: line.map(|line| NamedAt { file: file.into_owned(), line }) }
     }
 }
 
@@ -113,7 +133,7 @@ fn of_dockerfile(
     base_image_only: bool,
     arguments: &BTreeMap<String, String>,
     context: &mut Context,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Named>, Error> {
     let bytes = read_file("Dockerfile", path, MAX_DOCKERFILE).map_err(|error| Error::file(&error))?;
     let found = {
         let environment = |name: &str| (context.variables)(name)?.into_string().ok();
@@ -150,7 +170,12 @@ fn of_dockerfile(
             format!("builds let the image {frontend} read this Dockerfile (# syntax=); it is not verified");
         context.narrator.warn(&line);
     }
-    let images = if base_image_only { found.base.into_iter().collect() } else { found.all };
+    let is_base = |image: &String| Some(image) == found.base.as_ref();
+    let mut images: Vec<Named> = (found.all.iter().zip(&found.lines))
+        .filter(|(image, _)| !base_image_only || is_base(image))
+        .map(|(image, line)| Named::at(image.clone(), path, Some(*line)))
+        .collect();
+    images.truncate(if base_image_only { 1 } else { usize::MAX });
     if images.is_empty() {
         let new = Error::new(ErrorKind::Other, "no images found in Dockerfile");
         return Err(if base_image_only && found.scratch > 0 {
@@ -175,7 +200,7 @@ fn architecture() -> (&'static str, &'static str) {
     }
 }
 
-fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result<Vec<String>, Error> {
+fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result<Vec<Named>, Error> {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     let syntax = match extension.as_deref() {
         Some("json") => Some(Syntax::Json),
@@ -213,11 +238,22 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
     if found.all.is_empty() {
         return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
     }
-    Ok(found.all)
+    let mut lines = lines(&bytes);
+    let named = found.all.into_iter().zip(found.members).map(|(image, member)| {
+        let line = lines.take(&member, &image);
+        Named::at(image, path, line)
+    });
+    Ok(named.collect())
+}
+
+/// The lines of texts in a file.
+fn lines(bytes: &[u8]) -> yaml::Lines {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    yaml::Lines::of(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The images of Compose files.
-fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -> Result<Vec<String>, Error> {
+fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -> Result<Vec<Named>, Error> {
     let read =
         |path: &PathBuf| read_file("Compose file", path, MAX_MANIFEST).map_err(|error| Error::file(&error));
     let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -263,8 +299,14 @@ fn of_compose(paths: &[PathBuf], env_files: &[PathBuf], context: &mut Context) -
     if found.all.is_empty() {
         return Err(Error::new(ErrorKind::Other, "no images found in Compose files"));
     }
-    let mut seen = BTreeSet::new();
-    Ok(found.all.into_iter().filter(|image| seen.insert(image.clone())).collect())
+    let (mut seen, mut lines) = (BTreeSet::new(), files.iter().map(|bytes| lines(bytes)).collect::<Vec<_>>());
+    let mut named = Vec::new();
+    for one in found.all.into_iter().filter(|one| seen.insert(one.image.clone())) {
+        let line = lines.get_mut(one.file).and_then(|lines| lines.take(one.member, &one.text));
+        let path = paths.get(one.file).map_or(Path::new("-"), PathBuf::as_path);
+        named.push(Named::at(one.image, path, line));
+    }
+    Ok(named)
 }
 
 /// The files of variables: those that are named, else the one that Compose reads beside the first file.

@@ -75,6 +75,7 @@ fn the_schema_describes_every_member() {
         bundle: None,
         digests: None,
         name: "i".into(),
+        named_at: Some(NamedAt { file: "l".into(), line: 1 }),
         digest: Some("sha256:00".into()),
         platform: Some("linux/amd64".into()),
         index: Some("i".into()),
@@ -90,6 +91,7 @@ fn the_schema_describes_every_member() {
     report.policies = Some(vec![asked()]);
     report.files = Some(vec![ItemReport {
         name: "f".into(),
+        named_at: Some(NamedAt { file: "l".into(), line: 1 }),
         bundle: Some("f.sigstore.json".into()),
         digests: Some(vec!["sha256:00".into()]),
         verified: false,
@@ -116,6 +118,7 @@ fn the_schema_describes_every_member() {
     same(&schema["properties"]["artifact"], &written["artifact"]);
     same(&definitions["error"], &written["images"][0]["error"]);
     same(&definitions["image"], &written["images"][0]);
+    same(&definitions["namedAt"], &written["images"][0]["namedAt"]);
     same(&definitions["policy"], &written["policy"]);
     same(&definitions["asked"], &written["policies"][0]);
     let (demand, described) = (&written["policy"]["demands"][0], &definitions["demand"]);

@@ -86,7 +86,7 @@ pub(super) enum Extent {
 pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image>, Error> {
     let mut typed = asked.images.clone();
     if let Some(file) = &asked.from_file {
-        typed.extend(list::images(file.as_os_str(), context)?);
+        typed.extend(list::images(file.as_os_str(), context)?.into_iter().map(|image| image.name));
     }
     if typed.is_empty() {
         return Err(Error::usage("the list names no image").hint("write one image into each line"));

@@ -1,7 +1,7 @@
 //! Several files in one run, each with a bundle of its own. Keys, policies and the trusted root are read once; every file is judged, several at a time, and
 //! reported in the order in which they were named. What is in memory at a time is what those have that are judged: not the files, but their bundles.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,9 @@ use futures_util::stream::{self, StreamExt};
 use super::desk::Desk;
 use super::scoped::file_at;
 use super::{Common, ShardRequest, list, worst};
+use crate::commands::extract::Named;
 use crate::commands::policy_file::{Loaded, Source};
-use crate::commands::report::{ErrorReport, ItemReport, Report};
+use crate::commands::report::{ErrorReport, ItemReport, NamedAt, Report};
 use crate::commands::{
     Context, Error, ErrorKind, Expected, Files, Signer, Subject, VerifyRequest, summary_of,
 };
@@ -150,7 +151,7 @@ enum Judge {
 }
 
 async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut Report) -> Result<(), Error> {
-    let names = names(request, context, report)?;
+    let (names, listed) = names(request, context, report)?;
     let judge = match &request.each.signer {
         Signer::Scopes(file) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
         _ => Judge::Signer(Box::new(Common::read(&request.each, context).await?)),
@@ -180,6 +181,7 @@ async fn run(request: &VerifyFilesRequest, context: &mut Context, report: &mut R
             policy: own.policy,
             policies: own.policies,
             error: result.as_ref().err().map(ErrorReport::of),
+            named_at: listed.get(&name).cloned(),
             ..ItemReport::new(name.clone())
         });
         failed.extend(result.err().map(|error| (name, error)));
@@ -243,12 +245,13 @@ fn not_written(
     files.and_summary(summary.as_deref()).check()
 }
 
-/// The files that are named, or those of them that are this shard's. What is the bundle of another one is no file to verify: `dist/*` names both.
+/// The files that are named, or those of them that are this shard's, and where those of a list stand. What is the bundle of another one is no file to verify: `dist/*` names both.
 fn names(
     request: &VerifyFilesRequest,
     context: &mut Context,
     report: &mut Report,
-) -> Result<Vec<String>, Error> {
+) -> Result<(Vec<String>, HashMap<String, NamedAt>), Error> {
+    let mut listed = HashMap::new();
     let text = |file: &OsString| match file.to_str() {
         Some("") => {
             Err(Error::usage("the name of a file is empty").hint("check the variable that it comes from"))
@@ -266,8 +269,10 @@ fn names(
     };
     let mut names = request.files.iter().map(text).collect::<Result<Vec<_>, _>>()?;
     if let Some(list) = &request.list {
-        let listed = list::files(list, context)?;
-        names.extend(listed.iter().map(|name| text(&name.into())).collect::<Result<Vec<_>, _>>()?);
+        for Named { name, at } in list::files(list, context)? {
+            names.push(text(&OsString::from(&name))?);
+            at.map(|at| listed.entry(name).or_insert(at));
+        }
         report.named_in =
             Some(list).filter(|list| *list != "-").map(|list| list.to_string_lossy().into_owned());
     }
@@ -291,5 +296,5 @@ fn names(
         report.shard = Some(shard.to_string());
         context.narrator.say(&shard.told(names.len(), all, "files"));
     }
-    Ok(names)
+    Ok((names, listed))
 }

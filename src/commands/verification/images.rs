@@ -13,24 +13,25 @@ use super::lazy_root::LazyRoot;
 use super::lookup::Lookup;
 use super::request::{Children, VerifyImagesRequest};
 use super::shown::{Performed, ShownImage};
-use super::{expected_signer, named, needs_root, options, policy_of, scoped, shown, worst};
+use super::{expected_signer, named, needs_root, options, scoped, shown, worst};
 use crate::bundle::detached::Detached;
 use crate::commands::attachment_size;
 use crate::commands::candidates::beside;
 use crate::commands::context::Variables;
+use crate::commands::extract::Named;
 use crate::commands::images::Image;
 use crate::commands::policies::{self, Asked};
 use crate::commands::policy_file::{Loaded, Source};
 use crate::commands::report::{ErrorReport, ItemReport, PolicyVerdict, Report};
 use crate::commands::{Context, Error, ErrorKind, Expected, SignatureRequest, Signer, TrustRequest};
-use crate::crypto::{Digest, HashAlgorithm, UnixTime};
+use crate::crypto::{Digest, UnixTime};
 use crate::payload::Artifact;
 use crate::policy::Policy;
 use crate::progress;
 use crate::registry::{Attachment, Manifest, Target};
 use crate::storage::images::find::{Forms, Want, find_each};
 use crate::storage::images::{ImageName, Place, check_graph};
-use crate::verify::{ContentRequirement, VerificationPolicy, Verifier};
+use crate::verify::{VerificationPolicy, Verifier};
 
 /// What a verification of images found.
 pub struct VerifiedImages {
@@ -84,13 +85,13 @@ async fn run(
         (Signer::Scopes(file), None) => Judge::Scopes(Box::new(Source::read(file)?.load(context).await?)),
         (signer, None) => Judge::Signer {
             rules: policies::load(&request.policy, context)?.map(Box::new),
-            policy: Box::new(policy(request, expected_signer(signer, context).await?)?),
+            policy: Box::new(request.required_of(expected_signer(signer, context).await?)?),
         },
     };
     if let Judge::Scopes(loaded) = &judge {
         scoped::check_results(request.files(), loaded, &request.reports, context)?;
     }
-    let images = named::open(&names, request, context)?;
+    let images = named::open(names, request, context)?;
     let trust = match &judge {
         Judge::Scopes(loaded) => loaded.trust(&request.trust)?,
         Judge::Signer { .. } => request.trust.clone(),
@@ -102,11 +103,15 @@ async fn run(
         None => None,
     };
     let work = progress::things("images", images.len());
-    let judged = images.into_iter().map(|(name, image)| async {
-        let outcomes = match image {
+    let judged = images.into_iter().map(|(named, image)| async {
+        let Named { name, at } = named;
+        let mut outcomes = match image {
             Ok(image) => job.image_or_known(image, journal.as_ref()).await,
             Err(error) => vec![Outcome::failed(name, error)],
         };
+        for outcome in &mut outcomes {
+            outcome.report.named_at.clone_from(&at);
+        }
         work.one(outcomes.iter().all(|outcome| outcome.result.is_ok()));
         outcomes
     });
@@ -141,19 +146,6 @@ async fn run(
     }
     found.report.images = Some(reports);
     worst::of(failed, count, "images").map_or(noted, Err)
-}
-
-fn policy(
-    request: &VerifyImagesRequest,
-    signer: crate::verify::ExpectedSigner,
-) -> Result<VerificationPolicy, Error> {
-    let mut policy = policy_of(signer, &request.expected, &request.waivers, request.require_timestamp)?;
-    if request.expected == Expected::Signature {
-        policy.claim.content = ContentRequirement::ImageSignature;
-    }
-    policy.claim.annotations = request.annotations.clone();
-    policy.signature_digest = request.beside.digest_algorithm.and_then(HashAlgorithm::from_name);
-    Ok(policy)
 }
 
 /// What became of one image.

@@ -1,7 +1,9 @@
 //! A file that lists images, or files.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
+use crate::commands::extract::Named;
 use crate::commands::inputs::read_named;
 use crate::commands::{Context, Error, ErrorKind};
 
@@ -15,7 +17,7 @@ const MAX_IMAGES: usize = 100_000;
 ///
 /// # Errors
 /// The file cannot be read, is no text, or is longer than any list of images; a line is not one name.
-pub(in crate::commands) fn images(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
+pub(in crate::commands) fn images(name: &OsStr, context: &Context) -> Result<Vec<Named>, Error> {
     read("list of images", name, str::trim_ascii, context)
 }
 
@@ -23,7 +25,7 @@ pub(in crate::commands) fn images(name: &OsStr, context: &Context) -> Result<Vec
 ///
 /// # Errors
 /// As [`images`]; a line has blanks at an end.
-pub(in crate::commands) fn files(name: &OsStr, context: &Context) -> Result<Vec<String>, Error> {
+pub(in crate::commands) fn files(name: &OsStr, context: &Context) -> Result<Vec<Named>, Error> {
     read("list of files", name, |line| line, context)
 }
 
@@ -32,7 +34,7 @@ fn read(
     name: &OsStr,
     shape: fn(&str) -> &str,
     context: &Context,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Named>, Error> {
     let bytes = read_named(what, name, MAX_LIST, context)?;
     let shown = name.to_string_lossy();
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -52,7 +54,7 @@ fn read(
                 .cause(format!("{line:?} has blanks at an end, or characters that cannot be seen"))
                 .hint("each line is one name as it is; a line that begins with # is passed over"));
         }
-        names.push(line.to_owned());
+        names.push(Named::at(line.to_owned(), Path::new(name), Some(number + 1)));
     }
     if names.len() > MAX_IMAGES {
         let message = format!("the {what} `{shown}` has more than {MAX_IMAGES} lines");

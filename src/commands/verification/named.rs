@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::list;
 use super::request::VerifyImagesRequest;
+use crate::commands::extract::Named;
 use crate::commands::images::{Image, Images};
 use crate::commands::report::Report;
 use crate::commands::{Context, Error};
@@ -14,8 +15,9 @@ pub(super) fn names(
     request: &VerifyImagesRequest,
     context: &mut Context,
     report: &mut Report,
-) -> Result<Vec<String>, Error> {
-    let mut names = request.images.clone();
+) -> Result<Vec<Named>, Error> {
+    let typed = request.images.iter().map(|name| Named { name: name.clone(), at: None });
+    let mut names: Vec<Named> = typed.collect();
     if let Some(list) = &request.list {
         names.extend(list::images(list, context)?);
     }
@@ -31,7 +33,7 @@ pub(super) fn names(
     }
     if let Some(shard) = request.shard {
         let (shard, all) = (shard.resolve(context)?, names.len());
-        names.retain(|name| shard.has(name));
+        names.retain(|named| shard.has(&named.name));
         report.shard = Some(shard.to_string());
         context.narrator.say(&shard.told(names.len(), all, "images"));
     }
@@ -39,19 +41,27 @@ pub(super) fn names(
 }
 
 /// An image that was opened, or not, with its name.
-pub(super) type Opened = (String, Result<Image, Error>);
+pub(super) type Opened = (Named, Result<Image, Error>);
 
 /// Opens every image; one that cannot be opened fails alone.
 pub(super) fn open(
-    names: &[String],
+    names: Vec<Named>,
     request: &VerifyImagesRequest,
     context: &Context,
 ) -> Result<Vec<Opened>, Error> {
     let images = Images::new(&request.registry, context)?.with_turns(request.search.workers);
-    let one = |name: &String| {
-        if request.local { local(name, &request.registry.tag_prefix) } else { images.open(name) }
+    let one = |named: &Named| {
+        if request.local {
+            local(&named.name, &request.registry.tag_prefix)
+        } else {
+            images.open(&named.name)
+        }
     };
-    Ok(names.iter().map(|name| (name.clone(), one(name))).collect())
+    let opened = names.into_iter().map(|named| {
+        let image = one(&named);
+        (named, image)
+    });
+    Ok(opened.collect())
 }
 
 /// The image in a folder that `save` wrote.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::policy_of;
 use super::shard::ShardRequest;
 use crate::commands::{
-    Expected, Files, ImageFile, PlatformRequest, PolicyRequest, RegistryRequest, ReportRequest, Signer,
-    TrustRequest, Waivers,
+    Error, Expected, Files, ImageFile, PlatformRequest, PolicyRequest, RegistryRequest, ReportRequest,
+    Signer, TrustRequest, Waivers,
 };
+use crate::crypto::HashAlgorithm;
+use crate::verify::{ContentRequirement, ExpectedSigner, VerificationPolicy};
 
 /// `verify`, `verify-attestation`, `dockerfile verify`, `manifest verify` and `compose verify`.
 #[derive(Debug)]
@@ -113,6 +116,17 @@ pub enum ImagesOutput {
 }
 
 impl VerifyImagesRequest {
+    /// What a signature by this signer has to be.
+    pub(super) fn required_of(&self, signer: ExpectedSigner) -> Result<VerificationPolicy, Error> {
+        let mut policy = policy_of(signer, &self.expected, &self.waivers, self.require_timestamp)?;
+        if self.expected == Expected::Signature {
+            policy.claim.content = ContentRequirement::ImageSignature;
+        }
+        policy.claim.annotations = self.annotations.clone();
+        policy.signature_digest = self.beside.digest_algorithm.and_then(HashAlgorithm::from_name);
+        Ok(policy)
+    }
+
     /// The files that it names.
     pub fn files(&self) -> Files<'_> {
         let with_images = self.file.iter().flat_map(ImageFile::paths).filter(|path| path.as_os_str() != "-");

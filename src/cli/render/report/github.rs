@@ -22,12 +22,17 @@ pub fn commands(report: &Report) -> String {
         let (verdict, code) = (words::verdict(finding), finding.code().unwrap_or_default());
         let title = format!("{verdict}: {} [{code}]", words::name(finding));
         let lines = finding.error.map(words::failure).unwrap_or_default();
-        let file = report.named_in.as_deref().map(|file| format!("file={},", property(file)));
+        let place = match finding.named_at {
+            // The runner shows no line of what nobody keeps.
+            Some(at) if at.file == "-" => None,
+            Some(at) => Some(format!("file={},line={},", property(&at.file), at.line)),
+            None => report.named_in.as_deref().map(|file| format!("file={},", property(file))),
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
             "::error {}title={}::{}",
-            file.unwrap_or_default(),
+            place.unwrap_or_default(),
             property(&title),
             lines.iter().map(|line| data(line)).collect::<Vec<_>>().join("%0A")
         );

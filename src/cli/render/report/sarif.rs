@@ -171,13 +171,17 @@ fn literal(text: &str) -> String {
     out
 }
 
-/// The file that names it, where there is one, else the thing itself; beside it, the thing by its name.
+/// The line of the file that names it, where there is one, else the thing itself; beside it, the thing by its name.
 fn location(finding: &Finding<'_>, report: &Report) -> Value {
-    let file = report.named_in.as_deref().unwrap_or(finding.name);
+    let (file, line) = match finding.named_at {
+        Some(at) if at.file == "-" => ("stdin", at.line),
+        Some(at) => (at.file.as_str(), at.line),
+        None => (report.named_in.as_deref().unwrap_or(finding.name), 1),
+    };
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(file) },
-            "region": { "startLine": 1 },
+            "artifactLocation": { "uri": uri(file.strip_prefix("./").unwrap_or(file)) },
+            "region": { "startLine": line },
         },
         "logicalLocations": [{ "fullyQualifiedName": Safe(finding.name).to_string(), "kind": "resource" }],
     })

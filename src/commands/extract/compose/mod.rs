@@ -22,11 +22,24 @@ const MAX_EXTENDS: usize = 16;
 /// The value of a variable, or why its value is not known.
 pub(super) type Values<'a> = &'a dyn Fn(&str) -> Result<Option<String>, String>;
 
+/// An image, and how it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    /// The image.
+    pub image: String,
+    /// With its variables.
+    pub text: String,
+    /// The name of the member that it stands in.
+    pub member: &'static str,
+    /// The number of its file.
+    pub file: usize,
+}
+
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Images {
     /// All images, in the order of the services.
-    pub all: Vec<String>,
+    pub all: Vec<Written>,
     /// Services that are built and have no image to pull.
     pub built: Vec<String>,
     /// What else is run and is not looked at: service or model, and what it is.
@@ -36,11 +49,11 @@ pub(super) struct Images {
 /// A service, as far as images go.
 #[derive(Debug, Clone, Default)]
 struct Service {
-    image: Option<String>,
+    image: Option<Written>,
     pull_policy: Option<String>,
     is_built: bool,
     is_provided: bool,
-    volumes: Vec<String>,
+    volumes: Vec<Written>,
 }
 
 /// Finds the images of files, a later one over an earlier one. `index` of an error's file is the first of the pair.
@@ -53,7 +66,8 @@ pub(super) fn images(files: &[Vec<u8>], values: Values<'_>) -> Result<Images, (u
     for (index, bytes) in files.iter().enumerate() {
         let document = document(bytes).map_err(|error| (index, error))?;
         let of_file = of_file(&document, values).map_err(|error| (index, error))?;
-        for (name, service) in of_file {
+        for (name, mut service) in of_file {
+            service.image.iter_mut().chain(&mut service.volumes).for_each(|one| one.file = index);
             match services.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) => *known = service.over(known),
                 None => services.push((name, service)),
@@ -150,7 +164,7 @@ fn service(
     let members = found.as_object().ok_or_else(|| DecodeError::new(WHAT, &at, "not a mapping"))?;
     let text = |member: &str| optional_text(members, member, &at, values);
     let own = Service {
-        image: text("image")?,
+        image: text("image")?.and_then(|image| written(members, "image", image)),
         pull_policy: text("pull_policy")?,
         is_built: members.get("build").is_some_and(|build| !build.is_null()),
         is_provided: members.get("provider").is_some_and(|provider| !provider.is_null()),
@@ -180,7 +194,7 @@ fn service(
 }
 
 /// The images that are mounted.
-fn volumes(members: &Map<String, Value>, at: &str, values: Values<'_>) -> Result<Vec<String>, DecodeError> {
+fn volumes(members: &Map<String, Value>, at: &str, values: Values<'_>) -> Result<Vec<Written>, DecodeError> {
     let items = members.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate();
     let mut images = Vec::new();
     for (index, item) in items {
@@ -188,10 +202,17 @@ fn volumes(members: &Map<String, Value>, at: &str, values: Values<'_>) -> Result
         let at = format!("{at}.volumes[{index}]");
         if optional_text(volume, "type", &at, values)?.as_deref() == Some("image") {
             let source = optional_text(volume, "source", &at, values)?;
+            let source = source.and_then(|image| written(volume, "source", image));
             images.push(source.ok_or_else(|| DecodeError::new(WHAT, &at, "an image without a source"))?);
         }
     }
     Ok(images)
+}
+
+/// An image with the text in this member that it was made of.
+fn written(members: &Map<String, Value>, member: &'static str, image: String) -> Option<Written> {
+    let text = members.get(member)?.as_str()?.to_owned();
+    Some(Written { image, text, member, file: 0 })
 }
 
 /// A text with its variables replaced; an empty one is an error.

@@ -8,7 +8,11 @@ fn found(files: &[&str], set: &[(&str, &str)]) -> Result<Images, (usize, DecodeE
 }
 
 fn all(file: &str, set: &[(&str, &str)]) -> Vec<String> {
-    found(&[file], set).unwrap().all
+    names(found(&[file], set).unwrap().all)
+}
+
+fn names(all: Vec<Written>) -> Vec<String> {
+    all.into_iter().map(|one| one.image).collect()
 }
 
 fn refused(file: &str) -> String {
@@ -27,7 +31,10 @@ fn images_of_services_in_their_order() {
 fn what_is_built_has_no_image_to_verify_unless_it_may_be_pulled() {
     let file = "services:\n  a: {build: .}\n  b: {build: ., image: r/b}\n  c: {build: ., image: r/c, pull_policy: build}\n  d: {provider: {type: x}}\nmodels: {m: {model: ai/m}}\n";
     let found = found(&[file], &[]).unwrap();
-    assert_eq!((found.all, found.built), (vec!["r/b".to_owned()], vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!(
+        (names(found.all), found.built),
+        (vec!["r/b".to_owned()], vec!["a".to_owned(), "c".to_owned()])
+    );
     assert_eq!(found.others, ["the model `m`", "the provider of `d`"]);
 }
 
@@ -36,7 +43,10 @@ fn a_later_file_goes_over_an_earlier_one() {
     let first = "services:\n  a: {image: r/a:1}\n  b: {image: r/b:1, build: .}\n";
     let second = "services:\n  a: {image: r/a:2}\n  b: {pull_policy: build}\n  c: {image: r/c}\n";
     let found = found(&[first, second], &[]).unwrap();
-    assert_eq!((found.all, found.built), (vec!["r/a:2".to_owned(), "r/c".to_owned()], vec!["b".to_owned()]));
+    assert_eq!(
+        (names(found.all), found.built),
+        (vec!["r/a:2".to_owned(), "r/c".to_owned()], vec!["b".to_owned()])
+    );
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn variables_as_compose_has_them() {
     let set = [("A", "a"), ("E", ""), ("LONG_1", "l")];
     let image = |text: &str| {
         let file = serde_json::json!({ "services": { "s": { "image": text } } }).to_string();
-        found(&[&file], &set).map(|found| found.all[0].clone()).map_err(|(_, error)| error.reason)
+        found(&[&file], &set).map(|found| found.all[0].image.clone()).map_err(|(_, error)| error.reason)
     };
     for (text, value) in [
         ("r/$A", "r/a"),

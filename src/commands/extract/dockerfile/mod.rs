@@ -52,6 +52,8 @@ pub(super) struct Values<'a> {
 pub(super) struct Images {
     /// All images, in order, each as often as it is named.
     pub all: Vec<String>,
+    /// The line of each of them.
+    pub lines: Vec<usize>,
     /// The one that the last stage is built on; `None` where that is nothing.
     pub base: Option<String>,
     /// How often `scratch` is named.
@@ -86,6 +88,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
         platform: RefCell::default(),
         stages: Vec::new(),
         found: Vec::new(),
+        lines: Vec::new(),
         scratch: 0,
     };
     for instruction in &lines.instructions {
@@ -98,6 +101,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Decode
         outside: reader.outside.take(),
         platform: reader.platform.take(),
         all: reader.found,
+        lines: reader.lines,
         scratch: reader.scratch,
         frontend: lines.frontend,
     })
@@ -144,6 +148,7 @@ struct Reader<'a> {
     platform: RefCell<BTreeMap<String, String>>,
     stages: Vec<Stage>,
     found: Vec<String>,
+    lines: Vec<usize>,
     scratch: usize,
 }
 
@@ -309,6 +314,7 @@ impl Reader<'_> {
             return Err(DecodeError::new(WHAT, at(line), reason).over_limit());
         }
         self.found.push(image.clone());
+        self.lines.push(line);
         Ok(Some(image))
     }
 

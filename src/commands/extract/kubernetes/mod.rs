@@ -97,6 +97,8 @@ pub(super) enum Syntax {
 pub(super) struct Images {
     /// All images, in order, each as often as it is named.
     pub all: Vec<String>,
+    /// The name of the member that each of them stands in, through lists.
+    pub members: Vec<String>,
     /// Kinds that are not known, and that no path found anything in.
     pub unknown: BTreeSet<String>,
     /// Paths that found nothing in any document.
@@ -276,12 +278,19 @@ impl Reader<'_> {
             }
             Value::String(image) => {
                 self.found.all.push(image.clone());
+                self.found.members.push(member_of(at).to_owned());
                 self.judged.insert(at.to_owned());
                 Ok(())
             }
             _ => Err(DecodeError::new(WHAT, at, "not a text that names an image")),
         }
     }
+}
+
+/// The name of the member at the end of a path.
+fn member_of(at: &str) -> &str {
+    let named = at.trim_end_matches(|c: char| matches!(c, '[' | ']') || c.is_ascii_digit());
+    named.rsplit('.').next().unwrap_or(named)
 }
 
 /// Whether something of this version is of Kubernetes itself, so that its kind is what it is called. Others have kinds of the

@@ -1,6 +1,6 @@
 use super::*;
 use crate::commands::{
-    CandidateReport, CheckReport, CountedFact, DemandVerdict, ErrorReport, ItemReport, PolicyReport,
+    CandidateReport, CheckReport, CountedFact, DemandVerdict, ErrorReport, ItemReport, NamedAt, PolicyReport,
     PolicyVerdict, SignerReport,
 };
 use crate::crypto::UnixTime;
@@ -250,6 +250,17 @@ fn sarif_keeps_to_its_schema() {
     let place =
         &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(place, "file:///a%20b/Dockerfile");
+    report.images.as_mut().unwrap()[1].named_at = Some(NamedAt { file: "./a b/l.txt".to_owned(), line: 7 });
+    let value = sarif::sarif(&report);
+    schema::check(&value);
+    let place = &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+        (&"a%20b/l.txt".into(), &7.into())
+    );
+    let text = rendered(&report, ReportFormat::Github);
+    assert!(text.starts_with("::error file=./a b/l.txt,line=7,title=refused"), "{text}");
+    assert!(text.lines().nth(1).unwrap().starts_with("::error file=/a b/Dockerfile,title="), "{text}");
 }
 
 /// The runner obeys a line that begins with `::`, after white space, and one with `##[` in it at the beginning.
