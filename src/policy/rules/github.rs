@@ -272,7 +272,7 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
     }
     let own = |mismatch| Mismatch { rule: NAME, ..mismatch };
     let path = predicate.below("buildDefinition.externalParameters.workflow.path");
-    run::same_workflow(NAME, certificate, &[path], &[])?;
+    run::same_workflow(NAME, certificate, (&[path], |_| true), &[])?;
     let commit = certificate.source_repository_digest.as_deref().or(certificate.workflow_sha.as_deref());
     let reference = certificate.source_repository_ref.as_deref().or(certificate.workflow_ref.as_deref());
     // The file of the workflow may be of another ref than the run (`workflow_ref` and `ref` of the identity token).

@@ -47,22 +47,22 @@ impl<'a> Started<'a> {
 }
 
 /// Whether a path may be one of a workflow of GitHub: a Dockerfile, or the name of a job, says nothing of what was started.
-fn is_workflow(path: &str) -> bool {
+pub(super) fn is_workflow(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     lower.contains(".github/") || lower.ends_with(".yml") || lower.ends_with(".yaml")
 }
 
 /// That the paths of a workflow which a statement names, and the repositories that they are in, are none but those of the certificate. Where this names
-/// no workflow, there is nothing to compare with.
+/// no workflow, there is nothing to compare with. `counts`: which paths are those of a workflow.
 pub(super) fn same_workflow(
     rule: &'static str,
     certificate: &SigningCertificate,
-    paths: &[At<'_>],
+    (paths, counts): (&[At<'_>], fn(&str) -> bool),
     places: &[Place],
 ) -> Result<(), Mismatch> {
     let Some(started) = Started::in_certificate(certificate) else { return Ok(()) };
     for at in paths {
-        let Some(path) = at.optional_text()?.filter(|path| is_workflow(path)) else { continue };
+        let Some(path) = at.optional_text()?.filter(|path| counts(path)) else { continue };
         if path != started.path {
             return Err(contradicts(rule, &at.path, started.at, started.path, path));
         }

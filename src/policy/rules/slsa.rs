@@ -156,7 +156,8 @@ impl Slsa {
             held.extend(workflow(expected, &predicate, version)?);
             if let Signer::Certificate(certificate) = &facts.signer {
                 let paths: Vec<_> = version.workflows().iter().map(|path| predicate.below(path)).collect();
-                run::same_workflow(NAME, certificate, &paths, &of_workflow(&predicate, version)?)?;
+                let paths = (&paths[..], run::is_workflow as fn(&str) -> bool);
+                run::same_workflow(NAME, certificate, paths, &of_workflow(&predicate, version)?)?;
             }
         }
         for (name, expected) in self.parameters.iter().flatten() {

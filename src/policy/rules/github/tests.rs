@@ -203,6 +203,7 @@ fn contradictions() -> Vec<(&'static str, Value, &'static str)> {
         (reference, json!({}), "workflow.ref is an object"),
         (path, json!(".github/workflows/evil.yml"), "workflow.path"),
         (path, json!("./.github/workflows/release.yml"), "workflow.path"),
+        (path, json!("evil"), "workflow.path"),
         (path, json!(["x"]), "workflow.path is a list"),
     ]
 }
