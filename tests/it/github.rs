@@ -200,7 +200,7 @@ fn a_workflow_of_provenance_is_the_one_of_the_certificate() {
     let sandbox = Sandbox::new();
     let root = testdata("conformance/trusted_root.json");
     let verify = |bundle: &str, digest: &str, repository: &str, rule: serde_json::Value| {
-        let signer = format!("^https://github\\.com/{repository}/\\.github/workflows/[^/]+$");
+        let signer = format!("^https://github\\.com/{repository}/\\.github/workflows/.+$");
         let scope = serde_json::json!({
             "version": 1,
             "trust": {"root": root},

@@ -43,43 +43,43 @@ fn reports_point_to_the_line_that_names_it() {
         "policy.yaml",
         "version: 1\nscopes:\n  - { name: none, images: ['**'], files: ['**'], refuse: true }\n",
     );
-    sandbox.file("images.txt", "# release\nr.example/a:1\n\nr.example/b:1\n");
-    sandbox.file("Dockerfile", "# syntax=x/y\nARG V=3\nFROM r.example/a:$V AS build\nRUN true\nFROM \\\n  r.example/b\nCOPY --from=build /x /x\n");
-    let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: r.example/a}\nspec:\n  containers:\n    - name: x\n      image: r.example/a\n    - image: r.example/b\n---\napiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n    - image: r.example/a\n  containers: []\n";
+    sandbox.file("images.txt", "# release\nr.example/app:1\n\nr.example/bee:1\n");
+    sandbox.file("Dockerfile", "# syntax=x/y\nARG V=3\nFROM r.example/app:$V AS build\nRUN true\nFROM \\\n  r.example/bee\nCOPY --from=build /x /x\n");
+    let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: r.example/app}\nspec:\n  containers:\n    - name: x\n      image: r.example/app\n    - image: r.example/bee\n---\napiVersion: v1\nkind: Pod\nspec:\n  initContainers:\n    - image: r.example/app\n  containers: []\n";
     sandbox.file("pod.yaml", manifest);
-    sandbox.file("pod.json", "{\n\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n\"spec\": {\"containers\": [\n{\"image\": \"r.example/a\"}]}}\n");
-    sandbox.file("compose.yaml", "services:\n  a: {image: 'r.example/a:${TAG:-1}'}\n  b:\n    image: r.example/b\n    volumes:\n      - type: image\n        source: r.example/v\n");
-    sandbox.file("over.yaml", "# over\nservices:\n  b: {image: r.example/c}\n");
-    let pods = [("r.example/a", 7), ("r.example/b", 8), ("r.example/a", 14)];
+    sandbox.file("pod.json", "{\n\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n\"spec\": {\"containers\": [\n{\"image\": \"r.example/app\"}]}}\n");
+    sandbox.file("compose.yaml", "services:\n  a: {image: 'r.example/app:${TAG:-1}'}\n  b:\n    image: r.example/bee\n    volumes:\n      - type: image\n        source: r.example/vol\n");
+    sandbox.file("over.yaml", "# over\nservices:\n  b: {image: r.example/cee}\n");
+    let pods = [("r.example/app", 7), ("r.example/bee", 8), ("r.example/app", 14)];
     let cases: [(&[&str], &str, &[(&str, &str, u64)]); 7] = [
         (
             &["verify", "--from-file", "images.txt"],
             "",
-            &[("r.example/a:1", "images.txt", 2), ("r.example/b:1", "images.txt", 4)],
+            &[("r.example/app:1", "images.txt", 2), ("r.example/bee:1", "images.txt", 4)],
         ),
-        (&["verify", "--from-file", "-"], "\nr.example/a:1\n", &[("r.example/a:1", "-", 2)]),
+        (&["verify", "--from-file", "-"], "\nr.example/app:1\n", &[("r.example/app:1", "-", 2)]),
         (
             &["dockerfile", "verify", "./Dockerfile"],
             "",
-            &[("r.example/a:3", "./Dockerfile", 3), ("r.example/b", "./Dockerfile", 5)],
+            &[("r.example/app:3", "./Dockerfile", 3), ("r.example/bee", "./Dockerfile", 5)],
         ),
         (
             &["dockerfile", "verify", "--base-image-only", "Dockerfile"],
             "",
-            &[("r.example/b", "Dockerfile", 5)],
+            &[("r.example/bee", "Dockerfile", 5)],
         ),
         (&["manifest", "verify", "pod.yaml"], "", &pods.map(|(name, line)| (name, "pod.yaml", line))),
         // As Helm writes.
         (&["manifest", "verify", "-"], manifest, &pods.map(|(name, line)| (name, "-", line))),
-        (&["manifest", "verify", "pod.json"], "", &[("r.example/a", "pod.json", 4)]),
+        (&["manifest", "verify", "pod.json"], "", &[("r.example/app", "pod.json", 4)]),
     ];
     for (line, input, expected) in cases {
         check(told(&sandbox, line, input), expected);
     }
     let composed = [
-        ("r.example/a:1", "compose.yaml", 2),
-        ("r.example/v", "compose.yaml", 7),
-        ("r.example/c", "over.yaml", 3),
+        ("r.example/app:1", "compose.yaml", 2),
+        ("r.example/vol", "compose.yaml", 7),
+        ("r.example/cee", "over.yaml", 3),
     ];
     check(told(&sandbox, &["compose", "verify", "compose.yaml", "over.yaml"], ""), &composed);
     // Files, of which the command line names one.

@@ -271,8 +271,6 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
         return Ok(());
     }
     let own = |mismatch| Mismatch { rule: NAME, ..mismatch };
-    let path = predicate.below("buildDefinition.externalParameters.workflow.path");
-    run::same_workflow(NAME, certificate, (&[path], |_| true), &[])?;
     let commit = certificate.source_repository_digest.as_deref().or(certificate.workflow_sha.as_deref());
     let reference = certificate.source_repository_ref.as_deref().or(certificate.workflow_ref.as_deref());
     // The file of the workflow may be of another ref than the run (`workflow_ref` and `ref` of the identity token).
@@ -304,7 +302,8 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
             }
         }
     }
-    Ok(())
+    let path = predicate.below("buildDefinition.externalParameters.workflow.path");
+    run::same_workflow(NAME, certificate, (&[path], |_| true), &[])
 }
 
 #[cfg(test)]
