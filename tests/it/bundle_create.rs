@@ -149,7 +149,7 @@ fn attestations_of_every_key_in_every_spelling() {
                 &key,
             ])
             .code(12)
-            .says("subject");
+            .says("the statement is about another artifact");
     }
     // What is given twice is the same.
     for other in ["p384.env", "p384.sig", "p256.sig"] {

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use crate::support::Sandbox;
 
+/// Names with file and line, in JSON; addresses and lines of SARIF; places of the workflow commands.
+type Told = (Vec<(String, String, u64)>, Vec<(String, u64)>, Vec<String>);
+
+/// A command line, its input, and the names that it finds, with file and line.
+type Case<'a> = (&'a [&'a str], &'a str, &'a [(&'a str, &'a str, u64)]);
+
 /// What reports say of a run in which everything is refused, as the policy file says: names with file and line, in JSON; addresses and lines of
 /// SARIF; places of the workflow commands.
-fn told(
-    sandbox: &Sandbox,
-    line: &[&str],
-    input: &str,
-) -> (Vec<(String, String, u64)>, Vec<(String, u64)>, Vec<String>) {
+fn told(sandbox: &Sandbox, line: &[&str], input: &str) -> Told {
     let forms = ["--report", "json=r.json", "--report", "sarif=r.sarif", "--report", "github=r.txt"];
     let line = [line, &["--policy-file", "policy.yaml"], &forms].concat();
     sandbox.rcosign(&line).stdin(input).run().code(7);
@@ -51,7 +53,7 @@ fn reports_point_to_the_line_that_names_it() {
     sandbox.file("compose.yaml", "services:\n  a: {image: 'r.example/app:${TAG:-1}'}\n  b:\n    image: r.example/bee\n    volumes:\n      - type: image\n        source: r.example/vol\n");
     sandbox.file("over.yaml", "# over\nservices:\n  b: {image: r.example/cee}\n");
     let pods = [("r.example/app", 7), ("r.example/bee", 8), ("r.example/app", 14)];
-    let cases: [(&[&str], &str, &[(&str, &str, u64)]); 7] = [
+    let cases: [Case<'_>; 7] = [
         (
             &["verify", "--from-file", "images.txt"],
             "",
@@ -96,10 +98,7 @@ fn reports_point_to_the_line_that_names_it() {
 }
 
 #[track_caller]
-fn check(
-    (items, results, commands): (Vec<(String, String, u64)>, Vec<(String, u64)>, Vec<String>),
-    expected: &[(&str, &str, u64)],
-) {
+fn check((items, results, commands): Told, expected: &[(&str, &str, u64)]) {
     let items: Vec<_> =
         items.iter().map(|(name, file, line)| (name.as_str(), file.as_str(), *line)).collect();
     assert_eq!(items, expected);
