@@ -203,7 +203,7 @@ mod tests {
         let mut expected: Vec<String> = verdicts
             .map(|verdict| serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned())
             .into_iter()
-            .chain(["accept".to_owned()])
+            .chain(["accept", "impossible", "signed-as"].map(str::to_owned))
             .collect();
         for source in
             [include_str!("../policy/scoped/lint.rs"), include_str!("../commands/policy_file/check.rs")]

@@ -91,8 +91,8 @@ pub use pkcs11_tool::{ListKeysRequest, ListTokensRequest, TokenPin, list_keys, l
 pub use platform::PlatformRequest;
 pub use policy_file::{
     PolicyCase, PolicyCheckRequest, PolicyChecked, PolicyExplainRequest, PolicyFinding, PolicyImportRequest,
-    PolicyImported, PolicyTestRequest, PolicyTested, explained, file_by_policy, images_by_policy,
-    policy_check, policy_import, policy_test,
+    PolicyImported, PolicyTestError, PolicyTestRequest, PolicyTested, explained, file_by_policy,
+    images_by_policy, policy_check, policy_import, policy_test,
 };
 pub use registry::{DEFAULT_RETRY, RegistryCredentials, RegistryRequest};
 pub use report::{

@@ -161,6 +161,15 @@ impl Policy {
         [Language::Cue, Language::Rego].into_iter().filter(|language| !self.files(*language).is_empty())
     }
 
+    /// Why no statement can pass: a policy in Rego without the rule that answers.
+    pub fn unanswered(&self) -> Option<String> {
+        #[cfg(feature = "rego")]
+        let reason = self.rego.as_ref().and_then(rego::Program::unanswered);
+        #[cfg(not(feature = "rego"))]
+        let reason = None;
+        reason
+    }
+
     /// Whether an evaluation was ended before.
     pub(super) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)

@@ -54,6 +54,31 @@ fn rego_with(files: &[(&str, &str)], data: &[(&str, &str)], text: &str, asked: &
     }
 }
 
+/// A limit of this program is no verdict, wherever it is met.
+#[test]
+fn limits_within_an_evaluation_are_limits() {
+    for (policy, is_limit) in [
+        ("allow { count(numbers.range(1, 5)) == 5 }", None),
+        ("allow { count(numbers.range(1, 2000000)) > 5 }", Some(true)),
+        ("allow { not numbers.range_step(1, 90000000, 2) }", Some(true)),
+        ("allow { count(net.cidr_expand(\"10.0.0.0/8\")) > 5 }", Some(true)),
+        ("allow { time.add_date(0, 2000000, 0, 0) > 0 }", Some(false)),
+    ] {
+        let text = format!("package signature\n{policy}");
+        let files = vec![PolicyFile { name: "p.rego".to_owned(), bytes: text.into_bytes() }];
+        let run = move || {
+            let program = Program::new(files, Vec::new(), UnixTime::from_seconds(1_760_000_000)).unwrap();
+            program.evaluate(&Document::new(statement("{}").as_bytes(), TYPE).unwrap())
+        };
+        let found = Guard::default().run(run).unwrap();
+        let came = found.err().map(|refusal| match refusal {
+            Refusal::Error(error) => error.is_limit(),
+            Refusal::Unmet(_) => false,
+        });
+        assert_eq!(came, is_limit, "{policy}");
+    }
+}
+
 /// What becomes of CUE policies and a statement: nothing, or why not.
 fn cue(files: &[(&str, &str)], statement: &str) -> Result<(), String> {
     cue_lacking(files, statement).map(drop)

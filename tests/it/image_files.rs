@@ -132,8 +132,7 @@ fn images_of_a_manifest() {
         .says("--path \"spec.parts[*].image\"");
     let _ = run("a.yaml", text, &["--ignore-path", "spec.parts[*].image"]).ok();
     let no_image = text.replace("image: '@/bare:v1'", "name: x");
-    let _ =
-        run("a.yaml", &no_image, &[]).ok().says("WARNING: images in documents of these kinds are only found");
+    let _ = run("a.yaml", &no_image, &[]).ok().says("WARNING: images in documents of these kinds (");
     let output = run("a.yaml", text, &["--path", "spec.parts[*].image"]).code(10);
     assert!(!output.stderr.contains("WARNING"), "{}", output.stderr);
     let _ = run("a.yaml", text, &["--path", "spec.part[*].image"])
@@ -142,6 +141,11 @@ fn images_of_a_manifest() {
     let _ = run("a.yaml", text, &["--path", "a..b"]).code(2).says("--path");
 
     let _ = run("a.yaml", "kind: ConfigMap", &[]).code(1).says("no images found in manifest");
+    let _ = run("a.yaml", "a: 1", &[]).code(1).says("no document of `a.yaml` has a `kind`");
+    let _ = run("a.yaml", "", &[]).code(1).says("`a.yaml` is empty");
+    let _ = run("a.yaml", "hello", &[])
+        .code(3)
+        .says("is not a mapping, as those of Kubernetes are: it is a text");
     let _ = run("a.txt", "kind: Pod", &[]).code(2).says("ends neither in .yaml");
     let _ = run("a.yaml", "a: [", &[]).code(3).says("not YAML");
     let _ = run("a.yaml", "kind: Pod\nspec: {}\nspec: {}", &[]).code(3).says("`spec` appears twice");

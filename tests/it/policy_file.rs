@@ -499,6 +499,143 @@ fn statements_that_nobody_signed_try_the_rules() {
     ["missing.json", "../no.json"].into_iter().for_each(no_verdict);
 }
 
+/// A mistake in one file keeps nobody from knowing what came of the others.
+#[test]
+fn all_cases_are_judged_where_one_file_has_a_mistake() {
+    let sandbox = sandbox();
+    let scope = "  - { name: s, files: ['*.txt'], log: not-required, signatures: a }\n";
+    sandbox.file("good.yaml", format!("{SIGNERS}{scope}"));
+    sandbox.file("broken.yaml", format!("{SIGNERS}{}", scope.replace("signatures", "signature")));
+    let case = |expect: &str| {
+        format!(
+            "- {{ file: artifact.txt, content: ../artifact.txt, bundles: [../a.sigstore.json], expect: {expect} }}\n"
+        )
+    };
+    let cases = |name: &str, policy: &str, case: &str| {
+        sandbox.file(&format!("cases/{name}.test.yaml"), format!("policy: ../{policy}\ncases:\n{case}"));
+    };
+    cases("a", "broken.yaml", &case("accepted"));
+    cases("b", "good.yaml", &case("accepted"));
+    cases("c", "good.yaml", &case("acepted"));
+    cases("d", "good.yaml", &(case("refused") + "- { expect: refused }\n" + &case("accepted")));
+    let output = sandbox.run(&["policy", "test", "cases"]).code(3);
+    let output = output
+        .says("2 passed, 1 failed, 3 not judged")
+        .says("3 files or cases could not be judged, and 1 of 3 cases");
+    for line in [
+        "ERROR   cases/a.test.yaml: the policy file `cases/../broken.yaml` cannot be used: cases/../broken.yaml:6: scopes[0].signature: `signature` is not known here",
+        "ok      cases/b.test.yaml: case 1",
+        "ERROR   cases/c.test.yaml: the cases in `cases/c.test.yaml` cannot be used: cases/c.test.yaml:3: cases[0].expect: `expect` is one of",
+        "FAILED  cases/d.test.yaml: case 1: expected refused, and it is accepted",
+        "ERROR   cases/d.test.yaml: case 2: the cases in",
+        "ok      cases/d.test.yaml: case 3",
+    ] {
+        assert!(output.stdout.contains(line), "{line}\n{}", output.stdout);
+    }
+    let output = sandbox.run(&["policy", "test", "cases", "-o", "json"]).code(3);
+    let tested: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((&tested["passed"], &tested["failed"]), (&2.into(), &1.into()));
+    assert_eq!(tested["errors"].as_array().unwrap().len(), 3);
+    assert_eq!(tested["errors"][0]["code"], "format");
+    // Without a mistake, what did not come out as it should decides.
+    ["a", "c"].iter().for_each(|name| cases(name, "good.yaml", &case("accepted")));
+    cases("d", "good.yaml", &case("refused"));
+    sandbox.run(&["policy", "test", "cases"]).code(1).says("1 of 4 cases did not come out as they should");
+}
+
+/// What no statement can satisfy is said before one is asked for, by all of its words.
+#[test]
+fn what_nothing_can_meet_is_found() {
+    let sandbox = sandbox();
+    sandbox.file("other.rego", "package other\nallow { true }\n");
+    sandbox.file("none.rego", "package signature\ndeny { true }\n");
+    sandbox.file("sound.rego", "package signature\nallow { true }\n");
+    let check = |kind: &str, rule: &str| {
+        let demand = format!("[{{ type: {kind}, signers: {{ any: [a, b] }}, rules: [{rule}] }}]");
+        sandbox.file(
+            "policy.yaml",
+            format!("{SIGNERS}  - {{ name: s, files: ['*.txt'], attestations: {demand} }}\n"),
+        );
+        sandbox.run(&["policy", "check", "--strict", "policy.yaml"])
+    };
+    for (kind, rule, words) in [
+        (
+            "cyclonedx",
+            "{ vulnerabilities: { max-severity: high } }",
+            "the rule `vulnerabilities` is about a vulnerability scan",
+        ),
+        ("spdxjson", "{ sbom: { format: cyclonedx } }", "and the type here is `https://spdx.dev/Document`"),
+        (
+            "slsaprovenance1",
+            "{ slsa: { source: 'https://github.com/o/r', source-from: materials } }",
+            "`source-from: materials` is a place in provenance v0.2",
+        ),
+        (
+            "slsaprovenance1",
+            "{ github: { repo: o/r } }",
+            "the signer `a` cannot satisfy the rules: it is a key",
+        ),
+        ("vuln", "{ rego: [other.rego] }", "no file has a rule `allow` in `package signature`"),
+        ("vuln", "{ rego: [none.rego] }", "no file has a rule `allow` in `package signature`"),
+    ] {
+        let output = check(kind, rule).code(3);
+        let is_told =
+            output.stdout.lines().any(|line| line.contains(words) && line.ends_with("(impossible)"));
+        assert!(is_told, "{kind} {rule}: {}", output.stdout);
+    }
+    check("vuln", "{ rego: [sound.rego] }").ok().says("0 doubtful places");
+    let explained = sandbox.run(&["explain", "impossible"]).ok();
+    assert!(explained.stdout.contains("What to do: "), "{}", explained.stdout);
+    // More logs than the root of the file has.
+    std::fs::copy(
+        repository().join("testdata/mock-sigstore/trusted_root.json"),
+        sandbox.path().join("root.json"),
+    )
+    .unwrap();
+    let logs = |count: usize| {
+        let scope = format!(
+            "  - {{ name: s, files: ['*.txt'], signatures: {{ any: [a, b] }}, log: {{ at-least: {count} }} }}\n"
+        );
+        sandbox.file("policy.yaml", format!("trust: {{ root: root.json }}\n{SIGNERS}{scope}"));
+        sandbox.run(&["policy", "check", "--strict", "policy.yaml"])
+    };
+    logs(1).ok();
+    let output = logs(9).code(3);
+    assert!(
+        output.stdout.contains("asks for 9 of transparency logs, and the trusted root"),
+        "{}",
+        output.stdout
+    );
+}
+
+/// A bundle names no repository: whoever asks for one is told what does.
+#[test]
+fn the_name_under_which_an_image_was_signed_needs_the_older_format() {
+    let sandbox = sandbox();
+    let registry = Registry::start(Options::default()).unwrap();
+    let _ = registry.contents().plant_image("prod/app", "v1");
+    let host = registry.address().to_string();
+    let app = format!("{host}/prod/app:v1");
+    let scope = "log: not-required, signatures: { any: [a, b] }, signed-as: same-repository";
+    sandbox
+        .file("policy.yaml", format!("{SIGNERS}  - {{ name: prod, images: ['{host}/prod/**'], {scope} }}\n"));
+    let checked = sandbox.run(&["policy", "check", "--strict", "policy.yaml"]).ok().says("0 doubtful places");
+    assert!(
+        checked.stdout.contains("`rcosign sign --new-bundle-format=false` makes them (signed-as)"),
+        "{}",
+        checked.stdout
+    );
+    sandbox.run(&["sign", "--key", "a.key", "--offline", "--yes", &app]).ok();
+    let words = "it is in a bundle, which does not say under which name the image was signed";
+    for command in [&["verify"][..], &["policy", "explain"]] {
+        let output = sandbox.run(&[command, &["--policy-file", "policy.yaml", &app]].concat()).code(7);
+        let told = format!("{}{}", output.stdout, output.stderr);
+        assert!(told.contains(words) && told.contains("`rcosign sign --new-bundle-format=false`"), "{told}");
+    }
+    sandbox.run(&["sign", "--key", "a.key", "--offline", "--yes", "--new-bundle-format=false", &app]).ok();
+    sandbox.run(&["verify", "--policy-file", "policy.yaml", &app]).ok();
+}
+
 /// A pipe of this name in a folder would be waited for without an end.
 #[cfg(unix)]
 #[test]

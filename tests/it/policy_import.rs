@@ -37,7 +37,7 @@ fn what_is_empty_is_named() {
     sandbox.file("empty.yaml", "---\n");
     for file in ["empty.yaml", "/dev/null"] {
         let output = sandbox.run(&["policy", "import", file]).code(3);
-        let _ = output.says(&format!("`{file}` cannot be imported")).says("it is empty");
+        let _ = output.says(&format!("`{file}` cannot be imported")).says("there is no policy in it");
     }
 }
 

@@ -14,7 +14,7 @@ use crate::commands::{self, Context, Error, PolicyTestRequest};
 ///
 /// Every file beneath the folder whose name ends in `test.yaml` names a policy file and cases: a file with its bundles, or an image in
 /// a layout, and the verdict that is expected. No service is asked. Ends with 0 when all come out as they should, with 1 when one
-/// does not.
+/// does not, and with the code of the error where a file or a case cannot be judged; the others are judged all the same.
 #[derive(Debug, clap::Args)]
 pub struct PolicyTestArgs {
     /// Folder with cases, or one file
@@ -66,6 +66,15 @@ pub async fn run(
         };
         output.data(format!("{}\n", render::line(&line)).as_bytes());
     }
-    render::say(&format!("{} passed, {} failed", tested.passed, tested.failed));
+    for error in &tested.errors {
+        let name = error.name.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
+        let line = format!("ERROR   {}{name}: {}", error.file, error.reason);
+        output.data(format!("{}\n", render::line(&line)).as_bytes());
+    }
+    let unjudged = match tested.errors.len() {
+        0 => String::new(),
+        count => format!(", {count} not judged"),
+    };
+    render::say(&format!("{} passed, {} failed{unjudged}", tested.passed, tested.failed));
     result
 }

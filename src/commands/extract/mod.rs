@@ -232,11 +232,20 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
     if !found.missed.is_empty() {
         return Err(missed(path, &found.missed));
     }
+    if found.all.is_empty() {
+        let new = Error::new(ErrorKind::Other, "no images found in manifest");
+        let shown = shown(path);
+        return Err(match found.unknown.iter().all(String::is_empty) {
+            _ if bytes.trim_ascii().is_empty() => new.cause(format!("{shown} is empty")),
+            true if !found.unknown.is_empty() => new
+                .cause(format!("no document of {shown} has a `kind`, as those of Kubernetes have"))
+                .hint("name places of images in other documents: `--path spec.image`"),
+            _ if found.unknown.is_empty() => new,
+            _ => new.cause(unknown(&found.unknown)),
+        });
+    }
     if !found.unknown.is_empty() {
         context.narrator.warn(&unknown(&found.unknown));
-    }
-    if found.all.is_empty() {
-        return Err(Error::new(ErrorKind::Other, "no images found in manifest"));
     }
     let mut lines = lines(&bytes);
     let named = found.all.into_iter().zip(found.members).map(|(image, member)| {
@@ -376,14 +385,27 @@ fn missed(file: &Path, all: &[Missed]) -> Error {
 
 fn unknown(kinds: &BTreeSet<String>) -> String {
     const SHOWN: usize = 20;
-    let names = kinds.iter().map(|kind| if kind.is_empty() { "(none)" } else { kind.as_str() });
-    let mut names = names.take(SHOWN).collect::<Vec<_>>().join(", ");
-    if kinds.len() > SHOWN {
+    let named = || kinds.iter().filter(|kind| !kind.is_empty());
+    let mut names = named().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if named().count() > SHOWN {
         names.push_str(", ...");
     }
+    let of = match (names.is_empty(), kinds.contains("")) {
+        (true, _) => "without a `kind`".to_owned(),
+        (false, true) => format!("of these kinds ({names}) and without a `kind`"),
+        (false, false) => format!("of these kinds ({names})"),
+    };
     format!(
-        "images in documents of these kinds are only found where they look like pods: {names}; name other places with --path"
+        "images in documents {of} are only found where they look like pods: name other places with --path"
     )
+}
+
+/// A file, or standard input, in words.
+fn shown(path: &Path) -> String {
+    match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => format!("`{}`", path.display()),
+    }
 }
 
 fn unusable(what: &str, path: &Path, error: DecodeError) -> Error {

@@ -8,7 +8,11 @@ use super::Source;
 use crate::attest::PredicateType;
 use crate::commands::trust::root_in;
 use crate::commands::{Context, Error, ErrorKind, Files, keys};
-use crate::policy::scoped::{ACCEPT, Demand, Document, Finding, SignerSource, lint};
+use crate::policy::Policy;
+use crate::policy::scoped::{
+    Demand, Document, Finding, IMPOSSIBLE, NOTES, Requirements, SignerSource, Witnesses, impossible, lint,
+};
+use crate::trust::TrustedRoot;
 
 /// What `policy check` is asked for.
 #[derive(Debug)]
@@ -56,13 +60,17 @@ pub struct PolicyFinding {
     pub message: String,
 }
 
+/// The scopes that ask for something, by their positions.
+fn requirements(document: &Document) -> impl Iterator<Item = (usize, &Requirements)> {
+    document.scopes.iter().enumerate().filter_map(|(position, scope)| match &scope.demand {
+        Demand::Require(requirements) => Some((position, requirements.as_ref())),
+        Demand::Accept | Demand::Refuse => None,
+    })
+}
+
 /// Predicate types that are neither a short name nor a URI: old tools have signed plain words.
 fn plain_types(document: &Document) -> impl Iterator<Item = Finding> {
-    let requirements = document.scopes.iter().filter_map(|scope| match &scope.demand {
-        Demand::Require(requirements) => Some(requirements),
-        Demand::Accept | Demand::Refuse => None,
-    });
-    let demands = requirements.flat_map(|requirements| &requirements.attestations);
+    let demands = requirements(document).flat_map(|(_, requirements)| &requirements.attestations);
     demands.filter(|demand| PredicateType::is_plain_word(&demand.predicate_type)).map(|demand| {
         let word = &demand.predicate_type;
         let meant = PredicateType::meant(word);
@@ -75,6 +83,57 @@ fn plain_types(document: &Document) -> impl Iterator<Item = Finding> {
     })
 }
 
+/// Policies in a language that have no rule which could let a statement pass.
+fn unanswered(document: &Document, policies: &[Vec<Vec<Policy>>]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (position, requirements) in requirements(document) {
+        let of_scope = policies.get(position).into_iter().flatten();
+        for (attestation, policies) in requirements.attestations.iter().zip(of_scope) {
+            for (code, policy) in attestation.code.iter().zip(policies) {
+                found.extend(policy.unanswered().map(|message| Finding {
+                    code: IMPOSSIBLE,
+                    path: code.path.clone(),
+                    message,
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// More logs or authorities than the trusted root of the file has.
+fn too_many(document: &Document, root: &TrustedRoot) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (position, requirements) in requirements(document) {
+        let Some(scope) = document.scopes.get(position) else { continue };
+        // Nobody with a key alone has a certificate, of which these are.
+        let signers = || scope.signers().flat_map(|signers| &signers.of);
+        let is_keyless = signers().all(|signer| {
+            let signer = document.signers.get(*signer);
+            signer.is_some_and(|signer| matches!(signer.source, SignerSource::Identity(_)))
+        });
+        let sct = if is_keyless { requirements.sct } else { Witnesses::NotRequired };
+        for (member, witnesses, there, what) in [
+            ("log", requirements.log, root.logs.len(), "transparency logs"),
+            ("timestamp", requirements.timestamp, root.timestamp_authorities.len(), "timestamp authorities"),
+            ("sct", sct, root.ct_logs.len(), "certificate transparency logs"),
+        ] {
+            let Witnesses::AtLeast(needed) = witnesses else { continue };
+            if needed > there {
+                found.push(Finding {
+                    code: IMPOSSIBLE,
+                    path: scope.path.member(member),
+                    message: format!(
+                        "the scope `{}` asks for {needed} of {what}, and the trusted root of this file has {there}",
+                        scope.name
+                    ),
+                });
+            }
+        }
+    }
+    found
+}
+
 /// Reads a policy file and everything on this machine that it names, and looks for what is probably not meant.
 ///
 /// # Errors
@@ -85,11 +144,12 @@ pub async fn policy_check(
 ) -> Result<(PolicyChecked, Result<(), Error>), Error> {
     let source = Source::read(&request.file)?;
     let document = &source.document;
-    if let Some(root) = &document.root {
+    let root = document.root.as_ref().map(|root| {
         root_in(&source.beside(root))
-            .map_err(|error| error.cause(format!("it is named in {}", source.at_root())))?;
-    }
-    source.policies(context)?;
+            .map_err(|error| error.cause(format!("it is named in {}", source.at_root())))
+    });
+    let root = root.transpose()?;
+    let policies = source.policies(context)?;
     let mut found = Vec::new();
     for signer in &document.signers {
         // Keys that others hold are asked for when something is verified.
@@ -106,6 +166,9 @@ pub async fn policy_check(
     }
     let findings: Vec<_> = lint(document, &found)
         .into_iter()
+        .chain(impossible(document, PredicateType::uri_to_verify))
+        .chain(unanswered(document, &policies))
+        .chain(root.iter().flat_map(|root| too_many(document, root)))
         .chain(plain_types(document))
         .map(|finding| PolicyFinding {
             code: finding.code,
@@ -115,7 +178,7 @@ pub async fn policy_check(
         })
         .collect();
     // `accept: true` says itself what it does, and stays visible here.
-    let doubtful = findings.iter().filter(|finding| finding.code != ACCEPT).count();
+    let doubtful = findings.iter().filter(|finding| !NOTES.contains(&finding.code)).count();
     let result = match doubtful {
         count if request.strict && count > 0 => {
             let places = if count == 1 { "place" } else { "places" };

@@ -98,7 +98,11 @@ fn read(file: &Path) -> Result<Vec<Source>, Error> {
         }
     }
     if sources.is_empty() {
-        return Err(unusable(&DecodeError::whole("policy", "it is empty")));
+        return Err(Error::new(
+            ErrorKind::Format,
+            format!("`{shown}` cannot be imported: there is no policy in it"),
+        )
+        .hint("name a file with a ClusterImagePolicy (YAML), or a `policy.json` of containers"));
     }
     let count = sources.len();
     for (number, source) in sources.iter_mut().enumerate().filter(|_| count > 1) {

@@ -12,7 +12,7 @@ pub use check::{PolicyCheckRequest, PolicyChecked, PolicyFinding, policy_check};
 pub use explain::{PolicyExplainRequest, explained};
 pub use import::{PolicyImportRequest, PolicyImported, policy_import};
 pub use request::{file_by_policy, images_by_policy};
-pub use test::{PolicyCase, PolicyTestRequest, PolicyTested, policy_test};
+pub use test::{PolicyCase, PolicyTestError, PolicyTestRequest, PolicyTested, policy_test};
 
 use std::path::{Path, PathBuf};
 
@@ -308,6 +308,10 @@ fn unreadable(about: Error, name: &Path, error: &DecodeError) -> Error {
     let about = about.cause(format!("{}:{line}: {}", name.display(), error.reason));
     match error.kind {
         DecodeKind::Limit => about,
+        _ if error.reason.ends_with("appears twice") => {
+            about.hint("leave one of them out: readers do not agree which of two counts")
+        }
+        _ if !error.reason.starts_with("not YAML") => about,
         _ => about.hint(
             "look at the indentation of this line and of the one before; a text that begins with `*`, `&`, `@`, `[` or `{`, or holds `: `, stands in quotation marks: `[\"**/prod\"]`",
         ),

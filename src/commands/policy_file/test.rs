@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::{Loaded, MAX_FILE, Source, misread, unreadable, value, without_waiting};
 use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
-use crate::commands::verification::{file_named, images_by};
+use crate::commands::verification::{file_named, images_by, worst};
 use crate::commands::{
     Context, Error, ErrorKind, Files, RegistryRequest, Signer, TrustRequest, file_by_policy, images,
     images_by_policy,
 };
 use crate::crypto::UnixTime;
-use crate::policy::scoped::{self, Demand, Fault, Unrehearsed, said};
+use crate::policy::scoped::{self, Demand, Fault, Unrehearsed, typed};
 use crate::storage::{images::ImageName, read_file};
 
 /// How the files end that hold cases.
@@ -22,6 +22,8 @@ const ENDINGS: [&str; 2] = ["test.yaml", "test.yml"];
 const MAX_DEPTH: usize = 16;
 /// Bytes of a statement.
 const MAX_STATEMENT: u64 = 64 << 20;
+/// How many errors the end of a run names again.
+const ERRORS_SHOWN: usize = 10;
 /// Files with cases in one run.
 const MAX_FILES: usize = 10_000;
 
@@ -50,6 +52,26 @@ pub struct PolicyTested {
     pub failed: usize,
     /// Each of them.
     pub cases: Vec<PolicyCase>,
+    /// What kept cases from being judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<PolicyTestError>,
+}
+
+/// Cases that could not be judged: all of a file, or one.
+#[derive(Debug, Serialize)]
+pub struct PolicyTestError {
+    /// The file with the cases.
+    pub file: String,
+    /// The name of the case, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The kind of failure: `format`.
+    pub code: &'static str,
+    /// Why, in a line: with the file that is at fault, and its line.
+    pub reason: String,
+    /// The error itself.
+    #[serde(skip)]
+    pub error: Error,
 }
 
 /// What came of one case.
@@ -134,8 +156,8 @@ impl TryFrom<String> for Expectation {
 /// Judges every case beneath a folder, without asking any service.
 ///
 /// # Errors
-/// There are no cases, or a file with cases cannot be read; a case that does not come out as it should: the facts are there all the
-/// same.
+/// There are no cases; a case that does not come out as it should, or cannot be judged: all others are judged, and the facts are there
+/// all the same.
 pub async fn policy_test(
     request: &PolicyTestRequest,
     context: &mut Context,
@@ -146,20 +168,68 @@ pub async fn policy_test(
         let message = format!("`{}` has no cases", request.path.display());
         return Err(Error::usage(message).hint("cases are in files whose names end in `test.yaml`"));
     }
-    let mut cases = Vec::new();
+    let (mut cases, mut errors) = (Vec::new(), Vec::new());
     for file in &files {
-        cases.extend(run(file, request, context).await?);
+        let before = context.now;
+        let came = run(file, request, (&mut cases, &mut errors), context).await;
+        context.now = before;
+        if let Err(error) = came {
+            errors.push(PolicyTestError::new(file, None, error));
+        }
     }
     let failed = cases.iter().filter(|case| !case.passed).count();
-    let tested = PolicyTested { passed: cases.len() - failed, failed, cases };
-    let result = match failed {
-        0 => Ok(()),
-        failed => {
-            let message = format!("{failed} of {} cases did not come out as they should", tested.cases.len());
-            Err(Error::new(ErrorKind::Other, message))
-        }
-    };
+    let tested = PolicyTested { passed: cases.len() - failed, failed, cases, errors };
+    let result = outcome(&tested);
     Ok((tested, result))
+}
+
+impl PolicyTestError {
+    fn new(file: &Path, name: Option<&str>, error: Error) -> Self {
+        Self {
+            file: file.display().to_string(),
+            name: name.map(str::to_owned),
+            code: error.kind.name(),
+            reason: line(&error),
+            error,
+        }
+    }
+}
+
+/// What the run ends with: the worst of all that went wrong.
+fn outcome(tested: &PolicyTested) -> Result<(), Error> {
+    let (failed, all, errors) = (tested.failed, tested.cases.len(), &tested.errors);
+    let came = format!("{failed} of {all} cases did not come out as they should");
+    let kinds = errors.iter().map(|error| error.error.kind);
+    let Some(kind) = worst::kind(kinds) else {
+        return if failed == 0 { Ok(()) } else { Err(Error::new(ErrorKind::Other, came)) };
+    };
+    // A run about one thing fails with its error.
+    if let ([one], 0) = (errors.as_slice(), all) {
+        return Err(one.error.clone());
+    }
+    let of = if errors.len() == 1 {
+        "1 file or case".to_owned()
+    } else {
+        format!("{} files or cases", errors.len())
+    };
+    let message = match failed {
+        0 => format!("{of} could not be judged"),
+        _ => format!("{of} could not be judged, and {came}"),
+    };
+    let mut error = Error::new(kind, message);
+    for one in errors.iter().take(ERRORS_SHOWN) {
+        let name = one.name.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
+        error = error.cause(format!("{}{name}: {}", one.file, one.reason));
+    }
+    if errors.len() > ERRORS_SHOWN {
+        error = error.cause(format!("and {} more", errors.len() - ERRORS_SHOWN));
+    }
+    for one in errors {
+        error.hints.extend(
+            one.error.hints.iter().filter(|hint| !error.hints.contains(hint)).cloned().collect::<Vec<_>>(),
+        );
+    }
+    Err(error)
 }
 
 /// The files with cases, in the order of their names. A folder that a link leads to may be above this one: it is named, and not entered.
@@ -198,11 +268,16 @@ fn find(path: &Path, found: &mut Vec<PathBuf>, depth: usize, context: &mut Conte
     Ok(())
 }
 
+/// Judges the cases of a file.
+///
+/// # Errors
+/// The file, or the policy file that it names, cannot be used.
 async fn run(
     file: &Path,
     request: &PolicyTestRequest,
+    (cases_came, errors): (&mut Vec<PolicyCase>, &mut Vec<PolicyTestError>),
     context: &mut Context,
-) -> Result<Vec<PolicyCase>, Error> {
+) -> Result<(), Error> {
     let shown = file.display().to_string();
     let unusable = |reason: String| {
         Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used")).cause(reason)
@@ -214,31 +289,25 @@ async fn run(
     let value = value(&text).map_err(|e| unreadable(about(), file, &e))?;
     let (head, cases) = cases(value).map_err(|fault| misread(about(), file, &text, &fault))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let before = context.now;
     if let Some(time) = &head.time {
         context.now = UnixTime::parse_rfc3339(time).map_err(|e| unusable(e.to_string()))?;
     }
-    let mut came = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         let name = case.name.clone().unwrap_or_else(|| format!("case {}", number + 1));
-        let judged = async {
-            let loaded = Source::read(&folder.join(&head.policy))?.load(context).await?;
-            judge(case, folder, loaded, request, context)
-                .await
-                .map_err(|reason| unusable(format!("{name}: {reason}")))
-        };
-        let (report, error) = match judged.await {
-            Ok(judged) => judged,
-            Err(error) => {
-                context.now = before;
-                return Err(error);
+        // A policy file that cannot be used is told once, and not for each of its cases.
+        let loaded = Source::read(&folder.join(&head.policy))?.load(context).await?;
+        match judge(case, folder, loaded, request, context).await {
+            Ok((report, error)) => {
+                let reason = compare(case, report.as_ref(), error.as_ref());
+                cases_came.push(PolicyCase { file: shown.clone(), name, passed: reason.is_none(), reason });
             }
-        };
-        let reason = compare(case, report.as_ref(), error.as_ref());
-        came.push(PolicyCase { file: shown.clone(), name, passed: reason.is_none(), reason });
+            Err(reason) => {
+                let error = unusable(format!("{name}: {reason}"));
+                errors.push(PolicyTestError::new(file, Some(&name), error));
+            }
+        }
     }
-    context.now = before;
-    Ok(came)
+    Ok(())
 }
 
 /// The cases of a file, and what is said of all of them.
@@ -247,16 +316,14 @@ fn cases(value: Value) -> Result<(Cases, Vec<Case>), Fault> {
     if !value.is_object() {
         return Err(Fault::new(&whole, "a mapping with `policy` and `cases` is expected"));
     }
-    let mut head: Cases = serde_json::from_value(value).map_err(|e| said(&whole, &e.to_string()))?;
+    let mut head: Cases = typed(&value, &whole)?;
     let list = whole.member("cases");
     let values = std::mem::take(&mut head.cases);
     if values.is_empty() {
         return Err(Fault::new(&list, "there are none"));
     }
-    let one = |(number, value)| {
-        serde_json::from_value(value).map_err(|error| said(&list.item(number), &error.to_string()))
-    };
-    let cases = values.into_iter().enumerate().map(one).collect::<Result<_, _>>()?;
+    let one = |(number, value)| typed(value, &list.item(number));
+    let cases = values.iter().enumerate().map(one).collect::<Result<_, _>>()?;
     Ok((head, cases))
 }
 

@@ -40,6 +40,9 @@ type Function = (&'static str, u8, fn(&[Value]) -> Option<Value>);
 /// A value, or none; in words, what cannot be decided here as OPA decides it.
 type Outcome<T> = Result<Option<T>, String>;
 
+/// What begins the reason where it is a limit of this program that ends a call.
+const LIMIT: &str = "limit: ";
+
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 

@@ -13,11 +13,11 @@ pub(super) fn document(file: PolicyFile) -> Result<Value, Error> {
     let error = |reason: String| Error::Data { file: name.clone(), reason };
     let text = String::from_utf8(bytes)
         .map_err(|e| error(format!("it is not text: byte {} is not UTF-8", e.utf8_error().valid_up_to())))?;
-    let value = match name.ends_with(".json") {
-        true => Value::from_json_str(&text),
-        false => Value::from_yaml_str(&text),
+    let (value, language) = match name.ends_with(".json") {
+        true => (Value::from_json_str(&text), "JSON"),
+        false => (Value::from_yaml_str(&text), "YAML"),
     };
-    let value = value.map_err(|e| error(super::explain::line(&e)))?;
+    let value = value.map_err(|e| error(format!("it is no {language}: {}", super::explain::line(&e))))?;
     match value {
         Value::Object(_) => Ok(value),
         _ => Err(error("it is no object: what is beneath `data` has names".to_owned())),

@@ -37,6 +37,8 @@ pub(super) struct Program {
     /// The modules as they are written; those of `engine` may say the same in other words.
     written: Engine,
     now: UnixTime,
+    /// Whether a module has the rule that answers.
+    is_answered: bool,
 }
 
 impl std::fmt::Debug for Program {
@@ -68,7 +70,8 @@ impl Program {
                 .add_data(data::document(file)?)
                 .map_err(|e| Error::Data { file: name, reason: explain::line(&e) })?;
         }
-        let program = Self { engine, written, now };
+        let is_answered = check::has_rule(engine.get_modules(), PACKAGE, RULE);
+        let program = Self { engine, written, now, is_answered };
         program.compile()?;
         Ok(program)
     }
@@ -85,6 +88,11 @@ impl Program {
         }
     }
 
+    /// Why no document can pass: there is no rule that answers.
+    pub(super) fn unanswered(&self) -> Option<String> {
+        (!self.is_answered).then(no_rule)
+    }
+
     /// Evaluates the question for a document: only `true` is an answer that passes.
     ///
     /// # Errors
@@ -97,10 +105,9 @@ impl Program {
             Ok(input) => input,
             Err(error) => return refusal(format!("the statement cannot be read: {error}"), Vec::new()),
         };
-        if !check::has_rule(self.engine.get_modules(), PACKAGE, RULE) {
+        if !self.is_answered {
             let reason = format!("result is undefined for query '{QUERY}'");
-            let detail = format!("no file has a rule `{RULE}` in `package signature`");
-            return refusal(reason, vec![detail]);
+            return refusal(reason, vec![no_rule()]);
         }
         let undecided = Undecided::default();
         if let Err(error) = builtins::add(&mut self.engine, self.now, &undecided) {
@@ -120,6 +127,9 @@ impl Program {
         self.engine.set_gather_prints(true);
         self.engine.set_execution_timer_config(timer());
         let outcome = self.engine.eval_rule(QUERY.to_owned());
+        if let Some(reason) = undecided.limit() {
+            return Err(Refusal::Error(Error::Limit { reason }));
+        }
         if let Some(reason) = undecided.reason() {
             return refusal(format!("this cannot be decided as cosign does: {reason}"), Vec::new());
         }
@@ -139,6 +149,10 @@ impl Program {
             },
         }
     }
+}
+
+fn no_rule() -> String {
+    format!("no file has a rule `{RULE}` in `package signature`")
 }
 
 /// Reads modules, by the rules of the peer.

@@ -10,6 +10,7 @@ use super::at::{At, Mismatch, quoted};
 use super::facts::{Facts, Signer, SigningCertificate};
 use super::source::{Commit, GitRef};
 use super::{run, slsa};
+use crate::verify::{IdentityMatcher, StringMatcher};
 
 /// The name of the rule.
 pub(super) const NAME: &str = "github";
@@ -151,6 +152,60 @@ impl Github {
         }
     }
 
+    /// The member of which two rules demand different things.
+    pub(super) fn contradicts(&self, other: &Self) -> Option<&'static str> {
+        fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
+        }
+        [
+            ("repo", self.repo != other.repo),
+            ("ref", differ(&self.reference, &other.reference)),
+            ("commit", differ(&self.commit, &other.commit)),
+            ("workflow", differ(&self.workflow, &other.workflow)),
+            ("runner", differ(&self.runner, &other.runner)),
+            ("server-url", self.server() != other.server()),
+            ("issuer", self.issuer() != other.issuer()),
+        ]
+        .into_iter()
+        .find_map(|(name, differs)| differs.then_some(name))
+    }
+
+    /// Why no certificate of this signer can say what is demanded.
+    pub(super) fn never_by(&self, identity: Option<&IdentityMatcher>) -> Option<String> {
+        let Some(identity) = identity else {
+            return Some(
+                "it is a key, which says nothing of a repository: the rule `github` compares the certificate"
+                    .to_owned(),
+            );
+        };
+        let issuer = self.issuer();
+        let is_issuer = match &identity.issuer {
+            StringMatcher::Exact(text) => text == issuer,
+            StringMatcher::Pattern(pattern) => pattern.matches(issuer),
+        };
+        if !is_issuer {
+            return Some(format!(
+                "its issuer is {}, and the rule `github` demands `{issuer}`",
+                identity.issuer
+            ));
+        }
+        let claims = &identity.workflow;
+        let expected = [
+            ("workflow-repository", &claims.repository, Some(&self.repo.0)),
+            ("workflow-ref", &claims.reference, self.reference.as_ref().map(|reference| &reference.0)),
+            ("workflow-sha", &claims.sha, self.commit.as_ref().map(|commit| &commit.0)),
+        ];
+        expected.into_iter().find_map(|(name, claim, demanded)| {
+            let (claim, demanded) = claim.as_ref().zip(demanded)?;
+            (claim != demanded)
+                .then(|| format!("its `{name}` is `{claim}`, and the rule `github` demands `{demanded}`"))
+        })
+    }
+
+    fn issuer(&self) -> &str {
+        self.issuer.as_deref().unwrap_or(ISSUER)
+    }
+
     fn server(&self) -> &str {
         self.server_url.as_ref().map_or(SERVER, |server| &server.0)
     }
@@ -168,8 +223,7 @@ impl Github {
         let c = certificate.as_ref();
         let address = self.address();
         let mut held = Vec::new();
-        let issuer = self.issuer.as_deref().unwrap_or(ISSUER);
-        held.push(agree(issuer, &[("issuer", c.issuer.clone())])?);
+        held.push(agree(self.issuer(), &[("issuer", c.issuer.clone())])?);
         let old = c.workflow_repository.as_ref().map(|repo| format!("{}/{repo}", self.server()));
         held.push(agree(
             &address,

@@ -28,6 +28,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::spelling;
+use crate::verify::IdentityMatcher;
 
 /// A rule, as it is written: an object with one member, whose name is the kind of the rule and whose value its demands.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -138,6 +139,39 @@ impl Rule {
             Kind::Slsa(_) => slsa::is_about(predicate_type),
             Kind::Vsa(_) => vsa::is_about(predicate_type),
             Kind::Vulnerabilities(_) => vulnerabilities::is_about(predicate_type),
+        }
+    }
+
+    /// Why no statement of this predicate type can satisfy it, whoever signs; `None` where one may.
+    pub fn impossible(&self, predicate_type: &str) -> Option<String> {
+        if !self.is_about(predicate_type) {
+            let (name, expected) = (self.name(), self.expected_type());
+            return Some(format!(
+                "the rule `{name}` is about {expected}, and the type here is `{predicate_type}`"
+            ));
+        }
+        match &self.0 {
+            Kind::Openvex(rule) => rule.impossible(),
+            Kind::Slsa(rule) => rule.impossible(predicate_type),
+            Kind::Github(_) | Kind::Sbom(_) | Kind::Vsa(_) | Kind::Vulnerabilities(_) => None,
+        }
+    }
+
+    /// The member of which this rule and another one demand two things that no statement has both: `repo`.
+    pub fn contradicts(&self, other: &Self) -> Option<&'static str> {
+        match (&self.0, &other.0) {
+            (Kind::Github(one), Kind::Github(other)) => one.contradicts(other),
+            (Kind::Slsa(one), Kind::Slsa(other)) => one.contradicts(other),
+            (Kind::Vsa(one), Kind::Vsa(other)) => one.contradicts(other),
+            _ => None,
+        }
+    }
+
+    /// Why no statement by this signer can satisfy it; `None` where one may. `identity`: who he is, where he is no key.
+    pub fn never_by(&self, identity: Option<&IdentityMatcher>) -> Option<String> {
+        match &self.0 {
+            Kind::Github(rule) => rule.never_by(identity),
+            _ => None,
         }
     }
 

@@ -95,6 +95,14 @@ impl Openvex {
         if some { Ok(()) } else { Err("demands nothing".to_owned()) }
     }
 
+    /// Why no document says what is demanded.
+    pub(super) fn impossible(&self) -> Option<String> {
+        let every = self.every.as_ref()?;
+        let excluded = self.statuses.iter().flatten().find(|(_, passing)| passing.is_disjoint(every));
+        excluded
+            .map(|(id, _)| format!("none of the statuses of `{id}` in `statuses` is one of those in `every`"))
+    }
+
     pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {
         let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
         let context = predicate.member("@context");

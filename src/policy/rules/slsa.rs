@@ -64,6 +64,14 @@ impl Version {
         if predicate_type == V0_2 { Self::V0_2 } else { Self::V1 }
     }
 
+    /// For people.
+    fn name(self) -> &'static str {
+        match self {
+            Self::V0_2 => "provenance v0.2",
+            Self::V1 => "provenance v1",
+        }
+    }
+
     /// The one whose members have no meaning in a statement of this one. What stands there all the same must not contradict it: some
     /// reader may look there.
     fn other(self) -> Self {
@@ -121,6 +129,43 @@ impl Slsa {
             || self.workflow.is_some()
             || self.parameters.is_some();
         if of_source || others { Ok(()) } else { Err("demands nothing".to_owned()) }
+    }
+
+    /// Why no provenance of this type says what is demanded.
+    pub(super) fn impossible(&self, predicate_type: &str) -> Option<String> {
+        let from = self.source_from.as_ref()?;
+        let version = from.version();
+        (version != Version::of(predicate_type)).then(|| {
+            format!(
+                "`source-from: {from}` is a place in {}, and the type here is `{predicate_type}`",
+                version.name()
+            )
+        })
+    }
+
+    /// The member of which two rules demand different things.
+    pub(super) fn contradicts(&self, other: &Self) -> Option<&'static str> {
+        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        }
+        // Other places may name other repositories.
+        let of_source = if self.source_from != other.source_from {
+            None
+        } else if differ(self.source.as_ref(), other.source.as_ref()) {
+            Some("source")
+        } else if differ(self.reference.as_ref(), other.reference.as_ref()) {
+            Some("ref")
+        } else {
+            differ(self.commit.as_ref(), other.commit.as_ref()).then_some("commit")
+        };
+        of_source.or_else(|| {
+            super::text::excluded(&[
+                ("subject-name", self.subject_name.as_ref(), other.subject_name.as_ref()),
+                ("builder-id", self.builder_id.as_ref(), other.builder_id.as_ref()),
+                ("build-type", self.build_type.as_ref(), other.build_type.as_ref()),
+                ("workflow", self.workflow.as_ref(), other.workflow.as_ref()),
+            ])
+        })
     }
 
     pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {

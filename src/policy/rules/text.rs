@@ -59,11 +59,25 @@ impl Text {
             && (self.exact.iter().any(|exact| exact == text) || self.pattern.as_ref().is_some_and(is_match))
     }
 
+    /// Whether no text is what both expect. Of expressions that is not known.
+    pub(super) fn excludes(&self, other: &Self) -> bool {
+        let is_known = self.pattern.is_none() && other.pattern.is_none();
+        is_known && !self.exact.iter().any(|exact| other.exact.contains(exact))
+    }
+
     /// Compares with the text at a place, and says so.
     pub(super) fn check(&self, at: &At<'_>) -> Result<String, Mismatch> {
         let text = at.text().map_err(|mismatch| Mismatch { expected: self.to_string(), ..mismatch })?;
         if self.matches(text) { Ok(at.holds()) } else { Err(at.not(self.to_string())) }
     }
+}
+
+/// The first of these members of which two rules expect texts that exclude each other.
+pub(super) fn excluded(members: &[(&'static str, Option<&Text>, Option<&Text>)]) -> Option<&'static str> {
+    let excludes = |one: &Option<&Text>, other: &Option<&Text>| {
+        one.zip(*other).is_some_and(|(one, other)| one.excludes(other))
+    };
+    members.iter().find(|(_, one, other)| excludes(one, other)).map(|(name, ..)| *name)
 }
 
 impl std::fmt::Display for Text {

@@ -106,6 +106,15 @@ impl Vsa {
         }
     }
 
+    /// The member of which two rules demand different things.
+    pub(super) fn contradicts(&self, other: &Self) -> Option<&'static str> {
+        super::text::excluded(&[
+            ("verifier-id", Some(&self.verifier_id), Some(&other.verifier_id)),
+            ("resource-uri", Some(&self.resource_uri), Some(&other.resource_uri)),
+            ("policy-uri", self.policy_uri.as_ref(), other.policy_uri.as_ref()),
+        ])
+    }
+
     pub(super) fn check(&self, facts: &Facts) -> Result<Vec<String>, Mismatch> {
         let predicate = At::root(NAME, "predicate", facts.predicate.as_ref());
         let result = predicate.member("verificationResult");

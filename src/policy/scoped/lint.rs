@@ -4,15 +4,28 @@ use std::collections::HashMap;
 
 use super::document::{Count, Demand, Document, Requirements, Scope, SignerSource, Signers, Witnesses};
 use super::identity::written;
+use super::impossible::IMPOSSIBLE;
 use super::path::Path;
+use super::voices::{is_address, person};
 use crate::crypto::PublicKey;
 use crate::verify::{IdentityMatcher, StringMatcher};
 
 /// The kind of what says that a scope asks for nothing.
 pub const ACCEPT: &str = "accept";
+/// The kind of what says that a scope asks for signatures of the older format.
+pub const SIGNED_AS: &str = "signed-as";
+/// Kinds of findings that are not doubtful: what they tell is said by the policy file itself.
+pub const NOTES: [&str; 2] = [ACCEPT, SIGNED_AS];
 /// What stands for the names of files and of images in a policy file that is suggested for a bundle.
 pub const PLACEHOLDERS: [&str; 2] = ["ARTIFACT", "registry.example/artifact"];
 
+/// Issuers that many policies name, which are written without a slash at their end.
+const ISSUERS: [&str; 4] = [
+    "https://accounts.google.com",
+    "https://github.com/login/oauth",
+    "https://gitlab.com",
+    "https://token.actions.githubusercontent.com",
+];
 /// Registries where anybody may have a repository, as patterns have them.
 const PUBLIC: [&str; 7] =
     ["index.docker.io", "docker.io", "ghcr.io", "quay.io", "public.ecr.aws", "registry.gitlab.com", "ttl.sh"];
@@ -37,7 +50,7 @@ pub fn lint(document: &Document, keys: &[Option<PublicKey>]) -> Vec<Finding> {
         findings.patterns(scope);
         findings.reach(scope, document.scopes.get(..number).unwrap_or_default());
         for signers in scope.signers() {
-            findings.distinct(signers, &groups);
+            findings.distinct(document, signers, &groups);
         }
         match &scope.demand {
             Demand::Accept => findings.add(
@@ -68,13 +81,41 @@ impl Findings {
                 self.expressions(identity, &signer.path);
                 for (what, matcher) in [("identity", &identity.subject), ("issuer", &identity.issuer)] {
                     let StringMatcher::Exact(text) = matcher else { continue };
-                    if text.contains('*') {
-                        self.add("literal", &signer.path.member(what), format!(
-                            "the `*` in `{text}` is itself and stands for nothing else: expressions are written with `{what}-regexp`"
-                        ));
-                    }
+                    self.exact(what, text, &signer.path.member(what));
                 }
             }
+        }
+    }
+
+    /// A name that is compared as it is.
+    fn exact(&mut self, what: &str, text: &str, path: &Path) {
+        if text.contains('*') {
+            self.add("literal", path, format!(
+                "the `*` in `{text}` is itself and stands for nothing else: expressions are written with `{what}-regexp`"
+            ));
+        } else if text.starts_with('^') || text.ends_with('$') {
+            self.add("literal", path, format!(
+                "`{text}` looks like an expression and is compared as it is: expressions are written with `{what}-regexp`"
+            ));
+        }
+        let bare = text.trim();
+        if bare != text {
+            self.add(
+                IMPOSSIBLE,
+                path,
+                format!(
+                    "`{text}` begins or ends with a blank, and no name in a certificate does: write `{bare}`"
+                ),
+            );
+        } else if what == "issuer" && !text.contains("://") {
+            self.add("issuer", path, format!(
+                "the issuer `{text}` is no address: write it as certificates have it, such as `https://accounts.example.com`"
+            ));
+        } else if what == "issuer" && text.strip_suffix('/').is_some_and(|bare| ISSUERS.contains(&bare)) {
+            let bare = text.trim_end_matches('/');
+            self.add("issuer", path, format!(
+                "the issuer `{text}` has a slash at its end, and certificates have none there: write `{bare}`"
+            ));
         }
     }
 
@@ -162,28 +203,34 @@ impl Findings {
     }
 
     /// Counts those who are surely not the same.
-    fn distinct(&mut self, signers: &Signers, groups: &[usize]) {
+    fn distinct(&mut self, document: &Document, signers: &Signers, groups: &[usize]) {
         let mut distinct: Vec<_> = signers.of.iter().filter_map(|signer| groups.get(*signer)).collect();
         distinct.sort_unstable();
         distinct.dedup();
+        let mut words: Vec<_> = signers.of.iter().filter_map(|signer| address(document, *signer)).collect();
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        let of_address = match words.len() < all {
+            true => " (an e-mail address is one signer, whichever issuer confirmed it)",
+            false => "",
+        };
         if signers.needed() > distinct.len() {
+            let (needed, distinct) = (signers.needed(), distinct.len());
             self.add(
-                "impossible",
+                IMPOSSIBLE,
                 &signers.path,
                 format!(
-                    "{} distinct signers are needed, and the names are of {}: nothing satisfies that",
-                    signers.needed(),
-                    distinct.len()
+                    "{needed} distinct signers are needed, and the names are of {distinct}{of_address}: nothing satisfies that"
                 ),
             );
         } else if matches!(signers.count, Count::AtLeast(_)) && distinct.len() < signers.of.len() {
+            let (names, distinct) = (signers.of.len(), distinct.len());
             self.add(
                 "same-signer",
                 &signers.path,
                 format!(
-                    "{} names are of {} distinct signers: names of the same signer count once",
-                    signers.of.len(),
-                    distinct.len()
+                    "{names} names are of {distinct} distinct signers{of_address}: names of the same signer count once"
                 ),
             );
         }
@@ -196,6 +243,12 @@ impl Findings {
                     "the ref `{reference}` is compared as it is, and builders write it in full: `refs/heads/{reference}` or `refs/tags/{reference}`"
                 ));
             }
+        }
+        if requirements.signed_as.is_some() {
+            self.add(SIGNED_AS, &scope.path.member("signed-as"), format!(
+                "the scope `{}` accepts signatures of cosign's older format alone, as bundles name no repository: `rcosign sign --new-bundle-format=false` makes them",
+                scope.name
+            ));
         }
         let is_keyless = |signers: &Signers| {
             let mut signers = signers.of.iter().filter_map(|signer| document.signers.get(*signer));
@@ -259,6 +312,17 @@ fn unescaped(text: &str) -> Option<String> {
     None
 }
 
+/// The e-mail address of a signer that is told by one, to be compared.
+fn address(document: &Document, signer: usize) -> Option<String> {
+    match &document.signers.get(signer)?.source {
+        SignerSource::Identity(identity) => match &identity.subject {
+            StringMatcher::Exact(subject) => is_address(subject).then(|| subject.to_lowercase()),
+            StringMatcher::Pattern(_) => None,
+        },
+        SignerSource::Key(_) => None,
+    }
+}
+
 /// A number for each signer; those of one number are surely the same: the same key, or the same identity.
 fn same(document: &Document, keys: &[Option<PublicKey>]) -> Vec<usize> {
     let mut known: HashMap<String, usize> = HashMap::new();
@@ -272,7 +336,15 @@ fn same(document: &Document, keys: &[Option<PublicKey>]) -> Vec<usize> {
                 StringMatcher::Exact(text) => format!("exact {}", text.to_lowercase()),
                 StringMatcher::Pattern(pattern) => format!("expression {}", pattern.source()),
             };
-            format!("identity {} {}", text(&identity.subject), text(&identity.issuer))
+            match (&identity.subject, &identity.issuer) {
+                (StringMatcher::Exact(subject), StringMatcher::Exact(issuer)) => {
+                    format!("person {:?}", person(subject, issuer))
+                }
+                (StringMatcher::Exact(subject), _) if is_address(subject) => {
+                    format!("person {:?}", person(subject, ""))
+                }
+                (subject, issuer) => format!("identity {} {}", text(subject), text(issuer)),
+            }
         }
     };
     let sources = document.signers.iter().map(|signer| &signer.source).enumerate();

@@ -9,6 +9,7 @@ mod document;
 mod glob;
 mod host;
 mod identity;
+mod impossible;
 mod lint;
 mod path;
 mod plan;
@@ -18,20 +19,22 @@ mod signed_as;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod typed;
 pub(in crate::policy) mod value;
 mod verdict;
 mod voices;
 
-pub use document::{Code, Demand, Document, NamedSigner, SignerSource};
+pub use document::{Code, Demand, Document, NamedSigner, Requirements, SignerSource, Witnesses};
 pub use glob::{ImagePattern, Subject};
 pub use host::ambiguous_host;
-pub use lint::{ACCEPT, Finding, PLACEHOLDERS, lint};
+pub use impossible::{IMPOSSIBLE, impossible};
+pub use lint::{Finding, NOTES, PLACEHOLDERS, lint};
 pub use path::{Fault, Path, Step};
 pub use plan::{Artifacts, Course, Leaf, Ledger, Plan, Ready, What};
 pub use read::{FOREIGN, is_foreign};
 pub use rehearsal::Unrehearsed;
 pub use signed_as::{SignedAs, repository};
-pub use value::said;
+pub use typed::typed;
 pub use verdict::{Accepted, DemandVerdict, Refused};
 #[cfg(test)]
 pub use verdict::{CountedFact, Uncounted};

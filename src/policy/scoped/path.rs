@@ -37,6 +37,11 @@ impl Path {
         self.with(Step::Item(number))
     }
 
+    /// The place that it is in; of the whole file, the whole file.
+    pub(super) fn parent(&self) -> Self {
+        Self(self.0.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default())
+    }
+
     fn with(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
     }

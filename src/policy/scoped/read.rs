@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{
@@ -14,7 +13,8 @@ use super::glob::{FilePattern, ImagePattern};
 use super::identity;
 use super::path::Fault;
 use super::signed_as::{self, SignedAs};
-use super::value::{Members, Place, said};
+use super::typed::typed;
+use super::value::{Members, Place};
 use crate::payload::IMAGE_SIGNATURE_PREDICATE;
 use crate::policy::rules::Rule;
 
@@ -50,7 +50,13 @@ impl Document {
             return Err(version.fault("this program reads version 1 of policy files").hint("`version: 1`"));
         }
         let root = match members.get("trust") {
-            Some(trust) => Some(trust.members(&["root"])?.required("root")?.text()?.to_owned()),
+            Some(trust) => {
+                let members = trust.members(&["root"]).map_err(|fault| match trust.value {
+                    Value::String(text) => fault.hint(format!("write `trust: {{ root: {text} }}`")),
+                    _ => fault,
+                })?;
+                Some(members.required("root")?.text()?.to_owned())
+            }
             None => None,
         };
         let signers = members.get("signers").map_or_else(|| Ok(Vec::new()), |place| signers(&place))?;
@@ -90,7 +96,10 @@ fn signers(place: &Place<'_>) -> Result<Vec<NamedSigner>, Fault> {
         };
         Ok(NamedSigner { name: name.to_owned(), source, path: place.path })
     };
-    place.mapping()?.iter().map(one).collect()
+    let all = place
+        .mapping()
+        .map_err(|fault| fault.hint("each signer stands under its name: `NAME: { key: FILE }`"))?;
+    all.iter().map(one).collect()
 }
 
 fn scope(place: &Place<'_>, signers: &[NamedSigner]) -> Result<Scope, Fault> {
@@ -252,8 +261,7 @@ fn rule(place: &Place<'_>) -> Result<Code, Fault> {
         if let Some((other, _)) = members.iter().find(|(other, _)| *other != name) {
             return Err(place.fault(format!("`{name}` and `{other}` are two rules: write two items")));
         }
-        let rule = Rule::deserialize(place.value)
-            .map_err(|error| said(&place.path.member(name), &error.to_string()))?;
+        let rule: Rule = typed(place.value, &place.path)?;
         return Ok(Code { rules: vec![rule], files: Vec::new(), data: Vec::new(), path: place.path.clone() });
     }
     let texts = |place: Place<'_>| -> Result<Vec<String>, Fault> {
@@ -264,6 +272,9 @@ fn rule(place: &Place<'_>) -> Result<Code, Fault> {
         (Some(files), None) => (".rego", files),
         (None, Some(files)) if data.is_empty() => (".cue", files),
         (None, Some(_)) => return Err(place.fault("only Rego looks at `data`")),
+        (None, None) if members.get("data").is_some() => {
+            return Err(place.fault("`data` is what Rego looks at, and there is no `rego` beside it"));
+        }
         _ => {
             let names = BUILT_IN.join("`, `");
             return Err(place.fault(format!("a rule is one of `rego`, `cue`, `{names}`")));

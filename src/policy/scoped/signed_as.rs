@@ -29,7 +29,7 @@ impl SignedAs {
         };
         let Some(payload) = verified.claim().proven().and_then(|claim| claim.simple_signing()) else {
             return Some(
-                "its format does not say under which name it was signed, and `signed-as` asks for that"
+                "it is in a bundle, which does not say under which name the image was signed, and `signed-as` asks for that: signatures of `rcosign sign --new-bundle-format=false` say it"
                     .to_owned(),
             );
         };

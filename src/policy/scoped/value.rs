@@ -7,6 +7,11 @@ use super::path::{Fault, Path};
 /// The most items of a list, and the most that may be counted to.
 const MAX_ITEMS: usize = 1_000;
 
+/// The units of lengths of time, with their seconds.
+const UNITS: [(char, i64); 5] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
+/// A thousand years.
+const MAX_SECONDS: i64 = 365_250 * 86_400;
+
 /// A value and its place.
 #[derive(Debug, Clone)]
 pub(in crate::policy) struct Place<'a> {
@@ -52,6 +57,7 @@ impl<'a> Place<'a> {
             let fault = self.fault(format!("a list is expected, and there is {}", kind(self.value)));
             return Err(match (self.path.name(), self.value) {
                 (Some(name), Value::String(text)) => fault.hint(format!("write `{name}: [\"{text}\"]`")),
+                (Some(_), Value::Object(_)) => fault.hint("each item of a list begins with `-`"),
                 _ => fault,
             });
         };
@@ -82,18 +88,29 @@ impl<'a> Place<'a> {
         let number = self.value.as_u64().and_then(|number| usize::try_from(number).ok());
         match number {
             Some(number) if (1..=MAX_ITEMS).contains(&number) => Ok(number),
-            _ => Err(self.fault(format!("a whole number from 1 to {MAX_ITEMS} is expected"))),
+            _ => {
+                let there = match self.value {
+                    Value::Number(number) => format!("`{number}`"),
+                    other => kind(other).to_owned(),
+                };
+                Err(self
+                    .fault(format!("a whole number from 1 to {MAX_ITEMS} is expected, and there is {there}")))
+            }
         }
     }
 
     /// `true`, and nothing else.
     pub fn yes(&self) -> Result<(), Fault> {
+        let name = self.path.name().unwrap_or_default();
         match self.value {
             Value::Bool(true) => Ok(()),
+            Value::Bool(false) => Err(self
+                .fault(format!("`{name}: false` says nothing: only `true` can stand here"))
+                .hint(format!("leave the line `{name}: false` out"))),
             other => {
                 let fault = self.fault(format!("only `true` can stand here, and there is {}", kind(other)));
-                Err(match (self.path.name(), other) {
-                    (Some(name), Value::String(_) | Value::Number(_) | Value::Null) => fault.hint(format!(
+                Err(match other {
+                    Value::String(_) | Value::Number(_) | Value::Null => fault.hint(format!(
                         "write `{name}: true`, without quotation marks, or leave the line out"
                     )),
                     _ => fault.hint("leave the line out"),
@@ -112,29 +129,27 @@ impl<'a> Place<'a> {
             _ => None,
         };
         if let Some(number) = bare {
+            let example = if number.starts_with(|c: char| ('1'..='9').contains(&c)) { &number } else { "30" };
             return Err(self.fault(format!("`{number}` is no length of time: it has no unit")).hint(
-                format!("write `{number}d` for days; s, m, h and w are seconds, minutes, hours and weeks"),
+                format!("write `{example}d` for days; s, m, h and w are seconds, minutes, hours and weeks"),
             ));
         }
         let text = self.text()?;
-        let wrong = || {
-            self.fault(format!("`{text}` is no length of time"))
+        let wrong = |why: &str| {
+            self.fault(format!("`{text}` is no length of time{why}"))
                 .hint("a number with s, m, h, d or w for seconds, minutes, hours, days or weeks: `30d`")
         };
-        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-        let unit = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            "w" => 604_800,
-            _ => return Err(wrong()),
-        };
+        let unit = UNITS.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+        let Some((number, unit)) = unit else { return Err(wrong("")) };
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(wrong());
+            return Err(wrong(""));
         }
         let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
-        seconds.filter(|seconds| *seconds > 0).ok_or_else(wrong)
+        match seconds {
+            Some(0) => Err(wrong(" that anything could satisfy: everything is older than that")),
+            Some(seconds) if seconds <= MAX_SECONDS => Ok(seconds),
+            _ => Err(wrong(": it is longer than a thousand years")),
+        }
     }
 }
 
@@ -165,20 +180,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// What a reader of serde says of a value at a place, as a fault: a member that is not known with what may be meant.
-pub fn said(path: &Path, message: &str) -> Fault {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    match (message.starts_with("unknown field `"), quoted.as_slice()) {
-        (true, [name, known @ ..]) => unknown(path, name, known),
-        _ if message.starts_with("missing field `") => {
-            Fault::new(path, format!("`{}` is missing", quoted.first().unwrap_or(&"")))
-        }
-        _ => Fault::new(path, message),
-    }
-}
-
 /// A member of this name, where only others may be.
-fn unknown(path: &Path, name: &str, known: &[&str]) -> Fault {
+pub(super) fn unknown(path: &Path, name: &str, known: &[&str]) -> Fault {
     let fault = Fault::new(&path.member(name), format!("`{name}` is not known here"));
     match close(name, known) {
         Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
@@ -186,7 +189,8 @@ fn unknown(path: &Path, name: &str, known: &[&str]) -> Fault {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What a value is, in the words of a file.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",

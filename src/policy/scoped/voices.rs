@@ -1,5 +1,7 @@
 //! Distinct signers. A key is one signer however many names, files and services have it, and so is an identity however many
-//! certificates it gets; a key that stands in a certificate, too, is the same signer as the identity there.
+//! certificates it gets; a key that stands in a certificate, too, is the same signer as the identity there. An e-mail address is one
+//! signer whoever confirmed it: a person with accounts at two providers is no second one. Other names (of workflows, of machines) are
+//! given by their issuer, and mean somebody else where another one gives them.
 
 use crate::verify::{SignerProof, Verified};
 
@@ -7,17 +9,15 @@ use crate::verify::{SignerProof, Verified};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Voice {
     key: Vec<u8>,
-    identity: Option<(String, String)>,
+    /// The subject, and the issuer where that makes a difference.
+    identity: Option<(String, Option<String>)>,
 }
 
 impl Voice {
     pub fn of(verified: &Verified) -> Self {
         let identity = match verified.signer() {
             SignerProof::Key(_) => None,
-            // Nobody is two by the case of the letters alone.
-            SignerProof::Identity(proof) => {
-                Some((proof.subject().to_lowercase(), proof.issuer().to_lowercase()))
-            }
+            SignerProof::Identity(proof) => Some(person(proof.subject(), proof.issuer())),
         };
         Self { key: verified.signature().key().spki_der().to_vec(), identity }
     }
@@ -27,10 +27,21 @@ impl Voice {
     }
 
     #[cfg(test)]
-    pub fn new(key: &str, identity: Option<&str>) -> Self {
-        let identity = identity.map(|subject| (subject.to_owned(), "issuer".to_owned()));
+    pub fn new(key: &str, identity: Option<(&str, &str)>) -> Self {
+        let identity = identity.map(|(subject, issuer)| person(subject, issuer));
         Self { key: key.as_bytes().to_vec(), identity }
     }
+}
+
+/// Who an identity is, to be compared. Nobody is two by the case of the letters alone.
+pub(super) fn person(subject: &str, issuer: &str) -> (String, Option<String>) {
+    let issuer = (!is_address(subject)).then(|| issuer.to_lowercase());
+    (subject.to_lowercase(), issuer)
+}
+
+/// Whether a subject is an e-mail address, and no URI.
+pub(super) fn is_address(subject: &str) -> bool {
+    subject.contains('@') && !subject.contains("://")
 }
 
 /// How many of the names are met by signers of whom no two are the same. `met`: a name, by its number, and a signer who

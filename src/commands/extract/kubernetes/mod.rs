@@ -164,7 +164,16 @@ impl Reader<'_> {
             return Ok(());
         }
         let Value::Object(members) = document else {
-            return Err(DecodeError::whole(WHAT, "a document is not a mapping"));
+            let there = match document {
+                Value::Array(_) => "a list",
+                Value::String(_) => "a text",
+                Value::Number(_) => "a number",
+                _ => "`true` or `false`",
+            };
+            return Err(DecodeError::whole(
+                WHAT,
+                format!("a document is not a mapping, as those of Kubernetes are: it is {there}"),
+            ));
         };
         let kind = match members.get("kind") {
             Some(Value::String(kind)) => kind.as_str(),

@@ -3,7 +3,7 @@
 use regorus::Value;
 
 use super::arithmetic::{Number, UNDECIDED};
-use super::{Outcome, Said};
+use super::{LIMIT, Outcome, Said};
 
 pub(super) const FUNCTIONS: &[Said] = &[
     ("abs", 1, |given| match given.first().map_or(Ok(None), Number::of)? {
@@ -85,7 +85,7 @@ fn format_int(given: &[Value]) -> Outcome<Value> {
 /// From the first to the second, both included.
 fn range(from: i128, to: i128, step: i128) -> Outcome<Value> {
     if (to - from).abs() / step > 1_000_000 {
-        return Err("a range of more than a million numbers".to_owned());
+        return Err(format!("{LIMIT}a range of more than a million numbers"));
     }
     let step = if from <= to { step } else { -step };
     let made = (0..=(to - from) / step).map(|at| Value::from(from + at * step));

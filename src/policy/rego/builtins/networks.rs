@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use regorus::Value;
 
 use super::order::{items, members};
-use super::{Outcome, Said, text};
+use super::{LIMIT, Outcome, Said, text};
 
 pub(super) const FUNCTIONS: &[Said] = &[
     ("net.cidr_contains", 2, |given| match (text(given, 0), text(given, 1)) {
@@ -107,7 +107,7 @@ fn contains(one: &str, other: &str) -> Outcome<bool> {
 fn expand(given: &[Value]) -> Outcome<Value> {
     let Some(Network { from, to, prefix }) = network(given, 0)? else { return Ok(None) };
     if from.bits - prefix > EXPANDED {
-        return Err(format!("net.cidr_expand of more than {} addresses", 1_u32 << EXPANDED));
+        return Err(format!("{LIMIT}net.cidr_expand of more than {} addresses", 1_u32 << EXPANDED));
     }
     let all = (from.number..=to.number).map(|number| Value::from(Address { number, ..from }.text()));
     Ok(Some(all.collect::<BTreeSet<_>>().into()))

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use regorus::Value;
 
-use super::{Outcome, documents, encodings};
+use super::{LIMIT, Outcome, documents, encodings};
 use crate::policy::rego::check::PREFIX;
 
 /// What was met. Numbers are kept by their value alone, so two things together cannot be decided: a number that is written in another
@@ -15,6 +15,7 @@ pub(in crate::policy::rego) struct Undecided(Arc<Met>);
 #[derive(Default)]
 struct Met {
     reason: OnceLock<String>,
+    limit: OnceLock<String>,
     spelled: OnceLock<String>,
     telling: OnceLock<String>,
 }
@@ -93,9 +94,14 @@ const OF_ANY_SIZE: [&str; 48] = [
 impl Undecided {
     /// What it was, where there is something.
     pub(in crate::policy::rego) fn reason(&self) -> Option<String> {
-        let Met { reason, spelled, telling } = &*self.0;
+        let Met { reason, spelled, telling, .. } = &*self.0;
         let both = || Some(format!("{} together with {}", spelled.get()?, telling.get()?));
         reason.get().cloned().or_else(both)
+    }
+
+    /// The limit of this program that ended a call.
+    pub(in crate::policy::rego) fn limit(&self) -> Option<String> {
+        self.0.limit.get().cloned()
     }
 
     /// A number that is written in another way than its value is shown, and where it comes from.
@@ -141,7 +147,10 @@ impl Undecided {
         match outcome {
             Ok(value) => value.unwrap_or(Value::Undefined),
             Err(reason) => {
-                let _ = self.0.reason.set(reason);
+                let _ = match reason.strip_prefix(LIMIT) {
+                    Some(limit) => self.0.limit.set(limit.to_owned()),
+                    None => self.0.reason.set(reason),
+                };
                 Value::Undefined
             }
         }

@@ -44,6 +44,29 @@ impl TryFrom<String> for SourceFrom {
     }
 }
 
+impl SourceFrom {
+    /// The version of provenance that has this place.
+    pub(super) fn version(&self) -> Version {
+        match self {
+            Self::ConfigSource | Self::Materials => Version::V0_2,
+            Self::ExternalParameters | Self::ResolvedDependencies(_) => Version::V1,
+        }
+    }
+}
+
+impl std::fmt::Display for SourceFrom {
+    /// As a rule writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ConfigSource => f.write_str("config-source"),
+            Self::Materials => f.write_str("materials"),
+            Self::ExternalParameters => f.write_str("external-parameters"),
+            Self::ResolvedDependencies(None) => f.write_str("resolved-dependencies"),
+            Self::ResolvedDependencies(Some(name)) => write!(f, "resolved-dependencies/{name}"),
+        }
+    }
+}
+
 /// A place that names a repository.
 #[derive(Debug, Clone)]
 pub struct Place {

@@ -2,13 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::super::lint;
+use super::super::{impossible, lint};
 use super::{file, read};
 use crate::crypto::SigningKey as _;
 
+fn uri(name: &str) -> &str {
+    match name {
+        "cyclonedx" => "https://cyclonedx.org/bom",
+        "slsaprovenance" => "https://slsa.dev/provenance/v0.2",
+        "slsaprovenance1" => "https://slsa.dev/provenance/v1",
+        "spdxjson" => "https://spdx.dev/Document",
+        "vuln" => "https://cosign.sigstore.dev/attestation/vuln/v1",
+        other => other,
+    }
+}
+
 fn codes(value: &Value) -> Vec<&'static str> {
     let document = read(value).unwrap();
-    let mut codes: Vec<_> = lint(&document, &[]).into_iter().map(|finding| finding.code).collect();
+    let found = lint(&document, &[]).into_iter().chain(impossible(&document, uri));
+    let mut codes: Vec<_> = found.map(|finding| finding.code).collect();
     codes.sort_unstable();
     codes.dedup();
     codes
@@ -163,5 +175,144 @@ fn what_was_to_be_replaced_is_found() {
         let mut value = sound();
         value["scopes"][0][member] = json!([pattern]);
         assert_eq!(codes(&value), expected, "{pattern}");
+    }
+}
+
+/// What nothing can meet, beside what is alike and can be met.
+#[test]
+fn demands_that_nothing_can_meet() {
+    let source = "https://github.com/org/repo";
+    let from = |from: &str| json!({ "slsa": { "source": source, "source-from": from } });
+    let vsa = |id: &str| json!({ "vsa": { "verifier-id": id, "resource-uri": "r" } });
+    let vex = |every: &str| json!({ "openvex": { "product": "p", "every": [every], "statuses": { "CVE-1": ["fixed"] } } });
+    let builder = |ids: Value| json!({ "slsa": { "builder-id": ids } });
+    for (kind, rules, is_possible) in [
+        ("cyclonedx", json!([{ "vulnerabilities": { "max-severity": "high" } }]), false),
+        ("vuln", json!([{ "vulnerabilities": { "max-severity": "high" } }]), true),
+        ("spdxjson", json!([{ "sbom": { "format": "cyclonedx" } }]), false),
+        ("cyclonedx", json!([{ "sbom": { "format": "spdx" } }]), false),
+        ("cyclonedx", json!([{ "sbom": { "format": "cyclonedx" } }]), true),
+        ("spdxjson", json!([{ "sbom": { "format": "any" } }]), true),
+        ("slsaprovenance1", json!([from("materials")]), false),
+        ("slsaprovenance1", json!([from("config-source")]), false),
+        ("slsaprovenance1", json!([from("resolved-dependencies/x")]), true),
+        ("slsaprovenance", json!([from("external-parameters")]), false),
+        ("slsaprovenance", json!([from("resolved-dependencies")]), false),
+        ("slsaprovenance", json!([from("materials")]), true),
+        ("https://openvex.dev/ns", json!([vex("affected")]), false),
+        ("https://openvex.dev/ns", json!([vex("fixed")]), true),
+        ("slsaprovenance1", json!([builder(json!("a")), builder(json!(["b", "c"]))]), false),
+        ("slsaprovenance1", json!([builder(json!(["a", "b"])), builder(json!(["b", "c"]))]), true),
+        ("slsaprovenance1", json!([builder(json!("a")), builder(json!({ "pattern": "b" }))]), true),
+        ("slsaprovenance1", json!([{ "github": { "repo": "o/a" } }, { "github": { "repo": "o/b" } }]), false),
+        (
+            "slsaprovenance1",
+            json!([{ "github": { "repo": "o/a" } }, { "github": { "repo": "o/a", "runner": "self-hosted" } }]),
+            true,
+        ),
+        ("https://slsa.dev/verification_summary/v1", json!([vsa("a"), vsa("b")]), false),
+        ("https://slsa.dev/verification_summary/v1", json!([vsa("a"), vsa("a")]), true),
+    ] {
+        let mut value = sound();
+        value["scopes"][0]["attestations"] = json!([{ "type": kind, "signers": "ci", "rules": rules }]);
+        assert_eq!(codes(&value), ["impossible"][usize::from(is_possible)..], "{kind}: {rules}");
+    }
+    // Two demands of one type, with one signer or with two.
+    let two = |signers: [&str; 2], pass: &str| {
+        let demand = |signer: &str, id: &str| json!({ "type": "slsaprovenance1", "signers": signer, "must-pass": pass, "rules": [builder(json!(id))] });
+        let mut value = sound();
+        value["scopes"][0]["attestations"] = json!([demand(signers[0], "x"), demand(signers[1], "y")]);
+        codes(&value)
+    };
+    assert_eq!(two(["ci", "ci"], "each"), ["impossible"]);
+    assert_eq!(two(["ci", "ci"], "one"), Vec::<&str>::new());
+    assert_eq!(two(["ci", "b"], "each"), Vec::<&str>::new());
+}
+
+/// A `github` rule compares the certificate.
+#[test]
+fn signers_whose_statements_never_count() {
+    let of_signers = |signers: Value, rule: Value, ci: Value| {
+        let mut value = sound();
+        value["signers"]["ci"] = ci;
+        value["scopes"][0]["attestations"] =
+            json!([{ "type": "slsaprovenance1", "signers": signers, "rules": [{ "github": rule }] }]);
+        codes(&value)
+    };
+    let github = "https://token.actions.githubusercontent.com";
+    let ci = |issuer: &str| json!({ "identity": "https://github.com/o/a/.github/workflows/r.yml@refs/heads/main", "issuer": issuer });
+    let rule = json!({ "repo": "o/a", "ref": "refs/heads/main" });
+    let none = Vec::<&str>::new();
+    assert_eq!(of_signers(json!("b"), rule.clone(), ci(github)), ["impossible"]);
+    assert_eq!(of_signers(json!({ "any": ["b", "ci"] }), rule.clone(), ci(github)), ["impossible"]);
+    assert_eq!(of_signers(json!("ci"), rule.clone(), ci(github)), none);
+    assert_eq!(of_signers(json!("ci"), rule.clone(), ci("https://accounts.example.com")), ["impossible"]);
+    let own = json!({ "repo": "o/a", "issuer": "https://accounts.example.com" });
+    assert_eq!(of_signers(json!("ci"), own, ci("https://accounts.example.com")), none);
+    let pattern = json!({ "identity-regexp": "^https://github\\.com/o/a/.*$", "issuer-regexp": "^https://token\\.actions\\..*$" });
+    assert_eq!(of_signers(json!("ci"), rule.clone(), pattern), none);
+    for (claim, stated, expected) in [
+        ("workflow-repository", "o/b", &["impossible"][..]),
+        ("workflow-repository", "o/a", &[]),
+        ("workflow-ref", "refs/heads/dev", &["impossible"]),
+        ("workflow-ref", "refs/heads/main", &[]),
+        ("workflow-trigger", "push", &[]),
+    ] {
+        let mut claims = ci(github);
+        claims[claim] = json!(stated);
+        assert_eq!(of_signers(json!("ci"), rule.clone(), claims), expected, "{claim}: {stated}");
+    }
+}
+
+#[test]
+fn what_images_alone_are_signed_with() {
+    for (member, asked, of_images) in [
+        ("annotations", json!({ "a": "b" }), &[][..]),
+        ("signed-as", json!("same-repository"), &["signed-as"][..]),
+    ] {
+        let mut value = sound();
+        value["scopes"][0][member] = asked;
+        let both: Vec<_> = ["impossible"].iter().chain(of_images).copied().collect();
+        assert_eq!(codes(&value), both, "{member}");
+        value["scopes"][0].as_object_mut().unwrap().remove("files");
+        assert_eq!(codes(&value), of_images, "{member}");
+    }
+}
+
+/// An account at another provider makes no second person, and a workload in another cluster is another one.
+#[test]
+fn an_e_mail_address_is_one_signer_under_any_issuer() {
+    let of = |one: &str, other: &str, least: usize| {
+        let mut value = sound();
+        value["signers"]["p"] = json!({ "identity": one, "issuer": "https://accounts.google.com" });
+        value["signers"]["q"] = json!({ "identity": other, "issuer": "https://github.com/login/oauth" });
+        value["scopes"][0]["attestations"] =
+            json!([{ "type": "spdxjson", "signers": { "at-least": least, "of": ["p", "q", "b"] } }]);
+        codes(&value)
+    };
+    assert_eq!(of("dev@example.com", "Dev@Example.com", 2), ["same-signer"]);
+    assert_eq!(of("dev@example.com", "Dev@Example.com", 3), ["impossible"]);
+    assert_eq!(of("dev@example.com", "ops@example.com", 3), Vec::<&str>::new());
+    let pod = "https://kubernetes.io/namespaces/ci/serviceaccounts/builder";
+    assert_eq!(of(pod, pod, 3), Vec::<&str>::new());
+    let workflow = "https://github.com/o/a/.github/workflows/r.yml@refs/heads/main";
+    assert_eq!(of(workflow, workflow, 3), Vec::<&str>::new());
+}
+
+#[test]
+fn names_that_no_certificate_has() {
+    let address = "https://accounts.google.com";
+    for (identity, issuer, expected) in [
+        ("dev@example.com", address, &[][..]),
+        (" dev@example.com", address, &["impossible"]),
+        ("dev@example.com", "https://accounts.google.com ", &["impossible"]),
+        (r"^dev@example\.com$", address, &["literal"]),
+        ("dev@example.com", "accounts.google.com", &["issuer"]),
+        ("dev@example.com", "https://accounts.google.com/", &["issuer"]),
+        ("dev@example.com", "https://tenant.example.com/", &[]),
+    ] {
+        let mut value = sound();
+        value["signers"]["ci"] = json!({ "identity": identity, "issuer": issuer });
+        assert_eq!(codes(&value), expected, "{identity} {issuer}");
     }
 }

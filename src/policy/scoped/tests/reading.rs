@@ -48,7 +48,11 @@ fn what_a_scope_cannot_say() {
         (json!({ "signatures": {} }), "scopes[0].signatures", "how many"),
         (json!({ "signatures": { "any": ["a"], "all": ["a"] } }), "scopes[0].signatures", "how many"),
         (json!({ "signatures": { "any": ["a"], "of": ["b"] } }), "scopes[0].signatures.of", "at-least"),
-        (json!({ "signatures": { "at-least": 0, "of": ["a"] } }), "scopes[0].signatures.at-least", "from 1"),
+        (
+            json!({ "signatures": { "at-least": 0, "of": ["a"] } }),
+            "scopes[0].signatures.at-least",
+            "there is `0`",
+        ),
         (json!({ "signatures": { "at-least": -1, "of": ["a"] } }), "scopes[0].signatures.at-least", "from 1"),
         (json!({ "signatures": { "at-least": 1.5, "of": ["a"] } }), "scopes[0].signatures.at-least", "whole"),
         (
@@ -72,7 +76,9 @@ fn what_a_scope_cannot_say() {
         (json!({ "log": { "at-least": 0 } }), "scopes[0].log.at-least", "from 1"),
         (json!({ "max-age": 30 }), "scopes[0].max-age", "write `30d`"),
         (json!({ "max-age": "30" }), "scopes[0].max-age", "write `30d`"),
-        (json!({ "max-age": "0d" }), "scopes[0].max-age", "length of time"),
+        (json!({ "max-age": "0d" }), "scopes[0].max-age", "anything could satisfy"),
+        (json!({ "max-age": 0 }), "scopes[0].max-age", "write `30d`"),
+        (json!({ "max-age": "400000d" }), "scopes[0].max-age", "thousand years"),
         (json!({ "max-age": "-1d" }), "scopes[0].max-age", "length of time"),
         (json!({ "max-age": "99999999999999999w" }), "scopes[0].max-age", "length of time"),
         (json!({ "max-age": "\u{e9}" }), "scopes[0].max-age", "length of time"),
@@ -86,7 +92,8 @@ fn what_a_scope_cannot_say() {
     }
     refused(&file(&json!({})), "scopes[0]", "asks for nothing");
     refused(&file(&json!({ "log": "required" })), "scopes[0]", "asks for nothing");
-    refused(&file(&json!({ "accept": false })), "scopes[0].accept", "true");
+    refused(&file(&json!({ "accept": false })), "scopes[0].accept", "`accept: false` says nothing");
+    refused(&file(&json!({ "refuse": false })), "scopes[0].refuse", "leave the line `refuse: false` out");
     refused(&file(&json!({ "accept": "yes" })), "scopes[0].accept", "write `accept: true`");
     read(&file(&json!({ "accept": true }))).unwrap();
     read(&file(&json!({ "refuse": true }))).unwrap();
@@ -154,6 +161,9 @@ fn what_a_file_cannot_say() {
         ("scope", json!([]), "scope", "did you mean `scopes`?"),
         ("trust", json!({}), "trust", "`root` is missing"),
         ("trust", json!({ "root": "" }), "trust.root", "empty"),
+        ("trust", json!("root.json"), "trust", "write `trust: { root: root.json }`"),
+        ("signers", json!([{ "name": "a" }]), "signers", "`NAME: { key: FILE }`"),
+        ("scopes", json!({ "s": {} }), "scopes", "begins with `-`"),
     ] {
         let mut changed = sound.clone();
         changed[member] = value;

@@ -190,10 +190,19 @@ fn matching_of_names_and_signers() {
     assert_eq!(distinct(&[a(0), b(0), a(1)]), 2);
     assert_eq!(distinct(&[a(0), b(0), a(1), b(1), a(2), b(2)]), 2);
     // Whoever links two makes one of them.
-    let linked = [(0, Voice::new("a", Some("x"))), (1, Voice::new("b", Some("x"))), b(2)];
+    let x = Some(("x", "issuer"));
+    let linked = [(0, Voice::new("a", x)), (1, Voice::new("b", x)), b(2)];
     assert_eq!(distinct(&linked), 1);
-    let late = [a(0), (1, Voice::new("b", Some("x"))), (2, Voice::new("a", Some("x")))];
+    let late = [a(0), (1, Voice::new("b", x)), (2, Voice::new("a", x))];
     assert_eq!(distinct(&late), 1);
+    // A person with two accounts is one; what an issuer names itself is another one elsewhere.
+    let under_two = |subject: &'static str| {
+        [("k", "https://one.example"), ("l", "https://two.example")]
+            .map(|(key, issuer)| (usize::from(key == "k"), Voice::new(key, Some((subject, issuer)))))
+    };
+    assert_eq!(distinct(&under_two("Dev@example.com")), 1);
+    assert_eq!(distinct(&under_two("https://kubernetes.io/namespaces/a/serviceaccounts/b")), 2);
+    assert_eq!(distinct(&under_two("https://github.com/o/a/.github/workflows/r.yml@refs/heads/main")), 2);
 }
 
 #[test]
