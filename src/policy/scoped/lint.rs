@@ -108,12 +108,12 @@ impl Findings {
                 ),
             );
         } else if what == "issuer" && !text.contains("://") {
-            self.add("issuer", path, format!(
+            self.add("issuer-form", path, format!(
                 "the issuer `{text}` is no address: write it as certificates have it, such as `https://accounts.example.com`"
             ));
         } else if what == "issuer" && text.strip_suffix('/').is_some_and(|bare| ISSUERS.contains(&bare)) {
             let bare = text.trim_end_matches('/');
-            self.add("issuer", path, format!(
+            self.add("issuer-form", path, format!(
                 "the issuer `{text}` has a slash at its end, and certificates have none there: write `{bare}`"
             ));
         }

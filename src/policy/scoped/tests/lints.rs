@@ -307,8 +307,8 @@ fn names_that_no_certificate_has() {
         (" dev@example.com", address, &["impossible"]),
         ("dev@example.com", "https://accounts.google.com ", &["impossible"]),
         (r"^dev@example\.com$", address, &["literal"]),
-        ("dev@example.com", "accounts.google.com", &["issuer"]),
-        ("dev@example.com", "https://accounts.google.com/", &["issuer"]),
+        ("dev@example.com", "accounts.google.com", &["issuer-form"]),
+        ("dev@example.com", "https://accounts.google.com/", &["issuer-form"]),
         ("dev@example.com", "https://tenant.example.com/", &[]),
     ] {
         let mut value = sound();
