@@ -16,10 +16,24 @@ use super::value::{kind, unknown};
 pub fn typed<T: DeserializeOwned>(value: &Value, path: &Path) -> Result<T, Fault> {
     let said = |value: &Value| T::deserialize(value).map_err(|error| error.to_string());
     said(value).map_err(|message| {
+        if message.starts_with("missing field `") {
+            return in_words(&lacking(value, path), value, &message);
+        }
         let (path, culprit) =
             place(value, path.clone(), &|value| said(value).err().as_ref() == Some(&message));
         in_words(&path, culprit, &message)
     })
+}
+
+/// The place of what lacks a member: what a single member holds, as the demands of a rule, or all of it.
+fn lacking(value: &Value, path: &Path) -> Path {
+    match value {
+        Value::Object(members) if members.len() == 1 => {
+            let inner = members.iter().find(|(_, inner)| inner.is_object());
+            inner.map_or_else(|| path.clone(), |(name, _)| path.member(name))
+        }
+        _ => path.clone(),
+    }
 }
 
 /// The place at which an error comes, and what is there. `fails`: whether the same error comes for another value in place of all of this one.
@@ -84,6 +98,9 @@ fn in_words(path: &Path, value: &Value, message: &str) -> Fault {
             let fault =
                 Fault::new(path, format!("{} is expected, and there is {}", wanted(expected), there(value)));
             match (wanted(expected), value, path.name()) {
+                (TEXT, Value::Number(number), Some(name)) if name.ends_with("-age") => {
+                    fault.hint(format!("write `{name}: {number}d` for days"))
+                }
                 (TEXT, Value::Number(_) | Value::Bool(_), _) => fault.hint("write it in quotation marks"),
                 (LIST, Value::String(text), Some(name)) => {
                     fault.hint(format!("write `{name}: [\"{text}\"]`"))
@@ -181,6 +198,8 @@ mod tests {
                 "`open` is not known here",
             ),
             (json!({ "github": { "ref": "refs/heads/main" } }), "github", "`repo` is missing"),
+            (json!({ "vsa": { "verifier-id": { "pattern": "x" } } }), "vsa", "`resource-uri` is missing"),
+            (json!({ "sbom": { "max-age": 30 } }), "sbom.max-age", "write `max-age: 30d` for days"),
             (json!({ "github": { "repo": "o/r", "rep": "x" } }), "github.rep", "did you mean `repo`?"),
         ] {
             let fault = typed::<Rule>(&value, &Path::default()).unwrap_err();
