@@ -503,6 +503,7 @@ fn statements_that_nobody_signed_try_the_rules() {
 #[test]
 fn all_cases_are_judged_where_one_file_has_a_mistake() {
     let sandbox = sandbox();
+    std::fs::create_dir(sandbox.path().join("cases")).unwrap();
     let scope = "  - { name: s, files: ['*.txt'], log: not-required, signatures: a }\n";
     sandbox.file("good.yaml", format!("{SIGNERS}{scope}"));
     sandbox.file("broken.yaml", format!("{SIGNERS}{}", scope.replace("signatures", "signature")));
@@ -527,7 +528,7 @@ fn all_cases_are_judged_where_one_file_has_a_mistake() {
         "ok      cases/b.test.yaml: case 1",
         "ERROR   cases/c.test.yaml: the cases in `cases/c.test.yaml` cannot be used: cases/c.test.yaml:3: cases[0].expect: `expect` is one of",
         "FAILED  cases/d.test.yaml: case 1: expected refused, and it is accepted",
-        "ERROR   cases/d.test.yaml: case 2: the cases in",
+        "ERROR   cases/d.test.yaml: case 2: the cases in `cases/d.test.yaml` cannot be used: cases/d.test.yaml:4: cases[1]: a case is about",
         "ok      cases/d.test.yaml: case 3",
     ] {
         assert!(output.stdout.contains(line), "{line}\n{}", output.stdout);

@@ -302,7 +302,8 @@ async fn run(
                 cases_came.push(PolicyCase { file: shown.clone(), name, passed: reason.is_none(), reason });
             }
             Err(reason) => {
-                let error = unusable(format!("{name}: {reason}"));
+                let path = scoped::Path::default().member("cases").item(number);
+                let error = misread(about(), file, &text, &Fault::new(&path, reason));
                 errors.push(PolicyTestError::new(file, Some(&name), error));
             }
         }
