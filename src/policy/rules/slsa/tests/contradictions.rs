@@ -162,15 +162,51 @@ fn a_commit_in_the_place_of_a_ref_is_a_commit() {
     refuses(json!({"slsa": {"source": REPO, "ref": "refs/heads/main"}}), &alone, &["the ref at", "missing"]);
 }
 
+/// Provenance of both versions with one more item among what it was made of.
+fn more(item: &Value) -> [Facts; 2] {
+    [
+        v1(with(github(), "/buildDefinition/resolvedDependencies/-", Some(item.clone()))),
+        v0_2(with(generator(), "/materials/-", Some(item.clone()))),
+    ]
+}
+
+#[test]
+fn a_package_is_no_repository() {
+    let source = json!({"slsa": {"source": REPO}});
+    // Packages and archives have digests of files, and many of these are SHA-1.
+    for uri in [
+        "pkg:npm/%40scope/name@1.0.0",
+        "pkg:maven/org.example/lib@1.0?type=jar",
+        "https://registry.npmjs.org/x/-/x-1.0.0.tgz",
+        "https://registry.npmjs.org/@scope/x/-/x-1.0.0.tgz",
+        "https://repo1.maven.org/maven2/org/example/lib/1.0/lib-1.0.jar",
+    ] {
+        for facts in more(&json!({"uri": uri, "digest": {"sha1": OTHER}})) {
+            holds(source.clone(), &facts);
+            // Of a commit it is a repository, whatever its address looks like.
+            let commit = json!({"uri": uri, "digest": {"sha1": OTHER, "gitCommit": OTHER}});
+            more(&commit).iter().for_each(|facts| refuses(source.clone(), facts, &["uri"]));
+        }
+    }
+    for uri in [
+        "https://github.com/evil/repo@refs/heads/x.tgz",
+        "https://github.com/evil/repo#x.tgz",
+        "https://github.com/evil/repo?x.tgz",
+        "https://github.com/evil/x.tgz/repo",
+        "pkg:gitlab/evil/repo@1",
+        "pkg:generic/x@1?vcs_url=git%2Bhttps://github.com/evil/repo",
+        "PKG:npm/x@1",
+        "pkg:np m/x@1",
+    ] {
+        for facts in more(&json!({"uri": uri, "digest": {"sha1": COMMIT}})) {
+            refuses(source.clone(), &facts, &["predicate."]);
+        }
+    }
+}
+
 #[test]
 fn repositories_are_seen_in_every_form() {
     let source = json!({"slsa": {"source": REPO}});
-    let more = |item: &Value| {
-        [
-            v1(with(github(), "/buildDefinition/resolvedDependencies/-", Some(item.clone()))),
-            v0_2(with(generator(), "/materials/-", Some(item.clone()))),
-        ]
-    };
     for uri in [
         "git@github.com:evil/repo.git",
         "git@github.com:evil/repo",
@@ -217,35 +253,6 @@ fn repositories_are_seen_in_every_form() {
     }
     for facts in more(&json!({"name": "evil", "digest": {"gitCommit": COMMIT}})) {
         refuses(source.clone(), &facts, &["uri is missing"]);
-    }
-    // Packages and archives have digests of files, and many of these are SHA-1.
-    for uri in [
-        "pkg:npm/%40scope/name@1.0.0",
-        "pkg:maven/org.example/lib@1.0?type=jar",
-        "https://registry.npmjs.org/x/-/x-1.0.0.tgz",
-        "https://registry.npmjs.org/@scope/x/-/x-1.0.0.tgz",
-        "https://repo1.maven.org/maven2/org/example/lib/1.0/lib-1.0.jar",
-    ] {
-        for facts in more(&json!({"uri": uri, "digest": {"sha1": OTHER}})) {
-            holds(source.clone(), &facts);
-            // Of a commit it is a repository, whatever its address looks like.
-            let commit = json!({"uri": uri, "digest": {"sha1": OTHER, "gitCommit": OTHER}});
-            more(&commit).iter().for_each(|facts| refuses(source.clone(), facts, &["uri"]));
-        }
-    }
-    for uri in [
-        "https://github.com/evil/repo@refs/heads/x.tgz",
-        "https://github.com/evil/repo#x.tgz",
-        "https://github.com/evil/repo?x.tgz",
-        "https://github.com/evil/x.tgz/repo",
-        "pkg:gitlab/evil/repo@1",
-        "pkg:generic/x@1?vcs_url=git%2Bhttps://github.com/evil/repo",
-        "PKG:npm/x@1",
-        "pkg:np m/x@1",
-    ] {
-        for facts in more(&json!({"uri": uri, "digest": {"sha1": COMMIT}})) {
-            refuses(source.clone(), &facts, &["predicate."]);
-        }
     }
     // Images, packages and files are none.
     for uri in [
