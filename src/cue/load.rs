@@ -2,7 +2,11 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use super::{ast::File, error::Error, resolve, syntax};
+use super::{
+    ast::File,
+    error::{Error, ErrorKind},
+    resolve, syntax,
+};
 
 /// The files of a policy as one package, every name bound.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ impl Package {
 /// The first error in the order of the files: text that is not CUE, names that are not declared or not used, files of
 /// different packages, constructs that are not supported; with the name of its file.
 pub fn load(files: &[(String, Vec<u8>)]) -> Result<Package, Error> {
+    for (name, _) in files {
+        if ["_test.cue", "_tool.cue"].iter().any(|end| name.ends_with(end)) {
+            let message = format!(
+                "`{name}`: files of CUE that are named like this belong to no package: give it another name"
+            );
+            return Err(Error::nowhere(ErrorKind::Package, message));
+        }
+    }
     let names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
     let mut trees = Vec::with_capacity(files.len());
     let located = |error: Error| error.in_files(names.iter().copied());

@@ -20,4 +20,5 @@ pub mod number;
 pub mod pkg;
 mod resolve;
 pub mod statement;
+pub mod subset;
 mod syntax;

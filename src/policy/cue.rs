@@ -1,4 +1,5 @@
-//! CUE, by the room `cue`: all files are one package, which is checked alone and then with the statement.
+//! CUE, by the room `cue`: all files are one package, in the part of the language that is judged, which is checked alone and then with
+//! the statement.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::{Error, Language, PolicyFile};
 use crate::cue::error::{Error as CueError, ErrorKind};
 use crate::cue::load::{Package, load};
 use crate::cue::statement::Json;
-use crate::cue::{eval, eval::Report};
+use crate::cue::{eval, eval::Report, subset};
 
 /// Files that were read and checked. Their trees stay in the thread that makes them: each evaluation reads the files anew.
 #[derive(Debug, Clone)]
@@ -41,7 +42,9 @@ impl Program {
     }
 
     fn package(&self) -> Result<Package, Error> {
-        load(&self.files).map_err(|error| unusable(&error))
+        let package = load(&self.files).map_err(|error| unusable(&error))?;
+        subset::check(&package).map_err(|error| unusable(&error))?;
+        Ok(package)
     }
 }
 

@@ -135,6 +135,7 @@ impl<'a> Evaluator<'a> {
         self.cost(self.node(node).requirements.len());
         if definition {
             close.definition = true;
+            self.closes = true;
         }
         let closes = definition || once;
         if closes && ((close.definition && close.embedded) || once) {

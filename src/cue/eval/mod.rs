@@ -114,6 +114,8 @@ pub(crate) struct Evaluator<'a> {
     files: Vec<&'a str>,
     nodes: Vec<Node<'a>>,
     defs: Vec<Def>,
+    /// Whether anything refers to a definition.
+    closes: bool,
     steps: u64,
     /// What steps cost beyond themselves: hops along chains, values compared.
     work: std::cell::Cell<u64>,
@@ -176,6 +178,7 @@ impl<'a> Evaluator<'a> {
             files: Vec::new(),
             nodes: Vec::new(),
             defs: vec![0],
+            closes: false,
             steps: 0,
             work: std::cell::Cell::new(0),
             texts: 0,

@@ -8,7 +8,8 @@ use crate::cue::ast::{Kind, Presence};
 
 impl<'a> Evaluator<'a> {
     /// Whether all that the policy computes has a value; definitions, which are held against nothing by themselves, and fields that
-    /// are nothing but a reference to what the statement lacks aside.
+    /// are nothing but a reference to what the statement lacks aside, where nothing is closed: in what a definition says to be `_`, cosign
+    /// takes some of these for errors.
     pub(super) fn all_known(&self, id: NodeId) -> Result<(), Error> {
         self.cost(4);
         let this = self.node(id);
@@ -22,7 +23,8 @@ impl<'a> Evaluator<'a> {
             }
             return outcome.iter().try_for_each(|(alternative, _)| self.all_known(*alternative));
         }
-        if let Some((task, why)) = this.tasks.iter().find(|(task, why)| !refers(task, why.as_deref())) {
+        let may_wait = |task: &Conjunct<'_>, why| !self.closes && refers(task, why);
+        if let Some((task, why)) = this.tasks.iter().find(|(task, why)| !may_wait(task, why.as_deref())) {
             let why = why.as_ref().map(|why| format!(": {}", why.message)).unwrap_or_default();
             let message =
                 format!("cannot be decided: what is computed here is not known even with the statement{why}");

@@ -2,7 +2,7 @@
 
 use super::Parameter::{List, String as Text};
 use super::arguments::{Arguments, failed};
-use super::{CallError, Member, Members, with_optional};
+use super::{CallError, Member, Members, function, with_optional};
 use crate::cue::data::Data;
 
 mod glob;
@@ -34,15 +34,15 @@ pub(super) const MEMBERS: Members = &[
     ("Windows", Member::Source("\"windows\"")),
     ("Plan9", Member::Source("\"plan9\"")),
     ("Split", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(split(a.text(0)?))))),
-    ("SplitList", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(split_list(a.text(0)?))))),
+    ("SplitList", function(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(split_list(a.text(0)?))))),
     ("Join", with_optional(&[List, Text], |a| on_unix(a, 1).and_then(|()| Ok(join(&a.texts(0)?).into())))),
     (
         "Match",
         with_optional(&[Text, Text, Text], |a| on_unix(a, 2).and_then(|()| matches(a.text(0)?, a.text(1)?))),
     ),
     ("Clean", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(clean(a.text(0)?).into())))),
-    ("ToSlash", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(a.text(0)?.into())))),
-    ("FromSlash", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(a.text(0)?.into())))),
+    ("ToSlash", function(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(a.text(0)?.into())))),
+    ("FromSlash", function(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(a.text(0)?.into())))),
     ("Ext", with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(extension(a.text(0)?).into())))),
     (
         "Resolve",
@@ -60,7 +60,14 @@ pub(super) const MEMBERS: Members = &[
         "IsAbs",
         with_optional(&[Text, Text], |a| on_unix(a, 1).and_then(|()| Ok(a.text(0)?.starts_with('/').into()))),
     ),
-    ("VolumeName", with_optional(&[Text, Text], |a| on_unix(a, 1).map(|()| "".into()))),
+    (
+        "VolumeName",
+        with_optional(&[Text, Text], |a| match a {
+            // Without a system it is that of Windows.
+            [_] => Err(CallError::Unsupported("the paths of \"windows\"".to_owned())),
+            _ => on_unix(a, 1).map(|()| "".into()),
+        }),
+    ),
 ];
 
 /// Whether the operating system, where one is named, has paths of Unix.

@@ -132,6 +132,10 @@ impl<'a> Lexer<'a> {
                 self.at += 3;
                 return Ok(TokenKind::Bottom);
             }
+            // As Go's scanner for CUE has it, also where `_ |` would be meant.
+            '_' if self.rest().starts_with("_|") => {
+                return Err(self.error(position, "illegal token `_|`: write `_|_`, or `_ |` with a blank"));
+            }
             '#' => {
                 let hashes = self.rest().len() - self.rest().trim_start_matches('#').len();
                 if matches!(self.rest().as_bytes().get(hashes), Some(b'"' | b'\'')) {

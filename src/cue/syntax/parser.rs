@@ -9,7 +9,7 @@ use super::{
         error::{Error, ErrorKind},
     },
     lexer::Lexer,
-    token::{Symbol, Token, TokenKind},
+    token::{Quote, Symbol, Token, TokenKind},
     tree::{Clause, Comprehension, Declaration, Expression, Field, File, Import, Kind, Name},
 };
 
@@ -108,8 +108,12 @@ impl<'a> Parser<'a> {
     fn import(&mut self, imports: &mut Vec<Import>) -> Result<(), Error> {
         let name = if self.token.kind == TokenKind::Identifier { Some(self.name()?) } else { None };
         let position = self.token.position;
-        if !matches!(self.token.kind, TokenKind::Text(piece) if piece.last) {
-            return Err(self.expected("the path of a package as a string"));
+        // Go reads the path as a string of its own: in CUE's other quotes, and with escapes, it is none.
+        let plain = Quote { mark: b'"', triple: false, hashes: 0 };
+        if !matches!(self.token.kind, TokenKind::Text(piece) if piece.last && piece.quote == plain)
+            || self.lexer.text_of(self.token).contains('\\')
+        {
+            return Err(self.expected("the path of a package, in plain double quotes"));
         }
         let Kind::Text(path) = self.text()?.kind else { return Err(self.expected("the path of a package")) };
         let path = String::from_utf8(path.value).unwrap_or_default();

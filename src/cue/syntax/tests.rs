@@ -172,6 +172,8 @@ fn operators_bind_by_their_precedence() {
         ("a: b.#\"c\"#", "policy:1:6: a selector is a name or a string of one line in plain double quotes"),
         ("a: <-5", "policy:1:4: expected a value, found `<-`"),
         ("a: b..c", "policy:1:5: illegal token `..`, expected `.`"),
+        ("a: _|_|int", "a: <_|_ | int>"),
+        ("a: *_|int", "policy:1:5: illegal token `_|`: write `_|_`, or `_ |` with a blank"),
     ]);
 }
 
@@ -259,6 +261,18 @@ fn files_and_imports() {
         ("package #p", "policy:1:9: invalid package name `#p`"),
         ("package p.q", "policy:1:10: expected `,` or a line's end in the package clause, found `.`"),
         ("import \"a b\"", "policy:1:8: invalid import path `a b`"),
+        (
+            "import 'list'",
+            "policy:1:8: expected the path of a package, in plain double quotes, found a string",
+        ),
+        (
+            "import #\"list\"#",
+            "policy:1:8: expected the path of a package, in plain double quotes, found a string",
+        ),
+        (
+            "import \"li\\u0073t\"",
+            "policy:1:8: expected the path of a package, in plain double quotes, found a string",
+        ),
         ("a: 1\nimport \"strings\"", "policy:2:8: expected `,` or a line's end in a struct, found a string"),
         ("@if(x)\npackage p", "policy:1:1: the attribute `@if` is not supported"),
         ("@experiment(aliasv2)", "policy:1:1: the attribute `@experiment` is not supported"),

@@ -11,13 +11,14 @@ use super::{Peer, peers, sandbox};
 use crate::support::{Sandbox, repository};
 
 /// The files of cases, and of how many one is asked.
-const FILES: [(&str, usize); 6] = [
+const FILES: [(&str, usize); 7] = [
     ("rego/cases.jsonl", 9),
     ("rego/probes.jsonl", 23),
     ("rego/generated.jsonl", 37),
     ("cue/cases.jsonl", 43),
     ("cue/probes.jsonl", 11),
     ("cue/generated.jsonl", 37),
+    ("cue/subset.jsonl", 61),
 ];
 
 fn read(name: &str) -> String {

@@ -23,6 +23,8 @@ fn what_is_computed_of_what_the_statement_lacks() {
 #[test]
 fn references_and_definitions_may_wait() {
     passes("predicate: _\nx: predicate.b\ny: x", r#"{"a": 1}"#);
+    // What is below a definition's `_` is closed: cosign says that there is no such field.
+    refuses("#A: {s: _, ...}\npredicate: #A\n_x: predicate.s.q", r#"{"s": {"z": 1}}"#, UNKNOWN);
     passes("#A: {k: int, if k == 1 {m!: int}, n: k + 1}\npredicate: a: 1", r#"{"a": 1}"#);
     passes("predicate: {k: int, if k == 1 {m!: int}}", r#"{"k": 2}"#);
 }

@@ -70,7 +70,8 @@ pub(super) fn format(a: &[Data]) -> Result<Data, CallError> {
             };
             let count = digits.bytes().filter(u8::is_ascii_digit).count() as i64;
             let limit = match precision {
-                None => 21,
+                // Go's `strconv`: as if six digits were asked for.
+                None => 6,
                 Some(precision) => {
                     (precision.max(1) as i64).max(if count > precision as i64 { count } else { 0 })
                 }

@@ -1,0 +1,279 @@
+//! The part of the language in which policies are judged. The evaluator knows nearly all of CUE, but in some of it cosign's answers depend
+//! on the order in which its evaluator comes to things, and an answer that is not sure is no verdict: a policy that stands there is refused
+//! by name. In this part nothing was accepted that cosign refuses, over thousands of policies that nobody had seen before
+//! (docs/guides/policies.md has the numbers).
+//!
+//! A policy is made of three sorts of expressions. A *constraint* says what a value must be; it is what a field has. A *plain* constraint
+//! refers to nothing but definitions and constants; where several are compared with each other (in a disjunction, in `matchN`), each
+//! must be plain. What is *computed* (an operand, a condition, an argument, what a `for` runs over) has operators and references.
+
+mod calls;
+mod computed;
+mod graph;
+mod places;
+mod structs;
+mod yields;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use self::graph::Reading;
+use self::places::{Path, Scopes, Step};
+use super::ast::{Binary, Disjunct, Element, Expression, Kind, List, Name, Part, Position, Unary};
+use super::error::{Error, ErrorKind};
+use super::load::Package;
+
+/// Refuses a policy that is not wholly in the part that is judged.
+///
+/// # Errors
+///
+/// The first construct that is not, in the order of the files, with file, line and column.
+pub fn check(package: &Package) -> Result<(), Error> {
+    let mut walk = Walk {
+        package,
+        scopes: Scopes::default(),
+        path: Vec::new(),
+        readings: Vec::new(),
+        compared: Vec::new(),
+        asked: Vec::new(),
+        added: Vec::new(),
+        decided: Vec::new(),
+        structs: Vec::new(),
+        others: Vec::new(),
+        is_computing: false,
+        mixes: false,
+        bare: None,
+        decides: None,
+    };
+    walk.package().map_err(|error| package.name_file(error))
+}
+
+/// What an expression may be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Mode {
+    /// A constraint that may refer to anything.
+    Any,
+    /// One that refers to definitions and constants alone: an alternative.
+    Plain,
+    /// A plain one in which no list has elements: what `matchN` counts. A list whose elements are not there yet may or may not match.
+    Matched,
+}
+
+struct Walk<'a> {
+    package: &'a Package,
+    scopes: Scopes<'a>,
+    /// Where in the value we are.
+    path: Path<'a>,
+    /// Who refers to what.
+    readings: Vec<Reading<'a>>,
+    /// Definitions of the top level that alternatives refer to.
+    compared: Vec<(&'a Name, Mode, Position)>,
+    /// Fields that something asks for with `_|_`, by their last step.
+    asked: Vec<(Position, Step<'a>)>,
+    /// The fields that comprehensions add or constrain, by their last step.
+    added: Vec<Step<'a>>,
+    /// Those of them that are in structs with other fields.
+    decided: Vec<Step<'a>>,
+    /// Fields that comprehensions make structs of.
+    structs: Vec<(Position, Step<'a>)>,
+    /// Fields of which the policy says anything but that they are structs.
+    others: Vec<Step<'a>>,
+    /// Whether we are in what is computed.
+    is_computing: bool,
+    /// Whether there is such a comprehension.
+    mixes: bool,
+    /// References into others (`a.b`) that are constraints alone: they may lead nowhere.
+    bare: Option<Position>,
+    /// In a comprehension's clauses: the places that they decide about.
+    decides: Option<Vec<Path<'a>>>,
+}
+
+impl<'a> Walk<'a> {
+    fn package(&mut self) -> Result<(), Error> {
+        for file in &self.package.files {
+            self.structure(&file.body, Mode::Any)?;
+        }
+        self.compared_definitions()?;
+        graph::no_circles(&self.readings)?;
+        self.nothing_read_is_decided()
+    }
+
+    /// What comprehensions decide is not asked for, nor read: they are taken in an order.
+    fn nothing_read_is_decided(&self) -> Result<(), Error> {
+        for (position, asked) in &self.asked {
+            if self.added.iter().any(|added| added.meets(*asked)) {
+                return Err(outside(
+                    *position,
+                    "a comparison with `_|_` of a field that a comprehension may add",
+                ));
+            }
+            let refers = |reading: &Reading<'_>| reading.from.last().is_some_and(|from| from.meets(*asked));
+            if self.readings.iter().any(refers) {
+                return Err(outside(
+                    *position,
+                    "a comparison with `_|_` of a field that refers to another one",
+                ));
+            }
+        }
+        if let (Some(position), true) = (self.bare, self.mixes) {
+            return Err(outside(
+                position,
+                "a reference into another field, alone, beside a comprehension in a struct",
+            ));
+        }
+        for (position, step) in &self.structs {
+            if self.others.iter().any(|other| other.meets(*step)) {
+                return Err(outside(
+                    *position,
+                    "a comprehension that makes a struct of a field of which other things are said, too",
+                ));
+            }
+        }
+        let decided = |step: &Step<'_>| self.decided.iter().any(|decided| decided.meets(*step));
+        match self.readings.iter().find(|reading| reading.to.iter().any(decided)) {
+            Some(Reading { position, .. }) => {
+                Err(outside(*position, "a reference to a field that a comprehension decides about"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What alternatives refer to must be as plain as they are.
+    fn compared_definitions(&mut self) -> Result<(), Error> {
+        let mut done = HashSet::new();
+        // They were noted where the definitions stand.
+        let readings = std::mem::take(&mut self.readings);
+        while let Some((name, mode, position)) = self.compared.pop() {
+            if done.insert((name, mode)) && !self.definition(name, mode)? {
+                return Err(outside(position, "a definition within a struct, in an alternative"));
+            }
+        }
+        self.readings = readings;
+        Ok(())
+    }
+
+    fn constraint(&mut self, expression: &'a Expression, mode: Mode) -> Result<(), Error> {
+        let position = expression.position;
+        match &expression.kind {
+            Kind::Bottom
+            | Kind::Null
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::String(_)
+            | Kind::Bytes(_) => Ok(()),
+            Kind::Reference { name, binding } => self.reference(position, name, binding, mode),
+            Kind::Struct(body) => self.structure(body, mode),
+            Kind::List(list) => self.list(position, list, mode),
+            Kind::Disjunction(sides) => self.disjunction(sides, mode.max(Mode::Plain)),
+            Kind::Bound { operand, .. } if mode >= Mode::Plain => constant(operand),
+            Kind::Bound { operand, .. } => self.computed(operand),
+            Kind::Binary { operator: Binary::Unify, left, right } => {
+                self.constraint(left, mode)?;
+                self.constraint(right, mode)
+            }
+            Kind::Call { function, arguments } => self.call(position, function, arguments, mode),
+            Kind::Unary { operator: Unary::Minus | Unary::Plus, operand } if mode >= Mode::Plain => {
+                constant(operand)
+            }
+            Kind::Selector { operand, name: _ } if is_package(operand) => Ok(()),
+            _ if mode >= Mode::Plain => constant(expression),
+            Kind::Selector { .. } | Kind::Index { .. } => {
+                self.bare.get_or_insert(position);
+                self.computed(expression)
+            }
+            _ => self.computed(expression),
+        }
+    }
+
+    fn disjunction(&mut self, sides: &'a [Disjunct], mode: Mode) -> Result<(), Error> {
+        for side in sides {
+            if let Kind::Disjunction(inner) = &side.value.kind
+                && inner.iter().any(|inner| inner.default)
+            {
+                return Err(outside(side.value.position, "defaults within an alternative"));
+            }
+            self.constraint(&side.value, mode)?;
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, position: Position, list: &'a List, mode: Mode) -> Result<(), Error> {
+        if mode == Mode::Matched && (list.rest.is_none() || !list.elements.is_empty()) {
+            return Err(outside(
+                position,
+                "a list with elements, or a closed one, in what `matchN` or `matchIf` counts",
+            ));
+        }
+        self.scopes.other();
+        for (index, element) in list.elements.iter().enumerate() {
+            match element {
+                Element::Value(value) => self.at(Step::Index(index), |walk| walk.constraint(value, mode))?,
+                Element::Comprehension(comprehension) if mode == Mode::Any => {
+                    self.comprehension(comprehension, None)?;
+                }
+                Element::Comprehension(comprehension) => {
+                    return Err(outside(comprehension.position, "a comprehension in an alternative"));
+                }
+            }
+        }
+        if let Some(value) = list.rest.as_ref().and_then(|rest| rest.value.as_ref()) {
+            self.at(Step::Any, |walk| walk.constraint(value, mode))?;
+        }
+        self.scopes.pop();
+        Ok(())
+    }
+
+    /// Walks on one step deeper in the value.
+    fn at<T>(
+        &mut self,
+        step: Step<'a>,
+        walk: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.path.push(step);
+        let result = walk(self);
+        self.path.pop();
+        result
+    }
+}
+
+/// What needs nothing else to have a value.
+fn constant(expression: &Expression) -> Result<(), Error> {
+    match &expression.kind {
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Bytes(_) => Ok(()),
+        Kind::Unary { operand, .. } => constant(operand),
+        Kind::Binary {
+            operator: Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Quotient,
+            left,
+            right,
+        } => {
+            constant(left)?;
+            constant(right)
+        }
+        Kind::List(List { elements, rest: None }) => elements.iter().try_for_each(|element| match element {
+            Element::Value(value) => constant(value),
+            Element::Comprehension(comprehension) => {
+                Err(outside(comprehension.position, "a comprehension in a constant"))
+            }
+        }),
+        Kind::Interpolation { parts, .. } => parts.iter().try_for_each(|part| match part {
+            Part::Literal(_) => Ok(()),
+            Part::Expression(value) => constant(value),
+        }),
+        Kind::Call { function, arguments } if !calls::judges(function) => {
+            arguments.iter().try_for_each(constant)
+        }
+        _ => Err(outside(expression.position, "a value that is computed, in an alternative")),
+    }
+}
+
+fn is_package(operand: &Rc<Expression>) -> bool {
+    matches!(&operand.kind, Kind::Reference { binding: super::ast::Binding::Package(_), .. })
+}
+
+fn outside(position: Position, what: impl std::fmt::Display) -> Error {
+    let message = format!("not in the part of CUE that is judged here: {what}");
+    Error::new(ErrorKind::Unsupported, position, message)
+}

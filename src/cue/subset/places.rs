@@ -1,0 +1,130 @@
+//! Which place in the value a name means.
+
+use super::super::ast::{Binding, Kind, Label, Let, Name, Struct};
+
+/// A step into a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step<'a> {
+    /// A regular field.
+    Field(&'a str),
+    /// A definition, a hidden field, or a `let`.
+    Hidden(&'a str),
+    /// An element.
+    Index(usize),
+    /// Any regular field, any element.
+    Any,
+}
+
+impl<'a> Step<'a> {
+    /// The step to a field of this name.
+    pub(super) fn to(name: &'a Name) -> Self {
+        match name {
+            Name::Regular(text) => Step::Field(text),
+            Name::Definition(text) | Name::Hidden(text) => Step::Hidden(text),
+        }
+    }
+
+    /// The step to a field with this label.
+    pub(super) fn labelled(label: &'a Label) -> Self {
+        match label {
+            Label::Fixed(name) => Step::to(name),
+            Label::Dynamic(label) => match &label.kind {
+                Kind::String(label) => Step::Field(label),
+                _ => Step::Any,
+            },
+        }
+    }
+
+    /// Whether both may be the same.
+    pub(super) fn meets(self, other: Self) -> bool {
+        let hidden = |step| matches!(step, Step::Hidden(_));
+        self == other || (self == Step::Any && !hidden(other)) || (other == Step::Any && !hidden(self))
+    }
+}
+
+/// Where something is in the value.
+pub(super) type Path<'a> = Vec<Step<'a>>;
+
+/// Whether one path leads into what the other leads to.
+pub(super) fn within(inner: &[Step<'_>], outer: &[Step<'_>]) -> bool {
+    inner.len() >= outer.len() && inner.iter().zip(outer).all(|(one, other)| one.meets(*other))
+}
+
+/// One scope around what is looked at.
+#[derive(Debug)]
+enum Scope<'a> {
+    /// A struct literal at a path.
+    Struct { body: &'a Struct, depth: usize },
+    /// A list, a `for`, a `let`, the value of a pattern.
+    Other,
+}
+
+/// The scopes around what is looked at, the innermost last.
+#[derive(Debug, Default)]
+pub(super) struct Scopes<'a>(Vec<Scope<'a>>);
+
+/// What a name means.
+pub(super) enum Meaning<'a> {
+    /// A field of the struct that lies this many steps below the top.
+    Field(usize, &'a Name),
+    /// A `let` of the struct that lies this many steps below the top.
+    Let(usize, &'a Let),
+    /// A struct itself, this many steps below the top.
+    Itself(usize),
+    /// A variable, or a label.
+    Variable,
+    /// What the language has.
+    Predeclared(&'a str),
+    /// Nothing that is judged.
+    Odd,
+}
+
+impl<'a> Scopes<'a> {
+    /// Enters a struct that lies this many steps below the top.
+    pub(super) fn structure(&mut self, body: &'a Struct, depth: usize) {
+        self.0.push(Scope::Struct { body, depth });
+    }
+
+    /// Enters a list, a `for`, a `let`, the value of a pattern.
+    pub(super) fn other(&mut self) {
+        self.0.push(Scope::Other);
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    fn up(&self, up: usize) -> Option<&Scope<'a>> {
+        self.0.len().checked_sub(up + 1).and_then(|index| self.0.get(index))
+    }
+
+    pub(super) fn meaning(&self, binding: &'a Binding) -> Meaning<'a> {
+        match binding {
+            Binding::Field { up, name } => match self.up(*up) {
+                Some(Scope::Struct { depth, .. }) => Meaning::Field(*depth, name),
+                _ => Meaning::Odd,
+            },
+            Binding::Let { up, index } => match self.up(*up) {
+                Some(Scope::Struct { body, depth }) => {
+                    body.lets.get(*index).map_or(Meaning::Odd, |clause| Meaning::Let(*depth, clause))
+                }
+                _ => Meaning::Odd,
+            },
+            Binding::Scope { up } => match self.up(*up) {
+                Some(Scope::Struct { depth, .. }) => Meaning::Itself(*depth),
+                _ => Meaning::Odd,
+            },
+            Binding::Variable { .. } | Binding::Label { .. } => Meaning::Variable,
+            Binding::Predeclared(name) => Meaning::Predeclared(name),
+            Binding::DynamicField { .. } | Binding::Matched { .. } | Binding::Package(_) => Meaning::Odd,
+        }
+    }
+}
