@@ -131,11 +131,11 @@ impl<'a> Search<'a> {
         let mut yields = Vec::new();
         let mut found = false;
         for declaration in declarations {
-            if let Declaration::Field(Field { label: Label::Fixed(label), value, .. }) = declaration {
-                if label == name {
-                    found = true;
-                    yields.extend(self.of(value)?);
-                }
+            if let Declaration::Field(Field { label: Label::Fixed(label), value, .. }) = declaration
+                && label == name
+            {
+                found = true;
+                yields.extend(self.of(value)?);
             }
         }
         found.then_some(yields)
