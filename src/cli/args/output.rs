@@ -95,6 +95,8 @@ fn one_of(text: &str, formats: &[(&str, ReportFormat)]) -> Result<ReportRequest,
     };
     match (formats.iter().find(|(known, _)| *known == name), file) {
         (Some(_), Some("")) => Err(format!("the file after `{name}=` is missing")),
+        // As everywhere, `-` is standard output.
+        (Some((_, format)), Some("-")) => Ok(ReportRequest { format: *format, file: None }),
         (Some((_, format)), file) => Ok(ReportRequest { format: *format, file: file.map(PathBuf::from) }),
         (None, _) => {
             let names: Vec<_> = formats.iter().map(|(name, _)| *name).collect();
@@ -110,6 +112,7 @@ mod tests {
     #[test]
     fn a_report_has_a_format_and_perhaps_a_file() {
         assert_eq!(report("json").unwrap().file, None);
+        assert_eq!(report("json=-").unwrap().file, None);
         assert_eq!(report("json=a=b").unwrap().file, Some(PathBuf::from("a=b")));
         assert_eq!(report("junit=x").unwrap().format, ReportFormat::Junit);
         for text in ["", "json=", "xml", "JSON", "=f"] {

@@ -206,7 +206,7 @@ impl Reader<'_> {
             self.found.unknown.insert(kind.to_owned());
         }
         let ignored = self.fields.ignored.iter().flat_map(|path| path.values(document));
-        self.judged.extend(ignored.map(|(at, _)| at));
+        self.judged.extend(ignored.map(|(at, _, _)| at));
         for at in elsewhere::images(document, &self.judged, members.get("items").is_some_and(Value::is_array))
         {
             if self.found.missed.len() < MAX_IMAGES {
@@ -263,7 +263,8 @@ impl Reader<'_> {
     fn by_path(&mut self, document: &Value) -> Result<bool, DecodeError> {
         let mut any = false;
         for (index, path) in self.fields.images.iter().enumerate() {
-            for (at, value) in path.values(document) {
+            for (at, value, holder) in path.values(document) {
+                is_whole(value, holder, &at)?;
                 let before = self.found.all.len();
                 self.add(value, &at)?;
                 if self.found.all.len() > before {
@@ -293,6 +294,32 @@ impl Reader<'_> {
             }
             _ => Err(DecodeError::new(WHAT, at, "not a text that names an image")),
         }
+    }
+}
+
+/// Members beside an image that are the rest of its name, in custom resources and in the values of charts.
+const REST: [&str; 8] = ["digest", "imageDigest", "imageTag", "sha", "sha256", "tag", "tagName", "version"];
+/// Those that come before it.
+const BEFORE: [&str; 3] = ["hub", "imageRegistry", "registry"];
+
+/// A name of which a part stands beside it is not what the cluster runs.
+fn is_whole(image: &Value, holder: &Value, at: &str) -> Result<(), DecodeError> {
+    let (Value::String(image), Value::Object(members)) = (image, holder) else { return Ok(()) };
+    let says = |name: &&&str| match members.get(**name) {
+        Some(Value::String(text)) => !text.is_empty() && text != image,
+        Some(Value::Number(_)) => true,
+        _ => false,
+    };
+    let is_tagged = image.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    let rest = REST.iter().filter(|_| !is_tagged).chain(&BEFORE).find(says);
+    match rest {
+        Some(rest) => {
+            let reason = format!(
+                "`{image}` is not the whole name of an image: its `{rest}` stands beside it; verify the whole name by itself, and say `--ignore-path` of this place"
+            );
+            Err(DecodeError::new(WHAT, at, reason))
+        }
+        None => Ok(()),
     }
 }
 

@@ -56,24 +56,26 @@ impl FieldPath {
         }
     }
 
-    /// What is there in `document`, each with its own place.
-    pub(super) fn values<'a>(&self, document: &'a Value) -> Vec<(String, &'a Value)> {
-        let mut found = vec![(String::new(), document)];
+    /// What is there in `document`, each with its own place, and what it stands in.
+    pub(super) fn values<'a>(&self, document: &'a Value) -> Vec<(String, &'a Value, &'a Value)> {
+        let mut found = vec![(String::new(), document, document)];
         for step in &self.steps {
             let mut next = Vec::new();
-            for (at, value) in found {
+            for (at, value, _) in found {
                 match (step, value) {
                     (Step::Member(name), Value::Object(members)) => {
-                        next.extend(members.get(name).map(|value| (join(&at, name), value)));
+                        next.extend(members.get(name).map(|inner| (join(&at, name), inner, value)));
                     }
                     (Step::Item(index), Value::Array(items)) => {
-                        next.extend(items.get(*index).map(|value| (format!("{at}[{index}]"), value)));
+                        next.extend(items.get(*index).map(|inner| (format!("{at}[{index}]"), inner, value)));
                     }
                     (Step::All, Value::Array(items)) => {
-                        next.extend(items.iter().enumerate().map(|(i, value)| (format!("{at}[{i}]"), value)));
+                        next.extend(
+                            items.iter().enumerate().map(|(i, inner)| (format!("{at}[{i}]"), inner, value)),
+                        );
                     }
                     (Step::All, Value::Object(members)) => {
-                        next.extend(members.iter().map(|(name, value)| (join(&at, name), value)));
+                        next.extend(members.iter().map(|(name, inner)| (join(&at, name), inner, value)));
                     }
                     _ => {}
                 }
@@ -143,7 +145,7 @@ mod tests {
             let path = FieldPath::parse(path).unwrap();
             let found = path.values(&document);
             let found: Vec<_> =
-                found.iter().map(|(at, value)| format!("{at}={}", value.as_str().unwrap())).collect();
+                found.iter().map(|(at, value, _)| format!("{at}={}", value.as_str().unwrap())).collect();
             assert_eq!(found.join(" "), expected, "{path}");
         }
     }

@@ -86,6 +86,26 @@ fn kinds_that_are_not_known_are_named_and_looked_at_by_path() {
 }
 
 #[test]
+fn a_name_of_which_a_part_stands_beside_it_is_not_judged_alone() {
+    for (spec, path, rest) in [
+        ("{image: {repository: r/a, tag: x}}", "spec.image.repository", "`tag`"),
+        ("{image: r/a, imageTag: 1.2}", "spec.image", "`imageTag`"),
+        (
+            "{images: [{repository: 'r:5000/a', digest: 'sha256:00'}]}",
+            "spec.images[*].repository",
+            "`digest`",
+        ),
+        ("{image: {registry: r, repository: 'a:1'}}", "spec.image.repository", "`registry`"),
+    ] {
+        let error = of(&format!("kind: Thing\nspec: {spec}"), &[path]).unwrap_err().to_string();
+        assert!(error.contains(path.trim_end_matches("[*].repository")) && error.contains(rest), "{error}");
+    }
+    for spec in ["{image: 'r/a:1', version: '2'}", "{image: r/a, tag: ''}", "{image: r/a, tag: null}"] {
+        of(&format!("kind: Thing\nspec: {spec}"), &["spec.image"]).unwrap();
+    }
+}
+
+#[test]
 fn what_kubernetes_would_not_take_is_refused() {
     for (text, words) in [
         ("a: [", "not YAML"),

@@ -21,8 +21,9 @@ struct Met {
 }
 
 /// Functions that tell `1.0` from `1`: they write numbers, or take that for no whole number.
-const TELLING: [&str; 15] = [
+const TELLING: [&str; 16] = [
     "array.slice",
+    "crypto.x509.parse_and_verify_certificates_with_options",
     "format_int",
     "json.marshal",
     "json.marshal_with_options",
@@ -117,9 +118,9 @@ impl Undecided {
 
     /// The value of a call, of which is noted what cannot be decided.
     pub(super) fn note(&self, name: &str, given: &[Value], outcome: Outcome<Value>) -> Value {
-        // What is looked up by a number is found by how that is written.
+        // What is looked up by a number is found by how that is written, and a set has it once for each way.
         let telling = TELLING.contains(&name) && given.iter().any(has_number);
-        if telling || (name != "count" && given.iter().any(|value| is_keyed(value, false))) {
+        if telling || given.iter().any(|value| is_keyed(value, false)) {
             self.telling(match name.strip_prefix(PREFIX) {
                 Some(operator) => format!("the operator {operator} and what has numbers"),
                 None => format!("a call of {name} with numbers"),

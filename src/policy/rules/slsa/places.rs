@@ -344,7 +344,9 @@ fn commits<'a>(digest: &At<'a>) -> impl Iterator<Item = (Commit, At<'a>)> {
 
 /// Whether an address is that of a package (purl) which is no repository.
 fn is_package(uri: &str) -> bool {
-    let kind = uri.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')).map(|(kind, _)| kind);
+    // Slashes behind `pkg:` say nothing: the package URL specification, "Rules for each component".
+    let package = uri.strip_prefix("pkg:").map(|rest| rest.trim_start_matches('/'));
+    let kind = package.and_then(|rest| rest.split_once('/')).map(|(kind, _)| kind);
     // A qualifier may name a repository all the same.
     kind.is_some_and(|kind| {
         !uri.to_ascii_lowercase().contains("vcs_url")

@@ -236,8 +236,14 @@ fn repositories_are_seen_in_every_form() {
             refuses(source.clone(), &facts, &["predicate."]);
         }
     }
-    for uri in ["pkg:github/evil/repo@1", "https://github.com/evil/repo", "evil", "oci://evil.example/x", ""]
-    {
+    for uri in [
+        "pkg:github/evil/repo@1",
+        "pkg://github/evil/repo@1",
+        "https://github.com/evil/repo",
+        "evil",
+        "oci://evil.example/x",
+        "",
+    ] {
         for digest in [
             json!({"gitCommit": COMMIT}),
             json!({"sha1": COMMIT}),
