@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::Evaluator;
 use super::node::NodeId;
+use super::reference::is_definition;
 use super::value::Kinds;
 use crate::cue::ast::{Name, Presence};
 use crate::cue::error::ErrorKind;
@@ -41,6 +42,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn absent(&mut self, root: NodeId, package: &Package, statement: &Json<'_>) -> Vec<String> {
         let mut absent = Vec::new();
         self.lacks(root, statement, &|name| is_helper(package, name), &mut absent);
+        self.hidden_checks(root, false, &mut absent);
         absent.sort();
         absent.dedup();
         absent
@@ -112,6 +114,21 @@ impl<'a> Evaluator<'a> {
         if let Some(lazy) = &self.node(id).items.lazy {
             absent.extend(lazy.lacking.iter().map(|rest| format!("{}{rest}", self.path(id))));
         }
+    }
+
+    /// The same for hidden fields: they lack nothing themselves, but check what is there.
+    fn hidden_checks(&self, id: NodeId, is_hidden: bool, absent: &mut Vec<String>) {
+        if is_hidden {
+            self.unchecked(id, absent);
+        }
+        let this = self.node(id);
+        for arc in
+            this.arcs.iter().filter(|arc| arc.presence != Presence::Optional && !is_definition(&arc.name))
+        {
+            self.hidden_checks(arc.node, is_hidden || matches!(arc.name, Name::Hidden(_)), absent);
+        }
+        let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
+        this.items.nodes.iter().chain(made).for_each(|item| self.hidden_checks(*item, is_hidden, absent));
     }
 
     /// What could not be held against the statement, as a field that it refers to is not there.

@@ -64,6 +64,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether a function makes alternatives.
+pub(super) fn chooses(function: &Expression) -> bool {
+    called(function) == "or"
+}
+
 /// Whether a function takes constraints.
 pub(super) fn judges(function: &Expression) -> bool {
     let name = called(function);

@@ -7,6 +7,7 @@
 //! refers to nothing but definitions and constants; where several are compared with each other (in a disjunction, in `matchN`), each
 //! must be plain. What is *computed* (an operand, a condition, an argument, what a `for` runs over) has operators and references.
 
+mod alternatives;
 mod calls;
 mod computed;
 mod graph;
@@ -20,6 +21,7 @@ mod tests;
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use self::alternatives::Choice;
 use self::graph::Reading;
 use self::places::{Path, Scopes, Step};
 use super::ast::{Binary, Disjunct, Element, Expression, Kind, List, Name, Part, Position, Unary};
@@ -36,6 +38,7 @@ pub fn check(package: &Package) -> Result<(), Error> {
         package,
         scopes: Scopes::default(),
         path: Vec::new(),
+        choices: Vec::new(),
         readings: Vec::new(),
         compared: Vec::new(),
         asked: Vec::new(),
@@ -67,6 +70,8 @@ struct Walk<'a> {
     scopes: Scopes<'a>,
     /// Where in the value we are.
     path: Path<'a>,
+    /// Fields with alternatives.
+    choices: Vec<Choice<'a>>,
     /// Who refers to what.
     readings: Vec<Reading<'a>>,
     /// Definitions of the top level that alternatives refer to.
@@ -97,6 +102,7 @@ impl<'a> Walk<'a> {
             self.structure(&file.body, Mode::Any)?;
         }
         self.compared_definitions()?;
+        alternatives::are_single(&self.choices, &self.readings)?;
         graph::no_circles(&self.readings)?;
         self.nothing_read_is_decided()
     }
@@ -210,7 +216,7 @@ impl<'a> Walk<'a> {
         self.scopes.other();
         for (index, element) in list.elements.iter().enumerate() {
             match element {
-                Element::Value(value) => self.at(Step::Index(index), |walk| walk.constraint(value, mode))?,
+                Element::Value(value) => self.value(Step::Index(index), value, mode)?,
                 Element::Comprehension(comprehension) if mode == Mode::Any => {
                     self.comprehension(comprehension, None)?;
                 }
@@ -220,10 +226,24 @@ impl<'a> Walk<'a> {
             }
         }
         if let Some(value) = list.rest.as_ref().and_then(|rest| rest.value.as_ref()) {
-            self.at(Step::Any, |walk| walk.constraint(value, mode))?;
+            self.value(Step::Any, value, mode)?;
         }
         self.scopes.pop();
         Ok(())
+    }
+
+    /// Walks a value one step deeper, and notes its alternatives.
+    fn value(&mut self, step: Step<'a>, value: &'a Expression, mode: Mode) -> Result<(), Error> {
+        let choices = alternatives::choices(self.package, value);
+        if choices > 1 {
+            return Err(outside(value.position, "two disjunctions of structs or lists for one field"));
+        }
+        self.at(step, |walk| {
+            if choices > 0 {
+                walk.choices.push(Choice { position: value.position, path: walk.path.clone() });
+            }
+            walk.constraint(value, mode)
+        })
     }
 
     /// Walks on one step deeper in the value.

@@ -53,7 +53,7 @@ impl<'a> Walk<'a> {
             Declaration::Pattern(pattern) => {
                 self.constraint(&pattern.pattern, Mode::Plain)?;
                 self.scopes.other();
-                self.at(Step::Any, |walk| walk.constraint(&pattern.value, mode))?;
+                self.value(Step::Any, &pattern.value, mode)?;
                 self.scopes.pop();
                 Ok(())
             }
@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
         if !is_struct(&field.value) {
             self.others.push(step);
         }
-        self.at(step, |walk| walk.constraint(&field.value, mode))
+        self.value(step, &field.value, mode)
     }
 
     /// A definition, a struct, or several.

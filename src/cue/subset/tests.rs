@@ -19,6 +19,7 @@ fn what_policies_are_made_of_is_judged() {
         "predicate: _\n_names: [for p in predicate.packages if p.name != _|_ {p.name}]\n_names: [\"a\", ...]",
         "predicate: {kind: string, if kind == \"review\" {#Review}, ...}\n#Review: {by!: string, ...}",
         "predicate: {from: string, until: >from, [=~\"^x\"]: int, \"\\(\"a\")\": 1}",
+        "#D: {a: 1} | [...]\npredicate: {a: #D, b: [...#D], c: [...{a: {k: 1} | null}]}",
         "predicate: X={policy: required: int, reviewers: [...{name: string, if X.policy.required > 1 {at!: string}}]}",
         "predicate: suites: [Name=string]: {failed: <=_allowed[Name]}\n_allowed: {a: 1, [string]: int}",
         "predicate: {a: close({b: 1}), c: matchN(1, [{d!: 1}, {e!: [...]}]), f: matchIf({g!: 1}, _, {h!: 1})}",
@@ -76,6 +77,26 @@ fn what_is_not_judged_is_named_with_its_place() {
             "0.cue:1:30",
             "a comparison with `_|_` of a field that refers",
         ),
+        (
+            "predicate: {d: {a: 1} | {b: 1}, d: close({a: 1}) | null}",
+            "0.cue:1:23",
+            "two disjunctions of structs or lists",
+        ),
+        (
+            "predicate: d: #A & #B\n#A: {a: 1} | {b: 1}\n#B: {c!: 1} | [...]",
+            "0.cue:1:18",
+            "two disjunctions of structs or lists",
+        ),
+        (
+            "predicate: #A\npredicate: d: {a: 1} | null\n#A: {d: {b: 1} | [...], ...}",
+            "0.cue:2:22",
+            "two disjunctions of structs or lists",
+        ),
+        (
+            "predicate: {c: [...int] | null, d: c[0]}",
+            "0.cue:1:36",
+            "a reference into a field with alternatives",
+        ),
         ("predicate: {g: _, if g {a: 1}}", "0.cue:1:28", "a comprehension that adds a field"),
         ("predicate: {g: _, s: _, if g {s: a: 1}}", "0.cue:1:31", "a comprehension that adds a field"),
         ("predicate: {g: _, if g {s?: q: 1}}", "0.cue:1:25", "a comprehension that adds a field"),
@@ -114,7 +135,7 @@ fn what_is_not_judged_is_named_with_its_place() {
 fn looking_at_a_policy_has_an_end() {
     let many: String = (0..400).map(|n| format!("#A{n}: {{#A{}, #A{}}}\n", n + 1, n + 2)).collect();
     let policy = format!("{many}#A400: {{}}\n#A401: {{}}\npredicate: {{k: 1, if k > 0 {{#A0}}}}");
-    assert!(outside(&[&policy]).unwrap().contains("a comprehension that yields what is not written"));
+    assert!(outside(&[&policy]).unwrap().contains("two disjunctions"));
     let many: String = (0..1_600).map(|n| format!("a{n}: b{n}\nb{n}: 1\n")).collect();
     assert!(outside(&[&many]).unwrap().contains("more than 1500 references"));
 }

@@ -66,7 +66,7 @@ fn constrains(value: &Expression) -> bool {
 }
 
 /// Whether a value has no fields and no elements.
-fn is_scalar(value: &Expression) -> bool {
+pub(super) fn is_scalar(value: &Expression) -> bool {
     match &value.kind {
         Kind::Null
         | Kind::Bool(_)

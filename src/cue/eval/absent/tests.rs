@@ -66,6 +66,14 @@ fn what_a_field_refers_to_counts() {
     let policy = "predicate: {size: limits.most, limits: {...}}";
     assert_eq!(absent(policy, r#"{"size": 1, "limits": {}}"#), ["predicate.limits.most"]);
     assert!(absent(policy, r#"{"size": 1, "limits": {"most": 1}}"#).is_empty());
+    // A hidden field that checks something checks nothing where that is not there.
+    let policy = "predicate: _\n_version: predicate.builder.version\n_version: \"1\"";
+    assert_eq!(absent(policy, r#"{"builder": {}}"#), ["predicate.builder.version"]);
+    assert!(absent(policy, r#"{"builder": {"version": "1"}}"#).is_empty());
+    let policy =
+        "predicate: _\n_trusted: {x: true}\n_known: true & _trusted[predicate.id]\n_in: {of: _known}";
+    assert_eq!(absent(policy, r#"{"id": "y"}"#), ["_trusted.y"]);
+    assert!(absent(policy, r#"{"id": "x"}"#).is_empty());
 }
 
 #[test]

@@ -88,7 +88,8 @@ fn used<'a>(rule: &'a Rule, names: &BTreeSet<String>) -> Option<&'a Span> {
     found
 }
 
-/// What tells how a number is written though it is no call: what is looked up with a variable that might be such a number. And `walk`.
+/// What tells how a number is written though it is no call: a set, which has it once for each way, and what is looked up with a variable
+/// that might be such a number. And `walk`.
 pub(in crate::policy::rego) fn telling(modules: &[Ref<Module>]) -> Option<String> {
     let heads = modules.iter().flat_map(|module| &module.policy).map(|rule| tree::path(tree::head(rule)));
     let rules: BTreeSet<String> = heads.filter_map(|path| path?.0.pop()).collect();
@@ -101,6 +102,13 @@ pub(in crate::policy::rego) fn telling(modules: &[Ref<Module>]) -> Option<String
                 && tree::path(fcn).is_some_and(|(path, _)| path == ["walk"])
             {
                 found = Some(span);
+            }
+            match expr {
+                Expr::Set { span, items, .. } if !items.iter().all(|item| is_text(item)) => {
+                    found = Some(span)
+                }
+                Expr::SetCompr { span, .. } | Expr::ObjectCompr { span, .. } => found = Some(span),
+                _ => {}
             }
             let mut inner = expr;
             while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = inner {
@@ -120,8 +128,12 @@ pub(in crate::policy::rego) fn telling(modules: &[Ref<Module>]) -> Option<String
                 inner = refr;
             }
         });
-        found.map(|span| format!("what is looked up in line {}", span.line))
+        found.map(|span| format!("what is looked up, or a set, in line {}", span.line))
     })
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::String { .. } | Expr::RawString { .. } | Expr::Bool { .. } | Expr::Null { .. })
 }
 
 /// The variables that get their value from something else than the statement or a string.
