@@ -120,7 +120,7 @@ const OUTSIDE: &[(&str, &str, &str)] = &[
 #[test]
 fn what_is_not_judged_is_named_with_its_place() {
     let mut wrong = Vec::new();
-    for (policy, place, what) in OUTSIDE {
+    for &(policy, place, what) in OUTSIDE {
         let said = outside(&[policy]).unwrap_or_else(|| panic!("judged: {policy}"));
         let named = format!("{place}: not in the part of CUE that is judged here: ");
         if said.strip_prefix(&named).is_none_or(|rest| !rest.starts_with(what)) {
