@@ -54,6 +54,11 @@ fn files_have_their_bundles_beside_them() {
     sandbox.file("policy.yaml", scopes);
     let by = sandbox.run(&["verify-blob", "--policy-file", "policy.yaml", "a", "a.sigstore.json"]);
     let _ = by.code(3).says("a.sigstore.json: `a.sigstore.json.sigstore.json` cannot be used");
+    // A byte order mark is no part of the first name.
+    sandbox.file("list", "\u{feff}# files\nb\n");
+    let _ = run(&["--from-file", "list", "--bundle", "{}.proof"]).ok();
+    sandbox.file("list", "\u{feff}b\n");
+    let _ = run(&["--from-file", "list", "--bundle", "{}.proof"]).ok();
     // Names are taken as they are.
     for list in ["a \n", " a\n", "a\u{a0}\n", "#\ra\n a\n"] {
         sandbox.file("list", list);

@@ -72,9 +72,10 @@ fn where_no_service_answers_there_is_no_verdict() {
     };
     policy("signatures: a");
     let told = explain(&["127.0.0.1:1/app:v1"]).code(5);
-    for line in
-        ["scope     s, by its pattern 127.0.0.1:1/**", "verdict   none: something kept it from being judged"]
-    {
+    for line in [
+        "scope     s, by its pattern 127.0.0.1:1/**",
+        "verdict   undecided: something kept it from being judged",
+    ] {
         assert!(told.stdout.contains(line), "{}", told.stdout);
     }
     assert!(!told.stdout.contains("refused"), "{}", told.stdout);

@@ -189,7 +189,7 @@ fn text(policy: &PolicyReport) -> Vec<String> {
             PolicyVerdict::AcceptedUnsigned => "accepted without any signature (accept: true)",
             PolicyVerdict::NoScope => "refused: what no scope matches is refused",
             PolicyVerdict::Refused => "refused",
-            PolicyVerdict::Undecided => "none: something kept it from being judged, see the error",
+            PolicyVerdict::Undecided => "undecided: something kept it from being judged, see the error",
         }
     ));
     for demand in &policy.demands {

@@ -38,8 +38,11 @@ fn read(
     let bytes = read_named(what, name, MAX_LIST, context)?;
     let shown = name.to_string_lossy();
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        Error::new(ErrorKind::Format, format!("the {what} `{shown}` is not text")).caused_by(&error)
+        Error::new(ErrorKind::Format, format!("the {what} `{shown}` is not text, as UTF-8 has it"))
+            .caused_by(&error)
     })?;
+    // Editors of Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut names = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = shape(line);

@@ -27,9 +27,11 @@ pub(super) fn names(
         names.extend(file.images(context)?);
     }
     if names.is_empty() {
-        return Err(
-            Error::usage("there is no image to verify").hint("name images, or a file with --from-file")
-        );
+        let missing = Error::usage("there is no image to verify");
+        return Err(match &request.list {
+            Some(list) => missing.cause(format!("the list `{}` names none", list.to_string_lossy())),
+            None => missing.hint("name images, or a file with --from-file"),
+        });
     }
     if let Some(shard) = request.shard {
         let (shard, all) = (shard.resolve(context)?, names.len());
