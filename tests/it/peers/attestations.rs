@@ -117,7 +117,7 @@ fn every_predicate_type_is_attested_there_and_verifies_here() {
             let _ = ask(word, "artifact.txt").ok().says("Verified OK");
             let _ = ask(uri, "artifact.txt").ok();
             let _ = ask("https://example.com/other", "artifact.txt").code(12).says("predicate type");
-            let _ = ask(word, "other.txt").code(12).says("not about this artifact");
+            let _ = ask(word, "other.txt").code(12).says("about another artifact: sha256:");
         }
     }
 }
