@@ -84,7 +84,7 @@ fn where_no_service_answers_there_is_no_verdict() {
     assert_eq!((&told["verdict"], &told["scope"]), (&"undecided".into(), &"s".into()));
     // A bundle that is not there, likewise; a scope that refuses everything has its verdict all the same.
     let told = explain(&["--bundle", "none.json", "artifact.txt"]).code(3);
-    assert!(told.stdout.contains("verdict   none: "), "{}", told.stdout);
+    assert!(told.stdout.contains("verdict   undecided: "), "{}", told.stdout);
     policy("refuse: true");
     let told = explain(&["127.0.0.1:1/app:v1"]).code(7);
     assert!(told.stdout.contains("verdict   refused"), "{}", told.stdout);
