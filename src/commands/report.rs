@@ -125,6 +125,8 @@ impl PolicyReport {
             Ok(accepted) if accepted.is_unsigned() => PolicyVerdict::AcceptedUnsigned,
             Ok(_) => PolicyVerdict::Accepted,
             Err(_) if self.scope.is_none() => PolicyVerdict::NoScope,
+            // Nothing that is not there was judged.
+            Err(error) if error.kind == ErrorKind::NoSuchArtifact => PolicyVerdict::Undecided,
             Err(error) if error.kind.is_verdict() => PolicyVerdict::Refused,
             Err(_) => PolicyVerdict::Undecided,
         };

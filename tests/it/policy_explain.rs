@@ -56,6 +56,10 @@ fn explained_json_has_what_did_not_verify() {
     assert_eq!(told["verdict"], "refused");
     assert_eq!(told["refused"][0]["source"], "a.sigstore.json", "{told}");
     assert!(told["refused"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{told}");
+    // A file that is not there was not judged.
+    let line = line.map(|word| if word == "artifact.txt" { "gone.txt" } else { word });
+    let told: serde_json::Value = serde_json::from_str(&sandbox.run(&line).code(11).stdout).unwrap();
+    assert_eq!(told["verdict"], "undecided");
 }
 
 /// Who did not answer has refused nothing.
