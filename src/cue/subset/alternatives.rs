@@ -1,11 +1,11 @@
 //! Alternatives that are structs or lists: which one holds is decided once for each field, and nothing reads what is in it. cosign's
 //! evaluator closes alternatives, and counts those that fail, in an order.
 
-use super::super::ast::{Binding, Declaration, Expression, Field, Kind, Label, Name, Position};
+use super::super::ast::{Binding, Declaration, Expression, Kind, Name, Position};
 use super::super::error::Error;
 use super::super::load::Package;
 use super::graph::Reading;
-use super::places::{Path, Step};
+use super::places::{Path, Step, declared};
 use super::{calls, outside, yields};
 
 /// Expressions that are looked at for one value, at most.
@@ -52,14 +52,8 @@ impl Count<'_> {
                 binding: Binding::Field { name: name @ (Name::Definition(_) | Name::Hidden(_)), .. },
                 ..
             } => {
-                let declarations = self.package.files.iter().flat_map(|file| &file.body.declarations);
-                let of_name = declarations.map(|declaration| match declaration {
-                    Declaration::Field(Field { label: Label::Fixed(label), value, .. }) if label == name => {
-                        self.of(value)
-                    }
-                    _ => 0,
-                });
-                of_name.sum()
+                let package = self.package;
+                declared(package, name).map(|value| self.of(value)).sum()
             }
             _ => 0,
         }

@@ -1,6 +1,7 @@
 //! Which place in the value a name means.
 
-use super::super::ast::{Binding, Kind, Label, Let, Name, Struct};
+use super::super::ast::{Binding, Declaration, Expression, Field, Kind, Label, Let, Name, Struct};
+use super::super::load::Package;
 
 /// A step into a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,15 @@ impl<'a> Step<'a> {
         let hidden = |step| matches!(step, Step::Hidden(_));
         self == other || (self == Step::Any && !hidden(other)) || (other == Step::Any && !hidden(self))
     }
+}
+
+/// What the files say of a name at their top.
+pub(super) fn declared<'p>(package: &'p Package, name: &Name) -> impl Iterator<Item = &'p Expression> {
+    let declarations = package.files.iter().flat_map(|file| &file.body.declarations);
+    declarations.filter_map(move |declaration| match declaration {
+        Declaration::Field(Field { label: Label::Fixed(label), value, .. }) if label == name => Some(value),
+        _ => None,
+    })
 }
 
 /// Where something is in the value.

@@ -1,11 +1,10 @@
 //! Which fields a comprehension may add to its struct.
 
 use super::super::ast::{
-    Binary, Binding, Declaration, Element, Expression, Field, Kind, Label, List, Name, Pattern, Presence,
-    Struct,
+    Binary, Binding, Declaration, Element, Expression, Field, Kind, List, Name, Pattern, Presence, Struct,
 };
 use super::super::load::Package;
-use super::places::Step;
+use super::places::{Step, declared};
 
 /// Structs and definitions that are followed, at most.
 const MAX_VISITS: u32 = 1_000;
@@ -127,16 +126,11 @@ impl<'a> Search<'a> {
 
     /// Of a definition that is declared at the top of a file, and nowhere within a struct.
     fn of_definition(&mut self, name: &Name) -> Option<Vec<Yield<'a>>> {
-        let declarations = self.package.files.iter().flat_map(|file| &file.body.declarations);
         let mut yields = Vec::new();
         let mut found = false;
-        for declaration in declarations {
-            if let Declaration::Field(Field { label: Label::Fixed(label), value, .. }) = declaration
-                && label == name
-            {
-                found = true;
-                yields.extend(self.of(value)?);
-            }
+        for value in declared(self.package, name) {
+            found = true;
+            yields.extend(self.of(value)?);
         }
         found.then_some(yields)
     }

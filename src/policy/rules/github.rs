@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::at::{At, Mismatch, quoted};
 use super::facts::{Facts, Signer, SigningCertificate};
 use super::source::{Commit, GitRef};
+use super::text::differ;
 use super::{run, slsa};
 use crate::verify::{IdentityMatcher, StringMatcher};
 
@@ -154,15 +155,12 @@ impl Github {
 
     /// The member of which two rules demand different things.
     pub(super) fn contradicts(&self, other: &Self) -> Option<&'static str> {
-        fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
-            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
-        }
         [
             ("repo", self.repo != other.repo),
-            ("ref", differ(&self.reference, &other.reference)),
-            ("commit", differ(&self.commit, &other.commit)),
-            ("workflow", differ(&self.workflow, &other.workflow)),
-            ("runner", differ(&self.runner, &other.runner)),
+            ("ref", differ(self.reference.as_ref(), other.reference.as_ref())),
+            ("commit", differ(self.commit.as_ref(), other.commit.as_ref())),
+            ("workflow", differ(self.workflow.as_ref(), other.workflow.as_ref())),
+            ("runner", differ(self.runner.as_ref(), other.runner.as_ref())),
             ("server-url", self.server() != other.server()),
             ("issuer", self.issuer() != other.issuer()),
         ]

@@ -12,7 +12,7 @@ use super::at::{At, Mismatch, quoted};
 use super::facts::{Facts, Signer};
 use super::run;
 use super::source::{Commit, ExpectedRepository, GitRef};
-use super::text::Text;
+use super::text::{Text, differ, excluded};
 pub(super) use places::{Found, Place, checkout, dependencies, is_same};
 use places::{SourceFrom, of_workflow, places};
 
@@ -145,9 +145,6 @@ impl Slsa {
 
     /// The member of which two rules demand different things.
     pub(super) fn contradicts(&self, other: &Self) -> Option<&'static str> {
-        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-            one.zip(other).is_some_and(|(one, other)| one != other)
-        }
         // Other places may name other repositories.
         let of_source = if self.source_from != other.source_from {
             None
@@ -159,7 +156,7 @@ impl Slsa {
             differ(self.commit.as_ref(), other.commit.as_ref()).then_some("commit")
         };
         of_source.or_else(|| {
-            super::text::excluded(&[
+            excluded(&[
                 ("subject-name", self.subject_name.as_ref(), other.subject_name.as_ref()),
                 ("builder-id", self.builder_id.as_ref(), other.builder_id.as_ref()),
                 ("build-type", self.build_type.as_ref(), other.build_type.as_ref()),

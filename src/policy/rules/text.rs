@@ -72,6 +72,11 @@ impl Text {
     }
 }
 
+/// Whether two rules both demand something, and not the same.
+pub(super) fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
 /// The first of these members of which two rules expect texts that exclude each other.
 pub(super) fn excluded(members: &[(&'static str, Option<&Text>, Option<&Text>)]) -> Option<&'static str> {
     let excludes = |one: &Option<&Text>, other: &Option<&Text>| {
