@@ -225,12 +225,16 @@ fn a_workflow_of_provenance_is_the_one_of_the_certificate() {
     npm(".github/workflows/other.yml").code(7).says("workflow.path is `.github/workflows/release.yml`");
     let beacon = "sigstore-conformance/extremely-dangerous-public-oidc-beacon";
     let source = "https://github.com/loosebazooka/aa-test";
-    verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, serde_json::json!({"source": source})).ok();
-    let with_path = serde_json::json!({"source": source, "workflow": ".github/workflows/provenance.yaml"});
-    verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, with_path)
-        .code(7)
-        .says("workflow.path is `.github/workflows/provenance.yaml`")
-        .says("extremely-dangerous-oidc-beacon.yml` as in certificate.buildConfigURI");
+    for rule in [
+        serde_json::json!({"source": source}),
+        serde_json::json!({"source": source, "workflow": ".github/workflows/provenance.yaml"}),
+        serde_json::json!({"source": source, "workflow": {"pattern": ".*"}}),
+    ] {
+        verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, rule)
+            .code(7)
+            .says("workflow.path is `.github/workflows/provenance.yaml`")
+            .says("extremely-dangerous-oidc-beacon.yml` as in certificate.buildConfigURI");
+    }
 }
 
 #[test]

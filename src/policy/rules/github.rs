@@ -355,7 +355,7 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
         }
     }
     let path = predicate.below("buildDefinition.externalParameters.workflow.path");
-    run::same_workflow(NAME, certificate, (&[path], |_| true), &[])
+    run::same_workflow(NAME, certificate, (&[path], run::Compared::All), || Ok(Vec::new()))
 }
 
 #[cfg(test)]

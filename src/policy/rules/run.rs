@@ -1,9 +1,12 @@
 //! The run of a workflow that a certificate is of, against what a statement says of it: the authority has looked at the token of the run, and
 //! nobody at the statement.
 
+use serde_json::Value;
+
 use super::at::{At, Mismatch, quoted};
 use super::facts::SigningCertificate;
 use super::slsa::{Place, is_same};
+use super::text::Text;
 
 /// Where GitHub looks for workflows.
 const FOLDER: &str = "/.github/workflows/";
@@ -46,28 +49,58 @@ impl<'a> Started<'a> {
     }
 }
 
-/// Whether a path may be one of a workflow of GitHub: a Dockerfile, or the name of a job, says nothing of what was started.
-pub(super) fn is_workflow(path: &str) -> bool {
+/// Which paths of a statement are compared with that of the certificate.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Compared<'a> {
+    /// Every one.
+    All,
+    /// Where no rule demands a path: those of GitHub's workflows. What builders call so besides (a Dockerfile, the name of a job) is none.
+    Workflows,
+    /// Where a rule demands one: every one, but for what it names letter for letter and nobody takes for a workflow, such as a Dockerfile.
+    Demanded(&'a Text),
+}
+
+impl Compared<'_> {
+    fn counts(self, path: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Workflows => is_workflow(path),
+            Self::Demanded(text) => is_workflow(path) || is_yaml(path) || !text.names(path),
+        }
+    }
+}
+
+/// Whether GitHub keeps a workflow there: it does in `.github/workflows` of a repository, and has some of its own (`dynamic/pages/...`).
+fn is_workflow(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    lower.contains(".github/") || lower.ends_with(".yml") || lower.ends_with(".yaml")
+    lower.contains(".github/") || lower.starts_with("dynamic/")
+}
+
+fn is_yaml(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.ends_with(".yml") || lower.ends_with(".yaml")
 }
 
 /// That the paths of a workflow which a statement names, and the repositories that they are in, are none but those of the certificate. Where this names
-/// no workflow, there is nothing to compare with. `counts`: which paths are those of a workflow.
+/// no workflow, there is nothing to compare with.
 pub(super) fn same_workflow(
     rule: &'static str,
     certificate: &SigningCertificate,
-    (paths, counts): (&[At<'_>], fn(&str) -> bool),
-    places: &[Place],
+    (paths, compared): (&[At<'_>], Compared<'_>),
+    places: impl Fn() -> Result<Vec<Place>, Mismatch>,
 ) -> Result<(), Mismatch> {
     let Some(started) = Started::in_certificate(certificate) else { return Ok(()) };
     for at in paths {
-        let Some(path) = at.optional_text()?.filter(|path| counts(path)) else { continue };
+        let path = match compared {
+            Compared::Workflows => at.value.and_then(Value::as_str),
+            Compared::All | Compared::Demanded(_) => at.optional_text()?,
+        };
+        let Some(path) = path.filter(|path| compared.counts(path)) else { continue };
         if path != started.path {
             return Err(contradicts(rule, &at.path, started.at, started.path, path));
         }
         if let Some(other) =
-            places.iter().find(|place| !is_same(&place.source.repository, started.repository))
+            places()?.iter().find(|place| !is_same(&place.source.repository, started.repository))
         {
             let found = other.source.repository.to_string();
             return Err(contradicts(rule, &other.path, started.at, started.repository, &found));

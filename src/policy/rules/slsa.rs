@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::at::{At, Mismatch, quoted};
-use super::facts::{Facts, Signer};
+use super::facts::{Facts, Signer, SigningCertificate};
 use super::run;
 use super::source::{Commit, ExpectedRepository, GitRef};
 use super::text::{Text, differ, excluded};
@@ -196,11 +196,9 @@ impl Slsa {
         }
         if let Some(expected) = &self.workflow {
             held.extend(workflow(expected, &predicate, version)?);
-            if let Signer::Certificate(certificate) = &facts.signer {
-                let paths: Vec<_> = version.workflows().iter().map(|path| predicate.below(path)).collect();
-                let paths = (&paths[..], run::is_workflow as fn(&str) -> bool);
-                run::same_workflow(NAME, certificate, paths, &of_workflow(&predicate, version)?)?;
-            }
+        }
+        if let Signer::Certificate(certificate) = &facts.signer {
+            self.not_contradicted(&predicate, version, certificate)?;
         }
         for (name, expected) in self.parameters.iter().flatten() {
             let at = predicate.below(parameters).member(name);
@@ -208,6 +206,21 @@ impl Slsa {
             at.agrees_with(&predicate.below(other_parameters).member(name))?;
         }
         Ok(held)
+    }
+
+    /// That the workflow is none but the one of the certificate, which says what was started: also where no rule demands one, and whichever version has it.
+    fn not_contradicted(
+        &self,
+        predicate: &At<'_>,
+        version: Version,
+        certificate: &SigningCertificate,
+    ) -> Result<(), Mismatch> {
+        let compared = self.workflow.as_ref().map_or(run::Compared::Workflows, run::Compared::Demanded);
+        for version in [version, version.other()] {
+            let paths: Vec<_> = version.workflows().iter().map(|path| predicate.below(path)).collect();
+            run::same_workflow(NAME, certificate, (&paths, compared), || of_workflow(predicate, version))?;
+        }
+        Ok(())
     }
 
     fn source(&self, expected: &ExpectedRepository, found: Found) -> Result<Vec<String>, Mismatch> {

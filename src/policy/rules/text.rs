@@ -55,8 +55,12 @@ fn anchored(pattern: &str) -> Result<Pattern, String> {
 impl Text {
     pub(super) fn matches(&self, text: &str) -> bool {
         let is_match = |pattern: &Pattern| pattern.matches(text);
-        !text.is_empty()
-            && (self.exact.iter().any(|exact| exact == text) || self.pattern.as_ref().is_some_and(is_match))
+        !text.is_empty() && (self.names(text) || self.pattern.as_ref().is_some_and(is_match))
+    }
+
+    /// Whether it expects this text letter for letter.
+    pub(super) fn names(&self, text: &str) -> bool {
+        self.exact.iter().any(|exact| exact == text)
     }
 
     /// Whether no text is what both expect. Of expressions that is not known.

@@ -309,6 +309,10 @@ fn repositories(list: &At<'_>, name: Option<&str>) -> Result<Vec<Place>, Mismatc
 /// Schemes, or parts of them between `+`, of what is kept in a repository.
 const VERSIONED: [&str; 8] = ["git", "ssh", "svn", "hg", "bzr", "github", "gitlab", "bitbucket"];
 
+/// Further types of packages that are repositories of source, by the package URL specification (its type definitions and proposed types): the name is one's, and the version
+/// its commit or tag.
+const SOURCES: [&str; 6] = ["golang", "gitea", "gogs", "swift", "huggingface", "carthage"];
+
 /// Whether an item of a list is a repository: by its address, or by a digest that is the name of a commit. `sha1` is how v0.2 and BuildKit call that;
 /// of a package it is that of a file.
 fn is_source(uri: Option<&str>, digest: &At<'_>) -> bool {
@@ -352,6 +356,7 @@ fn is_package(uri: &str) -> bool {
         !uri.to_ascii_lowercase().contains("vcs_url")
             && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
             && !VERSIONED.contains(&kind)
+            && !SOURCES.contains(&kind)
     })
 }
 

@@ -194,6 +194,12 @@ fn a_package_is_no_repository() {
         "https://github.com/evil/repo?x.tgz",
         "https://github.com/evil/x.tgz/repo",
         "pkg:gitlab/evil/repo@1",
+        "pkg:bitbucket/evil/repo@1",
+        "pkg:gitea/evil/repo@1",
+        "pkg:gogs/evil/repo@1",
+        "pkg:golang/github.com/evil/repo@v1.0.0",
+        "pkg:swift/github.com/evil/repo@1.0.0",
+        "pkg:huggingface/evil/model@1",
         "pkg:generic/x@1?vcs_url=git%2Bhttps://github.com/evil/repo",
         "PKG:npm/x@1",
         "pkg:np m/x@1",
@@ -306,14 +312,16 @@ fn a_workflow_is_the_one_that_the_certificate_names() {
         ..facts
     };
     let (workflow, source) = (json!({"slsa": {"workflow": PATH}}), json!({"slsa": {"source": REPO}}));
+    let any = json!({"slsa": {"workflow": {"pattern": ".*"}}});
     let words = ["certificate.", "contradicts the certificate"];
     for facts in [v1(github()), v0_2(generator())] {
         holds(workflow.clone(), &by(facts.clone(), certificate(config(PATH))));
         for other in [".github/workflows/evil.yml", "dynamic/codeql", ".github/workflows/release.yml/x"] {
             let evil = by(facts.clone(), certificate(config(other)));
             refuses(workflow.clone(), &evil, &words);
-            // What is not demanded is not looked at.
-            holds(source.clone(), &evil);
+            // Also where it is not demanded, and where anything would do.
+            refuses(source.clone(), &evil, &words);
+            refuses(any.clone(), &evil, &words);
         }
         // A workflow of the same path in another repository.
         let evil = "https://github.com/evil/repo";
@@ -342,7 +350,28 @@ fn a_workflow_is_the_one_that_the_certificate_names() {
     }
     // A Dockerfile is not what was started.
     let docker = json!({"slsa": {"workflow": "Dockerfile"}});
-    holds(docker, &by(v1(buildkit()), certificate(config(PATH))));
+    let image = by(v1(buildkit()), certificate(config(PATH)));
+    holds(docker, &image);
+    holds(source.clone(), &image);
+    // Where anything would do, it is what the certificate says.
+    refuses(any.clone(), &image, &words);
+    for (facts, at) in [
+        (v1(github()), "/buildDefinition/externalParameters/workflow/path"),
+        (v0_2(generator()), "/invocation/configSource/entryPoint"),
+    ] {
+        for path in ["evil", "x", ".github/evil", "Dockerfile"] {
+            let predicate = with(facts.predicate.clone().unwrap(), at, Some(json!(path)));
+            let evil = by(Facts { predicate: Some(predicate), ..facts.clone() }, certificate(config(PATH)));
+            refuses(any.clone(), &evil, &words);
+        }
+    }
+    // In the place of the other version, and of GitHub's own workflows.
+    let other =
+        with(github(), "/invocation", Some(json!({"configSource": {"entryPoint": "dynamic/pages/x"}})));
+    refuses(source.clone(), &by(v1(other), certificate(config(PATH))), &words);
+    // What is no text says nothing where none is demanded.
+    let list = with(github(), "/buildDefinition/externalParameters/workflow/path", Some(json!([PATH])));
+    holds(source, &by(v1(list), certificate(config(PATH))));
 }
 
 #[test]
