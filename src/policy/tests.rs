@@ -3,6 +3,7 @@
 mod cases;
 mod hostile;
 mod modules;
+mod words;
 
 use super::decision::Refusal;
 use super::guard::Guard;

@@ -17,6 +17,7 @@ mod identifiers;
 mod networks;
 mod objects;
 mod order;
+mod overlaps;
 mod patterns;
 mod strings;
 #[cfg(test)]
@@ -49,7 +50,7 @@ type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 /// One that asks for the time of judging as well.
 type Timed = (&'static str, u8, fn(&[Value], UnixTime) -> Outcome<Value>);
 
-const SAID: [&[Said]; 19] = [
+const SAID: [&[Said]; 20] = [
     arithmetic::FUNCTIONS,
     bits::FUNCTIONS,
     collections::FUNCTIONS,
@@ -62,6 +63,7 @@ const SAID: [&[Said]; 19] = [
     identifiers::FUNCTIONS,
     networks::FUNCTIONS,
     objects::FUNCTIONS,
+    overlaps::FUNCTIONS,
     patterns::FUNCTIONS,
     strings::FUNCTIONS,
     texts::FUNCTIONS,

@@ -7,8 +7,10 @@ mod dynamic;
 mod grammar;
 mod infer;
 mod literals;
+mod loops;
 mod lower;
 mod negation;
+mod now;
 mod order;
 mod rules;
 mod safety;
@@ -25,7 +27,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{LiteralStmt, Module, Ref, Rule, RuleHead, Span};
+use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Module, Ref, Rule, RuleHead, Span};
 
 use crate::policy::Error;
 
@@ -33,6 +35,7 @@ pub(super) use arithmetic::{are_calls, as_calls};
 pub(super) use calls::is_exact;
 pub(super) use grammar::check as grammar;
 pub(super) use negation::{PREFIX, written_out};
+pub(super) use now::{as_data, document as now_document, is_replaced as is_now_replaced};
 #[cfg(test)]
 pub(super) use signatures::here;
 pub(super) use spelled::{number as spelled_number, telling};
@@ -50,6 +53,8 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<(), Error> {
         walk::check(module)?;
     }
     literals::check(modules)?;
+    loops::check(modules)?;
+    now::check(modules)?;
     all.check_kinds()?;
     for module in modules {
         let names = Names::of(module, &all);
@@ -82,37 +87,84 @@ pub(super) fn rules(modules: &[Ref<Module>], path: &str) -> Vec<Ref<Rule>> {
     rules.0.get(path).into_iter().flatten().map(|rule| (*rule).clone()).collect()
 }
 
-/// The paths of the rules that a statement of a body names, where the body is in a module of `package`. Functions are none.
-pub(super) fn asks(modules: &[Ref<Module>], package: &str, stmt: &LiteralStmt) -> BTreeSet<String> {
+/// The paths of the rules that a statement of a body names, by what its module imports too, and of those beneath what it names. Functions
+/// are none.
+pub(super) fn asks(modules: &[Ref<Module>], stmt: &LiteralStmt) -> BTreeSet<String> {
     let rules = Rules::of(modules);
     let mut found = BTreeSet::new();
+    for path in paths(modules, stmt).into_iter().map(|path| path.join(".")) {
+        let within = |name: &str| {
+            path.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.']) || rest.is_empty())
+        };
+        let beneath = format!("{path}.");
+        let of = |name: &String| within(name) || name.starts_with(&beneath);
+        found.extend(rules.0.keys().filter(|name| of(name) && rules.arity(name).is_none()).cloned());
+    }
+    found
+}
+
+/// The paths of `input`, and those of `data` that are no rules, that a statement of a body names.
+pub(super) fn looks_at(modules: &[Ref<Module>], stmt: &LiteralStmt) -> BTreeSet<Vec<String>> {
+    let rules = Rules::of(modules);
+    let is_rule = |path: &[String]| {
+        let path = format!("{}.", path.join("."));
+        rules.0.keys().any(|name| path.starts_with(&format!("{name}.")) || name.starts_with(&path))
+    };
+    let packages: BTreeSet<String> = modules.iter().map(|module| package(module)).collect();
+    let is_asked = |path: &Vec<String>| match path.split_first() {
+        Some((first, rest)) if first == "input" => !rest.is_empty(),
+        Some((first, rest)) if first == "data" => {
+            !rest.is_empty()
+                && !is_rule(path)
+                && !packages.iter().any(|name| path.join(".").starts_with(name.as_str()))
+        }
+        _ => false,
+    };
+    paths(modules, stmt).into_iter().filter(is_asked).collect()
+}
+
+/// What a statement refers to, by whole paths: what its module imports, and the rules of its package, are beneath `data`.
+fn paths(modules: &[Ref<Module>], stmt: &LiteralStmt) -> BTreeSet<Vec<String>> {
+    let rules = Rules::of(modules);
+    let file = stmt.span.source.file();
+    let mut found = BTreeSet::new();
+    let Some(module) = modules.iter().find(|module| module.package.span.source.file() == file) else {
+        return found;
+    };
+    let names = Names::of(module, &rules);
     for expr in tree::expressions(stmt) {
         tree::each(expr, &mut |expr| {
-            let names = tree::path(expr).map(|(names, _)| names).unwrap_or_default();
-            let path = match names.as_slice() {
-                [first, ..] if first == "data" => names.join("."),
-                [first, ..] => format!("{package}.{first}"),
-                [] => return,
+            let mut path = tree::path(expr).map(|(names, _)| names).unwrap_or_default();
+            let Some(first) = path.first().cloned() else { return };
+            let whole = match names.imports.get(&first) {
+                Some(imported) => imported.clone(),
+                None if ["data", "input"].contains(&first.as_str()) => first,
+                None => format!("{}.{first}", names.package),
             };
-            if rules.0.contains_key(&path) && rules.arity(&path).is_none() {
-                found.insert(path);
-            }
+            path.splice(..1, whole.split('.').map(str::to_owned));
+            found.insert(path);
         });
     }
     found
 }
 
-/// The paths of `input` that a statement of a body names.
-pub(super) fn looks_at(stmt: &LiteralStmt) -> BTreeSet<Vec<String>> {
+/// Whether a statement gives variables their values (`x := ..`).
+pub(super) fn gives(stmt: &LiteralStmt) -> bool {
+    let Literal::Expr { expr, .. } = &stmt.literal else { return false };
+    matches!(expr.as_ref(), Expr::AssignExpr { op: AssignOp::ColEq, .. }) && stmt.with_mods.is_empty()
+}
+
+/// The names in a statement.
+pub(super) fn variables(stmt: &LiteralStmt) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for expr in tree::expressions(stmt) {
         tree::each(expr, &mut |expr| {
-            let path = tree::path(expr).map(|(names, _)| names).unwrap_or_default();
-            if let [first, rest @ ..] = path.as_slice()
-                && first == "input"
-                && !rest.is_empty()
-            {
-                found.insert(rest.to_vec());
+            let mut at = expr;
+            while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = at {
+                at = refr;
+            }
+            if let Expr::Var { span, .. } = at {
+                found.insert(span.text());
             }
         });
     }
@@ -138,7 +190,11 @@ impl<'a> Rules<'a> {
         let mut rules: BTreeMap<String, Vec<&Ref<Rule>>> = BTreeMap::new();
         for module in modules {
             for rule in &module.policy {
-                let name = tree::path(tree::head(rule)).map(|(names, _)| names.join(".")).unwrap_or_default();
+                let mut names = tree::path(tree::head(rule)).map(|(names, _)| names).unwrap_or_default();
+                if tree::is_item(rule) {
+                    names.pop();
+                }
+                let name = names.join(".");
                 rules.entry(format!("{}.{name}", package(module))).or_default().push(rule);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{LiteralStmt, Module, Ref, Rule, Span};
+use regorus::unstable::{Literal, LiteralStmt, Module, Ref, Rule, Span};
 use regorus::{Engine, Value};
 
 use super::check;
@@ -101,27 +101,93 @@ impl Told<'_> {
         let got: Vec<_> = stmts.iter().take_while(|stmt| self.reached(&stmt.span)).collect();
         let Some(last) = got.last().filter(|_| self.details.len() < DETAILS) else { return };
         // Lines are what is noted: of several statements in one, any may be the one.
-        let line: Vec<_> = got.iter().filter(|stmt| stmt.span.line == last.span.line).collect();
-        let text = line.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("; ");
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (line, before): (Vec<&LiteralStmt>, Vec<_>) =
+            got.iter().partition(|stmt| stmt.span.line == last.span.line);
         let place = format!("{}:{}", last.span.source.file(), last.span.line);
-        let (package, _) = path.rsplit_once('.').unwrap_or_default();
-        self.details.push(format!("{place}: the rule `{}` does not hold at: {}", called(path), cut(&text)));
-        let looked_at: BTreeSet<_> = line.iter().flat_map(|stmt| check::looks_at(stmt)).collect();
-        self.details.extend(looked_at.into_iter().map(|path| {
-            let found = path.iter().try_fold(self.input, |value, name| {
-                value.as_object().ok().and_then(|object| object.get(&Value::from(name.as_str())))
-            });
-            let shown = found.map_or_else(|| "not there".to_owned(), short);
-            format!("input.{} is {shown}", path.join("."))
-        }));
-        let asked: BTreeSet<_> =
-            line.iter().flat_map(|stmt| check::asks(&self.modules, package, stmt)).collect();
-        for path in asked {
-            match self.engine.eval_rule(path.clone()) {
-                Ok(Value::Undefined | Value::Bool(false)) => self.rule(&path),
-                Ok(value) => self.details.push(format!("{} is {}", called(&path), short(&value))),
-                Err(_) => {}
+        self.details.push(format!("{place}: the rule `{}` does not hold at: {}", called(path), text(&line)));
+        let looked_at: BTreeSet<_> =
+            line.iter().flat_map(|stmt| check::looks_at(&self.modules, stmt)).collect();
+        for path in looked_at {
+            self.found(&path);
+        }
+        self.variables(&before, &line);
+        let mut asked = BTreeMap::new();
+        for stmt in &line {
+            let negated = matches!(stmt.literal, Literal::NotExpr { .. });
+            asked.extend(check::asks(&self.modules, stmt).into_iter().map(|path| (path, negated)));
+        }
+        for (path, negated) in asked {
+            self.asked(&path, negated);
+        }
+    }
+
+    /// What is at a path of `input` or `data`.
+    fn found(&mut self, path: &[String]) {
+        let Some((root, rest)) = path.split_first() else { return };
+        let data = self.engine.get_data();
+        let root = if root == "data" { &data } else { self.input };
+        let value = rest.iter().try_fold(root, |value, name| {
+            value.as_object().ok().and_then(|object| object.get(&Value::from(name.as_str())))
+        });
+        let shown = match value {
+            Some(value) => short(value),
+            None if path.first().is_some_and(|root| root == "data") => {
+                "not there (files with data are given by --policy-data)".to_owned()
+            }
+            None => "not there".to_owned(),
+        };
+        self.details.push(format!("{} is {shown}", path.join(".")));
+    }
+
+    /// The values of the variables of a line that the statements before it gave them, where those can be asked alone: they name no
+    /// rule, and hold in one way.
+    fn variables(&mut self, before: &[&LiteralStmt], line: &[&LiteralStmt]) {
+        let given: Vec<_> = before.iter().copied().filter(|stmt| check::gives(stmt)).collect();
+        if given.is_empty() || given.iter().any(|stmt| !check::asks(&self.modules, stmt).is_empty()) {
+            return;
+        }
+        let query = given.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("\n");
+        let Ok(results) = self.engine.eval_query(query, false) else { return };
+        let [result] = results.result.as_slice() else { return };
+        let Ok(values) = result.bindings.as_object() else { return };
+        let used: BTreeSet<_> = line.iter().flat_map(|stmt| check::variables(stmt)).collect();
+        let shown = values.iter().filter_map(|(name, value)| {
+            let Value::String(name) = name else { return None };
+            used.contains(&**name).then(|| format!("{name} is {}", short(value)))
+        });
+        self.details.extend(shown);
+    }
+
+    /// A rule that a statement names.
+    fn asked(&mut self, path: &str, negated: bool) {
+        let before = self.details.len();
+        let value = self.engine.eval_rule(path.to_owned());
+        match &value {
+            Ok(Value::Undefined | Value::Bool(false)) if !negated => self.rule(path),
+            Ok(Value::Undefined) | Err(_) => return,
+            Ok(value) => {
+                self.details.push(format!("{} is {}", called(path), short(value)));
+                if negated && self.seen.insert(path.to_owned()) {
+                    self.holds(path);
+                }
+            }
+        }
+        if let (Ok(Value::Bool(false)), true) = (&value, before == self.details.len()) {
+            self.details.push(format!("{} is false", called(path)));
+        }
+    }
+
+    /// The bodies by which a rule may hold: all their lines were evaluated.
+    fn holds(&mut self, path: &str) {
+        for rule in check::rules(&self.modules, path) {
+            let Rule::Spec { bodies, .. } = rule.as_ref() else { continue };
+            for stmts in bodies.iter().map(|body| &body.query.stmts) {
+                let Some(first) = stmts.first() else { continue };
+                if stmts.iter().all(|stmt| self.reached(&stmt.span)) {
+                    let place = format!("{}:{}", first.span.source.file(), first.span.line);
+                    let text = text(&stmts.iter().collect::<Vec<_>>());
+                    self.details.push(format!("{place}: the rule `{}` may hold by: {text}", called(path)));
+                }
             }
         }
     }
@@ -129,6 +195,12 @@ impl Told<'_> {
     fn reached(&self, span: &Span) -> bool {
         self.lines.get(span.source.file()).is_some_and(|lines| lines.contains(&span.line))
     }
+}
+
+/// Statements in one line.
+fn text(stmts: &[&LiteralStmt]) -> String {
+    let text = stmts.iter().map(|stmt| whole(stmt.span.text())).collect::<Vec<_>>().join("; ");
+    cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// What a rule is called: its name, with the package in front where it is another one.

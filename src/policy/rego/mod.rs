@@ -8,8 +8,10 @@ mod check;
 mod data;
 mod explain;
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use regorus::unstable::Module;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, PolicyLengthConfig, Value};
 
@@ -69,6 +71,11 @@ impl Program {
             engine
                 .add_data(data::document(file)?)
                 .map_err(|e| Error::Data { file: name, reason: explain::line(&e) })?;
+        }
+        if check::is_now_replaced(written.get_modules()) {
+            let time = Value::from(i128::from(now.seconds()) * 1_000_000_000);
+            let document = BTreeMap::from([(Value::from(check::now_document()), time)]);
+            engine.add_data(Value::from(document)).map_err(|e| explain::error("policy", &e))?;
         }
         let is_answered = check::has_rule(engine.get_modules(), PACKAGE, RULE);
         let program = Self { engine, written, now, is_answered };
@@ -140,7 +147,10 @@ impl Program {
                 refusal(format!("result is undefined for query '{QUERY}'"), details)
             }
             Ok(value) => {
-                let details = explain::details(&mut self.engine, &mut self.written, &input);
+                let details = match value {
+                    Value::Bool(_) => explain::details(&mut self.engine, &mut self.written, &input),
+                    _ => vec!["the rule `allow` has this value; `true` alone passes".to_owned()],
+                };
                 refusal(format!("expression value, {}, is not true", explain::short(&value)), details)
             }
             Err(error) => match error.downcast_ref::<regorus::LimitError>() {
@@ -168,9 +178,14 @@ fn read(texts: &[(String, String)]) -> Result<Engine, Error> {
     Ok(engine)
 }
 
+/// The text of a module in other words; `None` where they are the same.
+type Rewrite = fn(&Module, &str) -> Option<String>;
+
 /// The modules as regorus has to read them: arithmetic as calls, and negations written out, the innermost first.
 fn in_words_of_regorus(mut engine: Engine, mut texts: Vec<(String, String)>) -> Result<Engine, Error> {
-    for write in [check::with_result, check::as_calls] {
+    let is_now_replaced = check::is_now_replaced(engine.get_modules());
+    let now: &[Rewrite] = if is_now_replaced { &[check::as_data] } else { &[] };
+    for write in now.iter().chain(&[check::with_result as Rewrite, check::as_calls]) {
         let modules = engine.get_modules().clone();
         for (module, (_, text)) in modules.iter().zip(&mut texts) {
             if let Some(new) = write(module, text) {

@@ -91,6 +91,7 @@ fn verdicts_of_rego_are_those_of_cosign() {
             ("wide.jsonl", 2500),
             ("edges.jsonl", 400),
             ("modules.jsonl", 350),
+            ("values.jsonl", 380),
         ],
         super::rego,
     );

@@ -13,8 +13,9 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("rcosign_rem", 2, remainder),
     ("product", 1, |given| fold(given, 1, i128::checked_mul, |a, b| a * b)),
     ("sum", 1, |given| fold(given, 0, i128::checked_add, |a, b| a + b)),
-    ("ceil", 1, |given| rounded(given, f64::ceil)),
-    ("floor", 1, |given| rounded(given, f64::floor)),
+    // What lies between -1 and 0 is rounded as its size is.
+    ("ceil", 1, |given| rounded(given, |float| (if float > -1.0 { float.abs() } else { float }).ceil())),
+    ("floor", 1, |given| rounded(given, |float| (if float > -1.0 { float.abs() } else { float }).floor())),
     ("round", 1, |given| rounded(given, f64::round)),
 ];
 

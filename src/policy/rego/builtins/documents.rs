@@ -48,7 +48,9 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         loop {
             let start = rest.find(|c: char| c == '"' || c.is_ascii_digit())?;
-            let found = rest.get(start..)?;
+            let is_negative = rest.as_bytes().get(start..=start) != Some(b"\"")
+                && rest.get(..start).is_some_and(|before| before.ends_with('-'));
+            let found = rest.get(start - usize::from(is_negative)..)?;
             let mut escaped = false;
             let end = match found.strip_prefix('"') {
                 Some(inner) => inner
@@ -74,8 +76,8 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a text has a number that is not written as its value is shown.
 pub(in crate::policy::rego) fn is_spelled(text: &str) -> bool {
     numbers(text).any(|number| {
-        number.contains(['.', 'e', 'E'])
-            && number.parse::<f64>().is_ok_and(|value| value.to_string() != number)
+        (number.contains(['.', 'e', 'E']) || number == "-0")
+            && (number.parse::<f64>()).is_ok_and(|value| value == 0.0 || value.to_string() != number)
     })
 }
 

@@ -45,7 +45,8 @@ fn operation_on(whole: Value, operation: &Value) -> Outcome<Value> {
     match (&**name, member("value"), keys("from")) {
         ("add", Some(value), _) => Ok(put(&whole, &path, value, true)),
         ("replace", Some(value), _) => Ok(put(&whole, &path, value, false)),
-        ("remove", _, _) => Ok(taken(&whole, &path)),
+        // cosign breaks down where all of it is removed.
+        ("remove", _, _) if !path.is_empty() => Ok(taken(&whole, &path)),
         ("test", Some(value), _) => match at(&whole, &path) {
             Some(there) if there == value => Ok(Some(whole)),
             _ => Ok(None),

@@ -17,7 +17,7 @@ enum Operand {
 }
 
 /// What stands between `%` and the verb.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Directive {
     plus: bool,
     minus: bool,
@@ -188,6 +188,15 @@ fn general(float: f64) -> String {
 }
 
 fn written(verb: char, directive: &Directive, operand: &Operand) -> Result<String, String> {
+    if verb == 'v' && directive.plus {
+        // It asks for the names of members, which no value here has.
+        return written(verb, &Directive { plus: false, ..*directive }, operand);
+    }
+    valued(verb, directive, operand)
+}
+
+fn valued(verb: char, directive: &Directive, operand: &Operand) -> Result<String, String> {
+    let cut = directive.precision.unwrap_or(usize::MAX);
     let made = match (verb, operand) {
         ('v' | 'd', Operand::Int(whole)) => whole.to_string(),
         ('v' | 'd' | 's', Operand::Large(digits)) => digits.clone(),
@@ -204,28 +213,37 @@ fn written(verb: char, directive: &Directive, operand: &Operand) -> Result<Strin
         ('v' | 'g', Operand::Float(float)) if directive.precision.is_none() => general(*float),
         ('f' | 'F', Operand::Float(float)) => format!("{float:.*}", directive.precision.unwrap_or(6)),
         ('s' | 'v', Operand::Text(text)) => {
-            let cut = directive.precision.unwrap_or(usize::MAX);
             return Ok(padded(text.chars().take(cut).collect(), directive));
         }
-        ('q', Operand::Text(text)) if directive.precision.is_none() => {
+        ('q', Operand::Text(text)) if directive.precision.is_none() && !directive.plus => {
             return Ok(padded(quoted(text)?, directive));
         }
-        ('x', Operand::Text(text)) if directive.precision.is_none() => {
+        ('x', Operand::Text(text)) if directive.precision.is_none() && !directive.space => {
             return Ok(padded(hex::encode(text), directive));
         }
-        ('T', _) => return Ok(kind(operand).to_owned()),
+        ('T', _) => return Ok(padded(kind(operand).chars().take(cut).collect(), directive)),
         ('e' | 'E' | 'g' | 'G' | 'x' | 'X' | 'b' | 'v', Operand::Float(_))
         | ('q' | 'O' | 'U' | 'x' | 'X', _)
         | ('w' | 'p', _) => {
             return Err(format!("sprintf with %{verb} of {}", shown(operand)));
         }
-        _ => return Ok(format!("%!{verb}({}={})", kind(operand), shown(operand))),
+        // The flags, the width and the precision are those of the value then.
+        _ => return Ok(format!("%!{verb}({}={})", kind(operand), valued('v', directive, operand)?)),
     };
-    let plain = directive.precision.is_none() || matches!(operand, Operand::Float(_));
-    match plain {
-        true => Ok(signed(made, directive)),
-        false => Err(format!("sprintf with %.{verb} of {}", shown(operand))),
+    match (operand, directive.precision) {
+        (Operand::Int(_), Some(precision)) if verb != 'U' => Ok(precise(&made, precision, directive)),
+        (Operand::Float(_), _) | (_, None) => Ok(signed(made, directive)),
+        _ => Err(format!("sprintf with %.{verb} of {}", shown(operand))),
     }
+}
+
+/// An integer with so many digits at least: zeros fill no width then, and zero has no digit that nobody asked for.
+fn precise(text: &str, precision: usize, directive: &Directive) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    if digits == "0" && precision == 0 {
+        return padded(String::new(), &Directive { zero: false, ..*directive });
+    }
+    signed(format!("{sign}{digits:0>precision$}"), &Directive { zero: false, ..*directive })
 }
 
 fn radix(whole: i128, write: fn(u128) -> String) -> String {

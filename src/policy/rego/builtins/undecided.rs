@@ -140,9 +140,14 @@ impl Undecided {
             ("units.parse", _) => {
                 matches!(&outcome, Ok(Some(Value::Number(number))) if !number.is_integer())
             }
+            ("product" | "rcosign_div" | "rcosign_mul", _) => {
+                is_large(&outcome) || is_zero(&outcome) && given.iter().any(has_negative)
+            }
+            ("rcosign_minus" | "rcosign_plus" | "sum", _) => is_large(&outcome),
             _ => false,
         };
         if spelled {
+            let name = name.strip_prefix(PREFIX).unwrap_or(name);
             self.spelled(format!("a number from {name} that is not written as its value is"));
         }
         match outcome {
@@ -155,6 +160,32 @@ impl Undecided {
                 Value::Undefined
             }
         }
+    }
+}
+
+fn number(outcome: &Outcome<Value>) -> Option<f64> {
+    match outcome {
+        Ok(Some(Value::Number(number))) => number.as_f64(),
+        _ => None,
+    }
+}
+
+/// Whether a result of arithmetic is one that OPA writes with an exponent.
+fn is_large(outcome: &Outcome<Value>) -> bool {
+    number(outcome).is_some_and(|float| float.fract() != 0.0 && !(1e-4..1e6).contains(&float.abs()))
+}
+
+/// Whether a result is zero: of a negative number OPA may write it as `-0`.
+fn is_zero(outcome: &Outcome<Value>) -> bool {
+    number(outcome) == Some(0.0)
+}
+
+fn has_negative(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|float| float < 0.0),
+        Value::Array(items) => items.iter().any(has_negative),
+        Value::Set(items) => items.iter().any(has_negative),
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@ mod chain;
 mod constraints;
 mod extensions;
 mod names;
+mod private;
 mod reader;
 mod request;
 mod uris;
@@ -23,6 +24,9 @@ use chain::Options;
 use reader::{Fault, Read};
 
 pub(super) const FUNCTIONS: &[Said] = &[
+    ("crypto.parse_private_keys", 1, |given| {
+        text(given, 0).map_or(Ok(None), |text| outcome(private::all(text)))
+    }),
     ("crypto.x509.parse_certificate_request", 1, |given| {
         let Some(text) = text(given, 0) else { return Ok(None) };
         outcome(requested(text).and_then(|der| request::request(&der)))
@@ -32,6 +36,13 @@ pub(super) const FUNCTIONS: &[Said] = &[
         outcome(der(text).and_then(|der| {
             Ok(certificates(&der)?.iter().map(|one| one.shown(true)).collect::<Vec<_>>().into())
         }))
+    }),
+    ("crypto.x509.parse_keypair", 2, |given| {
+        let (Some(certificate), Some(key)) = (text(given, 0), text(given, 1)) else { return Ok(None) };
+        outcome(private::pair(certificate, key))
+    }),
+    ("crypto.x509.parse_rsa_private_key", 1, |given| {
+        text(given, 0).map_or(Ok(None), |text| outcome(private::first(text)))
     }),
 ];
 

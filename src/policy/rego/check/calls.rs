@@ -20,9 +20,14 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
     for stmt in tree::queries(rule).into_iter().flat_map(|query| &query.stmts) {
         for with in &stmt.with_mods {
             let (parts, _) = path(&with.refr).unwrap_or_default();
-            if parts.first().is_some_and(|first| first == "time") && signature(&parts.join(".")).is_some() {
-                let reason = format!("`with` of the function {} is not supported", parts.join("."));
+            let name = parts.join(".");
+            let is_of_time = name.starts_with("time.") && signature(&name).is_some();
+            if is_of_time && (name != "time.now_ns" || names.is_global("time")) {
+                let reason = format!("`with` of the function {name} is not supported");
                 return refuse(&with.span, reason);
+            }
+            if path(&with.r#as).is_some_and(|(parts, _)| parts == ["time", "now_ns"]) {
+                return refuse(&with.span, "the function time.now_ns takes no other's place".to_owned());
             }
             if parts.first().is_some_and(|first| first == "data") && names.arity(&parts.join(".")).is_some() {
                 let reason = "`with` of a function by its whole path is not supported".to_owned();
@@ -48,7 +53,8 @@ fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error>
     // What the policy calls by this name is what is called, and it is no function.
     let first = name.split('.').next().unwrap_or(&name);
     let Some(signature) = signature(&name).filter(|_| !names.is_global(first)) else {
-        return refuse(span, format!("undefined function {name}"));
+        let hint = similar(&name).map(|known| format!(": did you mean {known}?")).unwrap_or_default();
+        return refuse(span, format!("undefined function {name}{hint}"));
     };
     let why = match signature.standing {
         Standing::Here => return Ok(()),
@@ -67,4 +73,10 @@ pub(in crate::policy::rego) fn is_exact(text: &str) -> bool {
     let small = exponent.parse().is_ok_and(|power: i32| power.abs() <= 300);
     let count = digits.bytes().filter(u8::is_ascii_digit).count();
     text.parse::<i64>().is_ok() || small && count <= 15
+}
+
+/// A function whose name has the same letters, but for dots and underscores and plurals.
+fn similar(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.to_lowercase().replace(['.', '_'], "").replace('s', "");
+    super::signatures::names().find(|known| plain(known) == plain(name))
 }

@@ -2,6 +2,7 @@
 //! rules. What OPA does not read is refused here, before anything is made of it. The parser makes no tree: it says whether there is
 //! one, and which statements stand where.
 
+mod hints;
 mod metadata;
 mod rules;
 mod scan;
@@ -23,8 +24,13 @@ use terms::Shared;
 pub(in crate::policy::rego) fn check(texts: &[(String, String)]) -> Result<(), Error> {
     let mut described = metadata::Described::new();
     texts.iter().try_for_each(|(file, text)| {
-        module(text, &mut described)
-            .map_err(|(at, reason)| Error::Policy { at: place(file, text, at), reason })
+        module(text, &mut described).map_err(|(at, reason)| Error::Policy {
+            at: place(file, text, at),
+            reason: match hints::hint(text, at) {
+                Some(hint) => format!("{reason} ({hint})"),
+                None => reason,
+            },
+        })
     })
 }
 

@@ -31,6 +31,11 @@ pub(super) fn signature(name: &str) -> Option<&'static Signature> {
     TABLE.iter().chain(OPERATORS).find(|signature| signature.name == name)
 }
 
+/// The functions that every policy may call.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().filter(|row| row.standing == Standing::Here).map(|row| row.name)
+}
+
 /// The functions that may be called.
 #[cfg(test)]
 pub(in crate::policy::rego) fn here() -> impl Iterator<Item = &'static str> {
@@ -97,15 +102,15 @@ const TABLE: &[Signature] = &[
     row("crypto.hmac.sha256", &["s", "s"], "s", Here),
     row("crypto.hmac.sha512", &["s", "s"], "s", Here),
     row("crypto.md5", &["s"], "s", Here),
-    row("crypto.parse_private_keys", &["s"], "[<s:x>]", Absent),
+    row("crypto.parse_private_keys", &["s"], "[<s:x>]", Here),
     row("crypto.sha1", &["s"], "s", Here),
     row("crypto.sha256", &["s"], "s", Here),
     row("crypto.x509.parse_and_verify_certificates", &["s"], "(b,[<s:x>])", Here),
     row("crypto.x509.parse_and_verify_certificates_with_options", &["s", "<s:x>"], "(b,[<s:x>])", Here),
     row("crypto.x509.parse_certificate_request", &["s"], "<s:x>", Here),
     row("crypto.x509.parse_certificates", &["s"], "[<s:x>]", Here),
-    row("crypto.x509.parse_keypair", &["s", "s"], "<s:x>", Absent),
-    row("crypto.x509.parse_rsa_private_key", &["s"], "<s:x>", Absent),
+    row("crypto.x509.parse_keypair", &["s", "s"], "<s:x>", Here),
+    row("crypto.x509.parse_rsa_private_key", &["s"], "<s:x>", Here),
     row("endswith", &["s", "s"], "b", Here),
     row("equal", &["x", "x"], "b", Here),
     row("floor", &["n"], "n", Here),
@@ -191,7 +196,7 @@ const TABLE: &[Signature] = &[
     row("re_match", &["s", "s"], "b", Deprecated),
     row("regex.find_all_string_submatch_n", &["s", "s", "n"], "[[s]]", Here),
     row("regex.find_n", &["s", "s", "n"], "[s]", Here),
-    row("regex.globs_match", &["s", "s"], "b", Absent),
+    row("regex.globs_match", &["s", "s"], "b", Here),
     row("regex.is_valid", &["s"], "b", Here),
     row("regex.match", &["s", "s"], "b", Here),
     row("regex.replace", &["s", "s", "s"], "s", Here),

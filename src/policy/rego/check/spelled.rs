@@ -48,8 +48,9 @@ pub(in crate::policy::rego) fn number(modules: &[Ref<Module>]) -> Option<String>
 fn is_spelled(expr: &Expr) -> Option<&Span> {
     match expr {
         Expr::Number { span, .. } => Some(span).filter(|span| {
-            span.text().contains(['.', 'e', 'E'])
-                && span.text().parse::<f64>().is_ok_and(|value| value.to_string() != span.text())
+            (span.text().contains(['.', 'e', 'E']) || span.text() == "-0")
+                && (span.text().parse::<f64>())
+                    .is_ok_and(|value| value == 0.0 || value.to_string() != span.text())
         }),
         _ => None,
     }

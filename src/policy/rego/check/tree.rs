@@ -119,6 +119,16 @@ pub(super) fn head(rule: &Rule) -> &Expr {
     }
 }
 
+/// Whether a rule is written as a member and is an item of a set: `a.b { .. }` is `a["b"] { .. }` in version 0.
+pub(super) fn is_item(rule: &Rule) -> bool {
+    match rule {
+        Rule::Spec { head: RuleHead::Set { refr, key: None, .. }, .. } => {
+            matches!(refr.as_ref(), Expr::RefDot { refr, .. } if matches!(refr.as_ref(), Expr::Var { .. }))
+        }
+        _ => false,
+    }
+}
+
 /// The expressions of a rule outside of its queries: key, parameters, value.
 pub(super) fn head_expressions(rule: &Rule) -> Vec<&Expr> {
     let mut found: Vec<&Expr> = Vec::new();

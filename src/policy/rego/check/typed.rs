@@ -121,12 +121,12 @@ fn body(
     let ordered = order(out, &mut bound, &arity);
     let ordered = match ordered {
         Ok(ordered) => ordered,
-        Err(fault) => return refuse(&fault.span, format!("var {} is unsafe", fault.name)),
+        Err(fault) => return refuse(&fault.span, without_value(&fault.name)),
     };
     let mut named = BTreeSet::new();
     shown.iter().for_each(|term| term.vars(&mut named));
     if let Some(name) = named.into_iter().find(|name| !bound.contains(*name)) {
-        return refuse(span, format!("var {} is unsafe", name.split('#').next().unwrap_or(name)));
+        return refuse(span, without_value(name.split('#').next().unwrap_or(name)));
     }
     let ordered = take_out(ordered, &mut || lower.fresh());
     let mut env = Env::new(types);
@@ -198,5 +198,13 @@ fn head_path(head: &Tree) -> (Vec<Key>, Vec<&Tree>) {
             (path, suffix)
         }
         _ => (Vec::new(), Vec::new()),
+    }
+}
+
+/// That a variable has no value, and what may have been meant.
+fn without_value(name: &str) -> String {
+    match name {
+        "_" => "var _ is unsafe: where it stands in `not`, ask for `count(..) == 0` instead".to_owned(),
+        name => format!("var {name} is unsafe: nothing gives it a value, and no rule is called so"),
     }
 }
