@@ -19,6 +19,7 @@ mod strings;
 mod structs;
 mod time;
 mod uuid;
+mod yaml;
 
 use super::data::Data;
 
@@ -97,12 +98,15 @@ pub enum CallError {
     Budget(String),
 }
 
-/// The value that a JSON text says.
+/// The values that a text says in the language of a package: of JSON one, of YAML those of all documents.
 ///
 /// # Errors
-/// It is no JSON, or beyond the limits.
-pub fn json_value(text: &str) -> Result<Data, CallError> {
-    json::unmarshal(text)
+/// It is not in that language, or beyond the limits.
+pub fn values(package: &str, text: &[u8]) -> Result<Vec<Data>, CallError> {
+    match package {
+        "encoding/yaml" => yaml::documents(text),
+        _ => Ok(vec![json::unmarshal(&String::from_utf8_lossy(text))?]),
+    }
 }
 
 impl Function {
@@ -199,17 +203,7 @@ const PACKAGES: &[(&str, Members)] = &[
     ("encoding/hex", encodings::HEX),
     ("encoding/json", json::MEMBERS),
     ("encoding/toml", &[("Marshal", Member::Unsupported), ("Unmarshal", Member::Unsupported)]),
-    (
-        "encoding/yaml",
-        &[
-            ("Marshal", Member::Unsupported),
-            ("MarshalStream", Member::Unsupported),
-            ("Unmarshal", Member::Unsupported),
-            ("UnmarshalStream", Member::Unsupported),
-            ("Validate", Member::Unsupported),
-            ("ValidatePartial", Member::Unsupported),
-        ],
-    ),
+    ("encoding/yaml", yaml::MEMBERS),
     ("html", encodings::HTML),
     ("list", list::MEMBERS),
     ("math", math::MEMBERS),

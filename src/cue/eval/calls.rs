@@ -169,7 +169,7 @@ impl<'a> Evaluator<'a> {
                 return self.sort(id, name, arguments, task);
             }
             _ if !validator => Kinds::NONE,
-            ("encoding/json", "Validate") => Kinds::STRING.or(Kinds::BYTES),
+            ("encoding/json" | "encoding/yaml", _) => Kinds::STRING.or(Kinds::BYTES),
             ("struct", "MinFields" | "MaxFields") => Kinds::STRUCT,
             ("list", "MinItems" | "MaxItems" | "MatchN") => Kinds::LIST,
             _ => Kinds::NONE,
@@ -177,7 +177,7 @@ impl<'a> Evaluator<'a> {
         if kinds == Kinds::NONE {
             return Err(self.unsupported(position, format!("`{path}.{name}` is not supported here")));
         }
-        let check = if matches!(name, "MatchN" | "Validate") {
+        let check = if matches!(name, "MatchN" | "Validate" | "ValidatePartial") {
             Check::Match { name: format!("{path}.{name}").into(), arguments }
         } else {
             let values = self.arguments(id, arguments, &[pkg::Parameter::Int], &task.env)?;
@@ -269,16 +269,27 @@ impl<'a> Evaluator<'a> {
         }
         match function.body {
             Body::Concrete(body) => body(values).map_err(|error| {
-                let message = format!("`{path}.{name}`: {error}");
-                match error {
-                    pkg::CallError::Failed(_) => Stop::fail(ErrorKind::Operation, position, message),
-                    pkg::CallError::Unsupported(_) => self.unsupported(position, message),
-                    pkg::CallError::Budget(_) | pkg::CallError::Limit(_) => {
-                        Stop::Fail(self.stop(Error::new(ErrorKind::Limit, position, message)))
-                    }
-                }
+                self.refused_call(&format!("{path}.{name}"), &error, ErrorKind::Operation, position)
             }),
             Body::Evaluator => Err(self.unsupported(position, format!("`{path}.{name}` is not supported"))),
+        }
+    }
+
+    /// What a call comes to that gives no value: an error of the kind `failed`, or no verdict, which no alternative hides.
+    pub(crate) fn refused_call(
+        &mut self,
+        name: &str,
+        error: &pkg::CallError,
+        failed: ErrorKind,
+        position: Position,
+    ) -> Stop {
+        let message = format!("`{name}`: {error}");
+        match error {
+            pkg::CallError::Failed(_) => Stop::fail(failed, position, message),
+            pkg::CallError::Unsupported(_) => self.unsupported(position, message),
+            pkg::CallError::Budget(_) | pkg::CallError::Limit(_) => {
+                Stop::Fail(self.stop(Error::new(ErrorKind::Limit, position, message)))
+            }
         }
     }
 

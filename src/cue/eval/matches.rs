@@ -126,35 +126,67 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// `json.Validate(constraint)`: whether a text is JSON that meets the constraint; required fields may be missing.
-    pub(crate) fn match_json(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
+    /// `json.Validate(constraint)`, `yaml.Validate(constraint)`, `yaml.ValidatePartial(constraint)`: whether a text says values that meet
+    /// the constraint. `yaml.Validate` alone wants all that the constraint speaks of to be there.
+    pub(crate) fn match_text(&mut self, id: NodeId, name: &str, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let [constraint] = call.arguments else { return Ok(()) };
         if closes(constraint) {
             let message =
-                "`close` as the argument of `json.Validate` is not supported: it closes nothing in cosign";
-            return Err(self.unsupported(constraint.position, message.to_owned()));
+                format!("`close` as the argument of `{name}` is not supported: it closes nothing in cosign");
+            return Err(self.unsupported(constraint.position, message));
         }
         let text = match &self.node(id).atom {
-            Some((Atom::String(text), _)) => text.to_string(),
-            Some((Atom::Bytes(bytes), _)) => String::from_utf8_lossy(bytes).into_owned(),
+            Some((Atom::String(text), _)) => text.as_bytes().to_vec(),
+            Some((Atom::Bytes(bytes), _)) => bytes.to_vec(),
             _ => return Ok(()),
         };
-        let value = match crate::cue::pkg::json_value(&text) {
-            Ok(value) => value,
-            Err(error) => {
-                let message = format!("`encoding/json.Validate`: {error}");
-                return Err(Stop::fail(ErrorKind::Conflict, call.position, message));
+        let package = name.split('.').next().unwrap_or_default();
+        let values = crate::cue::pkg::values(package, &text)
+            .map_err(|error| self.refused_call(name, &error, ErrorKind::Conflict, call.position))?;
+        for value in values {
+            let top = self.conjunct(Conj::Top, None, call.position);
+            let node = self.new_node(Some(id), Place::Inner);
+            self.put(node, &value, &top)?;
+            let conjunct = self.conjunct(Conj::Expression(constraint), call.env.clone(), constraint.position);
+            let error = match self.fit(node, conjunct) {
+                Ok(probe) if name == "encoding/yaml.Validate" => self.is_whole(probe, call.position)?.err(),
+                Ok(_) => None,
+                Err(error) => Some(*error),
+            };
+            if let Some(Error { path, message, expected, found, .. }) = error {
+                let message = format!("the text does not meet what `{name}` demands: {message}");
+                let error = Error::new(ErrorKind::Conflict, call.position, message).at(path);
+                return Err(Stop::Fail(Box::new(Error { expected, found, ..error })));
             }
-        };
-        let top = self.conjunct(Conj::Top, None, call.position);
-        let node = self.new_node(Some(id), Place::Inner);
-        self.put(node, &value, &top)?;
-        let conjunct = self.conjunct(Conj::Expression(constraint), call.env.clone(), constraint.position);
-        if self.fitted(node, conjunct).is_some() {
-            return Ok(());
         }
-        let message = "the JSON in the text does not meet what `json.Validate` demands";
-        Err(Stop::fail(ErrorKind::Conflict, call.position, message))
+        Ok(())
+    }
+
+    /// Whether a value has all its required fields, and every field a value; no verdict where alternatives are left, of which cosign's
+    /// evaluator takes some to be the same.
+    fn is_whole(&mut self, probe: NodeId, position: Position) -> Result<Result<(), Error>, Stop> {
+        if self.leaves_a_choice(probe) {
+            let message = "cannot be decided: a value has alternatives that it meets alike";
+            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
+        }
+        let seen = self.observations.len();
+        let whole = self.complete(probe).and_then(|()| match self.concrete(probe, position) {
+            Ok(_) => Ok(()),
+            Err(Stop::Fail(error) | Stop::Wait(error)) => Err(*error),
+        });
+        self.observations.truncate(seen);
+        Ok(whole)
+    }
+
+    /// Whether a value, or one in it, may still be one of several.
+    fn leaves_a_choice(&self, id: NodeId) -> bool {
+        self.cost(4);
+        let settled = self.settled(id);
+        let this = self.node(settled);
+        let fields = this.regular().map(|arc| arc.node);
+        let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values().copied());
+        let mut parts = fields.chain(this.items.nodes.iter().copied()).chain(made);
+        self.ambiguous(settled) || parts.any(|part| self.leaves_a_choice(part))
     }
 
     /// What the statement lacks for a constraint that looks at a value from outside to hold by what the statement has alone.
@@ -172,7 +204,7 @@ impl<'a> Evaluator<'a> {
             env: &validator.env,
             position: validator.position,
         };
-        if **name == *"encoding/json.Validate" {
+        if name.contains('.') && !call.elements {
             return;
         }
         if **name == *"matchIf" {
@@ -221,6 +253,11 @@ impl<'a> Evaluator<'a> {
 
     /// The value unified with a constraint that it meets; the value's own constraints aside.
     fn fitted(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> Option<NodeId> {
+        self.fit(id, conjunct).ok()
+    }
+
+    /// The same, or why it does not meet it.
+    fn fit(&mut self, id: NodeId, conjunct: Conjunct<'a>) -> Result<NodeId, Box<Error>> {
         let seen = self.observations.len();
         let probe = self.new_node(Some(id), Place::Inner);
         let copy = Conjunct { kind: Conj::Copy(id), ..self.conjunct(Conj::Top, None, conjunct.position) };
@@ -228,11 +265,13 @@ impl<'a> Evaluator<'a> {
         self.node_mut(probe).conjuncts.push(conjunct);
         self.finish(probe);
         self.observations.truncate(seen);
-        let error = self.first_error(probe);
-        if let Some(error) = &error {
-            self.undecided(id, error);
+        match self.first_error(probe) {
+            Some(error) => {
+                self.undecided(id, &error);
+                Err(error)
+            }
+            None => Ok(probe),
         }
-        error.is_none().then_some(probe)
     }
 
     /// What a scalar that is not known must be.

@@ -134,7 +134,7 @@ impl<'a> Evaluator<'a> {
                 let call = MatchCall { elements, arguments, env: &validator.env, position };
                 match &**name {
                     "matchIf" => self.match_if(id, call),
-                    "encoding/json.Validate" => self.match_json(id, call),
+                    text if text.starts_with("encoding/") => self.match_text(id, text, call),
                     _ => self.match_n(id, call),
                 }
             }

@@ -1,5 +1,7 @@
 //! `encoding/json`: as CUE writes JSON: members in their order, numbers as they are, bytes in base64; and what is JSON.
 
+use std::rc::Rc;
+
 use super::Parameter::{Any, Bytes};
 use super::arguments::{Arguments, check_text, failed};
 use super::{CallError, Member, Members, evaluated, function, validator};
@@ -145,6 +147,7 @@ fn compact(text: &str) -> Result<Data, CallError> {
     Ok(kept.collect::<String>().into())
 }
 
+/// The value that a JSON text says.
 pub(super) fn unmarshal(text: &str) -> Result<Data, CallError> {
     if !is_json(text) {
         return failed("invalid JSON");
@@ -168,23 +171,29 @@ fn data(value: &Json<'_>) -> Result<Data, CallError> {
         Json::String(text) => Data::from(&**text),
         Json::List(elements) => elements.iter().map(data).collect::<Result<Vec<_>, _>>()?.into(),
         Json::Object(members) => {
-            let mut fields: Vec<(std::rc::Rc<str>, Data)> = Vec::with_capacity(members.len());
-            let mut places = std::collections::HashMap::with_capacity(members.len());
-            for (name, member) in members {
-                let member = data(member)?;
-                let place = *places.entry(&**name).or_insert(fields.len());
-                match fields.get(place) {
-                    None => fields.push(((**name).into(), member)),
-                    Some((_, first)) if marshal_key(first) == marshal_key(&member) => {}
-                    Some((_, Data::Struct(_) | Data::List(_))) => {
-                        return Err(CallError::Unsupported(format!(
-                            "the name {name:?} twice, with two values,"
-                        )));
-                    }
-                    Some(_) => return failed(format!("conflicting values of {name:?}")),
-                }
-            }
-            Data::Struct(fields)
+            let read = members.iter().map(|(name, member)| Ok((Rc::from(&**name), data(member)?)));
+            fields(read.collect::<Result<_, CallError>>()?)?
         }
     })
+}
+
+/// The struct of these members: a name that is there twice has one value for both.
+///
+/// # Errors
+/// The two values are not equal.
+pub(super) fn fields(members: Vec<(Rc<str>, Data)>) -> Result<Data, CallError> {
+    let mut fields: Vec<(Rc<str>, Data)> = Vec::with_capacity(members.len());
+    let mut places = std::collections::HashMap::with_capacity(members.len());
+    for (name, member) in members {
+        let place = *places.entry(name.clone()).or_insert(fields.len());
+        match fields.get(place) {
+            None => fields.push((name, member)),
+            Some((_, first)) if marshal_key(first) == marshal_key(&member) => {}
+            Some((_, Data::Struct(_) | Data::List(_))) => {
+                return Err(CallError::Unsupported(format!("the name {name:?} twice, with two values,")));
+            }
+            Some(_) => return failed(format!("conflicting values of {name:?}")),
+        }
+    }
+    Ok(Data::Struct(fields))
 }

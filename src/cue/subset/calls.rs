@@ -7,7 +7,17 @@ use super::super::error::Error;
 use super::{Mode, Walk, constant, outside};
 
 /// Those that take constraints.
-const JUDGES: [&str; 7] = ["and", "close", "json.Validate", "list.MatchN", "matchIf", "matchN", "or"];
+const JUDGES: [&str; 9] = [
+    "and",
+    "close",
+    "json.Validate",
+    "list.MatchN",
+    "matchIf",
+    "matchN",
+    "or",
+    "yaml.Validate",
+    "yaml.ValidatePartial",
+];
 
 impl<'a> Walk<'a> {
     /// A call as a constraint: a function that judges, or one that computes.
@@ -29,7 +39,7 @@ impl<'a> Walk<'a> {
                 self.scopes.pop();
                 matched
             }
-            ("matchIf" | "list.MatchN" | "json.Validate", _) => {
+            ("matchIf" | "list.MatchN" | "json.Validate" | "yaml.Validate" | "yaml.ValidatePartial", _) => {
                 arguments.iter().try_for_each(|argument| self.constraint(argument, Mode::Matched))
             }
             ("and" | "or", _) => {

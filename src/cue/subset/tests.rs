@@ -28,6 +28,8 @@ fn what_policies_are_made_of_is_judged() {
         "predicate: {n?: int, if n != _|_ if n > 2 {by!: string, at?: [...string], of!: {id!: 1, ...}}}",
         "predicate: parts: [...]\n_libs: {for p in predicate.parts {\"\\(p.name)\": p.version}}\n_libs: {[string]: =~\"^1\"}",
         "import \"encoding/json\"\npredicate: {Data: json.Validate({ok!: true}), n: [if Data != \"\" {1}, 2][0]}",
+        "import \"encoding/yaml\"\n#M: {kind!: string}\npredicate: {m: yaml.Validate(#M) | null, n: [...yaml.ValidatePartial({a: [...int]})]}",
+        "import \"encoding/yaml\"\npredicate: {t: string, _m: yaml.Unmarshal(t), if _m.kind == \"Pod\" {ok!: true}, u: yaml.Marshal(_m)}",
     ] {
         assert_eq!(outside(&[policy]), None, "{policy}");
     }
@@ -112,6 +114,12 @@ const OUTSIDE: &[(&str, &str, &str)] = &[
         "a comprehension that makes a struct of a field",
     ),
     ("predicate: {g: _, a: _, if g {k!: 1}, b: a.c}", "0.cue:1:42", "a reference into another field"),
+    ("import \"encoding/yaml\"\npredicate: t: yaml.Validate({a: [1]})", "0.cue:2:33", "a list with elements"),
+    (
+        "import \"encoding/yaml\"\npredicate: {t: string, if yaml.Validate(t, {a: 1}) {b!: 1}}",
+        "0.cue:2:27",
+        "`yaml.Validate` within what is computed",
+    ),
     ("predicate: close({if true {a: 1}})", "0.cue:1:12", "`close` of a struct with"),
     ("predicate: X={a: X}", "0.cue:1:18", "a reference to `X`"),
     ("predicate: {a: {b: _}, if a & a {c!: 1}}", "0.cue:1:29", "`&` within what is computed"),
