@@ -7,17 +7,10 @@ use super::super::error::Error;
 use super::{Mode, Walk, constant, outside};
 
 /// Those that take constraints.
-const JUDGES: [&str; 9] = [
-    "and",
-    "close",
-    "json.Validate",
-    "list.MatchN",
-    "matchIf",
-    "matchN",
-    "or",
-    "yaml.Validate",
-    "yaml.ValidatePartial",
-];
+const JUDGES: [&str; 6] = ["and", "close", "list.MatchN", "matchIf", "matchN", "or"];
+
+/// Those that hold what a text says against a constraint.
+const TEXTS: [&str; 3] = ["json.Validate", "yaml.Validate", "yaml.ValidatePartial"];
 
 impl<'a> Walk<'a> {
     /// A call as a constraint: a function that judges, or one that computes.
@@ -39,7 +32,11 @@ impl<'a> Walk<'a> {
                 self.scopes.pop();
                 matched
             }
-            ("matchIf" | "list.MatchN" | "json.Validate" | "yaml.Validate" | "yaml.ValidatePartial", _) => {
+            ("matchIf" | "list.MatchN", _) => arguments.iter().try_for_each(|argument| {
+                reads_plainly(argument)?;
+                self.constraint(argument, Mode::Matched)
+            }),
+            (name, _) if TEXTS.contains(&name) => {
                 arguments.iter().try_for_each(|argument| self.constraint(argument, Mode::Matched))
             }
             ("and" | "or", _) => {
@@ -66,9 +63,7 @@ impl<'a> Walk<'a> {
     /// What computes.
     pub(super) fn function(&mut self, position: Position, function: &'a Rc<Expression>) -> Result<(), Error> {
         match &*called(function) {
-            name if JUDGES.contains(&name) || name.is_empty() => {
-                Err(outside(position, format!("`{name}` within what is computed")))
-            }
+            name if is_judge(name) => Err(outside(position, format!("`{name}` within what is computed"))),
             _ => Ok(()),
         }
     }
@@ -81,8 +76,32 @@ pub(super) fn chooses(function: &Expression) -> bool {
 
 /// Whether a function takes constraints.
 pub(super) fn judges(function: &Expression) -> bool {
-    let name = called(function);
-    name.is_empty() || JUDGES.contains(&&*name)
+    is_judge(&called(function))
+}
+
+fn is_judge(name: &str) -> bool {
+    name.is_empty() || JUDGES.contains(&name) || TEXTS.contains(&name)
+}
+
+/// That what `matchIf` or `list.MatchN` looks for in a text is a struct as it is written: structs that are put together meet no text there, to
+/// cosign's evaluator.
+fn reads_plainly(argument: &Expression) -> Result<(), Error> {
+    let Kind::Call { function, arguments } = &argument.kind else { return Ok(()) };
+    let is_written = |constraint: &Expression| match &constraint.kind {
+        Kind::Struct(body) => {
+            !body.declarations.iter().any(|declaration| matches!(declaration, Declaration::Embedding(_)))
+        }
+        _ => false,
+    };
+    match &*called(function) {
+        name if TEXTS.contains(&name) && !arguments.iter().all(is_written) => {
+            let what = format!(
+                "`{name}` of anything but a struct that is written there, in `matchIf` or `list.MatchN`"
+            );
+            Err(outside(argument.position, what))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `list.MatchN`, `len`; nothing where no function is named.

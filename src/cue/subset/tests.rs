@@ -114,6 +114,16 @@ const OUTSIDE: &[(&str, &str, &str)] = &[
         "a comprehension that makes a struct of a field",
     ),
     ("predicate: {g: _, a: _, if g {k!: 1}, b: a.c}", "0.cue:1:42", "a reference into another field"),
+    (
+        "import \"encoding/yaml\"\npredicate: t: matchIf(yaml.Validate({a!: 1} & {b: _}), =~\"a\", _)",
+        "0.cue:2:23",
+        "`yaml.Validate` of anything but a struct",
+    ),
+    (
+        "import \"encoding/json\"\nimport \"list\"\npredicate: t: list.MatchN(1, json.Validate(#A))\n#A: {}",
+        "0.cue:3:30",
+        "`json.Validate` of anything but a struct",
+    ),
     ("import \"encoding/yaml\"\npredicate: t: yaml.Validate({a: [1]})", "0.cue:2:33", "a list with elements"),
     (
         "import \"encoding/yaml\"\npredicate: {t: string, if yaml.Validate(t, {a: 1}) {b!: 1}}",
