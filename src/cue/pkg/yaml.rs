@@ -11,7 +11,7 @@ mod tests;
 
 use super::Parameter::{Any, Bytes};
 use super::arguments::{Arguments, check_text, failed, list};
-use super::{CallError, Member, Members, evaluated, function};
+use super::{CallError, Members, evaluated, function};
 use crate::cue::data::Data;
 
 /// The members of the package.

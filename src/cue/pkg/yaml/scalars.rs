@@ -68,7 +68,7 @@ fn may_be_number(text: &str) -> bool {
     let based = |prefix, base| {
         bare.strip_prefix(prefix).is_some_and(|digits: &str| digits.chars().all(|c| c.is_digit(base)))
     };
-    matches!(bare, "" | ".inf" | ".nan")
+    matches!(bare, ".inf" | ".nan")
         || bare.parse::<f64>().is_ok()
         || based("0x", 16)
         || based("0o", 8)
