@@ -269,26 +269,22 @@ impl<'a> Evaluator<'a> {
         }
         match function.body {
             Body::Concrete(body) => body(values).map_err(|error| {
-                self.refused_call(&format!("{path}.{name}"), &error, ErrorKind::Operation, position)
+                let message = format!("`{path}.{name}`: {error}");
+                self.refused_call(&error, Error::new(ErrorKind::Operation, position, message))
             }),
             Body::Evaluator => Err(self.unsupported(position, format!("`{path}.{name}` is not supported"))),
         }
     }
 
-    /// What a call comes to that gives no value: an error of the kind `failed`, or no verdict, which no alternative hides.
-    pub(crate) fn refused_call(
-        &mut self,
-        name: &str,
-        error: &pkg::CallError,
-        failed: ErrorKind,
-        position: Position,
-    ) -> Stop {
-        let message = format!("`{name}`: {error}");
-        match error {
-            pkg::CallError::Failed(_) => Stop::fail(failed, position, message),
-            pkg::CallError::Unsupported(_) => self.unsupported(position, message),
+    /// What a call comes to that gives no value: the error, or no verdict, which no alternative hides.
+    pub(crate) fn refused_call(&mut self, why: &pkg::CallError, error: Error) -> Stop {
+        match why {
+            pkg::CallError::Failed(_) => Stop::Fail(Box::new(error)),
+            pkg::CallError::Unsupported(_) => {
+                Stop::Fail(self.stop(Error { kind: ErrorKind::Unsupported, ..error }))
+            }
             pkg::CallError::Budget(_) | pkg::CallError::Limit(_) => {
-                Stop::Fail(self.stop(Error::new(ErrorKind::Limit, position, message)))
+                Stop::Fail(self.stop(Error { kind: ErrorKind::Limit, ..error }))
             }
         }
     }

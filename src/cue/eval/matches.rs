@@ -141,8 +141,11 @@ impl<'a> Evaluator<'a> {
             _ => return Ok(()),
         };
         let package = name.split('.').next().unwrap_or_default();
-        let values = crate::cue::pkg::values(package, &text)
-            .map_err(|error| self.refused_call(name, &error, ErrorKind::Conflict, call.position))?;
+        let values = crate::cue::pkg::values(package, &text).map_err(|why| {
+            let error = Error::new(ErrorKind::Conflict, call.position, format!("`{name}`: {why}"));
+            let error = error.at(self.path(id));
+            self.refused_call(&why, error)
+        })?;
         for value in values {
             let top = self.conjunct(Conj::Top, None, call.position);
             let node = self.new_node(Some(id), Place::Inner);
@@ -167,7 +170,8 @@ impl<'a> Evaluator<'a> {
     fn is_whole(&mut self, probe: NodeId, position: Position) -> Result<Result<(), Error>, Stop> {
         if self.leaves_a_choice(probe) {
             let message = "cannot be decided: a value has alternatives that it meets alike";
-            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
+            let error = Error::new(ErrorKind::Undecided, position, message).at(self.path(probe));
+            return Err(Stop::Fail(self.stop(error)));
         }
         let seen = self.observations.len();
         let whole = self.complete(probe).and_then(|()| match self.concrete(probe, position) {

@@ -30,7 +30,9 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
         let mut reader = Reader { lines, at: 0, is_ended: is_ended || !rest.is_empty(), depth: 0 };
         // What stands in front of the first mark is a document where it has a value.
         if is_marked || reader.indentation().is_some() {
-            documents.push(reader.document()?);
+            let document = reader.document();
+            let line = all.len() - below.len() + reader.at.min(lines.len().saturating_sub(1)) + 1;
+            documents.push(document.map_err(|error| in_line(error, line))?);
         }
         let Some((mark, rest)) = rest.split_first() else { return Ok(documents) };
         let after = mark.strip_prefix("---").unwrap_or(mark);
@@ -39,6 +41,14 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
             return unsure(format_args!("the line `{mark}`"));
         }
         (is_marked, below) = (true, rest);
+    }
+}
+
+fn in_line(error: CallError, line: usize) -> CallError {
+    match error {
+        CallError::Failed(reason) => CallError::Failed(format!("invalid YAML: line {line}: {reason}")),
+        CallError::Unsupported(what) => CallError::Unsupported(format!("{what}, line {line},")),
+        limit => limit,
     }
 }
 
@@ -82,7 +92,7 @@ impl<'t> Reader<'t> {
     fn odd<T>(&self, column: usize) -> Result<T, CallError> {
         let rest = self.rest(column);
         if starts_plain(rest) || is_entry(rest) {
-            return failed(format!("invalid YAML: `{rest}` is not expected"));
+            return failed(format!("`{rest}` is not expected"));
         }
         unsure(format_args!("`{rest}` where it stands"))
     }
@@ -114,7 +124,7 @@ impl<'t> Reader<'t> {
     }
 
     fn mapping(&mut self, column: usize) -> Result<Data, CallError> {
-        let mut members = Vec::new();
+        let (mut members, start) = (Vec::new(), self.at);
         loop {
             let Some((name, end)) = member(self.rest(column))? else { return self.odd(column) };
             let rest = self.rest(column + end);
@@ -135,7 +145,7 @@ impl<'t> Reader<'t> {
             match self.indentation() {
                 Some(next) if next == column => {}
                 Some(deeper) if deeper > column => return self.odd(deeper),
-                _ => return json::fields(members),
+                _ => return json::fields(members).inspect_err(|_| self.at = start),
             }
         }
     }
@@ -180,7 +190,7 @@ impl<'t> Reader<'t> {
         let after = self.rest(end);
         let content = after.trim_start_matches(' ');
         if content.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return failed(format!("invalid YAML: `{content}` is not expected"));
+            return failed(format!("`{content}` is not expected"));
         }
         if !is_blank(content) || !content.is_empty() && content == after {
             return unsure(format_args!("`{content}` behind a value"));
@@ -198,7 +208,7 @@ impl<'t> Reader<'t> {
             Err(CallError::Unsupported(_))
                 if rest.matches(quote).count() == 1 && !below.any(|line| line.contains(quote)) =>
             {
-                failed("invalid YAML: a quotation mark is missing")
+                failed("a quotation mark is missing")
             }
             read => read,
         }
@@ -207,7 +217,7 @@ impl<'t> Reader<'t> {
     /// A plain scalar; lines that are indented further than `floor` belong to it.
     fn plain(&mut self, rest: &str, floor: Option<usize>) -> Result<Data, CallError> {
         let (mut text, mut is_open) = part(rest)?;
-        let mut long = String::new();
+        let (mut long, start) = (String::new(), self.at);
         self.at += 1;
         while let Some(line) = self.lines.get(self.at).filter(|_| is_open) {
             let content = line.trim_start_matches(' ');
@@ -237,7 +247,7 @@ impl<'t> Reader<'t> {
         if !long.is_empty() {
             text = &long;
         }
-        scalars::plain(text)
+        scalars::plain(text).inspect_err(|_| self.at = start)
     }
 
     /// `|`, `>`: the lines that are indented further than `floor`.
@@ -250,8 +260,8 @@ impl<'t> Reader<'t> {
             _ => return unsure(format_args!("`{header}` in front of a text")),
         };
         let Some(floor) = floor else { return unsure("a text behind `|` or `>` alone") };
-        self.at += 1;
-        let below = self.lines.get(self.at..).unwrap_or_default();
+        let start = self.at + 1;
+        let below = self.lines.get(start..).unwrap_or_default();
         let indented = |line: &str| line.len() - line.trim_start_matches(' ').len();
         let indentation = below.iter().find(|line| !is_spaces(line)).map_or(0, |line| indented(line));
         if indentation <= floor {
@@ -259,9 +269,9 @@ impl<'t> Reader<'t> {
         }
         let is_of_it = |line: &&&str| is_spaces(line) || indented(line) >= indentation;
         let mut lines: Vec<&str> = below.iter().take_while(is_of_it).copied().collect();
-        self.at += lines.len();
+        let end = start + lines.len();
         let is_whole =
-            self.is_ended || self.at < self.lines.len() || lines.last().is_some_and(|last| is_spaces(last));
+            self.is_ended || end < self.lines.len() || lines.last().is_some_and(|last| is_spaces(last));
         if lines.iter().any(|line| is_spaces(line) && line.len() > indentation) {
             return unsure("spaces alone in a line of a text behind `|` or `>`");
         }
@@ -274,6 +284,7 @@ impl<'t> Reader<'t> {
         if !is_stripped && is_whole {
             text.push('\n');
         }
+        self.at = end;
         Ok(text.into())
     }
 }
@@ -301,7 +312,7 @@ fn part(rest: &str) -> Result<(&str, bool), CallError> {
         return unsure("a tab in a plain text");
     }
     if text.contains(": ") || text.ends_with(':') {
-        return failed("invalid YAML: mapping values are not allowed in this context");
+        return failed("mapping values are not allowed in this context");
     }
     Ok((text, text.len() == rest.trim_end_matches(' ').len()))
 }

@@ -110,7 +110,7 @@ impl<'t> Reader<'t> {
             self.at += 1;
             *column = 0;
             if self.at >= self.lines.len() {
-                return failed("invalid YAML: a closing bracket is missing");
+                return failed("a closing bracket is missing");
             }
         }
     }

@@ -106,9 +106,9 @@ pub(super) fn starts_plain(rest: &str) -> bool {
 /// Why a scalar cannot begin like this.
 pub(super) fn not_a_start<T>(rest: &str) -> Result<T, CallError> {
     match rest.chars().next() {
-        Some(c @ ('@' | '`')) => failed(format!("invalid YAML: `{c}` cannot start any token")),
+        Some(c @ ('@' | '`')) => failed(format!("`{c}` cannot start any token")),
         Some('-') if !rest.starts_with("-\t") => {
-            failed("invalid YAML: block sequence entries are not allowed in this context")
+            failed("block sequence entries are not allowed in this context")
         }
         Some(c) => unsure(format_args!("`{c}` in front of a value")),
         None => unsure("no value"),
@@ -147,7 +147,7 @@ fn escaped(escape: Option<char>, hex: &str) -> Result<char, CallError> {
         Some(c @ ('"' | '\\')) => Some(c),
         Some('n') => Some('\n'),
         Some('t') => Some('\t'),
-        Some('/') => return failed("invalid YAML: found unknown escape character `/`"),
+        Some('/') => return failed("found unknown escape character `/`"),
         Some('u') if hex.len() == 4 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
             u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).filter(|c| is_usual(*c))
         }

@@ -68,14 +68,14 @@ const WRONG: &[(&str, &str)] = &[
     ("a: x\n  b: 1", "mapping values"),
     ("a: - b", "block sequence entries"),
     ("a: @b", "`@` cannot start"),
-    ("a: 1\nb", "`b` is not expected"),
+    ("a: 1\nb", "invalid YAML: line 2: `b` is not expected"),
     ("a:\n  b: 1\n c: 2", "`c: 2` is not expected"),
     ("- a\nb: 1", "`b: 1` is not expected"),
     ("a: \"b\" c", "`c` is not expected"),
     ("a: [1, {b: 2", "a closing bracket"),
     ("a: \"x", "a quotation mark"),
     ("a: \"\\/\"", "escape character `/`"),
-    ("a: 1\na: 2", "conflicting values"),
+    ("# c\na: 1\na: 2", "invalid YAML: line 2: conflicting values"),
     ("-5: a", "invalid label"),
 ];
 
@@ -141,6 +141,7 @@ fn what_is_read_in_more_than_one_way_has_no_verdict() {
         let error = unmarshal(text.as_bytes()).unwrap_err();
         assert!(matches!(error, CallError::Unsupported(_)), "{text}: {error}");
     }
+    assert_eq!(said("---\na:\n  b: *x"), "YAML with `*` in front of a value, line 3, is not supported");
     assert!(matches!(unmarshal(b"a: \xff"), Err(CallError::Unsupported(_))));
     for text in ["[".repeat(1_000), "- ".repeat(1_000) + "a"] {
         assert!(matches!(unmarshal(text.as_bytes()), Err(CallError::Budget(_))), "{text}");
