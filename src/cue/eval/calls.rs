@@ -177,6 +177,7 @@ impl<'a> Evaluator<'a> {
         if kinds == Kinds::NONE {
             return Err(self.unsupported(position, format!("`{path}.{name}` is not supported here")));
         }
+        self.arguments_are_sound(arguments, task, id)?;
         let check = if matches!(name, "MatchN" | "Validate" | "ValidatePartial") {
             Check::Match { name: format!("{path}.{name}").into(), arguments }
         } else {
@@ -356,6 +357,7 @@ impl<'a> Evaluator<'a> {
                 Err(Stop::fail(ErrorKind::Explicit, position, text))
             }
             ("matchN", [_, _]) | ("matchIf", [_, _, _]) => {
+                self.arguments_are_sound(arguments, task, id)?;
                 self.note(id, task.close, close::OPEN);
                 let check = Check::Match { name: name.into(), arguments };
                 self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });

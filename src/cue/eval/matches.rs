@@ -95,6 +95,31 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// That no argument of a call that looks at values from outside is an error by itself, such as `1 & 2`: cosign's evaluator takes it for
+    /// the call's, and not for a constraint that nothing meets.
+    pub(crate) fn arguments_are_sound(
+        &mut self,
+        arguments: &'a [Expression],
+        task: &Conjunct<'a>,
+        id: NodeId,
+    ) -> Result<(), Stop> {
+        for argument in arguments {
+            let before = self.reads(id);
+            let node = self.anonymous(argument, &task.env, id);
+            self.reads_again(before);
+            let this = self.node(node);
+            let Some(error) = this.error.clone() else { continue };
+            if this.atom.is_some() {
+                let message =
+                    format!("cannot be decided: an argument by itself is an error: {}", error.message);
+                let error = Error { kind: ErrorKind::Undecided, message, ..*error };
+                return Err(Stop::Fail(self.stop(error)));
+            }
+            return Err(Stop::Fail(error));
+        }
+        Ok(())
+    }
+
     /// `matchIf(if, then, else)`
     pub(crate) fn match_if(&mut self, id: NodeId, call: MatchCall<'a, '_>) -> Result<(), Stop> {
         let Some((_, branch, said)) = self.branch(id, call) else { return Ok(()) };
