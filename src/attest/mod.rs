@@ -9,4 +9,6 @@ mod statement;
 
 pub use image::image_signature;
 pub use predicate_type::PredicateType;
-pub use statement::{AttestError, Attestation, PREDICATE_SIZE_LIMIT, hash_flag, statement, statement_file};
+pub use statement::{
+    AttestError, Attestation, PREDICATE_SIZE_LIMIT, TypedPredicate, hash_flag, statement_file,
+};

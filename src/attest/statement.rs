@@ -2,7 +2,7 @@
 
 use super::{PredicateType, shape};
 use crate::crypto::{DecodeError, DecodeKind, Digest, HashAlgorithm, UnixTime};
-use crate::payload::{Predicate, STATEMENT_SIZE_LIMIT, Statement, StatementVersion, Subject};
+use crate::payload::{self, Predicate, STATEMENT_SIZE_LIMIT, Statement, StatementVersion, Subject};
 
 /// A larger predicate is refused: 128 MiB.
 pub const PREDICATE_SIZE_LIMIT: usize = 128 * 1024 * 1024;
@@ -72,42 +72,57 @@ fn names() -> String {
     PredicateType::names().collect::<Vec<_>>().join(", ")
 }
 
-/// The statement (in-toto v0.1, as cosign writes it) that a predicate file is about this subject. `now` is recorded in
-/// predicates of type `custom` alone.
-///
-/// JSON goes into the payload as the text that it was, white space around it aside: no number is rounded and no member
-/// is dropped. `custom` and `spdx` carry the file as a string.
-///
-/// # Errors
-/// A predicate above 128 MiB; for JSON types not JSON, not an object, duplicate members, or members that the type cannot
-/// have; for text types not UTF-8.
-pub fn statement(
-    predicate_type: &PredicateType,
-    predicate: &[u8],
-    subject: Subject,
-    now: UnixTime,
-) -> Result<Attestation, AttestError> {
-    within("predicate", predicate.len(), PREDICATE_SIZE_LIMIT)?;
-    let predicate = match predicate_type {
-        PredicateType::Custom => {
-            Predicate::custom(as_text(predicate)?, UnixTime::from_seconds(now.seconds()))
-        }
-        PredicateType::Spdx => Predicate::from_text(as_text(predicate)?),
-        _ => {
-            let predicate = Predicate::from_json(WHAT, predicate)?;
-            shape::check(predicate_type, &predicate)?;
-            predicate
-        }
-    };
-    let statement = Statement {
-        version: StatementVersion::V0_1,
-        subjects: vec![subject],
-        predicate_type: predicate_type.uri().to_owned(),
-        predicate: Some(predicate),
-    };
-    let payload = statement.to_json().into_bytes();
-    within("statement", payload.len(), STATEMENT_SIZE_LIMIT)?;
-    Ok(Attestation { payload, statement })
+/// A predicate that is what its type asks for: checked once, however many artifacts statements are made about.
+#[derive(Debug, Clone)]
+pub struct TypedPredicate {
+    uri: String,
+    predicate: Predicate,
+}
+
+impl TypedPredicate {
+    /// From a predicate file. `now` is recorded in predicates of type `custom` alone.
+    ///
+    /// JSON is kept as the text that it was, white space around it aside: no number is rounded and no member is dropped. `custom`
+    /// and `spdx` carry the file as a string.
+    ///
+    /// # Errors
+    /// A predicate above 128 MiB; for JSON types not JSON, not an object, duplicate members, or members that the type cannot
+    /// have; for text types not UTF-8.
+    pub fn new(kind: &PredicateType, file: &[u8], now: UnixTime) -> Result<Self, AttestError> {
+        within("predicate", file.len(), PREDICATE_SIZE_LIMIT)?;
+        let predicate = match kind {
+            PredicateType::Custom => Predicate::custom(as_text(file)?, UnixTime::from_seconds(now.seconds())),
+            PredicateType::Spdx => Predicate::from_text(as_text(file)?),
+            _ => {
+                let predicate = Predicate::from_json(WHAT, file)?;
+                shape::check(kind, &predicate)?;
+                predicate
+            }
+        };
+        Ok(Self { uri: kind.uri().to_owned(), predicate })
+    }
+
+    /// The type, a URI.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The size of the predicate as it is signed, in bytes.
+    pub fn size(&self) -> usize {
+        self.predicate.text().len()
+    }
+
+    /// The payload that this subject has the predicate: a statement of in-toto v0.1, as cosign writes it.
+    ///
+    /// # Errors
+    /// The statement is larger than a verifier takes.
+    pub fn about(&self, subject: Subject) -> Result<Vec<u8>, AttestError> {
+        let predicate = Some(&self.predicate);
+        let payload =
+            payload::statement_json(StatementVersion::V0_1, &[subject], &self.uri, predicate).into_bytes();
+        within("statement", payload.len(), STATEMENT_SIZE_LIMIT)?;
+        Ok(payload)
+    }
 }
 
 /// A statement that was written elsewhere (`--statement`): checked, and signed as exactly these bytes.
@@ -160,15 +175,21 @@ mod tests {
     }
 
     fn payload(name: &str, predicate: &str) -> String {
-        let made =
-            statement(&PredicateType::parse(name).unwrap(), predicate.as_bytes(), subject(), NOW).unwrap();
+        let typed =
+            TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate.as_bytes(), NOW).unwrap();
+        let payload = typed.about(subject()).unwrap();
         // What is signed can be read again, and says the same.
-        assert_eq!(Statement::from_json(&made.payload).unwrap(), made.statement);
-        String::from_utf8(made.payload).unwrap()
+        let read = Statement::from_json(&payload).unwrap();
+        assert_eq!((read.version, read.subjects), (StatementVersion::V0_1, vec![subject()]));
+        assert_eq!(
+            (read.predicate_type.as_str(), read.predicate.as_ref()),
+            (typed.uri(), Some(&typed.predicate))
+        );
+        String::from_utf8(payload).unwrap()
     }
 
     fn refused(name: &str, predicate: &[u8]) -> String {
-        statement(&PredicateType::parse(name).unwrap(), predicate, subject(), NOW).unwrap_err().to_string()
+        TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate, NOW).unwrap_err().to_string()
     }
 
     /// The bytes of cosign 3 for the same file, name and time.
@@ -178,9 +199,9 @@ mod tests {
         let digest =
             Digest::parse("sha256:0fc7c8c357dfa2cc6116cdf1172b5734908a31644d6a807152023dd63d7f151a").unwrap();
         let subject = Subject::new("artifact.txt", &digest);
-        let made = statement(&PredicateType::Custom, b"{\"builder\":\"fixture\"}\n", subject, now).unwrap();
+        let typed = TypedPredicate::new(&PredicateType::Custom, b"{\"builder\":\"fixture\"}\n", now).unwrap();
         let cosign = r#"{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"artifact.txt","digest":{"sha256":"0fc7c8c357dfa2cc6116cdf1172b5734908a31644d6a807152023dd63d7f151a"}}],"predicateType":"https://cosign.sigstore.dev/attestation/v1","predicate":{"Data":"{\"builder\":\"fixture\"}\n","Timestamp":"2026-11-20T10:41:48Z"}}"#;
-        assert_eq!(String::from_utf8(made.payload).unwrap(), cosign);
+        assert_eq!(String::from_utf8(typed.about(subject).unwrap()).unwrap(), cosign);
     }
 
     #[test]

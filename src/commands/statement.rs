@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{Context, Error, ErrorKind, StatementSource};
-use crate::attest::{self, Attestation, PredicateType};
-use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher, UnixTime};
+use crate::attest::{self, Attestation, PredicateType, TypedPredicate};
+use crate::crypto::{Digest, Digests, HashAlgorithm, Hasher};
 use crate::payload::{Artifact, Subject};
 use crate::storage::{BlobSource, read_file, stream_blob};
 
@@ -44,12 +44,8 @@ pub(super) fn statement(
                     digest
                 }
             };
-            let made = Statements::of_predicate(predicate, kind, context)?.about(
-                subject_name(blob),
-                &digest,
-                context.now,
-            )?;
-            Ok((made.payload, blob_artifact(blob, digest.into())))
+            let statements = Statements::of_predicate(predicate, &kind, context)?;
+            Ok((statements.about(subject_name(blob), &digest)?, blob_artifact(blob, digest.into())))
         }
         StatementSource::Statement { statement: path, blob } => {
             let Attestation { payload, statement } = whole_statement(path, context)?;
@@ -80,7 +76,7 @@ pub(super) struct Statements {
 }
 
 enum Made {
-    Predicate { kind: PredicateType, text: Vec<u8> },
+    Predicate(TypedPredicate),
     Whole(Attestation),
 }
 
@@ -88,14 +84,16 @@ impl Statements {
     /// From a predicate.
     ///
     /// # Errors
-    /// The file cannot be read, or is too large.
+    /// The file cannot be read, is too large, or is not what its type says.
     pub(super) fn of_predicate(
         file: &Path,
-        kind: PredicateType,
+        kind: &PredicateType,
         context: &mut Context,
     ) -> Result<Self, Error> {
         let text = read_statement("predicate", file, context)?;
-        Ok(Self { file: file.to_owned(), source: Made::Predicate { kind, text } })
+        let typed = TypedPredicate::new(kind, &text, context.now);
+        let typed = typed.map_err(|e| refused("predicate", file, &e))?;
+        Ok(Self { file: file.to_owned(), source: Made::Predicate(typed) })
     }
 
     /// A statement that was written elsewhere.
@@ -111,10 +109,10 @@ impl Statements {
         &self.file
     }
 
-    /// The size of what was read, in bytes.
+    /// The size of what is said, in bytes.
     pub(super) fn size(&self) -> usize {
         match &self.source {
-            Made::Predicate { text, .. } => text.len(),
+            Made::Predicate(typed) => typed.size(),
             Made::Whole(made) => made.payload.len(),
         }
     }
@@ -122,7 +120,7 @@ impl Statements {
     /// The type of the predicate.
     pub(super) fn predicate_type(&self) -> &str {
         match &self.source {
-            Made::Predicate { kind, .. } => kind.uri(),
+            Made::Predicate(typed) => typed.uri(),
             Made::Whole(made) => &made.statement.predicate_type,
         }
     }
@@ -130,20 +128,21 @@ impl Statements {
     /// Whether an artifact with these digests can be the subject: any, unless somebody else wrote the statement.
     pub(super) fn are_about(&self, digests: &Digests) -> bool {
         match &self.source {
-            Made::Predicate { .. } => true,
+            Made::Predicate(_) => true,
             Made::Whole(made) => made.statement.matches(digests).is_some(),
         }
     }
 
-    /// The statement about the artifact with this name and digest. One that was written elsewhere is what it is.
+    /// The payload about the artifact with this name and digest. One that was written elsewhere is what it is.
     ///
     /// # Errors
-    /// The predicate is not what its type says.
-    pub(super) fn about(&self, name: String, digest: &Digest, now: UnixTime) -> Result<Attestation, Error> {
+    /// The statement is too large.
+    pub(super) fn about(&self, name: String, digest: &Digest) -> Result<Vec<u8>, Error> {
         match &self.source {
-            Made::Predicate { kind, text } => attest::statement(kind, text, Subject::new(name, digest), now)
-                .map_err(|e| refused("predicate", &self.file, &e)),
-            Made::Whole(made) => Ok(made.clone()),
+            Made::Predicate(typed) => {
+                typed.about(Subject::new(name, digest)).map_err(|e| refused("predicate", &self.file, &e))
+            }
+            Made::Whole(made) => Ok(made.payload.clone()),
         }
     }
 }

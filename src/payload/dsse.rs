@@ -76,7 +76,11 @@ impl Envelope {
     /// Compact JSON, members in the order of cosign 3: `payload`, `payloadType`, `signatures` (`sig`, and `keyid` only
     /// when it is not empty).
     pub fn to_json(&self) -> String {
-        self.to_value().to_string()
+        // Base64 has nothing to escape.
+        let payload = base64::encode(&self.payload);
+        let payload_type = Value::from(self.payload_type.as_str());
+        let signatures: Value = self.signatures.iter().map(EnvelopeSignature::to_value).collect();
+        format!(r#"{{"payload":"{payload}","payloadType":{payload_type},"signatures":{signatures}}}"#)
     }
 
     /// As [`Self::to_json`], as a value to put into a larger document.

@@ -21,49 +21,63 @@ pub(super) fn check<'a>(what: &'static str, text: &'a [u8]) -> Result<&'a str, D
     // The grammar is serde_json's business; what follows may then rely on it.
     serde_json::from_str::<IgnoredAny>(text)
         .map_err(|e| DecodeError::whole(what, format!("is not JSON: {e}")))?;
-    Walk { what, open: Vec::new() }.document(text)?;
+    Walk { what, open: Vec::new(), names: Vec::new() }.document(text)?;
     Ok(text)
 }
+
+/// An object with at most this many members is searched for a name; one with more is asked by a table.
+const FEW: usize = 16;
 
 /// The objects and arrays that are open at one point of the text.
 struct Walk<'a> {
     what: &'static str,
     open: Vec<Open<'a>>,
+    /// The names so far of the open objects, those of the innermost one last.
+    names: Vec<Cow<'a, str>>,
 }
 
 enum Open<'a> {
-    Object { names: HashSet<Cow<'a, str>>, name: Cow<'a, str>, name_is_next: bool },
-    Array { index: usize },
+    Object {
+        /// Where its names begin, while they are few.
+        first: usize,
+        /// All of its names, once they are more.
+        many: HashSet<Cow<'a, str>>,
+        name: Cow<'a, str>,
+        name_is_next: bool,
+    },
+    Array {
+        index: usize,
+    },
 }
 
 impl<'a> Walk<'a> {
     fn document(&mut self, text: &'a str) -> Result<(), DecodeError> {
-        let mut rest = text;
-        while let Some(at) = rest.find(['"', '{', '}', '[', ']', ',']) {
-            let (token, mut after) = (rest.as_bytes().get(at), rest.get(at + 1..).unwrap_or_default());
+        let (bytes, mut at) = (text.as_bytes(), 0);
+        while let Some(token) = bytes.get(at) {
+            at += 1;
             match token {
-                Some(b'"') => {
-                    let end = string_end(after);
-                    if let Some(literal) = rest.get(at..at + 1 + end) {
-                        self.string(literal)?;
-                    }
-                    after = after.get(end..).unwrap_or_default();
+                b'"' => {
+                    let end = string_end(bytes, at);
+                    self.string(text.get(at - 1..end).unwrap_or_default())?;
+                    at = end;
                 }
-                Some(b'{') => {
-                    let name = Cow::Borrowed("");
-                    self.enter(Open::Object { names: HashSet::new(), name, name_is_next: true })?;
+                b'{' => {
+                    let (name, many) = (Cow::Borrowed(""), HashSet::new());
+                    self.enter(Open::Object { first: self.names.len(), many, name, name_is_next: true })?;
                 }
-                Some(b'[') => self.enter(Open::Array { index: 0 })?,
-                Some(b',') => match self.open.last_mut() {
+                b'[' => self.enter(Open::Array { index: 0 })?,
+                b',' => match self.open.last_mut() {
                     Some(Open::Object { name_is_next, .. }) => *name_is_next = true,
                     Some(Open::Array { index }) => *index += 1,
                     None => (),
                 },
-                _ => {
-                    self.open.pop();
+                b'}' | b']' => {
+                    if let Some(Open::Object { first, .. }) = self.open.pop() {
+                        self.names.truncate(first);
+                    }
                 }
+                _ => (),
             }
-            rest = after;
         }
         Ok(())
     }
@@ -78,20 +92,30 @@ impl<'a> Walk<'a> {
 
     /// A string with its quotation marks: a member's name or a value.
     fn string(&mut self, literal: &'a str) -> Result<(), DecodeError> {
-        let Some(Open::Object { names, name, name_is_next: is_name @ true }) = self.open.last_mut() else {
+        let Some(Open::Object { first, many, name, name_is_next: is_name @ true }) = self.open.last_mut()
+        else {
             return Ok(());
         };
         *is_name = false;
-        let inner = literal.trim_start_matches('"').trim_end_matches('"');
-        *name = if inner.contains('\\') || inner.len() + 2 != literal.len() {
-            match serde_json::from_str(literal) {
+        *name = match literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+            _ => match serde_json::from_str(literal) {
                 Ok(decoded) => Cow::Owned(decoded),
                 Err(e) => return Err(self.error(format!("has a member name that cannot be read: {e}"))),
-            }
-        } else {
-            Cow::Borrowed(inner)
+            },
         };
-        if names.insert(name.clone()) { Ok(()) } else { Err(self.error("the member appears twice")) }
+        let few = self.names.get(*first..).unwrap_or_default();
+        if many.is_empty() && few.len() < FEW {
+            if few.contains(name) {
+                return Err(self.error("the member appears twice"));
+            }
+            self.names.push(name.clone());
+            return Ok(());
+        }
+        if many.is_empty() {
+            many.extend(self.names.drain(*first..));
+        }
+        if many.insert(name.clone()) { Ok(()) } else { Err(self.error("the member appears twice")) }
     }
 
     fn error(&self, reason: impl Into<String>) -> DecodeError {
@@ -110,16 +134,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// How far a string goes, counted from after its opening quotation mark to after its closing one.
-fn string_end(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|b| b.iter().position(|b| matches!(b, b'"' | b'\\'))) {
-        at += found;
-        if bytes.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
+/// Where a string ends of which the first byte after its opening quotation mark is at `at`: after its closing one.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b'"' => return at + 1,
+            b'\\' => 2,
+            _ => 1,
+        };
     }
     bytes.len()
 }
@@ -155,6 +177,20 @@ mod tests {
         assert!(
             refused(r#"[{"\ud800":1}]"#).starts_with("thing: [0].: has a member name that cannot be read: ")
         );
+    }
+
+    #[test]
+    fn duplicates_among_few_and_many() {
+        for members in [1, FEW - 1, FEW, FEW + 1, 5 * FEW] {
+            // Names of objects within, and of those before, are not this object's.
+            let member = |n: usize| format!(r#""{n}":{{"{n}":0,"{}":[{{"a":{n}}}]}}"#, n + 1);
+            let all = (0..members).map(member).collect::<Vec<_>>().join(",");
+            check("thing", format!("[{{{all}}},{{{all}}}]").as_bytes()).unwrap();
+            for twice in [0, members / 2, members - 1] {
+                let reason = format!("thing: [1].{twice}: the member appears twice");
+                assert_eq!(refused(&format!(r#"[0,{{{all},"{twice}":0}}]"#)), reason);
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
 pub use simple_signing::{SimpleSigning, go_string, simple_signing};
 pub use statement::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject,
+    statement_json,
 };
 
 /// A larger statement is neither made nor read: room for a predicate of 128 MiB, and for what escapes add to it.

@@ -159,25 +159,34 @@ impl Statement {
         })
     }
 
-    /// Compact JSON to sign, members in the order of cosign 3: `_type`, `subject`, `predicateType`, `predicate`; the
-    /// predicate is its own text, byte for byte.
+    /// As [`statement_json`] says.
     pub fn to_json(&self) -> String {
-        let subjects: Vec<Value> = self.subjects.iter().map(Subject::to_value).collect();
-        let (version, subjects) = (Value::from(self.version.uri()), Value::from(subjects));
-        let predicate_type = Value::from(self.predicate_type.as_str());
-        let mut out = format!(r#"{{"_type":{version},"subject":{subjects},"predicateType":{predicate_type}"#);
-        if let Some(predicate) = &self.predicate {
-            out.push_str(r#","predicate":"#);
-            out.push_str(predicate.text());
-        }
-        out.push('}');
-        out
+        statement_json(self.version, &self.subjects, &self.predicate_type, self.predicate.as_ref())
     }
 
     /// The first subject that is this artifact.
     pub fn matches(&self, digests: &Digests) -> Option<&Subject> {
         self.subjects.iter().find(|s| s.is(digests))
     }
+}
+
+/// Compact JSON to sign, members in the order of cosign 3: `_type`, `subject`, `predicateType`, `predicate`; the predicate is its own
+/// text, byte for byte.
+pub fn statement_json(
+    version: StatementVersion,
+    subjects: &[Subject],
+    predicate_type: &str,
+    predicate: Option<&Predicate>,
+) -> String {
+    let subjects: Value = subjects.iter().map(Subject::to_value).collect();
+    let (version, predicate_type) = (Value::from(version.uri()), Value::from(predicate_type));
+    let mut out = format!(r#"{{"_type":{version},"subject":{subjects},"predicateType":{predicate_type}"#);
+    if let Some(predicate) = predicate {
+        out.push_str(r#","predicate":"#);
+        out.push_str(predicate.text());
+    }
+    out.push('}');
+    out
 }
 
 impl Subject {

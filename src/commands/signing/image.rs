@@ -227,7 +227,7 @@ impl Job<'_> {
         let prepared = prepared.flat_map(|signee| {
             self.asked.forms.iter().map(move |form| async move {
                 // One that cannot be made is told of when it is to be signed.
-                let payloads = self.work.payloads(signee, *form, self.now).unwrap_or_default();
+                let payloads = self.work.payloads(signee, *form).unwrap_or_default();
                 publisher.prepare(signee, *form, &payloads).await;
             })
         });
@@ -366,7 +366,7 @@ impl Run<'_> {
                 return Ok(());
             }
         }
-        for payload in job.work.payloads(signee, form, job.now)? {
+        for payload in job.work.payloads(signee, form)? {
             let entity = signer.make(payload, form.carrier()).await?;
             signer.hold(&entity, &artifact, &policy)?;
             signed.push(Signed { form, entity });

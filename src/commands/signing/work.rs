@@ -10,7 +10,7 @@ use super::signees::Signee;
 use super::{Form, ImageStatement};
 use crate::attest;
 use crate::bundle::Profile;
-use crate::crypto::{Digest, UnixTime};
+use crate::crypto::Digest;
 use crate::payload::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, SimpleSigning, Statement, simple_signing,
 };
@@ -80,7 +80,7 @@ impl Work {
     pub fn statement(request: &AttestImagesRequest, context: &mut Context) -> Result<Self, Error> {
         Ok(Self::Statement(match &request.source {
             ImageStatement::Predicate { predicate, predicate_type } => {
-                Statements::of_predicate(predicate, predicate_kind(predicate_type)?, context)?
+                Statements::of_predicate(predicate, &predicate_kind(predicate_type)?, context)?
             }
             ImageStatement::Statement(file) => Statements::whole(file, context)?,
         }))
@@ -139,13 +139,8 @@ impl Work {
     /// What is signed about this image in this form: one payload, and one for each name in the tag scheme.
     ///
     /// # Errors
-    /// The predicate is not what its type says.
-    pub fn payloads(
-        &self,
-        signee: &Signee,
-        form: Form,
-        now: UnixTime,
-    ) -> Result<Vec<Payload<'static>>, Error> {
+    /// A statement is too large.
+    pub fn payloads(&self, signee: &Signee, form: Form) -> Result<Vec<Payload<'static>>, Error> {
         let digest = &signee.descriptor.digest;
         let payloads = match self {
             Self::Signature { annotations, .. } if form == Form::Bundle => {
@@ -157,7 +152,7 @@ impl Work {
                 names.iter().map(|name| simple_signing(name, digest, annotations).into_bytes()).collect()
             }
             Self::Given { payload, .. } => vec![payload.clone()],
-            Self::Statement(statements) => vec![statements.about(signee.name.clone(), digest, now)?.payload],
+            Self::Statement(statements) => vec![statements.about(signee.name.clone(), digest)?],
         };
         let enveloped = form == Form::Bundle || matches!(self, Self::Statement(_));
         Ok(payloads.into_iter().map(|payload| wrapped(payload, enveloped, profile(form.carrier()))).collect())
