@@ -70,6 +70,13 @@ impl HashAlgorithm {
     pub fn digest(self, data: &[u8]) -> Digest {
         Digest { algorithm: self, bytes: lc::digest(self.lc(), data).as_ref().to_vec() }
     }
+
+    /// Hashes bytes that follow each other and stand in several places.
+    pub fn digest_parts(self, parts: &[&[u8]]) -> Digest {
+        let mut context = lc::Context::new(self.lc());
+        parts.iter().for_each(|part| context.update(part));
+        Digest { algorithm: self, bytes: context.finish().as_ref().to_vec() }
+    }
 }
 
 impl std::fmt::Display for HashAlgorithm {

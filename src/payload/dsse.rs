@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::simple_signing::spelling;
-use crate::crypto::{DecodeError, Node, base64, json};
+use crate::crypto::{DecodeError, Digest, HashAlgorithm, Node, base64, json};
 
 /// A larger envelope is refused: room for a payload of [`super::STATEMENT_SIZE_LIMIT`] in base64, and its signatures.
 const SIZE_LIMIT: usize = super::STATEMENT_SIZE_LIMIT / 3 * 4 + 1024 * 1024;
@@ -33,9 +33,20 @@ pub struct EnvelopeSignature {
 
 /// The bytes that an envelope's signatures are made over: `PAE(type, body)` of the DSSE protocol.
 pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut out = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    let header = header(payload_type, payload.len());
+    let mut out = Vec::with_capacity(header.len() + payload.len());
+    out.extend_from_slice(header.as_bytes());
     out.extend_from_slice(payload);
     out
+}
+
+/// The digest of [`pre_authentication_encoding`], which a large payload is not copied for.
+pub fn encoding_digest(algorithm: HashAlgorithm, payload_type: &str, payload: &[u8]) -> Digest {
+    algorithm.digest_parts(&[header(payload_type, payload.len()).as_bytes(), payload])
+}
+
+fn header(payload_type: &str, size: usize) -> String {
+    format!("DSSEv1 {} {payload_type} {size} ", payload_type.len())
 }
 
 impl Envelope {
@@ -76,11 +87,11 @@ impl Envelope {
     /// Compact JSON, members in the order of cosign 3: `payload`, `payloadType`, `signatures` (`sig`, and `keyid` only
     /// when it is not empty).
     pub fn to_json(&self) -> String {
-        // Base64 has nothing to escape.
-        let payload = base64::encode(&self.payload);
         let payload_type = Value::from(self.payload_type.as_str());
         let signatures: Value = self.signatures.iter().map(EnvelopeSignature::to_value).collect();
-        format!(r#"{{"payload":"{payload}","payloadType":{payload_type},"signatures":{signatures}}}"#)
+        let rest = format!(r#"","payloadType":{payload_type},"signatures":{signatures}}}"#);
+        // Base64 has nothing to escape.
+        [r#"{"payload":""#, &base64::encode(&self.payload), &rest].concat()
     }
 
     /// As [`Self::to_json`], as a value to put into a larger document.
@@ -127,6 +138,10 @@ mod tests {
         let encoded = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world");
         assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
         assert_eq!(pre_authentication_encoding("\u{e9}", b""), "DSSEv1 2 \u{e9} 0 ".as_bytes());
+        for algorithm in HashAlgorithm::ALL {
+            let digest = encoding_digest(algorithm, "http://example.com/HelloWorld", b"hello world");
+            assert_eq!(digest, algorithm.digest(&encoded));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod simple_signing;
 mod statement;
 
 pub use artifact::Artifact;
-pub use dsse::{Envelope, EnvelopeSignature, pre_authentication_encoding};
+pub use dsse::{Envelope, EnvelopeSignature, encoding_digest, pre_authentication_encoding};
 pub use simple_signing::{SimpleSigning, go_string, simple_signing};
 pub use statement::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject,

@@ -180,13 +180,11 @@ pub fn statement_json(
 ) -> String {
     let subjects: Value = subjects.iter().map(Subject::to_value).collect();
     let (version, predicate_type) = (Value::from(version.uri()), Value::from(predicate_type));
-    let mut out = format!(r#"{{"_type":{version},"subject":{subjects},"predicateType":{predicate_type}"#);
-    if let Some(predicate) = predicate {
-        out.push_str(r#","predicate":"#);
-        out.push_str(predicate.text());
+    let head = format!(r#"{{"_type":{version},"subject":{subjects},"predicateType":{predicate_type}"#);
+    match predicate {
+        Some(predicate) => [&head, r#","predicate":"#, predicate.text(), "}"].concat(),
+        None => head + "}",
     }
-    out.push('}');
-    out
 }
 
 impl Subject {

@@ -16,7 +16,9 @@ use crate::crypto::{
     Digest, Ed25519Stream, Ed25519Streamed, HashAlgorithm, KeyType, PublicKey, SignError, SigningInput,
     SigningKey, UnixTime, base64,
 };
-use crate::payload::{Envelope, EnvelopeSignature, SimpleSigning, pre_authentication_encoding};
+use crate::payload::{
+    Envelope, EnvelopeSignature, SimpleSigning, encoding_digest, pre_authentication_encoding,
+};
 use crate::trust::TrustedRoot;
 use crate::verify::{Requirement, Waiver};
 use crate::x509::Certificate;
@@ -198,7 +200,12 @@ async fn content(
             (Content::SimpleSigning { payload, signature }, Profile::Legacy)
         }
         Payload::Envelope { payload_type, payload, profile } => {
-            let input = SigningInput::message(pre_authentication_encoding(&payload_type, &payload));
+            let key_type = key.public_key().key_type();
+            let input = if needs_message(key_type) || key.prefers_messages() {
+                SigningInput::message(pre_authentication_encoding(&payload_type, &payload))
+            } else {
+                SigningInput::Digest(encoding_digest(key_type.default_hash(), &payload_type, &payload))
+            };
             let signature = EnvelopeSignature { keyid: String::new(), sig: key.sign(&input).await? };
             let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
             (Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed })), profile)

@@ -4,7 +4,7 @@
 use super::Reason;
 use crate::bundle::{Content, Raw};
 use crate::crypto::{Digest, HashAlgorithm, PublicKey};
-use crate::payload::{Envelope, pre_authentication_encoding};
+use crate::payload::{Envelope, encoding_digest};
 use crate::tlog::body::{Body, LoggedVerifier, Spec};
 use crate::x509::Certificate;
 
@@ -76,11 +76,10 @@ impl Comparison<'_> {
         let signature = envelope.parsed.signatures.first().map_or(&[][..], |s| &s.sig);
         match &self.body.spec {
             Spec::HashedRekord { digest, signature: logged_signature, verifier } => {
-                let signed =
-                    pre_authentication_encoding(&envelope.parsed.payload_type, &envelope.parsed.payload);
+                let Envelope { payload_type, payload, .. } = &envelope.parsed;
                 self.signature(logged_signature, signature)?;
                 self.verifier(verifier)?;
-                self.digest(digest, &digest.algorithm().digest(&signed))
+                self.digest(digest, &encoding_digest(digest.algorithm(), payload_type, payload))
             }
             // The envelope's hash in a `dsse` entry is over the serialisation that the signer's client sent, which
             // nobody else has; the payload's hash, the signature and the verifier say the same without it.

@@ -227,8 +227,8 @@ impl Job<'_> {
         let prepared = prepared.flat_map(|signee| {
             self.asked.forms.iter().map(move |form| async move {
                 // One that cannot be made is told of when it is to be signed.
-                let payloads = self.work.payloads(signee, *form).unwrap_or_default();
-                publisher.prepare(signee, *form, &payloads).await;
+                let payloads = || self.work.payloads(signee, *form).unwrap_or_default();
+                publisher.prepare(signee, *form, payloads).await;
             })
         });
         let prepared = futures_util::future::join_all(prepared);

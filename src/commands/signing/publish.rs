@@ -36,17 +36,24 @@ pub(super) struct Publisher {
 
 impl Publisher {
     /// Writes what does not depend on the signatures over `payloads`.
-    pub async fn prepare(&self, signee: &Signee, form: Form, payloads: &[Payload<'_>]) {
+    pub async fn prepare(
+        &self,
+        signee: &Signee,
+        form: Form,
+        payloads: impl FnOnce() -> Vec<Payload<'static>>,
+    ) {
         let (home, subject) = (&signee.home, &signee.descriptor.digest);
-        match (form, payloads) {
-            (Form::Bundle, _) => prepare_bundle(home, subject).await,
+        match form {
+            Form::Bundle => prepare_bundle(home, subject).await,
             // With several there are several documents, one after the other.
-            (Form::Tag, [Payload::SimpleSigning { payload }]) => {
-                let layer =
-                    (Attachment::Signature, annotations::SIMPLE_SIGNING_MEDIA_TYPE, payload.as_slice());
-                prepare_layer(&self.writer, home, subject, layer, self.created).await;
+            Form::Tag => {
+                if let [Payload::SimpleSigning { payload }] = payloads().as_slice() {
+                    let layer =
+                        (Attachment::Signature, annotations::SIMPLE_SIGNING_MEDIA_TYPE, payload.as_slice());
+                    prepare_layer(&self.writer, home, subject, layer, self.created).await;
+                }
             }
-            (Form::Tag | Form::Referrer, _) => {}
+            Form::Referrer => {}
         }
     }
 
