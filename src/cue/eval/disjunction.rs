@@ -1,7 +1,7 @@
 //! Disjunctions: each side is tried on a node of its own.
 
 use super::node::{Choice, ChoiceKey, Disjuncts, Mode, Node, NodeId, Phase};
-use super::{Evaluator, MAX_ATTEMPTS, MAX_NESTING, value::Kinds};
+use super::{Evaluator, MAX_ATTEMPTS, MAX_NESTING, MAX_REASON, MAX_REASONS, value::Kinds};
 use crate::cue::ast::{Disjunct, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -233,20 +233,36 @@ impl<'a> Evaluator<'a> {
 
     fn none_left(&mut self, id: NodeId, choice: &Choice<'a>, errors: Vec<Error>) {
         let (count, position) = (errors.len(), choice.conjunct.position);
-        let mut error = Error::new(ErrorKind::Conflict, position, "no alternative of the disjunction fits");
-        if let Some(last) = errors.into_iter().next_back() {
-            let found = self.describe(id);
+        let scalars = self.scalars(&choice.disjuncts);
+        let message = match (count, &scalars) {
+            (0, _) | (_, Some(_)) => "no alternative of the disjunction fits".to_owned(),
+            (_, None) => self.each_reason(errors),
+        };
+        let mut error = Error::new(ErrorKind::Conflict, position, message);
+        if count > 0 {
             error.path = self.path(id);
-            error = match self.scalars(&choice.disjuncts) {
-                Some(scalars) => error.expected(scalars, found),
-                None => {
-                    let last = last.in_files(self.files.iter().copied());
-                    error.message = format!("{} (the last one: {last})", error.message);
-                    error.expected(format!("one of {count} alternatives"), found)
-                }
-            };
+            let expected = scalars.unwrap_or_else(|| format!("one of {count} alternatives"));
+            error = error.expected(expected, self.describe(id));
         }
         self.fail(id, Box::new(error));
+    }
+
+    /// Why each of the alternatives does not fit; of many the first ones.
+    fn each_reason(&self, errors: Vec<Error>) -> String {
+        let count = errors.len();
+        let named = errors.into_iter().take(MAX_REASONS).zip(1..);
+        let reasons = named.map(|(error, which)| {
+            let mut reason = error.in_files(self.files.iter().copied()).to_string();
+            if let Some((end, _)) = reason.char_indices().nth(MAX_REASON) {
+                reason.replace_range(end.., "...");
+            }
+            format!("{which}: {reason}")
+        });
+        let mut reasons: Vec<String> = reasons.collect();
+        if count > MAX_REASONS {
+            reasons.push(format!("and {} more", count - MAX_REASONS));
+        }
+        format!("none of the {count} alternatives fits ({})", reasons.join("; "))
     }
 
     /// The sides of a disjunction of a few scalars.

@@ -61,6 +61,10 @@ const MAX_TEXTS: usize = 256 << 20;
 const MAX_NODES: usize = 400_000;
 /// Sides of disjunctions that are tried, at most.
 const MAX_ATTEMPTS: u32 = 8_000;
+/// Alternatives of which an error says why they do not fit, at most.
+const MAX_REASONS: usize = 4;
+/// Characters of each of these reasons, at most.
+const MAX_REASON: usize = 240;
 /// Nesting of evaluation, at most: what a stack of 64 MiB holds in a build without optimization.
 const MAX_NESTING: usize = 350;
 /// How often everything that waits is tried again.

@@ -76,13 +76,24 @@ fn definitions_are_closed() {
 fn disjunctions_and_defaults() {
     passes("predicate: l: \"MIT\" | \"BSD\"", r#"{"l": "BSD"}"#);
     refuses("predicate: l: \"MIT\" | \"BSD\"", r#"{"l": "GPL"}"#, "no alternative of the disjunction fits");
+    refuses(
+        "predicate: x: {k: 1, n: >3} | {k: 2} | null",
+        r#"{"x": {"k": 1, "n": 2}}"#,
+        "predicate.x: none of the 3 alternatives fits (1: p.cue:1:25: predicate.x.n: out of bound: expected >3, found 2; \
+         2: p.cue:1:35: predicate.x.k: conflicting values: expected 2, found 1; 3: p.cue:1:40: predicate.x: ",
+    );
+    refuses(
+        "predicate: {a: 1} | {a: 2} | {a: 3} | {a: 4} | {a: 5} | {a: 6}",
+        r#"{"a": 7}"#,
+        "found 7; and 2 more): expected one of 6 alternatives",
+    );
     passes("x: *1 | int\ny: x + 1\ny: 2", "{}");
     refuses("x: *1 | int\ny: x + 1\ny: 3", "{}", "conflicting values");
     passes("predicate: {kind: \"a\", n: int} | {kind: \"b\", n: string}", r#"{"kind": "b", "n": "x"}"#);
     refuses(
         "predicate: {kind: \"a\", n: int} | {kind: \"b\", n: string}",
         r#"{"kind": "a", "n": "x"}"#,
-        "no alternative",
+        "none of the 2 alternatives fits (1: ",
     );
 }
 

@@ -6,6 +6,7 @@ use super::super::error::Error;
 use super::super::load::Package;
 use super::graph::Reading;
 use super::places::{Path, Step, declared};
+use super::reason::{Reason, named};
 use super::{calls, outside, yields};
 
 /// Expressions that are looked at for one value, at most.
@@ -64,7 +65,7 @@ impl Count<'_> {
 pub(super) fn are_single(all: &[Choice<'_>], readings: &[Reading<'_>]) -> Result<(), Error> {
     for (index, one) in all.iter().enumerate() {
         if all.iter().skip(index + 1).any(|other| may_be_one(&one.path, &other.path)) {
-            return Err(outside(one.position, "two disjunctions of structs or lists for one field"));
+            return Err(outside(one.position, Reason::TwoDisjunctions).at(named(&one.path)));
         }
     }
     let below = |reading: &&Reading<'_>| {
@@ -72,7 +73,7 @@ pub(super) fn are_single(all: &[Choice<'_>], readings: &[Reading<'_>]) -> Result
         through.iter().any(|step| all.iter().filter_map(|one| one.path.last()).any(|last| last.meets(*step)))
     };
     match readings.iter().find(below) {
-        Some(reading) => Err(outside(reading.position, "a reference into a field with alternatives")),
+        Some(reading) => Err(outside(reading.position, Reason::ReadsAlternatives).at(named(&reading.from))),
         None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::ast::{Binding, Declaration, Element, Expression, Kind, List, Name, Position};
 use super::super::error::Error;
+use super::reason::Reason;
 use super::{Mode, Walk, constant, outside};
 
 /// Those that take constraints.
@@ -27,7 +28,7 @@ impl<'a> Walk<'a> {
                 self.scopes.other();
                 let matched = elements.iter().try_for_each(|element| match element {
                     Element::Value(value) => self.constraint(value, Mode::Matched),
-                    Element::Comprehension(_) => Err(outside(position, "a comprehension in `matchN`")),
+                    Element::Comprehension(_) => Err(outside(position, Reason::ConditionInMatch)),
                 });
                 self.scopes.pop();
                 matched
@@ -39,20 +40,26 @@ impl<'a> Walk<'a> {
             (name, _) if TEXTS.contains(&name) => {
                 arguments.iter().try_for_each(|argument| self.constraint(argument, Mode::Matched))
             }
+            ("or", [list]) if mode != Mode::Matched && !matches!(list.kind, Kind::List(_)) => {
+                self.computed(list)
+            }
             ("and" | "or", _) => {
                 arguments.iter().try_for_each(|argument| self.constraint(argument, mode.max(Mode::Plain)))
             }
             ("close", [Expression { kind: Kind::Struct(body), .. }]) => {
                 let yields = |declaration: &Declaration| matches!(declaration, Declaration::Comprehension(_));
                 match body.declarations.iter().any(yields) {
-                    true => Err(outside(position, "`close` of a struct with a comprehension")),
+                    true => Err(outside(position, Reason::CloseConditional)),
                     false => self.structure(body, mode),
                 }
             }
-            (name @ ("matchN" | "close"), _) => {
-                Err(outside(position, format!("`{name}` of something that is not written here")))
+            ("close", [argument @ Expression { kind: Kind::Reference { binding, .. }, .. }])
+                if self.scopes.is_definition(binding) =>
+            {
+                self.constraint(argument, mode.max(Mode::Plain))
             }
-            _ if mode >= Mode::Plain => arguments.iter().try_for_each(constant),
+            (name @ ("matchN" | "close"), _) => Err(outside(position, Reason::NotWritten(name.to_owned()))),
+            _ if mode == Mode::Matched => arguments.iter().try_for_each(constant),
             _ => {
                 self.function(position, function)?;
                 arguments.iter().try_for_each(|argument| self.computed(argument))
@@ -63,7 +70,7 @@ impl<'a> Walk<'a> {
     /// What computes.
     pub(super) fn function(&mut self, position: Position, function: &'a Rc<Expression>) -> Result<(), Error> {
         match &*called(function) {
-            name if is_judge(name) => Err(outside(position, format!("`{name}` within what is computed"))),
+            name if is_judge(name) => Err(outside(position, Reason::Computed(format!("`{name}`")))),
             _ => Ok(()),
         }
     }
@@ -72,6 +79,21 @@ impl<'a> Walk<'a> {
 /// Whether a function makes alternatives.
 pub(super) fn chooses(function: &Expression) -> bool {
     called(function) == "or"
+}
+
+/// Whether a function looks at how many elements or fields there are, and at nothing else.
+pub(super) fn counts(function: &Expression) -> bool {
+    ["len", "list.MinItems", "list.MaxItems"].contains(&&*called(function))
+}
+
+/// Whether a function tells whether a struct fits.
+pub(super) fn matches(function: &Expression) -> bool {
+    ["matchN", "matchIf"].contains(&&*called(function))
+}
+
+/// Whether a function gives nothing but an error.
+pub(super) fn fails(function: &Expression) -> bool {
+    called(function) == "error"
 }
 
 /// Whether a function takes constraints.
@@ -95,10 +117,7 @@ fn reads_plainly(argument: &Expression) -> Result<(), Error> {
     };
     match &*called(function) {
         name if TEXTS.contains(&name) && !arguments.iter().all(is_written) => {
-            let what = format!(
-                "`{name}` of anything but a struct that is written there, in `matchIf` or `list.MatchN`"
-            );
-            Err(outside(argument.position, what))
+            Err(outside(argument.position, Reason::TextInMatch(name.to_owned())))
         }
         _ => Ok(()),
     }

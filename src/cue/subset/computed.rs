@@ -6,20 +6,64 @@ use super::super::ast::{
     Binary, Binding, Element, Expression, Kind, Let, List, Name, Part, Position, Relation,
 };
 use super::super::error::Error;
+use super::calls;
+use super::decided::Extent;
 use super::graph::Reading;
 use super::places::{Meaning, Path, Step};
+use super::reason::Reason;
 use super::{Mode, Walk, constant, is_package, outside};
+
+/// How a reference looks at what it means.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    extent: Extent,
+    /// Whether it takes it over, as a constraint.
+    takes: bool,
+}
 
 impl<'a> Walk<'a> {
     /// Notes that what is here depends on what is there.
-    fn reads(&mut self, position: Position, to: Path<'a>) {
+    fn reads(&mut self, position: Position, to: Path<'a>, look: Look) {
+        let Look { extent, takes } = look;
+        let reading =
+            |from: &Path<'a>| Reading { position, from: from.clone(), to: to.clone(), extent, takes };
         match &self.decides {
-            Some(places) => {
-                let reading = |from: &Path<'a>| Reading { position, from: from.clone(), to: to.clone() };
-                self.readings.extend(places.iter().map(reading));
-            }
-            None => self.readings.push(Reading { position, from: self.path.clone(), to }),
+            Some(places) => self.readings.extend(places.iter().map(reading)),
+            None => self.readings.push(reading(&self.path)),
         }
+    }
+
+    /// `a.b` as a constraint: what is there is taken over.
+    pub(super) fn taken(&mut self, expression: &'a Expression) -> Result<(), Error> {
+        if let Some(from) = self.place(expression) {
+            self.decisions.taken.push((self.path.clone(), from));
+        }
+        self.computed(expression)
+    }
+
+    /// Where `a.b[0]` leads.
+    fn place(&self, expression: &'a Expression) -> Option<Path<'a>> {
+        match &expression.kind {
+            Kind::Selector { operand, name } => Some([&self.place(operand)?[..], &[Step::to(name)]].concat()),
+            Kind::Index { operand, .. } => Some([&self.place(operand)?[..], &[Step::Any]].concat()),
+            Kind::Reference { binding, .. } => match self.scopes.meaning(binding) {
+                Meaning::Field(depth, field) => Some(self.outer(depth).chain([Step::to(field)]).collect()),
+                Meaning::Itself(depth) => Some(self.outer(depth).collect()),
+                Meaning::Variable(source) => source.map(|source| [&source[..], &[Step::Any]].concat()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What a `for` runs over, or what is counted.
+    pub(super) fn counted(&mut self, source: &'a Expression) -> Result<Option<Path<'a>>, Error> {
+        let place = self.place(source);
+        let outer =
+            std::mem::replace(&mut self.extent, if place.is_some() { Extent::Names } else { Extent::Whole });
+        let done = self.computed(source);
+        self.extent = outer;
+        done.map(|()| place)
     }
 
     /// A name as a constraint: a definition, or a value.
@@ -33,26 +77,32 @@ impl<'a> Walk<'a> {
         match self.scopes.meaning(binding) {
             Meaning::Predeclared(_) => Ok(()),
             Meaning::Field(depth, field) => {
-                let to = self.outer(depth).chain([Step::to(field)]).collect();
-                self.reads(position, to);
+                let to: Path<'a> = self.outer(depth).chain([Step::to(field)]).collect();
+                self.decisions.taken.push((self.path.clone(), to.clone()));
+                let takes = !matches!(field, Name::Regular(_));
+                self.reads(position, to, Look { extent: Extent::Whole, takes });
                 match (mode, field) {
                     (Mode::Plain | Mode::Matched, Name::Definition(_) | Name::Hidden(_)) if depth == 0 => {
                         self.compared.push((field, mode, position));
                         Ok(())
                     }
-                    (Mode::Plain | Mode::Matched, _) => {
-                        Err(outside(position, format!("a reference (`{name}`) in an alternative")))
+                    (Mode::Matched, _) => Err(outside(position, Reason::ReferenceInMatch(name.to_owned()))),
+                    (Mode::Plain, _) if !self.scopes.is_scalar(self.package, binding) => {
+                        Err(outside(position, Reason::ReferenceInAlternative(name.to_owned())))
                     }
-                    (Mode::Any, _) => Ok(()),
+                    (Mode::Any | Mode::Plain, _) => Ok(()),
                 }
             }
             Meaning::Let(depth, clause) => {
                 self.reads_let(position, depth, clause);
                 if mode == Mode::Any { Ok(()) } else { constant(&clause.value) }
             }
-            Meaning::Variable if mode == Mode::Any => Ok(()),
-            Meaning::Variable => Err(outside(position, format!("a reference (`{name}`) in an alternative"))),
-            Meaning::Itself(_) | Meaning::Odd => Err(outside(position, format!("a reference to `{name}`"))),
+            Meaning::Variable(source) if mode == Mode::Any => {
+                self.reads_variable(position, source, &[]);
+                Ok(())
+            }
+            Meaning::Variable(_) => Err(outside(position, Reason::ReferenceInMatch(name.to_owned()))),
+            Meaning::Itself(_) | Meaning::Odd => Err(outside(position, Reason::Name(name.to_string()))),
         }
     }
 
@@ -72,14 +122,17 @@ impl<'a> Walk<'a> {
                 self.computed(operand)
             }
             Kind::Index { .. } => self.chain(expression, Vec::new()),
-            Kind::Slice { .. } => Err(outside(position, "a slice")),
+            Kind::Slice { .. } => Err(outside(position, Reason::Slice)),
             Kind::Call { function, arguments } => {
                 self.function(position, function)?;
+                if let ([argument], true) = (&arguments[..], calls::counts(function)) {
+                    return self.counted(argument).map(|_| ());
+                }
                 arguments.iter().try_for_each(|argument| self.computed(argument))
             }
             Kind::Unary { operand, .. } => self.computed(operand),
             Kind::Binary { operator: Binary::Unify, .. } => {
-                Err(outside(position, "`&` within what is computed"))
+                Err(outside(position, Reason::Computed("`&`".to_owned())))
             }
             Kind::Binary {
                 operator: Binary::Relation(Relation::Equal | Relation::NotEqual),
@@ -100,14 +153,14 @@ impl<'a> Walk<'a> {
                 Ok(())
             }
             Kind::Bottom | Kind::Bound { .. } | Kind::Disjunction(_) => {
-                Err(outside(position, "a constraint within what is computed"))
+                Err(outside(position, Reason::Computed("a constraint".to_owned())))
             }
         }
     }
 
     fn computed_list(&mut self, list: &'a List) -> Result<(), Error> {
         if let Some(rest) = &list.rest {
-            return Err(outside(rest.position, "an open list within what is computed"));
+            return Err(outside(rest.position, Reason::OpenList));
         }
         self.scopes.other();
         for element in &list.elements {
@@ -123,11 +176,15 @@ impl<'a> Walk<'a> {
     /// Whether a field is there: `a.b.c != _|_`.
     fn existence(&mut self, of: &'a Expression) -> Result<(), Error> {
         match &of.kind {
-            Kind::Selector { name, .. } | Kind::Reference { binding: Binding::Field { name, .. }, .. } => {
-                self.asked.push((of.position, Step::to(name)));
+            Kind::Selector { .. }
+            | Kind::Index { .. }
+            | Kind::Reference { binding: Binding::Field { .. }, .. } => {
+                if let Some(path) = self.place(of) {
+                    self.decisions.asked.push((of.position, vec![path, self.path.clone()]));
+                }
                 self.chain(of, Vec::new())
             }
-            _ => Err(outside(of.position, "a comparison of this with `_|_`")),
+            _ => Err(outside(of.position, Reason::AsksOther)),
         }
     }
 
@@ -153,22 +210,29 @@ impl<'a> Walk<'a> {
                     self.reads_let(position, depth, clause);
                     Ok(())
                 }
-                Meaning::Variable => Ok(()),
-                Meaning::Predeclared(_) => {
-                    Err(outside(position, format!("`{name}` within what is computed")))
+                Meaning::Variable(source) => {
+                    self.reads_variable(position, source, &steps);
+                    Ok(())
                 }
-                Meaning::Itself(_) | Meaning::Odd => {
-                    Err(outside(position, format!("a reference to `{name}`")))
-                }
+                Meaning::Predeclared(_) => Err(outside(position, Reason::Computed(format!("`{name}`")))),
+                Meaning::Itself(_) | Meaning::Odd => Err(outside(position, Reason::Name(name.to_string()))),
             },
             Kind::Call { .. } | Kind::List(_) => self.computed(expression),
-            _ => Err(outside(position, "a field or element of this")),
+            _ => Err(outside(position, Reason::FieldOfThis)),
         }
     }
 
     fn reads_let(&mut self, position: Position, depth: usize, clause: &'a Let) {
         let to = self.outer(depth).chain([Step::Hidden(&clause.name)]).collect();
-        self.reads(position, to);
+        self.reads(position, to, Look { extent: Extent::Whole, takes: false });
+    }
+
+    /// What a `for` runs over is read below its elements.
+    fn reads_variable(&mut self, position: Position, source: Option<Path<'a>>, steps: &[Step<'a>]) {
+        if let Some(source) = source {
+            let to = source.into_iter().chain([Step::Any]).chain(steps.iter().rev().copied()).collect();
+            self.reads(position, to, Look { extent: self.extent, takes: false });
+        }
     }
 
     /// The path of what lies this many steps below the top, around here.
@@ -183,11 +247,8 @@ impl<'a> Walk<'a> {
         field: Option<&'a Name>,
         steps: &[Step<'a>],
     ) -> Result<(), Error> {
-        if matches!(field, Some(Name::Definition(_))) && !steps.is_empty() {
-            return Err(outside(position, "a field of a definition"));
-        }
         let to = self.outer(depth).chain(field.map(Step::to)).chain(steps.iter().rev().copied()).collect();
-        self.reads(position, to);
+        self.reads(position, to, Look { extent: self.extent, takes: false });
         Ok(())
     }
 }

@@ -2,8 +2,10 @@
 
 use super::super::ast::Position;
 use super::super::error::Error;
+use super::decided::Extent;
 use super::outside;
 use super::places::{Path, Step, within};
+use super::reason::{Reason, named};
 
 /// A reference: where it stands, and what it means.
 #[derive(Debug)]
@@ -11,6 +13,10 @@ pub(super) struct Reading<'a> {
     pub(super) position: Position,
     pub(super) from: Path<'a>,
     pub(super) to: Path<'a>,
+    /// How much of it is looked at.
+    pub(super) extent: Extent,
+    /// Whether it is taken over as it is: a definition as a constraint.
+    pub(super) takes: bool,
 }
 
 /// References, at most.
@@ -18,13 +24,15 @@ const MAX_READINGS: usize = 1_500;
 
 /// Refuses readings that lead back to where they began.
 pub(super) fn no_circles(readings: &[Reading<'_>]) -> Result<(), Error> {
+    // A definition in the elements of a list of its own ends with the list.
+    let readings: &[_] = &readings.iter().filter(|reading| !nests(reading)).collect::<Vec<_>>();
     let Some(last) = readings.last() else { return Ok(()) };
     if readings.len() > MAX_READINGS {
-        return Err(outside(last.position, format!("a policy of more than {MAX_READINGS} references")));
+        return Err(outside(last.position, Reason::TooManyReferences(MAX_READINGS)));
     }
     for reading in readings {
         if touch(&reading.from, &reading.to) {
-            return Err(outside(reading.position, "a field that refers to itself, or to what contains it"));
+            return Err(outside(reading.position, Reason::Itself).at(named(&reading.from)));
         }
     }
     // What nobody reads any more is taken away, until nothing is left.
@@ -43,9 +51,19 @@ pub(super) fn no_circles(readings: &[Reading<'_>]) -> Result<(), Error> {
         }
     }
     match readers.iter().position(|count| *count > 0) {
-        Some(index) => Err(outside(readings[index].position, "a field that is computed from itself")),
+        Some(index) => {
+            Err(outside(readings[index].position, Reason::Circle).at(named(&readings[index].from)))
+        }
         None => Ok(()),
     }
+}
+
+/// Whether a definition is taken over in the elements, or any fields, of its own value.
+pub(super) fn nests(reading: &Reading<'_>) -> bool {
+    let inside = reading.from.get(reading.to.len()..).unwrap_or_default();
+    reading.takes
+        && reading.from.starts_with(&reading.to)
+        && inside.iter().any(|step| matches!(step, Step::Any | Step::Rest(_)))
 }
 
 /// Whether what stands at one path is part of what is at the other.

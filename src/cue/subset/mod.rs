@@ -10,8 +10,10 @@
 mod alternatives;
 mod calls;
 mod computed;
+mod decided;
 mod graph;
 mod places;
+mod reason;
 mod structs;
 mod yields;
 
@@ -22,8 +24,10 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use self::alternatives::Choice;
+use self::decided::{Decisions, Extent, Judged};
 use self::graph::Reading;
 use self::places::{Path, Scopes, Step};
+use self::reason::Reason;
 use super::ast::{Binary, Disjunct, Element, Expression, Kind, List, Name, Part, Position, Unary};
 use super::error::{Error, ErrorKind};
 use super::load::Package;
@@ -41,17 +45,17 @@ pub fn check(package: &Package) -> Result<(), Error> {
         choices: Vec::new(),
         readings: Vec::new(),
         compared: Vec::new(),
-        asked: Vec::new(),
-        added: Vec::new(),
-        decided: Vec::new(),
-        structs: Vec::new(),
-        others: Vec::new(),
+        decisions: Decisions::default(),
         is_computing: false,
-        mixes: false,
-        bare: None,
+        counted: None,
+        extent: Extent::Whole,
         decides: None,
     };
-    walk.package().map_err(|error| package.name_file(error))
+    let judged = walk.package();
+    judged.map_err(|error| {
+        let at = if error.path.is_empty() { reason::named(&walk.path) } else { error.path.clone() };
+        package.name_file(error.at(at))
+    })
 }
 
 /// What an expression may be made of.
@@ -76,22 +80,14 @@ struct Walk<'a> {
     readings: Vec<Reading<'a>>,
     /// Definitions of the top level that alternatives refer to.
     compared: Vec<(&'a Name, Mode, Position)>,
-    /// Fields that something asks for with `_|_`, by their last step.
-    asked: Vec<(Position, Step<'a>)>,
-    /// The fields that comprehensions add or constrain, by their last step.
-    added: Vec<Step<'a>>,
-    /// Those of them that are in structs with other fields.
-    decided: Vec<Step<'a>>,
-    /// Fields that comprehensions make structs of.
-    structs: Vec<(Position, Step<'a>)>,
-    /// Fields of which the policy says anything but that they are structs.
-    others: Vec<Step<'a>>,
+    /// What comprehensions decide about.
+    decisions: Decisions<'a>,
     /// Whether we are in what is computed.
     is_computing: bool,
-    /// Whether there is such a comprehension.
-    mixes: bool,
-    /// References into others (`a.b`) that are constraints alone: they may lead nowhere.
-    bare: Option<Position>,
+    /// How deep the value lies of which the disjunctions were counted.
+    counted: Option<usize>,
+    /// How much of what is read is looked at.
+    extent: Extent,
     /// In a comprehension's clauses: the places that they decide about.
     decides: Option<Vec<Path<'a>>>,
 }
@@ -104,47 +100,7 @@ impl<'a> Walk<'a> {
         self.compared_definitions()?;
         alternatives::are_single(&self.choices, &self.readings)?;
         graph::no_circles(&self.readings)?;
-        self.nothing_read_is_decided()
-    }
-
-    /// What comprehensions decide is not asked for, nor read: they are taken in an order.
-    fn nothing_read_is_decided(&self) -> Result<(), Error> {
-        for (position, asked) in &self.asked {
-            if self.added.iter().any(|added| added.meets(*asked)) {
-                return Err(outside(
-                    *position,
-                    "a comparison with `_|_` of a field that a comprehension may add",
-                ));
-            }
-            let refers = |reading: &Reading<'_>| reading.from.last().is_some_and(|from| from.meets(*asked));
-            if self.readings.iter().any(refers) {
-                return Err(outside(
-                    *position,
-                    "a comparison with `_|_` of a field that refers to another one",
-                ));
-            }
-        }
-        if let (Some(position), true) = (self.bare, self.mixes) {
-            return Err(outside(
-                position,
-                "a reference into another field, alone, beside a comprehension in a struct",
-            ));
-        }
-        for (position, step) in &self.structs {
-            if self.others.iter().any(|other| other.meets(*step)) {
-                return Err(outside(
-                    *position,
-                    "a comprehension that makes a struct of a field of which other things are said, too",
-                ));
-            }
-        }
-        let decided = |step: &Step<'_>| self.decided.iter().any(|decided| decided.meets(*step));
-        match self.readings.iter().find(|reading| reading.to.iter().any(decided)) {
-            Some(Reading { position, .. }) => {
-                Err(outside(*position, "a reference to a field that a comprehension decides about"))
-            }
-            None => Ok(()),
-        }
+        self.decisions.are_unseen(&self.readings)
     }
 
     /// What alternatives refer to must be as plain as they are.
@@ -154,7 +110,7 @@ impl<'a> Walk<'a> {
         let readings = std::mem::take(&mut self.readings);
         while let Some((name, mode, position)) = self.compared.pop() {
             if done.insert((name, mode)) && !self.definition(name, mode)? {
-                return Err(outside(position, "a definition within a struct, in an alternative"));
+                return Err(outside(position, Reason::InnerDefinition));
             }
         }
         self.readings = readings;
@@ -163,6 +119,7 @@ impl<'a> Walk<'a> {
 
     fn constraint(&mut self, expression: &'a Expression, mode: Mode) -> Result<(), Error> {
         let position = expression.position;
+        self.judges(expression);
         match &expression.kind {
             Kind::Bottom
             | Kind::Null
@@ -174,24 +131,46 @@ impl<'a> Walk<'a> {
             Kind::Struct(body) => self.structure(body, mode),
             Kind::List(list) => self.list(position, list, mode),
             Kind::Disjunction(sides) => self.disjunction(sides, mode.max(Mode::Plain)),
-            Kind::Bound { operand, .. } if mode >= Mode::Plain => constant(operand),
+            Kind::Bound { operand, .. } if mode == Mode::Matched => constant(operand),
             Kind::Bound { operand, .. } => self.computed(operand),
             Kind::Binary { operator: Binary::Unify, left, right } => {
                 self.constraint(left, mode)?;
                 self.constraint(right, mode)
             }
             Kind::Call { function, arguments } => self.call(position, function, arguments, mode),
-            Kind::Unary { operator: Unary::Minus | Unary::Plus, operand } if mode >= Mode::Plain => {
+            Kind::Unary { operator: Unary::Minus | Unary::Plus, operand } if mode == Mode::Matched => {
                 constant(operand)
             }
             Kind::Selector { operand, name: _ } if is_package(operand) => Ok(()),
-            _ if mode >= Mode::Plain => constant(expression),
-            Kind::Selector { .. } | Kind::Index { .. } => {
-                self.bare.get_or_insert(position);
-                self.computed(expression)
+            _ if mode == Mode::Matched => constant(expression),
+            Kind::Selector { .. } | Kind::Index { .. } if mode == Mode::Plain => {
+                Err(outside(position, Reason::ReferenceInAlternative("..".to_owned())))
             }
+            Kind::Selector { .. } | Kind::Index { .. } => self.taken(expression),
             _ => self.computed(expression),
         }
+    }
+
+    /// Notes what is said of a field, and where something counts or compares.
+    fn judges(&mut self, expression: &Expression) {
+        let extent = match &expression.kind {
+            Kind::Call { function, .. } if calls::counts(function) => Extent::Names,
+            Kind::Call { .. } | Kind::Bound { .. } => Extent::Whole,
+            Kind::Disjunction(sides) if !sides.iter().all(|side| yields::is_scalar(&side.value)) => {
+                Extent::Whole
+            }
+            Kind::Struct(_) | Kind::Binary { operator: Binary::Unify, .. } => return,
+            Kind::Reference { name, binding } if &**name == "_" || self.scopes.is_definition(binding) => {
+                return;
+            }
+            _ => {
+                self.decisions.others.push(self.path.clone());
+                return;
+            }
+        };
+        let path = self.path.clone();
+        self.decisions.others.push(path.clone());
+        self.decisions.judged.push(Judged { position: expression.position, path, extent });
     }
 
     fn disjunction(&mut self, sides: &'a [Disjunct], mode: Mode) -> Result<(), Error> {
@@ -199,7 +178,7 @@ impl<'a> Walk<'a> {
             if let Kind::Disjunction(inner) = &side.value.kind
                 && inner.iter().any(|inner| inner.default)
             {
-                return Err(outside(side.value.position, "defaults within an alternative"));
+                return Err(outside(side.value.position, Reason::InnerDefaults));
             }
             self.constraint(&side.value, mode)?;
         }
@@ -208,10 +187,7 @@ impl<'a> Walk<'a> {
 
     fn list(&mut self, position: Position, list: &'a List, mode: Mode) -> Result<(), Error> {
         if mode == Mode::Matched && (list.rest.is_none() || !list.elements.is_empty()) {
-            return Err(outside(
-                position,
-                "a list with elements, or a closed one, in what `matchN` or `matchIf` counts",
-            ));
+            return Err(outside(position, Reason::ListInMatch));
         }
         self.scopes.other();
         for (index, element) in list.elements.iter().enumerate() {
@@ -221,12 +197,12 @@ impl<'a> Walk<'a> {
                     self.comprehension(comprehension, None)?;
                 }
                 Element::Comprehension(comprehension) => {
-                    return Err(outside(comprehension.position, "a comprehension in an alternative"));
+                    return Err(outside(comprehension.position, Reason::ConditionalAlternative));
                 }
             }
         }
         if let Some(value) = list.rest.as_ref().and_then(|rest| rest.value.as_ref()) {
-            self.value(Step::Any, value, mode)?;
+            self.value(Step::Rest(list.elements.len()), value, mode)?;
         }
         self.scopes.pop();
         Ok(())
@@ -235,14 +211,17 @@ impl<'a> Walk<'a> {
     /// Walks a value one step deeper, and notes its alternatives.
     fn value(&mut self, step: Step<'a>, value: &'a Expression, mode: Mode) -> Result<(), Error> {
         let choices = alternatives::choices(self.package, value);
-        if choices > 1 {
-            return Err(outside(value.position, "two disjunctions of structs or lists for one field"));
-        }
         self.at(step, |walk| {
+            if choices > 1 {
+                return Err(outside(value.position, Reason::TwoDisjunctions));
+            }
             if choices > 0 {
                 walk.choices.push(Choice { position: value.position, path: walk.path.clone() });
             }
-            walk.constraint(value, mode)
+            let outer = walk.counted.replace(walk.path.len());
+            walk.constraint(value, mode)?;
+            walk.counted = outer;
+            Ok(())
         })
     }
 
@@ -253,9 +232,10 @@ impl<'a> Walk<'a> {
         walk: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.path.push(step);
-        let result = walk(self);
+        let result = walk(self)?;
+        // After an error the path says where.
         self.path.pop();
-        result
+        Ok(result)
     }
 }
 
@@ -275,7 +255,7 @@ fn constant(expression: &Expression) -> Result<(), Error> {
         Kind::List(List { elements, rest: None }) => elements.iter().try_for_each(|element| match element {
             Element::Value(value) => constant(value),
             Element::Comprehension(comprehension) => {
-                Err(outside(comprehension.position, "a comprehension in a constant"))
+                Err(outside(comprehension.position, Reason::ConditionInMatch))
             }
         }),
         Kind::Interpolation { parts, .. } => parts.iter().try_for_each(|part| match part {
@@ -285,7 +265,7 @@ fn constant(expression: &Expression) -> Result<(), Error> {
         Kind::Call { function, arguments } if !calls::judges(function) => {
             arguments.iter().try_for_each(constant)
         }
-        _ => Err(outside(expression.position, "a value that is computed, in an alternative")),
+        _ => Err(outside(expression.position, Reason::ComputedInMatch)),
     }
 }
 
@@ -293,7 +273,6 @@ fn is_package(operand: &Rc<Expression>) -> bool {
     matches!(&operand.kind, Kind::Reference { binding: super::ast::Binding::Package(_), .. })
 }
 
-fn outside(position: Position, what: impl std::fmt::Display) -> Error {
-    let message = format!("not in the part of CUE that is judged here: {what}");
-    Error::new(ErrorKind::Unsupported, position, message)
+fn outside(position: Position, reason: Reason) -> Error {
+    Error::new(ErrorKind::Unsupported, position, reason.to_string())
 }

@@ -1,7 +1,11 @@
 //! Which place in the value a name means.
 
-use super::super::ast::{Binding, Declaration, Expression, Field, Kind, Label, Let, Name, Struct};
+use super::super::ast::{Binding, Declaration, Expression, Field, Kind, Label, Let, Name, Part, Struct};
 use super::super::load::Package;
+use super::yields;
+
+/// The step to what a pattern says of names: `string` in `[string]: 1`.
+pub(super) const PATTERN: &str = "[]";
 
 /// A step into a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,8 +14,12 @@ pub(super) enum Step<'a> {
     Field(&'a str),
     /// A definition, a hidden field, or a `let`.
     Hidden(&'a str),
+    /// Any regular field whose name begins like this.
+    Begins(&'a str),
     /// An element.
     Index(usize),
+    /// Any element from this one on.
+    Rest(usize),
     /// Any regular field, any element.
     Any,
 }
@@ -31,6 +39,7 @@ impl<'a> Step<'a> {
             Label::Fixed(name) => Step::to(name),
             Label::Dynamic(label) => match &label.kind {
                 Kind::String(label) => Step::Field(label),
+                Kind::Interpolation { parts, .. } => beginning(parts).map_or(Step::Any, Step::Begins),
                 _ => Step::Any,
             },
         }
@@ -38,15 +47,35 @@ impl<'a> Step<'a> {
 
     /// Whether both may be the same.
     pub(super) fn meets(self, other: Self) -> bool {
-        let hidden = |step| matches!(step, Step::Hidden(_));
-        self == other || (self == Step::Any && !hidden(other)) || (other == Step::Any && !hidden(self))
+        match (self, other) {
+            (Step::Any, step) | (step, Step::Any) => !matches!(step, Step::Hidden(_)),
+            (Step::Begins(begin), Step::Field(name)) | (Step::Field(name), Step::Begins(begin)) => {
+                name.starts_with(begin)
+            }
+            (Step::Begins(one), Step::Begins(other)) => one.starts_with(other) || other.starts_with(one),
+            (Step::Rest(from), Step::Index(index)) | (Step::Index(index), Step::Rest(from)) => index >= from,
+            (Step::Rest(_), Step::Rest(_)) => true,
+            _ => self == other,
+        }
+    }
+}
+
+/// What stands before the first value in `"..\(a).."`.
+fn beginning(parts: &[Part]) -> Option<&str> {
+    match parts.first()? {
+        Part::Literal(text) => std::str::from_utf8(text).ok().filter(|text| !text.is_empty()),
+        Part::Expression(_) => None,
     }
 }
 
 /// What the files say of a name at their top.
 pub(super) fn declared<'p>(package: &'p Package, name: &Name) -> impl Iterator<Item = &'p Expression> {
-    let declarations = package.files.iter().flat_map(|file| &file.body.declarations);
-    declarations.filter_map(move |declaration| match declaration {
+    package.files.iter().flat_map(move |file| named_in(&file.body, name))
+}
+
+/// What a struct says of a name.
+fn named_in<'p>(body: &'p Struct, name: &Name) -> impl Iterator<Item = &'p Expression> {
+    body.declarations.iter().filter_map(move |declaration| match declaration {
         Declaration::Field(Field { label: Label::Fixed(label), value, .. }) if label == name => Some(value),
         _ => None,
     })
@@ -65,7 +94,9 @@ pub(super) fn within(inner: &[Step<'_>], outer: &[Step<'_>]) -> bool {
 enum Scope<'a> {
     /// A struct literal at a path.
     Struct { body: &'a Struct, depth: usize },
-    /// A list, a `for`, a `let`, the value of a pattern.
+    /// A `for` over what is there.
+    For(Path<'a>),
+    /// A list, a `let`, the value of a pattern, a `for` over what is computed.
     Other,
 }
 
@@ -81,8 +112,8 @@ pub(super) enum Meaning<'a> {
     Let(usize, &'a Let),
     /// A struct itself, this many steps below the top.
     Itself(usize),
-    /// A variable, or a label.
-    Variable,
+    /// A variable, or a label; of a `for`: over what it runs.
+    Variable(Option<Path<'a>>),
     /// What the language has.
     Predeclared(&'a str),
     /// Nothing that is judged.
@@ -95,7 +126,12 @@ impl<'a> Scopes<'a> {
         self.0.push(Scope::Struct { body, depth });
     }
 
-    /// Enters a list, a `for`, a `let`, the value of a pattern.
+    /// Enters a `for`.
+    pub(super) fn each(&mut self, source: Option<Path<'a>>) {
+        self.0.push(source.map_or(Scope::Other, Scope::For));
+    }
+
+    /// Enters a list, a `let`, the value of a pattern.
     pub(super) fn other(&mut self) {
         self.0.push(Scope::Other);
     }
@@ -116,6 +152,22 @@ impl<'a> Scopes<'a> {
         self.0.len().checked_sub(up + 1).and_then(|index| self.0.get(index))
     }
 
+    /// Whether a name is that of a definition: what it says is noted where it stands.
+    pub(super) fn is_definition(&self, binding: &Binding) -> bool {
+        matches!(binding, Binding::Field { name: Name::Definition(_) | Name::Hidden(_), .. })
+    }
+
+    /// Whether a name is that of a field which is declared with it, as a scalar.
+    pub(super) fn is_scalar(&self, package: &Package, binding: &Binding) -> bool {
+        let Binding::Field { up, name } = binding else { return false };
+        let values: Vec<&Expression> = match self.up(*up) {
+            Some(Scope::Struct { depth: 0, .. }) => declared(package, name).collect(),
+            Some(Scope::Struct { body, .. }) => named_in(body, name).collect(),
+            _ => return false,
+        };
+        !values.is_empty() && values.iter().all(|value| yields::is_scalar(value))
+    }
+
     pub(super) fn meaning(&self, binding: &'a Binding) -> Meaning<'a> {
         match binding {
             Binding::Field { up, name } => match self.up(*up) {
@@ -132,7 +184,11 @@ impl<'a> Scopes<'a> {
                 Some(Scope::Struct { depth, .. }) => Meaning::Itself(*depth),
                 _ => Meaning::Odd,
             },
-            Binding::Variable { .. } | Binding::Label { .. } => Meaning::Variable,
+            Binding::Variable { up, key: false } => match self.up(*up) {
+                Some(Scope::For(source)) => Meaning::Variable(Some(source.clone())),
+                _ => Meaning::Variable(None),
+            },
+            Binding::Variable { .. } | Binding::Label { .. } => Meaning::Variable(None),
             Binding::Predeclared(name) => Meaning::Predeclared(name),
             Binding::DynamicField { .. } | Binding::Matched { .. } | Binding::Package(_) => Meaning::Odd,
         }

@@ -4,7 +4,10 @@ use super::super::ast::{
     Binary, Clause, Comprehension, Declaration, Expression, Field, Kind, Label, Name, Presence, Struct,
 };
 use super::super::error::Error;
-use super::places::{Meaning, Path, Step};
+use super::calls;
+use super::decided::Added;
+use super::places::{Meaning, PATTERN, Path, Step};
+use super::reason::Reason;
 use super::yields::Yield;
 use super::{Mode, Walk, outside, yields};
 
@@ -31,7 +34,7 @@ impl<'a> Walk<'a> {
         self.scopes.structure(body, self.path.len());
         for clause in &body.lets {
             if mode >= Mode::Plain {
-                return Err(outside(clause.position, "`let` in an alternative"));
+                return Err(outside(clause.position, Reason::LetInAlternative));
             }
             self.at(Step::Hidden(&clause.name), |walk| walk.computed(&clause.value))?;
         }
@@ -51,7 +54,8 @@ impl<'a> Walk<'a> {
         match declaration {
             Declaration::Field(field) => self.field(field, mode),
             Declaration::Pattern(pattern) => {
-                self.constraint(&pattern.pattern, Mode::Plain)?;
+                // What the names must be is not said of the struct.
+                self.at(Step::Hidden(PATTERN), |walk| walk.constraint(&pattern.pattern, Mode::Plain))?;
                 self.scopes.other();
                 self.value(Step::Any, &pattern.value, mode)?;
                 self.scopes.pop();
@@ -62,7 +66,7 @@ impl<'a> Walk<'a> {
                 self.comprehension(comprehension, Some(body))
             }
             Declaration::Comprehension(comprehension) => {
-                Err(outside(comprehension.position, "a comprehension in an alternative"))
+                Err(outside(comprehension.position, Reason::ConditionalAlternative))
             }
             Declaration::Ellipsis(_) => Ok(()),
         }
@@ -72,39 +76,44 @@ impl<'a> Walk<'a> {
         let step = match &field.label {
             Label::Fixed(name) => {
                 if field.presence != Presence::Regular && !matches!(name, Name::Regular(_)) {
-                    return Err(outside(
-                        field.position,
-                        "an optional or required definition or hidden field",
-                    ));
+                    return Err(outside(field.position, Reason::OptionalDefinition));
                 }
                 Step::to(name)
             }
             Label::Dynamic(label) if let Kind::String(label) = &label.kind => Step::Field(label),
             Label::Dynamic(label) if mode == Mode::Any => {
                 self.computed(label)?;
-                Step::Any
+                Step::labelled(&field.label)
             }
-            Label::Dynamic(_) => return Err(outside(field.position, "a computed label in an alternative")),
+            Label::Dynamic(_) => return Err(outside(field.position, Reason::LabelInAlternative)),
         };
-        if !is_struct(&field.value) {
-            self.others.push(step);
-        }
         self.value(step, &field.value, mode)
     }
 
-    /// A definition, a struct, or several.
+    /// Whether the disjunctions here were counted with the value in which they are.
+    fn is_counted(&self) -> bool {
+        !self.is_computing && self.counted == Some(self.path.len())
+    }
+
+    /// A definition, a struct, alternatives, or several.
     fn embedding(&mut self, expression: &'a Expression, mode: Mode) -> Result<(), Error> {
         match &expression.kind {
             Kind::Struct(_) => self.constraint(expression, mode),
             Kind::Reference { binding, .. } => match self.scopes.meaning(binding) {
                 Meaning::Field(0, _) | Meaning::Predeclared("_") => self.constraint(expression, mode),
-                _ => Err(outside(expression.position, "embedding what is not declared at the top of a file")),
+                _ => Err(outside(expression.position, Reason::EmbedsInner)),
             },
+            Kind::Disjunction(_) if self.is_counted() => self.constraint(expression, mode),
+            Kind::Call { function, .. } if self.is_counted() && calls::matches(function) => {
+                self.constraint(expression, mode)
+            }
             Kind::Binary { operator: Binary::Unify, left, right } => {
                 self.embedding(left, mode)?;
                 self.embedding(right, mode)
             }
-            _ => Err(outside(expression.position, "embedding anything but structs and definitions")),
+            Kind::Bottom => Ok(()),
+            Kind::Call { function, .. } if calls::fails(function) => self.constraint(expression, mode),
+            _ => Err(outside(expression.position, Reason::EmbedsOther)),
         }
     }
 
@@ -123,8 +132,8 @@ impl<'a> Walk<'a> {
         for clause in &comprehension.clauses {
             match clause {
                 Clause::For { source, .. } => {
-                    self.computed(source)?;
-                    self.scopes.other();
+                    let source = self.counted(source)?;
+                    self.scopes.each(source);
                 }
                 Clause::If { condition, .. } => self.computed(condition)?,
                 Clause::Let { value, .. } => {
@@ -152,39 +161,24 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<Path<'a>>, Error> {
         let position = comprehension.position;
         let Some(fields) = yields::fields(self.package, &comprehension.body) else {
-            return Err(outside(
-                position,
-                "a comprehension that yields what is not written in it or in definitions",
-            ));
+            return Err(outside(position, Reason::YieldsUnknown));
         };
         let whole =
             |other: &Declaration| matches!(other, Declaration::Comprehension(_) | Declaration::Ellipsis(_));
         let alone = around.declarations.iter().all(whole);
         let place = self.path.last().copied();
-        if alone && !matches!(place, Some(Step::Hidden(_))) && !self.is_computing {
-            return Err(outside(
-                position,
-                "a comprehension that makes up a struct other than a hidden field (`_a: {for ..}`)",
-            ));
+        // What makes up a hidden field, or a value that is computed, is read as a whole.
+        let is_helper = alone && (self.is_computing || matches!(place, Some(Step::Hidden(_))));
+        for Yield { step, value } in &fields {
+            let is_struct = yields::may_be_struct(value);
+            let path = [&self.path[..], &[*step]].concat();
+            if is_struct && !is_helper {
+                self.decisions.structs.push((position, path.clone()));
+            }
+            self.decisions.added.push(Added { position, path, is_struct, is_helper });
         }
-        for Yield { step, presence, value } in &fields {
-            self.added.push(*step);
-            if alone {
-                continue;
-            }
-            self.decided.push(*step);
-            if matches!(value.kind, Kind::Struct(_)) {
-                self.structs.push((position, *step));
-            }
-            if !yields::adds_nothing(*presence, value, declares(around, *step)) {
-                let what =
-                    "a comprehension that adds a field which is not there without it (`a!:` demands it)";
-                return Err(outside(value.position, what));
-            }
-        }
-        self.mixes |= !alone;
         if alone {
-            self.structs.extend(place.map(|step| (position, step)));
+            self.decisions.structs.push((position, self.path.clone()));
         }
         Ok(fields.iter().map(|field| [&self.path[..], &[field.step]].concat()).collect())
     }
@@ -200,25 +194,5 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         self.structure(body, Mode::Any)
-    }
-}
-
-/// Whether a struct has a field of this name of its own.
-fn declares(body: &Struct, step: Step<'_>) -> bool {
-    body.declarations.iter().any(|declaration| match declaration {
-        Declaration::Field(field) => {
-            field.presence == Presence::Regular && Step::labelled(&field.label) == step && step != Step::Any
-        }
-        _ => false,
-    })
-}
-
-/// Whether a value says nothing, or that it is a struct.
-fn is_struct(value: &Expression) -> bool {
-    match &value.kind {
-        Kind::Struct(_) => true,
-        Kind::Reference { name, .. } => &**name == "_",
-        Kind::Binary { operator: Binary::Unify, left, right } => is_struct(left) && is_struct(right),
-        _ => false,
     }
 }

@@ -1,9 +1,8 @@
 //! Which fields a comprehension may add to its struct.
 
-use super::super::ast::{
-    Binary, Binding, Declaration, Element, Expression, Field, Kind, List, Name, Pattern, Presence, Struct,
-};
+use super::super::ast::{Binary, Binding, Declaration, Expression, Field, Kind, Name, Pattern, Struct};
 use super::super::load::Package;
+use super::calls;
 use super::places::{Step, declared};
 
 /// Structs and definitions that are followed, at most.
@@ -14,8 +13,6 @@ const MAX_VISITS: u32 = 1_000;
 pub(super) struct Yield<'a> {
     /// Its name.
     pub(super) step: Step<'a>,
-    /// Whether it is added where it is not there; what a pattern is about is not.
-    pub(super) presence: Presence,
     /// What is added to it.
     pub(super) value: &'a Expression,
 }
@@ -25,42 +22,16 @@ pub(super) fn fields<'a>(package: &'a Package, body: &'a Struct) -> Option<Vec<Y
     Search { package, visits: 0 }.of_struct(body)
 }
 
-/// Whether a comprehension with this field leaves its struct with the fields that it has: cosign's evaluator may have counted and read them
-/// before. `is_there` says that the struct has the field without the comprehension.
-pub(super) fn adds_nothing(presence: Presence, value: &Expression, is_there: bool) -> bool {
-    match presence {
-        Presence::Regular => is_there && is_scalar(value) || demands(value),
-        Presence::Optional | Presence::Required => constrains(value) || demands(value),
-    }
-}
-
-/// Whether a value is a struct that demands something and gives nothing: `a: b!: int`.
-fn demands(value: &Expression) -> bool {
-    let Kind::Struct(body) = &value.kind else { return false };
-    let mut demanded = false;
-    let given = body.declarations.iter().all(|declaration| match declaration {
-        Declaration::Field(field) => {
-            demanded |= field.presence != Presence::Optional;
-            adds_nothing(field.presence, &field.value, false)
-        }
-        Declaration::Ellipsis(_) => true,
-        _ => false,
-    });
-    given && demanded
-}
-
-/// Whether a value gives no fields: a scalar, or a list of what does not.
-fn constrains(value: &Expression) -> bool {
+/// Whether a value makes a struct of a field, as far as that can be seen.
+pub(super) fn may_be_struct(value: &Expression) -> bool {
     match &value.kind {
-        Kind::List(List { elements, rest }) => {
-            let rest = rest.as_ref().and_then(|rest| rest.value.as_ref());
-            elements.iter().all(|element| match element {
-                Element::Value(value) => constrains(value) || demands(value),
-                Element::Comprehension(_) => false,
-            }) && rest.is_none_or(|rest| constrains(rest) || demands(rest))
-        }
-        Kind::Reference { binding: Binding::Predeclared(_), .. } => true,
-        _ => is_scalar(value),
+        Kind::List(_)
+        | Kind::Call { .. }
+        | Kind::Interpolation { .. }
+        | Kind::Reference { binding: Binding::Predeclared(_), .. } => false,
+        Kind::Binary { operator: Binary::Unify, left, right } => may_be_struct(left) && may_be_struct(right),
+        Kind::Binary { .. } => false,
+        _ => !is_scalar(value),
     }
 }
 
@@ -91,11 +62,11 @@ impl<'a> Search<'a> {
         let mut yields = Vec::new();
         for declaration in &body.declarations {
             match declaration {
-                Declaration::Field(Field { label, presence, value, .. }) => {
-                    yields.push(Yield { step: Step::labelled(label), presence: *presence, value });
+                Declaration::Field(Field { label, value, .. }) => {
+                    yields.push(Yield { step: Step::labelled(label), value });
                 }
                 Declaration::Pattern(Pattern { value, .. }) => {
-                    yields.push(Yield { step: Step::Any, presence: Presence::Optional, value });
+                    yields.push(Yield { step: Step::Any, value });
                 }
                 Declaration::Ellipsis(_) => {}
                 Declaration::Comprehension(inner) => yields.extend(self.of_struct(&inner.body)?),
@@ -120,6 +91,8 @@ impl<'a> Search<'a> {
             Kind::Reference { binding: Binding::Field { name: name @ Name::Definition(_), .. }, .. } => {
                 self.of_definition(name)
             }
+            Kind::Bottom => Some(Vec::new()),
+            Kind::Call { function, .. } if calls::fails(function) => Some(Vec::new()),
             _ => None,
         }
     }

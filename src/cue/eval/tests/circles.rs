@@ -59,7 +59,7 @@ fn references_to_each_other_and_recursive_definitions_are_no_circles() {
     refuses(
         "#E: string | {op: string, args: [...#E]}\npredicate: e: #E",
         r#"{"e": {"op": "+", "args": [1]}}"#,
-        "no alternative",
+        "none of the 2 alternatives fits (1: ",
     );
     passes("predicate: {kind: string, if kind == \"x\" {size: >1}}", r#"{"kind": "x", "size": 2}"#);
     passes("predicate: {foo?: int, if foo != _|_ {bar: foo + 1}}", r#"{"foo": 1, "bar": 2}"#);
