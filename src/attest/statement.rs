@@ -252,7 +252,7 @@ mod tests {
         {
             assert_eq!(
                 refused(name, b"not json"),
-                "predicate: is not JSON: expected ident at line 1 column 2"
+                "predicate: is not JSON: the one words are `true`, `false` and `null` at line 1 column 2"
             );
             assert_eq!(
                 refused(name, b"{\"a\":{\"b\":1,\n\"b\":2}}"),

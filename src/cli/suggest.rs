@@ -38,6 +38,11 @@ const ELSEWHERE: &[(&[&str], &str, &str)] = &[
     (WITH_KEY, "-k", "a key is named with --key"),
     (&["sign"], "--type", "a statement of a type is signed by `attest`"),
     (&["sign"], "--predicate", "a predicate is signed by `attest`"),
+    (
+        &["verify", "verify-blob", "dockerfile verify", "manifest verify", "compose verify"],
+        "--policy",
+        "did you mean --policy-file? A policy in Rego or CUE (--policy) judges statements: `verify-attestation`, `verify-blob-attestation`",
+    ),
     (&["verify"], "--type", "statements of a type are verified by `verify-attestation`"),
     (
         &["verify"],

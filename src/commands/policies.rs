@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::report::{LanguageReport, LanguageVerdict};
 use super::{CandidateReport, Context, Error, ErrorKind, PolicyRequest};
+use crate::attest::PredicateType;
 use crate::policy::{self, By, Decision, Language, Policy, PolicyFile, Refusal, Unmet, decide};
 use crate::storage::read_file;
 use crate::verify::Verified;
@@ -213,7 +214,7 @@ fn judged<'a>(
     }
     if refusals.is_empty() {
         let accepted = if accepted.is_empty() && !others.is_empty() {
-            Err(refused(&others, verified.len(), name))
+            Err(refused(&others, verified.len(), asked))
         } else {
             Ok(accepted)
         };
@@ -222,7 +223,7 @@ fn judged<'a>(
     said.push(format!("There are {} number of errors occurred during the validation:", refusals.len()));
     said.push(String::new());
     said.extend(refusals.iter().map(|unmet| format!("- {}", unmet.reason)));
-    let error = refused(&refusals, verified.len(), name);
+    let error = refused(&refusals, verified.len(), asked);
     Judged { said, warnings, accepted: Err(error), fates, policies: None }
 }
 
@@ -245,8 +246,8 @@ fn lacking(decision: &Decision<'_>, name: Option<&str>) -> Option<String> {
     ))
 }
 
-fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
-    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+fn refused(refusals: &[Unmet], count: usize, asked: &Asked<'_>) -> Error {
+    let of = asked.name.map(|name| format!(" of `{name}`")).unwrap_or_default();
     let is_rule = |unmet: &Unmet| matches!(unmet.by, By::Rule(_));
     let what = if refusals.iter().all(is_rule) { "rule" } else { "policy" };
     let message = match (refusals.len(), count) {
@@ -270,7 +271,16 @@ fn refused(refusals: &[Unmet], count: usize, name: Option<&str>) -> Error {
         error = error.hint(hint);
     }
     if refusals.iter().any(|unmet| matches!(unmet.by, By::Language(_))) {
-        error = error.hint("the statement that the policy saw is shown by `bundle inspect --predicate`, or by verifying without --policy");
+        error = error.hint(
+            "what is signed is shown by `bundle inspect --predicate`, or by verifying without --policy",
+        );
+        if policy::shows_part(asked.predicate_type) {
+            let uri = PredicateType::uri_to_verify(asked.predicate_type);
+            let name = asked.predicate_type;
+            error = error.hint(format!(
+                "with `--type {name}` a policy is shown the members that this type has in cosign, and no others; with `--type {uri}` it is shown all that is signed"
+            ));
+        }
     }
     error
 }

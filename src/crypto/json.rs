@@ -3,6 +3,7 @@
 #[cfg(any(test, feature = "sandbox"))]
 mod canonical;
 mod olpc;
+mod syntax;
 
 use std::cell::{Cell, RefCell};
 
@@ -12,6 +13,8 @@ use serde_json::{Map, Number, Value};
 #[cfg(any(test, feature = "sandbox"))]
 pub use canonical::canonical;
 pub use olpc::olpc;
+use syntax::is_too_deep;
+pub use syntax::{check_syntax, why_not};
 
 use super::DecodeError;
 
@@ -36,10 +39,8 @@ pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
         .map_err(|error| match duplicate.take() {
             Some(at) => DecodeError::new(what, at, "the member appears twice"),
             None => {
-                let text = error.to_string();
-                // serde_json tells a depth that is too much by these words alone.
-                let limit = count.get() > VALUE_LIMIT || text.starts_with("recursion limit exceeded");
-                let error = DecodeError::whole(what, format!("not JSON: {text}"));
+                let limit = count.get() > VALUE_LIMIT || is_too_deep(&error);
+                let error = DecodeError::whole(what, format!("not JSON: {}", why_not(text, &error)));
                 if limit { error.over_limit() } else { error }
             }
         })
@@ -190,7 +191,9 @@ mod tests {
             assert!(error.starts_with("doc: not JSON: "), "{error}");
         }
         assert!(parse("doc", b"\"\xff\"").is_err());
-        assert!(parse("doc", "[".repeat(127).as_bytes()).unwrap_err().to_string().contains("EOF"));
+        assert!(
+            parse("doc", "[".repeat(127).as_bytes()).unwrap_err().to_string().contains("ends within a list")
+        );
         assert!(parse("doc", ["[".repeat(127), "]".repeat(127)].concat().as_bytes()).is_ok());
     }
 

@@ -4,9 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::de::IgnoredAny;
-
-use crate::crypto::DecodeError;
+use crate::crypto::{DecodeError, json};
 
 /// Nesting deeper than this is refused, as `serde_json` does.
 const DEPTH_LIMIT: usize = 128;
@@ -19,8 +17,7 @@ pub(super) fn check<'a>(what: &'static str, text: &'a [u8]) -> Result<&'a str, D
     let text = std::str::from_utf8(text)
         .map_err(|e| DecodeError::whole(what, format!("is not UTF-8 after byte {}", e.valid_up_to())))?;
     // The grammar is serde_json's business; what follows may then rely on it.
-    serde_json::from_str::<IgnoredAny>(text)
-        .map_err(|e| DecodeError::whole(what, format!("is not JSON: {e}")))?;
+    json::check_syntax(text).map_err(|why| DecodeError::whole(what, format!("is not JSON: {why}")))?;
     Walk { what, open: Vec::new(), names: Vec::new() }.document(text)?;
     Ok(text)
 }
@@ -197,7 +194,7 @@ mod tests {
     fn what_is_not_json() {
         assert_eq!(
             refused("{\"a\":1,\n oops}"),
-            "thing: is not JSON: key must be a string at line 2 column 2"
+            "thing: is not JSON: the name of a member is expected, in quotation marks, and there is `o` at line 2 column 2"
         );
         assert_eq!(
             check("thing", b"[\"\xff\"]").unwrap_err().to_string(),

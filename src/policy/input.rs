@@ -19,6 +19,11 @@ const MEMBERS: [&str; 4] = ["_type", "subject", "predicateType", "predicate"];
 const SUBJECT: [&str; 7] =
     ["name", "uri", "digest", "content", "downloadLocation", "mediaType", "annotations"];
 
+/// Whether a predicate that is asked for by this name is shown without the members that cosign has no place for.
+pub fn shows_part(asked: &str) -> bool {
+    Typed::of(asked).is_some()
+}
+
 /// JSON, as a policy is shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {

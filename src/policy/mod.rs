@@ -28,3 +28,4 @@ mod tests;
 pub use decision::{By, Decision, Refusal, Unmet, decide, rehearse};
 pub use error::Error;
 pub use file::{Language, Policy, PolicyFile, language};
+pub use input::shows_part;

@@ -56,6 +56,102 @@ fn rego_with(files: &[(&str, &str)], data: &[(&str, &str)], text: &str, asked: &
     }
 }
 
+/// What is no `true` says so, and what it is.
+#[test]
+fn a_value_that_does_not_pass_is_told_with_its_type() {
+    for (policy, words) in [
+        ("allow := \"yes\" { input.predicate.a == 1 }", "the rule `allow` has no value `true`"),
+        (
+            "allow = x { x := input.predicate.s }",
+            "the rule `allow` is the string \"yes\", and `true` alone passes",
+        ),
+        ("allow = x { x := input.predicate.a }", "the rule `allow` is the number 1, and `true` alone passes"),
+        (
+            "import rego.v1\nallow contains 1 if true",
+            "the rule `allow` is a set of what it `contains`, and `true` alone passes",
+        ),
+        ("allow(x) { x == 1 }", "the rule `allow` is a function"),
+        (
+            "default allow = false\nallow { input.predicate.a == 2 }",
+            "does not hold at: input.predicate.a == 2",
+        ),
+    ] {
+        let policy = format!("package signature\n{policy}");
+        let said = rego(&[("p.rego", &policy)], r#"{"a": 1, "s": "yes"}"#).expect_err(&policy);
+        assert!(said.contains(words), "{policy}: {said}");
+        assert!(!said.contains("does not hold at: true"), "{policy}: {said}");
+    }
+}
+
+/// Only rules that are never `true`, whatever the statement says.
+#[test]
+fn rules_that_are_never_true_are_known_beforehand() {
+    let unanswered = |text: &str| {
+        let bytes = format!("package signature\n{text}").into_bytes();
+        let file = PolicyFile { name: "p.rego".to_owned(), bytes };
+        Program::new(vec![file], Vec::new(), UnixTime::from_seconds(1_760_000_000)).unwrap().unanswered()
+    };
+    for text in [
+        "deny { true }",
+        "import rego.v1\nallow contains x if { x := input.a }",
+        "allow[x] { x := input.a }",
+        "allow(x) { x == 1 }",
+        "allow[x] = y { x := input.a; y := 1 }",
+        "default allow = false",
+        "allow := \"yes\"",
+        "allow = 1 { input.a } else = \"x\" { input.b }",
+    ] {
+        assert!(unanswered(text).is_some(), "{text}");
+    }
+    for text in [
+        "allow { input.a }",
+        "allow = x { x := input.a }",
+        "default allow = true",
+        "default allow = false\nallow { input.a }",
+        "allow = false { input.a } else = true { input.b }",
+        "allow = false { input.a } else { input.b }",
+        "allow := input.a == 1",
+    ] {
+        assert_eq!(unanswered(text), None, "{text}");
+    }
+}
+
+#[test]
+fn certificates_that_do_not_verify_are_told_with_the_reason() {
+    let policy = "package signature\nallow { [ok, _] := crypto.x509.parse_and_verify_certificates(input.predicate.c); ok }";
+    let refused = |certificates: &str| {
+        let predicate = serde_json::json!({ "c": certificates }).to_string();
+        rego(&[("p.rego", policy)], &predicate).expect_err(certificates)
+    };
+    let said = refused("no certificate");
+    assert!(
+        said.contains("parse_and_verify_certificates gives false: what it is given are no certificates"),
+        "{said}"
+    );
+    let read = |name: &str| {
+        std::fs::read_to_string(format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let (one, other) = (read("mock-sigstore/fulcio_root.pem"), read("mock-sigstore/v2.att-dsse.keyless.crt"));
+    let said = refused(&format!("{one}\n{other}"));
+    assert!(
+        said.contains("parse_and_verify_certificates gives false: the last certificate is valid from"),
+        "{said}"
+    );
+}
+
+/// What is wrong in data is told in our words, with its place.
+#[test]
+fn data_that_is_no_json_is_told_with_its_place() {
+    let data = |text: &str| {
+        rego_with(&[("p.rego", "package signature\nallow { true }")], &[("d.json", text)], "{}", TYPE)
+    };
+    assert_eq!(
+        data("{\"a\": 1,\n oops}"),
+        Err("policy data `d.json`: it is no JSON: the name of a member is expected, in quotation marks, and there is `o` at line 2 column 2".to_owned())
+    );
+    assert_eq!(data(""), Err("policy data `d.json`: it is no JSON: it is empty".to_owned()));
+}
+
 /// A limit of this program is no verdict, wherever it is met.
 #[test]
 fn limits_within_an_evaluation_are_limits() {

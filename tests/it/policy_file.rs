@@ -304,6 +304,20 @@ fn mistakes_are_named_with_their_lines() {
     check("", &[]).code(3).says("empty");
     check("a: &a [*a]", &[]).code(3);
     check(&format!("{sound}---\n{sound}"), &[]).code(3).says("more than one document");
+    // All mistakes at once: of signers, of scopes, and of several in one scope.
+    let many = sound.replace("b.pub }", "b.pub, x: 1 }").replace("any: [a, b]", "any: [a, c]")
+        + "    max-age: 3\n    attestations: [{ type: vuln, signers: z }, { type: vuln, signers: y }]\n  - { name: t, files: [a], accept: 1 }\n";
+    let places = [
+        "signers.b",
+        "signatures.any[1]",
+        "max-age",
+        "attestations[0].signers",
+        "attestations[1].signers",
+        "scopes[1].accept",
+    ];
+    places.iter().fold(check(&many, &[]).code(3), |all, place| all.says(place));
+    let files = sound.replace("a.pub", "x.pub").replace("b.pub", "y.pub");
+    check(&files, &[]).code(3).says("signer `a`").says("signer `b`");
     let doubtful = sound.replace("any: [a, b]", "any: [a]");
     let found = check(&doubtful, &[]).ok();
     assert!(found.stdout.contains("policy.yaml:4:") && found.stdout.contains("(unused)"), "{}", found.stdout);
@@ -550,6 +564,7 @@ fn what_nothing_can_meet_is_found() {
     let sandbox = sandbox();
     sandbox.file("other.rego", "package other\nallow { true }\n");
     sandbox.file("none.rego", "package signature\ndeny { true }\n");
+    sandbox.file("set.rego", "package signature\nimport rego.v1\nallow contains 1 if true\n");
     sandbox.file("sound.rego", "package signature\nallow { true }\n");
     let check = |kind: &str, rule: &str| {
         let demand = format!("[{{ type: {kind}, signers: {{ any: [a, b] }}, rules: [{rule}] }}]");
@@ -577,6 +592,7 @@ fn what_nothing_can_meet_is_found() {
             "the signer `a` cannot satisfy the rules: it is a key",
         ),
         ("vuln", "{ rego: [other.rego] }", "no file has a rule `allow` in `package signature`"),
+        ("vuln", "{ rego: [set.rego] }", "the rule `allow` is a set of what it `contains`"),
         ("vuln", "{ rego: [none.rego] }", "no file has a rule `allow` in `package signature`"),
     ] {
         let output = check(kind, rule).code(3);

@@ -12,7 +12,7 @@ use crate::commands::{Error, PolicyRequest};
 pub struct PolicyArgs {
     /// Apply this policy to the statement: a file in Rego (.rego) or CUE (.cue) (can be repeated)
     ///
-    /// Rego answers `data.signature.allow`, and only `true` passes; the statement is `input`. All files of a language are one
+    /// Rego answers `data.signature.allow`, and `true` alone passes; the statement is `input`. All files of a language are one
     /// policy, and every attestation that verifies has to pass each.
     #[arg(long, value_name = "FILE")]
     pub policy: Vec<OsString>,

@@ -3,6 +3,7 @@
 mod compose;
 mod dockerfile;
 mod kubernetes;
+mod rendering;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -139,14 +140,8 @@ fn of_dockerfile(
         let environment = |name: &str| (context.variables)(name)?.into_string().ok();
         let values =
             dockerfile::Values { arguments, environment: &environment, architecture: architecture() };
-        dockerfile::images(&bytes, &values).map_err(|error| {
-            let of_variable = error.reason.starts_with("the variable ");
-            let new = unusable("Dockerfile", path, error);
-            if of_variable {
-                new.hint("give it the value that the build gets: `--build-arg NAME=VALUE`")
-            } else {
-                new
-            }
+        dockerfile::images(&bytes, &values).map_err(|dockerfile::Unreadable { error, hint }| {
+            hint.into_iter().fold(unusable("Dockerfile", path, error), Error::hint)
         })?
     };
     for _ in 0..found.scratch {
@@ -215,6 +210,7 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
         }
     };
     let bytes = read_file("manifest", path, MAX_MANIFEST).map_err(|error| Error::file(&error))?;
+    rendering::succeeded(path, &bytes)?;
     let found = match syntax {
         Some(syntax) => kubernetes::images(&bytes, syntax, fields),
         // JSON may be indented by tabs, which YAML does not take everywhere; what is no JSON may still be YAML.
@@ -224,7 +220,10 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
         }
         None => kubernetes::images(&bytes, Syntax::Yaml, fields),
     };
-    let found = found.map_err(|error| unusable("Kubernetes manifest", path, error))?;
+    let found = found.map_err(|error| match rendering::template_at(&bytes, &error) {
+        Some((line, template)) => rendering::unrendered(path, Some(line), template),
+        None => unusable("Kubernetes manifest", path, error),
+    })?;
     if let Some(idle) = found.idle.first() {
         return Err(Error::usage(format!("there is no image at `{idle}` in any document (--path)"))
             .hint("a path is written as in `spec.template.containers[*].image`"));
@@ -250,9 +249,12 @@ fn of_manifest(path: &Path, fields: Fields<'_>, context: &mut Context) -> Result
     let mut lines = lines(&bytes);
     let named = found.all.into_iter().zip(found.members).map(|(image, member)| {
         let line = lines.take(&member, &image);
-        Named::at(image, path, line)
+        match rendering::is_template(&image) {
+            true => Err(rendering::unrendered(path, line, &image)),
+            false => Ok(Named::at(image, path, line)),
+        }
     });
-    Ok(named.collect())
+    named.collect()
 }
 
 /// The lines of texts in a file.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Source;
+use super::{Source, together};
 use crate::attest::PredicateType;
 use crate::commands::trust::root_in;
 use crate::commands::{Context, Error, ErrorKind, Files, keys};
@@ -148,8 +148,13 @@ pub async fn policy_check(
         root_in(&source.beside(root))
             .map_err(|error| error.cause(format!("it is named in {}", source.at_root())))
     });
-    let root = root.transpose()?;
-    let policies = source.policies(context)?;
+    let mut errors = Vec::new();
+    let root = root.and_then(|root| root.map_err(|error| errors.push(error)).ok());
+    // Of several policies that cannot be used, each is told.
+    let policies = source.policies(context).unwrap_or_default();
+    let demands = requirements(document).flat_map(|(_, requirements)| &requirements.attestations);
+    let code = demands.flat_map(|attestation| &attestation.code);
+    errors.extend(code.filter_map(|code| source.policy(code, context).err()));
     let mut found = Vec::new();
     for signer in &document.signers {
         // Keys that others hold are asked for when something is verified.
@@ -157,13 +162,16 @@ pub async fn policy_check(
             SignerSource::Key(reference)
                 if !reference.contains("://") && !reference.starts_with("pkcs11:") =>
             {
-                let reference = source.key(reference)?;
-                let key = keys::public_key(&reference, context).await;
-                Some(key.map_err(|error| source.of_signer(signer, error))?)
+                let key = match source.key(reference) {
+                    Ok(reference) => keys::public_key(&reference, context).await,
+                    Err(error) => Err(error),
+                };
+                key.map_err(|error| errors.push(source.of_signer(signer, error))).ok()
             }
             _ => None,
         });
     }
+    together(&format!("the policy file `{}` cannot be used", request.file.display()), errors)?;
     let findings: Vec<_> = lint(document, &found)
         .into_iter()
         .chain(impossible(document, PredicateType::uri_to_verify))

@@ -7,7 +7,7 @@ use crate::cloud::yaml;
 use crate::commands::{Context, Error, ErrorKind, Files};
 use crate::crypto::{DecodeError, PublicKey};
 use crate::policy::import::{Imported, Source, Unusable, import};
-use crate::policy::scoped::{Document, SignerSource};
+use crate::policy::scoped::{Document, Fault, SignerSource};
 use crate::policy::{Policy, PolicyFile};
 use crate::storage::{Access, read_file, write_file};
 
@@ -126,7 +126,8 @@ fn reads(imported: &Imported) -> Result<Document, Error> {
         Error::new(ErrorKind::Other, "the policy cannot be written as a policy file").cause(reason)
     };
     let value = value(&imported.text).map_err(|e| failed(e.to_string()))?;
-    Document::read(&value).map_err(|fault| failed(format!("{}: {}", fault.path, fault.reason)))
+    let told = |fault: &Fault| format!("{}: {}", fault.path, fault.reason);
+    Document::read(&value).map_err(|faults| failed(faults.iter().map(told).collect::<Vec<_>>().join("; ")))
 }
 
 /// Says which keys that the source names by their paths are none on this machine: until they are, nothing is accepted by them.

@@ -14,11 +14,13 @@ pub use import::{PolicyImportRequest, PolicyImported, policy_import};
 pub use request::{file_by_policy, images_by_policy};
 pub use test::{PolicyCase, PolicyTestError, PolicyTestRequest, PolicyTested, policy_test};
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::policies::{DATA_SIZE, POLICY_SIZE, failed};
+use super::verification::worst;
 use super::{Context, Error, ErrorKind, PolicyReport, PolicyVerdict, TrustRequest, keys};
 use crate::attest::PredicateType;
 use crate::cloud::yaml;
@@ -32,6 +34,8 @@ use crate::verify::{ExpectedSigner, NonEmpty};
 
 const WHAT: &str = "policy file";
 const FROM_FOLDER: &str = "a relative path in a policy file starts at the folder of the policy file";
+/// How many mistakes are told at once.
+const SHOWN: usize = 20;
 /// Bytes of a policy file: some ten thousand scopes.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -78,7 +82,7 @@ impl Source {
             true => unusable(&e).hint(FOREIGN),
             false => unusable(&e),
         })?;
-        let document = Document::read(&value).map_err(|fault| faulty(name, &text, &fault))?;
+        let document = Document::read(&value).map_err(|faults| faulty(name, &text, &faults))?;
         Ok(Self { name: name.to_owned(), document, text })
     }
 
@@ -276,23 +280,64 @@ fn starts_foreign(text: &str) -> bool {
     first.is_some_and(|value| is_foreign(&value))
 }
 
-/// The one document of a text.
+/// The one document of a policy file.
 fn value(text: &str) -> Result<Value, DecodeError> {
+    document(WHAT, text)
+}
+
+/// The one document of a text, of a kind of file that is called `what`.
+fn document(what: &'static str, text: &str) -> Result<Value, DecodeError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut documents = yaml::Documents::new(WHAT, text).typed();
-    let value = documents.next()?.ok_or_else(|| DecodeError::whole(WHAT, "it is empty"))?;
+    let mut documents = yaml::Documents::new(what, text).typed();
+    let empty = || DecodeError::whole(what, "it is empty");
+    let value = documents.next()?.ok_or_else(empty)?;
     match documents.next()? {
+        None if value.is_null() => Err(empty()),
         None => Ok(value),
         Some(_) => Err(DecodeError::whole(
-            WHAT,
-            "more than one document: everything after the second `---` would be left aside",
+            what,
+            "it has more than one document, parted by a line `---`, and only one of them could count: write each into a file of its own",
         )),
     }
 }
 
-fn faulty(name: &Path, text: &str, fault: &Fault) -> Error {
+/// All that is wrong in a policy file.
+fn faulty(name: &Path, text: &str, faults: &[Fault]) -> Error {
     let about = Error::new(ErrorKind::Format, format!("the policy file `{}` cannot be used", name.display()));
-    misread(about, name, text, fault)
+    let mut error = faults.iter().take(SHOWN).fold(about, |error, fault| misread(error, name, text, fault));
+    if faults.len() > SHOWN {
+        error = error.cause(format!("and {} more", faults.len() - SHOWN));
+    }
+    let mut told = HashSet::new();
+    error.hints.retain(|hint| told.insert(hint.clone()));
+    error
+}
+
+/// An error in one line.
+fn line_of(error: &Error) -> String {
+    let causes = error.causes.iter().chain(&error.candidates);
+    std::iter::once(&error.message).chain(causes).cloned().collect::<Vec<_>>().join(": ")
+}
+
+/// Several errors as one; one stays what it is.
+fn together(message: &str, errors: Vec<Error>) -> Result<(), Error> {
+    let Some(kind) = worst::kind(errors.iter().map(|error| error.kind)) else { return Ok(()) };
+    if let [one] = errors.as_slice() {
+        return Err(one.clone());
+    }
+    let mut all = Error::new(kind, message);
+    for error in errors.iter().take(SHOWN) {
+        all = all.cause(line_of(error));
+        for hint in &error.hints {
+            if !all.hints.contains(hint) {
+                all.hints.push(hint.clone());
+            }
+        }
+    }
+    match errors.len().saturating_sub(SHOWN) {
+        0 => Err(all),
+        more => Err(all.cause(format!("and {more} more"))),
+    }
 }
 
 /// What is wrong in a file, with its line.
@@ -304,7 +349,7 @@ fn misread(about: Error, name: &Path, text: &str, fault: &Fault) -> Error {
 
 /// Why a text is no YAML that is read, with its line as all places have it.
 fn unreadable(about: Error, name: &Path, error: &DecodeError) -> Error {
-    let Some(line) = error.at.strip_prefix("line ") else { return about.caused_by(error) };
+    let Some(line) = error.at.strip_prefix("line ") else { return about.cause(error.reason.clone()) };
     let about = about.cause(format!("{}:{line}: {}", name.display(), error.reason));
     match error.kind {
         DecodeKind::Limit => about,

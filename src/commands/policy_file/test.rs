@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Loaded, MAX_FILE, Source, misread, unreadable, value, without_waiting};
+use super::{Loaded, MAX_FILE, Source, document, line_of, misread, unreadable, without_waiting};
 use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
 use crate::commands::verification::{file_named, images_by, worst};
 use crate::commands::{
@@ -189,7 +189,7 @@ impl PolicyTestError {
             file: file.display().to_string(),
             name: name.map(str::to_owned),
             code: error.kind.name(),
-            reason: line(&error),
+            reason: line_of(&error),
             error,
         }
     }
@@ -286,7 +286,7 @@ async fn run(
     let bytes = read_file("cases", file, MAX_FILE).map_err(|e| Error::file(&e))?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("not UTF-8".to_owned()))?;
     let about = || Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used"));
-    let value = value(&text).map_err(|e| unreadable(about(), file, &e))?;
+    let value = document("cases", &text).map_err(|e| unreadable(about(), file, &e))?;
     let (head, cases) = cases(value).map_err(|fault| misread(about(), file, &text, &fault))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     if let Some(time) = &head.time {
@@ -437,7 +437,7 @@ fn named(image: &str) -> Result<scoped::Subject, String> {
 
 /// Why a case did not come out as it should.
 fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) -> Option<String> {
-    let none = || Some(format!("there is no verdict: {}", error.map(line).unwrap_or_default()));
+    let none = || Some(format!("there is no verdict: {}", error.map(line_of).unwrap_or_default()));
     // A run that ended for another reason than the policy has no verdict, whatever was expected.
     if error.is_some_and(|error| error.kind != ErrorKind::Policy) {
         return none();
@@ -451,7 +451,7 @@ fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) ->
         PolicyVerdict::Undecided => return none(),
     };
     if came != case.expect {
-        let why = error.map(|error| format!(": {}", line(error))).unwrap_or_default();
+        let why = error.map(|error| format!(": {}", line_of(error))).unwrap_or_default();
         return Some(format!("expected {}, and it is {}{why}", case.expect.word(), came.word()));
     }
     if case.scope.is_some() && case.scope != report.scope {
@@ -463,9 +463,4 @@ fn compare(case: &Case, report: Option<&PolicyReport>, error: Option<&Error>) ->
         ));
     }
     None
-}
-
-fn line(error: &Error) -> String {
-    let causes = error.causes.iter().chain(&error.candidates);
-    std::iter::once(&error.message).chain(causes).cloned().collect::<Vec<_>>().join(": ")
 }

@@ -47,8 +47,8 @@ const LIMIT: &str = "limit: ";
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 
-/// One that asks for the time of judging as well.
-type Timed = (&'static str, u8, fn(&[Value], UnixTime) -> Outcome<Value>);
+/// One that asks for the time of judging as well, and is given a place for the reason where it gives `false`.
+type Timed = (&'static str, u8, fn(&[Value], UnixTime, &mut Option<String>) -> Outcome<Value>);
 
 const SAID: [&[Said]; 20] = [
     arithmetic::FUNCTIONS,
@@ -93,7 +93,12 @@ pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> 
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(said.clone())))?;
     for (name, parameters, function) in [tokens::TIMED, x509::TIMED].into_iter().flatten() {
         let own = undecided.clone();
-        let call = move |given: Vec<Value>| Ok(own.note(name, &given, function(&given, now)));
+        let call = move |given: Vec<Value>| {
+            let mut why = None;
+            let outcome = function(&given, now, &mut why);
+            why.iter().for_each(|why| own.why(name, why));
+            Ok(own.note(name, &given, outcome))
+        };
         engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;
     }
     Ok(())

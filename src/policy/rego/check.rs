@@ -81,6 +81,11 @@ pub(super) fn has_rule(modules: &[Ref<Module>], package: &str, name: &str) -> bo
     Rules::of(modules).0.contains_key(&format!("{package}.{name}"))
 }
 
+/// Why a rule is never `true`, whatever it is asked about; of one that is not there, nothing.
+pub(super) fn never_true(modules: &[Ref<Module>], package: &str, name: &str) -> Option<String> {
+    Rules::of(modules).never_true(&format!("{package}.{name}"))
+}
+
 /// The definitions of a rule, by its path (`data.signature.allow`).
 pub(super) fn rules(modules: &[Ref<Module>], path: &str) -> Vec<Ref<Rule>> {
     let rules = Rules::of(modules);

@@ -2,6 +2,7 @@
 
 use regorus::Value;
 
+use crate::crypto::json;
 use crate::policy::{Error, PolicyFile};
 
 /// A document: JSON where the name ends in `.json`, else YAML, of which JSON is a part.
@@ -14,7 +15,10 @@ pub(super) fn document(file: PolicyFile) -> Result<Value, Error> {
     let text = String::from_utf8(bytes)
         .map_err(|e| error(format!("it is not text: byte {} is not UTF-8", e.utf8_error().valid_up_to())))?;
     let (value, language) = match name.ends_with(".json") {
-        true => (Value::from_json_str(&text), "JSON"),
+        true => {
+            json::check_syntax(&text).map_err(|why| error(format!("it is no JSON: {why}")))?;
+            (Value::from_json_str(&text), "JSON")
+        }
         false => (Value::from_yaml_str(&text), "YAML"),
     };
     let value = value.map_err(|e| error(format!("it is no {language}: {}", super::explain::line(&e))))?;

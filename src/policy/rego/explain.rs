@@ -54,6 +54,19 @@ pub(super) fn short(value: &Value) -> String {
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// That a rule holds with a value that does not pass.
+pub(super) fn other(rule: &str, value: &Value) -> String {
+    let kind = match value {
+        Value::Array(_) => "the array ",
+        Value::Number(_) => "the number ",
+        Value::Object(_) => "the object ",
+        Value::Set(_) => "the set ",
+        Value::String(_) => "the string ",
+        _ => "",
+    };
+    format!("the rule `{rule}` is {kind}{}, and `true` alone passes", short(value))
+}
+
 /// Where the rule did not hold: of each of its bodies the statement that was looked at last, what the statement of the attestation
 /// has where it looks, and the same of the rules that it names. The policy is evaluated once more for this, and the lines are noted
 /// that it gets to; `written` has the modules as they are written, line by line the same.

@@ -41,6 +41,8 @@ pub(super) struct Program {
     now: UnixTime,
     /// Whether a module has the rule that answers.
     is_answered: bool,
+    /// Why that is never `true`.
+    never: Option<String>,
 }
 
 impl std::fmt::Debug for Program {
@@ -78,7 +80,8 @@ impl Program {
             engine.add_data(Value::from(document)).map_err(|e| explain::error("policy", &e))?;
         }
         let is_answered = check::has_rule(engine.get_modules(), PACKAGE, RULE);
-        let program = Self { engine, written, now, is_answered };
+        let never = check::never_true(written.get_modules(), PACKAGE, RULE);
+        let program = Self { engine, written, now, is_answered, never };
         program.compile()?;
         Ok(program)
     }
@@ -95,9 +98,9 @@ impl Program {
         }
     }
 
-    /// Why no document can pass: there is no rule that answers.
+    /// Why no document can pass: there is no rule that answers, or none that is ever `true`.
     pub(super) fn unanswered(&self) -> Option<String> {
-        (!self.is_answered).then(no_rule)
+        if self.is_answered { self.never.clone() } else { Some(no_rule()) }
     }
 
     /// Evaluates the question for a document: only `true` is an answer that passes.
@@ -140,24 +143,28 @@ impl Program {
         if let Some(reason) = undecided.reason() {
             return refusal(format!("this cannot be decided as cosign does: {reason}"), Vec::new());
         }
-        match outcome {
-            Ok(Value::Bool(true)) => Ok(()),
-            Ok(Value::Undefined) => {
-                let details = explain::details(&mut self.engine, &mut self.written, &input);
-                refusal(format!("result is undefined for query '{QUERY}'"), details)
-            }
-            Ok(value) => {
-                let details = match value {
-                    Value::Bool(_) => explain::details(&mut self.engine, &mut self.written, &input),
-                    _ => vec!["the rule `allow` has this value; `true` alone passes".to_owned()],
-                };
-                refusal(format!("expression value, {}, is not true", explain::short(&value)), details)
-            }
+        let reason = match &outcome {
+            Ok(Value::Bool(true)) => return Ok(()),
+            Ok(Value::Undefined) => format!("result is undefined for query '{QUERY}'"),
+            Ok(value) => format!("expression value, {}, is not true", explain::short(value)),
             Err(error) => match error.downcast_ref::<regorus::LimitError>() {
-                Some(limit) => Err(Refusal::Error(Error::Limit { reason: limit.to_string() })),
-                None => refusal(explain::line(&error), Vec::new()),
+                Some(limit) => {
+                    return Err(Refusal::Error(Error::Limit { reason: limit.to_string() }));
+                }
+                None => explain::line(error),
             },
+        };
+        let mut details: Vec<_> = self.never.iter().cloned().collect();
+        match outcome {
+            Ok(Value::Undefined | Value::Bool(_)) if self.never.is_none() => {
+                details.extend(explain::details(&mut self.engine, &mut self.written, &input));
+                details.extend(undecided.whys());
+            }
+            // The rule holds, and says something else than `true`.
+            Ok(value) if self.never.is_none() => details.push(explain::other(RULE, &value)),
+            _ => {}
         }
+        refusal(reason, details)
     }
 }
 

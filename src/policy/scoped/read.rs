@@ -40,8 +40,22 @@ impl Document {
     /// Reads the values of a file.
     ///
     /// # Errors
-    /// The first thing in it that has no meaning, with its place.
-    pub fn read(value: &Value) -> Result<Self, Fault> {
+    /// All in it that has no meaning, at least one thing, each with its place.
+    pub fn read(value: &Value) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let document = Self::read_into(value, &mut faults);
+        match document {
+            Ok(document) if faults.is_empty() => Ok(document),
+            Ok(_) => Err(faults),
+            Err(fault) => {
+                faults.push(fault);
+                Err(faults)
+            }
+        }
+    }
+
+    /// Reads on behind a signer or a scope that has no meaning, which is noted.
+    fn read_into(value: &Value, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
         let members = Place::new(value)
             .members(&["version", "trust", "signers", "scopes"])
             .map_err(|fault| if is_foreign(value) { fault.hint(FOREIGN) } else { fault })?;
@@ -59,13 +73,20 @@ impl Document {
             }
             None => None,
         };
-        let signers = members.get("signers").map_or_else(|| Ok(Vec::new()), |place| signers(&place))?;
+        let signers =
+            members.get("signers").map_or_else(|| Ok(Vec::new()), |place| signers(&place, faults))?;
         let mut names = HashSet::new();
         let mut scopes = Vec::new();
         for place in members.required("scopes")?.list()? {
-            let scope = scope(&place, &signers)?;
+            let scope = match scope(&place, &signers) {
+                Ok(scope) => scope,
+                Err(fault) => {
+                    faults.extend(further(&place, &signers, fault));
+                    continue;
+                }
+            };
             if !names.insert(scope.name.clone()) {
-                return Err(place.fault(format!("a scope before this one is called `{}` too", scope.name)));
+                faults.push(place.fault(format!("a scope before this one is called `{}` too", scope.name)));
             }
             scopes.push(scope);
         }
@@ -73,7 +94,32 @@ impl Document {
     }
 }
 
-fn signers(place: &Place<'_>) -> Result<Vec<NamedSigner>, Fault> {
+/// All that has no meaning in a scope, `first` found first.
+fn further(place: &Place<'_>, signers: &[NamedSigner], first: Fault) -> Vec<Fault> {
+    let mut found = vec![first];
+    let Ok(mapping) = place.mapping() else { return found };
+    let mut parts = vec![
+        patterns(&mapping, "images", ImagePattern::parse).err(),
+        patterns(&mapping, "files", FilePattern::parse).err(),
+        mapping.get("signatures").and_then(|place| who(&place, signers).err()),
+        mapping.get("max-age").and_then(|place| place.seconds().err()),
+        annotations(&mapping).err(),
+        signed_as(&mapping).err(),
+    ];
+    parts.extend(
+        ["log", "timestamp", "sct"].map(|name| witnesses(&mapping, name, Witnesses::NotRequired).err()),
+    );
+    let attestations = mapping.get("attestations").and_then(|place| place.list().ok()).unwrap_or_default();
+    parts.extend(attestations.iter().map(|place| attestation(place, signers).err()));
+    for fault in parts.into_iter().flatten() {
+        if !found.contains(&fault) {
+            found.push(fault);
+        }
+    }
+    found
+}
+
+fn signers(place: &Place<'_>, faults: &mut Vec<Fault>) -> Result<Vec<NamedSigner>, Fault> {
     let one = |(name, place): (&str, Place<'_>)| {
         if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
             return Err(place.fault(format!("`{}` is no name of a signer", name.escape_debug())));
@@ -99,7 +145,15 @@ fn signers(place: &Place<'_>) -> Result<Vec<NamedSigner>, Fault> {
     let all = place
         .mapping()
         .map_err(|fault| fault.hint("each signer stands under its name: `NAME: { key: FILE }`"))?;
-    all.iter().map(one).collect()
+    let named = all.iter().map(|(name, place)| {
+        let path = place.path.clone();
+        one((name, place)).unwrap_or_else(|fault| {
+            faults.push(fault);
+            // Its name is known to the scopes all the same.
+            NamedSigner { name: name.to_owned(), source: SignerSource::Key(String::new()), path }
+        })
+    });
+    Ok(named.collect())
 }
 
 fn scope(place: &Place<'_>, signers: &[NamedSigner]) -> Result<Scope, Fault> {

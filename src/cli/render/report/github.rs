@@ -25,8 +25,10 @@ pub fn commands(report: &Report) -> String {
         let place = match finding.named_at {
             // The runner shows no line of what nobody keeps.
             Some(at) if at.file == "-" => None,
-            Some(at) => Some(format!("file={},line={},", property(&at.file), at.line)),
-            None => report.named_in.as_deref().map(|file| format!("file={},", property(file))),
+            Some(at) => Some(format!("file={},line={},", property(&super::from_here(&at.file)), at.line)),
+            None => {
+                report.named_in.as_deref().map(|file| format!("file={},", property(&super::from_here(file))))
+            }
         };
         // Writing to a String cannot fail.
         let _ = writeln!(

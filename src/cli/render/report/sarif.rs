@@ -180,14 +180,15 @@ fn location(finding: &Finding<'_>, report: &Report) -> Value {
     };
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(file.strip_prefix("./").unwrap_or(file)) },
+            "artifactLocation": { "uri": uri(&super::from_here(file)) },
             "region": { "startLine": line },
         },
         "logicalLocations": [{ "fullyQualifiedName": Safe(finding.name).to_string(), "kind": "resource" }],
     })
 }
 
-/// A path or a name as a relative reference (RFC 3986, section 4.2): whatever is not unreserved, and no slash, is percent-encoded.
+/// A path or a name as a relative reference (RFC 3986, section 4.2), and an absolute path as a file URI (RFC 8089), which SARIF asks for (section 3.4.3): whatever is
+/// not unreserved, and no slash, is percent-encoded.
 fn uri(name: &str) -> String {
     let mut out = String::new();
     for byte in name.trim_start_matches('/').bytes() {

@@ -68,16 +68,31 @@ pub(super) struct Images {
     pub platform: BTreeMap<String, String>,
 }
 
+/// Why the images are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    /// What is wrong, with the line.
+    pub error: DecodeError,
+    /// What would do.
+    pub hint: Option<String>,
+}
+
 /// Finds the images.
 ///
 /// # Errors
-/// A variable has no value, or the file is not one that a builder takes: with the line.
-pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, DecodeError> {
+/// A variable has no value, or the file is not one that a builder takes.
+pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Unreadable> {
+    let hint = RefCell::default();
+    read(bytes, values, &hint).map_err(|error| Unreadable { error, hint: hint.take() })
+}
+
+fn read(bytes: &[u8], values: &Values<'_>, hint: &RefCell<Option<String>>) -> Result<Images, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
     let lines = lines::split(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let names = stage_names(&lines.instructions)?;
     let mut reader = Reader {
         values,
+        hint,
         escape: lines.escape,
         names,
         global: BTreeMap::new(),
@@ -132,6 +147,8 @@ struct Stage {
 
 struct Reader<'a> {
     values: &'a Values<'a>,
+    /// What would do, where a variable has no value.
+    hint: &'a RefCell<Option<String>>,
     escape: char,
     /// The names of all stages, those to come included.
     names: Vec<Option<String>>,
@@ -237,7 +254,7 @@ impl Reader<'_> {
         match words::expand(default, self.escape, &variable) {
             Ok(value) => Ok((Some(value), true)),
             Err(Unusable::Unset(_)) => Ok((None, false)),
-            Err(other) => Err(self.unusable(line, default, other)),
+            Err(other) => Err(self.unusable((line, ""), default, other)),
         }
     }
 
@@ -254,7 +271,7 @@ impl Reader<'_> {
                 return Err(DecodeError::new(WHAT, at(line), reason));
             }
         };
-        let image = self.expand(line, word)?;
+        let image = self.expand(line, word, "before the first FROM")?;
         let base = match earlier(&self.stages, &image) {
             Some(stage) => stage.base.clone(),
             None => self.add(line, image)?,
@@ -275,7 +292,7 @@ impl Reader<'_> {
         if self.stages.is_empty() {
             return Err(DecodeError::new(WHAT, at(line), "there is no FROM before it"));
         }
-        let from = self.expand(line, word)?;
+        let from = self.expand(line, word, "in this stage")?;
         if let Ok(index) = from.parse::<usize>() {
             // The stage that this stands in is none to copy from.
             if index + 1 < self.stages.len() {
@@ -318,7 +335,8 @@ impl Reader<'_> {
         Ok(Some(image))
     }
 
-    fn expand(&self, line: usize, word: &str) -> Result<String, DecodeError> {
+    /// `place`: where what declares a variable has to stand.
+    fn expand(&self, line: usize, word: &str, place: &str) -> Result<String, DecodeError> {
         let variable = |name: &str| {
             let found = self.variable(name);
             if let Variable::Outside(_) = found {
@@ -326,25 +344,41 @@ impl Reader<'_> {
             }
             found
         };
-        words::expand(word, self.escape, &variable).map_err(|unusable| self.unusable(line, word, unusable))
+        words::expand(word, self.escape, &variable)
+            .map_err(|unusable| self.unusable((line, place), word, unusable))
     }
 
-    fn unusable(&self, line: usize, word: &str, unusable: Unusable) -> DecodeError {
+    fn unusable(&self, (line, place): (usize, &str), word: &str, unusable: Unusable) -> DecodeError {
         let error = |reason: String| DecodeError::new(WHAT, at(line), reason);
+        let advise = |hint: String| {
+            self.hint.replace(Some(hint));
+        };
+        let from_outside =
+            |name: &str| advise(format!("give it the value that the build gets: `--build-arg {name}=VALUE`"));
         match unusable {
-            Unusable::Outside(name) => error(format!(
-                "the variable `{name}` in `{word}` is set in the environment here, and a build does not see that"
-            )),
+            Unusable::Outside(name) => {
+                from_outside(&name);
+                error(format!(
+                    "the variable `{name}` in `{word}` is set in the environment here, and a build does not see that"
+                ))
+            }
             Unusable::Unset(name) if self.unknown.contains(&name) => {
+                from_outside(&name);
                 error(format!("the variable `{name}` in `{word}` needs one that is not set"))
             }
             Unusable::Unset(name) if self.global.contains_key(&name) || self.local.contains_key(&name) => {
+                from_outside(&name);
                 error(format!("the variable `{name}` in `{word}` is declared and has no value"))
             }
-            Unusable::Unset(name) if self.declared.contains(&name) => error(format!(
-                "the variable `{name}` in `{word}` is not set: ARG in a stage counts in that stage alone"
-            )),
-            Unusable::Unset(name) => error(format!("the variable `{name}` in `{word}` is not set")),
+            // A value from outside is for what the file declares where it is needed.
+            Unusable::Unset(name) => {
+                advise(format!("declare it {place}: `ARG {name}=VALUE`"));
+                let why = match self.declared.contains(&name) {
+                    true => ": ARG in a stage counts in that stage alone",
+                    false => "",
+                };
+                error(format!("the variable `{name}` in `{word}` is not set{why}"))
+            }
             Unusable::Other(why) => error(format!("`{word}` cannot be read: {why}")),
             Unusable::Limit(why) => error(format!("`{word}` is too much: {why}")).over_limit(),
         }

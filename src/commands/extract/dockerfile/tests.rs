@@ -1,7 +1,7 @@
 use super::*;
 use crate::crypto::DecodeKind;
 
-fn of(text: &str, arguments: &[(&str, &str)]) -> Result<Images, DecodeError> {
+fn of(text: &str, arguments: &[(&str, &str)]) -> Result<Images, Unreadable> {
     let arguments = arguments.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let environment = |name: &str| (name == "ENVV").then(|| "fromenv".to_owned());
     images(
@@ -11,13 +11,13 @@ fn of(text: &str, arguments: &[(&str, &str)]) -> Result<Images, DecodeError> {
 }
 
 fn all(text: &str) -> String {
-    of(text, &[]).unwrap_or_else(|error| panic!("{text}: {error}")).all.join(" ")
+    of(text, &[]).unwrap_or_else(|error| panic!("{text}: {error:?}")).all.join(" ")
 }
 
 fn refused(text: &str) -> String {
     match of(text, &[]) {
         Ok(images) => panic!("{text}: {images:?}"),
-        Err(error) => error.to_string().replacen("Dockerfile: ", "", 1),
+        Err(Unreadable { error, .. }) => error.to_string().replacen("Dockerfile: ", "", 1),
     }
 }
 
@@ -124,6 +124,22 @@ fn what_cannot_be_read_is_named_with_its_line() {
 }
 
 #[test]
+fn what_would_give_a_variable_its_value() {
+    for (text, expected) in [
+        ("ARG U\nFROM a:$U", "give it the value that the build gets: `--build-arg U=VALUE`"),
+        ("ARG A=$U\nFROM a:$A", "give it the value that the build gets: `--build-arg A=VALUE`"),
+        // A value from outside is none for what FROM does not see.
+        ("FROM a\nARG V=b\nFROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
+        ("FROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
+        ("FROM a\nARG V=b\nFROM c\nCOPY --from=$V /x /y", "declare it in this stage: `ARG V=VALUE`"),
+    ] {
+        let hint = of(text, &[("V", "9")]).map_err(|unreadable| unreadable.hint);
+        assert_eq!(hint, Err(Some(expected.to_owned())), "{text}");
+    }
+    assert_eq!(of("FROM a b", &[]).map_err(|unreadable| unreadable.hint), Err(None));
+}
+
+#[test]
 fn the_base_is_that_of_the_last_stage() {
     for (text, base) in [
         ("FROM a\nCOPY --from=b /x /y", Some("a")),
@@ -152,7 +168,7 @@ fn limits() {
         many,
         "FROM a AS s\n".to_owned() + &"FROM s AS s\n".repeat(MAX_STAGES),
     ] {
-        assert_eq!(of(&text, &[]).unwrap_err().kind, DecodeKind::Limit);
+        assert_eq!(of(&text, &[]).unwrap_err().error.kind, DecodeKind::Limit);
     }
 }
 

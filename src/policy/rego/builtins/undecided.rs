@@ -1,6 +1,6 @@
 //! What could not be decided while a policy was evaluated: then it has no verdict.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regorus::Value;
 
@@ -18,7 +18,11 @@ struct Met {
     limit: OnceLock<String>,
     spelled: OnceLock<String>,
     telling: OnceLock<String>,
+    whys: Mutex<Vec<String>>,
 }
+
+/// How many calls are told that gave `false`.
+const WHYS: usize = 5;
 
 /// Functions that tell `1.0` from `1`: they write numbers, or take that for no whole number.
 const TELLING: [&str; 16] = [
@@ -103,6 +107,20 @@ impl Undecided {
     /// The limit of this program that ended a call.
     pub(in crate::policy::rego) fn limit(&self) -> Option<String> {
         self.0.limit.get().cloned()
+    }
+
+    /// Why calls gave `false` that say no more of it themselves, a line each.
+    pub(in crate::policy::rego) fn whys(&self) -> Vec<String> {
+        self.0.whys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes why a call gave `false`.
+    pub(super) fn why(&self, name: &str, why: &str) {
+        let line = format!("{name} gives false: {why}");
+        let mut whys = self.0.whys.lock().unwrap_or_else(PoisonError::into_inner);
+        if whys.len() < WHYS && !whys.contains(&line) {
+            whys.push(line);
+        }
     }
 
     /// A number that is written in another way than its value is shown, and where it comes from.

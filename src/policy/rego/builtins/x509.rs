@@ -48,12 +48,12 @@ pub(super) const FUNCTIONS: &[Said] = &[
 
 /// Functions that ask for the time as well.
 pub(super) const TIMED: &[Timed] = &[
-    ("crypto.x509.parse_and_verify_certificates", 1, |given, now| {
+    ("crypto.x509.parse_and_verify_certificates", 1, |given, now, why| {
         let options = Options { time: nanos(now), purposes: vec![chain::SERVER], host: String::new() };
-        verified(given, |_| Ok(Some(options)), true)
+        verified(given, |_| Ok(Some(options)), true, why)
     }),
-    ("crypto.x509.parse_and_verify_certificates_with_options", 2, |given, now| {
-        verified(given, |given| options(given, now), false)
+    ("crypto.x509.parse_and_verify_certificates_with_options", 2, |given, now, why| {
+        verified(given, |given| options(given, now), false, why)
     }),
 ];
 
@@ -96,26 +96,32 @@ fn verified(
     given: &[Value],
     options: impl FnOnce(&[Value]) -> Outcome<Options>,
     with_uris: bool,
+    why: &mut Option<String>,
 ) -> Outcome<Value> {
     let Some(text) = text(given, 0) else { return Ok(None) };
-    let none = || Ok(Some(vec![false.into(), Value::new_array()].into()));
+    let mut none = |reason: String| {
+        *why = Some(reason);
+        Ok(Some(vec![false.into(), Value::new_array()].into()))
+    };
+    let unread = || "what it is given are no certificates in PEM, or in base64 of DER".to_owned();
     let encoded = match der(text) {
         Ok(encoded) => encoded,
-        Err(Fault::Wrong) => return none(),
+        Err(Fault::Wrong) => return none(unread()),
         Err(Fault::Undecided(reason)) => return Err(reason),
     };
     let all = match certificates(&encoded) {
         Ok(all) => all,
-        Err(Fault::Wrong) => return none(),
+        Err(Fault::Wrong) => return none(unread()),
         Err(Fault::Undecided(reason)) => return Err(reason),
     };
     let Some(options) = options(given)? else { return Ok(None) };
     match chain::verify(&all, &options) {
-        Ok(Some(path)) => {
+        Ok(Ok(path)) => {
             let path: Vec<Value> = path.into_iter().map(|one| one.shown(with_uris)).collect();
             Ok(Some(vec![true.into(), path.into()].into()))
         }
-        Ok(None) | Err(Fault::Wrong) => none(),
+        Ok(Err(reason)) => none(reason),
+        Err(Fault::Wrong) => none(unread()),
         Err(Fault::Undecided(reason)) => Err(reason),
     }
 }

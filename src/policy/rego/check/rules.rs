@@ -35,6 +35,21 @@ fn kind(rule: &Rule) -> Option<Kind> {
 }
 
 impl Rules<'_> {
+    /// What a rule is, where that is never `true`.
+    pub(super) fn never_true(&self, path: &str) -> Option<String> {
+        let rules = self.0.get(path)?;
+        let kind = rules.iter().find_map(|rule| kind(rule));
+        let what = match kind.unwrap_or(Kind::Complete) {
+            Kind::Set => "is a set of what it `contains`",
+            Kind::Object => "is an object",
+            Kind::Function(_) => "is a function, which nobody calls",
+            Kind::Complete if rules.iter().all(|rule| is_never_true(rule)) => "has no value `true`",
+            Kind::Complete => return None,
+        };
+        let name = path.rsplit('.').next().unwrap_or(path);
+        Some(format!("the rule `{name}` {what}, and `true` alone passes: write `{name} if {{ ... }}`"))
+    }
+
     /// Rules of one path are of one kind, and have one default.
     pub(super) fn check_kinds(&self) -> Result<(), Error> {
         for (path, rules) in &self.0 {
@@ -79,6 +94,23 @@ impl Rules<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether every value that a definition may have is written down, and is not `true`.
+fn is_never_true(rule: &Rule) -> bool {
+    let is_other = |value: &Expr| {
+        words::is_constant(value) && !matches!(value, Expr::Bool { value: regorus::Value::Bool(true), .. })
+    };
+    match rule {
+        Rule::Default { value, .. } => is_other(value),
+        Rule::Spec { head: RuleHead::Compr { assign, .. }, bodies, .. } => {
+            let of_bodies = bodies.iter().skip(1).map(|body| body.assign.as_ref());
+            // Without a value it is `true`.
+            let mut values = std::iter::once(assign.as_ref()).chain(of_bodies);
+            values.all(|assign| assign.is_some_and(|assign| is_other(&assign.value)))
+        }
+        Rule::Spec { .. } => false,
     }
 }
 

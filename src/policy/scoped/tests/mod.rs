@@ -37,5 +37,5 @@ fn file(scope: &Value) -> Value {
 }
 
 fn read(value: &Value) -> Result<Document, Fault> {
-    Document::read(value)
+    Document::read(value).map_err(|faults| faults[0].clone())
 }

@@ -259,8 +259,31 @@ fn sarif_keeps_to_its_schema() {
         (&"a%20b/l.txt".into(), &7.into())
     );
     let text = rendered(&report, ReportFormat::Github);
-    assert!(text.starts_with("::error file=./a b/l.txt,line=7,title=refused"), "{text}");
+    assert!(text.starts_with("::error file=a b/l.txt,line=7,title=refused"), "{text}");
     assert!(text.lines().nth(1).unwrap().starts_with("::error file=/a b/Dockerfile,title="), "{text}");
+}
+
+/// Code scanning finds no file by an absolute path.
+#[test]
+fn what_is_below_the_working_directory_is_named_from_there() {
+    let here = std::env::current_dir().unwrap().display().to_string();
+    for (file, expected) in [
+        (format!("{here}/a b/l.txt"), "a%20b/l.txt".to_owned()),
+        (format!("{here}2/l.txt"), format!("file://{here}2/l.txt")),
+        ("./l.txt".to_owned(), "l.txt".to_owned()),
+        ("../l.txt".to_owned(), "../l.txt".to_owned()),
+    ] {
+        let mut report = three("r.example/app:");
+        report.images.as_mut().unwrap()[1].named_at = Some(NamedAt { file, line: 7 });
+        let value = sarif::sarif(&report);
+        schema::check(&value);
+        let place = &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], expected);
+    }
+    let mut report = three("r.example/app:");
+    report.named_in = Some(format!("{here}/l.txt"));
+    let text = rendered(&report, ReportFormat::Github);
+    assert!(text.contains("::error file=l.txt,title="), "{text}");
 }
 
 /// The runner obeys a line that begins with `::`, after white space, and one with `##[` in it at the beginning.

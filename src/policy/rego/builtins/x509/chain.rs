@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::reader::{Fault, Read};
-use crate::crypto::{PublicKey, Signed};
+use crate::crypto::{PublicKey, Signed, UnixTime};
 
 /// What a path is checked against.
 pub(super) struct Options {
@@ -31,39 +31,55 @@ enum Place {
 
 type Path<'a> = Vec<&'a Certificate<'a>>;
 
-/// The first path from the last certificate to the first by way of the others; `None` where there is none.
-pub(super) fn verify<'a>(all: &'a [Certificate<'a>], options: &Options) -> Read<Option<Path<'a>>> {
-    let [root, between @ .., leaf] = all else { return Ok(None) };
-    if !is_valid(leaf, Place::Leaf, &[], options) || !names_host(leaf, &options.host)? {
-        return Ok(None);
+/// The first path from the last certificate to the first by way of the others, or in words why there is none.
+pub(super) fn verify<'a>(all: &'a [Certificate<'a>], options: &Options) -> Read<Result<Path<'a>, String>> {
+    let [root, between @ .., leaf] = all else {
+        return Ok(Err(
+            "there are no certificates: the first is the root, and the last the one that is verified"
+                .to_owned(),
+        ));
+    };
+    if let Some(why) = unusable(leaf, Place::Leaf, &[], options) {
+        return Ok(Err(format!("the last certificate {why}")));
+    }
+    if !names_host(leaf, &options.host)? {
+        return Ok(Err("the last certificate does not name the host of DNSName".to_owned()));
     }
     let mut paths = Vec::new();
+    let mut search = Search { all, root, intermediates: Vec::new(), options, left: SIGNATURES, why: None };
     if leaf.raw == root.raw {
         paths.push(vec![leaf]);
     } else {
-        let mut intermediates: Path<'_> = Vec::new();
         for one in between {
-            if !intermediates.iter().any(|other| other.raw == one.raw) {
-                intermediates.push(one);
+            if !search.intermediates.iter().any(|other| other.raw == one.raw) {
+                search.intermediates.push(one);
             }
         }
-        Search { root, intermediates, options, left: SIGNATURES }.extend(&[leaf], &mut paths)?;
+        search.extend(&[leaf], &mut paths)?;
     }
+    let is_found = !paths.is_empty();
     for path in paths {
         if is_allowed(&path, &options.purposes) {
             decided(&path)?;
-            return Ok(Some(path));
+            return Ok(Ok(path));
         }
         // Go asks this first, and either way the path is none.
     }
-    Ok(None)
+    Ok(Err(match search.why {
+        _ if is_found => "the certificates are for other purposes than the one that is asked for (KeyUsages; of servers, unless it says so)".to_owned(),
+        Some(why) => why,
+        None => "no certificate that is given has the name of the issuer of the last one".to_owned(),
+    }))
 }
 
 struct Search<'a, 'b> {
+    all: &'a [Certificate<'a>],
     root: &'a Certificate<'a>,
     intermediates: Path<'a>,
     options: &'b Options,
     left: usize,
+    /// Why the last certificate that was looked at leads no further.
+    why: Option<String>,
 }
 
 impl<'a> Search<'a, '_> {
@@ -77,6 +93,9 @@ impl<'a> Search<'a, '_> {
             .map(|one| (one, Place::Root))
             .chain(intermediates)
             .collect();
+        if parents.is_empty() {
+            self.why = Some(format!("the issuer of {} is not among them", self.called(last)));
+        }
         for (parent, place) in parents {
             if parent.key_kind == 0 || path.iter().any(|one| is_same(one, parent)) {
                 continue;
@@ -84,7 +103,13 @@ impl<'a> Search<'a, '_> {
             self.left = self.left.checked_sub(1).ok_or_else(|| {
                 Fault::Undecided("a path of certificates that takes more than 100 signatures".to_owned())
             })?;
-            if !is_signed_by(last, parent)? || !is_valid(parent, place, path, self.options) {
+            if !is_signed_by(last, parent)? {
+                let why = format!("{} is not signed by {}", self.called(last), self.called(parent));
+                self.why = Some(why);
+                continue;
+            }
+            if let Some(why) = unusable(parent, place, path, self.options) {
+                self.why = Some(format!("{} {why}", self.called(parent)));
                 continue;
             }
             let longer = [path, &[parent]].concat();
@@ -94,6 +119,13 @@ impl<'a> Search<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A certificate by its number among those that are given.
+    fn called(&self, one: &Certificate<'_>) -> String {
+        let number = self.all.iter().zip(1..).find(|(other, _)| other.raw == one.raw);
+        let of = self.all.len();
+        number.map_or_else(String::new, |(_, number): (_, usize)| format!("certificate {number} of {of}"))
     }
 }
 
@@ -131,16 +163,30 @@ fn is_signed_by(child: &Certificate<'_>, parent: &Certificate<'_>) -> Read<bool>
     Ok(key.verify(scheme, Signed::Message(child.tbs), &child.signature).is_ok())
 }
 
-/// Whether a certificate may stand in its place behind `path`.
-fn is_valid(one: &Certificate<'_>, place: Place, path: &[&Certificate<'_>], options: &Options) -> bool {
+/// Why a certificate may not stand in its place behind `path`.
+fn unusable(
+    one: &Certificate<'_>,
+    place: Place,
+    path: &[&Certificate<'_>],
+    options: &Options,
+) -> Option<String> {
     let own = &one.extensions;
     let nanos = |seconds: i64| i128::from(seconds) * 1_000_000_000;
     let below = path.len().saturating_sub(1);
     let is_too_deep = own.has_basic && usize::try_from(own.path_length).is_ok_and(|most| below > most);
-    own.unhandled.is_empty()
-        && (nanos(one.not_before)..=nanos(one.not_after)).contains(&options.time)
-        && (place != Place::Intermediate || own.is_ca)
-        && !is_too_deep
+    let (from, until) = (one.not_before, one.not_after);
+    if !own.unhandled.is_empty() {
+        Some("has a critical extension that is not known".to_owned())
+    } else if !(nanos(from)..=nanos(until)).contains(&options.time) {
+        let [from, until] = [from, until].map(UnixTime::from_seconds);
+        Some(format!("is valid from {from} until {until}, and not at the time that is asked for"))
+    } else if place == Place::Intermediate && !own.is_ca {
+        Some("is none of an authority".to_owned())
+    } else if is_too_deep {
+        Some("may not have so many certificates below it (pathLenConstraint)".to_owned())
+    } else {
+        None
+    }
 }
 
 /// Whether some purpose is allowed by all certificates that name purposes.
