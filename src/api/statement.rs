@@ -38,7 +38,7 @@ impl Statement {
             version: StatementVersion::V0_1,
             subjects: subjects.iter().map(|subject| subject.0.clone()).collect(),
             predicate_type: predicate_type.to_owned(),
-            predicate: Some(Predicate::from_json("predicate", predicate)?),
+            predicate: Some(Predicate::from_json("predicate", predicate.to_vec())?),
         };
         Self::from_json(statement.to_json().as_bytes())
     }

@@ -88,11 +88,13 @@ impl TypedPredicate {
     /// # Errors
     /// A predicate above 128 MiB; for JSON types not JSON, not an object, duplicate members, or members that the type cannot
     /// have; for text types not UTF-8.
-    pub fn new(kind: &PredicateType, file: &[u8], now: UnixTime) -> Result<Self, AttestError> {
+    pub fn new(kind: &PredicateType, file: Vec<u8>, now: UnixTime) -> Result<Self, AttestError> {
         within("predicate", file.len(), PREDICATE_SIZE_LIMIT)?;
         let predicate = match kind {
-            PredicateType::Custom => Predicate::custom(as_text(file)?, UnixTime::from_seconds(now.seconds())),
-            PredicateType::Spdx => Predicate::from_text(as_text(file)?),
+            PredicateType::Custom => {
+                Predicate::custom(as_text(&file)?, UnixTime::from_seconds(now.seconds()))
+            }
+            PredicateType::Spdx => Predicate::from_text(as_text(&file)?),
             _ => {
                 let predicate = Predicate::from_json(WHAT, file)?;
                 shape::check(kind, &predicate)?;
@@ -175,8 +177,7 @@ mod tests {
     }
 
     fn payload(name: &str, predicate: &str) -> String {
-        let typed =
-            TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate.as_bytes(), NOW).unwrap();
+        let typed = TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate.into(), NOW).unwrap();
         let payload = typed.about(subject()).unwrap();
         // What is signed can be read again, and says the same.
         let read = Statement::from_json(&payload).unwrap();
@@ -189,7 +190,9 @@ mod tests {
     }
 
     fn refused(name: &str, predicate: &[u8]) -> String {
-        TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate, NOW).unwrap_err().to_string()
+        TypedPredicate::new(&PredicateType::parse(name).unwrap(), predicate.to_vec(), NOW)
+            .unwrap_err()
+            .to_string()
     }
 
     /// The bytes of cosign 3 for the same file, name and time.
@@ -199,7 +202,8 @@ mod tests {
         let digest =
             Digest::parse("sha256:0fc7c8c357dfa2cc6116cdf1172b5734908a31644d6a807152023dd63d7f151a").unwrap();
         let subject = Subject::new("artifact.txt", &digest);
-        let typed = TypedPredicate::new(&PredicateType::Custom, b"{\"builder\":\"fixture\"}\n", now).unwrap();
+        let typed = TypedPredicate::new(&PredicateType::Custom, b"{\"builder\":\"fixture\"}\n".to_vec(), now)
+            .unwrap();
         let cosign = r#"{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"artifact.txt","digest":{"sha256":"0fc7c8c357dfa2cc6116cdf1172b5734908a31644d6a807152023dd63d7f151a"}}],"predicateType":"https://cosign.sigstore.dev/attestation/v1","predicate":{"Data":"{\"builder\":\"fixture\"}\n","Timestamp":"2026-11-20T10:41:48Z"}}"#;
         assert_eq!(String::from_utf8(typed.about(subject).unwrap()).unwrap(), cosign);
     }
@@ -252,7 +256,7 @@ mod tests {
         {
             assert_eq!(
                 refused(name, b"not json"),
-                "predicate: is not JSON: the one words are `true`, `false` and `null` at line 1 column 2"
+                "predicate: is not JSON: a word other than `true`, `false` and `null` at line 1 column 2"
             );
             assert_eq!(
                 refused(name, b"{\"a\":{\"b\":1,\n\"b\":2}}"),

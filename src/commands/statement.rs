@@ -91,7 +91,7 @@ impl Statements {
         context: &mut Context,
     ) -> Result<Self, Error> {
         let text = read_statement("predicate", file, context)?;
-        let typed = TypedPredicate::new(kind, &text, context.now);
+        let typed = TypedPredicate::new(kind, text, context.now);
         let typed = typed.map_err(|e| refused("predicate", file, &e))?;
         Ok(Self { file: file.to_owned(), source: Made::Predicate(typed) })
     }

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::alphabet;
+use base64::display::Base64Display;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 
 use super::DecodeError;
@@ -15,6 +16,16 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, EITHER
 /// Standard alphabet, padded: what every format here is written with.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     general_purpose::STANDARD.encode(bytes)
+}
+
+/// As [`encode`], behind what `out` has.
+pub fn encode_into(bytes: &[u8], out: &mut String) {
+    general_purpose::STANDARD.encode_string(bytes, out);
+}
+
+/// As [`encode`], to be written piece by piece.
+pub fn shown(bytes: &[u8]) -> impl std::fmt::Display {
+    Base64Display::new(bytes, &general_purpose::STANDARD)
 }
 
 /// URL-safe alphabet without padding: what JSON Web Tokens are written with.

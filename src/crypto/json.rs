@@ -22,6 +22,13 @@ use super::DecodeError;
 /// read here have thousands at most; statements and predicates, which may have any number, are not read as trees.
 const VALUE_LIMIT: usize = 100_000;
 
+/// A name as readers see it who do not look at case. To lower case and back again: that finds every letter that some reader folds into another,
+/// the long `s`, the sign of the kelvin and the capital sharp `s` among them.
+pub fn folded(name: &str) -> String {
+    let lower = name.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
 /// Parses a document. `what` names it in errors. Member order is kept; numbers keep their written form where an i64, u64
 /// or f64 holds it.
 ///

@@ -36,6 +36,8 @@ pub(super) enum Parsed {
 pub enum Signed<'a> {
     /// The message itself.
     Message(&'a [u8]),
+    /// The message, in pieces that follow each other.
+    Parts(&'a [&'a [u8]]),
     /// A message that was hashed as it streamed by: its digests, and the pure Ed25519 signatures that were checked on
     /// the way.
     Stream {
@@ -193,6 +195,7 @@ impl PublicKey {
             }
             (Parsed::Ed25519(key), SignatureScheme::Ed25519) => match signed {
                 Signed::Message(message) => ed25519::verify(key, message, signature),
+                Signed::Parts(parts) => ed25519::verify(key, &parts.concat(), signature),
                 Signed::Stream { ed25519, .. } => ed25519
                     .iter()
                     .find_map(|streamed| streamed.outcome(self, signature))
@@ -213,6 +216,7 @@ impl Signed<'_> {
     fn digest(&self, algorithm: HashAlgorithm) -> Option<std::borrow::Cow<'_, Digest>> {
         match self {
             Self::Message(message) => Some(std::borrow::Cow::Owned(algorithm.digest(message))),
+            Self::Parts(parts) => Some(std::borrow::Cow::Owned(algorithm.digest_parts(parts))),
             Self::Stream { digests, .. } => digests.get(algorithm).map(std::borrow::Cow::Borrowed),
         }
     }

@@ -21,6 +21,8 @@ pub enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
+/// A byte order mark.
+const MARK: char = '\u{feff}';
 /// Nesting of a statement, at most.
 const MAX_DEPTH: usize = 128;
 
@@ -28,9 +30,12 @@ impl<'a> Json<'a> {
     /// Reads one JSON text.
     ///
     /// # Errors
-    /// It is not JSON, or nested deeper than 128 levels; with the byte where.
+    /// It is not JSON, nested deeper than 128 levels, or has a byte order mark, which CUE takes nowhere; with the byte where.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let mut reader = Reader { text, at: 0 };
+        if let Some(at) = text.find(MARK) {
+            return Err(Reader { text, at }.marked());
+        }
         let value = reader.value(0)?;
         reader.space();
         if reader.at < text.len() { Err(reader.fail("nothing more was expected")) } else { Ok(value) }
@@ -45,6 +50,13 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn fail(&self, what: &str) -> Error {
         Error::nowhere(ErrorKind::Syntax, format!("statement: not JSON at byte {}: {what}", self.at))
+    }
+
+    fn marked(&self) -> Error {
+        Error::nowhere(
+            ErrorKind::Undecided,
+            format!("statement: a byte order mark (U+FEFF) at byte {}", self.at),
+        )
     }
 
     fn peek(&self) -> Option<u8> {
@@ -163,6 +175,8 @@ impl<'a> Reader<'a> {
             return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
         }
         let quoted = self.text.get(start - 1..self.at).ok_or_else(|| self.fail("a string does not end"))?;
-        serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| self.fail("a string with a wrong escape"))
+        let text: String =
+            serde_json::from_str(quoted).map_err(|_| self.fail("a string with a wrong escape"))?;
+        if text.contains(MARK) { Err(self.marked()) } else { Ok(Cow::Owned(text)) }
     }
 }

@@ -91,7 +91,10 @@ impl Envelope {
         let signatures: Value = self.signatures.iter().map(EnvelopeSignature::to_value).collect();
         let rest = format!(r#"","payloadType":{payload_type},"signatures":{signatures}}}"#);
         // Base64 has nothing to escape.
-        [r#"{"payload":""#, &base64::encode(&self.payload), &rest].concat()
+        let mut out = String::with_capacity(self.payload.len() / 3 * 4 + rest.len() + 16);
+        out.push_str(r#"{"payload":""#);
+        base64::encode_into(&self.payload, &mut out);
+        out + &rest
     }
 
     /// As [`Self::to_json`], as a value to put into a larger document.
@@ -102,6 +105,11 @@ impl Envelope {
             "payloadType": self.payload_type,
             "signatures": signatures,
         })
+    }
+
+    /// What stands before the payload in the bytes that every signature of this envelope is over.
+    pub fn signed_header(&self) -> String {
+        header(&self.payload_type, self.payload.len())
     }
 
     /// The bytes that every signature of this envelope is over.

@@ -85,12 +85,20 @@ impl SimpleSigning {
 
 /// Go's decoder takes a member in any letter case for the one it looks for; two readers must not see two payloads.
 pub(super) fn spelling(object: &Node<'_>, names: &[&str]) -> Result<(), DecodeError> {
-    for (member, _) in object.members(MEMBER_LIMIT)? {
-        if let Some(name) = names.iter().find(|n| **n != member && n.eq_ignore_ascii_case(member)) {
-            return Err(object.error(format!("member `{member}` is spelled `{name}`")));
-        }
+    let members = object.members(MEMBER_LIMIT)?;
+    match misspelled(members.iter().map(|(member, _)| *member), names) {
+        None => Ok(()),
+        Some(reason) => Err(object.error(reason)),
     }
-    Ok(())
+}
+
+/// A member that is one of these names in another case, in words.
+pub(super) fn misspelled<'a>(members: impl IntoIterator<Item = &'a str>, names: &[&str]) -> Option<String> {
+    members.into_iter().filter(|member| !names.contains(member)).find_map(|member| {
+        let member_folded = json::folded(member);
+        let name = names.iter().find(|name| json::folded(name) == member_folded)?;
+        Some(format!("member `{member}` is spelled `{name}`"))
+    })
 }
 
 /// The payload for the image `digest` of the repository `reference`, the very bytes that cosign makes: members in this order,

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::simple_signing::{misspelled, spelling};
 use super::{STATEMENT_SIZE_LIMIT, json_text};
 use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime, json};
 
@@ -76,9 +77,16 @@ impl Predicate {
     /// # Errors
     /// Larger than a statement may be; not JSON (with line and column); duplicate members (with their path); nested
     /// deeper than 128.
-    pub fn from_json(what: &'static str, text: &[u8]) -> Result<Self, DecodeError> {
-        within_size(what, text)?;
-        Ok(Self(json_text::check(what, text)?.trim().to_owned()))
+    pub fn from_json(what: &'static str, text: Vec<u8>) -> Result<Self, DecodeError> {
+        within_size(what, &text)?;
+        let (start, end) = {
+            let checked = json_text::check(what, &text)?;
+            (checked.len() - checked.trim_start().len(), checked.trim_end().len())
+        };
+        let mut text = String::from_utf8(text).map_err(|e| DecodeError::whole(what, e.to_string()))?;
+        text.truncate(end);
+        text.drain(..start);
+        Ok(Self(text))
     }
 
     /// An object without members.
@@ -129,6 +137,10 @@ impl Statement {
         within_size(WHAT, text)?;
         let members: Members<'_> = serde_json::from_str(json_text::check(WHAT, text)?)
             .map_err(|e| counted(DecodeError::whole(WHAT, e.to_string())))?;
+        let names = members.0.iter().map(|(name, _)| name.as_str());
+        if let Some(reason) = misspelled(names, &["_type", "predicate", "predicateType", "subject"]) {
+            return Err(DecodeError::whole(WHAT, reason));
+        }
         let subjects = members.get("subject")?;
         let subjects: Items<'_> = serde_json::from_str(subjects.get())
             .map_err(|e| counted(DecodeError::new(WHAT, "subject", e.to_string())))?;
@@ -214,6 +226,10 @@ impl Subject {
     }
 
     fn from_node(node: &Node<'_>) -> Result<Self, DecodeError> {
+        spelling(
+            node,
+            &["annotations", "content", "digest", "downloadLocation", "mediaType", "name", "uri"],
+        )?;
         let list = node.member("digest")?;
         let mut digest = BTreeMap::new();
         for (name, value) in list.members(DIGEST_LIMIT)? {

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 
 use shape::Typed;
 
+use crate::crypto::base64;
+
 /// The members of a statement.
 const MEMBERS: [&str; 4] = ["_type", "subject", "predicateType", "predicate"];
 /// The members of a subject (in-toto `ResourceDescriptor`).
@@ -88,6 +90,17 @@ impl Document {
 fn subject(value: &Value, typed: Option<Typed>) -> Result<Value, String> {
     let Some(members) = value.as_object() else { return Err("a subject is no object".to_owned()) };
     only("a subject", members.keys().map(String::as_str), &SUBJECT)?;
+    for (name, value) in members {
+        let fits = match name.as_str() {
+            "annotations" | "digest" => value.is_object(),
+            _ => value.is_string(),
+        };
+        if !fits && !value.is_null() {
+            return Err(format!(
+                "the member `{name}` of a subject is of another type than the specification has it"
+            ));
+        }
+    }
     let mut out = Map::new();
     match typed {
         Some(Typed::Link | Typed::Provenance) => {
@@ -98,10 +111,24 @@ fn subject(value: &Value, typed: Option<Typed>) -> Result<Value, String> {
             // The one structure that takes these by other names does not find them.
             let lost = |name: &str| typed.is_some() && matches!(name, "downloadLocation" | "mediaType");
             let kept = members.iter().filter(|(name, value)| !is_empty(value) && !lost(name));
-            out.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+            for (name, value) in kept {
+                let value = if name == "content" { content(value)? } else { value.clone() };
+                out.insert(name.clone(), value);
+            }
         }
     }
     Ok(Value::Object(out))
+}
+
+/// The content of a subject, in the one of the spellings of base64 in which it is written anew: padded, or not, in either alphabet.
+fn content(value: &Value) -> Result<Value, String> {
+    let text = value.as_str().unwrap_or_default().replace('-', "+").replace('_', "/");
+    let written = base64::decode(&text).map(base64::encode);
+    let is_spelling = |written: &String| text == *written || text == written.trim_end_matches('=');
+    match written.filter(is_spelling) {
+        Some(written) => Ok(written.into()),
+        None => Err("the content of a subject is no base64".to_owned()),
+    }
 }
 
 fn is_empty(value: &Value) -> bool {

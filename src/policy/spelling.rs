@@ -5,13 +5,7 @@
 use std::collections::HashMap;
 
 use super::rules::quoted;
-
-/// A name as readers see it who do not look at case. To lower case and back again: that finds every letter that some reader folds into another,
-/// the long `s`, the sign of the kelvin and the capital sharp `s` among them.
-pub(super) fn folded(name: &str) -> String {
-    let lower = name.chars().flat_map(char::to_lowercase);
-    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-}
+use crate::crypto::json::folded;
 
 /// Two names of one object, or one of them and one of those that are `known` whether or not they are there, that differ in case alone: the
 /// second of them is there.

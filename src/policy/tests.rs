@@ -290,6 +290,25 @@ fn data_is_json_or_yaml_beneath_its_names() {
     assert!(twice.unwrap_err().contains("e.json"));
 }
 
+/// Data would answer in place of a rule of its name.
+#[test]
+fn data_answers_for_no_rule() {
+    for policy in ["allow { false }", "default allow = false", "deny[1]\nallow { count(deny) == 0 }"] {
+        let files =
+            [("p.rego", &*format!("package signature\n{policy}")), ("l.rego", "package lib.of\nok { true }")];
+        let found = |text: &str| rego_with(&files, &[("d.json", text)], "{}", TYPE).unwrap_err();
+        for text in
+            [r#"{"signature":{"allow":true}}"#, r#"{"signature":{"deny":[]}}"#, r#"{"signature":true}"#]
+        {
+            assert!(found(text).contains("d.json`: `signature` is a package of the policy"), "{text}");
+        }
+        for text in [r#"{"lib":{"of":{}}}"#, r#"{"lib":1}"#] {
+            assert!(found(text).contains("d.json`: `lib.of` is a package of the policy"), "{text}");
+        }
+        assert!(!found(r#"{"lib":{"other":1},"allow":true}"#).contains("is a package"));
+    }
+}
+
 #[test]
 fn several_files_are_one_policy() {
     let signature = ("a.rego", "package signature\nimport data.lib\nallow { lib.ok(input.predicate.a) }");

@@ -75,8 +75,9 @@ pub(super) fn signature(
             let [signature] = envelope.signatures.as_slice() else {
                 return Err(Reason::EnvelopeSignatures { count: envelope.signatures.len() });
             };
-            let signed = envelope.signed_bytes();
-            first_valid(key, named, Signed::Message(&signed), &signature.sig)
+            let header = envelope.signed_header();
+            let parts = [header.as_bytes(), &envelope.payload];
+            first_valid(key, named, Signed::Parts(&parts), &signature.sig)
         }
         Content::SimpleSigning { payload, signature } => {
             first_valid(key, named, Signed::Message(&payload.bytes), signature)

@@ -41,9 +41,16 @@ pub fn encode(entity: &SignedEntity) -> String {
         message_signature,
         dsse_envelope,
     };
-    // Serialisation into memory fails only where a map has keys that are no strings; there is no map here.
-    serde_json::to_string(&bundle).unwrap_or_default()
+    // An envelope is most of its bundle.
+    let size = if let Content::Envelope(envelope) = &entity.content { envelope.bytes.len() } else { 0 };
+    let mut out = Vec::with_capacity(size + SMALL);
+    // Serialisation into memory fails only where a map has keys that are no strings; there is no map here. What it writes is UTF-8.
+    let _ = serde_json::to_writer(&mut out, &bundle);
+    String::from_utf8(out).unwrap_or_default()
 }
+
+/// Room for a bundle but for its envelope, in bytes.
+const SMALL: usize = 8192;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -241,7 +248,7 @@ struct Base64<'a>(&'a [u8]);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&crate::crypto::base64::encode(self.0))
+        serializer.collect_str(&crate::crypto::base64::shown(self.0))
     }
 }
 

@@ -35,6 +35,21 @@ fn refuses(policy: &str, predicate: &str, because: &str) {
     }
 }
 
+/// CUE takes a byte order mark nowhere, and JSON is CUE.
+#[test]
+fn byte_order_marks_in_json() {
+    for predicate in ["{\"a\": \"x\u{feff}y\"}", r#"{"a": "\ufeff"}"#, r#"{"a": "", "\ufeffb": 1}"#] {
+        refuses("predicate: a: string", predicate, "a byte order mark (U+FEFF)");
+    }
+    for text in [r#"\"\ufeff\""#, r#"{\"\\ufeff\": 1}"#] {
+        for call in ["json.Unmarshal(t)", "*json.Unmarshal(t) | 1", "json.Unmarshal(t) | *1"] {
+            let policy =
+                format!("import \"encoding/json\"\npredicate: a: string\nlet t = \"{text}\"\n_b: {call}");
+            refuses(&policy, r#"{"a": "b"}"#, "JSON with a byte order mark");
+        }
+    }
+}
+
 #[test]
 fn scalars_and_bounds() {
     passes("predicate: a: 1", r#"{"a": 1}"#);

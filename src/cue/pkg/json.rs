@@ -155,6 +155,9 @@ pub(super) fn unmarshal(text: &str) -> Result<Data, CallError> {
     match Json::parse(text) {
         Ok(value) => data(&value),
         Err(error) if error.kind == ErrorKind::Limit => Err(CallError::Budget("128 levels".into())),
+        Err(error) if error.kind == ErrorKind::Undecided => {
+            Err(CallError::Unsupported("JSON with a byte order mark (U+FEFF)".into()))
+        }
         Err(error) => failed(error.to_string()),
     }
 }

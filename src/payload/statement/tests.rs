@@ -68,17 +68,17 @@ fn predicates_keep_their_text() {
         let statement = Statement::from_json(whole.as_bytes()).unwrap();
         assert_eq!(statement.predicate.as_ref().unwrap().text(), text);
         assert_eq!(statement.to_json(), whole);
-        assert_eq!(Predicate::from_json("p", format!("\n {text}\t").as_bytes()).unwrap().text(), text);
+        assert_eq!(Predicate::from_json("p", format!("\n {text}\t").into_bytes()).unwrap().text(), text);
     }
-    let huge = Predicate::from_json("p", b"[1e400]").unwrap();
+    let huge = Predicate::from_json("p", b"[1e400]".to_vec()).unwrap();
     assert_eq!(
         huge.value().unwrap_err().to_string(),
         "in-toto statement: predicate: number out of range at line 1 column 6"
     );
     assert_eq!(huge.members(), None);
-    let object = Predicate::from_json("p", b"{\"b\" : 1.0, \"a\\n\":[ ]}").unwrap();
+    let object = Predicate::from_json("p", b"{\"b\" : 1.0, \"a\\n\":[ ]}".to_vec()).unwrap();
     assert_eq!(object.members().unwrap(), [("a\n".to_owned(), "[ ]"), ("b".to_owned(), "1.0")]);
-    assert!(Predicate::from_json("p", &vec![b' '; STATEMENT_SIZE_LIMIT + 1]).is_err());
+    assert!(Predicate::from_json("p", vec![b' '; STATEMENT_SIZE_LIMIT + 1]).is_err());
 }
 
 #[test]
@@ -95,7 +95,11 @@ fn refuses_what_is_no_statement() {
         ("\"https://in-toto.io/Statement/v1\"", "1", "_type: is a number, not a string"),
         ("\"https://example.com/t\"", "\"\"", "predicateType: is empty"),
         ("\"https://example.com/t\"", "null", "predicateType: is missing"),
-        ("predicateType", "predicatetype", "predicateType: is missing"),
+        ("predicateType", "predicatetype", "member `predicatetype` is spelled `predicateType`"),
+        ("\"_type\":", "\"Subject\":[],\"_type\":", "member `Subject` is spelled `subject`"),
+        ("\"_type\":", "\"\u{17f}ubject\":[],\"_type\":", "member `\u{17f}ubject` is spelled `subject`"),
+        ("\"_type\":", "\"Predicate\":{},\"_type\":", "member `Predicate` is spelled `predicate`"),
+        ("\"digest\"", "\"Digest\":{},\"digest\"", "subject[0]: member `Digest` is spelled `digest`"),
         (&subject, "[]", "subject: is empty"),
         (&subject, "null", "subject: is missing"),
         (&subject, "[null]", "subject[0]: is null, not an object"),

@@ -93,3 +93,29 @@ fn numbers_are_written_as_go_writes_floats() {
         assert_eq!(out, format!("[{written},\"1.0 \\\" 2\"]"));
     }
 }
+
+/// cosign reads the message of the framework, and writes bytes in one spelling of base64.
+#[test]
+fn subjects_are_those_of_the_specification() {
+    let of = |member: &str| {
+        let subject = format!(r#"{{"name":"n","digest":{{"sha256":"aa"}},{member}}}"#);
+        shown(&with(&subject, "{}"), "custom").map(|document| document["subject"][0].clone())
+    };
+    for (content, written) in [("YQ", "YQ=="), ("YQ==", "YQ=="), ("_-8", "/+8="), ("/+8=", "/+8=")] {
+        assert_eq!(of(&format!(r#""content":"{content}""#)).unwrap()["content"], written);
+    }
+    assert_eq!(of(r#""mediaType":"t","uri":null"#).unwrap()["mediaType"], "t");
+    for member in [
+        r#""content":"!!""#,
+        r#""content":"YQ=""#,
+        r#""content":5"#,
+        r#""content":true"#,
+        r#""mediaType":5"#,
+        r#""mediaType":[]"#,
+        r#""uri":{"a":1}"#,
+        r#""downloadLocation":{}"#,
+        r#""annotations":[]"#,
+    ] {
+        assert!(of(member).is_err(), "{member}");
+    }
+}

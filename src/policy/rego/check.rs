@@ -183,8 +183,16 @@ fn refuse<T>(span: &Span, reason: String) -> Result<T, Error> {
 
 /// The path of a module's package, `data` in front.
 fn package(module: &Module) -> String {
-    let path = tree::path(&module.package.refr).map(|(names, _)| names.join(".")).unwrap_or_default();
-    format!("data.{path}")
+    format!("data.{}", names(module).join("."))
+}
+
+/// The paths of the modules' packages beneath `data`.
+pub(super) fn packages(modules: &[Ref<Module>]) -> Vec<Vec<String>> {
+    modules.iter().map(|module| names(module)).collect()
+}
+
+fn names(module: &Module) -> Vec<String> {
+    tree::path(&module.package.refr).map(|(names, _)| names).unwrap_or_default()
 }
 
 /// Every rule by its path: the definitions and the defaults of it.

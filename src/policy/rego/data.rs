@@ -8,8 +8,8 @@ use crate::policy::{Error, PolicyFile};
 /// A document: JSON where the name ends in `.json`, else YAML, of which JSON is a part.
 ///
 /// # Errors
-/// Not JSON or YAML; no object.
-pub(super) fn document(file: PolicyFile) -> Result<Value, Error> {
+/// Not JSON or YAML; no object; something where one of these packages has its rules, for which it would answer.
+pub(super) fn document(file: PolicyFile, packages: &[Vec<String>]) -> Result<Value, Error> {
     let PolicyFile { name, bytes } = file;
     let error = |reason: String| Error::Data { file: name.clone(), reason };
     let text = String::from_utf8(bytes)
@@ -22,8 +22,27 @@ pub(super) fn document(file: PolicyFile) -> Result<Value, Error> {
         false => (Value::from_yaml_str(&text), "YAML"),
     };
     let value = value.map_err(|e| error(format!("it is no {language}: {}", super::explain::line(&e))))?;
+    if !matches!(value, Value::Object(_)) {
+        return Err(error("it is no object: what is beneath `data` has names".to_owned()));
+    }
+    match packages.iter().find(|package| stands_in(&value, package)) {
+        None => Ok(value),
+        Some(package) => {
+            let package = package.join(".");
+            Err(error(format!(
+                "`{package}` is a package of the policy, whose rules data would replace: give it another name"
+            )))
+        }
+    }
+}
+
+/// Whether a value is where this package has its rules, or where nothing could be beneath it.
+fn stands_in(value: &Value, package: &[String]) -> bool {
+    let Some((first, rest)) = package.split_first() else { return true };
     match value {
-        Value::Object(_) => Ok(value),
-        _ => Err(error("it is no object: what is beneath `data` has names".to_owned())),
+        Value::Object(members) => {
+            members.get(&Value::from(first.as_str())).is_some_and(|within| stands_in(within, rest))
+        }
+        _ => true,
     }
 }

@@ -68,10 +68,11 @@ impl Program {
         let mut written = read(&texts)?;
         check::modules(written.get_modules())?;
         let mut engine = in_words_of_regorus(written.clone(), texts)?;
+        let packages = check::packages(written.get_modules());
         for file in data {
             let name = file.name.clone();
             engine
-                .add_data(data::document(file)?)
+                .add_data(data::document(file, &packages)?)
                 .map_err(|e| Error::Data { file: name, reason: explain::line(&e) })?;
         }
         if check::is_now_replaced(written.get_modules()) {
