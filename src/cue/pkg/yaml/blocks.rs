@@ -22,9 +22,10 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
     }
     let is_ended = text.ends_with('\n');
     let all: Vec<&str> = text.strip_suffix('\n').unwrap_or(&text).split('\n').collect();
+    let is_mark = |line: &&str| line.starts_with("---") || line.starts_with("...");
+    let has_marks = all.iter().any(is_mark);
     let (mut documents, mut is_marked, mut below) = (Vec::new(), false, &all[..]);
     loop {
-        let is_mark = |line: &&str| line.starts_with("---") || line.starts_with("...");
         let end = below.iter().position(is_mark).unwrap_or(below.len());
         let (lines, rest) = below.split_at(end);
         let mut reader = Reader { lines, at: 0, is_ended: is_ended || !rest.is_empty(), depth: 0 };
@@ -32,7 +33,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
         if is_marked || reader.indentation().is_some() {
             let document = reader.document();
             let line = all.len() - below.len() + reader.at.min(lines.len().saturating_sub(1)) + 1;
-            documents.push(document.map_err(|error| in_line(error, line))?);
+            documents.push(document.map_err(|error| in_line(error, line, has_marks))?);
         }
         let Some((mark, rest)) = rest.split_first() else { return Ok(documents) };
         let after = mark.strip_prefix("---").unwrap_or(mark);
@@ -44,8 +45,12 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
     }
 }
 
-fn in_line(error: CallError, line: usize) -> CallError {
+/// An error, with its line. Where there are marks, what seems wrong may be brackets or a text that go on behind one.
+fn in_line(error: CallError, line: usize, has_marks: bool) -> CallError {
     match error {
+        CallError::Failed(reason) if has_marks => CallError::Unsupported(format!(
+            "YAML with a line that begins with `---` or `...`, and where {reason}, line {line},"
+        )),
         CallError::Failed(reason) => CallError::Failed(format!("invalid YAML: line {line}: {reason}")),
         CallError::Unsupported(what) => CallError::Unsupported(format!("{what}, line {line},")),
         limit => limit,
@@ -342,6 +347,9 @@ fn member(rest: &str) -> Result<Option<(Rc<str>, usize)>, CallError> {
         return Ok(None);
     };
     let after = rest.get(end..).unwrap_or_default().strip_prefix(':');
+    if after.is_some() && end > scalars::MAX_WRITTEN_NAME {
+        return unsure("a name that is so long");
+    }
     Ok(after.filter(|after| after.is_empty() || after.starts_with(' ')).map(|_| (name, end + 1)))
 }
 

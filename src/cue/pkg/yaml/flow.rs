@@ -52,13 +52,15 @@ impl<'t> Reader<'t> {
     }
 
     fn flow_member(&mut self, column: &mut usize) -> Result<(Rc<str>, Data), CallError> {
+        let start = *column;
         let name = match self.rest(*column).starts_with(['"', '\'']) {
             true => self.flow_quoted(column)?,
             false => scalars::name(self.flow_plain(column)?)?,
         };
         let rest = self.rest(*column);
         *column += rest.len() - rest.trim_start_matches(' ').len();
-        if name.len() > scalars::MAX_NAME || !self.take(':', column) {
+        let is_long = name.len() > scalars::MAX_NAME || *column - start > scalars::MAX_WRITTEN_NAME;
+        if is_long || !self.take(':', column) {
             return unsure("a name without a value, or a long one, within brackets");
         }
         self.flow_space(column)?;
@@ -95,7 +97,7 @@ impl<'t> Reader<'t> {
         unsure(format_args!("`{}` where a comma or a bracket is expected", self.rest(*column)))
     }
 
-    /// Passes over blanks and line breaks.
+    /// Passes over blanks and line breaks. Behind some values no line can begin with a tab.
     fn flow_space(&mut self, column: &mut usize) -> Result<(), CallError> {
         loop {
             let rest = self.rest(*column);
@@ -111,6 +113,9 @@ impl<'t> Reader<'t> {
             *column = 0;
             if self.at >= self.lines.len() {
                 return failed("a closing bracket is missing");
+            }
+            if self.rest(0).trim_start_matches(' ').starts_with('\t') {
+                return unsure("a tab in front of a line within brackets");
             }
         }
     }

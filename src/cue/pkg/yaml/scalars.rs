@@ -8,8 +8,11 @@ use super::unsure;
 use crate::cue::data::Data;
 use crate::cue::number::Number;
 
-/// The longest name of a member, in bytes; the library reads none of more than 1,024.
+/// The longest name of a member, in bytes.
 pub(super) const MAX_NAME: usize = 128;
+
+/// The longest name as it is written, up to its colon, in bytes; the library reads none of more than 1,024 characters.
+pub(super) const MAX_WRITTEN_NAME: usize = 1_000;
 
 /// The longest decimal fraction, in bytes.
 const MAX_FRACTION: usize = 30;

@@ -40,7 +40,7 @@ const READ: &[(&str, &str)] = &[
         "a: [x, 'y', [1, true], {b: c, \"d\":null}, e: f, ]\ng: {}\nh: [\n1\n]",
         r#"{"a":["x","y",[1,true],{"b":"c","d":null},{"e":"f"}],"g":{},"h":[1]}"#,
     ),
-    ("{\n\t\"a\" : \"http://x\",\n\t\"b\": [a:b, -1]\n}\n", r#"{"a":"http://x","b":["a:b",-1]}"#),
+    ("{\n \"a\" :\t\"http://x\",\n  \"b\": [a:b, -1]\n}\n", r#"{"a":"http://x","b":["a:b",-1]}"#),
     ("a: 1\r\nb: |\r\n  x\r\n", r#"{"a":1,"b":"x\n"}"#),
     ("--- # c\n'x'\n", "\"x\""),
     ("---", "null"),
@@ -133,7 +133,48 @@ const UNSURE: &[&str] = &[
     "a: \u{2028}",
     "a: {b: 1}\na: {c: 2}",
     "|\n  x",
+    "a: 1\nb: [b\n\t]",
+    "{\n \t\"a\": 1}",
+    "[\n\t\n]",
+    "[\n---a, b]",
+    "[\n---]",
+    "[b\n---\n]",
+    "[\n...a]",
+    "{\n---a: 1}",
+    "a: \"x\n---y\"",
+    "'a\n---'",
+    "\"\n...a\"",
+    "a: 1\n---b",
+    "a: 1\n---\na: b: c",
+    "---\na: \"x",
 ];
+
+#[test]
+fn names_that_are_long_as_they_are_written_have_no_verdict() {
+    let (spaces, letters, escapes) = (" ".repeat(1_100), "a".repeat(1_020), r"\u0041".repeat(200));
+    for text in [
+        format!("a{spaces}: 1"),
+        format!("\"a\"{spaces}: 1"),
+        format!("- b: 1\n  a{spaces}: 1"),
+        format!("\"{letters}\": 1"),
+        format!("'{letters}': 1"),
+        format!("{letters}: 1"),
+        format!("\"{escapes}\": 1"),
+        format!("\"{escapes}\":"),
+        format!("{{\"{escapes}\": 1}}"),
+        format!("{{\"a\"{spaces}: 1}}"),
+        format!("[\"a\"{spaces}: 1]"),
+        format!("[a{spaces}: 1]"),
+        format!("{{a{spaces}: 1}}"),
+        format!("[{spaces}]: 1"),
+        format!("{{{spaces}}}: 1"),
+    ] {
+        let read = unmarshal(text.as_bytes());
+        assert!(matches!(read, Err(CallError::Unsupported(_))), "{text}: {read:?}");
+    }
+    assert_eq!(said(&format!("{{{spaces}a:{spaces}1}}")), r#"{"a":1}"#);
+    assert_eq!(said(&format!("a:{spaces}\"{letters}\"")), format!(r#"{{"a":"{letters}"}}"#));
+}
 
 #[test]
 fn what_is_read_in_more_than_one_way_has_no_verdict() {
