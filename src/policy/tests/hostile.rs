@@ -153,3 +153,58 @@ fn what_cannot_be_decided_as_the_peer_does_is_refused() {
         assert!(said.contains("cannot be decided"), "{policy}: {said}");
     }
 }
+
+/// Each of these was accepted here, and was an error, undefined or another value there.
+#[test]
+fn yaml_that_go_reads_otherwise_is_refused() {
+    let numbers = ["-_1", "-__1_", "-_0x1", "-_.5", "-_1.5", "-_1e3", "-_9223372036854775808", "-_1: a"];
+    let more = ["+_1", "a: -_1", "[-_1]", "- -_1"];
+    let slashes = [r#"a: "http:\/\/b""#, r#""\/""#];
+    let keys = ["{u: http://x?y=1}", "[a?]", "[a?b]", "{a?: 1}", "{a: b?}", "[a: b?]", "[a,\n b?]"];
+    for text in numbers.iter().chain(&more).chain(&slashes).chain(&keys) {
+        for call in ["not yaml.unmarshal({}) == 1", "not yaml.is_valid({})"] {
+            let said =
+                one(&format!("allow {{ {} }}", call.replace("{}", &format!("{text:?}"))), "{}").unwrap_err();
+            assert!(said.contains("cannot be decided"), "{text}: {said}");
+        }
+    }
+    for (text, value) in [
+        ("a: -1", r#"{"a": -1}"#),
+        ("a: b_1", r#"{"a": "b_1"}"#),
+        ("u: http://x?y=1", r#"{"u": "http://x?y=1"}"#),
+        ("[a/b]", r#"["a/b"]"#),
+    ] {
+        one(&format!("allow {{ yaml.unmarshal({text:?}) == {value} }}"), "{}").unwrap();
+    }
+}
+
+/// OPA takes other kinds for no networks at all, which is true, and what is none for a mistake.
+#[test]
+fn matches_of_what_is_no_network_are_refused() {
+    let predicate = r#"{"a": 1, "c": "null", "n": "10.0.0.0/8", "t": true, "l": [1], "e": [], "z": [[]]}"#;
+    for given in ["c, a", "a, n", "n, a", "e, a", "n, t", "c, n", "n, c", "n, l", "l, n", "l, e", "z, n"] {
+        let given = given.split(", ").map(|name| format!("input.predicate.{name}")).collect::<Vec<_>>();
+        let call = format!("net.cidr_contains_matches({})", given.join(", "));
+        for policy in [format!("allow {{ not {call} }}"), format!("allow {{ {call} }}")] {
+            let said = one(&policy, predicate).unwrap_err();
+            assert!(said.contains("cannot be decided"), "{policy}: {said}");
+        }
+    }
+    for call in [
+        r#"not net.cidr_contains_matches("null", 5)"#,
+        "not net.cidr_contains_matches(null, input.predicate.n)",
+        r#"not net.cidr_contains_matches(["10.0.0.0/8", 1], "10.0.0.1")"#,
+        r#"not net.cidr_contains_matches({1: "10.0.0.0/8"}, "10.0.0.1")"#,
+    ] {
+        let said = one(&format!("allow {{ {call} }}"), predicate).unwrap_err();
+        assert!(said.contains("invalid argument"), "{call}: {said}");
+    }
+    let said = one(
+        r#"allow { not bad }
+bad { net.cidr_contains_matches("10.0.0.0/8", "10.0.0.1")[_] == 5 }"#,
+        "{}",
+    );
+    assert!(said.unwrap_err().contains("match error"));
+    one(r#"allow { net.cidr_contains_matches({"a": ["10.0.0.0/8", 3]}, {"10.0.0.1"}) == {["a", "10.0.0.1"]} }"#, "{}")
+        .unwrap();
+}

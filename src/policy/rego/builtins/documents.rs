@@ -219,6 +219,10 @@ const WORDS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", ".inf", ".nan"];
 
 fn unmarshal(given: &[Value]) -> Outcome<Value> {
     let Some(text) = text(given, 0) else { return Ok(None) };
+    // Go's reader knows no such escape, and takes a question mark within brackets for a key.
+    if text.contains("\\/") || text.contains('?') && text.contains(['[', '{']) {
+        return Err("YAML with an escaped slash, or a question mark beside brackets".to_owned());
+    }
     let words = text.split(|c: char| c.is_whitespace() || "[]{},:\"'".contains(c));
     for word in words {
         let plain = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
@@ -234,6 +238,7 @@ fn unmarshal(given: &[Value]) -> Outcome<Value> {
             || (number && !fraction && !version)
             || strange
             || word.starts_with('+')
+            || (word.starts_with('-') && word.contains('_'))
         {
             return Err(format!("what {word:?} is in YAML"));
         }

@@ -140,19 +140,22 @@ fn named(value: &Value) -> Option<Vec<(Value, &str)>> {
         .collect()
 }
 
+/// What matches; `Err` for what names no network or address: OPA takes that for nothing here and for a mistake there.
 fn matches(given: &[Value]) -> Outcome<Value> {
-    let (Some(one), Some(other)) = (given.first().and_then(named), given.get(1).and_then(named)) else {
-        return Ok(None);
+    let other = || Err("net.cidr_contains_matches of what is no network or address".to_owned());
+    let (Some(networks), Some(addresses)) = (given.first().and_then(named), given.get(1).and_then(named))
+    else {
+        return other();
     };
     let mut found = BTreeSet::new();
-    for (name, network) in &one {
-        for (known, address) in &other {
+    for (name, network) in &networks {
+        for (known, address) in &addresses {
             match contains(network, address)? {
                 Some(true) => {
                     found.insert(Value::from(vec![name.clone(), known.clone()]));
                 }
                 Some(false) => {}
-                None => return Ok(None),
+                None => return other(),
             }
         }
     }

@@ -173,7 +173,7 @@ const TABLE: &[Signature] = &[
     row("min", &["at"], "x", Here),
     row("neq", &["x", "x"], "b", Here),
     row("net.cidr_contains", &["s", "s"], "b", Here),
-    row("net.cidr_contains_matches", &["x", "x"], "t", Here),
+    row("net.cidr_contains_matches", &["s[sa]{sa}<s:sa>", "s[sa]{sa}<s:sa>"], "{(x,x)}", Here),
     row("net.cidr_expand", &["s"], "{s}", Here),
     row("net.cidr_intersects", &["s", "s"], "b", Here),
     row("net.cidr_is_valid", &["s"], "b", Here),
