@@ -29,7 +29,7 @@ pub fn shown(bytes: &[u8]) -> impl std::fmt::Display {
 }
 
 /// URL-safe alphabet without padding: what JSON Web Tokens are written with.
-#[cfg(any(test, feature = "http", feature = "sandbox"))]
+#[cfg(any(test, feature = "http", feature = "rego", feature = "sandbox"))]
 pub fn encode_url(bytes: impl AsRef<[u8]>) -> String {
     general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -98,6 +98,7 @@ impl Envelope {
     }
 
     /// As [`Self::to_json`], as a value to put into a larger document.
+    #[cfg(any(test, feature = "http", feature = "sandbox"))]
     pub fn to_value(&self) -> Value {
         let signatures: Vec<Value> = self.signatures.iter().map(EnvelopeSignature::to_value).collect();
         serde_json::json!({

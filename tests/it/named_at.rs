@@ -63,7 +63,7 @@ fn reports_point_to_the_line_that_names_it() {
         (
             &["dockerfile", "verify", "./Dockerfile"],
             "",
-            &[("r.example/app:3", "./Dockerfile", 3), ("r.example/bee", "./Dockerfile", 5)],
+            &[("r.example/app:3", "Dockerfile", 3), ("r.example/bee", "Dockerfile", 5)],
         ),
         (
             &["dockerfile", "verify", "--base-image-only", "Dockerfile"],
