@@ -63,7 +63,7 @@ fn reports_point_to_the_line_that_names_it() {
         (
             &["dockerfile", "verify", "./Dockerfile"],
             "",
-            &[("r.example/app:3", "Dockerfile", 3), ("r.example/bee", "Dockerfile", 5)],
+            &[("r.example/app:3", "./Dockerfile", 3), ("r.example/bee", "./Dockerfile", 5)],
         ),
         (
             &["dockerfile", "verify", "--base-image-only", "Dockerfile"],
@@ -107,7 +107,7 @@ fn check((items, results, commands): Told, expected: &[(&str, &str, u64)]) {
     assert_eq!(results, places);
     let of_runner = |(_, file, line): &(&str, &str, u64)| match *file {
         "-" => String::new(),
-        file => format!("file={file},line={line},"),
+        file => format!("file={},line={line},", place(file)),
     };
     assert_eq!(commands, expected.iter().map(of_runner).collect::<Vec<_>>());
 }
