@@ -32,7 +32,7 @@ const WHAT: &str = "legacy bundle";
 /// member in another letter case than cosign's (which Go would read as that member).
 pub fn decode(document: &Value) -> Result<Vec<SignedEntity>, DecodeError> {
     let bundle = Node::root(WHAT, document);
-    known_spelling(&bundle, &["base64Signature", "cert", "rekorBundle"])?;
+    bundle.spelled(&["base64Signature", "cert", "rekorBundle"])?;
     let node = bundle.member("base64Signature")?;
     let text = node.text()?.trim_ascii();
     if text.is_empty() {
@@ -63,9 +63,9 @@ pub fn decode_rekor_bundle(document: &Value) -> Result<Entry, DecodeError> {
 }
 
 fn rekor_bundle(bundle: &Node<'_>) -> Result<Entry, DecodeError> {
-    known_spelling(bundle, &["SignedEntryTimestamp", "Payload"])?;
+    bundle.spelled(&["SignedEntryTimestamp", "Payload"])?;
     let payload = bundle.member("Payload")?;
-    known_spelling(&payload, &["body", "integratedTime", "logIndex", "logID"])?;
+    payload.spelled(&["body", "integratedTime", "logIndex", "logID"])?;
     let count = |name| {
         let node = payload.member(name)?;
         let number = node.value().as_i64().and_then(|n| u64::try_from(n).ok());
@@ -106,18 +106,6 @@ fn signer(cert: &Node<'_>) -> Result<(Vec<Certificate>, Option<PublicKey>), Deco
 }
 
 const MAX_BLOCKS: usize = 32;
-
-/// Go's decoder takes a member in any letter case for the one it looks for; two readers must not see two documents.
-fn known_spelling(object: &Node<'_>, names: &[&str]) -> Result<(), DecodeError> {
-    for (member, _) in object.members(MAX_MEMBERS)? {
-        if let Some(name) = names.iter().find(|n| **n != member && n.eq_ignore_ascii_case(member)) {
-            return Err(object.error(format!("member `{member}` is spelled `{name}`")));
-        }
-    }
-    Ok(())
-}
-
-const MAX_MEMBERS: usize = 1000;
 
 /// Encodes as cosign does: compact, members in its order. What the format has no place for is left out: certificates
 /// after the leaf, timestamps (cosign keeps them in a file of their own), detached SCTs, inclusion proofs, log entries

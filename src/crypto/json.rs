@@ -29,6 +29,15 @@ pub fn folded(name: &str) -> String {
     lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
+/// A member that is one of these names in another case, in words.
+pub fn misspelled<'a>(members: impl IntoIterator<Item = &'a str>, names: &[&str]) -> Option<String> {
+    members.into_iter().filter(|member| !names.contains(member)).find_map(|member| {
+        let member_folded = folded(member);
+        let name = names.iter().find(|name| folded(name) == member_folded)?;
+        Some(format!("member `{member}` is spelled `{name}`"))
+    })
+}
+
 /// Parses a document. `what` names it in errors. Member order is kept; numbers keep their written form where an i64, u64
 /// or f64 holds it.
 ///
@@ -152,6 +161,25 @@ impl<'de> Visitor<'de> for Node<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_letter_has_two_cases() {
+        for c in ('\0'..=char::MAX).filter(|c| c.is_alphabetic()) {
+            let (name, lower, upper) =
+                (c.to_string(), c.to_lowercase().to_string(), c.to_uppercase().to_string());
+            assert_eq!(folded(&name), folded(&lower), "{c:?}");
+            assert_eq!(folded(&name), folded(&upper), "{c:?}");
+        }
+        for (one, other) in [
+            ("subject", "\u{17f}ubject"),
+            ("k", "\u{212a}"),
+            ("stra\u{df}e", "STRA\u{1e9e}E"),
+            ("\u{3b8}", "\u{3f4}"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+        }
+        assert_ne!(folded("a_b"), folded("ab"));
+    }
 
     #[test]
     fn order_and_numbers_are_kept() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{DecodeError, base64};
+use super::{DecodeError, base64, json};
 
 /// A value inside a document, with its path there.
 #[derive(Debug, Clone)]
@@ -61,6 +61,18 @@ impl<'a> Node<'a> {
         let map = self.value.as_object().ok_or_else(|| self.error(self.instead_of("an object")))?;
         self.within(map.len(), limit, "members")?;
         Ok(map.iter().map(|(name, value)| (name.as_str(), self.below(name, value))).collect())
+    }
+
+    /// Go's decoder takes a member in any letter case for the one that it looks for; two readers must not see two documents.
+    ///
+    /// # Errors
+    /// Not an object, more than 1,024 members, or one of them is one of `names` in another case ([`json::misspelled`]).
+    pub fn spelled(&self, names: &[&str]) -> Result<(), DecodeError> {
+        let members = self.members(1024)?;
+        match json::misspelled(members.iter().map(|(member, _)| *member), names) {
+            None => Ok(()),
+            Some(reason) => Err(self.error(reason)),
+        }
     }
 
     /// The items of this array.

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::simple_signing::spelling;
 use crate::crypto::{DecodeError, Digest, HashAlgorithm, Node, base64, json};
 
 /// A larger envelope is refused: room for a payload of [`super::STATEMENT_SIZE_LIMIT`] in base64, and its signatures.
@@ -65,7 +64,7 @@ impl Envelope {
     /// As [`Self::from_json`], from a value that is part of a larger document; `at` is its path there.
     pub fn from_value(what: &'static str, at: &str, value: &Value) -> Result<Self, DecodeError> {
         let top = Node::part(what, at, value);
-        spelling(&top, &["payload", "payloadType", "signatures"])?;
+        top.spelled(&["payload", "payloadType", "signatures"])?;
         let list = top.member("signatures")?;
         let signatures = list
             .items(SIGNATURE_LIMIT)?
@@ -121,7 +120,7 @@ impl Envelope {
 
 impl EnvelopeSignature {
     fn from_node(node: &Node<'_>) -> Result<Self, DecodeError> {
-        spelling(node, &["keyid", "sig"])?;
+        node.spelled(&["keyid", "sig"])?;
         let keyid = node.optional("keyid")?.map(|k| k.text()).transpose()?.unwrap_or_default();
         Ok(Self { keyid: keyid.to_owned(), sig: node.member("sig")?.non_empty_base64()? })
     }

@@ -46,11 +46,11 @@ impl SimpleSigning {
         }
         let value = json::parse(WHAT, text)?;
         let top = Node::root(WHAT, &value);
-        spelling(&top, &["critical", "optional"])?;
+        top.spelled(&["critical", "optional"])?;
         let critical = top.member("critical")?;
-        spelling(&critical, &["identity", "image", "type"])?;
+        critical.spelled(&["identity", "image", "type"])?;
         let image = critical.member("image")?;
-        spelling(&image, &["docker-manifest-digest"])?;
+        image.spelled(&["docker-manifest-digest"])?;
         let digest = image.member("docker-manifest-digest")?;
         let digest = Digest::parse(digest.non_empty_text()?).map_err(|e| digest.error(e.reason))?;
         let kind = critical.member("type")?;
@@ -61,7 +61,7 @@ impl SimpleSigning {
         }
         let reference = match critical.optional("identity")? {
             Some(identity) => {
-                spelling(&identity, &["docker-reference"])?;
+                identity.spelled(&["docker-reference"])?;
                 identity.optional("docker-reference")?.map(|n| n.text()).transpose()?.unwrap_or_default()
             }
             None => "",
@@ -81,24 +81,6 @@ impl SimpleSigning {
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.optional.as_ref()?.get(name)?.as_str()
     }
-}
-
-/// Go's decoder takes a member in any letter case for the one it looks for; two readers must not see two payloads.
-pub(super) fn spelling(object: &Node<'_>, names: &[&str]) -> Result<(), DecodeError> {
-    let members = object.members(MEMBER_LIMIT)?;
-    match misspelled(members.iter().map(|(member, _)| *member), names) {
-        None => Ok(()),
-        Some(reason) => Err(object.error(reason)),
-    }
-}
-
-/// A member that is one of these names in another case, in words.
-pub(super) fn misspelled<'a>(members: impl IntoIterator<Item = &'a str>, names: &[&str]) -> Option<String> {
-    members.into_iter().filter(|member| !names.contains(member)).find_map(|member| {
-        let member_folded = json::folded(member);
-        let name = names.iter().find(|name| json::folded(name) == member_folded)?;
-        Some(format!("member `{member}` is spelled `{name}`"))
-    })
 }
 
 /// The payload for the image `digest` of the repository `reference`, the very bytes that cosign makes: members in this order,

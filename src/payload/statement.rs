@@ -6,7 +6,6 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::simple_signing::{misspelled, spelling};
 use super::{STATEMENT_SIZE_LIMIT, json_text};
 use crate::crypto::{DecodeError, Digest, Digests, HashAlgorithm, Node, UnixTime, json};
 
@@ -138,7 +137,7 @@ impl Statement {
         let members: Members<'_> = serde_json::from_str(json_text::check(WHAT, text)?)
             .map_err(|e| counted(DecodeError::whole(WHAT, e.to_string())))?;
         let names = members.0.iter().map(|(name, _)| name.as_str());
-        if let Some(reason) = misspelled(names, &["_type", "predicate", "predicateType", "subject"]) {
+        if let Some(reason) = json::misspelled(names, &["_type", "predicate", "predicateType", "subject"]) {
             return Err(DecodeError::whole(WHAT, reason));
         }
         let subjects = members.get("subject")?;
@@ -226,10 +225,7 @@ impl Subject {
     }
 
     fn from_node(node: &Node<'_>) -> Result<Self, DecodeError> {
-        spelling(
-            node,
-            &["annotations", "content", "digest", "downloadLocation", "mediaType", "name", "uri"],
-        )?;
+        node.spelled(&["annotations", "content", "digest", "downloadLocation", "mediaType", "name", "uri"])?;
         let list = node.member("digest")?;
         let mut digest = BTreeMap::new();
         for (name, value) in list.members(DIGEST_LIMIT)? {

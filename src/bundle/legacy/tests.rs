@@ -200,6 +200,7 @@ fn other_letter_cases_are_refused_and_other_members_ignored() {
     for (pointer, name) in [
         ("/Cert", "member `Cert` is spelled `cert`"),
         ("/base64signature", "member `base64signature` is spelled `base64Signature`"),
+        ("/ba\u{17f}e64Signature", "member `ba\u{17f}e64Signature` is spelled `base64Signature`"),
         ("/RekorBundle", "member `RekorBundle` is spelled `rekorBundle`"),
         ("/rekorBundle/payload", "rekorBundle: member `payload` is spelled `Payload`"),
         ("/rekorBundle/Payload/logid", "rekorBundle.Payload: member `logid` is spelled `logID`"),
