@@ -32,7 +32,7 @@ impl Statement {
     ///
     /// # Errors
     /// No subject or more than 1024, an empty predicate type, a predicate that is not JSON, has a member twice, is nested
-    /// deeper than 128, or makes a statement of more than 160 MiB.
+    /// deeper than 126, or makes a statement of more than 160 MiB.
     pub fn new(subjects: &[Subject], predicate_type: &str, predicate: &[u8]) -> Result<Self, ParseError> {
         let statement = payload::Statement {
             version: StatementVersion::V0_1,

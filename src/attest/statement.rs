@@ -1,7 +1,7 @@
 //! Statements from predicate files, and statements that were written by somebody else.
 
 use super::{PredicateType, shape};
-use crate::crypto::{DecodeError, DecodeKind, Digest, HashAlgorithm, UnixTime};
+use crate::crypto::{DecodeError, DecodeKind, Digest, HashAlgorithm, UnixTime, text};
 use crate::payload::{self, Predicate, STATEMENT_SIZE_LIMIT, Statement, StatementVersion, Subject};
 
 /// A larger predicate is refused: 128 MiB.
@@ -156,8 +156,8 @@ pub fn hash_flag(text: &str) -> Result<Digest, AttestError> {
 }
 
 fn as_text(predicate: &[u8]) -> Result<&str, AttestError> {
-    std::str::from_utf8(predicate).map_err(|e| {
-        let reason = format!("is not UTF-8 after byte {}; a statement carries text alone", e.valid_up_to());
+    text::utf_8(predicate).map_err(|why| {
+        let reason = format!("{why}; a statement carries text alone");
         DecodeError::whole(WHAT, reason).into()
     })
 }
@@ -219,6 +219,16 @@ mod tests {
         );
         assert!(payload("custom", "").contains(r#"{"Data":"","#));
         assert!(payload("spdx", "").ends_with(r#""predicate":""}"#));
+        // What Windows PowerShell writes with `>`.
+        for (name, end) in [
+            ("custom", "; a statement carries text alone"),
+            ("spdx", "; a statement carries text alone"),
+            ("spdxjson", ""),
+        ] {
+            for utf_16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
+                assert_eq!(refused(name, utf_16), format!("predicate: is {}{end}", text::UTF_16));
+            }
+        }
         for name in ["custom", "spdx"] {
             assert_eq!(
                 refused(name, b"ab\xff"),
@@ -304,6 +314,20 @@ mod tests {
         let reason = "the predicate has 134217729 bytes, the limit is 134217728";
         assert_eq!(refused("custom", &large), reason);
         assert_eq!(refused("spdxjson", &large), reason);
+    }
+
+    /// What is signed can be read again, also by rules and policies: a statement is one deeper than its predicate.
+    #[test]
+    fn depths_are_bounded_before_anything_is_signed() {
+        let nested = |depth: usize| format!("{}{}", "{\"a\":".repeat(depth - 1) + "{", "}".repeat(depth));
+        for name in ["https://example.com/x", "cyclonedx", "slsaprovenance1"] {
+            let text = payload(name, &nested(126));
+            serde_json::from_str::<serde_json::Value>(&text).unwrap();
+            let kind = PredicateType::parse(name).unwrap();
+            let error = TypedPredicate::new(&kind, nested(127).into_bytes(), NOW).unwrap_err();
+            assert!(error.is_limit());
+            assert_eq!(error.to_string(), "predicate: is nested deeper than 126");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::de::IgnoredAny;
 
+use crate::crypto::text;
+
 /// What is said of an empty file.
 pub(super) const EMPTY: &str = "the file is empty";
 
@@ -15,8 +17,8 @@ pub(super) fn like(document: &[u8]) -> String {
     let is = |magic: &[u8]| start.starts_with(magic);
     let guess = if document.is_empty() {
         "an empty file"
-    } else if is(b"\xff\xfe") || is(b"\xfe\xff") {
-        "UTF-16 text, as Windows PowerShell writes it with `>`; save it as UTF-8"
+    } else if text::is_utf_16(document) {
+        text::UTF_16
     } else if is(b"<!doctype html") || is(b"<html") {
         "an HTML page; was an error page or a login page saved in place of the file?"
     } else if is(b"<") {

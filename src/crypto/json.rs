@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 pub use canonical::canonical;
 pub use olpc::olpc;
 use syntax::is_too_deep;
-pub use syntax::{check_syntax, why_not};
+pub use syntax::{check_syntax, what_is_wrong, why_not};
 
 use super::DecodeError;
 
@@ -42,13 +42,13 @@ pub fn misspelled<'a>(members: impl IntoIterator<Item = &'a str>, names: &[&str]
 /// or f64 holds it.
 ///
 /// # Errors
-/// Not JSON (RFC 8259, UTF-8), a duplicate member name (at: its path), nesting deeper than 128, more than 100,000 values,
+/// Not JSON (RFC 8259, UTF-8), a duplicate member name (at: its path), nesting deeper than 127, more than 100,000 values,
 /// trailing text.
 pub fn parse(what: &'static str, text: &[u8]) -> Result<Value, DecodeError> {
     let duplicate = RefCell::new(None);
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_slice(text);
-    // serde_json itself stops at a depth of 128.
+    // serde_json itself stops at a depth of 127.
     Node { place: &Place::Root, duplicate: &duplicate, count: &count }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))

@@ -29,6 +29,7 @@ pub mod sealed;
 pub mod sealed_box;
 mod secret;
 mod signing_key;
+pub mod text;
 mod time;
 
 pub use base64::decode as decode_base64;

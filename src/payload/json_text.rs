@@ -4,21 +4,20 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::crypto::{DecodeError, json};
+use crate::crypto::{DecodeError, json, text};
 
-/// Nesting deeper than this is refused, as `serde_json` does.
-const DEPTH_LIMIT: usize = 128;
+/// Nesting deeper than this is refused, as `serde_json` does: what is not can be shown to every rule and policy.
+pub(super) const DEPTH_LIMIT: usize = 127;
 
 /// Checks that `text` is one JSON value in which no object has two members of one name, and returns it as text.
 ///
 /// # Errors
-/// Not UTF-8, not JSON (with line and column), a duplicate member (with its path), nesting deeper than 128.
-pub(super) fn check<'a>(what: &'static str, text: &'a [u8]) -> Result<&'a str, DecodeError> {
-    let text = std::str::from_utf8(text)
-        .map_err(|e| DecodeError::whole(what, format!("is not UTF-8 after byte {}", e.valid_up_to())))?;
+/// Not UTF-8, not JSON (with line and column), a duplicate member (with its path), nesting deeper than `depth`.
+pub(super) fn check<'a>(what: &'static str, text: &'a [u8], depth: usize) -> Result<&'a str, DecodeError> {
+    let text = text::utf_8(text).map_err(|why| DecodeError::whole(what, why))?;
     // The grammar is serde_json's business; what follows may then rely on it.
     json::check_syntax(text).map_err(|why| DecodeError::whole(what, format!("is not JSON: {why}")))?;
-    Walk { what, open: Vec::new(), names: Vec::new() }.document(text)?;
+    Walk { what, depth, open: Vec::new(), names: Vec::new() }.document(text)?;
     Ok(text)
 }
 
@@ -28,6 +27,8 @@ const FEW: usize = 16;
 /// The objects and arrays that are open at one point of the text.
 struct Walk<'a> {
     what: &'static str,
+    /// How deep it may be.
+    depth: usize,
     open: Vec<Open<'a>>,
     /// The names so far of the open objects, those of the innermost one last.
     names: Vec<Cow<'a, str>>,
@@ -80,8 +81,10 @@ impl<'a> Walk<'a> {
     }
 
     fn enter(&mut self, open: Open<'a>) -> Result<(), DecodeError> {
-        if self.open.len() == DEPTH_LIMIT {
-            return Err(self.error(format!("is nested deeper than {DEPTH_LIMIT}")).over_limit());
+        if self.open.len() == self.depth {
+            // Where it is would be a path of as many steps.
+            let reason = format!("is nested deeper than {}", self.depth);
+            return Err(DecodeError::whole(self.what, reason).over_limit());
         }
         self.open.push(open);
         Ok(())
@@ -98,7 +101,10 @@ impl<'a> Walk<'a> {
             Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
             _ => match serde_json::from_str(literal) {
                 Ok(decoded) => Cow::Owned(decoded),
-                Err(e) => return Err(self.error(format!("has a member name that cannot be read: {e}"))),
+                Err(e) => {
+                    let why = json::what_is_wrong(&e);
+                    return Err(self.error(format!("has a member name that cannot be read: {why}")));
+                }
             },
         };
         let few = self.names.get(*first..).unwrap_or_default();
@@ -148,17 +154,17 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        check("thing", text.as_bytes()).unwrap_err().to_string()
+        check("thing", text.as_bytes(), DEPTH_LIMIT).unwrap_err().to_string()
     }
 
     #[test]
     fn keeps_every_byte() {
         let text = " {\"b\" : 1.0, \"a\":[1e400, -0, 123456789012345678901234567890, {\"a\":{}, \"b\":[]}],\n\"\":\"\\\"}{,\"}\n";
-        assert_eq!(check("thing", text.as_bytes()).unwrap(), text);
+        assert_eq!(check("thing", text.as_bytes(), DEPTH_LIMIT).unwrap(), text);
         for text in
             ["null", "[]", "[1,[2,{}]]", "\"\\\\\"", "{\"a\":\"b\",\"b\":\"a\"}", "{\"\\\"\":1,\"\\\\\":2}"]
         {
-            assert_eq!(check("thing", text.as_bytes()).unwrap(), text);
+            assert_eq!(check("thing", text.as_bytes(), DEPTH_LIMIT).unwrap(), text);
         }
     }
 
@@ -171,8 +177,9 @@ mod tests {
         );
         assert_eq!(refused(r#"[{"":1,"":1}]"#), "thing: [0].: the member appears twice");
         assert_eq!(refused(r#"{"\"":1,"\u0022":2}"#), "thing: \": the member appears twice");
-        assert!(
-            refused(r#"[{"\ud800":1}]"#).starts_with("thing: [0].: has a member name that cannot be read: ")
+        assert_eq!(
+            refused(r#"[{"\ud800":1}]"#),
+            "thing: [0].: has a member name that cannot be read: `\\u` without four hexadecimal digits behind it, or half of a surrogate pair without the other half"
         );
     }
 
@@ -182,7 +189,7 @@ mod tests {
             // Names of objects within, and of those before, are not this object's.
             let member = |n: usize| format!(r#""{n}":{{"{n}":0,"{}":[{{"a":{n}}}]}}"#, n + 1);
             let all = (0..members).map(member).collect::<Vec<_>>().join(",");
-            check("thing", format!("[{{{all}}},{{{all}}}]").as_bytes()).unwrap();
+            check("thing", format!("[{{{all}}},{{{all}}}]").as_bytes(), DEPTH_LIMIT).unwrap();
             for twice in [0, members / 2, members - 1] {
                 let reason = format!("thing: [1].{twice}: the member appears twice");
                 assert_eq!(refused(&format!(r#"[0,{{{all},"{twice}":0}}]"#)), reason);
@@ -197,7 +204,7 @@ mod tests {
             "thing: is not JSON: the name of a member is expected, in quotation marks, and there is `o` at line 2 column 2"
         );
         assert_eq!(
-            check("thing", b"[\"\xff\"]").unwrap_err().to_string(),
+            check("thing", b"[\"\xff\"]", DEPTH_LIMIT).unwrap_err().to_string(),
             "thing: is not UTF-8 after byte 2"
         );
         for text in [
@@ -221,9 +228,9 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
-        check("thing", nested(128).as_bytes()).unwrap();
-        assert!(refused(&nested(129)).ends_with("is nested deeper than 128"));
-        assert!(refused(&nested(1_000_000)).ends_with("is nested deeper than 128"));
+        check("thing", nested(127).as_bytes(), DEPTH_LIMIT).unwrap();
+        assert!(refused(&nested(128)).ends_with("thing: is nested deeper than 127"));
+        assert!(refused(&nested(1_000_000)).ends_with("thing: is nested deeper than 127"));
     }
 
     proptest::proptest! {
@@ -233,11 +240,11 @@ mod tests {
             let object: serde_json::Map<_, _> =
                 names.iter().map(|n| (n.clone(), serde_json::json!([n, { n: n }]))).collect();
             let text = serde_json::to_string_pretty(&object).unwrap();
-            check("thing", text.as_bytes()).unwrap();
+            check("thing", text.as_bytes(), DEPTH_LIMIT).unwrap();
             if let Some(name) = names.iter().next() {
                 let name = serde_json::to_string(name).unwrap();
                 let doubled = format!("{{{name}:0,{name}:{text}}}");
-                proptest::prop_assert!(check("thing", doubled.as_bytes()).is_err());
+                proptest::prop_assert!(check("thing", doubled.as_bytes(), DEPTH_LIMIT).is_err());
             }
         }
     }

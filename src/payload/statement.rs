@@ -22,6 +22,8 @@ const DIGEST_LIMIT: usize = 32;
 /// A statement with more members is refused; the specification knows four.
 const MEMBER_LIMIT: usize = 64;
 const WHAT: &str = "in-toto statement";
+/// Of a predicate alone: what is made of it has to be read again.
+const PREDICATE_DEPTH: usize = json_text::DEPTH_LIMIT - 1;
 
 /// The two versions of the statement layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,11 +77,11 @@ impl Predicate {
     ///
     /// # Errors
     /// Larger than a statement may be; not JSON (with line and column); duplicate members (with their path); nested
-    /// deeper than 128.
+    /// deeper than 126: in a statement it is one deeper.
     pub fn from_json(what: &'static str, text: Vec<u8>) -> Result<Self, DecodeError> {
         within_size(what, &text)?;
         let (start, end) = {
-            let checked = json_text::check(what, &text)?;
+            let checked = json_text::check(what, &text, PREDICATE_DEPTH)?;
             (checked.len() - checked.trim_start().len(), checked.trim_end().len())
         };
         let mut text = String::from_utf8(text).map_err(|e| DecodeError::whole(what, e.to_string()))?;
@@ -121,7 +123,8 @@ impl Predicate {
     /// A number that none of these holds (`1e400`), or half of a surrogate pair in a string.
     #[cfg(any(test, feature = "internals"))]
     pub fn value(&self) -> Result<Value, DecodeError> {
-        serde_json::from_str(&self.0).map_err(|e| DecodeError::new(WHAT, "predicate", e.to_string()))
+        let why = |error| DecodeError::new(WHAT, "predicate", json::why_not(self.0.as_bytes(), &error));
+        serde_json::from_str(&self.0).map_err(why)
     }
 }
 
@@ -134,15 +137,16 @@ impl Statement {
     /// lower-case hexadecimal of its length; wrongly typed or duplicate members.
     pub fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
         within_size(WHAT, text)?;
-        let members: Members<'_> = serde_json::from_str(json_text::check(WHAT, text)?)
-            .map_err(|e| counted(DecodeError::whole(WHAT, e.to_string())))?;
+        let members: Members<'_> =
+            serde_json::from_str(json_text::check(WHAT, text, json_text::DEPTH_LIMIT)?)
+                .map_err(|e| counted(DecodeError::whole(WHAT, json::why_not(text, &e))))?;
         let names = members.0.iter().map(|(name, _)| name.as_str());
         if let Some(reason) = json::misspelled(names, &["_type", "predicate", "predicateType", "subject"]) {
             return Err(DecodeError::whole(WHAT, reason));
         }
         let subjects = members.get("subject")?;
         let subjects: Items<'_> = serde_json::from_str(subjects.get())
-            .map_err(|e| counted(DecodeError::new(WHAT, "subject", e.to_string())))?;
+            .map_err(|e| counted(DecodeError::new(WHAT, "subject", json::what_is_wrong(&e))))?;
         if subjects.0.is_empty() {
             return Err(DecodeError::new(WHAT, "subject", "is empty"));
         }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use shape::Typed;
 
-use crate::crypto::base64;
+use crate::crypto::{base64, json};
 
 /// The members of a statement.
 const MEMBERS: [&str; 4] = ["_type", "subject", "predicateType", "predicate"];
@@ -38,7 +38,7 @@ impl Document {
     /// # Errors
     /// In words: a member that no statement has, or a predicate that is none of its type.
     pub(super) fn new(payload: &[u8], asked: &str) -> Result<Self, String> {
-        let members: Members<'_> = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
+        let members: Members<'_> = read("statement", payload)?;
         only("the statement", members.0.iter().map(|(name, _)| name.as_str()), &MEMBERS)?;
         let raw = |name: &str| {
             let found = members.0.iter().find(|(known, _)| known == name);
@@ -50,8 +50,7 @@ impl Document {
         if let Some(version) = raw("_type").filter(|_| typed != Some(Typed::Vuln)) {
             text.push_str(&format!("\"_type\":{version},"));
         }
-        let subjects: Vec<Value> =
-            serde_json::from_str(raw("subject").unwrap_or("[]")).map_err(|e| e.to_string())?;
+        let subjects: Vec<Value> = read("subject", raw("subject").unwrap_or("[]").as_bytes())?;
         let subjects = subjects.iter().map(|value| subject(value, typed)).collect::<Result<Vec<_>, _>>()?;
         if !subjects.is_empty() {
             text.push_str("\"subject\":");
@@ -65,7 +64,7 @@ impl Document {
         }
         match (typed, predicate) {
             (Some(typed), predicate) => {
-                let value = serde_json::from_str(predicate.unwrap_or("null")).map_err(|e| e.to_string())?;
+                let value: Value = read("predicate", predicate.unwrap_or("null").as_bytes())?;
                 let fitted = shape::fit(typed.shape(), &value, "predicate")?;
                 text.push_str(",\"predicate\":");
                 numbers::rewrite(&fitted.to_string(), &mut text)?;
@@ -84,6 +83,11 @@ impl Document {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// A part of a statement; in words, why it cannot be read.
+pub(super) fn read<'t, T: serde::Deserialize<'t>>(what: &str, text: &'t [u8]) -> Result<T, String> {
+    serde_json::from_slice(text).map_err(|error| format!("{what}: {}", json::why_not(text, &error)))
 }
 
 /// What is left of a subject.

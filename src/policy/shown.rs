@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::input::read;
 use super::rules::{Facts, Signer, SigningCertificate};
 use super::spelling;
 use crate::bundle::Content;
@@ -35,8 +36,8 @@ impl Shown {
     pub(super) fn facts(self) -> Result<Facts, String> {
         let statement = Statement::from_json(&self.payload).map_err(|error| error.to_string())?;
         one_spelling(&self.payload)?;
-        let read = |text: &str| serde_json::from_str(text).map_err(|error| format!("predicate: {error}"));
-        let predicate = statement.predicate.map(|predicate| read(predicate.text())).transpose()?;
+        let predicate = statement.predicate.map(|predicate| read("predicate", predicate.text().as_bytes()));
+        let predicate = predicate.transpose()?;
         Ok(Facts {
             predicate_type: statement.predicate_type,
             subjects: statement.subjects.into_iter().map(|subject| subject.name).collect(),
@@ -53,7 +54,7 @@ fn one_spelling(payload: &[u8]) -> Result<(), String> {
     const STATEMENT: [&str; 4] = ["_type", "predicate", "predicateType", "subject"];
     const SUBJECT: [&str; 7] =
         ["annotations", "content", "digest", "downloadLocation", "mediaType", "name", "uri"];
-    let statement: Value = serde_json::from_slice(payload).map_err(|error| format!("statement: {error}"))?;
+    let statement: Value = read("statement", payload)?;
     spelled("the statement", &statement, &STATEMENT)?;
     let subjects = statement.get("subject").and_then(Value::as_array).into_iter().flatten();
     for (i, subject) in subjects.enumerate() {

@@ -110,7 +110,7 @@ fn broken_json_is_an_error_with_its_place() {
     let doubled = SIGSTORE.replacen('{', "{\"mediaType\":\"x\",", 1);
     assert_eq!(refused(doubled), "mediaType: the member appears twice");
     assert!(
-        refused(format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200))).contains("nested deeper than 128")
+        refused(format!("{}{}", "{\"a\":".repeat(200), "}".repeat(200))).contains("nested deeper than 127")
     );
     assert!(refused(b"{\"mediaType\":\"\xff\"}").starts_with("not JSON"));
 }

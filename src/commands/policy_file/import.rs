@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{MAX_FILE, WHAT, value};
 use crate::cloud::yaml;
 use crate::commands::{Context, Error, ErrorKind, Files};
-use crate::crypto::{DecodeError, PublicKey};
+use crate::crypto::{DecodeError, PublicKey, text};
 use crate::policy::import::{Imported, Source, Unusable, import};
 use crate::policy::scoped::{Document, Fault, SignerSource};
 use crate::policy::{Policy, PolicyFile};
@@ -86,9 +86,9 @@ fn read(file: &Path) -> Result<Vec<Source>, Error> {
     let unusable = |error: &DecodeError| {
         Error::new(ErrorKind::Format, format!("`{shown}` cannot be imported")).caused_by(error)
     };
-    let text = String::from_utf8(bytes)
-        .map_err(|_| unusable(&DecodeError::whole("policy", "it is not text: not UTF-8")))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text =
+        text::utf_8(&bytes).map_err(|why| unusable(&DecodeError::whole("policy", format!("it {why}"))))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = yaml::Documents::new("policy", text).typed();
     let mut sources = Vec::new();
     while let Some(value) = documents.next().map_err(|e| unusable(&e))? {

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::commands::extract::Named;
 use crate::commands::inputs::read_named;
 use crate::commands::{Context, Error, ErrorKind};
+use crate::crypto::text;
 
 /// Some hundred thousand references.
 const MAX_LIST: u64 = 16 << 20;
@@ -37,10 +38,8 @@ fn read(
 ) -> Result<Vec<Named>, Error> {
     let bytes = read_named(what, name, MAX_LIST, context)?;
     let shown = name.to_string_lossy();
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        Error::new(ErrorKind::Format, format!("the {what} `{shown}` is not text, as UTF-8 has it"))
-            .caused_by(&error)
-    })?;
+    let text = text::utf_8(&bytes)
+        .map_err(|why| Error::new(ErrorKind::Format, format!("the {what} `{shown}` {why}")))?;
     // Editors of Windows begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut names = Vec::new();

@@ -73,7 +73,7 @@ fn predicates_keep_their_text() {
     let huge = Predicate::from_json("p", b"[1e400]".to_vec()).unwrap();
     assert_eq!(
         huge.value().unwrap_err().to_string(),
-        "in-toto statement: predicate: number out of range at line 1 column 6"
+        "in-toto statement: predicate: a number that is too large at line 1 column 6"
     );
     assert_eq!(huge.members(), None);
     let object = Predicate::from_json("p", b"{\"b\" : 1.0, \"a\\n\":[ ]}".to_vec()).unwrap();
@@ -102,6 +102,8 @@ fn refuses_what_is_no_statement() {
         ("\"digest\"", "\"Digest\":{},\"digest\"", "subject[0]: member `Digest` is spelled `digest`"),
         (&subject, "[]", "subject: is empty"),
         (&subject, "null", "subject: is missing"),
+        (&subject, "{}", "subject: a list is expected, and there is an object"),
+        (&subject, "\"x\"", "subject: a list is expected, and there is a string"),
         (&subject, "[null]", "subject[0]: is null, not an object"),
         (&subject, "[{}]", "subject[0].digest: is missing"),
         (&subject, r#"[{"digest":{}}]"#, without_digest),

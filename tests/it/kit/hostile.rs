@@ -180,7 +180,7 @@ fn limits_end_with_their_own_code() {
     let many = manifest.replacen("\"members\": [", &format!("\"members\": [{member}"), 1);
     refused(&sandbox, &with(&many), 8, "items, the limit is 1024");
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
-    refused(&sandbox, &with(&deep), 8, "nested deeper than 128");
+    refused(&sandbox, &with(&deep), 8, "nested deeper than 127");
 }
 
 /// Bytes changed, moved, doubled and lost at random: never a success, never a panic, nothing left.

@@ -7,7 +7,7 @@ mod interpolate;
 use serde_json::{Map, Value};
 
 use crate::cloud::yaml;
-use crate::crypto::DecodeError;
+use crate::crypto::{DecodeError, text};
 pub(super) use env_file::EnvFile;
 use interpolate::interpolated;
 
@@ -113,7 +113,7 @@ impl Service {
 
 /// The one document of a file.
 fn document(bytes: &[u8]) -> Result<Value, DecodeError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
+    let text = text::utf_8(bytes).map_err(|why| DecodeError::whole(WHAT, format!("it {why}")))?;
     let mut documents = yaml::Documents::new(WHAT, text.strip_prefix('\u{feff}').unwrap_or(text));
     let document = documents.next()?.unwrap_or(Value::Null);
     let is_manifest = |name: &str| document.get(name).is_some_and(Value::is_string);

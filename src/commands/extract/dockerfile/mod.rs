@@ -9,7 +9,7 @@ mod words;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::crypto::DecodeError;
+use crate::crypto::{DecodeError, text};
 use flags::{flags, mount_sources};
 use lines::{Instruction, at};
 use words::{Unusable, Variable};
@@ -87,7 +87,7 @@ pub(super) fn images(bytes: &[u8], values: &Values<'_>) -> Result<Images, Unread
 }
 
 fn read(bytes: &[u8], values: &Values<'_>, hint: &RefCell<Option<String>>) -> Result<Images, DecodeError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
+    let text = text::utf_8(bytes).map_err(|why| DecodeError::whole(WHAT, format!("it {why}")))?;
     let lines = lines::split(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let names = stage_names(&lines.instructions)?;
     let mut reader = Reader {

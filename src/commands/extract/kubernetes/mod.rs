@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use crate::cloud::yaml;
-use crate::crypto::{DecodeError, DecodeKind, json};
+use crate::crypto::{DecodeError, DecodeKind, json, text};
 pub use path::FieldPath;
 use path::join;
 
@@ -136,7 +136,7 @@ pub(super) fn images(bytes: &[u8], syntax: Syntax, fields: Fields<'_>) -> Result
     match syntax {
         Syntax::Json => reader.document(&json::parse(WHAT, bytes)?, None, 0)?,
         Syntax::Yaml => {
-            let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::whole(WHAT, "not UTF-8"))?;
+            let text = text::utf_8(bytes).map_err(|why| DecodeError::whole(WHAT, format!("it {why}")))?;
             let mut documents = yaml::Documents::new(WHAT, text.strip_prefix('\u{feff}').unwrap_or(text));
             while let Some(document) = documents.next()? {
                 reader.document(&document, None, 0)?;
