@@ -1,10 +1,12 @@
 //! `COSIGN_MAX_ATTACHMENT_SIZE`: how large a signature, an attestation or an SBOM may be that is read.
 
 use super::{Context, Error};
+use crate::storage::images::find::LARGEST_VARIABLE as VARIABLE;
 
-const VARIABLE: &str = "COSIGN_MAX_ATTACHMENT_SIZE";
 /// What cosign takes where nobody says anything else.
 const DEFAULT: u64 = 128 << 20;
+/// More than what is beside a payload takes: a chain of certificates, log entries, timestamps.
+const BESIDE: u64 = 256 << 10;
 
 /// The most bytes that are read of an attachment.
 ///
@@ -18,6 +20,20 @@ pub(super) fn limit(context: &Context) -> Result<u64, Error> {
     parse(&text).ok_or_else(|| {
         Error::usage(format!("`{text}` in the variable {VARIABLE} is not a size"))
             .hint("a size is written like 5120, 20K, 3MB or 45MiB; K is 1000 bytes, Ki 1024")
+    })
+}
+
+/// What is told before a statement of so many bytes is attached that nobody reads who leaves the limit as it is. A layer has it in base64, beside its signature, its
+/// certificate and its log entry.
+pub(super) fn warning(payload: usize, context: &Context) -> Option<String> {
+    let limit = limit(context).map_or(DEFAULT, |limit| limit.min(DEFAULT));
+    let layer = u64::try_from(payload).unwrap_or(u64::MAX).div_ceil(3).saturating_mul(4);
+    (layer > limit).then(|| {
+        let needed = layer.saturating_add(BESIDE).div_ceil(1 << 20);
+        format!(
+            "the attestation has more than {layer} bytes, and verifiers read {limit} of one unless they are told otherwise: \
+             verify it with {VARIABLE}={needed}MiB in the environment"
+        )
     })
 }
 

@@ -393,6 +393,68 @@ fn several_images_are_all_tried_and_the_worst_failure_counts() {
     sandbox.file("empty", "\n# none\n");
     let _ = sign(&sandbox, &["--from-file", "empty"]).code(2);
     let _ = sign(&sandbox, &[]).code(2).says("there is no image to sign");
+    // A name that is none is told with its place, whoever reads the list.
+    sandbox.file("bad", format!("# two\n{}\n{address}/App:v1\n", named[0]));
+    let _ = sign(&sandbox, &["--from-file", "bad"]).code(2).says("error: bad:3: ");
+    let _ = verify(&sandbox, &["--from-file", "bad"]).code(2).says(": bad:3: ");
+}
+
+/// What nobody reads who leaves the limit as it is, is told of by who makes it and by who would read it, with the limit that does.
+#[test]
+fn a_large_attestation_is_told_of_with_the_limit_that_reads_it() {
+    let (sandbox, registry) = (folder(), start(true));
+    let name = format!("{}/app@{}", registry.address(), registry.contents().plant_image("app", "v1"));
+    sandbox.file("p.json", format!("{{\"a\": \"{}\"}}", "x".repeat(3000)));
+    let args = [
+        "attest",
+        "--key",
+        "k.key",
+        "--offline",
+        "--predicate",
+        "p.json",
+        "--type",
+        "https://x.example/t",
+        &name,
+    ];
+    let limited =
+        |args: &[&str], size: &str| sandbox.rcosign(args).env("COSIGN_MAX_ATTACHMENT_SIZE", size).run();
+    let _ =
+        limited(&args, "2K").ok().says("verify it with COSIGN_MAX_ATTACHMENT_SIZE=1MiB in the environment");
+    let verify = ["verify-attestation", "--key", "k.pub", "--no-log", "--type", "https://x.example/t", &name];
+    let refused = limited(&verify, "2K").code(8).stderr;
+    let needed = refused.split("COSIGN_MAX_ATTACHMENT_SIZE=").nth(1).unwrap().split(' ').next().unwrap();
+    let one_less = (needed.parse::<u64>().unwrap() - 1).to_string();
+    let _ = limited(&verify, &one_less).code(8);
+    let _ = limited(&verify, needed).ok();
+    let _ = limited(&verify, "1MiB").ok();
+    let quiet = sandbox.run(&args).ok();
+    assert!(!quiet.stderr.contains("COSIGN_MAX_ATTACHMENT_SIZE"), "{}", quiet.stderr);
+}
+
+/// What could not be read again is not signed: nothing is written, and no registry hears of it.
+#[test]
+fn a_predicate_that_is_nested_too_deep_is_refused_before_anything_is_signed() {
+    let (sandbox, registry) = (folder(), start(true));
+    let name = format!("{}/app@{}", registry.address(), registry.contents().plant_image("app", "v1"));
+    let deep =
+        |depth: usize| sandbox.file("p.json", format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth)));
+    deep(127);
+    registry.journal().clear();
+    let kind = ["--type", "https://x.example/t"];
+    let _ = attest(&sandbox, &[&kind[..], &[&name]].concat())
+        .code(8)
+        .says("predicate: is nested deeper than 126");
+    assert_eq!(registry.journal().count("PUT", "/") + registry.journal().count("POST", "/"), 0);
+    let blob =
+        ["attest-blob", "--key", "k.key", "--offline", "--predicate", "p.json", "--bundle", "b", "k.pub"];
+    let _ = sandbox.run(&[&blob[..], &kind].concat()).code(8).says("predicate: is nested deeper than 126");
+    assert!(!sandbox.path().join("b").exists());
+    deep(126);
+    let _ = sandbox.run(&[&blob[..], &kind].concat()).ok();
+    let verify = ["verify-blob-attestation", "--key", "k.pub", "--no-log", "--bundle", "b", "k.pub"];
+    let _ = sandbox.run(&[&verify[..], &kind].concat()).ok();
+    sandbox.file("p.json", b"\xff\xfe{\0}\0");
+    let _ = sandbox.run(&[&blob[..], &kind].concat()).code(3).says("is UTF-16 text").says("save it as UTF-8");
 }
 
 #[test]

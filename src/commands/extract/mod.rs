@@ -104,6 +104,16 @@ impl Named {
         let file = file.to_string_lossy();
         Self { name, at: line.map(|line| NamedAt { file: file.into_owned(), line }) }
     }
+
+    /// What is wrong with the name, with where it stands: `images.txt:12: ...`.
+    pub fn located(&self, error: Error) -> Error {
+        match &self.at {
+            Some(NamedAt { file, line }) => {
+                Error { message: format!("{file}:{line}: {}", error.message), ..error }
+            }
+            None => error,
+        }
+    }
 }
 
 /// The name of an image in a registry: `oci:latest` is the folder `latest` on a command line, and in a file that is read by

@@ -69,6 +69,9 @@ pub async fn attest_images(request: &AttestImagesRequest, context: &mut Context)
     let stdin = standard_input(asked, Some(request.source.file()))?;
     let images = opened(asked, context)?;
     let work = Work::statement(request, context)?;
+    if let Some(warning) = attachment_size::warning(work.size(), context).filter(|_| asked.upload) {
+        context.narrator.warn(&warning);
+    }
     let job = Job {
         asked,
         work,

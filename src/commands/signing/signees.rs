@@ -5,6 +5,7 @@ use std::path::Path;
 
 use futures_util::stream::{self, StreamExt};
 
+use super::super::extract::Named;
 use super::super::images::{Image, Images};
 use super::super::inputs::one_standard_input;
 use super::super::verification::{list, worst};
@@ -84,9 +85,10 @@ pub(super) enum Extent {
 /// # Errors
 /// There is none; one is none, or in a place where its signature cannot be written; the list cannot be read.
 pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image>, Error> {
-    let mut typed = asked.images.clone();
+    let mut typed: Vec<Named> =
+        asked.images.iter().map(|name| Named { name: name.clone(), at: None }).collect();
     if let Some(file) = &asked.from_file {
-        typed.extend(list::images(file.as_os_str(), context)?.into_iter().map(|image| image.name));
+        typed.extend(list::images(file.as_os_str(), context)?);
     }
     if typed.is_empty() {
         return Err(Error::usage("the list names no image").hint("write one image into each line"));
@@ -96,7 +98,8 @@ pub(super) fn named(asked: &ImageSigning, context: &Context) -> Result<Vec<Image
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
     let images = Images::new(&asked.registry, context)?;
-    let images: Vec<Image> = typed.iter().map(|typed| images.open(typed)).collect::<Result<_, _>>()?;
+    let open = |named: &Named| images.open(&named.name).map_err(|error| named.located(error));
+    let images: Vec<Image> = typed.iter().map(open).collect::<Result<_, _>>()?;
     if asked.upload {
         images.iter().try_for_each(Image::writable)?;
     }

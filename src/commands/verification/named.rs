@@ -60,7 +60,7 @@ pub(super) fn open(
         }
     };
     let opened = names.into_iter().map(|named| {
-        let image = one(&named);
+        let image = one(&named).map_err(|error| named.located(error));
         (named, image)
     });
     Ok(opened.collect())

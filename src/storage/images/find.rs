@@ -38,6 +38,8 @@ const MAX_MANIFESTS: u64 = 8 << 20;
 const MAX_MANIFEST: u64 = 4 << 20;
 /// The annotations of all layers that may be signatures or attestations: each has six at most.
 const MAX_ANNOTATIONS: usize = 100_000;
+/// The environment variable that sets [`Want::largest`].
+pub const LARGEST_VARIABLE: &str = "COSIGN_MAX_ATTACHMENT_SIZE";
 /// The size of a document that nobody set another limit for.
 const DEFAULT_LARGEST: u64 = 128 << 20;
 
@@ -64,7 +66,7 @@ pub struct Want {
     pub foreign: bool,
     /// The forms to look for them in. Bundles may be either, so they are wanted whenever their form is.
     pub forms: Forms,
-    /// The size of the largest document in bytes (`COSIGN_MAX_ATTACHMENT_SIZE`).
+    /// The size of the largest document in bytes ([`LARGEST_VARIABLE`]).
     pub largest: u64,
     /// How many questions may be open at a time.
     pub workers: usize,

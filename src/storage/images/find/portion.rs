@@ -6,7 +6,9 @@ use std::iter::Peekable;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::early::Early;
-use super::{Document, Found, Kind, Listed, Unusable, Want, is_wanted, kind_at, unusable_by};
+use super::{
+    Document, Found, Kind, LARGEST_VARIABLE, Listed, Unusable, Want, is_wanted, kind_at, unusable_by,
+};
 use crate::crypto::Digest;
 use crate::registry::Descriptor;
 use crate::storage::images::{Error, Place};
@@ -88,19 +90,20 @@ pub(super) fn slots(listed: Vec<Listed>, want: &Want) -> Vec<Slot> {
 
 /// What is larger than one may be is not fetched; nothing is, where all the others together are.
 pub(super) fn check_sizes(slots: &mut [Slot], want: &Want) -> Result<(), Error> {
-    let too_large =
-        |slot: &Slot, what: String, limit| Error::TooLarge { place: slot.place.to_string(), what, limit };
     let (limit, mut size) = (MAX_DOCUMENTS.max(want.largest), 0_u64);
     for slot in slots {
         if let Ok(layer) = &slot.layer
             && layer.size > want.largest
         {
-            let error = too_large(slot, format!("the blob {}", layer.digest), want.largest);
-            slot.layer = Err(Unusable::Excessive(error.to_string()));
+            let (digest, place, size, limit) = (&layer.digest, &slot.place, layer.size, want.largest);
+            slot.layer = Err(Unusable::Excessive(format!(
+                "the blob {digest} in `{place}` has {size} bytes, above the limit of {limit}, which {LARGEST_VARIABLE}={size} raises"
+            )));
         }
         size = size.saturating_add(slot.size());
         if size > limit {
-            return Err(too_large(slot, "all that belongs to the image".to_owned(), limit));
+            let (place, what) = (slot.place.to_string(), "all that belongs to the image".to_owned());
+            return Err(Error::TooLarge { place, what, limit });
         }
     }
     Ok(())
