@@ -13,8 +13,11 @@ use crate::commands::Error;
 const REASONS: &str = include_str!("../../docs/reference/reasons.md");
 const POLICY_FILE: &str = include_str!("../../docs/reference/policy-file.md");
 /// The headings of tables of words, each with what its words are.
-const WORDS: [(&str, &str); 2] =
-    [("## Verdicts", "Verdict of a policy file"), ("## What `policy check` doubts", "Found by policy check")];
+const WORDS: [(&str, &str); 3] = [
+    ("## Verdicts", "Verdict of a policy file"),
+    ("## Words of reports by a policy file", "Word of reports by a policy file"),
+    ("## What `policy check` doubts", "Found by policy check"),
+];
 
 /// Explain a code of a report, or an exit code
 ///
@@ -203,7 +206,9 @@ mod tests {
         let mut expected: Vec<String> = verdicts
             .map(|verdict| serde_json::to_value(verdict).unwrap().as_str().unwrap().to_owned())
             .into_iter()
-            .chain(["accept", "impossible", "signed-as"].map(str::to_owned))
+            .chain(
+                ["accept", "impossible", "must-pass", "signed-as", "spoils", "uncounted"].map(str::to_owned),
+            )
             .collect();
         for source in
             [include_str!("../policy/scoped/lint.rs"), include_str!("../commands/policy_file/check.rs")]

@@ -1,6 +1,8 @@
 //! YAML to values, as Kubernetes reads it (with merge keys, without tags), under limits. Pure.
 
 mod lines;
+mod position;
+mod syntax;
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,6 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::crypto::DecodeError;
 pub use lines::Lines;
+pub use position::{Position, Step, position_of};
+use syntax::in_words;
 
 /// What errors are about until somebody says what is read.
 const WHAT: &str = "YAML";
@@ -31,71 +35,12 @@ pub struct Documents<'a> {
     size: Size,
     copied: usize,
     documents: usize,
-    /// What other readers read differently, with its line.
-    odd: Option<(usize, &'static str)>,
+    /// What other readers read differently, and where.
+    odd: Option<(Position, &'static str)>,
+    /// Where the text ends, white space aside.
+    end: Position,
     /// Whether plain `true`, `false` and numbers are what they are in JSON.
     is_typed: bool,
-}
-
-/// A step on the way from a document to a value in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// Into the member of a mapping.
-    Member(&'a str),
-    /// Into the item of a list, the first one 0.
-    Item(usize),
-}
-
-/// The line of the value in the first document that `path` leads to, or of the last one on the way that is there. For messages:
-/// nothing is judged here.
-pub fn line_of(text: &str, path: &[Step<'_>]) -> Option<usize> {
-    let mut parser = Parser::new_from_str(text);
-    while !matches!(parser.next_event()?.ok()?.0, Event::DocumentStart(_)) {}
-    let (mut event, span) = parser.next_event()?.ok()?;
-    let mut line = span.start.line();
-    for step in path {
-        let mut number = 0;
-        loop {
-            let (next, span) = parser.next_event()?.ok()?;
-            let is_it = match (&event, step) {
-                (Event::MappingStart(..), Step::Member(name)) => {
-                    matches!(&next, Event::Scalar(key, ..) if key == name)
-                }
-                (Event::SequenceStart(..), Step::Item(wanted)) => number == *wanted,
-                _ => return Some(line),
-            };
-            if matches!(next, Event::MappingEnd | Event::SequenceEnd) {
-                return Some(line);
-            }
-            if is_it {
-                line = span.start.line();
-                event = if matches!(step, Step::Member(_)) { parser.next_event()?.ok()?.0 } else { next };
-                break;
-            }
-            pass(&mut parser, &next)?;
-            if matches!(step, Step::Member(_)) {
-                let value = parser.next_event()?.ok()?.0;
-                pass(&mut parser, &value)?;
-            }
-            number += 1;
-        }
-    }
-    Some(line)
-}
-
-/// Passes over what is left of a value that began with `event`.
-fn pass(parser: &mut Parser<'_, StrInput<'_>>, event: &Event<'_>) -> Option<()> {
-    let is_start = |event: &Event<'_>| matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
-    let mut depth = usize::from(is_start(event));
-    while depth > 0 {
-        let (event, _) = parser.next_event()?.ok()?;
-        if is_start(&event) {
-            depth += 1;
-        } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
-            depth -= 1;
-        }
-    }
-    Some(())
 }
 
 /// How much something is.
@@ -119,7 +64,11 @@ impl<'a> Documents<'a> {
             size: Size::default(),
             copied: 0,
             documents: 0,
-            odd: text.split('\n').zip(1..).find_map(|(line, number)| Some((number, odd(line)?))),
+            odd: text.split('\n').zip(1..).find_map(|(text, line)| {
+                let (column, reason) = odd(text)?;
+                Some((Position { line, column }, reason))
+            }),
+            end: Position::end_of(text),
             is_typed: false,
         }
     }
@@ -139,8 +88,8 @@ impl<'a> Documents<'a> {
     }
 
     fn read(&mut self) -> Result<Option<Value>, DecodeError> {
-        if let Some((line, reason)) = self.odd {
-            return Err(DecodeError::new(WHAT, format!("line {line}"), reason));
+        if let Some((position, reason)) = self.odd {
+            return Err(DecodeError::new(WHAT, position.in_words(), reason));
         }
         loop {
             let (event, span) = self.event()?;
@@ -163,7 +112,7 @@ impl<'a> Documents<'a> {
 
     fn event(&mut self) -> Result<(Event<'a>, Span), DecodeError> {
         match self.parser.next_event() {
-            Some(event) => event.map_err(|error| not_yaml(&error)),
+            Some(event) => event.map_err(|error| not_yaml(&error, self.end)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -278,16 +227,18 @@ fn copy(copied: &mut usize, size: Size, span: Span) -> Result<(), DecodeError> {
 
 /// What makes other readers see other lines or other documents here than this one: where the one sees a comment or a text, the
 /// other may see an image.
-fn odd(line: &str) -> Option<&'static str> {
+fn odd(line: &str) -> Option<(usize, &'static str)> {
     // Breaks in YAML 1.1, which Kubernetes reads, and none in YAML 1.2.
-    if line.contains(['\0', '\u{85}', '\u{2028}', '\u{2029}']) {
-        return Some(
+    if let Some(at) = line.chars().position(|c| matches!(c, '\0' | '\u{85}' | '\u{2028}' | '\u{2029}')) {
+        return Some((
+            at + 1,
             "a character that some readers take for the end of a line (U+0085, U+2028, U+2029) or of the text",
-        );
+        ));
     }
     // Kubernetes splits the text before it reads any YAML.
     let after = line.strip_prefix("---")?.chars().next()?;
-    (!matches!(after, ' ' | '\t' | '\r')).then_some("a line that some readers take for the end of a document")
+    (!matches!(after, ' ' | '\t' | '\r'))
+        .then_some((4, "a line that some readers take for the end of a document"))
 }
 
 /// Adds what `members` does not have; of several, the first counts. What stands before `<<` and in it is an error: the reader
@@ -339,15 +290,16 @@ fn known_tag(tag: Option<&Tag>, span: Span) -> Result<(), DecodeError> {
     Err(error(span, &format!("the tag `{tag}` is not supported")))
 }
 
-fn not_yaml(error: &ScanError) -> DecodeError {
-    let line = error.marker().line();
-    let new = DecodeError::new(WHAT, format!("line {line}"), format!("not YAML: {}", error.info()));
+fn not_yaml(error: &ScanError, end: Position) -> DecodeError {
+    // What ends too early is found behind the end.
+    let at = Position::of(error.marker()).min(end).in_words();
+    let new = DecodeError::new(WHAT, at, format!("not YAML: {}", in_words(error.info())));
     // The parser tells a depth that is too much by these words alone.
     if error.info().starts_with("recursion limit exceeded") { new.over_limit() } else { new }
 }
 
 fn error(span: Span, reason: &str) -> DecodeError {
-    DecodeError::new(WHAT, format!("line {}", span.start.line()), reason)
+    DecodeError::new(WHAT, Position::of(&span.start).in_words(), reason)
 }
 
 fn limit(span: Span, reason: String) -> DecodeError {
@@ -404,30 +356,10 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_values() {
-        use Step::{Item, Member};
-        let text = "# x\na: 1\nb:\n  - c: {d: [1,\n      2]}\n  - &x e\n  - *x\nf:\n  g: |\n    h\n  i: j\n";
-        for (path, line) in [
-            (&[][..], 2),
-            (&[Member("a")], 2),
-            (&[Member("b")], 3),
-            (&[Member("b"), Item(0), Member("c"), Member("d"), Item(1)], 5),
-            (&[Member("b"), Item(1)], 6),
-            (&[Member("b"), Item(2), Member("none")], 7),
-            (&[Member("b"), Item(9)], 3),
-            (&[Member("f"), Member("i")], 11),
-            (&[Member("none")], 2),
-        ] {
-            assert_eq!(line_of(text, path), Some(line), "{path:?}");
-        }
-        assert_eq!(line_of("a: [", &[Member("a"), Item(0)]), None);
-    }
-
-    #[test]
     fn what_is_refused() {
         for (text, words) in [
             ("a: [", "not YAML"),
-            ("a: 1\nb: 2\na: 3", "line 3: the key `a` appears twice"),
+            ("a: 1\nb: 2\na: 3", "line 3 column 1: the key `a` appears twice"),
             ("{\"a\": 1, \"a\": 2}", "`a` appears twice"),
             ("a: 1\n'a': 2", "`a` appears twice"),
             ("x: &x {b: 1}\nc: {<<: *x, <<: *x}", "`<<` appears twice"),
@@ -437,11 +369,11 @@ mod tests {
             ("a: !x b", "not supported"),
             ("[a]: b", "not a text"),
             ("a: {<<: x}", "takes over a mapping"),
-            ("a: b # c\u{2028}d: e", "line 1: a character"),
-            ("a: 1\n# \u{85}", "line 2: a character"),
-            ("a: 1\n\0\n---\nb: 2", "line 2: a character"),
-            ("a: 1\n---x: |\n  b: 2", "line 2: a line that some"),
-            ("a: 1\n---\u{a0}\n", "line 2: a line that some"),
+            ("a: b # c\u{2028}d: e", "line 1 column 9: a character"),
+            ("a: 1\n# \u{85}", "line 2 column 3: a character"),
+            ("a: 1\n\0\n---\nb: 2", "line 2 column 1: a character"),
+            ("a: 1\n---x: |\n  b: 2", "line 2 column 4: a line that some"),
+            ("a: 1\n---\u{a0}\n", "line 2 column 4: a line that some"),
             ("x: &x {b: 1}\nc: {b: 2, <<: *x}", "readers differ"),
             ("a: b\n---\nc: *x", "not YAML"),
             ("a: &x 1\n---\nb: *x", "line 3"),

@@ -296,8 +296,12 @@ fn mistakes_are_named_with_their_lines() {
     };
     let sound = format!("{SIGNERS}  - name: s\n    files: ['*.txt']\n    signatures: {{ any: [a, b] }}\n");
     check(&sound, &["--strict"]).ok().says("2 signers; scopes: s; 0 doubtful places");
-    check(&sound.replace("signatures", "signature"), &[]).code(3).says("policy.yaml:8: scopes[0].signature");
-    check(&sound.replace("[a, b]", "[a, c]"), &[]).code(3).says("policy.yaml:8: scopes[0].signatures.any[1]");
+    check(&sound.replace("signatures", "signature"), &[])
+        .code(3)
+        .says("policy.yaml:8:5: scopes[0].signature");
+    check(&sound.replace("[a, b]", "[a, c]"), &[])
+        .code(3)
+        .says("policy.yaml:8:28: scopes[0].signatures.any[1]");
     check(&sound.replace("[a, b]", "[]"), &[]).code(3).says("empty");
     check(&sound.replace("version: 1", "version: 1\nversion: 1"), &[]).code(3).says("appears twice");
     check(&sound.replace("b.pub", "c.pub"), &[]).code(3).says("signer `b`");
@@ -316,11 +320,34 @@ fn mistakes_are_named_with_their_lines() {
         "scopes[1].accept",
     ];
     places.iter().fold(check(&many, &[]).code(3), |all, place| all.says(place));
+    // Also beside members that nobody knows, of the whole file and within it.
+    let slips = many
+        .replace("version: 1", "verson: 1\ntrust: { rot: x }\nextra: 1")
+        .replace("x: 1 }", "x: 1, y: 2 }")
+        .replace("    max-age: 3\n", "    max-age: 3\n    colour: red\n    shape: round\n");
+    let more = [
+        "1:1: verson",
+        "`version` is missing",
+        "2:10: trust.rot",
+        "3:1: extra",
+        "signers.b.x",
+        "signers.b.y",
+        "colour",
+        "shape",
+    ];
+    more.iter().chain(&places).fold(check(&slips, &[]).code(3), |all, place| all.says(place));
+    // Of a version that is not known nothing else is.
+    let other = check(&slips.replace("verson: 1", "version: 2"), &[]).code(3).says("version 1");
+    assert!(!other.stderr.contains("signers.b.x"), "{}", other.stderr);
     let files = sound.replace("a.pub", "x.pub").replace("b.pub", "y.pub");
     check(&files, &[]).code(3).says("signer `a`").says("signer `b`");
     let doubtful = sound.replace("any: [a, b]", "any: [a]");
     let found = check(&doubtful, &[]).ok();
-    assert!(found.stdout.contains("policy.yaml:4:") && found.stdout.contains("(unused)"), "{}", found.stdout);
+    assert!(
+        found.stdout.contains("policy.yaml:4:3:") && found.stdout.contains("(unused)"),
+        "{}",
+        found.stdout
+    );
     check(&doubtful, &["--strict"]).code(3).says("1 doubtful place");
     // Two files with one key.
     sandbox.file("b.pub", sandbox.read("a.pub"));
@@ -339,8 +366,10 @@ fn slips_are_told_with_their_line_and_what_to_write() {
         sandbox.run(&["policy", "check", "--strict", "slip.yaml"]).code(3)
     };
     let missing = check("  - { name: s, files: ['*'], signatures: a }\n");
-    missing.says("slip.yaml:3: signers.a").says("starts at the folder of the policy file");
-    check("  - { name: s, files: [**/prod], signatures: a }\n").says("slip.yaml:5: ").says("quotation marks");
+    missing.says("slip.yaml:3:3: signers.a").says("starts at the folder of the policy file");
+    check("  - { name: s, files: [**/prod], signatures: a }\n")
+        .says("slip.yaml:5:24: not YAML: an alias (`*`)")
+        .says("quotation marks");
     check("  - { name: s, files: ['*'], accept: yes }\n").says("write `accept: true`");
     sandbox.file("open.yaml", "version: 1\nscopes:\n  - { name: s, files: ['dev/*'], accept: true }\n");
     sandbox.run(&["policy", "check", "--strict", "open.yaml"]).ok().says("0 doubtful places");
@@ -353,13 +382,13 @@ fn slips_are_told_with_their_line_and_what_to_write() {
     for (case, words) in [
         (
             "- { file: x.txt, expects: accepted }",
-            ["x.test.yaml:3: cases[0].expects", "did you mean `expect`?"],
+            ["x.test.yaml:3:20: cases[0].expects", "did you mean `expect`?"],
         ),
-        ("- { file: x.txt }", ["x.test.yaml:3: cases[0]", "`expect` is missing"]),
+        ("- { file: x.txt }", ["x.test.yaml:3:5: cases[0]", "`expect` is missing"]),
         (
             "- { file: x.txt, expect: acepted }",
             [
-                "x.test.yaml:3: cases[0]",
+                "x.test.yaml:3:20: cases[0]",
                 "`expect` is one of `accepted`, `refused`, `no-scope`, `accepted-unsigned`, and not `acepted`",
             ],
         ),
@@ -434,7 +463,7 @@ fn what_is_named_and_missing_is_told_with_its_line() {
         &["verify-blob", "--bundle", "a.sigstore.json", "artifact.txt", "--policy-file"],
     ] {
         let output = sandbox.run(&[line, &["policies/policy.yaml"]].concat()).code(3);
-        let output = output.says("policies/policy.yaml:10: scopes[0].attestations[0].rules[0]");
+        let output = output.says("policies/policy.yaml:10:").says(": scopes[0].attestations[0].rules[0]");
         output.says("policies/no.rego").says("starts at the folder of the policy file");
     }
     let rooted = |root: &str| {
@@ -445,16 +474,16 @@ fn what_is_named_and_missing_is_told_with_its_line() {
     sandbox
         .run(&["policy", "check", "policy.yaml"])
         .code(4)
-        .says("policy.yaml:1: trust.root")
+        .says("policy.yaml:1:10: trust.root")
         .says("no.json");
     let line = ["verify-blob", "--policy-file", "policy.yaml", "--bundle", "a.sigstore.json", "artifact.txt"];
-    sandbox.run(&line).code(4).says("policy.yaml:1: trust.root").says("no.json");
+    sandbox.run(&line).code(4).says("policy.yaml:1:10: trust.root").says("no.json");
     sandbox.file("root.json", "{ \"garbage\": true }");
     rooted("root.json");
     sandbox
         .run(&["policy", "check", "policy.yaml"])
         .code(4)
-        .says("policy.yaml:1: trust.root")
+        .says("policy.yaml:1:10: trust.root")
         .says("root.json");
 }
 
@@ -538,11 +567,11 @@ fn all_cases_are_judged_where_one_file_has_a_mistake() {
         .says("2 passed, 1 failed, 3 not judged")
         .says("3 files or cases could not be judged, and 1 of 3 cases");
     for line in [
-        "ERROR   cases/a.test.yaml: the policy file `cases/../broken.yaml` cannot be used: cases/../broken.yaml:6: scopes[0].signature: `signature` is not known here",
+        "ERROR   cases/a.test.yaml: the policy file `cases/../broken.yaml` cannot be used: cases/../broken.yaml:6:53: scopes[0].signature: `signature` is not known here",
         "ok      cases/b.test.yaml: case 1",
-        "ERROR   cases/c.test.yaml: the cases in `cases/c.test.yaml` cannot be used: cases/c.test.yaml:3: cases[0].expect: `expect` is one of",
+        "ERROR   cases/c.test.yaml: the cases in `cases/c.test.yaml` cannot be used: cases/c.test.yaml:3:82: cases[0].expect: `expect` is one of",
         "FAILED  cases/d.test.yaml: case 1: expected refused, and it is accepted",
-        "ERROR   cases/d.test.yaml: case 2: the cases in `cases/d.test.yaml` cannot be used: cases/d.test.yaml:4: cases[1]: a case is about",
+        "ERROR   cases/d.test.yaml: case 2: the cases in `cases/d.test.yaml` cannot be used: cases/d.test.yaml:4:3: cases[1]: a case is about",
         "ok      cases/d.test.yaml: case 3",
     ] {
         assert!(output.stdout.contains(line), "{line}\n{}", output.stdout);
@@ -556,6 +585,9 @@ fn all_cases_are_judged_where_one_file_has_a_mistake() {
     ["a", "c"].iter().for_each(|name| cases(name, "good.yaml", &case("accepted")));
     cases("d", "good.yaml", &case("refused"));
     sandbox.run(&["policy", "test", "cases"]).code(1).says("1 of 4 cases did not come out as they should");
+    // A policy file is none with cases.
+    let output = sandbox.run(&["policy", "test", "good.yaml"]).code(3).says("`good.yaml` is a policy file");
+    output.says("`rcosign policy check good.yaml`").says("test.yaml");
 }
 
 /// What no statement can satisfy is said before one is asked for, by all of its words.

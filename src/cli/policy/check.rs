@@ -60,8 +60,9 @@ pub async fn run(
         return result;
     }
     for finding in &checked.findings {
-        let line = finding.line.map(|line| format!("{line}: ")).unwrap_or_default();
-        let text = format!("{}:{line}{}: {} ({})", checked.file, finding.path, finding.message, finding.code);
+        let at = finding.line.zip(finding.column);
+        let at = at.map(|(line, column)| format!("{line}:{column}: ")).unwrap_or_default();
+        let text = format!("{}:{at}{}: {} ({})", checked.file, finding.path, finding.message, finding.code);
         output.data(format!("{}\n", render::line(&text)).as_bytes());
     }
     let scopes = checked.scopes.join(", ");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Error, ErrorKind};
+use crate::cloud::yaml::Position;
 use crate::crypto::DecodeError;
 
 /// How programs that write manifests begin what they say when they fail (helm; kustomize, kubectl).
@@ -40,7 +41,7 @@ pub(super) fn unrendered(path: &Path, line: Option<usize>, template: &str) -> Er
 
 /// The template in the line at which a text is no YAML, where that is why.
 pub(super) fn template_at<'a>(bytes: &'a [u8], error: &DecodeError) -> Option<(usize, &'a str)> {
-    let number: usize = error.at.strip_prefix("line ")?.parse().ok()?;
+    let number = Position::in_error(&error.at)?.line;
     let line = std::str::from_utf8(bytes.split(|byte| *byte == b'\n').nth(number.checked_sub(1)?)?).ok()?;
     is_template(line).then_some((number, line))
 }

@@ -54,6 +54,9 @@ pub struct PolicyFinding {
     /// The line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// The character in the line, the first one 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
     /// The place: `scopes[0]`.
     pub path: String,
     /// What it is.
@@ -178,11 +181,15 @@ pub async fn policy_check(
         .chain(unanswered(document, &policies))
         .chain(root.iter().flat_map(|root| too_many(document, root)))
         .chain(plain_types(document))
-        .map(|finding| PolicyFinding {
-            code: finding.code,
-            line: source.line(&finding.path),
-            path: finding.path.to_string(),
-            message: finding.message,
+        .map(|finding| {
+            let position = source.position(&finding.path);
+            PolicyFinding {
+                code: finding.code,
+                line: position.map(|position| position.line),
+                column: position.map(|position| position.column),
+                path: finding.path.to_string(),
+                message: finding.message,
+            }
         })
         .collect();
     // `accept: true` says itself what it does, and stays visible here.

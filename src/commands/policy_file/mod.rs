@@ -23,8 +23,8 @@ use super::policies::{DATA_SIZE, POLICY_SIZE, failed};
 use super::verification::worst;
 use super::{Context, Error, ErrorKind, PolicyReport, PolicyVerdict, TrustRequest, keys};
 use crate::attest::PredicateType;
-use crate::cloud::yaml;
-use crate::crypto::{DecodeError, DecodeKind};
+use crate::cloud::yaml::{self, Position};
+use crate::crypto::{DecodeError, DecodeKind, text};
 use crate::keys::{KeyRef, MISSING};
 use crate::policy::scoped::{Code, Demand, Document, Fault, NamedSigner, Ready, SignerSource, Step, Subject};
 use crate::policy::scoped::{FOREIGN, is_foreign};
@@ -76,8 +76,9 @@ impl Source {
                 if error.kind == DecodeKind::Limit { ErrorKind::LimitExceeded } else { ErrorKind::Format };
             unreadable(Error::new(kind, format!("the policy file `{shown}` cannot be used")), name, error)
         };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| unusable(&DecodeError::whole(WHAT, "it is not text: not UTF-8")))?;
+        let text = text::utf_8(&bytes)
+            .map_err(|why| unusable(&DecodeError::whole(WHAT, format!("it {why}"))))?
+            .to_owned();
         let value = value(&text).map_err(|e| match starts_foreign(&text) {
             true => unusable(&e).hint(FOREIGN),
             false => unusable(&e),
@@ -114,9 +115,9 @@ impl Source {
         }
     }
 
-    /// The line of a place.
-    pub fn line(&self, path: &crate::policy::scoped::Path) -> Option<usize> {
-        line(&self.text, path)
+    /// Where it is in the file.
+    pub fn position(&self, path: &crate::policy::scoped::Path) -> Option<Position> {
+        position(&self.text, path)
     }
 
     /// Reads all that the scopes name: keys, policies.
@@ -217,7 +218,7 @@ impl Source {
     }
 
     fn at(&self, path: &crate::policy::scoped::Path) -> String {
-        place(&self.name, self.line(path), path)
+        place(&self.name, self.position(path), path)
     }
 }
 
@@ -321,36 +322,39 @@ fn line_of(error: &Error) -> String {
 
 /// Several errors as one; one stays what it is.
 fn together(message: &str, errors: Vec<Error>) -> Result<(), Error> {
-    let Some(kind) = worst::kind(errors.iter().map(|error| error.kind)) else { return Ok(()) };
     if let [one] = errors.as_slice() {
         return Err(one.clone());
     }
-    let mut all = Error::new(kind, message);
-    for error in errors.iter().take(SHOWN) {
-        all = all.cause(line_of(error));
-        for hint in &error.hints {
-            if !all.hints.contains(hint) {
-                all.hints.push(hint.clone());
-            }
-        }
-    }
-    match errors.len().saturating_sub(SHOWN) {
-        0 => Err(all),
-        more => Err(all.cause(format!("and {more} more"))),
-    }
+    let lines: Vec<_> = errors.iter().map(|error| (line_of(error), error)).collect();
+    joined(message, &lines).map_or(Ok(()), Err)
 }
 
-/// What is wrong in a file, with its line.
+/// Several errors, each with what is told of it in a line, as one: of the worst kind, with the hints of all. `None` of none.
+fn joined(message: &str, errors: &[(String, &Error)]) -> Option<Error> {
+    let kind = worst::kind(errors.iter().map(|(_, error)| error.kind))?;
+    let lines = errors.iter().take(SHOWN).map(|(line, _)| line.clone());
+    let more = errors.len().checked_sub(SHOWN).filter(|more| *more > 0);
+    let lines = lines.chain(more.map(|more| format!("and {more} more")));
+    let mut all = lines.fold(Error::new(kind, message), Error::cause);
+    for hint in errors.iter().flat_map(|(_, error)| &error.hints) {
+        if !all.hints.contains(hint) {
+            all.hints.push(hint.clone());
+        }
+    }
+    Some(all)
+}
+
+/// What is wrong in a file, with its line and column.
 fn misread(about: Error, name: &Path, text: &str, fault: &Fault) -> Error {
-    let at = place(name, line(text, &fault.path), &fault.path);
+    let at = place(name, position(text, &fault.path), &fault.path);
     let error = about.cause(format!("{at}: {}", fault.reason));
     fault.hint.iter().fold(error, |error, hint| error.hint(hint.clone()))
 }
 
-/// Why a text is no YAML that is read, with its line as all places have it.
+/// Why a text is no YAML that is read, with its place as all places have it.
 fn unreadable(about: Error, name: &Path, error: &DecodeError) -> Error {
-    let Some(line) = error.at.strip_prefix("line ") else { return about.cause(error.reason.clone()) };
-    let about = about.cause(format!("{}:{line}: {}", name.display(), error.reason));
+    let Some(position) = Position::in_error(&error.at) else { return about.cause(error.reason.clone()) };
+    let about = about.cause(format!("{}:{position}: {}", name.display(), error.reason));
     match error.kind {
         DecodeKind::Limit => about,
         _ if error.reason.ends_with("appears twice") => {
@@ -363,14 +367,14 @@ fn unreadable(about: Error, name: &Path, error: &DecodeError) -> Error {
     }
 }
 
-/// `policy.yaml:12: scopes[0].signatures`.
-fn place(name: &Path, line: Option<usize>, path: &crate::policy::scoped::Path) -> String {
-    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+/// `policy.yaml:12:5: scopes[0].signatures`.
+fn place(name: &Path, position: Option<Position>, path: &crate::policy::scoped::Path) -> String {
+    let position = position.map(|position| format!(":{position}")).unwrap_or_default();
     let path = if path.steps().is_empty() { String::new() } else { format!(": {path}") };
-    format!("{}{line}{path}", name.display())
+    format!("{}{position}{path}", name.display())
 }
 
-fn line(text: &str, path: &crate::policy::scoped::Path) -> Option<usize> {
+fn position(text: &str, path: &crate::policy::scoped::Path) -> Option<Position> {
     let steps: Vec<_> = path
         .steps()
         .iter()
@@ -379,5 +383,5 @@ fn line(text: &str, path: &crate::policy::scoped::Path) -> Option<usize> {
             Step::Item(number) => yaml::Step::Item(*number),
         })
         .collect();
-    yaml::line_of(text.strip_prefix('\u{feff}').unwrap_or(text), &steps)
+    yaml::position_of(text.strip_prefix('\u{feff}').unwrap_or(text), &steps)
 }

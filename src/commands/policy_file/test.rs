@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Loaded, MAX_FILE, Source, document, line_of, misread, unreadable, without_waiting};
+use super::{Loaded, MAX_FILE, Source, document, joined, line_of, misread, unreadable, without_waiting};
 use crate::commands::report::{PolicyReport, PolicyVerdict, Report};
-use crate::commands::verification::{file_named, images_by, worst};
+use crate::commands::verification::{file_named, images_by};
 use crate::commands::{
     Context, Error, ErrorKind, Files, RegistryRequest, Signer, TrustRequest, file_by_policy, images,
     images_by_policy,
 };
-use crate::crypto::UnixTime;
+use crate::crypto::{UnixTime, text};
 use crate::policy::scoped::{self, Demand, Fault, Unrehearsed, typed};
 use crate::storage::{images::ImageName, read_file};
 
@@ -22,8 +22,6 @@ const ENDINGS: [&str; 2] = ["test.yaml", "test.yml"];
 const MAX_DEPTH: usize = 16;
 /// Bytes of a statement.
 const MAX_STATEMENT: u64 = 64 << 20;
-/// How many errors the end of a run names again.
-const ERRORS_SHOWN: usize = 10;
 /// Files with cases in one run.
 const MAX_FILES: usize = 10_000;
 
@@ -199,37 +197,28 @@ impl PolicyTestError {
 fn outcome(tested: &PolicyTested) -> Result<(), Error> {
     let (failed, all, errors) = (tested.failed, tested.cases.len(), &tested.errors);
     let came = format!("{failed} of {all} cases did not come out as they should");
-    let kinds = errors.iter().map(|error| error.error.kind);
-    let Some(kind) = worst::kind(kinds) else {
-        return if failed == 0 { Ok(()) } else { Err(Error::new(ErrorKind::Other, came)) };
-    };
     // A run about one thing fails with its error.
     if let ([one], 0) = (errors.as_slice(), all) {
         return Err(one.error.clone());
     }
-    let of = if errors.len() == 1 {
-        "1 file or case".to_owned()
-    } else {
-        format!("{} files or cases", errors.len())
+    let of = match errors.len() {
+        1 => "1 file or case".to_owned(),
+        count => format!("{count} files or cases"),
     };
     let message = match failed {
         0 => format!("{of} could not be judged"),
         _ => format!("{of} could not be judged, and {came}"),
     };
-    let mut error = Error::new(kind, message);
-    for one in errors.iter().take(ERRORS_SHOWN) {
+    let line = |one: &PolicyTestError| {
         let name = one.name.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
-        error = error.cause(format!("{}{name}: {}", one.file, one.reason));
+        format!("{}{name}: {}", one.file, one.reason)
+    };
+    let lines: Vec<_> = errors.iter().map(|one| (line(one), &one.error)).collect();
+    match joined(&message, &lines) {
+        Some(error) => Err(error),
+        None if failed == 0 => Ok(()),
+        None => Err(Error::new(ErrorKind::Other, came)),
     }
-    if errors.len() > ERRORS_SHOWN {
-        error = error.cause(format!("and {} more", errors.len() - ERRORS_SHOWN));
-    }
-    for one in errors {
-        error.hints.extend(
-            one.error.hints.iter().filter(|hint| !error.hints.contains(hint)).cloned().collect::<Vec<_>>(),
-        );
-    }
-    Err(error)
 }
 
 /// The files with cases, in the order of their names. A folder that a link leads to may be above this one: it is named, and not entered.
@@ -284,9 +273,16 @@ async fn run(
     };
     without_waiting("cases", file)?;
     let bytes = read_file("cases", file, MAX_FILE).map_err(|e| Error::file(&e))?;
-    let text = String::from_utf8(bytes).map_err(|_| unusable("not UTF-8".to_owned()))?;
+    let text = text::utf_8(&bytes).map_err(|why| unusable(format!("it {why}")))?.to_owned();
     let about = || Error::new(ErrorKind::Format, format!("the cases in `{shown}` cannot be used"));
     let value = document("cases", &text).map_err(|e| unreadable(about(), file, &e))?;
+    if value.get("scopes").is_some() && value.get("cases").is_none() {
+        let message =
+            format!("`{shown}` is a policy file, and cases that are to be tried on one are expected");
+        return Err(Error::new(ErrorKind::Format, message)
+            .hint(format!("`policy check {shown}` looks at a policy file"))
+            .hint("cases stand in files of their own, whose names end in `test.yaml`, with `policy` and `cases`: name one, or their folder"));
+    }
     let (head, cases) = cases(value).map_err(|fault| misread(about(), file, &text, &fault))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     if let Some(time) = &head.time {

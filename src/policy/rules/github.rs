@@ -64,7 +64,11 @@ macro_rules! checked_text {
 }
 
 checked_text!(OwnerName, is_owner_name, "is no repository of GitHub: write it as OWNER/NAME");
-checked_text!(WorkflowPath, is_workflow, "is no workflow: write its path, as .github/workflows/release.yml");
+checked_text!(
+    WorkflowPath,
+    is_workflow,
+    "is no workflow: write its path, as .github/workflows/release.yml, and a ref, if that counts, as `ref`"
+);
 checked_text!(
     SignerWorkflow,
     is_signer_workflow,

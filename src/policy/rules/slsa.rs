@@ -133,6 +133,14 @@ impl Slsa {
 
     /// Why no provenance of this type says what is demanded.
     pub(super) fn impossible(&self, predicate_type: &str) -> Option<String> {
+        let workflow = self.workflow.as_ref();
+        if let Some(text) = workflow.and_then(|text| text.all_are(|text| with_ref(text).is_some()))
+            && let Some((path, reference)) = with_ref(text)
+        {
+            return Some(format!(
+                "`workflow: {text}` can never be met: provenance has the path of a workflow there, without a ref; write `workflow: {path}`, and the ref beside `source`, as `ref: {reference}`"
+            ));
+        }
         let from = self.source_from.as_ref()?;
         let version = from.version();
         (version != Version::of(predicate_type)).then(|| {
@@ -251,6 +259,14 @@ impl Slsa {
     fn source_or(&self, other: &super::source::Source) -> super::source::Repository {
         self.source.as_ref().map_or_else(|| other.repository.clone(), |expected| expected.0.clone())
     }
+}
+
+/// The path and the ref of a workflow that is written with both: `.github/workflows/release.yml@refs/heads/main`. With the repository before the path it is
+/// another text, which builders do write.
+fn with_ref(text: &str) -> Option<(&str, &str)> {
+    let (path, reference) = text.split_once('@').filter(|(_, reference)| reference.starts_with("refs/"))?;
+    let is_path = !path.contains("/.github/") && (path.ends_with(".yml") || path.ends_with(".yaml"));
+    is_path.then_some((path, reference))
 }
 
 /// Provenance of several artifacts is refused where one of them has another name: which of them is meant is not looked at.

@@ -63,6 +63,12 @@ impl Text {
         self.exact.iter().any(|exact| exact == text)
     }
 
+    /// The first text, where every one that it expects is like this. Of expressions that is not known.
+    pub(super) fn all_are(&self, is_like: fn(&str) -> bool) -> Option<&str> {
+        let first = self.exact.first().filter(|_| self.pattern.is_none())?;
+        self.exact.iter().all(|text| is_like(text)).then_some(first)
+    }
+
     /// Whether no text is what both expect. Of expressions that is not known.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         let is_known = self.pattern.is_none() && other.pattern.is_none();

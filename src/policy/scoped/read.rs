@@ -20,6 +20,8 @@ use crate::policy::rules::Rule;
 
 /// The one version.
 const VERSION: u64 = 1;
+/// What a file can say.
+const MEMBERS: [&str; 4] = ["version", "trust", "signers", "scopes"];
 /// The built-in rules.
 const BUILT_IN: [&str; 6] = ["github", "openvex", "sbom", "slsa", "vsa", "vulnerabilities"];
 /// What a scope can say beside whom it is about.
@@ -54,25 +56,26 @@ impl Document {
         }
     }
 
-    /// Reads on behind a signer or a scope that has no meaning, which is noted.
+    /// Reads on behind what has no meaning, which is noted.
     fn read_into(value: &Value, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
-        let members = Place::new(value)
-            .members(&["version", "trust", "signers", "scopes"])
-            .map_err(|fault| if is_foreign(value) { fault.hint(FOREIGN) } else { fault })?;
-        let version = members.required("version")?;
-        if version.value.as_u64() != Some(VERSION) {
-            return Err(version.fault("this program reads version 1 of policy files").hint("`version: 1`"));
+        let place = Place::new(value);
+        if is_foreign(value) {
+            // What else would be told of it is no mistake there.
+            place.members(&MEMBERS).map_err(|fault| fault.hint(FOREIGN))?;
         }
-        let root = match members.get("trust") {
-            Some(trust) => {
-                let members = trust.members(&["root"]).map_err(|fault| match trust.value {
-                    Value::String(text) => fault.hint(format!("write `trust: {{ root: {text} }}`")),
-                    _ => fault,
-                })?;
-                Some(members.required("root")?.text()?.to_owned())
+        let members = place.mapping()?;
+        match members.required("version") {
+            Ok(version) if version.value.as_u64() != Some(VERSION) => {
+                let fault = version.fault("this program reads version 1 of policy files");
+                return Err(fault.hint("`version: 1`"));
             }
-            None => None,
-        };
+            version => faults.extend(version.err().map(|fault| fault.hint("`version: 1`"))),
+        }
+        faults.extend(place.strangers(&MEMBERS));
+        let root = root(&members).unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
         let signers =
             members.get("signers").map_or_else(|| Ok(Vec::new()), |place| signers(&place, faults))?;
         let mut names = HashSet::new();
@@ -94,6 +97,16 @@ impl Document {
     }
 }
 
+/// The trusted root that the file names.
+fn root(members: &Members<'_>) -> Result<Option<String>, Fault> {
+    let Some(trust) = members.get("trust") else { return Ok(None) };
+    let members = trust.members(&["root"]).map_err(|fault| match trust.value {
+        Value::String(text) => fault.hint(format!("write `trust: {{ root: {text} }}`")),
+        _ => fault,
+    })?;
+    Ok(Some(members.required("root")?.text()?.to_owned()))
+}
+
 /// All that has no meaning in a scope, `first` found first.
 fn further(place: &Place<'_>, signers: &[NamedSigner], first: Fault) -> Vec<Fault> {
     let mut found = vec![first];
@@ -111,6 +124,7 @@ fn further(place: &Place<'_>, signers: &[NamedSigner], first: Fault) -> Vec<Faul
     );
     let attestations = mapping.get("attestations").and_then(|place| place.list().ok()).unwrap_or_default();
     parts.extend(attestations.iter().map(|place| attestation(place, signers).err()));
+    parts.extend(place.strangers(&of_scope()).into_iter().map(Some));
     for fault in parts.into_iter().flatten() {
         if !found.contains(&fault) {
             found.push(fault);
@@ -120,11 +134,11 @@ fn further(place: &Place<'_>, signers: &[NamedSigner], first: Fault) -> Vec<Faul
 }
 
 fn signers(place: &Place<'_>, faults: &mut Vec<Fault>) -> Result<Vec<NamedSigner>, Fault> {
+    let known: Vec<&str> = identity::MEMBERS.into_iter().chain(["key"]).collect();
     let one = |(name, place): (&str, Place<'_>)| {
         if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
             return Err(place.fault(format!("`{}` is no name of a signer", name.escape_debug())));
         }
-        let known: Vec<&str> = identity::MEMBERS.into_iter().chain(["key"]).collect();
         if let Value::String(text) = place.value {
             return Err(place
                 .fault("a signer is a mapping, and there is a text")
@@ -147,6 +161,8 @@ fn signers(place: &Place<'_>, faults: &mut Vec<Fault>) -> Result<Vec<NamedSigner
         .map_err(|fault| fault.hint("each signer stands under its name: `NAME: { key: FILE }`"))?;
     let named = all.iter().map(|(name, place)| {
         let path = place.path.clone();
+        // The first of them is told below, as one of the signer.
+        faults.extend(place.strangers(&known).into_iter().skip(1));
         one((name, place)).unwrap_or_else(|fault| {
             faults.push(fault);
             // Its name is known to the scopes all the same.
@@ -156,10 +172,13 @@ fn signers(place: &Place<'_>, faults: &mut Vec<Fault>) -> Result<Vec<NamedSigner
     Ok(named.collect())
 }
 
+/// What a scope can say.
+fn of_scope() -> Vec<&'static str> {
+    ["name", "images", "files", "accept", "refuse"].into_iter().chain(DEMANDS).collect()
+}
+
 fn scope(place: &Place<'_>, signers: &[NamedSigner]) -> Result<Scope, Fault> {
-    let known: Vec<&str> =
-        ["name", "images", "files", "accept", "refuse"].into_iter().chain(DEMANDS).collect();
-    let members = place.members(&known)?;
+    let members = place.members(&of_scope())?;
     let name = members.required("name")?.text()?.to_owned();
     let images = patterns(&members, "images", ImagePattern::parse)?;
     let files = patterns(&members, "files", FilePattern::parse)?;

@@ -36,11 +36,18 @@ impl<'a> Place<'a> {
 
     /// A mapping with no other members than these.
     pub fn members(&self, known: &[&str]) -> Result<Members<'a>, Fault> {
-        let members = self.mapping()?.members;
-        if let Some(name) = members.keys().find(|name| !known.contains(&name.as_str())) {
-            return Err(unknown(&self.path, name, known));
+        let members = self.mapping()?;
+        match self.strangers(known).into_iter().next() {
+            Some(fault) => Err(fault),
+            None => Ok(members),
         }
-        Ok(Members { members, path: self.path.clone() })
+    }
+
+    /// All that a mapping has beside these members.
+    pub fn strangers(&self, known: &[&str]) -> Vec<Fault> {
+        let names = self.value.as_object().into_iter().flat_map(Map::keys);
+        let strangers = names.filter(|name| !known.contains(&name.as_str()));
+        strangers.map(|name| unknown(&self.path, name, known)).collect()
     }
 
     /// A mapping whose members have names of the user's own.

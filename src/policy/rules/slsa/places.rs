@@ -103,20 +103,15 @@ impl Found {
 
     /// That a place which does not count says nothing else: one that no statement of this version has, or one of the workflow.
     pub(super) fn agrees_with(&self, other: &Place, hint: &str) -> Result<(), Mismatch> {
-        let unlike = |what: &str, expected: &str, found: &str| {
+        let unlike = |what: &str, place: &Place, expected: &str, found: &str| {
             let at = format!("{}{}", what, other.path);
-            Err(Mismatch::new(
-                NAME,
-                at,
-                format!("{} as at {}", quoted(expected), self.paths()),
-                quoted(found),
-            )
-            .hint(hint))
+            let expected = format!("{} as at {}", quoted(expected), place.path);
+            Err(Mismatch::new(NAME, at, expected, quoted(found)).hint(hint))
         };
         for place in &self.places {
             let (mine, its) = (&place.source.repository, &other.source.repository);
             if mine != its {
-                return unlike("", &mine.to_string(), &its.to_string());
+                return unlike("", place, &mine.to_string(), &its.to_string());
             }
             for (what, mine, its) in [
                 ("the ref at ", &place.references, &other.references),
@@ -125,7 +120,7 @@ impl Found {
                 if let (Some(first), Some(unknown)) =
                     (mine.first(), its.iter().find(|one| !mine.contains(one)))
                 {
-                    return unlike(what, first, unknown);
+                    return unlike(what, place, first, unknown);
                 }
             }
         }

@@ -186,6 +186,7 @@ fn demands_that_nothing_can_meet() {
     let vsa = |id: &str| json!({ "vsa": { "verifier-id": id, "resource-uri": "r" } });
     let vex = |every: &str| json!({ "openvex": { "product": "p", "every": [every], "statuses": { "CVE-1": ["fixed"] } } });
     let builder = |ids: Value| json!({ "slsa": { "builder-id": ids } });
+    let workflow = |paths: Value| json!({ "slsa": { "workflow": paths } });
     for (kind, rules, is_possible) in [
         ("cyclonedx", json!([{ "vulnerabilities": { "max-severity": "high" } }]), false),
         ("vuln", json!([{ "vulnerabilities": { "max-severity": "high" } }]), true),
@@ -210,6 +211,12 @@ fn demands_that_nothing_can_meet() {
             json!([{ "github": { "repo": "o/a" } }, { "github": { "repo": "o/a", "runner": "self-hosted" } }]),
             true,
         ),
+        ("slsaprovenance1", json!([workflow(json!("release.yml@refs/heads/main"))]), false),
+        ("slsaprovenance", json!([workflow(json!([".github/workflows/a.yaml@refs/tags/v1"]))]), false),
+        ("slsaprovenance1", json!([workflow(json!(["a.yml@refs/heads/main", "a.yml"]))]), true),
+        ("slsaprovenance1", json!([workflow(json!({ "pattern": "a.yml@refs/heads/main" }))]), true),
+        ("slsaprovenance", json!([workflow(json!("org/repo/.github/workflows/a.yml@refs/tags/v1"))]), true),
+        ("slsaprovenance1", json!([workflow(json!("Dockerfile@refs/heads/main"))]), true),
         ("https://slsa.dev/verification_summary/v1", json!([vsa("a"), vsa("b")]), false),
         ("https://slsa.dev/verification_summary/v1", json!([vsa("a"), vsa("a")]), true),
     ] {

@@ -130,6 +130,18 @@ fn members_of_both_versions_do_not_contradict_each_other() {
     refuses(asked, &facts, &["predicate."]);
 }
 
+/// A place that differs is told with the one that it differs from, and not with itself.
+#[test]
+fn two_places_that_differ_are_named_once_each() {
+    let rule: crate::policy::rules::Rule =
+        serde_json::from_value(json!({"slsa": {"workflow": ".github/workflows/release.yml"}})).unwrap();
+    let material = json!({"uri": format!("git+{REPO}"), "digest": {"sha1": OTHER}});
+    let facts = v0_2(with(generator(), "/materials/-", Some(material)));
+    let said = rule.check(&facts).unwrap_err().to_string();
+    assert_eq!(said.matches("configSource").count(), 1, "{said}");
+    assert!(said.contains("as at predicate.materials["), "{said}");
+}
+
 #[test]
 fn a_commit_in_the_place_of_a_ref_is_a_commit() {
     let (all, source) =
