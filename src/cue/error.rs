@@ -58,9 +58,11 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of this sort about a place in the source.
+    /// An error of this sort about a place in the source, or about none where the place is that of the statement's values.
     pub fn new(kind: ErrorKind, position: Position, message: impl Into<String>) -> Self {
-        Error { position: Some(position), ..Error::nowhere(kind, message) }
+        // What the statement says stands in no file of the policy.
+        let position = (position != Position::default()).then_some(position);
+        Error { position, ..Error::nowhere(kind, message) }
     }
 
     /// An error that no place in the source is to blame for.
@@ -157,6 +159,8 @@ mod tests {
 
     #[test]
     fn an_error_without_a_place_is_its_message() {
+        let of_statement = Error::new(ErrorKind::Conflict, Position::default(), "conflicting values");
+        assert_eq!(of_statement.in_files(["a.cue"].into_iter()).to_string(), "conflicting values");
         assert_eq!(Error::nowhere(ErrorKind::Limit, "too much work").to_string(), "too much work");
     }
 }

@@ -90,7 +90,7 @@ pub enum CallError {
     /// Something is asked of it that is not supported here; names it.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// A number beyond those that are supported here.
+    /// A number, or a text, beyond those that are supported here.
     #[error("{0}")]
     Limit(String),
     /// The result would be too large.
@@ -98,14 +98,34 @@ pub enum CallError {
     Budget(String),
 }
 
-/// The values that a text says in the language of a package: of JSON one, of YAML those of all documents.
+/// A language in which a text says values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// `encoding/json`
+    Json,
+    /// `encoding/yaml`
+    Yaml,
+}
+
+/// Of a function that holds what a text says against a constraint: the text's language, and whether all that the constraint speaks of
+/// must be there.
+pub fn judges_text(package: &str, member: &str) -> Option<(Language, bool)> {
+    match (package, member) {
+        ("encoding/json", "Validate") => Some((Language::Json, false)),
+        ("encoding/yaml", "Validate") => Some((Language::Yaml, true)),
+        ("encoding/yaml", "ValidatePartial") => Some((Language::Yaml, false)),
+        _ => None,
+    }
+}
+
+/// The values that a text says: of JSON one, of YAML those of all documents.
 ///
 /// # Errors
 /// It is not in that language, or beyond the limits.
-pub fn values(package: &str, text: &[u8]) -> Result<Vec<Data>, CallError> {
-    match package {
-        "encoding/yaml" => yaml::documents(text),
-        _ => Ok(vec![json::unmarshal(&String::from_utf8_lossy(text))?]),
+pub fn values(language: Language, text: &[u8]) -> Result<Vec<Data>, CallError> {
+    match language {
+        Language::Yaml => yaml::documents(text),
+        Language::Json => Ok(vec![json::unmarshal(&String::from_utf8_lossy(text))?]),
     }
 }
 

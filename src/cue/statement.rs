@@ -32,9 +32,17 @@ impl<'a> Json<'a> {
     /// # Errors
     /// It is not JSON, nested deeper than 128 levels, or has a byte order mark, which CUE takes nowhere; with the byte where.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        let mut reader = Reader { text, at: 0 };
+        Self::read("statement", text)
+    }
+
+    /// The same, of a text that errors call `what`.
+    ///
+    /// # Errors
+    /// As [`Json::parse`].
+    pub fn read(what: &'static str, text: &'a str) -> Result<Self, Error> {
+        let mut reader = Reader { what, text, at: 0 };
         if let Some(at) = text.find(MARK) {
-            return Err(Reader { text, at }.marked());
+            return Err(Reader { what, text, at }.marked());
         }
         let value = reader.value(0)?;
         reader.space();
@@ -43,19 +51,20 @@ impl<'a> Json<'a> {
 }
 
 struct Reader<'a> {
+    what: &'static str,
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn fail(&self, what: &str) -> Error {
-        Error::nowhere(ErrorKind::Syntax, format!("statement: not JSON at byte {}: {what}", self.at))
+    fn fail(&self, why: &str) -> Error {
+        Error::nowhere(ErrorKind::Syntax, format!("{}: not JSON at byte {}: {why}", self.what, self.at))
     }
 
     fn marked(&self) -> Error {
         Error::nowhere(
             ErrorKind::Undecided,
-            format!("statement: a byte order mark (U+FEFF) at byte {}", self.at),
+            format!("{}: a byte order mark (U+FEFF) at byte {}", self.what, self.at),
         )
     }
 
@@ -85,7 +94,8 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, depth: usize) -> Result<Json<'a>, Error> {
         if depth > MAX_DEPTH {
-            return Err(Error::nowhere(ErrorKind::Limit, "statement: nested deeper than 128 levels"));
+            let message = format!("{}: nested deeper than {MAX_DEPTH} levels", self.what);
+            return Err(Error::nowhere(ErrorKind::Limit, message));
         }
         self.space();
         match self.peek() {

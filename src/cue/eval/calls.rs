@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::expression::Value;
-use super::node::{Check, Conjunct, Disjuncts, NodeId, Validator};
+use super::node::{Check, Conjunct, Disjuncts, Match, NodeId, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop, close};
 use crate::cue::ast::{Binding, Expression, Kind, Name, Position};
@@ -178,8 +178,8 @@ impl<'a> Evaluator<'a> {
             return Err(self.unsupported(position, format!("`{path}.{name}` is not supported here")));
         }
         self.arguments_are_sound(arguments, task, id)?;
-        let check = if matches!(name, "MatchN" | "Validate" | "ValidatePartial") {
-            Check::Match { name: format!("{path}.{name}").into(), arguments }
+        let check = if let Some(what) = Match::of(path, name) {
+            Check::Match { what, arguments }
         } else {
             let values = self.arguments(id, arguments, &[pkg::Parameter::Int], &task.env)?;
             let Some(Data::Number(limit)) = values.first().filter(|limit| pkg::Parameter::Int.accepts(limit))
@@ -357,9 +357,10 @@ impl<'a> Evaluator<'a> {
                 Err(Stop::fail(ErrorKind::Explicit, position, text))
             }
             ("matchN", [_, _]) | ("matchIf", [_, _, _]) => {
+                let what = if name == "matchN" { Match::N } else { Match::If };
                 self.arguments_are_sound(arguments, task, id)?;
                 self.note(id, task.close, close::OPEN);
-                let check = Check::Match { name: name.into(), arguments };
+                let check = Check::Match { what, arguments };
                 self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
                 Ok(())
             }

@@ -1,17 +1,18 @@
 //! `matchN` and `matchIf`: constraints that look at a value from outside.
 
-use super::node::{Check, Conj, Conjunct, Disjuncts, Env, NodeId, Place, Validator};
+use super::node::{Check, Conj, Conjunct, Disjuncts, Env, Match, NodeId, Place, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::{Binding, Expression, Kind, Position, Presence};
+use crate::cue::data::Data;
 use crate::cue::error::{Error, ErrorKind};
+use crate::cue::pkg::{self, Language};
 use crate::cue::statement::Json;
 
-/// A call of `matchN`, `matchIf` or `list.MatchN` as a constraint.
+/// A call that looks at a value from outside, as a constraint.
 #[derive(Clone, Copy)]
 pub(crate) struct MatchCall<'a, 'e> {
-    /// Whether it counts the elements of a list.
-    pub(crate) elements: bool,
+    pub(crate) what: Match,
     pub(crate) arguments: &'a [Expression],
     pub(crate) env: &'e Env<'a>,
     pub(crate) position: Position,
@@ -36,7 +37,7 @@ impl<'a> Evaluator<'a> {
             self.undecided(id, &error);
         }
         // Constraints for which something lacks may come to hold, or not.
-        let open = |probe: &NodeId| !call.elements && self.incomplete(*probe);
+        let open = |probe: &NodeId| call.what != Match::Elements && self.incomplete(*probe);
         let open = met.iter().filter(|(_, probe)| open(probe)).count();
         let most = if self.is_final(id) { met.len() - open } else { met.len() };
         for count in met.len() - open..=most {
@@ -44,9 +45,8 @@ impl<'a> Evaluator<'a> {
                 return Ok(());
             }
         }
-        let what = if call.elements { "the elements" } else { "the constraints" };
-        let message =
-            format!("{what} that `{}` counts", if call.elements { "list.MatchN" } else { "matchN" });
+        let counted = if call.what == Match::Elements { "the elements" } else { "the constraints" };
+        let message = format!("{counted} that `{}` counts", call.what.name());
         let error = Error::new(ErrorKind::Conflict, call.position, message);
         Err(Stop::Fail(Box::new(error.expected(self.describe(wanted), met.len().to_string()))))
     }
@@ -55,7 +55,7 @@ impl<'a> Evaluator<'a> {
         let [count, constraints] = call.arguments else { return Ok(None) };
         self.waits_to_match(id, call.position);
         let mut met = Vec::new();
-        if call.elements {
+        if call.what == Match::Elements {
             if closes(constraints) {
                 let message =
                     "`close` as the argument of `list.MatchN` is not supported: it closes nothing in cosign";
@@ -153,31 +153,40 @@ impl<'a> Evaluator<'a> {
 
     /// `json.Validate(constraint)`, `yaml.Validate(constraint)`, `yaml.ValidatePartial(constraint)`: whether a text says values that meet
     /// the constraint. `yaml.Validate` alone wants all that the constraint speaks of to be there.
-    pub(crate) fn match_text(&mut self, id: NodeId, name: &str, call: MatchCall<'a, '_>) -> Result<(), Stop> {
+    pub(crate) fn match_text(
+        &mut self,
+        id: NodeId,
+        (language, whole): (Language, bool),
+        call: MatchCall<'a, '_>,
+    ) -> Result<(), Stop> {
+        let name = call.what.name();
         let [constraint] = call.arguments else { return Ok(()) };
         if closes(constraint) {
             let message =
                 format!("`close` as the argument of `{name}` is not supported: it closes nothing in cosign");
             return Err(self.unsupported(constraint.position, message));
         }
-        let text = match &self.node(id).atom {
-            Some((Atom::String(text), _)) => text.as_bytes().to_vec(),
-            Some((Atom::Bytes(bytes), _)) => bytes.to_vec(),
+        let atom = self.node(id).atom.as_ref().map(|(atom, _)| atom.clone());
+        let text = match &atom {
+            Some(Atom::String(text)) => text.as_bytes(),
+            Some(Atom::Bytes(bytes)) => bytes,
             _ => return Ok(()),
         };
-        let package = name.split('.').next().unwrap_or_default();
-        let values = crate::cue::pkg::values(package, &text).map_err(|why| {
+        // Each time it is read its values take room of their own.
+        self.count_text(text.len())?;
+        let values = pkg::values(language, text).map_err(|why| {
             let error = Error::new(ErrorKind::Conflict, call.position, format!("`{name}`: {why}"));
             let error = error.at(self.path(id));
             self.refused_call(&why, error)
         })?;
+        self.count_text(values.iter().map(Data::text_bytes).sum())?;
         for value in values {
             let top = self.conjunct(Conj::Top, None, call.position);
             let node = self.new_node(Some(id), Place::Inner);
             self.put(node, &value, &top)?;
             let conjunct = self.conjunct(Conj::Expression(constraint), call.env.clone(), constraint.position);
             let error = match self.fit(node, conjunct) {
-                Ok(probe) if name == "encoding/yaml.Validate" => self.is_whole(probe, call.position)?.err(),
+                Ok(probe) if whole => self.is_whole(probe, call.position)?.err(),
                 Ok(_) => None,
                 Err(error) => Some(*error),
             };
@@ -226,23 +235,19 @@ impl<'a> Evaluator<'a> {
         there: &Json<'_>,
         absent: &mut Vec<String>,
     ) {
-        let Check::Match { name, arguments } = &validator.check else { return };
-        let call = MatchCall {
-            elements: **name == *"list.MatchN",
-            arguments,
-            env: &validator.env,
-            position: validator.position,
-        };
-        if name.contains('.') && !call.elements {
-            return;
-        }
-        if **name == *"matchIf" {
-            let Some((condition, branch, _)) = self.branch(id, call) else { return };
-            let branch = self.fitted(id, branch);
-            for probe in condition.into_iter().chain(branch) {
-                self.lacks(probe, there, &|_| false, absent);
+        let &Check::Match { what, arguments } = &validator.check else { return };
+        let call = MatchCall { what, arguments, env: &validator.env, position: validator.position };
+        match what {
+            Match::Text { .. } => return,
+            Match::If => {
+                let Some((condition, branch, _)) = self.branch(id, call) else { return };
+                let branch = self.fitted(id, branch);
+                for probe in condition.into_iter().chain(branch) {
+                    self.lacks(probe, there, &|_| false, absent);
+                }
+                return;
             }
-            return;
+            Match::N | Match::Elements => {}
         }
         let Ok(Some(Matches { wanted, met })) = self.matches(id, call) else { return };
         let (mut surely, mut lacking) = (0_usize, Vec::new());

@@ -10,6 +10,7 @@ use crate::cue::ast::{
     Comprehension, Disjunct, Expression, Field, Kind, Name, Pattern, Position, Presence, Struct,
 };
 use crate::cue::error::Error;
+use crate::cue::pkg::{Language, judges_text};
 use crate::cue::statement::Json;
 
 /// A node's place in the arena.
@@ -242,8 +243,47 @@ pub(crate) enum Check<'a> {
     Count { name: Rc<str>, limit: crate::cue::number::Number },
     /// `!=` of a struct or a list.
     Differs(Rc<crate::cue::data::Data>),
-    /// `matchN`, `matchIf`
-    Match { name: Rc<str>, arguments: &'a [Expression] },
+    /// `matchN(1, [...])`, `yaml.Validate({...})`
+    Match { what: Match, arguments: &'a [Expression] },
+}
+
+/// What a constraint does that looks at a value from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Match {
+    /// `matchN` counts the constraints that the value meets.
+    N,
+    /// `matchIf`
+    If,
+    /// `list.MatchN` counts the elements that meet a constraint.
+    Elements,
+    /// `json.Validate`, `yaml.Validate`, `yaml.ValidatePartial`: what a text says must meet a constraint.
+    Text {
+        language: Language,
+        /// Whether all that the constraint speaks of must be there.
+        whole: bool,
+    },
+}
+
+impl Match {
+    /// Of a function of a package.
+    pub(crate) fn of(package: &str, member: &str) -> Option<Self> {
+        if (package, member) == ("list", "MatchN") {
+            return Some(Self::Elements);
+        }
+        judges_text(package, member).map(|(language, whole)| Self::Text { language, whole })
+    }
+
+    /// The function, as errors name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::N => "matchN",
+            Self::If => "matchIf",
+            Self::Elements => "list.MatchN",
+            Self::Text { language: Language::Json, .. } => "encoding/json.Validate",
+            Self::Text { language: Language::Yaml, whole: true } => "encoding/yaml.Validate",
+            Self::Text { language: Language::Yaml, whole: false } => "encoding/yaml.ValidatePartial",
+        }
+    }
 }
 
 /// How far a node is.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::calls::{data, same, text};
 use super::expression::Value;
 use super::matches::MatchCall;
-use super::node::{Check, NodeId, Validator};
+use super::node::{Check, Match, NodeId, Validator};
 use super::value::{Atom, Kinds};
 use super::{Evaluator, Stop};
 use crate::cue::ast::Position;
@@ -126,16 +126,13 @@ impl<'a> Evaluator<'a> {
                 Ok(())
             }
             Check::Count { name, limit } => self.count(id, name, limit, position),
-            Check::Match { name, arguments } => {
-                let elements = **name == *"list.MatchN";
-                if elements && !self.node(id).items.is_there() {
-                    return Ok(());
-                }
-                let call = MatchCall { elements, arguments, env: &validator.env, position };
-                match &**name {
-                    "matchIf" => self.match_if(id, call),
-                    text if text.starts_with("encoding/") => self.match_text(id, text, call),
-                    _ => self.match_n(id, call),
+            Check::Match { what, arguments } => {
+                let call = MatchCall { what: *what, arguments, env: &validator.env, position };
+                match *what {
+                    Match::If => self.match_if(id, call),
+                    Match::Text { language, whole } => self.match_text(id, (language, whole), call),
+                    Match::Elements if !self.node(id).items.is_there() => Ok(()),
+                    Match::N | Match::Elements => self.match_n(id, call),
                 }
             }
         }

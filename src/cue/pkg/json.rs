@@ -152,13 +152,13 @@ pub(super) fn unmarshal(text: &str) -> Result<Data, CallError> {
     if !is_json(text) {
         return failed("invalid JSON");
     }
-    match Json::parse(text) {
+    match Json::read("the text", text) {
         Ok(value) => data(&value),
-        Err(error) if error.kind == ErrorKind::Limit => Err(CallError::Budget("128 levels".into())),
+        Err(error) if error.kind == ErrorKind::Limit => Err(CallError::Limit(error.message)),
         Err(error) if error.kind == ErrorKind::Undecided => {
             Err(CallError::Unsupported("JSON with a byte order mark (U+FEFF)".into()))
         }
-        Err(error) => failed(error.to_string()),
+        Err(error) => failed(error.message),
     }
 }
 

@@ -54,6 +54,15 @@ fn marshal_stream(a: &[Data]) -> Result<Data, CallError> {
     Ok(stream.into())
 }
 
+/// Characters of a text that a message shows, at most.
+const MAX_SHOWN: usize = 60;
+
+/// The beginning of a text, for a message.
+fn shown(text: &str) -> String {
+    let end = text.char_indices().nth(MAX_SHOWN).and_then(|(end, _)| text.get(..end));
+    end.map_or_else(|| text.to_owned(), |beginning| format!("{beginning}.."))
+}
+
 /// No verdict on YAML with this in it.
 fn unsure<T>(what: impl std::fmt::Display) -> Result<T, CallError> {
     Err(CallError::Unsupported(format!("YAML with {what}")))

@@ -63,6 +63,12 @@ fn texts_and_lists() {
     ends(&(doubled + "x: _a24"), "a text of more than 16 MiB");
     let many = chain(40, "_t: \"a\" * 16000000", |n| format!("x{n}: _t + \"{n}\""));
     ends(&many, "more than 256 MiB of text");
+    // So does what is read once more for each constraint.
+    let first = "import \"encoding/json\"\n_t: \"a\" * 16000000\n_j: json.Marshal(\"a\" * 5000000)";
+    let many = |constraint: &str| chain(14, first, |n| format!("x{n}: _t + \"{n}\"")) + "y: _j" + constraint;
+    assert!(judge(&many(""), "{}").is_ok());
+    let thrice = " & json.Validate(string) & json.Validate(_) & json.Validate(!=\"b\")";
+    ends(&many(thrice), "more than 256 MiB of text");
     ends("x: \"a\" * 2000000000", "a text of more than 16 MiB");
     ends("import \"strings\"\nx: strings.Repeat(\"a\", 2000000000)", "larger than 16 MiB");
     ends("import \"list\"\nx: list.Range(0, 1000000000, 1)", "larger than 1000000 elements");

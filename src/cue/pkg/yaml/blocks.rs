@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::arguments::failed;
 use super::super::{CallError, json};
 use super::scalars::{self, is_usual, starts_plain};
-use super::unsure;
+use super::{shown, unsure};
 use crate::cue::data::Data;
 
 /// Nesting, at most.
@@ -39,7 +39,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Data>, CallError> {
         let after = mark.strip_prefix("---").unwrap_or(mark);
         let bare = after.trim_start_matches(' ');
         if !bare.is_empty() && (bare == after || !bare.starts_with('#')) {
-            return unsure(format_args!("the line `{mark}`"));
+            return unsure(format_args!("the line `{}`", shown(mark)));
         }
         (is_marked, below) = (true, rest);
     }
@@ -53,7 +53,8 @@ fn in_line(error: CallError, line: usize, has_marks: bool) -> CallError {
         )),
         CallError::Failed(reason) => CallError::Failed(format!("invalid YAML: line {line}: {reason}")),
         CallError::Unsupported(what) => CallError::Unsupported(format!("{what}, line {line},")),
-        limit => limit,
+        CallError::Limit(what) => CallError::Limit(format!("{what}, line {line}")),
+        CallError::Budget(_) => error,
     }
 }
 
@@ -97,9 +98,9 @@ impl<'t> Reader<'t> {
     fn odd<T>(&self, column: usize) -> Result<T, CallError> {
         let rest = self.rest(column);
         if starts_plain(rest) || is_entry(rest) {
-            return failed(format!("`{rest}` is not expected"));
+            return failed(format!("`{}` is not expected", shown(rest)));
         }
-        unsure(format_args!("`{rest}` where it stands"))
+        unsure(format_args!("`{}` where it stands", shown(rest)))
     }
 
     /// Reads something that is one level deeper.
@@ -108,7 +109,7 @@ impl<'t> Reader<'t> {
         read: impl FnOnce(&mut Self) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         if self.depth >= MAX_DEPTH {
-            return Err(CallError::Budget(format!("{MAX_DEPTH} levels")));
+            return Err(CallError::Limit(format!("YAML nested deeper than {MAX_DEPTH} levels")));
         }
         self.depth += 1;
         let value = read(self)?;
@@ -195,10 +196,10 @@ impl<'t> Reader<'t> {
         let after = self.rest(end);
         let content = after.trim_start_matches(' ');
         if content.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return failed(format!("`{content}` is not expected"));
+            return failed(format!("`{}` is not expected", shown(content)));
         }
         if !is_blank(content) || !content.is_empty() && content == after {
-            return unsure(format_args!("`{content}` behind a value"));
+            return unsure(format_args!("`{}` behind a value", shown(content)));
         }
         self.at += 1;
         Ok(value)
@@ -238,7 +239,7 @@ impl<'t> Reader<'t> {
                 break;
             }
             if !starts_plain(content) {
-                return unsure(format_args!("`{content}` in a plain text"));
+                return unsure(format_args!("`{}` in a plain text", shown(content)));
             }
             let next;
             (next, is_open) = part(content)?;
@@ -262,7 +263,7 @@ impl<'t> Reader<'t> {
             "|-" => (false, true),
             ">" => (true, false),
             ">-" => (true, true),
-            _ => return unsure(format_args!("`{header}` in front of a text")),
+            _ => return unsure(format_args!("`{}` in front of a text", shown(header))),
         };
         let Some(floor) = floor else { return unsure("a text behind `|` or `>` alone") };
         let start = self.at + 1;

@@ -6,7 +6,7 @@ use super::super::arguments::failed;
 use super::super::{CallError, json};
 use super::blocks::Reader;
 use super::scalars::{self, starts_plain};
-use super::unsure;
+use super::{shown, unsure};
 use crate::cue::data::Data;
 
 impl<'t> Reader<'t> {
@@ -94,7 +94,7 @@ impl<'t> Reader<'t> {
         if self.take(',', column) {
             return Ok(());
         }
-        unsure(format_args!("`{}` where a comma or a bracket is expected", self.rest(*column)))
+        unsure(format_args!("`{}` where a comma or a bracket is expected", shown(self.rest(*column))))
     }
 
     /// Passes over blanks and line breaks. Behind some values no line can begin with a tab.
@@ -130,7 +130,7 @@ impl<'t> Reader<'t> {
     fn flow_plain(&mut self, column: &mut usize) -> Result<&'t str, CallError> {
         let rest = self.rest(*column);
         if !starts_plain(rest) {
-            return unsure(format_args!("`{rest}` within brackets"));
+            return unsure(format_args!("`{}` within brackets", shown(rest)));
         }
         let mut chars = rest.char_indices().peekable();
         let mut end = rest.len();
@@ -139,10 +139,12 @@ impl<'t> Reader<'t> {
             match c {
                 ',' | ']' | '}' => end = at,
                 ':' if next == ' ' => end = at,
-                '[' | '{' | '?' | '\t' => return unsure(format_args!("`{rest}` within brackets")),
-                ':' if ",[]{}#".contains(next) => return unsure(format_args!("`{rest}` within brackets")),
+                '[' | '{' | '?' | '\t' => return unsure(format_args!("`{}` within brackets", shown(rest))),
+                ':' if ",[]{}#".contains(next) => {
+                    return unsure(format_args!("`{}` within brackets", shown(rest)));
+                }
                 '-' if at == 0 && ",[]{}".contains(next) => {
-                    return unsure(format_args!("`{rest}` within brackets"));
+                    return unsure(format_args!("`{}` within brackets", shown(rest)));
                 }
                 ' ' if next == '#' => return unsure("`#` within brackets"),
                 _ => continue,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::CallError;
 use super::super::arguments::failed;
-use super::unsure;
+use super::{shown, unsure};
 use crate::cue::data::Data;
 use crate::cue::number::Number;
 
@@ -38,13 +38,13 @@ pub(super) fn plain(text: &str) -> Result<Data, CallError> {
     if let Some(digits) = octal(text) {
         return match i64::from_str_radix(digits, 8) {
             Ok(value) => Ok(value.into()),
-            Err(_) => unsure(format_args!("the number {text}")),
+            Err(_) => unsure(format_args!("the number {}", shown(text))),
         };
     }
-    if may_be_number(text) { unsure(format_args!("the number {text}")) } else { Ok(text.into()) }
+    if may_be_number(text) { unsure(format_args!("the number {}", shown(text))) } else { Ok(text.into()) }
 }
 
-/// `-12`, `1.50`; no zeros in front, and none of them less than zero. A whole number that 64 bits do not hold is something else to the library.
+/// `-12`, `1.50`; no zeros in front, and no `-0`. A whole number that 64 bits do not hold is something else to the library.
 fn is_decimal(text: &str) -> bool {
     let magnitude = text.strip_prefix('-').unwrap_or(text);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
