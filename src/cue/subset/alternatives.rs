@@ -19,8 +19,9 @@ pub(super) struct Choice<'a> {
     pub(super) path: Path<'a>,
 }
 
-/// How many disjunctions of other things than scalars a value has at its top; definitions of the top level are followed.
-pub(super) fn choices(package: &Package, value: &Expression) -> usize {
+/// How many disjunctions of other things than scalars a value has at its top; definitions of the top level are followed. None where it is
+/// too large to be looked at.
+pub(super) fn choices(package: &Package, value: &Expression) -> Option<usize> {
     Count { package, visits: 0 }.of(value)
 }
 
@@ -30,22 +31,24 @@ struct Count<'a> {
 }
 
 impl Count<'_> {
-    fn of(&mut self, value: &Expression) -> usize {
+    fn of(&mut self, value: &Expression) -> Option<usize> {
         self.visits += 1;
         if self.visits > MAX_VISITS {
-            return 2; // it may be as many
+            return None;
         }
         match &value.kind {
-            Kind::Disjunction(sides) => usize::from(!sides.iter().all(|side| yields::is_scalar(&side.value))),
-            Kind::Binary { left, right, .. } => self.of(left) + self.of(right),
+            Kind::Disjunction(sides) => {
+                Some(usize::from(!sides.iter().all(|side| yields::is_scalar(&side.value))))
+            }
+            Kind::Binary { left, right, .. } => Some(self.of(left)? + self.of(right)?),
             Kind::Call { function, arguments } if calls::judges(function) => {
-                arguments.iter().map(|argument| self.of(argument)).sum::<usize>()
-                    + usize::from(calls::chooses(function))
+                let among: usize = arguments.iter().map(|argument| self.of(argument)).sum::<Option<_>>()?;
+                Some(among + usize::from(calls::chooses(function)))
             }
             Kind::Struct(body) => {
                 let embedded = body.declarations.iter().map(|declaration| match declaration {
                     Declaration::Embedding(value) => self.of(value),
-                    _ => 0,
+                    _ => Some(0),
                 });
                 embedded.sum()
             }
@@ -56,7 +59,7 @@ impl Count<'_> {
                 let package = self.package;
                 declared(package, name).map(|value| self.of(value)).sum()
             }
-            _ => 0,
+            _ => Some(0),
         }
     }
 }
@@ -83,13 +86,13 @@ fn may_be_one(one: &[Step<'_>], other: &[Step<'_>]) -> bool {
     let alike = |one: &[Step<'_>], other: &[Step<'_>]| {
         one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.meets(*other))
     };
-    let in_definition = |path: &[Step<'_>]| matches!(path.first(), Some(Step::Hidden(_)));
+    let in_definition = |path: &[Step<'_>]| matches!(path.first(), Some(Step::Hidden(_) | Step::Let(_)));
     let aliased = one.first() != other.first() && (in_definition(one) || in_definition(other));
     alike(one, other) || aliased && alike(named_end(one), named_end(other))
 }
 
 /// The last name of a path, and the elements behind it.
 fn named_end<'p, 'a>(path: &'p [Step<'a>]) -> &'p [Step<'a>] {
-    let is_name = |step: &Step<'_>| matches!(step, Step::Field(_) | Step::Hidden(_));
+    let is_name = |step: &Step<'_>| matches!(step, Step::Field(_) | Step::Hidden(_) | Step::Let(_));
     path.get(path.iter().rposition(is_name).unwrap_or_default()..).unwrap_or_default()
 }

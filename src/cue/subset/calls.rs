@@ -4,14 +4,13 @@ use std::rc::Rc;
 
 use super::super::ast::{Binding, Declaration, Element, Expression, Kind, List, Name, Position};
 use super::super::error::Error;
-use super::reason::Reason;
+use super::super::pkg;
+use super::places::is_definition;
+use super::reason::{Inner, Reason};
 use super::{Mode, Walk, constant, outside};
 
 /// Those that take constraints.
 const JUDGES: [&str; 6] = ["and", "close", "list.MatchN", "matchIf", "matchN", "or"];
-
-/// Those that hold what a text says against a constraint.
-const TEXTS: [&str; 3] = ["json.Validate", "yaml.Validate", "yaml.ValidatePartial"];
 
 impl<'a> Walk<'a> {
     /// A call as a constraint: a function that judges, or one that computes.
@@ -28,7 +27,9 @@ impl<'a> Walk<'a> {
                 self.scopes.other();
                 let matched = elements.iter().try_for_each(|element| match element {
                     Element::Value(value) => self.constraint(value, Mode::Matched),
-                    Element::Comprehension(_) => Err(outside(position, Reason::ConditionInMatch)),
+                    Element::Comprehension(_) => {
+                        Err(outside(position, Reason::In(Mode::Matched, Inner::Comprehension)))
+                    }
                 });
                 self.scopes.pop();
                 matched
@@ -37,7 +38,7 @@ impl<'a> Walk<'a> {
                 reads_plainly(argument)?;
                 self.constraint(argument, Mode::Matched)
             }),
-            (name, _) if TEXTS.contains(&name) => {
+            _ if judges_text(function) => {
                 arguments.iter().try_for_each(|argument| self.constraint(argument, Mode::Matched))
             }
             ("or", [list]) if mode != Mode::Matched && !matches!(list.kind, Kind::List(_)) => {
@@ -54,12 +55,12 @@ impl<'a> Walk<'a> {
                 }
             }
             ("close", [argument @ Expression { kind: Kind::Reference { binding, .. }, .. }])
-                if self.scopes.is_definition(binding) =>
+                if is_definition(binding) =>
             {
                 self.constraint(argument, mode.max(Mode::Plain))
             }
             (name @ ("matchN" | "close"), _) => Err(outside(position, Reason::NotWritten(name.to_owned()))),
-            _ if mode == Mode::Matched => arguments.iter().try_for_each(constant),
+            _ if mode == Mode::Matched => arguments.iter().try_for_each(|argument| constant(argument, mode)),
             _ => {
                 self.function(position, function)?;
                 arguments.iter().try_for_each(|argument| self.computed(argument))
@@ -70,7 +71,7 @@ impl<'a> Walk<'a> {
     /// What computes.
     pub(super) fn function(&mut self, position: Position, function: &'a Rc<Expression>) -> Result<(), Error> {
         match &*called(function) {
-            name if is_judge(name) => Err(outside(position, Reason::Computed(format!("`{name}`")))),
+            name if judges(function) => Err(outside(position, Reason::Computed(format!("`{name}`")))),
             _ => Ok(()),
         }
     }
@@ -98,11 +99,22 @@ pub(super) fn fails(function: &Expression) -> bool {
 
 /// Whether a function takes constraints.
 pub(super) fn judges(function: &Expression) -> bool {
-    is_judge(&called(function))
+    let name = called(function);
+    name.is_empty() || JUDGES.contains(&&*name) || judges_text(function)
 }
 
-fn is_judge(name: &str) -> bool {
-    name.is_empty() || JUDGES.contains(&name) || TEXTS.contains(&name)
+/// Whether a function holds what a text says against a constraint.
+fn judges_text(function: &Expression) -> bool {
+    member(function).is_some_and(|(package, name)| pkg::judges_text(package, name).is_some())
+}
+
+/// Whether this is in what a function gives: of its own making, not a value that it was given, as those of `list` are.
+pub(super) fn is_given(value: &Expression) -> bool {
+    match &value.kind {
+        Kind::Selector { operand, .. } | Kind::Index { operand, .. } => is_given(operand),
+        Kind::Call { function, .. } => member(function).is_some_and(|(package, _)| package != "list"),
+        _ => false,
+    }
 }
 
 /// That what `matchIf` or `list.MatchN` looks for in a text is a struct as it is written: structs that are put together meet no text there, to
@@ -115,26 +127,26 @@ fn reads_plainly(argument: &Expression) -> Result<(), Error> {
         }
         _ => false,
     };
-    match &*called(function) {
-        name if TEXTS.contains(&name) && !arguments.iter().all(is_written) => {
-            Err(outside(argument.position, Reason::TextInMatch(name.to_owned())))
-        }
-        _ => Ok(()),
+    if judges_text(function) && !arguments.iter().all(is_written) {
+        return Err(outside(argument.position, Reason::TextInMatch(called(function))));
     }
+    Ok(())
 }
 
 /// `list.MatchN`, `len`; nothing where no function is named.
 fn called(function: &Expression) -> String {
-    match &function.kind {
-        Kind::Reference { binding: Binding::Predeclared(name), .. } => name.to_string(),
-        Kind::Selector { operand, name } => match &operand.kind {
-            Kind::Reference { binding: Binding::Package(path), .. } => {
-                let (Name::Regular(text) | Name::Definition(text) | Name::Hidden(text)) = name;
-                let package = path.rsplit('/').next().unwrap_or_default();
-                format!("{package}.{}", text)
-            }
-            _ => String::new(),
-        },
-        _ => String::new(),
+    if let Kind::Reference { binding: Binding::Predeclared(name), .. } = &function.kind {
+        return name.to_string();
     }
+    let named =
+        |(path, name): (&str, &str)| format!("{}.{name}", path.rsplit('/').next().unwrap_or_default());
+    member(function).map(named).unwrap_or_default()
+}
+
+/// The path of a package and the name of its member.
+fn member(function: &Expression) -> Option<(&str, &str)> {
+    let Kind::Selector { operand, name } = &function.kind else { return None };
+    let Kind::Reference { binding: Binding::Package(path), .. } = &operand.kind else { return None };
+    let (Name::Regular(name) | Name::Definition(name) | Name::Hidden(name)) = name;
+    Some((path, name))
 }

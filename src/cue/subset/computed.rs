@@ -10,7 +10,7 @@ use super::calls;
 use super::decided::Extent;
 use super::graph::Reading;
 use super::places::{Meaning, Path, Step};
-use super::reason::Reason;
+use super::reason::{Inner, Reason};
 use super::{Mode, Walk, constant, is_package, outside};
 
 /// How a reference looks at what it means.
@@ -28,37 +28,22 @@ impl<'a> Walk<'a> {
         let reading =
             |from: &Path<'a>| Reading { position, from: from.clone(), to: to.clone(), extent, takes };
         match &self.decides {
-            Some(places) => self.readings.extend(places.iter().map(reading)),
-            None => self.readings.push(reading(&self.path)),
+            Some(places) => self.notes.readings.extend(places.iter().map(reading)),
+            None => self.notes.readings.push(reading(&self.path)),
         }
     }
 
     /// `a.b` as a constraint: what is there is taken over.
     pub(super) fn taken(&mut self, expression: &'a Expression) -> Result<(), Error> {
-        if let Some(from) = self.place(expression) {
-            self.decisions.taken.push((self.path.clone(), from));
+        if let Some(from) = self.scopes.place(&self.path, expression) {
+            self.notes.decisions.taken.push((self.path.clone(), from));
         }
         self.computed(expression)
     }
 
-    /// Where `a.b[0]` leads.
-    fn place(&self, expression: &'a Expression) -> Option<Path<'a>> {
-        match &expression.kind {
-            Kind::Selector { operand, name } => Some([&self.place(operand)?[..], &[Step::to(name)]].concat()),
-            Kind::Index { operand, .. } => Some([&self.place(operand)?[..], &[Step::Any]].concat()),
-            Kind::Reference { binding, .. } => match self.scopes.meaning(binding) {
-                Meaning::Field(depth, field) => Some(self.outer(depth).chain([Step::to(field)]).collect()),
-                Meaning::Itself(depth) => Some(self.outer(depth).collect()),
-                Meaning::Variable(source) => source.map(|source| [&source[..], &[Step::Any]].concat()),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     /// What a `for` runs over, or what is counted.
     pub(super) fn counted(&mut self, source: &'a Expression) -> Result<Option<Path<'a>>, Error> {
-        let place = self.place(source);
+        let place = self.scopes.place(&self.path, source);
         let outer =
             std::mem::replace(&mut self.extent, if place.is_some() { Extent::Names } else { Extent::Whole });
         let done = self.computed(source);
@@ -78,7 +63,7 @@ impl<'a> Walk<'a> {
             Meaning::Predeclared(_) => Ok(()),
             Meaning::Field(depth, field) => {
                 let to: Path<'a> = self.outer(depth).chain([Step::to(field)]).collect();
-                self.decisions.taken.push((self.path.clone(), to.clone()));
+                self.notes.decisions.taken.push((self.path.clone(), to.clone()));
                 let takes = !matches!(field, Name::Regular(_));
                 self.reads(position, to, Look { extent: Extent::Whole, takes });
                 match (mode, field) {
@@ -86,22 +71,26 @@ impl<'a> Walk<'a> {
                         self.compared.push((field, mode, position));
                         Ok(())
                     }
-                    (Mode::Matched, _) => Err(outside(position, Reason::ReferenceInMatch(name.to_owned()))),
+                    (Mode::Matched, _) => {
+                        Err(outside(position, Reason::In(mode, Inner::Reference(name.to_owned()))))
+                    }
                     (Mode::Plain, _) if !self.scopes.is_scalar(self.package, binding) => {
-                        Err(outside(position, Reason::ReferenceInAlternative(name.to_owned())))
+                        Err(outside(position, Reason::In(mode, Inner::NoScalar(name.to_owned()))))
                     }
                     (Mode::Any | Mode::Plain, _) => Ok(()),
                 }
             }
             Meaning::Let(depth, clause) => {
                 self.reads_let(position, depth, clause);
-                if mode == Mode::Any { Ok(()) } else { constant(&clause.value) }
+                if mode == Mode::Any { Ok(()) } else { constant(&clause.value, mode) }
             }
-            Meaning::Variable(source) if mode == Mode::Any => {
-                self.reads_variable(position, source, &[]);
+            Meaning::Variable(place) if mode == Mode::Any => {
+                self.reads_below(position, place, &[]);
                 Ok(())
             }
-            Meaning::Variable(_) => Err(outside(position, Reason::ReferenceInMatch(name.to_owned()))),
+            Meaning::Variable(_) => {
+                Err(outside(position, Reason::In(mode, Inner::Variable(name.to_owned()))))
+            }
             Meaning::Itself(_) | Meaning::Odd => Err(outside(position, Reason::Name(name.to_string()))),
         }
     }
@@ -179,10 +168,15 @@ impl<'a> Walk<'a> {
             Kind::Selector { .. }
             | Kind::Index { .. }
             | Kind::Reference { binding: Binding::Field { .. }, .. } => {
-                if let Some(path) = self.place(of) {
-                    self.decisions.asked.push((of.position, vec![path, self.path.clone()]));
+                self.chain(of, Vec::new())?;
+                match self.scopes.place(&self.path, of) {
+                    Some(path) => {
+                        self.notes.decisions.asked.push((of.position, vec![path, self.path.clone()]));
+                        Ok(())
+                    }
+                    None if calls::is_given(of) => Ok(()),
+                    None => Err(outside(of.position, Reason::AsksOther)),
                 }
-                self.chain(of, Vec::new())
             }
             _ => Err(outside(of.position, Reason::AsksOther)),
         }
@@ -202,16 +196,24 @@ impl<'a> Walk<'a> {
                 self.chain(operand, steps)
             }
             Kind::Reference { name, binding } => match self.scopes.meaning(binding) {
-                Meaning::Field(depth, field) => self.reads_chain(position, depth, Some(field), &steps),
+                Meaning::Field(depth, field) => {
+                    self.reads_chain(position, depth, Some(field), &steps);
+                    Ok(())
+                }
                 Meaning::Itself(depth) if !steps.is_empty() => {
-                    self.reads_chain(position, depth, None, &steps)
+                    self.reads_chain(position, depth, None, &steps);
+                    Ok(())
                 }
                 Meaning::Let(depth, clause) => {
                     self.reads_let(position, depth, clause);
+                    if !steps.is_empty() {
+                        let place = self.scopes.place(&self.path, expression);
+                        self.reads_below(position, place, &steps);
+                    }
                     Ok(())
                 }
-                Meaning::Variable(source) => {
-                    self.reads_variable(position, source, &steps);
+                Meaning::Variable(place) => {
+                    self.reads_below(position, place, &steps);
                     Ok(())
                 }
                 Meaning::Predeclared(_) => Err(outside(position, Reason::Computed(format!("`{name}`")))),
@@ -223,14 +225,16 @@ impl<'a> Walk<'a> {
     }
 
     fn reads_let(&mut self, position: Position, depth: usize, clause: &'a Let) {
-        let to = self.outer(depth).chain([Step::Hidden(&clause.name)]).collect();
+        let to = self.outer(depth).chain([Step::Let(&clause.name)]).collect();
         self.reads(position, to, Look { extent: Extent::Whole, takes: false });
     }
 
-    /// What a `for` runs over is read below its elements.
-    fn reads_variable(&mut self, position: Position, source: Option<Path<'a>>, steps: &[Step<'a>]) {
-        if let Some(source) = source {
-            let to = source.into_iter().chain([Step::Any]).chain(steps.iter().rev().copied()).collect();
+    /// What a variable or a `let` means is read where that is.
+    fn reads_below(&mut self, position: Position, place: Option<Path<'a>>, steps: &[Step<'a>]) {
+        // What a `let` makes is read with it.
+        let is_made = |place: &Path<'_>| place.iter().any(|step| matches!(step, Step::Let(_)));
+        if let Some(place) = place.filter(|place| !is_made(place)) {
+            let to = place.into_iter().chain(steps.iter().rev().copied()).collect();
             self.reads(position, to, Look { extent: self.extent, takes: false });
         }
     }
@@ -240,16 +244,9 @@ impl<'a> Walk<'a> {
         self.path.get(..depth).unwrap_or_default().iter().copied()
     }
 
-    fn reads_chain(
-        &mut self,
-        position: Position,
-        depth: usize,
-        field: Option<&'a Name>,
-        steps: &[Step<'a>],
-    ) -> Result<(), Error> {
+    fn reads_chain(&mut self, position: Position, depth: usize, field: Option<&'a Name>, steps: &[Step<'a>]) {
         let to = self.outer(depth).chain(field.map(Step::to)).chain(steps.iter().rev().copied()).collect();
         self.reads(position, to, Look { extent: self.extent, takes: false });
-        Ok(())
     }
 }
 

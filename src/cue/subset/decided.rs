@@ -1,6 +1,9 @@
 //! What comprehensions decide about, and who looks at it. cosign's evaluator takes them in an order: whoever looks at a field before a
 //! comprehension adds to it sees something else. So nothing that is computed, compared or counted looks at what a comprehension adds.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+
 use super::super::ast::Position;
 use super::super::error::Error;
 use super::graph::Reading;
@@ -8,8 +11,14 @@ use super::outside;
 use super::places::{Path, Step, within};
 use super::reason::{Reason, named};
 
-/// Places that are compared, at most.
+/// Where one thing lies, at most.
 const MAX_PLACES: usize = 3_000;
+
+/// Where all that is compared lies, at most.
+const MAX_ALL_PLACES: usize = 200_000;
+
+/// Comparisons of places, at most: some seconds' work.
+const MAX_WORK: usize = 100_000_000;
 
 /// Steps that a definition which contains itself is followed.
 const MAX_NESTING: usize = 8;
@@ -60,18 +69,19 @@ pub(super) struct Decisions<'a> {
 impl<'a> Decisions<'a> {
     /// That nobody looks at what a comprehension adds.
     pub(super) fn are_unseen(&self, readings: &[Reading<'a>]) -> Result<(), Error> {
-        self.structs_are_structs()?;
-        self.asked_are_plain(readings)?;
-        let mut added = Vec::new();
-        for one in self.added.iter().filter(|one| !one.is_helper) {
-            added.extend(self.everywhere(one.position, &one.path)?.into_iter().map(|path| (path, one)));
-        }
+        let places = Places { taken: &self.taken, work: Cell::new(0) };
+        self.structs_are_structs(&places)?;
+        let added = self.added.iter().map(|one| (one.position, &one.path, one));
+        let mut added = places.of_all(added)?;
+        asked_are_plain(&self.asked, &added, readings, &places)?;
+        added.retain(|(_, one)| !one.is_helper);
         if added.is_empty() {
             return Ok(());
         }
         for reading in readings.iter().filter(|reading| !reading.takes) {
             let paths = vec![reading.to.clone(), reading.from.clone()];
-            for place in self.moved(reading.position, paths)?.iter().filter_map(|paths| paths.first()) {
+            for place in places.moved(reading.position, paths)?.iter().filter_map(|paths| paths.first()) {
+                places.compares(reading.position, added.len())?;
                 let looks = |path: &Path<'_>, one: &Added<'_>| {
                     (one.is_struct || path.len() != place.len()) && sees(place, reading.extent, path)
                 };
@@ -81,7 +91,8 @@ impl<'a> Decisions<'a> {
             }
         }
         for judged in &self.judged {
-            for place in self.everywhere(judged.position, &judged.path)? {
+            for place in places.everywhere(judged.position, &judged.path)? {
+                places.compares(judged.position, added.len())?;
                 let counts = |path: &Path<'_>, one: &Added<'_>| {
                     (path.len() > place.len() || one.is_struct && path.len() == place.len())
                         && sees(&place, judged.extent, path)
@@ -95,42 +106,79 @@ impl<'a> Decisions<'a> {
     }
 
     /// What comprehensions make structs of is nothing else.
-    fn structs_are_structs(&self) -> Result<(), Error> {
+    fn structs_are_structs(&self, places: &Places<'_, 'a>) -> Result<(), Error> {
+        let Some((first, _)) = self.structs.first() else { return Ok(()) };
+        let others = places.of_all(self.others.iter().map(|other| (*first, other, ())))?;
         for (position, path) in &self.structs {
-            for place in self.everywhere(*position, path)? {
-                for other in &self.others {
-                    let others = self.everywhere(*position, other)?;
-                    if others.iter().any(|other| other.len() == place.len() && within(other, &place)) {
-                        return Err(outside(*position, Reason::StructAndOther).at(named(path)));
-                    }
+            for place in places.everywhere(*position, path)? {
+                places.compares(*position, others.len())?;
+                if others.iter().any(|(other, ())| other.len() == place.len() && within(other, &place)) {
+                    return Err(outside(*position, Reason::StructAndOther).at(named(path)));
                 }
             }
         }
         Ok(())
     }
+}
 
-    /// What is asked for is not added, and refers to nothing.
-    fn asked_are_plain(&self, readings: &[Reading<'a>]) -> Result<(), Error> {
-        for (position, asked) in &self.asked {
-            for asked in self.moved(*position, asked.clone())?.iter().filter_map(|paths| paths.first()) {
-                for one in &self.added {
-                    let meets = |place: &Path<'_>| within(place, asked) || within(asked, place);
-                    if self.everywhere(one.position, &one.path)?.iter().any(meets) {
-                        return Err(outside(*position, Reason::AsksAdded).at(named(asked)));
-                    }
-                }
-                for reading in readings {
-                    if self
-                        .everywhere(reading.position, &reading.from)?
-                        .iter()
-                        .any(|from| within(from, asked))
-                    {
-                        return Err(outside(*position, Reason::AsksReference).at(named(asked)));
-                    }
-                }
+/// What is asked for is not added, and refers to nothing.
+fn asked_are_plain<'a>(
+    all: &[(Position, Vec<Path<'a>>)],
+    added: &[(Path<'a>, &Added<'a>)],
+    readings: &[Reading<'a>],
+    places: &Places<'_, 'a>,
+) -> Result<(), Error> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let from = places.of_all(readings.iter().map(|reading| (reading.position, &reading.from, ())))?;
+    for (position, asked) in all {
+        for asked in places.moved(*position, asked.clone())?.iter().filter_map(|paths| paths.first()) {
+            places.compares(*position, added.len() + from.len())?;
+            if added.iter().any(|(place, _)| within(place, asked) || within(asked, place)) {
+                return Err(outside(*position, Reason::AsksAdded).at(named(asked)));
+            }
+            if from.iter().any(|(from, ())| within(from, asked)) {
+                return Err(outside(*position, Reason::AsksReference).at(named(asked)));
             }
         }
+    }
+    Ok(())
+}
+
+/// Finds where something lies besides where it stands.
+struct Places<'d, 'a> {
+    taken: &'d [(Path<'a>, Path<'a>)],
+    /// Places that were made and compared.
+    work: Cell<usize>,
+}
+
+impl<'a> Places<'_, 'a> {
+    /// Counts places that are compared.
+    fn compares(&self, position: Position, count: usize) -> Result<(), Error> {
+        self.work.set(self.work.get().saturating_add(count));
+        if self.work.get() > MAX_WORK {
+            return Err(outside(position, Reason::TooManyPlaces));
+        }
         Ok(())
+    }
+
+    /// All places of each of these.
+    fn of_all<'p, T: Copy>(
+        &self,
+        all: impl Iterator<Item = (Position, &'p Path<'a>, T)>,
+    ) -> Result<Vec<(Path<'a>, T)>, Error>
+    where
+        'a: 'p,
+    {
+        let mut places = Vec::new();
+        for (position, path, what) in all {
+            places.extend(self.everywhere(position, path)?.into_iter().map(|place| (place, what)));
+            if places.len() > MAX_ALL_PLACES {
+                return Err(outside(position, Reason::TooManyPlaces));
+            }
+        }
+        Ok(places)
     }
 
     /// A place, and all those that take over what is there.
@@ -143,17 +191,19 @@ impl<'a> Decisions<'a> {
     fn moved(&self, position: Position, paths: Vec<Path<'a>>) -> Result<Vec<Vec<Path<'a>>>, Error> {
         let longest = paths.iter().map(Vec::len).max().unwrap_or_default();
         let mut places = vec![paths];
+        let mut known: HashSet<_> = places.iter().cloned().collect();
         let mut next = 0;
         while let Some(place) = places.get(next).cloned() {
             next += 1;
-            for (by, from) in &self.taken {
+            self.compares(position, self.taken.len())?;
+            for (by, from) in self.taken {
                 let Some(moved) = place.iter().map(|path| under(by, from, path)).collect::<Option<Vec<_>>>()
                 else {
                     continue;
                 };
                 let is_long = moved.iter().any(|path| path.len() > longest + MAX_NESTING);
                 let is_nested = is_long && within(by, from);
-                if !is_nested && !places.contains(&moved) {
+                if !is_nested && known.insert(moved.clone()) {
                     places.push(moved);
                 }
             }

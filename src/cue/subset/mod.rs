@@ -4,7 +4,7 @@
 //! (docs/guides/policies.md has the numbers).
 //!
 //! A policy is made of three sorts of expressions. A *constraint* says what a value must be; it is what a field has. A *plain* constraint
-//! refers to nothing but definitions and constants; where several are compared with each other (in a disjunction, in `matchN`), each
+//! refers to nothing but definitions, constants and scalars that are declared beside it; where several are compared with each other (in a disjunction, in `matchN`), each
 //! must be plain. What is *computed* (an operand, a condition, an argument, what a `for` runs over) has operators and references.
 
 mod alternatives;
@@ -26,8 +26,8 @@ use std::rc::Rc;
 use self::alternatives::Choice;
 use self::decided::{Decisions, Extent, Judged};
 use self::graph::Reading;
-use self::places::{Path, Scopes, Step};
-use self::reason::Reason;
+use self::places::{Path, Scopes, Step, is_definition};
+use self::reason::{Inner, Reason, written};
 use super::ast::{Binary, Disjunct, Element, Expression, Kind, List, Name, Part, Position, Unary};
 use super::error::{Error, ErrorKind};
 use super::load::Package;
@@ -42,10 +42,8 @@ pub fn check(package: &Package) -> Result<(), Error> {
         package,
         scopes: Scopes::default(),
         path: Vec::new(),
-        choices: Vec::new(),
-        readings: Vec::new(),
+        notes: Notes::default(),
         compared: Vec::new(),
-        decisions: Decisions::default(),
         is_computing: false,
         counted: None,
         extent: Extent::Whole,
@@ -63,10 +61,21 @@ pub fn check(package: &Package) -> Result<(), Error> {
 enum Mode {
     /// A constraint that may refer to anything.
     Any,
-    /// One that refers to definitions and constants alone: an alternative.
+    /// One that refers to definitions, constants and scalars beside it alone: an alternative.
     Plain,
-    /// A plain one in which no list has elements: what `matchN` counts. A list whose elements are not there yet may or may not match.
+    /// A plain one that refers to definitions alone, and in which no list has elements: what `matchN` counts. A list whose elements are not there yet may or may not match.
     Matched,
+}
+
+/// What is noted on the way, and judged at its end.
+#[derive(Default)]
+struct Notes<'a> {
+    /// Fields with alternatives.
+    choices: Vec<Choice<'a>>,
+    /// Who refers to what.
+    readings: Vec<Reading<'a>>,
+    /// What comprehensions decide about.
+    decisions: Decisions<'a>,
 }
 
 struct Walk<'a> {
@@ -74,14 +83,9 @@ struct Walk<'a> {
     scopes: Scopes<'a>,
     /// Where in the value we are.
     path: Path<'a>,
-    /// Fields with alternatives.
-    choices: Vec<Choice<'a>>,
-    /// Who refers to what.
-    readings: Vec<Reading<'a>>,
+    notes: Notes<'a>,
     /// Definitions of the top level that alternatives refer to.
     compared: Vec<(&'a Name, Mode, Position)>,
-    /// What comprehensions decide about.
-    decisions: Decisions<'a>,
     /// Whether we are in what is computed.
     is_computing: bool,
     /// How deep the value lies of which the disjunctions were counted.
@@ -98,22 +102,23 @@ impl<'a> Walk<'a> {
             self.structure(&file.body, Mode::Any)?;
         }
         self.compared_definitions()?;
-        alternatives::are_single(&self.choices, &self.readings)?;
-        graph::no_circles(&self.readings)?;
-        self.decisions.are_unseen(&self.readings)
+        let Notes { choices, readings, decisions } = &self.notes;
+        alternatives::are_single(choices, readings)?;
+        graph::no_circles(readings)?;
+        decisions.are_unseen(readings)
     }
 
     /// What alternatives refer to must be as plain as they are.
     fn compared_definitions(&mut self) -> Result<(), Error> {
         let mut done = HashSet::new();
-        // They were noted where the definitions stand.
-        let readings = std::mem::take(&mut self.readings);
+        // What is in them was noted where they stand.
+        let notes = std::mem::take(&mut self.notes);
         while let Some((name, mode, position)) = self.compared.pop() {
             if done.insert((name, mode)) && !self.definition(name, mode)? {
-                return Err(outside(position, Reason::InnerDefinition));
+                return Err(outside(position, Reason::In(mode, Inner::Definition)));
             }
         }
-        self.readings = readings;
+        self.notes = notes;
         Ok(())
     }
 
@@ -131,7 +136,7 @@ impl<'a> Walk<'a> {
             Kind::Struct(body) => self.structure(body, mode),
             Kind::List(list) => self.list(position, list, mode),
             Kind::Disjunction(sides) => self.disjunction(sides, mode.max(Mode::Plain)),
-            Kind::Bound { operand, .. } if mode == Mode::Matched => constant(operand),
+            Kind::Bound { operand, .. } if mode == Mode::Matched => constant(operand, mode),
             Kind::Bound { operand, .. } => self.computed(operand),
             Kind::Binary { operator: Binary::Unify, left, right } => {
                 self.constraint(left, mode)?;
@@ -139,12 +144,12 @@ impl<'a> Walk<'a> {
             }
             Kind::Call { function, arguments } => self.call(position, function, arguments, mode),
             Kind::Unary { operator: Unary::Minus | Unary::Plus, operand } if mode == Mode::Matched => {
-                constant(operand)
+                constant(operand, mode)
             }
             Kind::Selector { operand, name: _ } if is_package(operand) => Ok(()),
-            _ if mode == Mode::Matched => constant(expression),
+            _ if mode == Mode::Matched => constant(expression, mode),
             Kind::Selector { .. } | Kind::Index { .. } if mode == Mode::Plain => {
-                Err(outside(position, Reason::ReferenceInAlternative("..".to_owned())))
+                Err(outside(position, Reason::In(mode, Inner::Reference(written(expression)))))
             }
             Kind::Selector { .. } | Kind::Index { .. } => self.taken(expression),
             _ => self.computed(expression),
@@ -160,17 +165,17 @@ impl<'a> Walk<'a> {
                 Extent::Whole
             }
             Kind::Struct(_) | Kind::Binary { operator: Binary::Unify, .. } => return,
-            Kind::Reference { name, binding } if &**name == "_" || self.scopes.is_definition(binding) => {
+            Kind::Reference { name, binding } if &**name == "_" || is_definition(binding) => {
                 return;
             }
             _ => {
-                self.decisions.others.push(self.path.clone());
+                self.notes.decisions.others.push(self.path.clone());
                 return;
             }
         };
         let path = self.path.clone();
-        self.decisions.others.push(path.clone());
-        self.decisions.judged.push(Judged { position: expression.position, path, extent });
+        self.notes.decisions.others.push(path.clone());
+        self.notes.decisions.judged.push(Judged { position: expression.position, path, extent });
     }
 
     fn disjunction(&mut self, sides: &'a [Disjunct], mode: Mode) -> Result<(), Error> {
@@ -187,7 +192,7 @@ impl<'a> Walk<'a> {
 
     fn list(&mut self, position: Position, list: &'a List, mode: Mode) -> Result<(), Error> {
         if mode == Mode::Matched && (list.rest.is_none() || !list.elements.is_empty()) {
-            return Err(outside(position, Reason::ListInMatch));
+            return Err(outside(position, Reason::In(mode, Inner::List)));
         }
         self.scopes.other();
         for (index, element) in list.elements.iter().enumerate() {
@@ -197,7 +202,7 @@ impl<'a> Walk<'a> {
                     self.comprehension(comprehension, None)?;
                 }
                 Element::Comprehension(comprehension) => {
-                    return Err(outside(comprehension.position, Reason::ConditionalAlternative));
+                    return Err(outside(comprehension.position, Reason::In(mode, Inner::Comprehension)));
                 }
             }
         }
@@ -212,11 +217,13 @@ impl<'a> Walk<'a> {
     fn value(&mut self, step: Step<'a>, value: &'a Expression, mode: Mode) -> Result<(), Error> {
         let choices = alternatives::choices(self.package, value);
         self.at(step, |walk| {
-            if choices > 1 {
-                return Err(outside(value.position, Reason::TwoDisjunctions));
-            }
-            if choices > 0 {
-                walk.choices.push(Choice { position: value.position, path: walk.path.clone() });
+            match choices {
+                None => return Err(outside(value.position, Reason::TooLarge)),
+                Some(0) => {}
+                Some(1) => {
+                    walk.notes.choices.push(Choice { position: value.position, path: walk.path.clone() });
+                }
+                Some(_) => return Err(outside(value.position, Reason::TwoDisjunctions)),
             }
             let outer = walk.counted.replace(walk.path.len());
             walk.constraint(value, mode)?;
@@ -240,32 +247,32 @@ impl<'a> Walk<'a> {
 }
 
 /// What needs nothing else to have a value.
-fn constant(expression: &Expression) -> Result<(), Error> {
+fn constant(expression: &Expression, mode: Mode) -> Result<(), Error> {
     match &expression.kind {
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Bytes(_) => Ok(()),
-        Kind::Unary { operand, .. } => constant(operand),
+        Kind::Unary { operand, .. } => constant(operand, mode),
         Kind::Binary {
             operator: Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Quotient,
             left,
             right,
         } => {
-            constant(left)?;
-            constant(right)
+            constant(left, mode)?;
+            constant(right, mode)
         }
         Kind::List(List { elements, rest: None }) => elements.iter().try_for_each(|element| match element {
-            Element::Value(value) => constant(value),
+            Element::Value(value) => constant(value, mode),
             Element::Comprehension(comprehension) => {
-                Err(outside(comprehension.position, Reason::ConditionInMatch))
+                Err(outside(comprehension.position, Reason::In(mode, Inner::Comprehension)))
             }
         }),
         Kind::Interpolation { parts, .. } => parts.iter().try_for_each(|part| match part {
             Part::Literal(_) => Ok(()),
-            Part::Expression(value) => constant(value),
+            Part::Expression(value) => constant(value, mode),
         }),
         Kind::Call { function, arguments } if !calls::judges(function) => {
-            arguments.iter().try_for_each(constant)
+            arguments.iter().try_for_each(|argument| constant(argument, mode))
         }
-        _ => Err(outside(expression.position, Reason::ComputedInMatch)),
+        _ => Err(outside(expression.position, Reason::In(mode, Inner::Computed))),
     }
 }
 

@@ -2,18 +2,23 @@
 
 use super::super::ast::{Binding, Declaration, Expression, Field, Kind, Label, Let, Name, Part, Struct};
 use super::super::load::Package;
-use super::yields;
+use super::{calls, yields};
+
+/// So many `let`s are followed, one to the next.
+const MAX_LETS: usize = 100;
 
 /// The step to what a pattern says of names: `string` in `[string]: 1`.
 pub(super) const PATTERN: &str = "[]";
 
 /// A step into a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Step<'a> {
     /// A regular field.
     Field(&'a str),
-    /// A definition, a hidden field, or a `let`.
+    /// A definition, or a hidden field.
     Hidden(&'a str),
+    /// What a `let` means.
+    Let(&'a str),
     /// Any regular field whose name begins like this.
     Begins(&'a str),
     /// An element.
@@ -48,7 +53,7 @@ impl<'a> Step<'a> {
     /// Whether both may be the same.
     pub(super) fn meets(self, other: Self) -> bool {
         match (self, other) {
-            (Step::Any, step) | (step, Step::Any) => !matches!(step, Step::Hidden(_)),
+            (Step::Any, step) | (step, Step::Any) => !matches!(step, Step::Hidden(_) | Step::Let(_)),
             (Step::Begins(begin), Step::Field(name)) | (Step::Field(name), Step::Begins(begin)) => {
                 name.starts_with(begin)
             }
@@ -89,14 +94,19 @@ pub(super) fn within(inner: &[Step<'_>], outer: &[Step<'_>]) -> bool {
     inner.len() >= outer.len() && inner.iter().zip(outer).all(|(one, other)| one.meets(*other))
 }
 
+/// Whether a name is that of a definition: what it says is noted where it stands.
+pub(super) fn is_definition(binding: &Binding) -> bool {
+    matches!(binding, Binding::Field { name: Name::Definition(_) | Name::Hidden(_), .. })
+}
+
 /// One scope around what is looked at.
 #[derive(Debug)]
 enum Scope<'a> {
     /// A struct literal at a path.
     Struct { body: &'a Struct, depth: usize },
-    /// A `for` over what is there.
-    For(Path<'a>),
-    /// A list, a `let`, the value of a pattern, a `for` over what is computed.
+    /// A `for` or a `let` clause, with the place of what its variable means where that is known.
+    Variable(Option<Path<'a>>),
+    /// A list, the value of a pattern.
     Other,
 }
 
@@ -112,7 +122,7 @@ pub(super) enum Meaning<'a> {
     Let(usize, &'a Let),
     /// A struct itself, this many steps below the top.
     Itself(usize),
-    /// A variable, or a label; of a `for`: over what it runs.
+    /// A variable, or a label: where what it means is, if that is known.
     Variable(Option<Path<'a>>),
     /// What the language has.
     Predeclared(&'a str),
@@ -126,12 +136,12 @@ impl<'a> Scopes<'a> {
         self.0.push(Scope::Struct { body, depth });
     }
 
-    /// Enters a `for`.
-    pub(super) fn each(&mut self, source: Option<Path<'a>>) {
-        self.0.push(source.map_or(Scope::Other, Scope::For));
+    /// Enters a `for` or a `let` clause, whose variable means what is at this place.
+    pub(super) fn variable(&mut self, place: Option<Path<'a>>) {
+        self.0.push(Scope::Variable(place));
     }
 
-    /// Enters a list, a `let`, the value of a pattern.
+    /// Enters a list, the value of a pattern.
     pub(super) fn other(&mut self) {
         self.0.push(Scope::Other);
     }
@@ -148,19 +158,15 @@ impl<'a> Scopes<'a> {
         self.0.truncate(len);
     }
 
-    fn up(&self, up: usize) -> Option<&Scope<'a>> {
-        self.0.len().checked_sub(up + 1).and_then(|index| self.0.get(index))
-    }
-
-    /// Whether a name is that of a definition: what it says is noted where it stands.
-    pub(super) fn is_definition(&self, binding: &Binding) -> bool {
-        matches!(binding, Binding::Field { name: Name::Definition(_) | Name::Hidden(_), .. })
+    /// The place in the value of `a.b[0]`, where `path` leads to what stands there; `let` is followed.
+    pub(super) fn place(&self, path: &[Step<'a>], expression: &'a Expression) -> Option<Path<'a>> {
+        place(&self.0, path, expression, 0)
     }
 
     /// Whether a name is that of a field which is declared with it, as a scalar.
     pub(super) fn is_scalar(&self, package: &Package, binding: &Binding) -> bool {
         let Binding::Field { up, name } = binding else { return false };
-        let values: Vec<&Expression> = match self.up(*up) {
+        let values: Vec<&Expression> = match out(&self.0, *up) {
             Some(Scope::Struct { depth: 0, .. }) => declared(package, name).collect(),
             Some(Scope::Struct { body, .. }) => named_in(body, name).collect(),
             _ => return false,
@@ -169,28 +175,71 @@ impl<'a> Scopes<'a> {
     }
 
     pub(super) fn meaning(&self, binding: &'a Binding) -> Meaning<'a> {
-        match binding {
-            Binding::Field { up, name } => match self.up(*up) {
-                Some(Scope::Struct { depth, .. }) => Meaning::Field(*depth, name),
-                _ => Meaning::Odd,
-            },
-            Binding::Let { up, index } => match self.up(*up) {
-                Some(Scope::Struct { body, depth }) => {
-                    body.lets.get(*index).map_or(Meaning::Odd, |clause| Meaning::Let(*depth, clause))
-                }
-                _ => Meaning::Odd,
-            },
-            Binding::Scope { up } => match self.up(*up) {
-                Some(Scope::Struct { depth, .. }) => Meaning::Itself(*depth),
-                _ => Meaning::Odd,
-            },
-            Binding::Variable { up, key: false } => match self.up(*up) {
-                Some(Scope::For(source)) => Meaning::Variable(Some(source.clone())),
-                _ => Meaning::Variable(None),
-            },
-            Binding::Variable { .. } | Binding::Label { .. } => Meaning::Variable(None),
-            Binding::Predeclared(name) => Meaning::Predeclared(name),
-            Binding::DynamicField { .. } | Binding::Matched { .. } | Binding::Package(_) => Meaning::Odd,
-        }
+        meaning(&self.0, binding)
+    }
+}
+
+/// The scope this many scopes out.
+fn out<'s, 'a>(scopes: &'s [Scope<'a>], up: usize) -> Option<&'s Scope<'a>> {
+    scopes.len().checked_sub(up + 1).and_then(|index| scopes.get(index))
+}
+
+fn meaning<'a>(scopes: &[Scope<'a>], binding: &'a Binding) -> Meaning<'a> {
+    match binding {
+        Binding::Field { up, name } => match out(scopes, *up) {
+            Some(Scope::Struct { depth, .. }) => Meaning::Field(*depth, name),
+            _ => Meaning::Odd,
+        },
+        Binding::Let { up, index } => match out(scopes, *up) {
+            Some(Scope::Struct { body, depth }) => {
+                body.lets.get(*index).map_or(Meaning::Odd, |clause| Meaning::Let(*depth, clause))
+            }
+            _ => Meaning::Odd,
+        },
+        Binding::Scope { up } => match out(scopes, *up) {
+            Some(Scope::Struct { depth, .. }) => Meaning::Itself(*depth),
+            _ => Meaning::Odd,
+        },
+        Binding::Variable { up, key: false } => match out(scopes, *up) {
+            Some(Scope::Variable(place)) => Meaning::Variable(place.clone()),
+            _ => Meaning::Variable(None),
+        },
+        Binding::Variable { .. } | Binding::Label { .. } => Meaning::Variable(None),
+        Binding::Predeclared(name) => Meaning::Predeclared(name),
+        Binding::DynamicField { .. } | Binding::Matched { .. } | Binding::Package(_) => Meaning::Odd,
+    }
+}
+
+/// The place of what stands in these scopes, and was come to through so many `let`s.
+fn place<'a>(
+    scopes: &[Scope<'a>],
+    path: &[Step<'a>],
+    expression: &'a Expression,
+    lets: usize,
+) -> Option<Path<'a>> {
+    let beneath = |operand, step| {
+        let mut place = place(scopes, path, operand, lets)?;
+        place.push(step);
+        Some(place)
+    };
+    let outer = |depth: usize| path.get(..depth).unwrap_or_default().iter().copied();
+    match &expression.kind {
+        Kind::Selector { operand, name } => beneath(operand, Step::to(name)),
+        Kind::Index { operand, .. } => beneath(operand, Step::Any),
+        Kind::Reference { binding, .. } => match meaning(scopes, binding) {
+            Meaning::Field(depth, field) => Some(outer(depth).chain([Step::to(field)]).collect()),
+            Meaning::Itself(depth) => Some(outer(depth).collect()),
+            Meaning::Variable(place) => place,
+            Meaning::Let(depth, clause) if lets < MAX_LETS => {
+                let Binding::Let { up, .. } = binding else { return None };
+                let around = scopes.get(..scopes.len().checked_sub(*up)?)?;
+                let followed = place(around, path, &clause.value, lets + 1);
+                // What a function gives is nowhere else. What is put together there may be elsewhere, too.
+                let own = || outer(depth).chain([Step::Let(&clause.name)]).collect();
+                followed.or_else(|| calls::is_given(&clause.value).then(own))
+            }
+            Meaning::Let(..) | Meaning::Predeclared(_) | Meaning::Odd => None,
+        },
+        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use super::super::error::Error;
 use super::calls;
 use super::decided::Added;
 use super::places::{Meaning, PATTERN, Path, Step};
-use super::reason::Reason;
+use super::reason::{Inner, Reason};
 use super::yields::Yield;
 use super::{Mode, Walk, outside, yields};
 
@@ -34,9 +34,9 @@ impl<'a> Walk<'a> {
         self.scopes.structure(body, self.path.len());
         for clause in &body.lets {
             if mode >= Mode::Plain {
-                return Err(outside(clause.position, Reason::LetInAlternative));
+                return Err(outside(clause.position, Reason::In(mode, Inner::Let)));
             }
-            self.at(Step::Hidden(&clause.name), |walk| walk.computed(&clause.value))?;
+            self.at(Step::Let(&clause.name), |walk| walk.computed(&clause.value))?;
         }
         for declaration in &body.declarations {
             self.declaration(declaration, body, mode)?;
@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
                 self.comprehension(comprehension, Some(body))
             }
             Declaration::Comprehension(comprehension) => {
-                Err(outside(comprehension.position, Reason::ConditionalAlternative))
+                Err(outside(comprehension.position, Reason::In(mode, Inner::Comprehension)))
             }
             Declaration::Ellipsis(_) => Ok(()),
         }
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
                 self.computed(label)?;
                 Step::labelled(&field.label)
             }
-            Label::Dynamic(_) => return Err(outside(field.position, Reason::LabelInAlternative)),
+            Label::Dynamic(_) => return Err(outside(field.position, Reason::In(mode, Inner::Label))),
         };
         self.value(step, &field.value, mode)
     }
@@ -132,13 +132,17 @@ impl<'a> Walk<'a> {
         for clause in &comprehension.clauses {
             match clause {
                 Clause::For { source, .. } => {
-                    let source = self.counted(source)?;
-                    self.scopes.each(source);
+                    let elements = self.counted(source)?.map(|mut place| {
+                        place.push(Step::Any);
+                        place
+                    });
+                    self.scopes.variable(elements);
                 }
                 Clause::If { condition, .. } => self.computed(condition)?,
                 Clause::Let { value, .. } => {
                     self.computed(value)?;
-                    self.scopes.other();
+                    let place = self.scopes.place(&self.path, value);
+                    self.scopes.variable(place);
                 }
             }
         }
@@ -160,25 +164,24 @@ impl<'a> Walk<'a> {
         around: &'a Struct,
     ) -> Result<Vec<Path<'a>>, Error> {
         let position = comprehension.position;
-        let Some(fields) = yields::fields(self.package, &comprehension.body) else {
-            return Err(outside(position, Reason::YieldsUnknown));
-        };
+        let fields =
+            yields::fields(self.package, &comprehension.body).map_err(|reason| outside(position, reason))?;
         let whole =
             |other: &Declaration| matches!(other, Declaration::Comprehension(_) | Declaration::Ellipsis(_));
         let alone = around.declarations.iter().all(whole);
         let place = self.path.last().copied();
         // What makes up a hidden field, or a value that is computed, is read as a whole.
-        let is_helper = alone && (self.is_computing || matches!(place, Some(Step::Hidden(_))));
+        let is_helper = alone && (self.is_computing || matches!(place, Some(Step::Hidden(_) | Step::Let(_))));
         for Yield { step, value } in &fields {
             let is_struct = yields::may_be_struct(value);
             let path = [&self.path[..], &[*step]].concat();
             if is_struct && !is_helper {
-                self.decisions.structs.push((position, path.clone()));
+                self.notes.decisions.structs.push((position, path.clone()));
             }
-            self.decisions.added.push(Added { position, path, is_struct, is_helper });
+            self.notes.decisions.added.push(Added { position, path, is_struct, is_helper });
         }
         if alone {
-            self.decisions.structs.push((position, self.path.clone()));
+            self.notes.decisions.structs.push((position, self.path.clone()));
         }
         Ok(fields.iter().map(|field| [&self.path[..], &[field.step]].concat()).collect())
     }

@@ -19,6 +19,9 @@ fn what_policies_are_made_of_is_judged() {
         "predicate: _\n_names: [for p in predicate.packages if p.name != _|_ {p.name}]\n_names: [\"a\", ...]",
         "predicate: {kind: string, if kind == \"review\" {#Review}, ...}\n#Review: {by!: string, ...}",
         "predicate: {from: string, until: >from, [=~\"^x\"]: int, \"\\(\"a\")\": 1}",
+        "predicate: a: 1 | #A\n#A: {b: {c!: 1} | null, #N}\n#N: n?: {k: 1} | {l: 1}",
+        "import \"encoding/json\"\npredicate: {t: string, ...}\nlet m = json.Unmarshal(predicate.t)\n_r: {if m.a != _|_ {k: 1}, for p in m.l let q = p if q.b != _|_ {n: 1}}",
+        "#G: {let L = [\"x\", \"y\"], for k in L {(k): int}}\npredicate: d: #G",
         "#D: {a: 1} | [...]\npredicate: {a: #D, b: [...#D], c: [...{a: {k: 1} | null}]}",
         "predicate: X={policy: required: int, reviewers: [...{name: string, if X.policy.required > 1 {at!: string}}]}",
         "predicate: suites: [Name=string]: {failed: <=_allowed[Name]}\n_allowed: {a: 1, [string]: int}",
@@ -297,6 +300,60 @@ const OUTSIDE: &[(&str, &str, &str, &str)] = &[
         "`yaml.Validate` within what is computed",
         "import \"encoding/yaml\"\npredicate: {t: yaml.Validate({a: 1}), b!: 1}",
     ),
+    (
+        "predicate: {a?: b, b?: _}\nlet x = predicate\n_r: {if x.a != _|_ {c: 1}}",
+        "0.cue:3:9: predicate.a",
+        "a comparison with `_|_` of a field that refers to another one; ask for the field that it refers to",
+        "predicate: {a?: b, b?: _}\nlet x = predicate\n_r: {if x.b != _|_ {c: 1}}",
+    ),
+    (
+        "predicate: l: [...{a?: b, b?: _}]\n_r: {let y = x, let x = predicate, for p in y.l let q = p if q.a != _|_ {c: 1}}",
+        "0.cue:2:62: predicate.l[..].a",
+        "a comparison with `_|_` of a field that refers to another one; ask for the field that it refers to",
+        "predicate: l: [...{a?: b, b?: _}]\n_r: {for p in predicate.l if p.b != _|_ {c: 1}}",
+    ),
+    (
+        "predicate: a?: _\n_r: {for p in [predicate] if p.a != _|_ {c: 1}}",
+        "0.cue:2:30: _r",
+        "a comparison of this with `_|_`; compare a field",
+        "predicate: a?: _\n_l: [predicate]\n_r: {for p in _l if p.a != _|_ {c: 1}}",
+    ),
+    (
+        "predicate: {b?: int, a: *b | 3}\nlet l = [predicate]\n_r: {if l[0].a != _|_ {z: 1}}",
+        "0.cue:3:9: _r",
+        "a comparison of this with `_|_`; compare a field",
+        "predicate: {b?: int, a: *b | 3}\n_r: {if predicate.b != _|_ {z: 1}}",
+    ),
+    (
+        "predicate: k: {a: 1} | {b: 1}\nlet x = predicate.k\nn: x.a",
+        "0.cue:3:4: n",
+        "a reference into a field with alternatives; say in each alternative what must hold there",
+        "predicate: k: {a: 1, n: 1} | {b: 1}",
+    ),
+    (
+        "predicate: {a: string, b: {c: 1} | predicate.a}",
+        "0.cue:1:36: predicate.b",
+        "a reference (`predicate.a`) in an alternative; declare what is meant as a definition",
+        "predicate: {a: string, b: {c: 1} | a}",
+    ),
+    (
+        "predicate: {l: [...], for p in l {a: 1 | p}}",
+        "0.cue:1:42: predicate.a",
+        "a variable (`p`) in an alternative; write the comprehension without it",
+        "predicate: {l: [...], for p in l {a: 1}}",
+    ),
+    (
+        "let x = predicate.b\npredicate: {b: _, a: 1 | x}",
+        "0.cue:1:9: predicate.a",
+        "a value that is computed, in an alternative; write the value",
+        "let x = 2\npredicate: {b: _, a: 1 | x}",
+    ),
+    (
+        "predicate: a: matchN(1, [{if true {b: 1}}])",
+        "0.cue:1:27: predicate.a",
+        "a comprehension in what is matched; write what must hold without conditions",
+        "predicate: a: matchN(1, [{b: 1}])",
+    ),
 ];
 
 #[test]
@@ -320,7 +377,17 @@ fn what_is_not_judged_is_named_with_its_place_and_what_to_write_instead() {
 fn looking_at_a_policy_has_an_end() {
     let many: String = (0..400).map(|n| format!("#A{n}: {{#A{}, #A{}}}\n", n + 1, n + 2)).collect();
     let policy = format!("{many}#A400: {{}}\n#A401: {{}}\npredicate: {{k: 1, if k > 0 {{#A0}}}}");
-    assert!(outside(&[&policy]).unwrap().contains("two disjunctions"));
+    assert!(outside(&[&policy]).unwrap().contains("a value that is too large to be looked at"));
+    let used = |count: usize, of: &str| -> String { (0..count).map(|n| format!("f{n}?: {of}, ")).collect() };
+    let (outer, inner) = (used(60, "#B"), used(60, "#A"));
+    let policy = format!("#A: {{g: _, if g {{k!: 1}}}}\n#B: {{{inner}}}\npredicate: {{{outer}}}");
+    assert!(outside(&[&policy]).unwrap().contains("a definition that is used in too many places"));
+    // The time grows with the square of the number of places.
+    let conditions: String = (0..5).map(|n| format!("if g {{s{n}: a!: 1}}, ")).collect();
+    let began = std::time::Instant::now();
+    let policy = format!("#A: {{g: bool, {conditions} ...}}\npredicate: {{{}}}", used(200, "#A"));
+    assert_eq!(outside(&[&policy]), None);
+    assert!(began.elapsed().as_secs() < 60);
     let many: String = (0..1_600).map(|n| format!("a{n}: b{n}\nb{n}: 1\n")).collect();
     assert!(outside(&[&many]).unwrap().contains("more than 1500 references"));
 }

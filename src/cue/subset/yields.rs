@@ -4,6 +4,7 @@ use super::super::ast::{Binary, Binding, Declaration, Expression, Field, Kind, N
 use super::super::load::Package;
 use super::calls;
 use super::places::{Step, declared};
+use super::reason::Reason;
 
 /// Structs and definitions that are followed, at most.
 const MAX_VISITS: u32 = 1_000;
@@ -17,8 +18,8 @@ pub(super) struct Yield<'a> {
     pub(super) value: &'a Expression,
 }
 
-/// What a body adds to the struct in which it is; none where that is not known.
-pub(super) fn fields<'a>(package: &'a Package, body: &'a Struct) -> Option<Vec<Yield<'a>>> {
+/// What a body adds to the struct in which it is, or why that is not known.
+pub(super) fn fields<'a>(package: &'a Package, body: &'a Struct) -> Result<Vec<Yield<'a>>, Reason> {
     Search { package, visits: 0 }.of_struct(body)
 }
 
@@ -58,7 +59,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn of_struct(&mut self, body: &'a Struct) -> Option<Vec<Yield<'a>>> {
+    fn of_struct(&mut self, body: &'a Struct) -> Result<Vec<Yield<'a>>, Reason> {
         let mut yields = Vec::new();
         for declaration in &body.declarations {
             match declaration {
@@ -73,38 +74,38 @@ impl<'a> Search<'a> {
                 Declaration::Embedding(expression) => yields.extend(self.of(expression)?),
             }
         }
-        Some(yields)
+        Ok(yields)
     }
 
-    fn of(&mut self, expression: &'a Expression) -> Option<Vec<Yield<'a>>> {
+    fn of(&mut self, expression: &'a Expression) -> Result<Vec<Yield<'a>>, Reason> {
         self.visits += 1;
         if self.visits > MAX_VISITS {
-            return None;
+            return Err(Reason::TooLarge);
         }
         match &expression.kind {
             Kind::Struct(body) => self.of_struct(body),
             Kind::Binary { operator: Binary::Unify, left, right } => {
                 let mut yields = self.of(left)?;
                 yields.extend(self.of(right)?);
-                Some(yields)
+                Ok(yields)
             }
             Kind::Reference { binding: Binding::Field { name: name @ Name::Definition(_), .. }, .. } => {
                 self.of_definition(name)
             }
-            Kind::Bottom => Some(Vec::new()),
-            Kind::Call { function, .. } if calls::fails(function) => Some(Vec::new()),
-            _ => None,
+            Kind::Bottom => Ok(Vec::new()),
+            Kind::Call { function, .. } if calls::fails(function) => Ok(Vec::new()),
+            _ => Err(Reason::YieldsUnknown),
         }
     }
 
     /// Of a definition that is declared at the top of a file, and nowhere within a struct.
-    fn of_definition(&mut self, name: &Name) -> Option<Vec<Yield<'a>>> {
+    fn of_definition(&mut self, name: &Name) -> Result<Vec<Yield<'a>>, Reason> {
         let mut yields = Vec::new();
         let mut found = false;
         for value in declared(self.package, name) {
             found = true;
             yields.extend(self.of(value)?);
         }
-        found.then_some(yields)
+        if found { Ok(yields) } else { Err(Reason::YieldsUnknown) }
     }
 }

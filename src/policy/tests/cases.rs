@@ -55,7 +55,7 @@ fn every_case(
     }
 }
 
-/// The same verdict in every case, or a listed refusal.
+/// The same verdict in every case, or a refusal for the listed reason.
 fn same_verdicts(
     language: &str,
     files: &Recorded<'_>,
@@ -63,10 +63,13 @@ fn same_verdicts(
 ) {
     let listed = read(&format!("{language}/differences.json"));
     let listed: BTreeMap<String, String> = serde_json::from_str(&listed).unwrap();
+    assert!(listed.values().all(|reason| !reason.is_empty()));
+    // Those of Rego are listed as they were told once.
+    let is_known = |reason: &str, why: &str| language != "cue" || why.contains(reason);
     let (mut wrong, mut met) = (Vec::new(), BTreeSet::new());
     every_case(language, files, ours, |name, theirs, ours| match (theirs, ours) {
         ("pass", Ok(())) | ("refuse", Err(_)) => {}
-        ("pass", Err(_)) if listed.contains_key(name) => {
+        ("pass", Err(why)) if listed.get(name).is_some_and(|reason| is_known(reason, &why)) => {
             met.insert(name.to_owned());
         }
         (theirs, ours) => wrong.push(format!("{name}: cosign {theirs}, here {ours:?}")),
