@@ -70,14 +70,10 @@ impl Inner {
                 "write an alternative for each case, or the comprehension beside the disjunction",
             ),
             Self::Computed => ("a value that is computed,", "write the value"),
-            Self::Definition => {
-                ("a definition within a struct,", "declare the definition at the top of the file")
-            }
+            Self::Definition => DEFINITION,
             Self::Label => ("a computed label", "write the label, or a pattern (`[string]: ..`)"),
             Self::Let => ("`let`", "put the `let` before the field"),
-            Self::List => {
-                ("a list with elements, or a closed one,", "say what each element must be (`[...{k: 1}]`)")
-            }
+            Self::List => LIST,
             Self::Reference(name) => return (format!("a reference (`{name}`) {place}"), DECLARE),
             Self::NoScalar(name) => {
                 return (format!("a reference (`{name}`) to what is no scalar, {place}"), DECLARE);
@@ -94,21 +90,10 @@ impl Reason {
     /// The construct, and how to write it instead.
     fn words(&self) -> (String, &'static str) {
         let (construct, instead) = match self {
-            Self::TwoDisjunctions => (
-                "two disjunctions of structs or lists for one field",
-                "write them as one, with every combination that is allowed",
-            ),
-            Self::ReadsAlternatives => {
-                ("a reference into a field with alternatives", "say in each alternative what must hold there")
-            }
-            Self::ReadsAdded => (
-                "a reference to a field that a comprehension adds to",
-                "give what is added another name, or repeat the condition where it is looked at",
-            ),
-            Self::JudgesAdded => (
-                "a constraint that counts or compares what a comprehension adds to",
-                "put the constraint into the comprehension",
-            ),
+            Self::TwoDisjunctions => TWO_DISJUNCTIONS,
+            Self::ReadsAlternatives => READS_ALTERNATIVES,
+            Self::ReadsAdded => READS_ADDED,
+            Self::JudgesAdded => JUDGES_ADDED,
             Self::StructAndOther => (
                 "a comprehension that makes a struct of a field of which other things are said",
                 "say `{...}` of it, or nothing, outside of the comprehension",
@@ -185,6 +170,24 @@ impl Reason {
     }
 }
 
+const DEFINITION: (&str, &str) =
+    ("a definition within a struct,", "declare the definition at the top of the file");
+const LIST: (&str, &str) =
+    ("a list with elements, or a closed one,", "say what each element must be (`[...{k: 1}]`)");
+const TWO_DISJUNCTIONS: (&str, &str) = (
+    "two disjunctions of structs or lists for one field",
+    "write them as one, with every combination that is allowed",
+);
+const READS_ALTERNATIVES: (&str, &str) =
+    ("a reference into a field with alternatives", "say in each alternative what must hold there");
+const READS_ADDED: (&str, &str) = (
+    "a reference to a field that a comprehension adds to",
+    "give what is added another name, or repeat the condition where it is looked at",
+);
+const JUDGES_ADDED: (&str, &str) = (
+    "a constraint that counts or compares what a comprehension adds to",
+    "put the constraint into the comprehension",
+);
 const SEVERAL: &str = "make several policies of it, and verify each";
 const WRITE: &str = "write the struct or the list in the call";
 
