@@ -4,14 +4,9 @@
 use base64::Engine;
 use base64::alphabet;
 use base64::display::Base64Display;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose};
 
 use super::DecodeError;
-
-const EITHER_PADDING: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, EITHER_PADDING);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, EITHER_PADDING);
 
 /// Standard alphabet, padded: what every format here is written with.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
@@ -34,11 +29,16 @@ pub fn encode_url(bytes: impl AsRef<[u8]>) -> String {
     general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Decodes base64 in the standard or the URL-safe alphabet (RFC 4648 sections 4 and 5), with or without padding, as
+/// Decodes base64 in the standard or the URL-safe alphabet (RFC 4648 sections 4 and 5), with all of its padding or none, as
 /// proto3 JSON and DSSE allow. `None` when it is neither: other characters, line breaks, both alphabets in one text,
-/// wrong padding, non-zero bits after the end.
+/// too much or too little padding, non-zero bits after the end.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    let engine = match (text.contains(['-', '_']), text.contains('=')) {
+        (false, true) => &general_purpose::STANDARD,
+        (false, false) => &general_purpose::STANDARD_NO_PAD,
+        (true, true) => &general_purpose::URL_SAFE,
+        (true, false) => &general_purpose::URL_SAFE_NO_PAD,
+    };
     engine.decode(text).ok()
 }
 
@@ -84,7 +84,13 @@ mod tests {
             assert_eq!(decode(text).unwrap(), [0xfb, 0xff], "{text}");
         }
         assert!(decode("").unwrap().is_empty());
-        for bad in ["+_8=", "+/9=", "+/8==", "+/8=\n", "+/8= ", " +/8=", "=", "A", "+", "a b", "+/8=AAAA"] {
+        for text in ["YQ==", "YQ"] {
+            assert_eq!(decode(text).unwrap(), b"a", "{text}");
+        }
+        for bad in ["+_8=", "+_8", "+/9=", "+/8==", "+/8=\n", "+/8= ", " +/8=", "=", "A", "+", "a b", "+/8=AAAA"] {
+            assert!(decode(bad).is_none(), "{bad:?}");
+        }
+        for bad in ["YQ=", "YQ===", "_w=", "YWI==", "YWJj=", "Y===", "==", "YQ==YQ==", "YQ=Y", "YR==", "YR"] {
             assert!(decode(bad).is_none(), "{bad:?}");
         }
     }

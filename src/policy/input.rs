@@ -105,6 +105,11 @@ fn subject(value: &Value, typed: Option<Typed>) -> Result<Value, String> {
             ));
         }
     }
+    // Whether or not it is shown: cosign has read it before it leaves it out.
+    let content = match members.get("content").and_then(Value::as_str) {
+        Some(text) => base64::decode(text).ok_or("the content of a subject is no base64")?,
+        None => Vec::new(),
+    };
     let mut out = Map::new();
     match typed {
         Some(Typed::Link | Typed::Provenance) => {
@@ -116,23 +121,13 @@ fn subject(value: &Value, typed: Option<Typed>) -> Result<Value, String> {
             let lost = |name: &str| typed.is_some() && matches!(name, "downloadLocation" | "mediaType");
             let kept = members.iter().filter(|(name, value)| !is_empty(value) && !lost(name));
             for (name, value) in kept {
-                let value = if name == "content" { content(value)? } else { value.clone() };
+                // Read as base64 in either alphabet, padded or not, and written in one way.
+                let value = if name == "content" { base64::encode(&content).into() } else { value.clone() };
                 out.insert(name.clone(), value);
             }
         }
     }
     Ok(Value::Object(out))
-}
-
-/// The content of a subject, in the one of the spellings of base64 in which it is written anew: padded, or not, in either alphabet.
-fn content(value: &Value) -> Result<Value, String> {
-    let text = value.as_str().unwrap_or_default().replace('-', "+").replace('_', "/");
-    let written = base64::decode(&text).map(base64::encode);
-    let is_spelling = |written: &String| text == *written || text == written.trim_end_matches('=');
-    match written.filter(is_spelling) {
-        Some(written) => Ok(written.into()),
-        None => Err("the content of a subject is no base64".to_owned()),
-    }
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -97,10 +97,11 @@ fn numbers_are_written_as_go_writes_floats() {
 /// cosign reads the message of the framework, and writes bytes in one spelling of base64.
 #[test]
 fn subjects_are_those_of_the_specification() {
-    let of = |member: &str| {
+    let asked = |member: &str, asked: &str| {
         let subject = format!(r#"{{"name":"n","digest":{{"sha256":"aa"}},{member}}}"#);
-        shown(&with(&subject, "{}"), "custom").map(|document| document["subject"][0].clone())
+        shown(&with(&subject, "{}"), asked).map(|document| document["subject"][0].clone())
     };
+    let of = |member: &str| asked(member, "custom");
     for (content, written) in [("YQ", "YQ=="), ("YQ==", "YQ=="), ("_-8", "/+8="), ("/+8=", "/+8=")] {
         assert_eq!(of(&format!(r#""content":"{content}""#)).unwrap()["content"], written);
     }
@@ -108,6 +109,8 @@ fn subjects_are_those_of_the_specification() {
     for member in [
         r#""content":"!!""#,
         r#""content":"YQ=""#,
+        r#""content":"+_8=""#,
+        r#""content":"+_8""#,
         r#""content":5"#,
         r#""content":true"#,
         r#""mediaType":5"#,
@@ -116,6 +119,9 @@ fn subjects_are_those_of_the_specification() {
         r#""downloadLocation":{}"#,
         r#""annotations":[]"#,
     ] {
-        assert!(of(member).is_err(), "{member}");
+        for typed in ["custom", "link", "slsaprovenance", "vuln"] {
+            assert!(asked(member, typed).is_err(), "{member} {typed}");
+        }
     }
+    assert!(asked(r#""content":"YQ""#, "link").unwrap().get("content").is_none());
 }
