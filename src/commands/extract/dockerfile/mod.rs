@@ -355,9 +355,16 @@ impl Reader<'_> {
         };
         let from_outside =
             |name: &str| advise(format!("give it the value that the build gets: `--build-arg {name}=VALUE`"));
+        let is_declared = |name: &str| self.global.contains_key(name) || self.local.contains_key(name);
+        let declare = |name: &str| advise(format!("declare it {place}: `ARG {name}=VALUE`"));
+        // A value from outside is for what the file declares where it is needed.
         match unusable {
             Unusable::Outside(name) => {
-                from_outside(&name);
+                if is_declared(&name) {
+                    from_outside(&name)
+                } else {
+                    declare(&name)
+                }
                 error(format!(
                     "the variable `{name}` in `{word}` is set in the environment here, and a build does not see that"
                 ))
@@ -366,13 +373,12 @@ impl Reader<'_> {
                 from_outside(&name);
                 error(format!("the variable `{name}` in `{word}` needs one that is not set"))
             }
-            Unusable::Unset(name) if self.global.contains_key(&name) || self.local.contains_key(&name) => {
+            Unusable::Unset(name) if is_declared(&name) => {
                 from_outside(&name);
                 error(format!("the variable `{name}` in `{word}` is declared and has no value"))
             }
-            // A value from outside is for what the file declares where it is needed.
             Unusable::Unset(name) => {
-                advise(format!("declare it {place}: `ARG {name}=VALUE`"));
+                declare(&name);
                 let why = match self.declared.contains(&name) {
                     true => ": ARG in a stage counts in that stage alone",
                     false => "",

@@ -132,6 +132,9 @@ fn what_would_give_a_variable_its_value() {
         ("FROM a\nARG V=b\nFROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
         ("FROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
         ("FROM a\nARG V=b\nFROM c\nCOPY --from=$V /x /y", "declare it in this stage: `ARG V=VALUE`"),
+        ("FROM a${ENVV:+x}", "declare it before the first FROM: `ARG ENVV=VALUE`"),
+        ("FROM a\nCOPY --from=b${ENVV:+x} /x /y", "declare it in this stage: `ARG ENVV=VALUE`"),
+        ("ARG ENVV\nFROM a${ENVV:+x}", "give it the value that the build gets: `--build-arg ENVV=VALUE`"),
     ] {
         let hint = of(text, &[("V", "9")]).map_err(|unreadable| unreadable.hint);
         assert_eq!(hint, Err(Some(expected.to_owned())), "{text}");
