@@ -12,7 +12,7 @@ mod asked {
 
     use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
     use crate::crypto::{Digest, PublicKey};
-    use crate::payload::{Envelope, pre_authentication_encoding};
+    use crate::payload::{Envelope, encoding_digest};
     use crate::services::rekor::{self, Proposed, Verifier};
     use crate::services::{Client, Service, shown, tsa};
     use crate::sign::{Error, Judge, needs_message};
@@ -137,8 +137,7 @@ mod asked {
                 // As cosign and sigstore-go log statements in Rekor v2, which keeps the entry small; they read no other kind there.
                 Content::Envelope(envelope) if self.kind == LogKind::V2 && !needs_message(key.key_type()) => {
                     let Envelope { payload, payload_type, .. } = &envelope.parsed;
-                    let signed = pre_authentication_encoding(payload_type, payload);
-                    record(hash.digest(&signed), entity.content.signature(), verifier)
+                    record(encoding_digest(hash, payload_type, payload), entity.content.signature(), verifier)
                 }
                 Content::Envelope(envelope) => {
                     let (envelope, verifiers) = (envelope.bytes.clone(), vec![verifier]);

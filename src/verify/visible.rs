@@ -167,27 +167,27 @@ impl View<'_> {
     /// The signature under the keys that the document says it is by. One that cannot be computed here is passed over.
     fn signature(&mut self, logged: Option<&Digest>) {
         let entity = self.entity;
-        let (digests, encoded, hash, signature) = match &entity.content {
+        let (header, digests);
+        let parts: [&[u8]; 2];
+        let (signed, hash, signature) = match &entity.content {
             Content::Message { digest, signature } => {
                 let Some(known) = digest.as_ref().or(logged) else { return };
-                let digests = Digests::from(known.clone());
-                (digests, None, digest.as_ref().map(Digest::algorithm), signature.as_slice())
+                digests = Digests::from(known.clone());
+                let signed = Signed::Stream { digests: &digests, ed25519: &[] };
+                (signed, digest.as_ref().map(Digest::algorithm), signature)
             }
             Content::Envelope(envelope) => {
                 let envelope = &envelope.parsed;
                 let [signature] = envelope.signatures.as_slice() else { return };
-                let encoded = envelope.signed_bytes();
-                (Digests::default(), Some(encoded), None, signature.sig.as_slice())
+                header = envelope.signed_header();
+                parts = [header.as_bytes(), &envelope.payload];
+                (Signed::Parts(&parts), None, &signature.sig)
             }
             Content::SimpleSigning { payload, signature } => {
-                (Digests::default(), Some(payload.bytes.clone()), None, signature.as_slice())
+                (Signed::Message(&payload.bytes), None, signature)
             }
         };
         for key in std::mem::take(&mut self.keys) {
-            let signed = match &encoded {
-                Some(message) => Signed::Message(message),
-                None => Signed::Stream { digests: &digests, ed25519: &[] },
-            };
             match first_valid(key, hash, signed, signature) {
                 Ok(_) | Err(Reason::Signature(SignatureError::Unavailable { .. })) => {}
                 Err(reason) => self.note::<()>(Err(reason)),

@@ -43,10 +43,18 @@ pub fn encode(entity: &SignedEntity) -> String {
     };
     // An envelope is most of its bundle.
     let size = if let Content::Envelope(envelope) = &entity.content { envelope.bytes.len() } else { 0 };
-    let mut out = Vec::with_capacity(size + SMALL);
-    // Serialisation into memory fails only where a map has keys that are no strings; there is no map here. What it writes is UTF-8.
-    let _ = serde_json::to_writer(&mut out, &bundle);
-    String::from_utf8(out).unwrap_or_default()
+    written(&bundle, size + SMALL)
+}
+
+/// Half of a bundle would be a signature that nobody reads.
+#[expect(
+    clippy::expect_used,
+    reason = "serialisation into memory fails only where a map has keys that are no strings, and there is no map here; what it writes is UTF-8"
+)]
+fn written(bundle: &Bundle<'_>, room: usize) -> String {
+    let mut out = Vec::with_capacity(room);
+    serde_json::to_writer(&mut out, bundle).expect("no maps");
+    String::from_utf8(out).expect("JSON is UTF-8")
 }
 
 /// Room for a bundle but for its envelope, in bytes.
