@@ -65,7 +65,7 @@ pub fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Standard alphabet, padded; bits that are left over at the end do not count, as in Go.
-#[cfg(any(test, feature = "cue"))]
+#[cfg(any(test, feature = "cue", feature = "rego"))]
 pub fn decode_loose(text: &str) -> Option<Vec<u8>> {
     const LOOSE: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
@@ -87,7 +87,9 @@ mod tests {
         for text in ["YQ==", "YQ"] {
             assert_eq!(decode(text).unwrap(), b"a", "{text}");
         }
-        for bad in ["+_8=", "+_8", "+/9=", "+/8==", "+/8=\n", "+/8= ", " +/8=", "=", "A", "+", "a b", "+/8=AAAA"] {
+        for bad in
+            ["+_8=", "+_8", "+/9=", "+/8==", "+/8=\n", "+/8= ", " +/8=", "=", "A", "+", "a b", "+/8=AAAA"]
+        {
             assert!(decode(bad).is_none(), "{bad:?}");
         }
         for bad in ["YQ=", "YQ===", "_w=", "YWI==", "YWJj=", "Y===", "==", "YQ==YQ==", "YQ=Y", "YR==", "YR"] {

@@ -232,7 +232,6 @@ mod tests {
         assert!(parse("doc", ["[".repeat(127), "]".repeat(127)].concat().as_bytes()).is_ok());
     }
 
-    /// The examples of RFC 8785 section 3.2 and appendix B.
     /// A file of the size that bundles may have would take some fifty times its own size in memory.
     #[test]
     fn many_values_are_refused() {
@@ -244,6 +243,7 @@ mod tests {
         assert!(parse("doc", nested.as_bytes()).is_err());
     }
 
+    /// The examples of RFC 8785 section 3.2 and appendix B.
     #[test]
     fn canonical_form_of_rfc_8785() {
         let text = r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],

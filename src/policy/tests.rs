@@ -75,12 +75,26 @@ fn a_value_that_does_not_pass_is_told_with_its_type() {
             "default allow = false\nallow { input.predicate.a == 2 }",
             "does not hold at: input.predicate.a == 2",
         ),
+        ("allow := -1", "the rule `allow` has no value `true`"),
+        ("allow := 1 == 2", "the rule `allow` is false"),
     ] {
         let policy = format!("package signature\n{policy}");
         let said = rego(&[("p.rego", &policy)], r#"{"a": 1, "s": "yes"}"#).expect_err(&policy);
         assert!(said.contains(words), "{policy}: {said}");
         assert!(!said.contains("does not hold at: true"), "{policy}: {said}");
     }
+    // What is computed may be `true`, though no name stands in it.
+    for policy in
+        ["allow := 1 == 1", "import rego.v1\nallow := 1 in {1}", "import rego.v1\nallow := \"a\" in [\"a\"]"]
+    {
+        let policy = format!("package signature\n{policy}");
+        let files = vec![PolicyFile { name: "p.rego".to_owned(), bytes: policy.clone().into_bytes() }];
+        let program = Program::new(files, Vec::new(), UnixTime::from_seconds(0)).unwrap();
+        assert_eq!(program.unanswered(), None, "{policy}");
+        assert_eq!(rego(&[("p.rego", &policy)], "{}"), Ok(()), "{policy}");
+    }
+    let said = one("default allow := 1 == 1", "{}").unwrap_err();
+    assert!(said.contains("value has to be constant"), "{said}");
 }
 
 /// Only rules that are never `true`, whatever the statement says.

@@ -32,7 +32,7 @@ mod x509;
 use regorus::{Engine, Value};
 
 use crate::crypto::UnixTime;
-pub(super) use documents::is_spelled;
+pub(super) use documents::{is_spelled, is_spelled_number};
 pub(super) use undecided::Undecided;
 
 /// A function: its name, the number of its parameters, and what it gives; `None` is undefined.
@@ -47,8 +47,11 @@ const LIMIT: &str = "limit: ";
 /// A function that may not be able to tell.
 type Said = (&'static str, u8, fn(&[Value]) -> Outcome<Value>);
 
-/// One that asks for the time of judging as well, and is given a place for the reason where it gives `false`.
-type Timed = (&'static str, u8, fn(&[Value], UnixTime, &mut Option<String>) -> Outcome<Value>);
+/// A value, and in words why it is `false`.
+type Told = (Value, Option<String>);
+
+/// One that asks for the time of judging as well, and tells why it gives `false`.
+type Timed = (&'static str, u8, fn(&[Value], UnixTime) -> Outcome<Told>);
 
 const SAID: [&[Said]; 20] = [
     arithmetic::FUNCTIONS,
@@ -94,9 +97,11 @@ pub(super) fn add(engine: &mut Engine, now: UnixTime, undecided: &Undecided) -> 
     for (name, parameters, function) in [tokens::TIMED, x509::TIMED].into_iter().flatten() {
         let own = undecided.clone();
         let call = move |given: Vec<Value>| {
-            let mut why = None;
-            let outcome = function(&given, now, &mut why);
-            why.iter().for_each(|why| own.why(name, why));
+            let outcome = function(&given, now).map(|told| {
+                let (value, why) = told?;
+                why.iter().for_each(|why| own.why(name, why));
+                Some(value)
+            });
             Ok(own.note(name, &given, outcome))
         };
         engine.add_extension((*name).to_owned(), *parameters, Box::new(call))?;

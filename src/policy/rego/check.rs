@@ -115,13 +115,11 @@ pub(super) fn looks_at(modules: &[Ref<Module>], stmt: &LiteralStmt) -> BTreeSet<
         let path = format!("{}.", path.join("."));
         rules.0.keys().any(|name| path.starts_with(&format!("{name}.")) || name.starts_with(&path))
     };
-    let packages: BTreeSet<String> = modules.iter().map(|module| package(module)).collect();
+    let packages = packages(modules);
     let is_asked = |path: &Vec<String>| match path.split_first() {
         Some((first, rest)) if first == "input" => !rest.is_empty(),
         Some((first, rest)) if first == "data" => {
-            !rest.is_empty()
-                && !is_rule(path)
-                && !packages.iter().any(|name| path.join(".").starts_with(name.as_str()))
+            !rest.is_empty() && !is_rule(path) && !packages.iter().any(|names| rest.starts_with(names))
         }
         _ => false,
     };
@@ -164,11 +162,7 @@ pub(super) fn variables(stmt: &LiteralStmt) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for expr in tree::expressions(stmt) {
         tree::each(expr, &mut |expr| {
-            let mut at = expr;
-            while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = at {
-                at = refr;
-            }
-            if let Expr::Var { span, .. } = at {
+            if let Expr::Var { span, .. } = tree::root(expr) {
                 found.insert(span.text());
             }
         });

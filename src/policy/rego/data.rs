@@ -15,13 +15,14 @@ pub(super) fn document(file: PolicyFile, packages: &[Vec<String>]) -> Result<Val
     let text = String::from_utf8(bytes)
         .map_err(|e| error(format!("it is not text: byte {} is not UTF-8", e.utf8_error().valid_up_to())))?;
     let (value, language) = match name.ends_with(".json") {
-        true => {
-            json::check_syntax(&text).map_err(|why| error(format!("it is no JSON: {why}")))?;
-            (Value::from_json_str(&text), "JSON")
-        }
+        true => (Value::from_json_str(&text), "JSON"),
         false => (Value::from_yaml_str(&text), "YAML"),
     };
-    let value = value.map_err(|e| error(format!("it is no {language}: {}", super::explain::line(&e))))?;
+    let value = value.map_err(|e| {
+        // Our own words, where they know why.
+        let known = if language == "JSON" { json::check_syntax(&text).err() } else { None };
+        error(format!("it is no {language}: {}", known.unwrap_or_else(|| super::explain::line(&e))))
+    })?;
     if !matches!(value, Value::Object(_)) {
         return Err(error("it is no object: what is beneath `data` has names".to_owned()));
     }

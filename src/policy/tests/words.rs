@@ -45,6 +45,32 @@ fn a_document_that_is_missing_is_named() {
     says(&said, &["data.people is not there", "--policy-data"]);
     let said = rego_with(&files, &data, r#"{"by":"a"}"#, super::TYPE).unwrap_err();
     says(&said, &["data.people is [ \"b\" ]"]);
+    // A name that begins as that of the package does is another.
+    let said = one("allow { data.signatures[_] == 1 }", "{}").unwrap_err();
+    says(&said, &["data.signatures is not there", "--policy-data"]);
+}
+
+#[test]
+fn why_certificates_are_not_verified_is_told() {
+    let several = include_str!("../../../testdata/vectors/fulcio-public.pem");
+    let leaf = several.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap();
+    for (given, why) in [
+        ("x", "no certificates in PEM"),
+        ("", "at least two certificates are needed"),
+        (leaf, "at least two certificates are needed"),
+        (
+            "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+            "one of the certificates that it is given cannot be read",
+        ),
+    ] {
+        for call in [
+            format!("crypto.x509.parse_and_verify_certificates({given:?})"),
+            format!("crypto.x509.parse_and_verify_certificates_with_options({given:?}, {{}})"),
+        ] {
+            let said = one(&format!("allow {{ {call}[0] }}"), "{}").unwrap_err();
+            says(&said, &[" gives false: ", why]);
+        }
+    }
 }
 
 #[test]
@@ -84,11 +110,32 @@ fn the_time_is_replaced_in_tests_of_policies() {
     assert_eq!(one(policy, "{}"), Ok(()));
     for (policy, why) in [
         ("allow { time.now_ns() == 1 with time.now_ns as 1; count(data) == 1 }", "`data` as a whole"),
-        ("import data as all\nallow { time.now_ns() == 1 with time.now_ns as 1 }", ""),
+        ("import data as all\nallow { time.now_ns() == 1 with time.now_ns as 1 }", "`data` as a whole"),
         ("allow { time.date(0) == 1 with time.date as 1 }", "`with` of the function time.date"),
         ("allow { count([1]) == 1 with count as time.now_ns }", "takes no other's place"),
         ("allow { time.now_ns() == 1 with time.now_ns as input.absent }", "undefined"),
     ] {
         says(&one(policy, "{}").unwrap_err(), &[why]);
+    }
+    // Nor is the document seen that the time then is.
+    for (before, sees, why) in [
+        ("", "data[\"rcosign_now\"]", "no name may begin with `rcosign_`"),
+        ("", "data[\"rcosign\\u005fnow\"]", "no name may begin with `rcosign_`"),
+        ("", "data[\"rcosign_now\"] == 1", "no name may begin with `rcosign_`"),
+        ("", "count([1 | data[\"rcosign_now\"]]) == 1", "no name may begin with `rcosign_`"),
+        ("", "true with data[\"rcosign_now\"] as 1", "no name may begin with `rcosign_`"),
+        ("import data[\"rcosign_now\"] as t", "t", "no name may begin with `rcosign_`"),
+        ("", "data[`rcosign_now`]", "`data` as a whole"),
+        ("", "data[concat(\"_\", [\"rcosign\", \"now\"])]", "`data` as a whole"),
+        ("", "x := \"rcosign_now\"; data[x]", "`data` as a whole"),
+        ("", "some x; data[x]", "`data` as a whole"),
+        ("", "x := data; x[\"rcosign_now\"]", "`data` as a whole"),
+        ("", "walk(data, [path, found])", "`data` as a whole"),
+        ("f(x) = y { y := x[\"rcosign_now\"] }", "f(data)", "`data` as a whole"),
+        ("", "true with input as data", "`data` as a whole"),
+        ("p[data[\"rcosign_now\"]] { true }", "p[_]", "no name may begin with `rcosign_`"),
+    ] {
+        let policy = format!("{before}\nallow {{ time.now_ns() == 1 with time.now_ns as 1; {sees} }}");
+        says(&one(&policy, "{}").unwrap_err(), &[why]);
     }
 }

@@ -13,11 +13,15 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("rcosign_rem", 2, remainder),
     ("product", 1, |given| fold(given, 1, i128::checked_mul, |a, b| a * b)),
     ("sum", 1, |given| fold(given, 0, i128::checked_add, |a, b| a + b)),
-    // What lies between -1 and 0 is rounded as its size is.
-    ("ceil", 1, |given| rounded(given, |float| (if float > -1.0 { float.abs() } else { float }).ceil())),
-    ("floor", 1, |given| rounded(given, |float| (if float > -1.0 { float.abs() } else { float }).floor())),
+    ("ceil", 1, |given| rounded(given, |float| size(float).ceil())),
+    ("floor", 1, |given| rounded(given, |float| size(float).floor())),
     ("round", 1, |given| rounded(given, f64::round)),
 ];
+
+/// What lies between -1 and 0 is rounded up and down as its size is.
+fn size(float: f64) -> f64 {
+    if float > -1.0 { float.abs() } else { float }
+}
 
 /// Integers that are told from one another whatever a float is.
 const WHOLE: i128 = 1 << 53;

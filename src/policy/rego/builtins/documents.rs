@@ -75,10 +75,13 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a text has a number that is not written as its value is shown.
 pub(in crate::policy::rego) fn is_spelled(text: &str) -> bool {
-    numbers(text).any(|number| {
-        (number.contains(['.', 'e', 'E']) || number == "-0")
-            && (number.parse::<f64>()).is_ok_and(|value| value == 0.0 || value.to_string() != number)
-    })
+    numbers(text).any(is_spelled_number)
+}
+
+/// Whether a number is not written as its value is shown: `1.0`, `1e2`, `-0`.
+pub(in crate::policy::rego) fn is_spelled_number(number: &str) -> bool {
+    (number.contains(['.', 'e', 'E']) || number == "-0")
+        && (number.parse::<f64>()).is_ok_and(|value| value == 0.0 || value.to_string() != number)
 }
 
 fn marshal_with_options(given: &[Value]) -> Outcome<Value> {

@@ -6,16 +6,17 @@ use regorus::Value;
 
 use super::order::{items, members};
 use super::{Outcome, Said, text};
+use crate::crypto::base64;
 
 pub(super) const FUNCTIONS: &[Said] = &[
-    ("base64.decode", 1, |given| decoded(text(given, 0).and_then(|text| unpacked(text, STANDARD)))),
-    ("base64.encode", 1, |given| Ok(text(given, 0).map(|text| packed(text, STANDARD, true).into()))),
+    ("base64.decode", 1, |given| decoded(text(given, 0).and_then(standard))),
+    ("base64.encode", 1, |given| Ok(text(given, 0).map(|text| base64::encode(text).into()))),
     ("base64.is_valid", 1, |given| {
-        Ok(Some(text(given, 0).is_some_and(|text| unpacked(text, STANDARD).is_some()).into()))
+        Ok(Some(text(given, 0).is_some_and(|text| standard(text).is_some()).into()))
     }),
     ("base64url.decode", 1, |given| decoded(text(given, 0).and_then(url))),
-    ("base64url.encode", 1, |given| Ok(text(given, 0).map(|text| packed(text, URL, true).into()))),
-    ("base64url.encode_no_pad", 1, |given| Ok(text(given, 0).map(|text| packed(text, URL, false).into()))),
+    ("base64url.encode", 1, |given| Ok(text(given, 0).map(|text| encode_url(text).into()))),
+    ("base64url.encode_no_pad", 1, |given| Ok(text(given, 0).map(|text| base64::encode_url(text).into()))),
     ("hex.decode", 1, |given| decoded(text(given, 0).and_then(|text| hex::decode(text).ok()))),
     ("hex.encode", 1, |given| Ok(text(given, 0).map(|text| hex::encode(text).into()))),
     ("urlquery.decode", 1, |given| decoded(text(given, 0).and_then(unescaped))),
@@ -24,9 +25,6 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("urlquery.encode_object", 1, |given| Ok(given.first().and_then(encode_object).map(Value::from))),
 ];
 
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /// Bytes as a string. Go's strings hold whatever bytes there are, ours do not.
 fn decoded(bytes: Option<Vec<u8>>) -> Outcome<Value> {
     let Some(bytes) = bytes else { return Ok(None) };
@@ -34,48 +32,14 @@ fn decoded(bytes: Option<Vec<u8>>) -> Outcome<Value> {
     Ok(Some(text.into()))
 }
 
-fn packed(text: &str, alphabet: &[u8; 64], padded: bool) -> String {
-    let mut made = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let bits = bits << (8 * (3 - three.len()));
-        for at in 0..=three.len() {
-            let index = (bits >> (18 - 6 * at)) & 63;
-            made.extend(alphabet.get(index as usize).map(|byte| char::from(*byte)));
-        }
-        if padded {
-            made.extend(std::iter::repeat_n('=', 3 - three.len()));
-        }
-    }
-    made
-}
-
-/// Padding has to be there; line ends are skipped, and bits that are left over at the end are whatever they are.
-fn unpacked(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !b"\r\n".contains(byte)).collect();
-    if !digits.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
-    if padding > 2 {
-        return None;
-    }
-    let mut made = Vec::new();
-    for four in digits.get(..digits.len() - padding)?.chunks(4) {
-        let mut bits = 0_u32;
-        for digit in four {
-            let index = alphabet.iter().position(|known| known == digit)?;
-            bits = bits << 6 | u32::try_from(index).ok()?;
-        }
-        let bytes = (bits << (6 * (4 - four.len()))).to_be_bytes();
-        made.extend_from_slice(bytes.get(1..four.len())?);
-    }
-    Some(made)
-}
-
-/// Base64 in the usual alphabet.
+/// Base64 in the usual alphabet. Padding has to be there; line ends are skipped, and bits that are left over at the end are whatever they are.
 pub(super) fn standard(text: &str) -> Option<Vec<u8>> {
-    unpacked(text, STANDARD)
+    base64::decode_loose(&text.replace(['\r', '\n'], ""))
+}
+
+/// In the alphabet of URLs and names of files.
+fn encode_url(text: &str) -> String {
+    base64::encode(text).replace('+', "-").replace('/', "_")
 }
 
 /// The padding may be missing (RFC 7515 appendix C).
@@ -86,7 +50,10 @@ pub(super) fn url(text: &str) -> Option<Vec<u8>> {
         (_, 3) => "=",
         _ => return None,
     };
-    unpacked(&format!("{text}{padding}"), URL)
+    if text.contains(['+', '/']) {
+        return None;
+    }
+    standard(&format!("{text}{padding}").replace('-', "+").replace('_', "/"))
 }
 
 fn escaped(text: &str) -> String {

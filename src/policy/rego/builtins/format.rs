@@ -188,11 +188,9 @@ fn general(float: f64) -> String {
 }
 
 fn written(verb: char, directive: &Directive, operand: &Operand) -> Result<String, String> {
-    if verb == 'v' && directive.plus {
-        // It asks for the names of members, which no value here has.
-        return written(verb, &Directive { plus: false, ..*directive }, operand);
-    }
-    valued(verb, directive, operand)
+    // `%+v` asks for the names of members, which no value here has.
+    let plus = directive.plus && verb != 'v';
+    valued(verb, &Directive { plus, ..*directive }, operand)
 }
 
 fn valued(verb: char, directive: &Directive, operand: &Operand) -> Result<String, String> {

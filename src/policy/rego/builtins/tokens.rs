@@ -25,7 +25,8 @@ pub(super) const FUNCTIONS: &[Said] = &[
     ("io.jwt.verify_rs512", 2, |given| verify(given, Algorithm::Rs(Sha512))),
 ];
 
-pub(super) const TIMED: &[Timed] = &[("io.jwt.decode_verify", 2, |given, now, _| decode_verify(given, now))];
+pub(super) const TIMED: &[Timed] =
+    &[("io.jwt.decode_verify", 2, |given, now| Ok(decode_verify(given, now)?.map(|value| (value, None))))];
 
 /// Signature algorithms (RFC 7518 section 3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ mod values;
 use regorus::Value;
 
 use super::order::items;
-use super::{Outcome, Said, Timed, encodings, text};
+use super::{Outcome, Said, Timed, Told, encodings, text};
 use crate::crypto::{UnixTime, pem};
 use certificate::certificates;
 use chain::Options;
@@ -48,12 +48,12 @@ pub(super) const FUNCTIONS: &[Said] = &[
 
 /// Functions that ask for the time as well.
 pub(super) const TIMED: &[Timed] = &[
-    ("crypto.x509.parse_and_verify_certificates", 1, |given, now, why| {
+    ("crypto.x509.parse_and_verify_certificates", 1, |given, now| {
         let options = Options { time: nanos(now), purposes: vec![chain::SERVER], host: String::new() };
-        verified(given, |_| Ok(Some(options)), true, why)
+        verified(given, |_| Ok(Some(options)), true)
     }),
-    ("crypto.x509.parse_and_verify_certificates_with_options", 2, |given, now, why| {
-        verified(given, |given| options(given, now), false, why)
+    ("crypto.x509.parse_and_verify_certificates_with_options", 2, |given, now| {
+        verified(given, |given| options(given, now), false)
     }),
 ];
 
@@ -91,38 +91,36 @@ fn nanos(time: UnixTime) -> i128 {
     i128::from(time.seconds()) * 1_000_000_000
 }
 
-/// `[true, path]`, from the leaf to the root, or `[false, []]`; undefined for options that are none.
+/// `[true, path]`, from the leaf to the root, or `[false, []]` and why; undefined for options that are none.
 fn verified(
     given: &[Value],
     options: impl FnOnce(&[Value]) -> Outcome<Options>,
     with_uris: bool,
-    why: &mut Option<String>,
-) -> Outcome<Value> {
+) -> Outcome<Told> {
+    const ENCODING: &str = "what it is given are no certificates in PEM, or in base64 of DER";
+    const CERTIFICATE: &str = "one of the certificates that it is given cannot be read (RFC 5280)";
     let Some(text) = text(given, 0) else { return Ok(None) };
-    let mut none = |reason: String| {
-        *why = Some(reason);
-        Ok(Some(vec![false.into(), Value::new_array()].into()))
+    let none = |reason: String| Ok(Some((vec![false.into(), Value::new_array()].into(), Some(reason))));
+    let fault = |fault, wrong: &str| match fault {
+        Fault::Wrong => none(wrong.to_owned()),
+        Fault::Undecided(reason) => Err(reason),
     };
-    let unread = || "what it is given are no certificates in PEM, or in base64 of DER".to_owned();
     let encoded = match der(text) {
         Ok(encoded) => encoded,
-        Err(Fault::Wrong) => return none(unread()),
-        Err(Fault::Undecided(reason)) => return Err(reason),
+        Err(why) => return fault(why, ENCODING),
     };
     let all = match certificates(&encoded) {
         Ok(all) => all,
-        Err(Fault::Wrong) => return none(unread()),
-        Err(Fault::Undecided(reason)) => return Err(reason),
+        Err(why) => return fault(why, CERTIFICATE),
     };
     let Some(options) = options(given)? else { return Ok(None) };
     match chain::verify(&all, &options) {
         Ok(Ok(path)) => {
             let path: Vec<Value> = path.into_iter().map(|one| one.shown(with_uris)).collect();
-            Ok(Some(vec![true.into(), path.into()].into()))
+            Ok(Some((vec![true.into(), path.into()].into(), None)))
         }
         Ok(Err(reason)) => none(reason),
-        Err(Fault::Wrong) => none(unread()),
-        Err(Fault::Undecided(reason)) => Err(reason),
+        Err(why) => fault(why, CERTIFICATE),
     }
 }
 
@@ -161,20 +159,22 @@ fn options(given: &[Value], now: UnixTime) -> Outcome<Options> {
 
 /// The encodings of certificates in a text, one behind the other: PEM, or base64 of DER or of PEM.
 fn der(text: &str) -> Read<Vec<u8>> {
-    const BEGIN: &[u8] = b"-----BEGIN";
-    if text.as_bytes().starts_with(BEGIN) {
-        return blocks(text.as_bytes());
+    const BEGIN: &str = "-----BEGIN";
+    let bytes = unpacked(text, BEGIN)?;
+    if bytes.starts_with(BEGIN.as_bytes()) { blocks(&bytes) } else { Ok(bytes) }
+}
+
+/// A text that begins so, or what it encodes in base64.
+fn unpacked(text: &str, begin: &str) -> Read<Vec<u8>> {
+    match text.starts_with(begin) {
+        true => Ok(text.as_bytes().to_vec()),
+        false => encodings::standard(text).ok_or(Fault::Wrong),
     }
-    let bytes = encodings::standard(text).ok_or(Fault::Wrong)?;
-    if bytes.starts_with(BEGIN) { blocks(&bytes) } else { Ok(bytes) }
 }
 
 /// The encoding of a request: PEM, or base64 of DER or of PEM.
 fn requested(text: &str) -> Read<Vec<u8>> {
-    let bytes = match text.starts_with("-----BEGIN CERTIFICATE REQUEST-----") {
-        true => text.as_bytes().to_vec(),
-        false => encodings::standard(text).ok_or(Fault::Wrong)?,
-    };
+    let bytes = unpacked(text, "-----BEGIN CERTIFICATE REQUEST-----")?;
     if !bytes.windows(5).any(|five| five == b"-----") {
         return Ok(bytes);
     }

@@ -72,13 +72,15 @@ fn taken_whole(expr: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// Whether an expression has neither names nor anything to be computed.
-fn is_constant(expr: &Expr) -> bool {
+/// Whether an expression has neither names nor anything to be computed: what defaults have to be.
+pub(super) fn is_constant(expr: &Expr) -> bool {
     let mut constant = true;
     tree::each(expr, &mut |expr| {
         constant &= matches!(
             expr,
             Expr::String { .. }
+                // A sign.
+                | Expr::UnaryExpr { .. }
                 | Expr::RawString { .. }
                 | Expr::Number { .. }
                 | Expr::Bool { .. }

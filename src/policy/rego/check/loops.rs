@@ -124,11 +124,7 @@ fn differs(expr: &Expr, known: &BTreeSet<&str>, enclosed: &BTreeSet<&str>) -> bo
 fn has_computed(expr: &Expr) -> bool {
     let mut found = false;
     tree::each(expr, &mut |expr| {
-        let mut at = expr;
-        while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = at {
-            at = refr;
-        }
-        found |= matches!(expr, Expr::RefBrack { .. }) && !matches!(at, Expr::Var { .. });
+        found |= matches!(expr, Expr::RefBrack { .. }) && !matches!(tree::root(expr), Expr::Var { .. });
     });
     found
 }

@@ -45,7 +45,8 @@ pub(in crate::policy::rego) fn as_data(module: &Module, text: &str) -> Option<St
     rewrite(text, edits)
 }
 
-/// Refuses policies that replace the function and look at `data` as a whole, where the document would be seen.
+/// Refuses policies that replace the function and could see the document: each reference into `data` goes on with a constant name, and
+/// none with one of ours. (`text.rs` has refused those that are no strings.)
 ///
 /// # Errors
 /// With the place.
@@ -65,17 +66,29 @@ pub(super) fn check(modules: &[Ref<Module>]) -> Result<(), Error> {
             return refuse(&stmt.span, "`with time.now_ns` behind `every` is not supported".to_owned());
         }
     }
-    let is_whole = |expr: &Expr| tree::path(expr).is_some_and(|(names, _)| names == ["data"]);
-    let mut imports = modules.iter().flat_map(|module| &module.imports).map(|import| &import.refr);
-    let mut whole = imports.find(|refr| is_whole(refr)).map(|refr| refr.span());
-    for rule in modules.iter().flat_map(|module| &module.policy) {
-        tree::each_of_rule(rule, &mut |expr| whole = whole.or(is_whole(expr).then(|| expr.span())));
-        let stmts = tree::queries(rule).into_iter().flat_map(|query| &query.stmts);
-        let mut targets = stmts.flat_map(|stmt| &stmt.with_mods).map(|with| &with.refr);
-        whole = whole.or(targets.find(|refr| is_whole(refr)).map(|refr| refr.span()));
+    let mut references: Vec<&Expr> = Vec::new();
+    for module in modules {
+        references.extend(module.imports.iter().map(|import| import.refr.as_ref()));
+        for rule in &module.policy {
+            tree::each_of_rule(rule, &mut |expr| references.push(expr));
+            let stmts = tree::queries(rule).into_iter().flat_map(|query| &query.stmts);
+            references.extend(stmts.flat_map(|stmt| &stmt.with_mods).map(|with| with.refr.as_ref()));
+        }
     }
-    match whole {
-        Some(span) => refuse(span, "`data` as a whole is not supported beside `with time.now_ns`".to_owned()),
+    match references.into_iter().find_map(|expr| Some((expr.span(), sees(expr)?))) {
+        Some((span, reason)) => refuse(span, reason),
         None => Ok(()),
+    }
+}
+
+/// Why a reference might be to the document: it is to `data` without a constant name behind it, or with a name as only we give.
+fn sees(expr: &Expr) -> Option<String> {
+    let (names, _) = tree::path(expr)?;
+    match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["data"] => Some("`data` as a whole is not supported beside `with time.now_ns`".to_owned()),
+        ["data", name, ..] if name.starts_with(PREFIX) => {
+            Some(format!("no name may begin with `{PREFIX}` beside `with time.now_ns`"))
+        }
+        _ => None,
     }
 }

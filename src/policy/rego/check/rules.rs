@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{AssignOp, Expr, Literal, Module, Ref, Rule, RuleHead};
 
 use super::tree::{self, bodies, each};
-use super::{Names, Rules, refuse, words};
+use super::{Names, Rules, literals, refuse};
 use crate::policy::Error;
 
 /// How many rules may stand between one and the last that it needs: each takes its part of the stack.
@@ -60,7 +60,7 @@ impl Rules<'_> {
                         if std::mem::replace(&mut default, true) {
                             return refuse(span, format!("multiple default rules {path} found"));
                         }
-                        if !words::is_constant(value) {
+                        if !literals::is_constant(value) {
                             return refuse(
                                 span,
                                 "illegal default rule (value has to be constant)".to_owned(),
@@ -100,7 +100,7 @@ impl Rules<'_> {
 /// Whether every value that a definition may have is written down, and is not `true`.
 fn is_never_true(rule: &Rule) -> bool {
     let is_other = |value: &Expr| {
-        words::is_constant(value) && !matches!(value, Expr::Bool { value: regorus::Value::Bool(true), .. })
+        literals::is_constant(value) && !matches!(value, Expr::Bool { value: regorus::Value::Bool(true), .. })
     };
     match rule {
         Rule::Default { value, .. } => is_other(value),

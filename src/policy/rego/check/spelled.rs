@@ -7,6 +7,7 @@ use regorus::unstable::{Expr, Literal, Module, Ref, Rule, RuleHead, Span};
 
 use super::signatures::signature;
 use super::tree;
+use crate::policy::rego::builtins::is_spelled_number;
 
 /// A number that might get anywhere, and where it stands.
 pub(in crate::policy::rego) fn number(modules: &[Ref<Module>]) -> Option<String> {
@@ -47,11 +48,7 @@ pub(in crate::policy::rego) fn number(modules: &[Ref<Module>]) -> Option<String>
 
 fn is_spelled(expr: &Expr) -> Option<&Span> {
     match expr {
-        Expr::Number { span, .. } => Some(span).filter(|span| {
-            (span.text().contains(['.', 'e', 'E']) || span.text() == "-0")
-                && (span.text().parse::<f64>())
-                    .is_ok_and(|value| value == 0.0 || value.to_string() != span.text())
-        }),
+        Expr::Number { span, .. } => Some(span).filter(|span| is_spelled_number(span.text())),
         _ => None,
     }
 }
@@ -111,22 +108,18 @@ pub(in crate::policy::rego) fn telling(modules: &[Ref<Module>]) -> Option<String
                 Expr::SetCompr { span, .. } | Expr::ObjectCompr { span, .. } => found = Some(span),
                 _ => {}
             }
-            let mut inner = expr;
-            while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = inner {
-                if let Expr::RefBrack { index, .. } = inner {
-                    let fine = match index.as_ref() {
-                        Expr::Var { span, .. } if span.text() == "_" => true,
-                        Expr::Var { span, .. } => {
-                            let base = refr.span().text();
-                            let one = *bases.entry(span.text()).or_insert(base) == base;
-                            !given.contains(span.text()) && (one || is_input(refr))
-                        }
-                        Expr::Number { .. } => is_spelled(index).is_none() && is_input(refr),
-                        other => is_harmless(other),
-                    };
-                    found = if fine { found } else { Some(index.span()) };
-                }
-                inner = refr;
+            for (refr, index) in tree::indices(expr) {
+                let fine = match index {
+                    Expr::Var { span, .. } if span.text() == "_" => true,
+                    Expr::Var { span, .. } => {
+                        let base = refr.span().text();
+                        let one = *bases.entry(span.text()).or_insert(base) == base;
+                        !given.contains(span.text()) && (one || is_input(refr))
+                    }
+                    Expr::Number { .. } => is_spelled(index).is_none() && is_input(refr),
+                    other => is_harmless(other),
+                };
+                found = if fine { found } else { Some(index.span()) };
             }
         });
         found.map(|span| format!("what is looked up, or a set, in line {}", span.line))

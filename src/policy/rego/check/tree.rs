@@ -33,19 +33,35 @@ pub(super) fn comprehension(expr: &Expr) -> Option<&Query> {
     }
 }
 
+/// What a reference refers into; any other expression is its own.
+pub(super) fn root(expr: &Expr) -> &Expr {
+    let mut at = expr;
+    while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = at {
+        at = refr;
+    }
+    at
+}
+
+/// What stands in the brackets of a reference, the last first, each with what it is looked up in.
+pub(super) fn indices(expr: &Expr) -> Vec<(&Expr, &Expr)> {
+    let (mut found, mut at) = (Vec::new(), expr);
+    while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = at {
+        if let Expr::RefBrack { index, .. } = at {
+            found.push((refr.as_ref(), index.as_ref()));
+        }
+        at = refr;
+    }
+    found
+}
+
 /// Every expression beneath one, itself first, into comprehensions too. A reference is one expression, and what stands in its
 /// brackets others.
 pub(super) fn each<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     visit(expr);
-    let mut inner = expr;
-    while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = inner {
-        if let Expr::RefBrack { index, .. } = inner {
-            each(index, visit);
-        }
-        inner = refr;
-    }
     if matches!(expr, Expr::RefDot { .. } | Expr::RefBrack { .. }) {
+        indices(expr).into_iter().for_each(|(_, index)| each(index, visit));
         // What is referred into: a name is part of the reference.
+        let inner = root(expr);
         if !matches!(inner, Expr::Var { .. }) {
             each(inner, visit);
         }
@@ -143,11 +159,7 @@ pub(super) fn head_expressions(rule: &Rule) -> Vec<&Expr> {
             }
         },
     }
-    let mut refr = head(rule);
-    while let Expr::RefBrack { refr: inner, index, .. } = refr {
-        found.push(index);
-        refr = inner;
-    }
+    found.extend(indices(head(rule)).into_iter().map(|(_, index)| index));
     found
 }
 

@@ -102,15 +102,3 @@ fn no_if(module: &Module) -> Result<(), Error> {
         None => Ok(()),
     }
 }
-
-/// Whether an expression is a constant: what defaults have to be.
-pub(super) fn is_constant(expr: &Expr) -> bool {
-    let mut constant = true;
-    tree::each(expr, &mut |expr| {
-        constant &= !matches!(
-            expr,
-            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } | Expr::Call { .. }
-        );
-    });
-    constant
-}

@@ -35,7 +35,7 @@ type Path<'a> = Vec<&'a Certificate<'a>>;
 pub(super) fn verify<'a>(all: &'a [Certificate<'a>], options: &Options) -> Read<Result<Path<'a>, String>> {
     let [root, between @ .., leaf] = all else {
         return Ok(Err(
-            "there are no certificates: the first is the root, and the last the one that is verified"
+            "at least two certificates are needed: the first is the root, and the last the one that is verified"
                 .to_owned(),
         ));
     };

@@ -4,9 +4,9 @@
 use regorus::Value;
 
 use super::certificate::{Certificate, certificates};
-use super::plain_blocks;
 use super::reader::{BIT_STRING, Der, Fault, INTEGER, NULL, OCTET_STRING, Read, SEQUENCE, constructed};
 use super::values::{bytes, number, object};
+use super::{plain_blocks, unpacked};
 use crate::crypto::{KeyType, PrivateKey, SigningKey, base64};
 use crate::policy::rego::builtins::encodings;
 
@@ -48,10 +48,10 @@ pub(super) fn all(text: &str) -> Read<Value> {
 
 /// `crypto.x509.parse_rsa_private_key`: the first key of a text as a JSON Web Key (RFC 7517).
 pub(super) fn first(text: &str) -> Read<Value> {
-    let unpacked = match text.starts_with("-----BEGIN") {
-        true => text.as_bytes().to_vec(),
-        false => encodings::standard(text).filter(|bytes| !bytes.is_empty()).ok_or(Fault::Wrong)?,
-    };
+    let unpacked = unpacked(text, "-----BEGIN")?;
+    if unpacked.is_empty() {
+        return Err(Fault::Wrong);
+    }
     let encodings = blocks(&unpacked)?;
     let keys = encodings.iter().map(|(label, der)| read(label, der)).collect::<Read<Vec<_>>>()?;
     keys.first().map_or(Ok(Value::Null), Key::web_key)
@@ -59,14 +59,14 @@ pub(super) fn first(text: &str) -> Read<Value> {
 
 /// `crypto.x509.parse_keypair`: certificates and the key of the first of them.
 pub(super) fn pair(certificate: &str, key: &str) -> Read<Value> {
-    let chain: Vec<Vec<u8>> = match unpacked(certificate)? {
+    let chain: Vec<Vec<u8>> = match told_apart(certificate)? {
         (der, false) => vec![der],
         (pem, true) => {
             let blocks = plain_blocks(&pem)?.into_iter();
             blocks.filter(|block| block.label == "CERTIFICATE").map(|block| block.contents).collect()
         }
     };
-    let der = match unpacked(key)? {
+    let der = match told_apart(key)? {
         (der, false) => der,
         (pem, true) => {
             let is_key = |label: &str| label == "PRIVATE KEY" || label.ends_with(" PRIVATE KEY");
@@ -92,13 +92,10 @@ pub(super) fn pair(certificate: &str, key: &str) -> Read<Value> {
 }
 
 /// A text or what it encodes in base64, and whether that is PEM.
-fn unpacked(text: &str) -> Read<(Vec<u8>, bool)> {
-    const BEGIN: &[u8] = b"-----BEGIN ";
-    let bytes = match text.as_bytes().starts_with(BEGIN) {
-        true => text.as_bytes().to_vec(),
-        false => encodings::standard(text).ok_or(Fault::Wrong)?,
-    };
-    let is_pem = bytes.starts_with(BEGIN);
+fn told_apart(text: &str) -> Read<(Vec<u8>, bool)> {
+    const BEGIN: &str = "-----BEGIN ";
+    let bytes = unpacked(text, BEGIN)?;
+    let is_pem = bytes.starts_with(BEGIN.as_bytes());
     Ok((bytes, is_pem))
 }
 
