@@ -76,7 +76,7 @@ fn a_value_that_does_not_pass_is_told_with_its_type() {
             "does not hold at: input.predicate.a == 2",
         ),
         ("allow := -1", "the rule `allow` has no value `true`"),
-        ("allow := 1 == 2", "the rule `allow` is false"),
+        ("allow := 1 == 2", "expression value, false, is not true"),
     ] {
         let policy = format!("package signature\n{policy}");
         let said = rego(&[("p.rego", &policy)], r#"{"a": 1, "s": "yes"}"#).expect_err(&policy);
