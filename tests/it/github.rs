@@ -222,6 +222,11 @@ fn a_workflow_of_provenance_is_the_one_of_the_certificate() {
         verify(NPM, NPM_DIGEST, "sigstore/sigstore-js", rule)
     };
     npm(".github/workflows/release.yml").ok();
+    let whole = serde_json::json!({
+        "source": "https://github.com/sigstore/sigstore-js", "ref": "refs/heads/main",
+        "commit": "f0b49a04e5a62250e0f60fb128004a73110fe311",
+        "builder-id": "https://github.com/actions/runner/github-hosted"});
+    verify(NPM, NPM_DIGEST, "sigstore/sigstore-js", whole).ok();
     npm(".github/workflows/other.yml").code(7).says("workflow.path is `.github/workflows/release.yml`");
     let beacon = "sigstore-conformance/extremely-dangerous-public-oidc-beacon";
     let source = "https://github.com/loosebazooka/aa-test";
@@ -235,6 +240,11 @@ fn a_workflow_of_provenance_is_the_one_of_the_certificate() {
             .says("workflow.path is `.github/workflows/provenance.yaml`")
             .says("extremely-dangerous-oidc-beacon.yml` as in certificate.buildConfigURI");
     }
+    // The builder is the workflow that signed.
+    let builder = "https://github.com/loosebazooka/aa-test/.github/workflows/provenance.yaml@refs/heads/main";
+    verify(CONTRADICTION, CONTRADICTION_DIGEST, beacon, serde_json::json!({"builder-id": builder}))
+        .code(7)
+        .says("as in certificate.buildSignerURI");
 }
 
 #[test]

@@ -304,11 +304,11 @@ fn agree(expected: &str, fields: &[(&str, Option<String>)]) -> Result<String, Mi
     }
 }
 
-/// An address of a workflow, which ends in `@` and a ref.
+/// An address of a workflow, which ends in `@` and a ref, or a commit.
 fn at_any_ref(expected: &str, name: &str, found: Option<&str>) -> Result<String, Mismatch> {
     let is_it = |found: &str| {
-        let rest = found.strip_prefix(expected).and_then(|rest| rest.strip_prefix('@'));
-        rest.is_some_and(|reference| !reference.is_empty())
+        let (path, reference) = run::split_ref(found);
+        path == expected && reference.is_some()
     };
     match found {
         Some(found) if is_it(found) => Ok(format!("{NAME}: {} is {}", place(name), quoted(found))),
@@ -330,21 +330,14 @@ fn not_contradicted(facts: &Facts, certificate: &SigningCertificate, address: &s
     let commit = certificate.source_repository_digest.as_deref().or(certificate.workflow_sha.as_deref());
     let reference = certificate.source_repository_ref.as_deref().or(certificate.workflow_ref.as_deref());
     // The file of the workflow may be of another ref than the run (`workflow_ref` and `ref` of the identity token).
-    let config = certificate.build_config_uri.as_deref().and_then(|uri| uri.split_once('@'));
-    let of_file = [reference, config.map(|(_, reference)| reference)];
+    let of_file = [reference, certificate.build_config_uri.as_deref().and_then(|uri| run::split_ref(uri).1)];
     let dependencies = slsa::dependencies(&predicate).map_err(own)?;
     let workflow =
         slsa::checkout(&predicate.below("buildDefinition.externalParameters.workflow")).map_err(own)?;
     let named = dependencies.iter().map(|place| (place, [reference, None]));
     for (place, references) in named.chain(workflow.iter().map(|place| (place, of_file))) {
-        if !slsa::is_same(&place.source.repository, address) {
-            return Err(run::contradicts(
-                NAME,
-                &place.path,
-                "",
-                address,
-                &place.source.repository.to_string(),
-            ));
+        if let Some(other) = place.repository().filter(|one| !slsa::is_same(one, address)) {
+            return Err(run::contradicts(NAME, &place.path, "", address, &other.to_string()));
         }
         for (what, expected, stated) in
             [("ref", &references[..], &place.references), ("commit", &[commit], &place.commits)]

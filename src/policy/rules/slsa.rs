@@ -123,6 +123,11 @@ impl Slsa {
         if self.parameters.as_ref().is_some_and(is_hollow) {
             return Err("has `parameters` that demand nothing".to_owned());
         }
+        if let Some(number) = self.parameters.iter().flatten().find_map(|(_, value)| inexact(value)) {
+            return Err(format!(
+                "has the number `{number}` in its `parameters`: only whole numbers from -9223372036854775808 to 18446744073709551615 can be compared"
+            ));
+        }
         let others = self.subject_name.is_some()
             || self.builder_id.is_some()
             || self.build_type.is_some()
@@ -188,6 +193,9 @@ impl Slsa {
                 at.agrees_with(&predicate.below(other))?;
             }
         }
+        if let (Some(_), Signer::Certificate(certificate)) = (&self.builder_id, &facts.signer) {
+            run::same_builder(NAME, certificate, &predicate.below(builder))?;
+        }
         if self.source.is_some() || self.workflow.is_some() {
             let found = places(&predicate, version, self.source_from.as_ref())?;
             if self.workflow.is_some() {
@@ -216,13 +224,21 @@ impl Slsa {
         Ok(held)
     }
 
-    /// That the workflow is none but the one of the certificate, which says what was started: also where no rule demands one, and whichever version has it.
+    /// That the revision and the workflow are none but those of the certificate, which says what was started: the workflow also where no rule demands one, and whichever
+    /// version has it.
     fn not_contradicted(
         &self,
         predicate: &At<'_>,
         version: Version,
         certificate: &SigningCertificate,
     ) -> Result<(), Mismatch> {
+        if let Some(ExpectedRepository(repository)) = &self.source {
+            let reference = self.reference.as_ref().map(|GitRef(expected)| ("ref", expected));
+            let commit = self.commit.as_ref().map(|Commit(expected)| ("commit", expected));
+            for (what, expected) in reference.into_iter().chain(commit) {
+                run::same_revision(NAME, certificate, repository, what, expected)?;
+            }
+        }
         let compared = self.workflow.as_ref().map_or(run::Compared::Workflows, run::Compared::Demanded);
         for version in [version, version.other()] {
             let paths: Vec<_> = version.workflows().iter().map(|path| predicate.below(path)).collect();
@@ -233,7 +249,9 @@ impl Slsa {
 
     fn source(&self, expected: &ExpectedRepository, found: Found) -> Result<Vec<String>, Mismatch> {
         let mut held = Vec::new();
-        for Place { path, source, .. } in &found.places {
+        for (path, source) in
+            found.places.iter().filter_map(|place| Some((&place.path, place.source.as_ref()?)))
+        {
             if source.repository != expected.0 {
                 let (expected, found) =
                     (quoted(&expected.0.to_string()), quoted(&source.repository.to_string()));
@@ -296,6 +314,16 @@ fn workflow(expected: &Text, predicate: &At<'_>, version: Version) -> Result<Vec
 /// Whether an expectation of objects holds nothing at its ends.
 fn is_hollow(members: &Map<String, Value>) -> bool {
     members.is_empty() || members.values().any(|value| value.as_object().is_some_and(is_hollow))
+}
+
+/// A number that was rounded when it was read, or may have been: another one in a statement would be equal to it.
+fn inexact(value: &Value) -> Option<&serde_json::Number> {
+    match value {
+        Value::Number(number) => (!number.is_i64() && !number.is_u64()).then_some(number),
+        Value::Array(items) => items.iter().find_map(inexact),
+        Value::Object(members) => members.values().find_map(inexact),
+        _ => None,
+    }
 }
 
 /// Compares a value with what is expected of it: of an object the members that are named, all else as it is.

@@ -119,7 +119,7 @@ fn each_demand_refuses_what_the_certificate_does_not_say() {
 fn hostile_certificates() {
     let text = |text: &str| Some(text.to_owned());
     type Change = fn(&mut SigningCertificate, Option<String>);
-    let changes: [(&str, Change, Option<String>); 16] = [
+    let changes: [(&str, Change, Option<String>); 19] = [
         ("certificate.issuer", |c, v| c.issuer = v, None),
         (
             "certificate.issuer",
@@ -150,6 +150,21 @@ fn hostile_certificates() {
             "buildConfigURI",
             |c, v| c.build_config_uri = v,
             text("https://github.com/org/repo/.github/workflows/release.yml.evil@refs/heads/main"),
+        ),
+        (
+            "buildConfigURI",
+            |c, v| c.build_config_uri = v,
+            text("https://github.com/org/repo/.github/workflows/release.yml@evil.yml@refs/heads/main"),
+        ),
+        (
+            "buildSignerURI",
+            |c, v| c.build_signer_uri = v,
+            text("https://github.com/org/repo/.github/workflows/release.yml@evil.yml@refs/heads/main"),
+        ),
+        (
+            "buildConfigURI",
+            |c, v| c.build_config_uri = v,
+            text("https://github.com/org/repo/.github/workflows/release.yml@v1"),
         ),
         ("runnerEnvironment", |c, v| c.runner_environment = v, None),
     ];
@@ -205,6 +220,16 @@ fn contradictions() -> Vec<(&'static str, Value, &'static str)> {
         (path, json!("./.github/workflows/release.yml"), "workflow.path"),
         (path, json!("evil"), "workflow.path"),
         (path, json!(["x"]), "workflow.path is a list"),
+        (
+            "/buildDefinition/externalParameters/workflow",
+            json!({"ref": "refs/heads/other", "path": ".github/workflows/release.yml"}),
+            "the ref at predicate.buildDefinition.externalParameters.workflow",
+        ),
+        (
+            "/buildDefinition/externalParameters/workflow",
+            json!("https://github.com/evil/repo"),
+            "externalParameters.workflow is",
+        ),
     ]
 }
 

@@ -67,13 +67,13 @@ impl std::fmt::Display for SourceFrom {
     }
 }
 
-/// A place that names a repository.
+/// A place that names a repository, or a revision of the one that others name.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// Where it is.
     pub path: String,
-    /// What it names.
-    pub source: Source,
+    /// What it names; `None` where it says nothing of a repository.
+    pub source: Option<Source>,
     /// The refs that are stated there.
     pub references: Vec<String>,
     /// The commits that are stated there.
@@ -81,6 +81,32 @@ pub struct Place {
 }
 
 impl Place {
+    /// The repository.
+    pub(in crate::policy::rules) fn repository(&self) -> Option<&Repository> {
+        self.source.as_ref().map(|source| &source.repository)
+    }
+
+    /// A place without a repository, if it says anything of the revision.
+    fn without_repository(path: &str) -> Self {
+        Self { path: path.to_owned(), source: None, references: Vec::new(), commits: Vec::new() }
+    }
+
+    fn says_anything(self) -> Option<Self> {
+        let is_silent = self.source.is_none() && self.references.is_empty() && self.commits.is_empty();
+        (!is_silent).then_some(self)
+    }
+
+    /// Notes the commits of a digest.
+    fn state_digest(&mut self, digest: &At<'_>) -> Result<(), Mismatch> {
+        if digest.is_there() {
+            digest.members()?;
+            for (_, commit) in commits(digest) {
+                self.commits.extend(commit.optional_text()?.map(str::to_owned));
+            }
+        }
+        Ok(())
+    }
+
     /// Notes what is stated of the revision: the name of a commit, in whatever case, is none of a ref.
     fn state(&mut self, revision: &str) {
         let names =
@@ -89,7 +115,7 @@ impl Place {
     }
 }
 
-/// The places of one statement: at least one, all of one repository.
+/// The places of one statement: at least one that names a repository, and no other repository.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub places: Vec<Place>,
@@ -97,8 +123,8 @@ pub struct Found {
 
 impl Found {
     pub(super) fn paths(&self) -> String {
-        let paths: Vec<&str> = self.places.iter().map(|place| place.path.as_str()).collect();
-        paths.join(", ")
+        let named = self.places.iter().filter(|place| place.source.is_some());
+        named.map(|place| place.path.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// That a place which does not count says nothing else: one that no statement of this version has, or one of the workflow.
@@ -109,8 +135,9 @@ impl Found {
             Err(Mismatch::new(NAME, at, expected, quoted(found)).hint(hint))
         };
         for place in &self.places {
-            let (mine, its) = (&place.source.repository, &other.source.repository);
-            if mine != its {
+            if let Some((mine, its)) = place.repository().zip(other.repository())
+                && mine != its
+            {
                 return unlike("", place, &mine.to_string(), &its.to_string());
             }
             for (what, mine, its) in [
@@ -127,7 +154,7 @@ impl Found {
         Ok(())
     }
 
-    /// Compares what is stated of the revision: there is something, and all of it is this.
+    /// Compares what is stated of the revision: a place that names the repository states something, and all that any place states is this.
     pub(super) fn revision(
         &self,
         what: &str,
@@ -152,7 +179,7 @@ impl Found {
                     mismatch
                 });
             }
-            if !stated(place).is_empty() {
+            if place.source.is_some() && !stated(place).is_empty() {
                 at.push(place.path.as_str());
             }
         }
@@ -206,7 +233,8 @@ fn all(predicate: &At<'_>, version: Version, from: Option<&SourceFrom>) -> Resul
 }
 
 fn one_repository(places: Vec<Place>, predicate: &At<'_>, version: Version) -> Result<Found, Mismatch> {
-    let Some(first) = places.first() else {
+    let named = || places.iter().filter_map(|place| Some((place, place.repository()?)));
+    let Some((first, repository)) = named().next() else {
         let (at, what) = match version {
             Version::V0_2 => ("invocation.configSource", "a repository here or in the materials"),
             Version::V1 => {
@@ -215,10 +243,9 @@ fn one_repository(places: Vec<Place>, predicate: &At<'_>, version: Version) -> R
         };
         return Err(Mismatch::new(NAME, format!("{}.{at}", predicate.path), what, "without one"));
     };
-    if let Some(other) = places.iter().find(|place| place.source.repository != first.source.repository) {
-        let expected = format!("{} as at {}", quoted(&first.source.repository.to_string()), first.path);
-        let found = quoted(&other.source.repository.to_string());
-        return Err(Mismatch::new(NAME, &other.path, expected, found)
+    if let Some((other, its)) = named().find(|(_, its)| *its != repository) {
+        let expected = format!("{} as at {}", quoted(&repository.to_string()), first.path);
+        return Err(Mismatch::new(NAME, &other.path, expected, quoted(&its.to_string()))
             .hint("the statement names several repositories: say which of them counts with `source-from`"));
     }
     Ok(Found { places })
@@ -229,7 +256,7 @@ fn parameter_places(parameters: &At<'_>) -> Result<Vec<Place>, Mismatch> {
     places.extend(checkout(&parameters.member("workflow"))?);
     places.extend(text_or_resource(&parameters.member("source"))?);
     let build = parameters.member("sourceToBuild");
-    if build.is_there() && !build.member("repository").is_there() {
+    if build.value.is_some_and(Value::is_object) && !build.member("repository").is_there() {
         build.member("repository").text()?;
     }
     places.extend(checkout(&build)?);
@@ -252,17 +279,20 @@ pub fn of_workflow(predicate: &At<'_>, version: Version) -> Result<Vec<Place>, M
     Ok(found.into_iter().flatten().collect())
 }
 
-/// `{repository, ref}`, if there is one with a repository.
+/// `{repository, ref}`, if anything is said there of either.
 pub(in crate::policy::rules) fn checkout(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
-    let repository = at.member("repository");
-    if !repository.is_there() {
-        return Ok(None);
+    if at.is_there() {
+        at.members()?;
     }
-    let mut place = place(&repository, &At::root(NAME, "", None))?;
+    let repository = at.member("repository");
+    let mut place = match repository.is_there() {
+        true => place(&repository, &At::root(NAME, "", None))?,
+        false => Place::without_repository(&at.path),
+    };
     if let Some(revision) = at.member("ref").optional_text()? {
         place.state(revision);
     }
-    Ok(Some(place))
+    Ok(place.says_anything())
 }
 
 /// An address as a text, or a resource.
@@ -274,15 +304,18 @@ fn text_or_resource(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
     }
 }
 
-/// A resource `{uri, digest}`, if there is one with an address.
+/// A resource `{uri, digest}`, if anything is said there of a repository or its revision.
 fn resource(at: &At<'_>) -> Result<Option<Place>, Mismatch> {
     if at.is_there() {
         at.members()?;
     }
-    match at.member("uri").optional_text()? {
-        Some(_) => place(&at.member("uri"), &at.member("digest")).map(Some),
-        None => Ok(None),
+    let digest = at.member("digest");
+    if at.member("uri").optional_text()?.is_some() {
+        return place(&at.member("uri"), &digest).map(Some);
     }
+    let mut place = Place::without_repository(&at.path);
+    place.state_digest(&digest)?;
+    Ok(place.says_anything())
 }
 
 /// The items of a list of resources that are repositories; those of one name.
@@ -320,7 +353,7 @@ fn is_source(uri: Option<&str>, digest: &At<'_>) -> bool {
 /// How a digest is called that may be the name of a commit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Commit {
-    /// `gitCommit` (in-toto), which some builders spell `git_commit`, or in another case.
+    /// `gitCommit` (in-toto), which some builders spell `git_commit`, or in another case, or call `commit`, `commitHash`, `git` or `revision`.
     Git,
     /// `sha1`.
     Sha1,
@@ -332,8 +365,9 @@ fn commits<'a>(digest: &At<'a>) -> impl Iterator<Item = (Commit, At<'a>)> {
     names.filter_map(|name| {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let kind = match plain.to_ascii_lowercase().as_str() {
-            "gitcommit" => Commit::Git,
             "sha1" => Commit::Sha1,
+            "git" | "gitsha" | "gitsha1" | "revision" => Commit::Git,
+            name if name.contains("commit") => Commit::Git,
             _ => return None,
         };
         let at = digest.member(name);
@@ -391,14 +425,9 @@ fn place(uri: &At<'_>, digest: &At<'_>) -> Result<Place, Mismatch> {
     };
     let source = Source::parse(text).map_err(unusable)?;
     let revision = source.revision.clone();
-    let mut place = Place { path: uri.path.clone(), source, references: Vec::new(), commits: Vec::new() };
+    let mut place = Place { source: Some(source), ..Place::without_repository(&uri.path) };
     revision.iter().for_each(|revision| place.state(revision));
-    if digest.is_there() {
-        digest.members()?;
-        for (_, commit) in commits(digest) {
-            place.commits.extend(commit.optional_text()?.map(str::to_owned));
-        }
-    }
+    place.state_digest(digest)?;
     Ok(place)
 }
 

@@ -4,6 +4,7 @@ use super::super::tests::{facts, holds, no_rule, refuses, with};
 use super::super::{Facts, Signer, SigningCertificate};
 use super::{V0_2, V1};
 
+mod certificates;
 mod contradictions;
 
 const COMMIT: &str = "f0b49a04e5a62250e0f60fb128004a73110fe311";

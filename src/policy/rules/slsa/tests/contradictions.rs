@@ -303,7 +303,17 @@ fn a_commit_is_one_by_whatever_name() {
         let digest = "/buildDefinition/resolvedDependencies/0/digest";
         v1(with(github(), digest, Some(json!({name: value}))))
     };
-    for name in ["gitCommit", "git_commit", "gitcommit", "git-commit", "sha1", "SHA1"] {
+    for name in [
+        "gitCommit",
+        "git_commit",
+        "gitcommit",
+        "git-commit",
+        "commit",
+        "commitHash",
+        "revision",
+        "sha1",
+        "SHA1",
+    ] {
         holds(commit.clone(), &named(name, COMMIT));
         refuses(commit.clone(), &named(name, OTHER), &["the commit at", OTHER]);
     }
