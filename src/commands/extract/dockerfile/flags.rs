@@ -28,7 +28,7 @@ impl Flag {
 /// A flag lacks its value; it has letters that builders read byte by byte.
 pub(super) fn flags(instruction: &Instruction) -> Result<(Vec<Flag>, &str), DecodeError> {
     let refused = |reason: String| DecodeError::new(WHAT, at(instruction.line), reason);
-    let (mut rest, mut found) = (instruction.rest.trim_start(), Vec::new());
+    let (mut rest, mut found) = (instruction.rest.as_str(), Vec::new());
     while rest.starts_with("--") {
         let (word, after) = word(rest);
         rest = after;
@@ -36,7 +36,9 @@ pub(super) fn flags(instruction: &Instruction) -> Result<(Vec<Flag>, &str), Deco
             break;
         }
         if !word.is_ascii() {
-            return Err(refused(format!("the flag `{word}` has letters that are not ASCII")));
+            return Err(refused(format!(
+                "the flag `{word}` has letters that are not ASCII, where builders end flags differently: write it without them"
+            )));
         }
         let flag = word.trim_start_matches("--");
         match flag.split_once('=') {
@@ -45,8 +47,18 @@ pub(super) fn flags(instruction: &Instruction) -> Result<(Vec<Flag>, &str), Deco
             // Some builders take the next word for it.
             None => return Err(refused(format!("--{flag} needs a value: `--{flag}=VALUE`"))),
         }
+        if rest.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) {
+            return Err(refused(format!(
+                "a blank that is not ASCII follows the flag `{word}`: write a space"
+            )));
+        }
     }
     Ok((found, rest))
+}
+
+/// What ends a flag for every builder: they look at bytes, so that a blank which is not ASCII ends one for none, or in its middle.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }
 
 /// The first word, without its quotes and escapes, and what follows it.
@@ -58,8 +70,8 @@ fn word(text: &str) -> (String, &str) {
                 escaped = false;
                 word.push(c);
             }
-            (c, None) if c.is_whitespace() => {
-                return (word, text.get(position..).unwrap_or_default().trim_start());
+            (c, None) if is_blank(c) => {
+                return (word, text.get(position..).unwrap_or_default().trim_start_matches(is_blank));
             }
             ('\\', _) => escaped = true,
             ('"' | '\'', None) => quote = Some(c),

@@ -1,6 +1,7 @@
 //! Lines of a Dockerfile to instructions: comments, continuations, here-documents.
 
-use super::{WHAT, heredoc, words};
+use super::directives::Directives;
+use super::{WHAT, heredoc, heretext, words};
 use crate::crypto::DecodeError;
 
 /// One instruction, with its continuations and without its here-documents.
@@ -34,42 +35,37 @@ const MAX_ENDLESS: usize = 1_000;
 /// Takes a text apart.
 ///
 /// # Errors
-/// A here-document without an end; a directive that is none.
+/// A here-document without an end, or with text that some builder takes for an instruction with an image; a directive that is none; lines that
+/// builders end, begin or continue differently.
 pub(super) fn split(text: &str) -> Result<Lines, DecodeError> {
-    let mut physical = text.split('\n').map(|line| line.trim_end_matches('\r')).enumerate().peekable();
+    one_end_each(text)?;
+    let physical = || text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let Directives { escape, frontend, lines: head } = Directives::of(physical())?;
+    let mut physical = physical().enumerate();
+    physical.by_ref().take(head).for_each(drop);
     let mut endless = 0;
-    let mut lines = Lines { escape: '\\', frontend: None, instructions: Vec::new() };
-    while let Some((_, line)) = physical.peek() {
-        let Some((name, value)) = directive(line) else { break };
-        match name.as_str() {
-            "escape" => lines.escape = escape(value)?,
-            "syntax" => lines.frontend = Some(value.to_owned()),
-            _ => {}
-        }
-        physical.next();
-    }
+    let mut lines = Lines { escape, frontend, instructions: Vec::new() };
     while let Some((number, line)) = physical.next() {
-        if is_comment(line) || line.trim().is_empty() {
+        if is_nothing(number, line)? {
             continue;
         }
         let mut whole = String::new();
-        let mut part = line;
-        while let Some(start) = continued(part, lines.escape) {
+        let mut part = (number, line);
+        while let Some(start) = continued(part, escape)? {
             whole.push_str(start);
-            // A comment between the parts of an instruction ends nothing, and neither does an empty line.
-            let mut next = physical.by_ref().map(|(_, next)| next);
-            part = next.find(|next| !is_comment(next) && !next.trim().is_empty()).unwrap_or_default();
+            part = next_part(&mut physical)?;
         }
-        whole.push_str(part);
-        let (name, rest) = words::first(whole.trim());
-        let instruction =
-            Instruction { line: number + 1, name: name.to_ascii_lowercase(), rest: rest.trim().to_owned() };
+        whole.push_str(part.1);
+        let instruction = Instruction::of(number, &whole);
         let (name, rest) = documented(&instruction);
         if WITH_DOCUMENTS.contains(&name) && rest.contains("<<") {
             let here = |error: DecodeError| DecodeError { at: at(instruction.line), ..error };
             for document in heredoc::of(rest).map_err(here)? {
                 match document.length(physical.clone().map(|(_, line)| line)).map_err(here)? {
-                    Some(length) => physical.by_ref().take(length).for_each(drop),
+                    Some(length) => {
+                        let text: Vec<_> = physical.by_ref().take(length).collect();
+                        heretext::without_images(&text, escape)?;
+                    }
                     // For each of them, all lines were read.
                     None if endless >= MAX_ENDLESS => {
                         return Err(here(
@@ -83,6 +79,52 @@ pub(super) fn split(text: &str) -> Result<Lines, DecodeError> {
         lines.instructions.push(instruction);
     }
     Ok(lines)
+}
+
+impl Instruction {
+    /// From a whole line. `number`: counted from 0.
+    pub fn of(number: usize, whole: &str) -> Self {
+        let (name, rest) = words::first(whole.trim());
+        Self { line: number + 1, name: name.to_ascii_lowercase(), rest: rest.trim().to_owned() }
+    }
+}
+
+/// That each line ends in a line feed, with one carriage return before it or with none: of several, builders take away one or all.
+fn one_end_each(text: &str) -> Result<(), DecodeError> {
+    let has_more = |line: &str| line.strip_suffix('\r').unwrap_or(line).contains('\r');
+    match text.split('\n').position(has_more) {
+        None => Ok(()),
+        Some(number) => Err(DecodeError::new(
+            WHAT,
+            at(number + 1),
+            "it has a carriage return that does not end the line, or several that do: builders read them differently",
+        )),
+    }
+}
+
+/// Whether builders pass over a line: a comment, or blanks.
+///
+/// # Errors
+/// It begins with a blank that is one for some of them.
+pub(super) fn is_nothing(number: usize, line: &str) -> Result<bool, DecodeError> {
+    let rest = line.trim_start_matches([' ', '\t', '\u{b}', '\u{c}']);
+    if rest.starts_with(|c: char| !c.is_ascii() && (c.is_whitespace() || c.is_control())) {
+        let reason = "it begins with a blank that is not ASCII: write a space";
+        return Err(DecodeError::new(WHAT, at(number + 1), reason));
+    }
+    Ok(rest.is_empty() || rest.starts_with('#'))
+}
+
+/// The next line that an instruction goes on with: a comment between its parts ends nothing, and neither does an empty line.
+fn next_part<'l>(
+    lines: &mut impl Iterator<Item = (usize, &'l str)>,
+) -> Result<(usize, &'l str), DecodeError> {
+    for (number, line) in lines {
+        if !is_nothing(number, line)? {
+            return Ok((number, line));
+        }
+    }
+    Ok((0, ""))
 }
 
 /// The instruction whose here-documents these are: `ONBUILD RUN` is a `RUN`.
@@ -100,29 +142,19 @@ pub(super) fn at(line: usize) -> String {
     format!("line {line}")
 }
 
-fn is_comment(line: &str) -> bool {
-    line.trim_start().starts_with('#')
-}
-
-/// `# name=value`; such lines count only before everything else.
-fn directive(line: &str) -> Option<(String, &str)> {
-    let (name, value) = line.trim_start().strip_prefix('#')?.split_once('=')?;
-    let name = name.trim().to_ascii_lowercase();
-    ["check", "escape", "syntax"].contains(&name.as_str()).then(|| (name, value.trim()))
-}
-
-fn escape(value: &str) -> Result<char, DecodeError> {
-    match value {
-        "\\" => Ok('\\'),
-        "`" => Ok('`'),
-        _ => Err(DecodeError::whole(WHAT, format!("the directive escape={value} is neither \\ nor `"))),
-    }
-}
-
 /// What stands before the sign that the instruction goes on; `None` where it ends.
-fn continued(line: &str, escape: char) -> Option<&str> {
-    let start = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
-    (!start.ends_with(escape)).then_some(start)
+///
+/// # Errors
+/// The sign is there several times: for older builders the instruction goes on, and for others it ends.
+fn continued((number, line): (usize, &str), escape: char) -> Result<Option<&str>, DecodeError> {
+    let Some(start) = line.trim_end_matches([' ', '\t']).strip_suffix(escape) else { return Ok(None) };
+    if start.ends_with(escape) {
+        let reason = format!(
+            "it ends in several `{escape}`, and not every builder goes on with the next line: write one, or something after them"
+        );
+        return Err(DecodeError::new(WHAT, at(number + 1), reason));
+    }
+    Ok(Some(start))
 }
 
 #[cfg(test)]
@@ -145,27 +177,36 @@ mod tests {
             of("FROM \\\n a \\ \n# no\n\n AS b\nRUN x"),
             [row(1, "from", "a  AS b"), row(6, "run", "x")]
         );
-        assert_eq!(of("RUN dir c:\\\\\nFROM a"), [row(1, "run", "dir c:\\\\"), row(2, "from", "a")]);
+        assert_eq!(of("RUN dir \"c:\\\\\"\nFROM a"), [row(1, "run", "dir \"c:\\\\\""), row(2, "from", "a")]);
         assert_eq!(of("FROM a \\"), [row(1, "from", "a")]);
         assert_eq!(of("  # FROM a\n\t FROM\tb"), [row(2, "from", "b")]);
     }
 
     #[test]
-    fn directives_stand_before_everything_else() {
-        let lines = split("# syntax = docker/dockerfile:1\n#ESCAPE=`\nRUN a`\n b").unwrap();
-        assert_eq!((lines.escape, lines.frontend.as_deref()), ('`', Some("docker/dockerfile:1")));
-        assert_eq!(lines.instructions.len(), 1);
-        let late = split("# a comment\n# escape=`\nRUN a`\nFROM b").unwrap();
-        assert_eq!((late.escape, late.instructions.len()), ('\\', 2));
-        assert!(split("# escape=x\nFROM a").unwrap_err().reason.contains("escape=x"));
+    fn lines_that_builders_read_differently() {
+        for (text, line, words) in [
+            ("FROM a\nRUN true # \\\\\nCOPY --from=b x y", 2, "it ends in several `\\`"),
+            ("FROM a\nRUN true \\\\\\ \nCOPY --from=b x y", 2, "it ends in several `\\`"),
+            ("# escape=`\nFROM a\nRUN true ``\nCOPY --from=b x y", 3, "it ends in several ``"),
+            ("FROM a\nRUN a \\\n b \\\\\nCOPY --from=b x y", 3, "it ends in several"),
+            ("FROM a\nRUN true # \\\r\r\nCOPY --from=b x y", 2, "carriage return"),
+            ("FROM a\nRUN true\rCOPY --from=b x y\n", 2, "carriage return"),
+            ("FROM a\n\u{a0}RUN true", 2, "a blank that is not ASCII"),
+            ("FROM a\nRUN true \\\n\u{3000}\nCOPY --from=b x y", 3, "a blank that is not ASCII"),
+            ("FROM a\n\u{85}# RUN true", 2, "a blank that is not ASCII"),
+        ] {
+            let error = split(text).unwrap_err();
+            assert_eq!(error.at, format!("line {line}"), "{text:?}");
+            assert!(error.reason.contains(words), "{text:?}: {error}");
+        }
     }
 
     #[test]
     fn what_stands_in_a_here_document_is_no_instruction() {
-        assert_eq!(of("RUN <<EOF\nFROM a\nEOF\nFROM b"), [row(1, "run", "<<EOF"), row(4, "from", "b")]);
-        assert_eq!(of("RUN a <<-'X' 3<<Y\n\tFROM a\n\tX\nFROM c\nY\nFROM b").len(), 2);
-        assert_eq!(of("COPY <<\"EF\" /x\nFROM a\nEF\nFROM b").len(), 2);
-        assert_eq!(of("ONBUILD run <<EOF\nFROM a\nEOF\nFROM b").len(), 2);
+        assert_eq!(of("RUN <<EOF\nUSER a\nEOF\nFROM b"), [row(1, "run", "<<EOF"), row(4, "from", "b")]);
+        assert_eq!(of("RUN a <<-'X' 3<<Y\n\tUSER a\n\tX\nUSER c\nY\nFROM b").len(), 2);
+        assert_eq!(of("COPY <<\"EF\" /x\nUSER a\nEF\nFROM b").len(), 2);
+        assert_eq!(of("ONBUILD run <<EOF\nUSER a\nEOF\nFROM b").len(), 2);
         // None of these begins one.
         for text in
             ["RUN a<<EOF\nFROM b", "LABEL a=<<EOF\nFROM b", "RUN \"<<EOF\"\nFROM b", "RUN a << EOF\nFROM b"]

@@ -1,9 +1,12 @@
 //! The images that a Dockerfile builds on: those of FROM, of COPY --from and of RUN --mount=from, without those that it
 //! builds itself. Pure.
 
+mod directives;
 mod flags;
 mod heredoc;
+mod heretext;
 mod lines;
+mod stages;
 mod words;
 
 use std::cell::RefCell;
@@ -12,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::crypto::{DecodeError, text};
 use flags::{flags, mount_sources};
 use lines::{Instruction, at};
+use stages::{Stage, earlier, from_words, stage_names};
 use words::{Unusable, Variable};
 
 const WHAT: &str = "Dockerfile";
@@ -122,29 +126,6 @@ fn read(bytes: &[u8], values: &Values<'_>, hint: &RefCell<Option<String>>) -> Re
     })
 }
 
-/// The names of all stages, in lower case, in order.
-fn stage_names(instructions: &[Instruction]) -> Result<Vec<Option<String>>, DecodeError> {
-    let of_stages = instructions.iter().filter(|instruction| instruction.name == "from");
-    of_stages.map(|from| Ok(from_words(from)?.1.map(str::to_ascii_lowercase))).collect()
-}
-
-/// The words of FROM without its flags, and the name that it gives to the stage.
-fn from_words(from: &Instruction) -> Result<(Vec<&str>, Option<&str>), DecodeError> {
-    let words = words::plain(flags(from)?.1);
-    let name = match words[..] {
-        [_, r#as, name] if r#as.eq_ignore_ascii_case("as") => Some(name),
-        _ => None,
-    };
-    Ok((words, name))
-}
-
-struct Stage {
-    /// In lower case.
-    name: Option<String>,
-    /// The image at its bottom.
-    base: Option<String>,
-}
-
 struct Reader<'a> {
     values: &'a Values<'a>,
     /// What would do, where a variable has no value.
@@ -190,14 +171,25 @@ impl Reader<'_> {
                 let from: Vec<_> = flags.iter().filter_map(|flag| flag.value_of("from")).collect();
                 match from[..] {
                     [] => Ok(()),
-                    [from] => self.other(line, from, instruction.name == "copy"),
+                    [_] if instruction.name == "add" => {
+                        Err(DecodeError::new(WHAT, at(line), "ADD takes no --from; COPY does"))
+                    }
+                    [from] => self.other(line, from),
                     _ => Err(DecodeError::new(WHAT, at(line), "--from is there more than once")),
                 }
             }
             "run" => {
                 let (flags, _) = flags(instruction)?;
                 for from in flags.iter().filter_map(|flag| flag.value_of("mount")).flat_map(mount_sources) {
-                    self.other(line, &from, true)?;
+                    let digits = from.trim_start_matches(['+', '-']);
+                    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+                        self.advise("give the stage a name, and write that".to_owned());
+                        let reason = format!(
+                            "in a mount, `from={from}` is a stage for some builders and an image for others"
+                        );
+                        return Err(DecodeError::new(WHAT, at(line), reason));
+                    }
+                    self.other(line, &from)?;
                 }
                 Ok(())
             }
@@ -272,7 +264,7 @@ impl Reader<'_> {
             }
         };
         let image = self.expand(line, word, "before the first FROM")?;
-        let base = match earlier(&self.stages, &image) {
+        let base = match earlier(&self.stages, line, &image)? {
             Some(stage) => stage.base.clone(),
             None => self.add(line, image)?,
         };
@@ -280,20 +272,27 @@ impl Reader<'_> {
             let reason = format!("more than {MAX_STAGES} stages");
             return Err(DecodeError::new(WHAT, at(line), reason).over_limit());
         }
-        self.stages.push(Stage { name: name.map(str::to_ascii_lowercase), base });
+        self.stages.push(Stage { name: name.map(str::to_owned), base });
         Ok(())
     }
 
     /// What COPY --from or a mount takes its files from.
-    fn other(&mut self, line: usize, word: &str, known: bool) -> Result<(), DecodeError> {
-        if !known {
-            return Err(DecodeError::new(WHAT, at(line), "ADD takes no --from; COPY does"));
-        }
+    fn other(&mut self, line: usize, from: &str) -> Result<(), DecodeError> {
         if self.stages.is_empty() {
             return Err(DecodeError::new(WHAT, at(line), "there is no FROM before it"));
         }
-        let from = self.expand(line, word, "in this stage")?;
+        // Of builders that expand variables here, some take the value of ENV, in this file or in the image below, before that of ARG.
+        if from.contains(['$', '\\', '`', '"', '\'']) {
+            self.advise(format!("name a stage, and take it from that: `FROM {from} AS files` before this stage, and `from=files`"));
+            let reason = format!("not every builder takes variables, quotes or escapes in `from={from}`");
+            return Err(DecodeError::new(WHAT, at(line), reason));
+        }
         if let Ok(index) = from.parse::<usize>() {
+            if from != index.to_string() {
+                let reason =
+                    format!("`from={from}` is not how builders write the number of a stage: write {index}");
+                return Err(DecodeError::new(WHAT, at(line), reason));
+            }
             // The stage that this stands in is none to copy from.
             if index + 1 < self.stages.len() {
                 return Ok(());
@@ -305,17 +304,17 @@ impl Reader<'_> {
             ));
         }
         let before = self.stages.split_last().map_or(&[][..], |(_, before)| before);
-        if earlier(before, &from).is_some() {
+        if earlier(before, line, from)?.is_some() {
             return Ok(());
         }
-        let lower = from.to_ascii_lowercase();
-        let later = self.names.iter().skip(self.stages.len()).flatten().any(|name| *name == lower);
+        let later =
+            self.names.iter().skip(self.stages.len()).flatten().any(|name| name.eq_ignore_ascii_case(from));
         if later {
             let reason =
                 format!("`{from}` is the name of a later stage; not every builder takes it for that");
             return Err(DecodeError::new(WHAT, at(line), reason));
         }
-        self.add(line, from).map(|_| ())
+        self.add(line, from.to_owned()).map(|_| ())
     }
 
     fn add(&mut self, line: usize, image: String) -> Result<Option<String>, DecodeError> {
@@ -333,6 +332,11 @@ impl Reader<'_> {
         self.found.push(image.clone());
         self.lines.push(line);
         Ok(Some(image))
+    }
+
+    /// Says what would do.
+    fn advise(&self, hint: String) {
+        self.hint.replace(Some(hint));
     }
 
     /// `place`: where what declares a variable has to stand.
@@ -425,12 +429,6 @@ impl Reader<'_> {
             _ => Variable::Unset,
         }
     }
-}
-
-/// The last of these stages that has this name.
-fn earlier<'a>(stages: &'a [Stage], name: &str) -> Option<&'a Stage> {
-    let is = |stage: &&Stage| stage.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
-    stages.iter().rev().find(is)
 }
 
 #[cfg(test)]

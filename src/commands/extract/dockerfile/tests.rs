@@ -27,7 +27,7 @@ fn images_of_stages() {
         ("FROM alpine", "alpine"),
         ("from --platform=linux/amd64 alpine:3 AS build\nFROM build", "alpine:3"),
         ("FROM --platform=$NONE a@sha256:00", "a@sha256:00"),
-        ("FROM a As One\nFROM ONE aS two\nFROM b\nCOPY --from=oNe /x /y", "a b"),
+        ("FROM a As One\nFROM One aS two\nFROM b\nCOPY --from=One /x /y", "a b"),
         ("FROM alpine AS alpine\nFROM alpine", "alpine"),
         ("FROM x AS y\nFROM y AS x\nFROM x", "x"),
         ("FROM a\nFROM a", "a a"),
@@ -35,7 +35,7 @@ fn images_of_stages() {
         ("\u{feff}FROM a\r\nFROM b\r\n", "a b"),
         ("FROM \\\n# FROM no\n a\nLABEL x=\"FROM b\"\nFROM b", "a b"),
         ("# escape=`\nFROM `\n a", "a"),
-        ("RUN <<EOF\nFROM no\nEOF\nFROM a", "a"),
+        ("RUN <<EOF\nUSER no\nEOF\nFROM a", "a"),
         ("", ""),
     ] {
         assert_eq!(all(text), expected, "{text}");
@@ -52,10 +52,9 @@ fn images_that_files_are_taken_from() {
         ("FROM a\nRUN --mount=type=cache,target=/c --mount=FROM=b,type=bind ls --mount=from=no", "a b"),
         ("FROM a\nRUN --mount=\"type=bind,from=b\" ls", "a b"),
         ("FROM a\nRUN --mount=type=bind,\"from=b\" ls", "a b"),
-        ("FROM a AS s\nFROM b\nCOPY --from=0 /x /y\nRUN --mount=from=S ls", "a b"),
+        ("FROM a AS s\nFROM b\nCOPY --from=0 /x /y\nRUN --mount=from=s ls", "a b"),
         ("FROM a\nONBUILD copy --from=b /x /y\nONBUILD RUN --mount=from=c ls", "a b c"),
-        ("FROM a\nCOPY <<EOF /x\nCOPY --from=no /x /y\nEOF", "a"),
-        ("FROM a\nCOPY --from=${ENVV} /x /y", "a fromenv"),
+        ("FROM a\nCOPY <<EOF /x\nCOPY /x /y\nfrom os import path\nEOF", "a"),
     ] {
         assert_eq!(all(text), expected, "{text}");
     }
@@ -73,8 +72,7 @@ fn variables() {
         ("FROM ${U:-a}:${U:-3}$ENVV${U:+-x}", "a:3fromenv"),
         ("ARG B=$U\nFROM a", "a"),
         ("ARG S=one\nFROM a AS one\nFROM $S", "a"),
-        ("ARG S=b\nFROM a\nARG S\nCOPY --from=$S /x /y", "a b"),
-        ("ARG S=b\nFROM a\nARG S=c\nCOPY --from=$S /x /y\nFROM $S", "a c b"),
+        ("ARG S=b\nFROM a\nARG S=c\nFROM $S AS s\nFROM c\nCOPY --from=s /x /y", "a b c"),
         ("FROM a:$TARGETARCH-$BUILDOS-$TARGETVARIANT", "a:arm-linux-v7"),
         ("FROM x-${TARGETPLATFORM#}", ""),
     ] {
@@ -88,7 +86,7 @@ fn variables() {
     assert_eq!(found.platform, BTreeMap::from([("TARGETARCH".to_owned(), "arm".to_owned())]));
     let given = |text: &str| of(text, &[("V", "9")]).unwrap();
     assert_eq!(given("ARG V=1\nFROM a:$V").all, ["a:9"]);
-    assert_eq!(given("ARG V\nFROM a:$V\nARG V=2\nCOPY --from=b:$V /x /y").all, ["a:9", "b:9"]);
+    assert_eq!(given("ARG V\nFROM a:$V\nARG V=2\nFROM b:$V").all, ["a:9", "b:9"]);
     assert_eq!(given("ARG W=1\nFROM a:$W").undeclared, ["V"]);
 }
 
@@ -96,7 +94,7 @@ fn variables() {
 fn what_cannot_be_read_is_named_with_its_line() {
     for (text, line, words) in [
         ("FROM ${U}", 1, "the variable `U` in `${U}` is not set"),
-        ("\nFROM a \\\n\n AS b\nCOPY --from=$U /x /y", 5, "the variable `U`"),
+        ("\nFROM a \\\n\n AS b\nFROM $U", 5, "the variable `U`"),
         ("ARG U\nFROM a:$U", 2, "is declared and has no value"),
         ("FROM a\nARG V=b\nFROM $V", 3, "counts in that stage alone"),
         ("ARG V=\nFROM $V", 2, "the name of the image is empty"),
@@ -110,6 +108,23 @@ fn what_cannot_be_read_is_named_with_its_line() {
         ("FROM a\nADD --from=b /x /y", 2, "ADD takes no --from"),
         ("FROM a\nCOPY --from=0 /x /y", 2, "there is no stage 0 before this one"),
         ("FROM a\nCOPY --from=later /x /y\nFROM b AS Later", 2, "a later stage"),
+        ("FROM a\nCOPY --from=$X /x /y", 2, "variables, quotes or escapes in `from=$X`"),
+        ("ARG X=b\nFROM a\nARG X\nENV X=c\nCOPY --from=${X} /x /y", 5, "variables"),
+        ("FROM a\nRUN --mount=type=bind,from=b:$X true", 2, "variables"),
+        ("FROM a\nCOPY --from=\\\"b\\\" /x /y", 2, "quotes"),
+        ("FROM a AS s\nFROM b\nRUN --mount=from=0,target=/x true", 3, "an image for others"),
+        ("FROM a AS s\nFROM b\nCOPY --from=00 x y", 3, "write 0"),
+        ("FROM a AS 0\nFROM b", 1, "no name of a stage"),
+        ("FROM a AS c/d\nFROM b", 1, "no name of a stage"),
+        ("FROM a AS \u{212a}\nFROM b", 1, "no name of a stage"),
+        ("FROM a AS Scratch\nFROM b", 1, "no name of a stage"),
+        ("FROM a AS s\nFROM b AS S", 2, "the name of an earlier stage"),
+        ("FROM a AS Build\nFROM build", 2, "write `Build`"),
+        ("FROM a AS build\nFROM b\nCOPY --from=Build x y", 3, "write `build`"),
+        ("# syntax=docker/dockerfile:1.0\nFROM a\nRUN <<EOF\nFROM b\nEOF", 4, "without here-documents"),
+        ("FROM a\nRUN <<EOF\nCOPY --from=b x y\nRUN true \\\nEOF", 3, "without here-documents"),
+        ("FROM a\nCOPY \\\r\r\n --from=b x y", 2, "carriage return"),
+        ("# syntax=x\n# escape=`\nFROM a\nRUN true # \\\nCOPY --from=b x y", 2, "the first line"),
         ("COPY --from=b /x /y\nFROM a", 1, "no FROM before it"),
         ("FROM a\nONBUILD FROM b", 2, "ONBUILD FROM"),
         ("FROM a\nONBUILD ONBUILD COPY --from=b x y", 2, "ONBUILD ONBUILD"),
@@ -131,9 +146,11 @@ fn what_would_give_a_variable_its_value() {
         // A value from outside is none for what FROM does not see.
         ("FROM a\nARG V=b\nFROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
         ("FROM $V", "declare it before the first FROM: `ARG V=VALUE`"),
-        ("FROM a\nARG V=b\nFROM c\nCOPY --from=$V /x /y", "declare it in this stage: `ARG V=VALUE`"),
+        (
+            "FROM c\nCOPY --from=b:$V /x /y",
+            "name a stage, and take it from that: `FROM b:$V AS files` before this stage, and `from=files`",
+        ),
         ("FROM a${ENVV:+x}", "declare it before the first FROM: `ARG ENVV=VALUE`"),
-        ("FROM a\nCOPY --from=b${ENVV:+x} /x /y", "declare it in this stage: `ARG ENVV=VALUE`"),
         ("ARG ENVV\nFROM a${ENVV:+x}", "give it the value that the build gets: `--build-arg ENVV=VALUE`"),
     ] {
         let hint = of(text, &[("V", "9")]).map_err(|unreadable| unreadable.hint);
@@ -146,7 +163,7 @@ fn what_would_give_a_variable_its_value() {
 fn the_base_is_that_of_the_last_stage() {
     for (text, base) in [
         ("FROM a\nCOPY --from=b /x /y", Some("a")),
-        ("FROM a AS one\nFROM b AS two\nFROM ONE", Some("a")),
+        ("FROM a AS one\nFROM b AS two\nFROM one", Some("a")),
         ("FROM a AS one\nFROM one AS two\nFROM b\nFROM two\nCOPY --from=2 x y", Some("a")),
         ("FROM a\nFROM scratch\nCOPY --from=b /x /y", None),
         ("", None),
@@ -169,7 +186,7 @@ fn limits() {
     for text in [
         format!("ARG A0=xxxx\n{doubling}FROM $A59"),
         many,
-        "FROM a AS s\n".to_owned() + &"FROM s AS s\n".repeat(MAX_STAGES),
+        (0..=MAX_STAGES).fold("FROM a AS s\n".to_owned(), |text, n| text + &format!("FROM s AS s{n}\n")),
     ] {
         assert_eq!(of(&text, &[]).unwrap_err().error.kind, DecodeKind::Limit);
     }
@@ -185,11 +202,9 @@ fn attack_images_that_only_a_builder_sees() {
         ("FROM a\nCOPY --chown='1 2' --from=b x y", "a b"),
         ("FROM a\nRUN --mo'unt'=type=bind,fr\"om\"=b x", "a b"),
         ("FROM a\nRUN --mount=type=bind,\\\"fr\"om\"=b\\\" x", "a b"),
-        ("FROM a\nCOPY --chown=1\u{a0}--from=b x y", "a b"),
         ("FROM a\nCOPY --link --parents --from=b x y", "a b"),
         // The backslash escapes in here-documents, whatever the directive says.
         ("# escape=`\nFROM a\nRUN echo \\ <<EOF\nFROM b", "a b"),
-        ("FROM a\nCOPY \\\r\r\n --from=b x y", "a b"),
         // ARG without a value takes none away.
         ("ARG X=b\nARG X\nFROM ${X:-a}", "b"),
         ("ARG X=a\nARG A=b\u{a0}X=c\nFROM $X", "c"),
@@ -204,6 +219,9 @@ fn attack_images_that_only_a_builder_sees() {
         ("FROM a\nRUN --mount type=bind,from=b x", "--mount needs a value"),
         ("FROM a\nCOPY --chown 1:1 --from=b x y", "--chown needs a value"),
         ("FROM a\nCOPY --chown=\u{e0}--from=b x y", "not ASCII"),
+        ("FROM a\nCOPY --chown=1\u{a0}--from=b x y", "not ASCII"),
+        ("FROM a\nRUN --mount=target=/x\u{3000},from=b true", "not ASCII"),
+        ("FROM a\nCOPY --link \u{3000}--from=b x y", "not ASCII"),
         ("FROM a\nRUN <<LABEL\" \"a=\\b\nLABEL a=b\nFROM b\nLABEL a=\\b", "plain letters"),
         ("FROM a\nRUN <<\"USER x\"\nFROM b\nUSER x", "plain letters"),
         // A builder does not see the environment.
