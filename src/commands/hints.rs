@@ -5,6 +5,7 @@
 use crate::attest::PredicateType;
 use crate::bundle::{Content, Profile, SignedEntity, VerificationMaterial};
 use crate::crypto::{PublicKey, SignatureError, base64};
+use crate::program::shell::word;
 use crate::verify::{ContentRequirement, ExpectedSigner, Reason, Requirement, VerificationPolicy, Waiver};
 use crate::x509::path::PathError;
 
@@ -34,7 +35,7 @@ pub(super) fn detail(reason: &Reason, policy: &VerificationPolicy, entity: &Sign
 /// The hints for a reason, most useful first; empty where the reason says it all.
 pub(super) fn hints(reason: &Reason, policy: &VerificationPolicy, entity: &SignedEntity) -> Vec<String> {
     if let Reason::PredicateType { found, .. } = reason {
-        let mut hints = vec![format!("if that is the type you want, ask for it: --type {found}")];
+        let mut hints = vec![format!("if that is the type you want, ask for it: --type {}", word(found))];
         if let ContentRequirement::Statement(wanted) = &policy.claim.content
             && PredicateType::is_plain_word(&wanted.asked)
         {

@@ -79,17 +79,33 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// Whether a time ends as RFC 3339 has it (section 5.6): in `Z`, or in an offset of hours and minutes, `+01:00`.
-fn has_offset(text: &str) -> bool {
+/// Whether a time is written as RFC 3339 has it (section 5.6): `2024-06-01T12:00:00`, with a fraction or without, and `Z`, or an offset of hours and
+/// minutes, `+01:00`. What the numbers are is not looked at, but for the offset.
+fn is_rfc3339(text: &str) -> bool {
+    const FORM: &[u8] = b"0000-00-00T00:00:00";
+    let is_formed = |(found, form): (&u8, &u8)| match form {
+        b'0' => found.is_ascii_digit(),
+        form => found.eq_ignore_ascii_case(form),
+    };
+    let Some((time, rest)) = text.as_bytes().split_at_checked(FORM.len()) else { return false };
+    let rest = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+            fraction.get(digits..).filter(|_| digits > 0)
+        }
+        None => Some(rest),
+    };
+    time.iter().zip(FORM).all(is_formed) && rest.is_some_and(is_offset)
+}
+
+fn is_offset(text: &[u8]) -> bool {
     let digits = |at: &[u8], most: u8| match *at {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => (tens - b'0') * 10 + (ones - b'0') <= most,
         _ => false,
     };
-    match text.as_bytes() {
-        [_, .., b'0'..=b'9', b'Z' | b'z'] => true,
-        [_, .., b'0'..=b'9', b'+' | b'-', h1, h2, b':', m1, m2] => {
-            digits(&[*h1, *h2], 23) && digits(&[*m1, *m2], 59)
-        }
+    match text {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', h1, h2, b':', m1, m2] => digits(&[*h1, *h2], 23) && digits(&[*m1, *m2], 59),
         _ => false,
     }
 }
@@ -142,7 +158,7 @@ impl<'a> At<'a> {
 
     /// The time here, in RFC 3339.
     pub(super) fn time(&self) -> Result<UnixTime, Mismatch> {
-        let time = Some(self.text()?).filter(|text| has_offset(text)).map(UnixTime::parse_rfc3339);
+        let time = Some(self.text()?).filter(|text| is_rfc3339(text)).map(UnixTime::parse_rfc3339);
         time.and_then(Result::ok).ok_or_else(|| self.not("a time (RFC 3339)"))
     }
 

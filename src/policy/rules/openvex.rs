@@ -114,9 +114,11 @@ impl Openvex {
             held.push(expected.check(&predicate.member("author"))?);
         }
         if let Some(age) = &self.max_age {
-            let updated = predicate.member("last_updated");
-            let at = if updated.is_there() { updated } else { predicate.member("timestamp") };
-            held.push(age.check(&at, facts.now)?);
+            let (issued, updated) = (predicate.member("timestamp"), predicate.member("last_updated"));
+            if issued.is_there() && updated.is_there() && updated.time()? < issued.time()? {
+                return Err(updated.not(format!("no time before {}", issued.path)));
+            }
+            held.push(age.check(if updated.is_there() { &updated } else { &issued }, facts.now)?);
         }
         let Some(product) = &self.product else { return Ok(held) };
         let said = said(&predicate, product, facts.now)?;
@@ -213,7 +215,6 @@ fn last_of_each<'a>(said: &[&'a Said]) -> Result<Vec<&'a Said>, Mismatch> {
 
 /// What the document says of the product.
 fn said(predicate: &At<'_>, product: &str, now: UnixTime) -> Result<Vec<Said>, Mismatch> {
-    let issued = predicate.member("timestamp");
     let mut found = Vec::new();
     for statement in predicate.member("statements").items()? {
         statement.members()?;
@@ -221,7 +222,7 @@ fn said(predicate: &At<'_>, product: &str, now: UnixTime) -> Result<Vec<Said>, M
         // Without products, the statement is about what the attestation is about, which may not be the product that is meant.
         for item in statement.member("products").optional_items()? {
             if is_product(&item, product)? {
-                parts.extend(parts_of(&item)?);
+                parts.extend(parts_of(&item, &statement)?);
             }
         }
         if parts.is_empty() {
@@ -229,15 +230,7 @@ fn said(predicate: &At<'_>, product: &str, now: UnixTime) -> Result<Vec<Said>, M
         }
         let status = Status::of(&statement.member("status"))?;
         explained(&statement, status)?;
-        let at = ["last_updated", "timestamp"].map(|name| statement.member(name));
-        let time = at.into_iter().find(At::is_there).or_else(|| Some(issued.clone()).filter(At::is_there));
-        let time = match time {
-            Some(at) if at.time()? > now.plus_seconds(300) => {
-                return Err(at.not(format!("a time before now, {now}")));
-            }
-            Some(at) => Some(at.time()?),
-            None => None,
-        };
+        let time = time_of(&statement, &predicate.member("timestamp"), now)?;
         let vulnerability = vulnerability(&statement.member("vulnerability"))?;
         found.extend(parts.into_iter().map(|part| Said {
             path: statement.path.clone(),
@@ -248,6 +241,21 @@ fn said(predicate: &At<'_>, product: &str, now: UnixTime) -> Result<Vec<Said>, M
         }));
     }
     Ok(found)
+}
+
+/// When a statement was said: its `timestamp`, or the document's. By that statements are in order, and not by when one was changed (OpenVEX v0.2.0, "Inheritance"; go-vex, too).
+fn time_of(statement: &At<'_>, issued: &At<'_>, now: UnixTime) -> Result<Option<UnixTime>, Mismatch> {
+    let past = |at: &At<'_>| match at.is_there() {
+        false => Ok(None),
+        true if at.time()? > now.plus_seconds(300) => Err(at.not(format!("a time before now, {now}"))),
+        true => at.time().map(Some),
+    };
+    let (own, updated) = (statement.member("timestamp"), statement.member("last_updated"));
+    let (said, changed) = (past(&own)?, past(&updated)?);
+    match said.zip(changed) {
+        Some((said, changed)) if changed < said => Err(updated.not(format!("no time before {}", own.path))),
+        _ => said.map_or_else(|| past(issued), |said| Ok(Some(said))),
+    }
 }
 
 /// `not_affected` says why (OpenVEX v0.2.0, "Status Requirements").
@@ -293,10 +301,12 @@ fn is_product(item: &At<'_>, product: &str) -> Result<bool, Mismatch> {
     Ok(is_it)
 }
 
-/// The parts of the product that a statement is about; `""` is all of it.
-fn parts_of(item: &At<'_>) -> Result<Vec<String>, Mismatch> {
+/// The parts of the product that a statement is about; `""` is all of it. Before v0.2.0 they stood in the statement, for all of its products.
+fn parts_of(item: &At<'_>, statement: &At<'_>) -> Result<Vec<String>, Mismatch> {
     let mut parts = Vec::new();
-    for part in item.member("subcomponents").optional_items()? {
+    let mut all = item.member("subcomponents").optional_items()?;
+    all.extend(statement.member("subcomponents").optional_items()?);
+    for part in all {
         let id = match part.value {
             Some(Value::String(_)) => part.text()?,
             _ => part.member("@id").text()?,

@@ -113,7 +113,23 @@ fn what_was_said_last_counts() {
     let parts = document(json!([part("a", "affected", early), part("b", "fixed", late)]));
     refuses(fixed.clone(), &vex(parts), &["affected"]);
     let all = document(json!([part("a", "fixed", early), part("b", "fixed", late)]));
-    holds(fixed, &vex(all));
+    holds(fixed.clone(), &vex(all));
+    // In the first versions they stood in the statement.
+    let part = |id: &str, status: &str, time: &str| {
+        with(statement("CVE-1", status, time), "/subcomponents", Some(json!([id])))
+    };
+    let parts = document(json!([part("a", "affected", early), part("b", "fixed", late)]));
+    refuses(fixed.clone(), &vex(parts), &["affected"]);
+    holds(fixed.clone(), &vex(document(json!([part("a", "affected", early), part("a", "fixed", late)]))));
+    // When one was changed counts for no order.
+    let changed =
+        with(statement("CVE-1", "fixed", early), "/last_updated", Some(json!("2024-05-03T00:00:00Z")));
+    refuses(
+        fixed.clone(),
+        &vex(document(json!([changed.clone(), statement("CVE-1", "affected", late)]))),
+        &["affected"],
+    );
+    holds(fixed, &vex(document(json!([changed]))));
 }
 
 #[test]
@@ -144,6 +160,13 @@ fn hostile_documents() {
         ("/statements/0/timestamp", Some(json!("2099-01-01T00:00:00Z")), "a time before now"),
         ("/statements/0/timestamp", Some(json!("yesterday")), "timestamp"),
         ("/last_updated", Some(json!("2099-01-01T00:00:00Z")), "a time before now"),
+        ("/last_updated", Some(json!("2024-04-01T00:00:00Z")), "no time before predicate.timestamp"),
+        (
+            "/statements/0/last_updated",
+            Some(json!("2024-04-01T00:00:00Z")),
+            "no time before predicate.statements[0]",
+        ),
+        ("/statements/0/last_updated", Some(json!("2099-01-01T00:00:00Z")), "a time before now"),
     ] {
         let changed = with(usual(), at, new.clone());
         let changed = match at {

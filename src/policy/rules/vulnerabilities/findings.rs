@@ -62,8 +62,11 @@ fn one_spelling(at: &At<'_>, names: &[&str]) -> Result<(), Mismatch> {
 }
 
 fn in_toto<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
-    item.members()?;
+    one_spelling(item, &["vulnerability", "id", "severity"])?;
     let nested = item.member("vulnerability");
+    if nested.is_there() {
+        one_spelling(&nested, &["id", "severity"])?;
+    }
     let places = [item.clone(), nested.clone()].into_iter().filter(|place| place.member("id").is_there());
     let ids = places.map(|place| place.member("id").text()).collect::<Result<Vec<_>, _>>()?;
     let id = match ids.as_slice() {
@@ -79,7 +82,12 @@ fn in_toto<'a>(item: &At<'a>) -> Result<Finding<'a>, Mismatch> {
         };
         // A list without a rating says nothing known.
         ratings.unknown_if(stated.is_empty());
-        stated.iter().for_each(|rating| ratings.add(word(&rating.member("score"))));
+        for rating in stated {
+            if rating.value.is_some_and(Value::is_object) {
+                one_spelling(&rating, &["method", "score"])?;
+            }
+            ratings.add(word(&rating.member("score")));
+        }
     }
     Ok(Finding { path: item.path.clone(), id, ratings })
 }

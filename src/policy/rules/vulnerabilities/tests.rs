@@ -213,6 +213,20 @@ fn hostile_scans() {
             json!({"runs": [{"results": [], "invocations": [{"executionSuccessful": false}]}]}),
             "executionSuccessful is `false`",
         ),
+        (json!({"runs": [{"results": [], "invocations": [{"exitCode": 2}]}]}), "exitCode is `2`"),
+        (json!({"runs": [{"results": [], "invocations": [{"ExitCode": 2}]}]}), "expected no member"),
+        (
+            json!({"runs": [{"results": [], "invocations": [{"exitSignalName": "SIGKILL"}]}]}),
+            "exitSignalName",
+        ),
+        (
+            json!({"runs": [{"results": [], "invocations": [{"processStartFailureMessage": "no"}]}]}),
+            "processStartFailureMessage",
+        ),
+        (json!([{"id": "a", "severity": [{"Score": "critical"}]}]), "expected no member"),
+        (json!([{"id": "a", "Severity": [{"score": "low"}]}]), "expected no member"),
+        (json!([{"id": "a", "vulnerability": {"Severity": [{"score": "critical"}]}}]), "expected no member"),
+        (json!([{"id": "a", "Vulnerability": {"severity": []}}]), "expected no member"),
         (
             json!({"runs": [{"results": [], "externalPropertyFileReferences": {}}]}),
             "externalPropertyFileReferences is an object",

@@ -55,10 +55,14 @@ pub fn findings<'a>(result: &At<'a>) -> Result<Vec<Finding<'a>>, Mismatch> {
     Ok(found)
 }
 
-/// That a run came to its end, and that all of it is here (SARIF 2.1.0, sections 3.14.2, 3.20.14 and 3.3).
+/// That a run came to its end, and that all of it is here (SARIF 2.1.0, sections 3.14.2, 3.20.14 and 3.3). Where it is not said whether it did, other members that say
+/// it did not count: an exit code that is not 0, a signal, a failure to start (sections 3.20.8, 3.20.10 and 3.20.12).
 fn whole_run(run: &At<'_>) -> Result<(), Mismatch> {
     for invocation in run.member("invocations").optional_items()? {
+        const ENDINGS: [&str; 4] =
+            ["exitCode", "exitSignalName", "exitSignalNumber", "processStartFailureMessage"];
         one_spelling(&invocation, &["executionSuccessful"])?;
+        one_spelling(&invocation, &ENDINGS)?;
         // `null` is something that is said, and not that it was successful.
         if let Some(said) =
             invocation.members()?.get("executionSuccessful").filter(|said| *said != &Value::Bool(true))
@@ -67,6 +71,15 @@ fn whole_run(run: &At<'_>) -> Result<(), Mismatch> {
                 found: shown(said),
                 ..invocation.member("executionSuccessful").not("`true`")
             });
+        }
+        // Some scanners end with another code where they have found something, and say that they were successful.
+        let is_said = invocation.member("executionSuccessful").is_there();
+        let failed = ENDINGS
+            .iter()
+            .map(|name| invocation.member(name))
+            .find(|ending| ending.is_there() && ending.value.and_then(Value::as_i64) != Some(0));
+        if let Some(ending) = failed.filter(|_| !is_said) {
+            return Err(ending.not("0, or `executionSuccessful: true` beside it"));
         }
     }
     let elsewhere = run.member("externalPropertyFileReferences");
