@@ -64,6 +64,11 @@ pub(super) fn images(document: &Value, judged: &HashSet<String>, listed: bool) -
     found
 }
 
+/// Whether a text that is called so looks like the name of an image.
+pub(super) fn is_image_called(name: &str, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| Called::Other.then(name).is_named_by(text))
+}
+
 /// `called`: what the names above it say, through lists.
 fn walk(value: &Value, called: Called, at: &str, found: &mut Vec<String>) {
     match value {

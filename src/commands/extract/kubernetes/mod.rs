@@ -1,6 +1,7 @@
 //! The images that Kubernetes manifests name. Pure.
 
 mod elsewhere;
+mod injected;
 mod path;
 
 use std::collections::{BTreeSet, HashSet};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::cloud::yaml;
 use crate::crypto::{DecodeError, DecodeKind, json, text};
+use injected::Injected;
 pub use path::FieldPath;
 use path::join;
 
@@ -199,22 +201,43 @@ impl Reader<'_> {
             self.pod(document, place, is_workload).map_err(|error| of_kind(error, &shown))?;
         }
         let by_path = self.by_path(document).map_err(|error| of_kind(error, &shown))?;
+        let ignored = self.fields.ignored.iter().flat_map(|path| path.values(document));
+        self.judged.extend(ignored.map(|(at, _, _)| at));
+        let doubtful =
+            self.injected(document, is_workload || is_without).map_err(|error| of_kind(error, &shown))?;
+        self.miss(kind, doubtful);
         if is_workload || is_without {
             return Ok(());
         }
         if !by_path && of_list.is_none() {
             self.found.unknown.insert(kind.to_owned());
         }
-        let ignored = self.fields.ignored.iter().flat_map(|path| path.values(document));
-        self.judged.extend(ignored.map(|(at, _, _)| at));
-        for at in elsewhere::images(document, &self.judged, members.get("items").is_some_and(Value::is_array))
-        {
+        let listed = members.get("items").is_some_and(Value::is_array);
+        self.miss(kind, elsewhere::images(document, &self.judged, listed));
+        Ok(())
+    }
+
+    /// Notes places that nobody judged.
+    fn miss(&mut self, kind: &str, places: Vec<String>) {
+        for at in places {
             if self.found.missed.len() < MAX_IMAGES {
                 let path = elsewhere::path(&at);
                 self.found.missed.push(Missed { kind: kind.to_owned(), path });
             }
         }
-        Ok(())
+    }
+
+    /// What its pods name beside their containers, but for what is looked at, or passed over, already. Left over is what merely looks like an image.
+    /// `strictly`: as of [`Self::pod`].
+    fn injected(&mut self, document: &Value, strictly: bool) -> Result<Vec<String>, DecodeError> {
+        let Injected { images, mut doubtful } = Injected::of(document);
+        for (at, value) in images {
+            if !self.judged.contains(&at) && (strictly || value.is_string()) {
+                self.add(value, &at)?;
+            }
+        }
+        doubtful.retain(|at| !self.judged.contains(at));
+        Ok(doubtful)
     }
 
     /// `strictly`: it is known that this is a pod. What merely looks like one in something else need not be one, and what is
@@ -325,6 +348,10 @@ fn is_whole(image: &Value, holder: &Value, at: &str) -> Result<(), DecodeError> 
 
 /// The name of the member at the end of a path.
 fn member_of(at: &str) -> &str {
+    // `annotations['vault.hashicorp.com/agent-image']`
+    if let Some((_, name)) = at.strip_suffix("']").and_then(|at| at.rsplit_once("['")) {
+        return name;
+    }
     let named = at.trim_end_matches(|c: char| matches!(c, '[' | ']') || c.is_ascii_digit());
     named.rsplit('.').next().unwrap_or(named)
 }

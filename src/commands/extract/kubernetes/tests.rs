@@ -236,3 +236,26 @@ fn attack_images_of_unknown_kinds_are_not_passed_over() {
         assert_eq!(missed(text, &[], &[]), "", "{text}");
     }
 }
+
+#[test]
+fn attack_images_that_a_pod_names_beside_its_containers() {
+    let text = "kind: Deployment\nspec: {template: {metadata: {annotations: {vault.hashicorp.com/agent-image: b, sidecar.istio.io/proxyImage: 'c'}}, \
+        spec: {containers: [{image: a, env: [{name: RELATED_IMAGE_X, value: d}]}], \
+        volumes: [{csi: {driver: csi-image.warm-metal.tech, volumeAttributes: {image: e}}}]}}}";
+    assert_eq!(all(text), "a b c d e");
+    let volume = "kind: PersistentVolume\nspec: {csi: {volumeAttributes: {image: a}}}";
+    assert_eq!(all(volume), "a");
+    // What nobody knows is said, until it is named.
+    let other = text.replace("vault.hashicorp.com/agent-image", "config.linkerd.io/proxy-image");
+    let found = of(&other, &[]).unwrap();
+    let place = "spec.template.metadata.annotations['config.linkerd.io/proxy-image']";
+    assert_eq!(found.missed, [Missed { kind: "Deployment".to_owned(), path: place.to_owned() }]);
+    let found = of(&other, &[place]).unwrap();
+    assert_eq!((found.missed.len(), found.all.len()), (0, 5));
+    let ignored = [FieldPath::parse("spec.template.metadata.annotations[*]").unwrap()];
+    let fields = Fields { images: &[], ignored: &ignored };
+    let found = images(other.as_bytes(), Syntax::Yaml, fields).unwrap();
+    assert_eq!((found.all.join(" "), found.missed.len()), ("a d e".to_owned(), 0));
+    let list = text.replace("agent-image: b", "agent-image: [b]");
+    assert!(of(&list, &[]).unwrap_err().reason.contains("not a text"));
+}
