@@ -79,7 +79,11 @@ fn a_builder_that_is_a_workflow_is_the_one_that_signed() {
     let facts = |id: &str, certificate| by(v0_2(with(generator(), at, Some(json!(id)))), certificate);
     holds(demands.clone(), &facts(&builder, signed_by(&builder)));
     // Older certificates name it as their subject alone.
-    let old = SigningCertificate { subject: Some(builder.clone()), ..SigningCertificate::default() };
+    let old = SigningCertificate {
+        subject: Some(builder.clone()),
+        workflow_repository: Some("org/repo".to_owned()),
+        ..SigningCertificate::default()
+    };
     holds(demands.clone(), &facts(&builder, old.clone()));
     let words = ["predicate.builder.id is", "contradicts the certificate"];
     for evil in [
