@@ -4,42 +4,7 @@
 //! rules are what cosign 3 refuses, at the first level; `null` passes for anything, as there.
 
 use super::{AttestError, PredicateType};
-use crate::payload::Predicate;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Array,
-    Boolean,
-    Null,
-    Number,
-    Object,
-    String,
-}
-
-impl Kind {
-    /// The kind of a JSON text, by its first character.
-    fn of(text: &str) -> Self {
-        match text.as_bytes().first() {
-            Some(b'[') => Self::Array,
-            Some(b't' | b'f') => Self::Boolean,
-            Some(b'n') => Self::Null,
-            Some(b'{') => Self::Object,
-            Some(b'"') => Self::String,
-            _ => Self::Number,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Array => "an array",
-            Self::Boolean => "a boolean",
-            Self::Null => "null",
-            Self::Number => "a number",
-            Self::Object => "an object",
-            Self::String => "a string",
-        }
-    }
-}
+use crate::payload::{JsonKind as Kind, Predicate};
 
 use Kind::{Array, Object, String as Text};
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Content, Profile, Raw, SignedEntity, VerificationMaterial, looks};
@@ -166,7 +168,7 @@ impl Detached {
 
     /// The entity with a simple-signing payload.
     pub fn simple_signing(self, payload: Raw<SimpleSigning>, signature: Vec<u8>) -> SignedEntity {
-        self.entity(Content::SimpleSigning { payload: Box::new(payload), signature })
+        self.entity(Content::SimpleSigning { payload: Arc::new(payload), signature })
     }
 
     /// The entities with an envelope, one for each of its signatures. Each has the bytes of the whole envelope.
@@ -182,7 +184,7 @@ impl Detached {
             return Err(DecodeError::new("DSSE envelope", "signatures", reason).over_limit());
         }
         if count == 1 {
-            return Ok(vec![self.entity(Content::Envelope(Box::new(envelope)))]);
+            return Ok(vec![self.entity(Content::Envelope(Arc::new(envelope)))]);
         }
         let Raw { bytes, parsed } = envelope;
         let single = |signature| {
@@ -191,7 +193,7 @@ impl Detached {
                 payload_type: parsed.payload_type.clone(),
                 signatures: vec![signature],
             };
-            self.clone().entity(Content::Envelope(Box::new(Raw { bytes: bytes.clone(), parsed })))
+            self.clone().entity(Content::Envelope(Arc::new(Raw { bytes: bytes.clone(), parsed })))
         };
         Ok(parsed.signatures.iter().cloned().map(single).collect())
     }

@@ -11,6 +11,8 @@ pub mod sigstore;
 mod tests;
 pub mod upgrade;
 
+use std::sync::Arc;
+
 pub use collection::{Part, parts};
 pub use format::{Decoded, Format, decode};
 
@@ -49,7 +51,7 @@ pub struct SignedEntity {
     pub profile: Profile,
 }
 
-/// The signed content.
+/// The signed content, which may have many megabytes: shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A signature over the artifact itself.
@@ -62,11 +64,11 @@ pub enum Content {
     /// A DSSE envelope with exactly one signature. The raw bytes are those of the whole JSON envelope where the document
     /// has them (envelope files, legacy bundles: their log entries and timestamps are over these bytes), and empty where
     /// it has only the envelope's parts (protobuf bundles).
-    Envelope(Box<Raw<Envelope>>),
+    Envelope(Arc<Raw<Envelope>>),
     /// A simple-signing payload, which names an image, and the signature over its bytes.
     SimpleSigning {
         /// The payload.
-        payload: Box<Raw<SimpleSigning>>,
+        payload: Arc<Raw<SimpleSigning>>,
         /// The raw signature.
         signature: Vec<u8>,
     },

@@ -7,6 +7,8 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub use encode::encode;
 
 use serde_json::Value;
@@ -86,7 +88,7 @@ fn version(bundle: &Message<'_>) -> Result<BundleVersion, DecodeError> {
 fn content(bundle: &Message<'_>) -> Result<Content, DecodeError> {
     match bundle.one_of(&["messageSignature", "dsseEnvelope"])? {
         Some("messageSignature") => message_signature(bundle),
-        Some(_) => Ok(Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed: envelope(bundle)? }))),
+        Some(_) => Ok(Content::Envelope(Arc::new(Raw { bytes: Vec::new(), parsed: envelope(bundle)? }))),
         None => Err(bundle.error("", "neither `messageSignature` nor `dsseEnvelope`").no_signature()),
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial, decode, sigstore};
 use crate::crypto::{DecodeError, base64};
 use crate::tlog::Entry;
@@ -54,9 +56,10 @@ pub fn upgrade(entity: SignedEntity) -> Result<SignedEntity, UpgradeError> {
         Content::Message { digest: None, .. } if entity.profile == Profile::Legacy => {
             return Err(UpgradeError::NoDigest);
         }
-        Content::Envelope(envelope) => {
-            Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed: envelope.parsed }))
-        }
+        Content::Envelope(envelope) => Content::Envelope(Arc::new(Raw {
+            bytes: Vec::new(),
+            parsed: Arc::unwrap_or_clone(envelope).parsed,
+        })),
         Content::SimpleSigning { .. } => return Err(UpgradeError::ImageSignature),
         message @ Content::Message { .. } => message,
     };

@@ -14,24 +14,129 @@ pub(super) const DEPTH_LIMIT: usize = 127;
 /// # Errors
 /// Not UTF-8, not JSON (with line and column), a duplicate member (with its path), nesting deeper than `depth`.
 pub(super) fn check<'a>(what: &'static str, text: &'a [u8], depth: usize) -> Result<&'a str, DecodeError> {
+    checked(what, text, depth, |_, _| Ok(()))
+}
+
+/// The members of the object that `text` is, in their order, with the text of each value.
+///
+/// # Errors
+/// As [`check`]; no object, or one with more than `limit` members.
+pub(super) fn members<'a>(
+    what: &'static str,
+    text: &'a [u8],
+    limit: usize,
+) -> Result<Vec<(Cow<'a, str>, &'a str)>, DecodeError> {
+    let mut members = Vec::new();
+    let text = checked(what, text, DEPTH_LIMIT, |name, value| {
+        members.push((name.clone(), value));
+        within(members.len(), limit, "members")
+    })?;
+    of_kind(Kind::Object, text).map_err(|reason| DecodeError::whole(what, reason))?;
+    Ok(members)
+}
+
+/// The texts of the items of the array that `text` is: a value, at `at`, of a document that was checked.
+///
+/// # Errors
+/// No array, or one with more than `limit` items.
+pub(super) fn items<'a>(
+    what: &'static str,
+    at: &str,
+    text: &'a str,
+    limit: usize,
+) -> Result<Vec<&'a str>, DecodeError> {
+    of_kind(Kind::Array, text).map_err(|reason| DecodeError::new(what, at, reason))?;
+    let mut items = Vec::new();
+    let mut walk = Walk::of(what, text, DEPTH_LIMIT, |_, value| {
+        items.push(value);
+        within(items.len(), limit, "items")
+    });
+    walk.document().map_err(|error| DecodeError { at: at.to_owned(), ..error })?;
+    Ok(items)
+}
+
+fn of_kind(want: Kind, text: &str) -> Result<(), String> {
+    let have = Kind::of(text.trim_start());
+    if have == want { Ok(()) } else { Err(format!("is {}, not {}", have.words(), want.words())) }
+}
+
+fn within(count: usize, limit: usize, of: &str) -> Result<(), String> {
+    if count <= limit { Ok(()) } else { Err(format!("has more than {limit} {of}")) }
+}
+
+fn checked<'a>(
+    what: &'static str,
+    text: &'a [u8],
+    depth: usize,
+    part: impl FnMut(&Cow<'a, str>, &'a str) -> Result<(), String>,
+) -> Result<&'a str, DecodeError> {
     let text = text::utf_8(text).map_err(|why| DecodeError::whole(what, why))?;
     // The grammar is serde_json's business; what follows may then rely on it.
     json::check_syntax(text).map_err(|why| DecodeError::whole(what, format!("is not JSON: {why}")))?;
-    Walk { what, depth, open: Vec::new(), names: Vec::new() }.document(text)?;
+    Walk::of(what, text, depth, part).document()?;
     Ok(text)
+}
+
+/// The kinds of JSON values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `[]`
+    Array,
+    /// `true`, `false`
+    Boolean,
+    /// `null`
+    Null,
+    /// `1`
+    Number,
+    /// `{}`
+    Object,
+    /// `""`
+    String,
+}
+
+impl Kind {
+    /// Of a sound JSON text without white space before it, by its first character.
+    pub fn of(text: &str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'[') => Self::Array,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') => Self::Null,
+            Some(b'{') => Self::Object,
+            Some(b'"') => Self::String,
+            _ => Self::Number,
+        }
+    }
+
+    /// In words, with an article.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Array => "an array",
+            Self::Boolean => "a boolean",
+            Self::Null => "null",
+            Self::Number => "a number",
+            Self::Object => "an object",
+            Self::String => "a string",
+        }
+    }
 }
 
 /// An object with at most this many members is searched for a name; one with more is asked by a table.
 const FEW: usize = 16;
 
-/// The objects and arrays that are open at one point of the text.
-struct Walk<'a> {
+/// One pass over a sound text.
+struct Walk<'a, P> {
     what: &'static str,
     /// How deep it may be.
     depth: usize,
+    text: &'a str,
+    /// Takes each member of the outermost object, or each item of the outermost array, which has no name; says why it is too many.
+    part: P,
+    /// The objects and arrays that are open at one point of the text.
     open: Vec<Open<'a>>,
     /// The names so far of the open objects, those of the innermost one last.
     names: Vec<Cow<'a, str>>,
+    /// Where the value begins that stands in the outermost object or array.
+    begun: Option<usize>,
 }
 
 enum Open<'a> {
@@ -48,28 +153,43 @@ enum Open<'a> {
     },
 }
 
-impl<'a> Walk<'a> {
-    fn document(&mut self, text: &'a str) -> Result<(), DecodeError> {
-        let (bytes, mut at) = (text.as_bytes(), 0);
+impl<'a, P: FnMut(&Cow<'a, str>, &'a str) -> Result<(), String>> Walk<'a, P> {
+    fn of(what: &'static str, text: &'a str, depth: usize, part: P) -> Self {
+        Self { what, text, depth, part, open: Vec::new(), names: Vec::new(), begun: None }
+    }
+
+    fn document(&mut self) -> Result<(), DecodeError> {
+        let (bytes, mut at) = (self.text.as_bytes(), 0);
         while let Some(token) = bytes.get(at) {
             at += 1;
             match token {
                 b'"' => {
                     let end = string_end(bytes, at);
-                    self.string(text.get(at - 1..end).unwrap_or_default())?;
+                    self.string(self.text.get(at - 1..end).unwrap_or_default())?;
                     at = end;
                 }
                 b'{' => {
                     let (name, many) = (Cow::Borrowed(""), HashSet::new());
                     self.enter(Open::Object { first: self.names.len(), many, name, name_is_next: true })?;
                 }
-                b'[' => self.enter(Open::Array { index: 0 })?,
-                b',' => match self.open.last_mut() {
-                    Some(Open::Object { name_is_next, .. }) => *name_is_next = true,
-                    Some(Open::Array { index }) => *index += 1,
-                    None => (),
-                },
+                b'[' => {
+                    self.enter(Open::Array { index: 0 })?;
+                    self.begin(at);
+                }
+                b':' => self.begin(at),
+                b',' => {
+                    self.end(at - 1)?;
+                    match self.open.last_mut() {
+                        Some(Open::Object { name_is_next, .. }) => *name_is_next = true,
+                        Some(Open::Array { index }) => {
+                            *index += 1;
+                            self.begin(at);
+                        }
+                        None => (),
+                    }
+                }
                 b'}' | b']' => {
+                    self.end(at - 1)?;
                     if let Some(Open::Object { first, .. }) = self.open.pop() {
                         self.names.truncate(first);
                     }
@@ -78,6 +198,23 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    fn begin(&mut self, at: usize) {
+        if self.open.len() == 1 {
+            self.begun = Some(at);
+        }
+    }
+
+    fn end(&mut self, at: usize) -> Result<(), DecodeError> {
+        let ([outermost], Some(begun)) = (self.open.as_slice(), self.begun) else { return Ok(()) };
+        let (nameless, what) = (Cow::Borrowed(""), self.what);
+        let name = if let Open::Object { name, .. } = outermost { name } else { &nameless };
+        // An array without items has white space there, if anything.
+        match self.text.get(begun..at).map(str::trim).filter(|value| !value.is_empty()) {
+            Some(value) => (self.part)(name, value).map_err(|why| DecodeError::whole(what, why).over_limit()),
+            None => Ok(()),
+        }
     }
 
     fn enter(&mut self, open: Open<'a>) -> Result<(), DecodeError> {
@@ -166,6 +303,24 @@ mod tests {
         {
             assert_eq!(check("thing", text.as_bytes(), DEPTH_LIMIT).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn the_parts_of_the_outermost_value() {
+        let text = " {\"a\" : [1, {\"x\":\":,}\"}] ,\"\\u0062\":\n\"c,\\\"}\",\"d\":{} } ";
+        let parts = members("thing", text.as_bytes(), 3).unwrap();
+        let parts: Vec<_> = parts.iter().map(|(name, text)| (&**name, *text)).collect();
+        assert_eq!(parts, [("a", r#"[1, {"x":":,}"}]"#), ("b", r#""c,\"}""#), ("d", "{}")]);
+        assert_eq!(members("thing", b"{ }", 0).unwrap(), []);
+        let refused = |text: &str| members("thing", text.as_bytes(), 2).unwrap_err().to_string();
+        assert_eq!(refused(text), "thing: has more than 2 members");
+        assert_eq!(refused(" [1]"), "thing: is an array, not an object");
+
+        let items = |text| items("thing", "a.b", text, 2).map_err(|e| e.to_string());
+        assert_eq!(items(r#"[ {"a":[1,2]} ,"]," ]"#), Ok(vec![r#"{"a":[1,2]}"#, r#""],""#]));
+        assert_eq!(items("[\n]"), Ok(vec![]));
+        assert_eq!(items("[[],{},1]"), Err("thing: a.b: has more than 2 items".into()));
+        assert_eq!(items("{}"), Err("thing: a.b: is an object, not an array".into()));
     }
 
     #[test]

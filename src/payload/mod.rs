@@ -8,6 +8,7 @@ mod statement;
 
 pub use artifact::Artifact;
 pub use dsse::{Envelope, EnvelopeSignature, encoding_digest, pre_authentication_encoding};
+pub use json_text::Kind as JsonKind;
 pub use simple_signing::{SimpleSigning, go_string, simple_signing};
 pub use statement::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject,

@@ -1,8 +1,9 @@
 //! In-toto statements (in-toto attestation framework, statement v0.1 and v1).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -57,9 +58,10 @@ pub struct Statement {
     pub predicate: Option<Predicate>,
 }
 
-/// A predicate: JSON of any type, kept as the text that was written, so that nothing in it is rounded or dropped.
+/// A predicate: JSON of any type, kept as the text that was written, so that nothing in it is rounded or dropped. Shared: it may have
+/// many megabytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Predicate(String);
+pub struct Predicate(Arc<String>);
 
 /// One artifact that a statement is about.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -87,23 +89,23 @@ impl Predicate {
         let mut text = String::from_utf8(text).map_err(|e| DecodeError::whole(what, e.to_string()))?;
         text.truncate(end);
         text.drain(..start);
-        Ok(Self(text))
+        Ok(Self(Arc::new(text)))
     }
 
     /// An object without members.
     pub fn empty() -> Self {
-        Self("{}".to_owned())
+        Self(Arc::new("{}".to_owned()))
     }
 
     /// A predicate that is a JSON string: this text.
     pub fn from_text(text: &str) -> Self {
-        Self(Value::from(text).to_string())
+        Self(Arc::new(Value::from(text).to_string()))
     }
 
     /// The predicate of cosign's type `custom`: a text and when it was signed.
     pub fn custom(data: &str, signed_at: UnixTime) -> Self {
         let (data, time) = (Value::from(data), Value::from(signed_at.to_string()));
-        Self(format!(r#"{{"Data":{data},"Timestamp":{time}}}"#))
+        Self(Arc::new(format!(r#"{{"Data":{data},"Timestamp":{time}}}"#)))
     }
 
     /// The members of an object with the text of each value; `None` when the predicate is not an object.
@@ -137,22 +139,18 @@ impl Statement {
     /// lower-case hexadecimal of its length; wrongly typed or duplicate members.
     pub fn from_json(text: &[u8]) -> Result<Self, DecodeError> {
         within_size(WHAT, text)?;
-        let members: Members<'_> =
-            serde_json::from_str(json_text::check(WHAT, text, json_text::DEPTH_LIMIT)?)
-                .map_err(|e| counted(DecodeError::whole(WHAT, json::why_not(text, &e))))?;
-        let names = members.0.iter().map(|(name, _)| name.as_str());
+        let members = Members(json_text::members(WHAT, text, MEMBER_LIMIT)?);
+        let names = members.0.iter().map(|(name, _)| &**name);
         if let Some(reason) = json::misspelled(names, &["_type", "predicate", "predicateType", "subject"]) {
             return Err(DecodeError::whole(WHAT, reason));
         }
-        let subjects = members.get("subject")?;
-        let subjects: Items<'_> = serde_json::from_str(subjects.get())
-            .map_err(|e| counted(DecodeError::new(WHAT, "subject", json::what_is_wrong(&e))))?;
-        if subjects.0.is_empty() {
+        let subjects = json_text::items(WHAT, "subject", members.get("subject")?, SUBJECT_LIMIT)?;
+        if subjects.is_empty() {
             return Err(DecodeError::new(WHAT, "subject", "is empty"));
         }
-        let subject = |(i, raw): (usize, &&RawValue)| {
+        let subject = |(i, text): (usize, &&str)| {
             let at = format!("subject[{i}]");
-            let value = value_of(&at, raw)?;
+            let value = value_of(&at, text)?;
             Subject::from_node(&Node::part(WHAT, at, &value))
         };
         let version = members.text("_type")?;
@@ -168,9 +166,9 @@ impl Statement {
             })?;
         Ok(Self {
             version,
-            subjects: subjects.0.iter().enumerate().map(subject).collect::<Result<_, _>>()?,
+            subjects: subjects.iter().enumerate().map(subject).collect::<Result<_, _>>()?,
             predicate_type: members.text("predicateType")?,
-            predicate: members.find("predicate").map(|p| Predicate(p.get().to_owned())),
+            predicate: members.find("predicate").map(|text| Predicate(Arc::new(text.to_owned()))),
         })
     }
 
@@ -265,13 +263,6 @@ impl Subject {
     }
 }
 
-/// Serde has words alone for an error; those of the counts below are told by how they start.
-fn counted(error: DecodeError) -> DecodeError {
-    if error.reason.starts_with(TOO_MANY) { error.over_limit() } else { error }
-}
-
-const TOO_MANY: &str = "has more than";
-
 fn within_size(what: &'static str, text: &[u8]) -> Result<(), DecodeError> {
     match text.len() {
         0..=STATEMENT_SIZE_LIMIT => Ok(()),
@@ -282,76 +273,27 @@ fn within_size(what: &'static str, text: &[u8]) -> Result<(), DecodeError> {
     }
 }
 
-fn value_of(at: &str, raw: &RawValue) -> Result<Value, DecodeError> {
-    json::parse(WHAT, raw.get().as_bytes()).map_err(|e| DecodeError { at: at.to_owned(), what: WHAT, ..e })
+fn value_of(at: &str, text: &str) -> Result<Value, DecodeError> {
+    json::parse(WHAT, text.as_bytes()).map_err(|e| DecodeError { at: at.to_owned(), what: WHAT, ..e })
 }
 
 /// The members of the statement as text; duplicates were refused before.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Members<'a> {
-    fn find(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, raw)| *raw)
+    fn find(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, text)| *text)
     }
 
-    fn get(&self, name: &str) -> Result<&'a RawValue, DecodeError> {
+    fn get(&self, name: &str) -> Result<&'a str, DecodeError> {
         self.find(name)
-            .filter(|r| r.get() != "null")
+            .filter(|text| *text != "null")
             .ok_or_else(|| DecodeError::new(WHAT, name, "is missing"))
     }
 
     fn text(&self, name: &str) -> Result<String, DecodeError> {
         let value = value_of(name, self.get(name)?)?;
         Node::part(WHAT, name, &value).non_empty_text().map(ToOwned::to_owned)
-    }
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    if members.len() == MEMBER_LIMIT {
-                        return Err(A::Error::custom(format!("{TOO_MANY} {MEMBER_LIMIT} members")));
-                    }
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-/// The items of the subject list as text, at most [`SUBJECT_LIMIT`]; counted while they are read.
-struct Items<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Items<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Items<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an array")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    if items.len() == SUBJECT_LIMIT {
-                        return Err(A::Error::custom(format!("{TOO_MANY} {SUBJECT_LIMIT} items")));
-                    }
-                    items.push(item);
-                }
-                Ok(Items(items))
-            }
-        }
-        deserializer.deserialize_seq(Collect)
     }
 }
 

@@ -7,6 +7,8 @@ pub mod certify;
 pub mod self_check;
 mod witness;
 
+use std::sync::Arc;
+
 pub use witness::{Log, TimestampAuthority};
 #[cfg(feature = "http")]
 pub use witness::{LogKind, StatementEntry};
@@ -196,7 +198,7 @@ async fn content(
                 SigningInput::message(bytes.clone())
             };
             let signature = key.sign(&input).await?;
-            let payload = Box::new(Raw { bytes, parsed });
+            let payload = Arc::new(Raw { bytes, parsed });
             (Content::SimpleSigning { payload, signature }, Profile::Legacy)
         }
         Payload::Envelope { payload_type, payload, profile } => {
@@ -208,7 +210,7 @@ async fn content(
             };
             let signature = EnvelopeSignature { keyid: String::new(), sig: key.sign(&input).await? };
             let parsed = Envelope { payload, payload_type, signatures: vec![signature] };
-            (Content::Envelope(Box::new(Raw { bytes: parsed.to_json().into_bytes(), parsed })), profile)
+            (Content::Envelope(Arc::new(Raw { bytes: parsed.to_json().into_bytes(), parsed })), profile)
         }
     })
 }

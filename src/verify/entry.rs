@@ -171,6 +171,8 @@ pub(super) fn logged_algorithm(body: &Body) -> Option<HashAlgorithm> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::crypto::{KeyType, PrivateKey, SigningKey};
     use crate::payload::EnvelopeSignature;
@@ -192,7 +194,7 @@ mod tests {
         let envelope = |bytes: &[u8]| {
             let signatures = vec![EnvelopeSignature { keyid: String::new(), sig: vec![1] }];
             let parsed = Envelope { payload: b"p".to_vec(), payload_type: "t".into(), signatures };
-            Content::Envelope(Box::new(Raw { bytes: bytes.to_vec(), parsed }))
+            Content::Envelope(Arc::new(Raw { bytes: bytes.to_vec(), parsed }))
         };
         let compare = |logged: &[u8], bytes: &[u8]| {
             compare(0, &entry(logged), &envelope(bytes), &[Signatory::Key(&key)])

@@ -110,8 +110,7 @@ pub async fn publish_bundle(
     bundle: &NewBundle<'_>,
 ) -> Result<Published, Error> {
     let place = &home.attachments;
-    let (manifest, blobs) = manifest::of_bundle(subject, bundle, writer.now);
-    let [(config, config_bytes), (layer, json)] = &blobs;
+    let (manifest, (config, config_bytes), layer) = manifest::of_bundle(subject, bundle, writer.now);
     let older = async {
         match bundle.predicate_type.filter(|_| bundle.replaces) {
             Some(predicate_type) => {
@@ -122,7 +121,7 @@ pub async fn publish_bundle(
         }
     };
     let (one, other, older) =
-        tokio::join!(place.put_blob(config, config_bytes), place.put_blob(layer, json), older);
+        tokio::join!(place.put_blob(&config, &config_bytes), place.put_blob(&layer, bundle.json), older);
     one.and(other)?;
     let mut older = older?;
     older.retain(|entry| entry.digest != manifest.entry.digest);

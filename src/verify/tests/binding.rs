@@ -1,5 +1,7 @@
 //! Log entries are about this artifact, signature and signer: what was taken from elsewhere is refused.
 
+use std::sync::Arc;
+
 use super::fixture::*;
 use crate::bundle::{BundleVersion, Content, Profile};
 use crate::crypto::{Digest, HashAlgorithm, KeyType, SigningKey};
@@ -108,6 +110,7 @@ fn differs_in_one_member(mut case: Case, log: usize, kind: Kind, required: crate
             // The digests in the body are those of another envelope.
             let mut elsewhere = entity.clone();
             let Content::Envelope(envelope) = &mut elsewhere.content else { panic!() };
+            let envelope = Arc::make_mut(envelope);
             envelope.parsed.payload = statement(OTHER_ARTIFACT).into_bytes();
             envelope.bytes = envelope.parsed.to_json().into_bytes();
             body_with(&elsewhere, &digest, &genuine, &signer, log, kind)

@@ -1,5 +1,7 @@
 //! What is signed, and by which key: artifacts, digests, envelopes, statements.
 
+use std::sync::Arc;
+
 use super::fixture::*;
 use crate::bundle::{Content, Profile, Raw, VerificationMaterial};
 use crate::crypto::{HashAlgorithm, KeyType, SignatureError, SignatureScheme, SigningInput, SigningKey};
@@ -224,7 +226,7 @@ fn an_envelope_is_not_a_signature_of_the_artifact() {
     let envelope = case.envelope();
     envelope.parsed.signatures[0].sig = signature;
     let bytes = envelope.parsed.to_json().into_bytes();
-    case.entity.content = Content::Envelope(Box::new(Raw { bytes, parsed: case.envelope().parsed.clone() }));
+    case.entity.content = Content::Envelope(Arc::new(Raw { bytes, parsed: case.envelope().parsed.clone() }));
     assert_eq!(case.code(), "signature-invalid");
 }
 

@@ -1,6 +1,7 @@
 //! A Sigstore in memory, entities that it witnesses, and cases: an entity together with all that it is judged by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::bundle::{BundleVersion, Content, Profile, Raw, SignedEntity, VerificationMaterial};
 use crate::crypto::{
@@ -251,7 +252,7 @@ impl Signer {
     pub fn image(&self, payload: &[u8]) -> SignedEntity {
         let signature = self.sign(payload);
         let payload = Raw { bytes: payload.to_vec(), parsed: SimpleSigning::from_json(payload).unwrap() };
-        let content = Content::SimpleSigning { payload: Box::new(payload), signature };
+        let content = Content::SimpleSigning { payload: Arc::new(payload), signature };
         SignedEntity { profile: Profile::Legacy, ..self.entity(content) }
     }
 
@@ -269,7 +270,7 @@ impl Signer {
             signatures: vec![EnvelopeSignature { keyid: String::new(), sig }],
         };
         let bytes = parsed.to_json().into_bytes();
-        self.entity(Content::Envelope(Box::new(Raw { bytes, parsed })))
+        self.entity(Content::Envelope(Arc::new(Raw { bytes, parsed })))
     }
 
     fn entity(&self, content: Content) -> SignedEntity {

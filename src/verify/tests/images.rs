@@ -1,6 +1,7 @@
 //! Signatures of images: the tag scheme's payload, the sign predicate, annotations; and what is none.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ fn sha256(bytes: &[u8]) -> Digest {
 
 fn payload(case: &mut Case) -> &mut crate::bundle::Raw<SimpleSigning> {
     let Content::SimpleSigning { payload, .. } = &mut case.entity.content else { panic!() };
-    payload
+    Arc::make_mut(payload)
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is written is read back the same; what cosign writes is written the same.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::super::*;
@@ -39,7 +41,7 @@ fn content() -> impl Strategy<Value = Content> {
         (bytes(300), "\\PC{1,30}", ".{0,20}", bytes(100)).prop_map(|(payload, payload_type, keyid, sig)| {
             let signatures = vec![EnvelopeSignature { keyid, sig }];
             let parsed = Envelope { payload, payload_type, signatures };
-            Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed }))
+            Content::Envelope(Arc::new(Raw { bytes: Vec::new(), parsed }))
         });
     prop_oneof![message, envelope]
 }

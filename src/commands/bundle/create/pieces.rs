@@ -1,6 +1,7 @@
 //! Reads the pieces that a bundle is made of, and finds out whether they are one signature.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::BundleCreateRequest;
 use crate::bundle::detached::{Detached, SignatureFile, decode_envelope, decode_signature_file};
@@ -116,7 +117,7 @@ fn older_bundle(
         Content::Message { signature, .. } | Content::SimpleSigning { signature, .. } => {
             SignatureFile::Signature(signature)
         }
-        Content::Envelope(envelope) => SignatureFile::Envelope(*envelope),
+        Content::Envelope(envelope) => SignatureFile::Envelope(Arc::unwrap_or_clone(envelope)),
     };
     Ok((signature, logged))
 }

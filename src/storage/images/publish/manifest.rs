@@ -30,10 +30,14 @@ pub(super) fn empty() -> Blob {
     (descriptor(EMPTY, EMPTY_CONTENT), EMPTY_CONTENT.to_vec())
 }
 
-/// The manifest of a bundle, and its two blobs. As in cosign 3, but that no artifact type stands in the configuration's
+/// The manifest of a bundle, its configuration, and what describes the bundle. As in cosign 3, but that no artifact type stands in the configuration's
 /// descriptor: it says nothing there that is not in its own place, and validators of the specification know it there only in
 /// lists of manifests.
-pub(super) fn of_bundle(subject: &Descriptor, bundle: &NewBundle<'_>, now: UnixTime) -> (New, [Blob; 2]) {
+pub(super) fn of_bundle(
+    subject: &Descriptor,
+    bundle: &NewBundle<'_>,
+    now: UnixTime,
+) -> (New, Blob, Descriptor) {
     let (config, config_bytes) = empty();
     let layer = descriptor(BUNDLE, bundle.json);
     let mut annotations = vec![("dev.sigstore.bundle.content".to_owned(), bundle.content.to_owned())];
@@ -56,8 +60,7 @@ pub(super) fn of_bundle(subject: &Descriptor, bundle: &NewBundle<'_>, now: UnixT
     let mut entry = descriptor(MediaTypes::Oci.manifest(), &bytes);
     entry.artifact_type = Some(BUNDLE.to_owned());
     entry.annotations = annotations;
-    let blobs = [(config, config_bytes), (layer, bundle.json.to_vec())];
-    (New { bytes, entry }, blobs)
+    (New { bytes, entry }, (config, config_bytes), layer)
 }
 
 /// The descriptor of a layer.
@@ -126,8 +129,7 @@ mod tests {
             predicate_type: Some("https://sigstore.dev/cosign/sign/v1"),
             replaces: false,
         };
-        let (new, [(config, _), (layer, _)]) =
-            of_bundle(&subject(), &bundle, UnixTime::new(1_795_194_483, 500_729));
+        let (new, (config, _), layer) = of_bundle(&subject(), &bundle, UnixTime::new(1_795_194_483, 500_729));
         let digest = &layer.digest;
         assert_eq!(
             String::from_utf8_lossy(&new.bytes),
