@@ -168,7 +168,7 @@ impl World {
                     details,
                 ),
             };
-            (Content::Envelope(Box::new(Raw { bytes: Vec::new(), parsed })), signature, body)
+            (Content::Envelope(std::sync::Arc::new(Raw { bytes: Vec::new(), parsed })), signature, body)
         };
         let v2 = shape.ends_with('2');
         let log = if v2 { &mut self.rekor2 } else { &mut self.rekor1 };
