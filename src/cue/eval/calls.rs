@@ -139,16 +139,17 @@ impl<'a> Evaluator<'a> {
             }
             values => values?,
         };
-        self.note(id, task.close, 0);
         if validator {
+            let kinds = accepted(function.parameters[0]);
+            self.note(id, task.close, if kinds.meets(Kinds::LIST) { close::LIST } else { 0 });
             let check =
                 Check::Function { package: path.clone(), name: name.into(), arguments: values.into() };
             let validator = Validator { check, env: task.env.clone(), position };
             self.node_mut(id).validators.push(validator);
-            let kinds = accepted(function.parameters[0]);
             self.narrow(id, kinds, position);
             return Ok(());
         }
+        self.note(id, task.close, 0);
         let result = self.apply_function(path, name, function, &values, position)?;
         self.count_text(result.text_bytes())?;
         self.put(id, &result, task)
@@ -192,7 +193,12 @@ impl<'a> Evaluator<'a> {
             };
             Check::Count { name: format!("{path}.{name}").into(), limit: limit.clone() }
         };
-        self.note(id, task.close, if kinds == Kinds::STRUCT { close::COUNTED } else { 0 });
+        let flags = match kinds {
+            Kinds::STRUCT => close::COUNTED,
+            Kinds::LIST => close::LIST,
+            _ => 0,
+        };
+        self.note(id, task.close, flags);
         self.node_mut(id).validators.push(Validator { check, env: task.env.clone(), position });
         self.narrow(id, kinds, position);
         Ok(())
@@ -306,33 +312,7 @@ impl<'a> Evaluator<'a> {
                 self.set(id, Atom::Number(length.into()), position);
                 Ok(())
             }
-            ("close", [value]) => {
-                let node = self.anonymous(value, &task.env, id);
-                if let Some(error) = &self.node(node).error {
-                    return Err(Stop::Fail(error.clone()));
-                }
-                let this = self.node(node);
-                if this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT && !this.tasks.is_empty() {
-                    return Err(Stop::wait(position, "the struct of `close` is not known yet"));
-                }
-                if !this.validators.is_empty() && this.arcs.is_empty() {
-                    let message = "cannot be decided: `close` of a value that only a constraint describes";
-                    return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
-                }
-                if this.kinds != Kinds::STRUCT && !self.ambiguous(node) {
-                    let message = format!("`close` needs a struct, not {}", self.describe(node));
-                    return Err(Stop::fail(ErrorKind::Operation, position, message));
-                }
-                let close = self.refer(id, task.close, false, true);
-                let kind = super::node::Conj::Expression(value);
-                self.node_mut(id).derived.push(Conjunct {
-                    kind,
-                    close,
-                    position: value.position,
-                    ..task.clone()
-                });
-                Ok(())
-            }
+            ("close", [value]) => self.close(id, value, task),
             ("and" | "or", [list]) => self.and_or(id, call, name, list, task),
             ("div" | "mod" | "quo" | "rem", [left, right]) => {
                 let mut side = |argument: &'a Expression| {

@@ -3,9 +3,10 @@
 //! Every reference, embedding and struct with embeddings gets an id; what stems from it carries that id, and ids know the ids
 //! that they stand in. A field is admitted by a definition when one of the field's own conjuncts stems from it.
 
-use super::Evaluator;
-use super::node::{Conj, Node, NodeId};
-use crate::cue::ast::{Name, Position, Presence};
+use super::node::{Arc, Conj, Conjunct, Node, NodeId, Place};
+use super::value::Kinds;
+use super::{Evaluator, Stop};
+use crate::cue::ast::{Expression, Name, Position, Presence};
 use crate::cue::error::{Error, ErrorKind};
 
 /// An id; zero is none.
@@ -41,6 +42,8 @@ pub(crate) const STRUCT: Flags = 4;
 pub(crate) const OPEN: Flags = 8;
 /// `struct.MinFields(n)`: opens as `matchN` does, and counts as if it did not.
 pub(crate) const COUNTED: Flags = 16;
+/// A function, or `!=`, that a list may be held against: which elements it may have is left to that.
+pub(crate) const LIST: Flags = 32;
 
 /// What sort of id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub(crate) struct Requirement {
     pub(crate) sort: Sort,
     /// An ellipsis opened it for good.
     pub(crate) removed: bool,
+    /// Elements need not stem from it.
+    pub(crate) spares_elements: bool,
 }
 
 impl<'a> Evaluator<'a> {
@@ -125,7 +130,16 @@ impl<'a> Evaluator<'a> {
         let embed = if sort == Sort::Embedding { id } else { close.embed };
         let recursive = close.definition;
         let parent = close.id;
-        let requirement = Requirement { id, parent, embed, ignored: true, recursive, sort, removed: false };
+        let requirement = Requirement {
+            id,
+            parent,
+            embed,
+            ignored: true,
+            recursive,
+            sort,
+            removed: false,
+            spares_elements: false,
+        };
         self.node_mut(node).requirements.push(requirement);
         id
     }
@@ -164,6 +178,7 @@ impl<'a> Evaluator<'a> {
             recursive: definition,
             sort: Sort::Reference,
             removed: false,
+            spares_elements: false,
         };
         self.node_mut(node).requirements.push(requirement);
         Close { id, ..close }
@@ -179,9 +194,7 @@ impl<'a> Evaluator<'a> {
         let this = self.node(node);
         self.cost(this.infos.len() + this.requirements.len());
         let mut all = match this.parent {
-            Some(parent) if !matches!(this.place, super::node::Place::Inner) => {
-                self.required_unless(parent, opening)
-            }
+            Some(parent) if !matches!(this.place, Place::Inner) => self.required_unless(parent, opening),
             _ => Vec::new(),
         };
         for requirement in &mut all {
@@ -196,7 +209,7 @@ impl<'a> Evaluator<'a> {
                 self.wake(&mut all, own.parent, own.recursive);
             }
         }
-        if let super::node::Place::Field(name) = &this.place
+        if let Place::Field(name) = &this.place
             && always_admitted(name)
         {
             all.retain(|r| this.infos.iter().any(|info| self.stems(info.id, r.id)));
@@ -217,6 +230,7 @@ impl<'a> Evaluator<'a> {
             if !any && self.ellipsis(&above, r.id) {
                 r.removed = true;
             }
+            r.spares_elements |= flags & LIST != 0 && flags & STRUCT == 0;
             true
         });
         all
@@ -238,10 +252,18 @@ impl<'a> Evaluator<'a> {
         infos.iter().any(|info| info.flags & ELLIPSIS != 0 && self.stems(info.id, id))
     }
 
-    /// Whether all fields of a node are admitted.
+    /// Whether all fields of a node are admitted, and all elements: to cosign's evaluator they are fields too.
     pub(crate) fn check_closed(&self, node: NodeId) -> Result<(), Box<Error>> {
         let this = self.node(node);
-        if this.arcs.is_empty() {
+        let made = this.items.lazy.iter().flat_map(|lazy| lazy.made.values());
+        let elements = this.items.nodes.iter().chain(made).copied();
+        let fields = this
+            .arcs
+            .iter()
+            .filter(|arc| arc.presence != Presence::Optional && !always_admitted(&arc.name))
+            .map(|arc| arc.node);
+        let mut parts = fields.chain(elements).peekable();
+        if parts.peek().is_none() {
             return Ok(());
         }
         let mut required = self.required(node);
@@ -251,15 +273,15 @@ impl<'a> Evaluator<'a> {
         if required.iter().all(|r| r.ignored || r.removed) {
             return Ok(());
         }
-        for arc in &this.arcs {
-            if arc.presence == Presence::Optional || always_admitted(&arc.name) {
-                continue;
-            }
-            let infos = &self.node(arc.node).infos;
-            if !required.iter().all(|r| r.ignored || r.removed || self.evidence(&required, r, infos)) {
-                let message = "field not allowed: the definition does not have it";
+        for part in parts {
+            let is_element = matches!(self.node(part).place, Place::Item(_));
+            if !self.admitted(&required, &self.node(part).infos, is_element) {
+                let message = match is_element {
+                    true => "element not allowed: the definition is no list",
+                    false => "field not allowed: the definition does not have it",
+                };
                 let closed = this.conjuncts.iter().find(|conjunct| conjunct.position != Position::default());
-                let mut error = Error::nowhere(ErrorKind::NotAllowed, message).at(self.path(arc.node));
+                let mut error = Error::nowhere(ErrorKind::NotAllowed, message).at(self.path(part));
                 error.position = closed.map(|conjunct| conjunct.position);
                 return Err(Box::new(error));
             }
@@ -269,12 +291,27 @@ impl<'a> Evaluator<'a> {
 
     /// Whether a field with these conjuncts would be admitted.
     pub(crate) fn admits_label(&self, node: NodeId, infos: &[Info]) -> bool {
+        self.admits_part(node, infos, false)
+    }
+
+    /// Whether an element with these conjuncts would be admitted.
+    pub(crate) fn admits_element(&self, node: NodeId, infos: &[Info]) -> bool {
+        self.admits_part(node, infos, true)
+    }
+
+    fn admits_part(&self, node: NodeId, infos: &[Info], is_element: bool) -> bool {
         let this = self.node(node);
         let mut required = self.required(node);
         for requirement in &mut required {
             requirement.removed |= self.ellipsis(&this.infos, requirement.id);
         }
-        required.iter().all(|r| r.ignored || r.removed || self.evidence(&required, r, infos))
+        self.admitted(&required, infos, is_element)
+    }
+
+    fn admitted(&self, required: &[Requirement], infos: &[Info], is_element: bool) -> bool {
+        required.iter().all(|r| {
+            r.ignored || r.removed || is_element && r.spares_elements || self.evidence(required, r, infos)
+        })
     }
 
     /// Whether a node can have no fields but those that it names.
@@ -305,10 +342,55 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn in_definition(&self, node: NodeId) -> bool {
         let this = self.node(node);
         match (&this.place, this.parent) {
-            (super::node::Place::Field(name), _) if super::reference::is_definition(name) => true,
-            (super::node::Place::Inner, _) | (_, None) => false,
+            (Place::Field(name), _) if super::reference::is_definition(name) => true,
+            (Place::Inner, _) | (_, None) => false,
             (_, Some(parent)) => self.in_definition(parent),
         }
+    }
+
+    /// `close({..})`
+    pub(crate) fn close(
+        &mut self,
+        id: NodeId,
+        value: &'a Expression,
+        task: &Conjunct<'a>,
+    ) -> Result<(), Stop> {
+        let position = task.position;
+        let node = self.anonymous(value, &task.env, id);
+        if let Some(error) = &self.node(node).error {
+            return Err(Stop::Fail(error.clone()));
+        }
+        let this = self.node(node);
+        if this.kinds.meets(Kinds::STRUCT) && this.kinds != Kinds::STRUCT && !this.tasks.is_empty() {
+            return Err(Stop::wait(position, "the struct of `close` is not known yet"));
+        }
+        if !this.validators.is_empty() && this.arcs.is_empty() {
+            let message = "cannot be decided: `close` of a value that only a constraint describes";
+            return Err(Stop::Fail(self.stop(Error::new(ErrorKind::Undecided, position, message))));
+        }
+        if this.kinds != Kinds::STRUCT && !self.ambiguous(node) {
+            let message = format!("`close` needs a struct, not {}", self.describe(node));
+            return Err(Stop::fail(ErrorKind::Operation, position, message));
+        }
+        if self.may_be_no_struct(node) {
+            let message = "`close` needs a struct: with `_` or a constraint in it, it must have a field";
+            return Err(Stop::fail(ErrorKind::Operation, position, message));
+        }
+        let close = self.refer(id, task.close, false, true);
+        let kind = Conj::Expression(value);
+        let closed = Conjunct { kind, close, position: value.position, ..task.clone() };
+        self.node_mut(id).derived.push(closed);
+        Ok(())
+    }
+
+    /// Whether a literal is a struct only as long as nothing else is said of it: `{a?: 1, _}`.
+    fn may_be_no_struct(&self, id: NodeId) -> bool {
+        let this = self.node(id);
+        if let Some(outcome) = &this.outcome {
+            return outcome.iter().any(|(alternative, _)| self.may_be_no_struct(*alternative));
+        }
+        let fields = |arc: &Arc| arc.presence != Presence::Optional && matches!(arc.name, Name::Regular(_));
+        this.infos.iter().any(|info| info.flags & (TOP | OPEN) != 0) && !this.arcs.iter().any(fields)
     }
 
     fn evidence(&self, all: &[Requirement], requirement: &Requirement, infos: &[Info]) -> bool {

@@ -1,6 +1,8 @@
 //! Elements of the statement's lists: a list of thousands is held against what its elements must be without making nodes for
 //! them, as long as that can be decided from the data alone.
 
+use std::collections::HashMap;
+
 use super::Evaluator;
 use super::close::Info;
 use super::node::{Check, Conj, Conjunct, Mode, NodeId, Place, Tail};
@@ -13,7 +15,20 @@ use crate::cue::statement::Json;
 struct Walk<'w> {
     path: Vec<String>,
     lacking: &'w mut Vec<String>,
+    seen: &'w mut Seen,
 }
+
+/// What was found of the nodes that elements are held against: it is the same for every element.
+#[derive(Default)]
+struct Seen {
+    /// Whether there is no error in it.
+    sound: HashMap<NodeId, bool>,
+    /// Whether a value may lack it.
+    spared: HashMap<NodeId, bool>,
+}
+
+/// What is asked of a value of the statement that has no node.
+const DATA: Info = Info { id: 0, embed: 0, flags: 0 };
 
 impl<'a> Evaluator<'a> {
     /// The elements of a list, as nodes.
@@ -71,13 +86,18 @@ impl<'a> Evaluator<'a> {
             self.add(schema, tail.conjunct);
         }
         self.finish(schema);
-        let mut lacking = Vec::new();
+        if !values.is_empty() && !self.admits_elements(id, schema) {
+            // As an element that has a node it is held against what the list may have.
+            self.item(id, 0);
+        }
+        let (mut lacking, mut seen) = (Vec::new(), Seen::default());
         for (index, value) in values.iter().enumerate() {
-            let seen = lacking.len();
+            let before = lacking.len();
             let made = self.node(id).items.lazy.as_ref().is_some_and(|lazy| lazy.made.contains_key(&index));
-            let mut at = Walk { path: vec![format!("[{index}]")], lacking: &mut lacking };
+            let path = vec![format!("[{index}]")];
+            let mut at = Walk { path, lacking: &mut lacking, seen: &mut seen };
             if made || !self.certainly_fits(schema, value, &mut at) {
-                lacking.truncate(seen);
+                lacking.truncate(before);
                 let item = self.item(id, index);
                 self.finish(item);
                 if self.first_error(item).is_some() {
@@ -93,10 +113,27 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Whether fields of a node must stem from something.
+    /// Whether elements of a list must stem from something.
     fn demands(&self, id: NodeId) -> bool {
-        let probe = [Info { id: 0, embed: 0, flags: 0 }];
-        !self.admits_label(id, &probe)
+        !self.admits_element(id, &[DATA])
+    }
+
+    /// Whether a list may have elements of the statement, which are held against this node.
+    fn admits_elements(&self, list: NodeId, schema: NodeId) -> bool {
+        let mut infos = self.node(schema).infos.clone();
+        infos.push(DATA);
+        self.admits_element(list, &infos)
+    }
+
+    /// Whether nothing in a node is an error, whatever is unified with it: also in fields that a value lacks.
+    fn sound(&self, id: NodeId, seen: &mut Seen) -> bool {
+        *seen.sound.entry(id).or_insert_with(|| self.first_error(id).is_none())
+    }
+
+    /// Whether a value may lack a field: none is demanded in it, and all in it is known.
+    fn spared(&self, field: NodeId, seen: &mut Seen) -> bool {
+        let all_there = || self.complete(field).is_ok() && self.all_known(field).is_ok();
+        *seen.spared.entry(field).or_insert_with(all_there)
     }
 
     /// Whether a value meets all that a node, which knows nothing of it, demands; false where that cannot be told from the two.
@@ -105,9 +142,10 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         let this = self.node(id);
-        if this.error.is_some() || !this.tasks.is_empty() || this.scoped || this.lossy || !this.finished {
+        if !this.tasks.is_empty() || this.scoped || this.lossy || !this.finished || !self.sound(id, at.seen) {
             return false;
         }
+        let this = self.node(id);
         if let Some(outcome) = this.outcome.clone() {
             return self.alternative_fits(&outcome, value, at);
         }
@@ -123,7 +161,7 @@ impl<'a> Evaluator<'a> {
         let mut least: Option<Vec<String>> = None;
         for (alternative, _) in outcome {
             let mut lacking = Vec::new();
-            let mut inner = Walk { path: at.path.clone(), lacking: &mut lacking };
+            let mut inner = Walk { path: at.path.clone(), lacking: &mut lacking, seen: at.seen };
             let fits = self.certainly_fits(*alternative, value, &mut inner);
             if fits && least.as_ref().is_none_or(|least| lacking.len() < least.len()) {
                 let nothing = lacking.is_empty();
@@ -204,6 +242,9 @@ impl<'a> Evaluator<'a> {
                 schema
             }
         };
+        if !values.is_empty() && !self.admits_elements(id, schema) {
+            return false;
+        }
         for (index, value) in values.iter().enumerate() {
             at.path.push(format!("[{index}]"));
             let fits = self.certainly_fits(schema, value, at);
@@ -231,8 +272,7 @@ impl<'a> Evaluator<'a> {
             return false;
         }
         let arcs = this.arcs.clone();
-        let data = Info { id: 0, embed: 0, flags: 0 };
-        let others = self.admits_label(id, &[data]);
+        let others = self.admits_label(id, &[DATA]);
         let mut found = 0;
         for (name, value) in members {
             let Some(arc) =
@@ -244,7 +284,7 @@ impl<'a> Evaluator<'a> {
                 return false;
             };
             let mut infos = self.node(arc.node).infos.clone();
-            infos.push(data);
+            infos.push(DATA);
             if arc.presence != Presence::Regular {
                 self.finish(arc.node);
                 infos.extend(self.node(arc.node).infos.iter().copied());
@@ -266,7 +306,7 @@ impl<'a> Evaluator<'a> {
             }) {
                 match arc.presence {
                     Presence::Required => return false,
-                    Presence::Regular if self.complete(arc.node).is_err() => return false,
+                    Presence::Regular if !self.spared(arc.node, at.seen) => return false,
                     Presence::Regular => self.note_lacking(arc.node, &arc.name, at),
                     Presence::Optional => {}
                 }

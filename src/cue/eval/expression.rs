@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::node::{Conj, Conjunct, Env, NodeId, Phase};
 use super::reference::{Target, is_package, names_definition};
 use super::value::{Atom, Bound, Kinds};
-use super::{Evaluator, MAX_NESTING, Observation, Stop};
+use super::{Evaluator, MAX_NESTING, Observation, Stop, close};
 use crate::cue::ast::{Binary, Binding, Expression, Kind, Part, Position, Relation, Unary};
 use crate::cue::error::{Error, ErrorKind};
 
@@ -115,14 +115,15 @@ impl<'a> Evaluator<'a> {
         task: &Conjunct<'a>,
     ) -> Result<(), Stop> {
         let position = task.position;
+        let flags = if relation == Relation::NotEqual { close::LIST } else { 0 };
         match limit {
             Value::Atom(limit) => {
-                self.note(id, task.close, 0);
+                self.note(id, task.close, flags);
                 self.bound(id, Bound { relation, limit: limit.clone(), position, sized: false })
             }
             Value::Node(node) if relation == Relation::NotEqual => {
                 let limit = self.concrete(*node, position)?;
-                self.note(id, task.close, 0);
+                self.note(id, task.close, flags);
                 let check = super::node::Check::Differs(Rc::new(limit));
                 let kinds = self.node(*node).kinds;
                 self.node_mut(id).validators.push(super::node::Validator { check, env: None, position });

@@ -232,7 +232,7 @@ fn makes_struct(declaration: &Declaration) -> bool {
         Label::Fixed(name) => matches!(name, Name::Regular(_)),
         Label::Dynamic(_) => true,
     };
-    regular && field.presence == Presence::Regular
+    regular && field.presence != Presence::Optional
 }
 
 /// Of two declarations of a field.

@@ -2,6 +2,7 @@ use super::super::{load::load, statement::Json};
 use super::{Report, validate};
 
 mod circles;
+mod closed;
 mod limits;
 mod mutation;
 mod unknown;

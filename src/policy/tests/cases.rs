@@ -29,6 +29,7 @@ const CUE: &Recorded<'_> = &[
     ("feeding.jsonl", 200),
     ("judged.jsonl", 100),
     ("written.jsonl", 250),
+    ("elements.jsonl", 300),
 ];
 
 /// Cases in the part of CUE that is judged, and attacks on it: some of these the evaluator alone would accept.

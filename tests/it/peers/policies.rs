@@ -11,7 +11,7 @@ use super::{Peer, peers, sandbox};
 use crate::support::{Sandbox, repository};
 
 /// The files of cases, and of how many one is asked.
-const FILES: [(&str, usize); 7] = [
+const FILES: [(&str, usize); 8] = [
     ("rego/cases.jsonl", 9),
     ("rego/probes.jsonl", 23),
     ("rego/generated.jsonl", 37),
@@ -19,6 +19,7 @@ const FILES: [(&str, usize); 7] = [
     ("cue/probes.jsonl", 11),
     ("cue/generated.jsonl", 37),
     ("cue/subset.jsonl", 61),
+    ("cue/elements.jsonl", 31),
 ];
 
 fn read(name: &str) -> String {
