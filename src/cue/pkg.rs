@@ -53,6 +53,8 @@ pub struct Function {
 pub enum Body {
     /// From concrete arguments; see [`Function::call`].
     Concrete(Run),
+    /// The same, as a constraint alone: called with all arguments it has no value.
+    Constraint(Run),
     /// By the evaluator, which knows the function by its package and name.
     Evaluator,
 }
@@ -151,7 +153,7 @@ impl Function {
             }
         }
         match self.body {
-            Body::Concrete(run) => run(arguments),
+            Body::Concrete(run) | Body::Constraint(run) => run(arguments),
             Body::Evaluator => Err(CallError::Unsupported("this function on concrete values".into())),
         }
     }
@@ -200,6 +202,11 @@ const fn with_optional(parameters: &'static [Parameter], run: Run) -> Member {
 /// A function that is computed here and gives a bool.
 const fn validator(parameters: &'static [Parameter], run: Run) -> Member {
     Member::Function(Function { parameters, optional: 0, validates: true, body: Body::Concrete(run) })
+}
+
+/// A function that is computed here and gives a bool, as a constraint alone.
+const fn constraint(parameters: &'static [Parameter], run: Run) -> Member {
+    Member::Function(Function { parameters, optional: 0, validates: true, body: Body::Constraint(run) })
 }
 
 /// A function that the evaluator computes.

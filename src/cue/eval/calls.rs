@@ -109,6 +109,10 @@ impl<'a> Evaluator<'a> {
             let message = format!("`{path}.{name}` takes {expected} arguments, not {}", arguments.len());
             return Err(Stop::fail(ErrorKind::Operation, position, message));
         }
+        if matches!(function.body, Body::Constraint(_)) && !validator {
+            let message = format!("`{path}.{name}` with the value that it is about; unify it with the value");
+            return Err(self.unsupported(position, format!("{message}: that is not supported")));
+        }
         if matches!(function.body, Body::Evaluator) {
             return self.call_own(id, (path, name), validator, arguments, task);
         }
@@ -275,7 +279,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         match function.body {
-            Body::Concrete(body) => body(values).map_err(|error| {
+            Body::Concrete(body) | Body::Constraint(body) => body(values).map_err(|error| {
                 let message = format!("`{path}.{name}`: {error}");
                 self.refused_call(&error, Error::new(ErrorKind::Operation, position, message))
             }),

@@ -172,3 +172,29 @@ fn what_can_never_be_of_the_kind_that_is_needed_refuses() {
     refuses("x: int\ny: [for v in x {v}]", "{}", "an argument must be");
     refuses("x: string\ny: {if x {a: 1}}", "{}", "an argument must be bool, not string");
 }
+
+/// As cosign 3.1.1 has them.
+#[test]
+fn what_functions_give_at_their_edges() {
+    for (package, call, value) in [
+        ("math", "math.MultipleOf(1e40, 3)", "true"),
+        ("math", "math.MultipleOf(10, 3)", "false"),
+        ("path", "path.Rel(\"a/b\", \".\", path.Unix)", "\"../../.\""),
+        ("path", "path.Resolve(\"\", \"\", \"unix\")", "\".\""),
+        ("strconv", "strconv.FormatFloat(-1e100, 101, 3, 32)", "\"-Inf\""),
+    ] {
+        passes(&format!("import \"{package}\"\nx: {call}\nx: {value}"), "{}");
+    }
+    passes("x: \"\\(quo(-3, 7)) \\(rem(-7, 7)) \\(div(0, -7)) \\(quo(-3, 7) + 0)\"\nx: \"-0 -0 0 0\"", "{}");
+    passes("x: quo(-3, 7)\nx: 0", "{}");
+    for (package, call) in [
+        ("net", "net.AddIP([1, 2, 3, 4], 1)"),
+        ("strconv", "strconv.FormatFloat(1e400, 101, 3, 64)"),
+        ("math", "math.Sqrt(1e-400)"),
+        ("uuid", "uuid.Valid(\"123e4567-e89b-12d3-a456-426614174000\")"),
+    ] {
+        refuses(&format!("import \"{package}\"\nx: {call}"), "{}", call.split('(').next().unwrap());
+    }
+    let uuid = "import \"uuid\"\npredicate: id: uuid.Valid";
+    passes(uuid, r#"{"id": "123e4567-e89b-12d3-a456-426614174000"}"#);
+}

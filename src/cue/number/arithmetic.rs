@@ -52,7 +52,7 @@ impl Number {
         quotient(self, other, PRECISION).map(Self::reduced)
     }
 
-    /// A division of ints, exact.
+    /// A division of ints, exact. Of zero, `quo` and `rem` keep the sign, as CUE does.
     ///
     /// # Errors
     /// One is a `float`; the divisor is zero.
@@ -62,12 +62,12 @@ impl Number {
             return Err(NumberError::DivisionByZero);
         }
         let result = match division {
-            Division::Quo => a / b,
-            Division::Rem => a % b,
-            Division::Div => euclidean(&a, &b).0,
-            Division::Mod => euclidean(&a, &b).1,
+            Division::Quo => Self::from(a / b).with_sign(self.negative != other.negative),
+            Division::Rem => Self::from(a % b).with_sign(self.negative),
+            Division::Div => Self::from(euclidean(&a, &b).0),
+            Division::Mod => Self::from(euclidean(&a, &b).1),
         };
-        Ok(Self::from(result))
+        Ok(result)
     }
 
     /// `-self`; the negative of zero is zero. Nothing is rounded.

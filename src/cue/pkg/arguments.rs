@@ -34,6 +34,12 @@ pub(super) trait Arguments {
     /// A number.
     fn number(&self, place: usize) -> Result<&Number, CallError>;
 
+    /// A number of 64 bits, the nearest; zero has no sign.
+    ///
+    /// # Errors
+    /// It is beyond the range, or too small to be told from zero.
+    fn float(&self, place: usize) -> Result<f64, CallError>;
+
     /// An `int` of any size.
     fn integer(&self, place: usize) -> Result<BigInt, CallError>;
 
@@ -83,6 +89,15 @@ impl Arguments for [Data] {
 
     fn number(&self, place: usize) -> Result<&Number, CallError> {
         number(self.any(place))
+    }
+
+    fn float(&self, place: usize) -> Result<f64, CallError> {
+        let number = self.number(place)?;
+        match number.to_f64() {
+            _ if number.is_zero() => Ok(0.0),
+            value if value.is_finite() && value != 0.0 => Ok(value),
+            _ => failed(format!("{number} is out of the range of 64 bits")),
+        }
     }
 
     fn integer(&self, place: usize) -> Result<BigInt, CallError> {

@@ -45,14 +45,14 @@ pub(super) const MEMBERS: Members = &[
     ("Abs", function(&[Numeric], |a| decimal(a.number(0)?.with_sign(false).rounded()?))),
     ("Copysign", function(&[Numeric, Numeric], |a| decimal(a.number(0)?.with_sign(a.number(1)?.has_sign())))),
     ("Dim", function(&[Numeric, Numeric], dim)),
-    ("Hypot", function(&[Numeric, Numeric], |a| float(hypot(a.number(0)?.to_f64(), a.number(1)?.to_f64())))),
+    ("Hypot", function(&[Numeric, Numeric], |a| float(hypot(a.float(0)?, a.float(1)?)))),
     ("Ldexp", function(&[Numeric, Int], ldexp)),
-    ("Mod", function(&[Numeric, Numeric], |a| float(a.number(0)?.to_f64() % a.number(1)?.to_f64()))),
+    ("Mod", function(&[Numeric, Numeric], |a| float(a.float(0)? % a.float(1)?))),
     ("Pow", function(&[Numeric, Numeric], |a| power(a.number(0)?, a.number(1)?))),
     ("Pow10", function(&[Int], |a| decimal(Number::power_of_ten(a.int(0)?)?))),
     ("Exp2", function(&[Numeric], |a| power(&Number::from(2_i64), a.number(0)?))),
     ("Signbit", validator(&[Numeric], |a| Ok(a.number(0)?.has_sign().into()))),
-    ("Sqrt", function(&[Numeric], |a| float(a.number(0)?.to_f64().sqrt()))),
+    ("Sqrt", function(&[Numeric], |a| float(a.float(0)?.sqrt()))),
     ("Jacobi", Member::Unsupported),
     ("Acosh", Member::Unsupported),
     ("Asin", Member::Unsupported),
@@ -122,7 +122,8 @@ fn multiple_of(a: &[Data]) -> Result<Data, CallError> {
 
 fn dim(a: &[Data]) -> Result<Data, CallError> {
     let difference = a.number(0)?.subtract(a.number(1)?)?;
-    decimal(if difference.is_negative() { Number::from(0_i64) } else { difference })
+    let none = difference.is_negative() || difference.is_zero();
+    decimal(if none { Number::from(0_i64) } else { difference })
 }
 
 /// Go's: scaled by the larger, so that the squares do not overflow.
@@ -141,7 +142,7 @@ fn ldexp(a: &[Data]) -> Result<Data, CallError> {
         return Err(CallError::Unsupported("`math.Ldexp` with such an exponent".into()));
     }
     // A power of two within the range of normal numbers: the product is rounded once.
-    float(a.number(0)?.to_f64() * 2_f64.powi(exponent as i32))
+    float(a.float(0)? * 2_f64.powi(exponent as i32))
 }
 
 /// `base^exponent` for a whole exponent: computed exactly, then rounded.

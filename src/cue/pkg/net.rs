@@ -72,6 +72,11 @@ fn address(a: &[Data]) -> Result<Address, CallError> {
     read(a.any(0)).ok_or_else(|| invalid(a.any(0)))
 }
 
+/// The address that one is counted from: cosign fails on a list here.
+fn counted_from(a: &[Data]) -> Result<Address, CallError> {
+    if matches!(a.any(0), Data::List(_)) { Err(invalid(a.any(0))) } else { address(a) }
+}
+
 fn shown(value: &Data) -> String {
     super::json::marshal(value).unwrap_or_default()
 }
@@ -121,7 +126,7 @@ fn add_ip(a: &[Data]) -> Result<Data, CallError> {
     let offset = a.integer(1)?;
     match prefix(a.any(0)) {
         Ok(prefix) => Ok(prefix.moved(&offset)?.to_string().into()),
-        Err(_) => Ok(address(a)?.moved(&offset)?.to_string().into()),
+        Err(_) => Ok(counted_from(a)?.moved(&offset)?.to_string().into()),
     }
 }
 

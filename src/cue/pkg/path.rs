@@ -149,7 +149,8 @@ fn directory(path: &str) -> String {
 }
 
 fn resolve(folder: &str, path: &str) -> Data {
-    if path.starts_with('/') { clean(path).into() } else { join(&[folder, path]).into() }
+    let path = if path.starts_with('/') { path.to_owned() } else { join(&[folder, path]) };
+    clean(&path).into()
 }
 
 /// The path that leads from one folder to another place.
@@ -171,7 +172,9 @@ fn relative(from: &str, to: &str) -> Result<Data, CallError> {
     if up.first().is_some_and(|part| part == "..") {
         return refused();
     }
-    let parts: Vec<&str> =
-        up.iter().map(|_| "..").chain(to.iter().skip(shared).map(String::as_str)).collect();
+    // Go's `filepath.Rel` keeps the `.`: `../.`
+    let here = (clean_to == ".").then_some(".");
+    let down = to.iter().skip(shared).map(String::as_str).chain(here);
+    let parts: Vec<&str> = up.iter().map(|_| "..").chain(down).collect();
     Ok(parts.join("/").into())
 }

@@ -30,11 +30,14 @@ fn underscores_stand_between_digits(text: &[u8]) -> bool {
 
 /// `FormatFloat(number, format, precision, bits)`
 pub(super) fn format(a: &[Data]) -> Result<Data, CallError> {
-    let value = a.number(0)?.to_f64();
+    let value = a.float(0)?;
     let Ok(format) = u8::try_from(a.int(1)?) else { return failed("the format is no byte") };
     let bits = a.int(3)?;
     if bits != 32 && bits != 64 {
         return failed("illegal bitSize");
+    }
+    if bits == 32 && (value as f32).is_infinite() {
+        return Ok(if value > 0.0 { "+Inf" } else { "-Inf" }.into());
     }
     let precision = match a.int(2)? {
         negative if negative < 0 => None,
