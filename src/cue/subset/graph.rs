@@ -50,12 +50,23 @@ pub(super) fn no_circles(readings: &[Reading<'_>]) -> Result<(), Error> {
             }
         }
     }
-    match readers.iter().position(|count| *count > 0) {
-        Some(index) => {
-            Err(outside(readings[index].position, Reason::Circle).at(named(&readings[index].from)))
+    let Some(first) = readers.iter().position(|count| *count > 0) else { return Ok(()) };
+    let circle = circle(first, |index| followers(index).find(|next| readers[*next] > 0));
+    let taken = circle.iter().all(|index| readings[*index].takes);
+    let reason = if taken { Reason::EachOther } else { Reason::Circle };
+    Err(outside(readings[first].position, reason).at(named(&readings[first].from)))
+}
+
+/// The circle that one comes to from a place, always to the next.
+fn circle(first: usize, next: impl Fn(usize) -> Option<usize>) -> Vec<usize> {
+    let mut path = vec![first];
+    while let Some(index) = path.last().and_then(|last| next(*last)) {
+        if let Some(start) = path.iter().position(|seen| *seen == index) {
+            return path.split_off(start);
         }
-        None => Ok(()),
+        path.push(index);
     }
+    path
 }
 
 /// Whether a definition is taken over in the elements, or any fields, of its own value.

@@ -22,6 +22,7 @@ pub(super) enum Reason {
     TooManyReferences(usize),
     Itself,
     Circle,
+    EachOther,
     InnerDefaults,
     /// What stands in an alternative, or in what is matched.
     In(Mode, Inner),
@@ -116,6 +117,7 @@ impl Reason {
                 "a field that refers to itself, or to what contains it",
                 "refer to single fields beside it (`predicate.a.b`), and write what a field's own value decides as alternatives",
             ),
+            Self::EachOther => ("definitions that contain each other", ONE),
             Self::Circle => ("a field that is computed from itself", "compute it from other fields"),
             Self::InnerDefaults => {
                 ("defaults within an alternative", "write all alternatives in one disjunction (`*1 | 2 | 3`)")
@@ -189,6 +191,7 @@ const JUDGES_ADDED: (&str, &str) = (
     "put the constraint into the comprehension",
 );
 const SEVERAL: &str = "make several policies of it, and verify each";
+const ONE: &str = "let one contain itself, in the elements of a list (`#A: {b?: [...#A]}`)";
 const WRITE: &str = "write the struct or the list in the call";
 
 impl fmt::Display for Reason {

@@ -151,6 +151,12 @@ const OUTSIDE: &[(&str, &str, &str, &str)] = &[
         "predicate: {a: b, b: c, c: _}",
     ),
     (
+        "#A: {b?: [...#B]}\n#B: {a?: [...#A]}\npredicate: #A",
+        "0.cue:1:14: #A.b[..]",
+        "definitions that contain each other; let one contain itself",
+        "#A: {b?: [...#A]}\npredicate: #A",
+    ),
+    (
         "predicate: {r: string, if r =~ \"^refs\" {r: \"refs/main\"}}",
         "0.cue:1:27: predicate.r",
         "a field that refers to itself, or to what contains it; refer to single fields beside it",
