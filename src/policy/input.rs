@@ -119,7 +119,10 @@ fn subject(value: &Value, typed: Option<Typed>) -> Result<Value, String> {
         typed => {
             // The one structure that takes these by other names does not find them.
             let lost = |name: &str| typed.is_some() && matches!(name, "downloadLocation" | "mediaType");
-            let kept = members.iter().filter(|(name, value)| !is_empty(value) && !lost(name));
+            // A structure of its own, which is there though it has nothing.
+            let is_there = |name: &str, value: &Value| name == "annotations" && value.is_object();
+            let kept = members.iter();
+            let kept = kept.filter(|(name, value)| is_there(name, value) || !is_empty(value) && !lost(name));
             for (name, value) in kept {
                 // Read as base64 in either alphabet, padded or not, and written in one way.
                 let value = if name == "content" { base64::encode(&content).into() } else { value.clone() };

@@ -106,6 +106,11 @@ fn subjects_are_those_of_the_specification() {
         assert_eq!(of(&format!(r#""content":"{content}""#)).unwrap()["content"], written);
     }
     assert_eq!(of(r#""mediaType":"t","uri":null"#).unwrap()["mediaType"], "t");
+    // The one that is a structure of its own is shown empty.
+    assert_eq!(of(r#""annotations":{},"uri":"""#).unwrap()["annotations"], serde_json::json!({}));
+    assert!(of(r#""annotations":null,"uri":"""#).unwrap().get("annotations").is_none());
+    let empty = shown(&with(r#"{"name":"","digest":{}}"#, "{}"), "custom").unwrap();
+    assert_eq!(empty["subject"][0], serde_json::json!({}));
     for member in [
         r#""content":"!!""#,
         r#""content":"YQ=""#,
