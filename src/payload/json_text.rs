@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use crate::crypto::{DecodeError, json, text};
 
 /// Nesting deeper than this is refused, as `serde_json` does: what is not can be shown to every rule and policy.
-pub(super) const DEPTH_LIMIT: usize = 127;
+pub const DEPTH_LIMIT: usize = 127;
 
 /// Checks that `text` is one JSON value in which no object has two members of one name, and returns it as text.
 ///
 /// # Errors
 /// Not UTF-8, not JSON (with line and column), a duplicate member (with its path), nesting deeper than `depth`.
-pub(super) fn check<'a>(what: &'static str, text: &'a [u8], depth: usize) -> Result<&'a str, DecodeError> {
+pub fn check<'a>(what: &'static str, text: &'a [u8], depth: usize) -> Result<&'a str, DecodeError> {
     checked(what, text, depth, |_, _| Ok(()))
 }
 

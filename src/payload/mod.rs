@@ -9,6 +9,8 @@ mod statement;
 pub use artifact::Artifact;
 pub use dsse::{Envelope, EnvelopeSignature, encoding_digest, pre_authentication_encoding};
 pub use json_text::Kind as JsonKind;
+#[cfg(feature = "rego")]
+pub(crate) use json_text::{DEPTH_LIMIT as JSON_DEPTH_LIMIT, check as check_json};
 pub use simple_signing::{SimpleSigning, go_string, simple_signing};
 pub use statement::{
     IMAGE_SIGNATURE_PREDICATE, IN_TOTO_PAYLOAD_TYPE, Predicate, Statement, StatementVersion, Subject,

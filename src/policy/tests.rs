@@ -300,6 +300,19 @@ fn data_is_json_or_yaml_beneath_its_names() {
         let said = found(&[(name, text)]).unwrap_err();
         assert!(said.contains(says), "{said}");
     }
+    // What OPA keeps and regorus does not would make two of one, or one of two.
+    for number in ["1.0", "1e2", "9007199254740993.5", "0.1000000000000000055", "18446744073709551616"] {
+        let text = format!(r#"{{"builders":["b"],"x":[{number}]}}"#);
+        assert!(found(&[("d.json", &text)]).unwrap_err().contains(number), "{number}");
+    }
+    found(&[("d.json", r#"{"builders":["b"],"x":[1,-2.5,"1.0",1234567890123456789]}"#)]).unwrap();
+    found(&[("d.yaml", "builders: [b]\nx: [1.0, 1.25]\n")]).unwrap();
+    assert!(
+        found(&[("d.yaml", "builders: [b]\nx: 18446744073709551616\n")]).unwrap_err().contains("18446744")
+    );
+    for text in [r#"{"builders":["a"],"builders":["b"]}"#, r#"{"builders":["b"],"x":{"y":1,"y":1}}"#] {
+        assert!(found(&[("d.json", text)]).unwrap_err().contains("twice"), "{text}");
+    }
     let twice = found(&[("d.json", r#"{"builders":["a"]}"#), ("e.json", r#"{"builders":["b"]}"#)]);
     assert!(twice.unwrap_err().contains("e.json"));
 }

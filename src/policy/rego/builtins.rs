@@ -32,7 +32,7 @@ mod x509;
 use regorus::{Engine, Value};
 
 use crate::crypto::UnixTime;
-pub(super) use documents::{is_spelled, is_spelled_number};
+pub(super) use documents::{doubtful_number, is_spelled, is_spelled_number};
 pub(super) use undecided::Undecided;
 
 /// A function: its name, the number of its parameters, and what it gives; `None` is undefined.

@@ -84,6 +84,11 @@ pub(in crate::policy::rego) fn is_spelled_number(number: &str) -> bool {
         && (number.parse::<f64>()).is_ok_and(|value| value == 0.0 || value.to_string() != number)
 }
 
+/// A number in JSON that is not kept as it is written, or not told from others.
+pub(in crate::policy::rego) fn doubtful_number(text: &str) -> Option<&str> {
+    numbers(text).find(|number| !is_exact(number) || is_spelled(number))
+}
+
 fn marshal_with_options(given: &[Value]) -> Outcome<Value> {
     let (Some(_), Some(Value::Object(options))) = (given.first(), given.get(1)) else { return Ok(None) };
     let (mut pretty, mut said, mut prefix, mut indent) = (false, None, "".to_owned(), "\t".to_owned());
