@@ -44,10 +44,12 @@ pub(super) const FUNCTIONS: &[Said] = &[
             .and_then(|items| items.into_iter().max_by(|a, b| order(a, b)).cloned()))
     }),
     ("min", 1, |given| {
-        Ok(given
-            .first()
-            .and_then(items)
-            .and_then(|items| items.into_iter().min_by(|a, b| order(a, b)).cloned()))
+        let Some(mut items) = given.first().and_then(items) else { return Ok(None) };
+        // OPA begins a set with null, and takes whatever comes for less than that.
+        if matches!(given, [Value::Set(_)]) && items.len() > 1 {
+            items.retain(|item| **item != Value::Null);
+        }
+        Ok(items.into_iter().min_by(|a, b| order(a, b)).cloned())
     }),
     ("neq", 2, |given| compare(given, Ordering::is_ne)),
     ("rcosign_and", 2, |given| Ok(sets(given).map(|(one, other)| (&one & &other).into()))),

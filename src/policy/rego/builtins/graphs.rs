@@ -50,6 +50,9 @@ fn reachable_paths(given: &[Value]) -> Outcome<Value> {
         if path.len() > LENGTH || found.len() > 10_000 {
             return Err("graph.reachable_paths of a graph that large".to_owned());
         }
+        if next.contains(&last) {
+            return Err("graph.reachable_paths of a graph with an edge from a node to itself".to_owned());
+        }
         let again = next.iter().filter(|node| path.contains(node)).count();
         if again > 0 && again < next.len() {
             return Err("graph.reachable_paths of a graph with a circle and a way out of it".to_owned());

@@ -1,13 +1,15 @@
 //! `io.jwt.*`: JSON Web Tokens (RFC 7519) in their compact form (RFC 7515 section 3.1), read and verified by keys that the
 //! policy brings along.
 
+mod keys;
+
 use regorus::Value;
 
 use super::{Outcome, Said, Timed, documents, encodings, text};
 use crate::crypto::legacy_digest::hmac;
-use crate::crypto::{HashAlgorithm, KeyType, Node, PublicKey, SignatureScheme, Signed, UnixTime, jwk};
-use crate::x509::Certificate;
+use crate::crypto::{HashAlgorithm, KeyType, PublicKey, SignatureScheme, Signed, UnixTime, jwk};
 use HashAlgorithm::{Sha256, Sha384, Sha512};
+use keys::{Key, keys};
 
 pub(super) const FUNCTIONS: &[Said] = &[
     ("io.jwt.decode", 1, decode),
@@ -56,12 +58,25 @@ impl Algorithm {
     }
 
     /// Whether `key` made `signature` over `message`.
-    fn holds(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    fn holds(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool, String> {
         let check =
             |scheme, signature: &[u8]| key.verify(scheme, Signed::Message(message), signature).is_ok();
-        match self {
+        Ok(match self {
             Self::Hs(_) => false,
-            Self::Ps(hash) => check(SignatureScheme::RsaPss(hash), signature),
+            Self::Ps(hash) => {
+                let is_one = check(SignatureScheme::RsaPss(hash), signature);
+                // OPA takes a salt of any length, and this program knows of one alone: that of the hash.
+                let size = match key.key_type() {
+                    KeyType::Rsa { bits } => bits.div_ceil(8),
+                    _ => 0,
+                };
+                if !is_one && signature.len() == size {
+                    return Err(
+                        "a token that no key signed by RSASSA-PSS with a salt as long as the hash".to_owned()
+                    );
+                }
+                is_one
+            }
             Self::Rs(hash) => check(SignatureScheme::RsaPkcs1(hash), signature),
             Self::Es(hash) => {
                 // The curve goes with the hash (RFC 7518 section 3.4).
@@ -73,7 +88,7 @@ impl Algorithm {
                 let der = jwk::ecdsa_signature(key.key_type(), signature);
                 key.key_type() == curve && der.is_some_and(|der| check(SignatureScheme::Ecdsa(hash), &der))
             }
-        }
+        })
     }
 }
 
@@ -116,16 +131,24 @@ impl<'a> Token<'a> {
         hmac(hash.into(), secret.as_bytes(), self.message.as_bytes()) == signature
     }
 
-    fn is_signed(&self, by: Option<&str>, algorithm: Algorithm, keys: &[Key], signature: &[u8]) -> bool {
-        let with_name: Vec<_> =
-            keys.iter().filter(|(name, _)| by.is_some() && name.as_deref() == by).collect();
-        let keys = if with_name.is_empty() { keys.iter().collect() } else { with_name };
-        keys.iter().any(|(_, key)| algorithm.holds(key, self.message.as_bytes(), signature))
+    /// Whether the first key that has this name signed the token; where none has, whether any key did.
+    fn is_signed(
+        &self,
+        by: Option<&str>,
+        algorithm: Algorithm,
+        keys: &[Key],
+        signature: &[u8],
+    ) -> Result<bool, String> {
+        let named = keys.iter().find(|(name, _)| by.is_some() && name.as_deref() == by);
+        let keys = named.map_or(keys, std::slice::from_ref);
+        let holds = |(_, key): &Key| algorithm.holds(key, self.message.as_bytes(), signature);
+        let outcomes: Vec<_> = keys.iter().map(holds).collect();
+        match outcomes.contains(&Ok(true)) {
+            true => Ok(true),
+            false => outcomes.into_iter().find(Result::is_err).unwrap_or(Ok(false)),
+        }
     }
 }
-
-/// A key, with its name where it has one.
-type Key = (Option<String>, PublicKey);
 
 /// An object in base64.
 fn object(part: &str) -> Outcome<Value> {
@@ -153,6 +176,14 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
+/// What members of a header are critical (RFC 7515 section 4.1.11) is not decided.
+fn no_critical(header: &Value) -> Result<(), String> {
+    match member(header, "crit") {
+        Some(_) => Err("a token with critical members".to_owned()),
+        None => Ok(()),
+    }
+}
+
 fn decode(given: &[Value]) -> Outcome<Value> {
     let Some(token) = text(given, 0).and_then(Token::parse) else { return Ok(None) };
     let (Some(header), Some(payload), Some(signature)) =
@@ -172,39 +203,8 @@ fn verify(given: &[Value], algorithm: Algorithm) -> Outcome<Value> {
         return Ok(Some(token.has_mac(hash, key, &signature).into()));
     }
     let (Some(keys), Some(header)) = (keys(key)?, token.header()?) else { return Ok(None) };
-    Ok(Some(token.is_signed(name(&header, "kid"), algorithm, &keys, &signature).into()))
-}
-
-/// The keys in a text: one certificate, a public key, a JSON Web Key or a set of them. Those that cannot be read here are not decided.
-fn keys(text: &str) -> Outcome<Vec<Key>> {
-    let unknown = || "a key of another kind".to_owned();
-    if let Ok(document) = serde_json::from_str::<serde_json::Value>(text) {
-        let one = |value: &serde_json::Value| -> Result<Key, String> {
-            let node = Node::root("JSON Web Key", value);
-            let member = |name: &str| value.get(name).and_then(|value| value.as_str());
-            let key = match (member("kty"), value.get("alg")) {
-                (Some("EC"), None) => jwk::ec_public_key(&node),
-                (Some("RSA"), None) => jwk::rsa_public_key(&node),
-                _ => return Err(unknown()),
-            };
-            Ok((member("kid").map(str::to_owned), key.map_err(|_| unknown())?))
-        };
-        return match document.get("keys") {
-            Some(set) => {
-                set.as_array().ok_or_else(unknown)?.iter().map(one).collect::<Result<_, _>>().map(Some)
-            }
-            None => Ok(Some(vec![one(&document)?])),
-        };
-    }
-    if !text.contains("BEGIN") {
-        return Ok(None);
-    }
-    if text.contains("BEGIN CERTIFICATE") {
-        let chain = Certificate::chain_from_pem(text.as_bytes()).map_err(|_| unknown())?;
-        let [certificate] = chain.as_slice() else { return Err("several certificates as a key".to_owned()) };
-        return Ok(Some(vec![(None, certificate.public_key().map_err(|_| unknown())?)]));
-    }
-    Ok(Some(vec![(None, PublicKey::from_pem(text.as_bytes()).map_err(|_| unknown())?)]))
+    no_critical(&header)?;
+    Ok(Some(token.is_signed(name(&header, "kid"), algorithm, &keys, &signature)?.into()))
 }
 
 /// What a token is verified with: keys, or a secret.
@@ -236,7 +236,7 @@ fn decode_verify(given: &[Value], now: UnixTime) -> Outcome<Value> {
         return Err("constraints of a token that are no text".to_owned());
     }
     let time = match said("time") {
-        Some(time) => match number(time) {
+        Some(time) => match number(time).filter(|time| *time >= 0.0) {
             Some(time) => time,
             None => return Ok(None),
         },
@@ -267,9 +267,7 @@ fn decode_verify(given: &[Value], now: UnixTime) -> Outcome<Value> {
 /// Whether the signature holds, by the algorithm that the header names and the constraint allows.
 fn holds(token: &Token<'_>, header: &Value, key: &Trusted, allowed: Option<&Value>) -> Outcome<bool> {
     let Some(named) = name(header, "alg") else { return Ok(Some(false)) };
-    if member(header, "crit").is_some() {
-        return Err("a token with critical members".to_owned());
-    }
+    no_critical(header)?;
     if allowed.is_some_and(|allowed| *allowed != Value::from(named)) {
         return Ok(Some(false));
     }
@@ -283,7 +281,7 @@ fn holds(token: &Token<'_>, header: &Value, key: &Trusted, allowed: Option<&Valu
         (_, Trusted::Secret(_)) => None,
         (Algorithm::Hs(_), Trusted::Keys(_)) => Some(false),
         (algorithm, Trusted::Keys(keys)) => {
-            Some(token.is_signed(name(header, "kid"), algorithm, keys, &signature))
+            Some(token.is_signed(name(header, "kid"), algorithm, keys, &signature)?)
         }
     })
 }

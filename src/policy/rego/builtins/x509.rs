@@ -193,6 +193,11 @@ fn blocks(text: &[u8]) -> Read<Vec<u8>> {
     Ok(blocks.into_iter().flat_map(|block| block.contents).collect())
 }
 
+/// The blocks of a text in PEM where Go reads the same.
+pub(super) fn undoubted_blocks(text: &str) -> Option<Vec<pem::Block>> {
+    plain_blocks(text.as_bytes()).ok()
+}
+
 /// The blocks of a text in PEM. A block that is not well-formed, which Go would skip, is not skipped.
 fn plain_blocks(text: &[u8]) -> Read<Vec<pem::Block>> {
     let unusual = || Fault::Undecided("PEM that is not plain".to_owned());

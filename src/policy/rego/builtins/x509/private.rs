@@ -48,10 +48,10 @@ pub(super) fn all(text: &str) -> Read<Value> {
 
 /// `crypto.x509.parse_rsa_private_key`: the first key of a text as a JSON Web Key (RFC 7517).
 pub(super) fn first(text: &str) -> Read<Value> {
-    let unpacked = unpacked(text, "-----BEGIN")?;
-    if unpacked.is_empty() {
+    if text.is_empty() {
         return Err(Fault::Wrong);
     }
+    let unpacked = unpacked(text, "-----BEGIN")?;
     let encodings = blocks(&unpacked)?;
     let keys = encodings.iter().map(|(label, der)| read(label, der)).collect::<Read<Vec<_>>>()?;
     keys.first().map_or(Ok(Value::Null), Key::web_key)
