@@ -5,6 +5,7 @@ mod arithmetic;
 mod calls;
 mod dynamic;
 mod grammar;
+mod imports;
 mod infer;
 mod literals;
 mod loops;
@@ -12,6 +13,7 @@ mod lower;
 mod negation;
 mod now;
 mod order;
+mod print;
 mod rules;
 mod safety;
 mod scopes;
@@ -34,8 +36,9 @@ use crate::policy::Error;
 pub(super) use arithmetic::{are_calls, as_calls};
 pub(super) use calls::is_exact;
 pub(super) use grammar::check as grammar;
-pub(super) use negation::{PREFIX, written_out};
+pub(super) use negation::{PREFIX, are_written_out, written_out};
 pub(super) use now::{as_data, document as now_document, is_replaced as is_now_replaced};
+pub(super) use print::left_out;
 #[cfg(test)]
 pub(super) use signatures::here;
 pub(super) use spelled::{number as spelled_number, telling};
@@ -52,15 +55,17 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<(), Error> {
         words::check(module)?;
         walk::check(module)?;
     }
+    imports::check(modules)?;
     literals::check(modules)?;
     loops::check(modules)?;
     now::check(modules)?;
     all.check_kinds()?;
+    all.check_packages(modules)?;
     for module in modules {
         let names = Names::of(module, &all);
         for rule in &module.policy {
             calls::rule(rule, &names, module.rego_v1)?;
-            scopes::rule(rule)?;
+            scopes::rule(rule, &names)?;
             safety::rule(rule)?;
         }
     }
@@ -180,6 +185,15 @@ fn package(module: &Module) -> String {
     format!("data.{}", names(module).join("."))
 }
 
+/// The path of a rule of a package: that of a set where it is written as an item of one.
+fn path(package: &str, rule: &Rule) -> String {
+    let mut names = tree::path(tree::head(rule)).map(|(names, _)| names).unwrap_or_default();
+    if tree::is_item(rule) {
+        names.pop();
+    }
+    format!("{package}.{}", names.join("."))
+}
+
 /// The paths of the modules' packages beneath `data`.
 pub(super) fn packages(modules: &[Ref<Module>]) -> Vec<Vec<String>> {
     modules.iter().map(|module| names(module)).collect()
@@ -197,12 +211,7 @@ impl<'a> Rules<'a> {
         let mut rules: BTreeMap<String, Vec<&Ref<Rule>>> = BTreeMap::new();
         for module in modules {
             for rule in &module.policy {
-                let mut names = tree::path(tree::head(rule)).map(|(names, _)| names).unwrap_or_default();
-                if tree::is_item(rule) {
-                    names.pop();
-                }
-                let name = names.join(".");
-                rules.entry(format!("{}.{name}", package(module))).or_default().push(rule);
+                rules.entry(path(&package(module), rule)).or_default().push(rule);
             }
         }
         Self(rules)
@@ -254,6 +263,13 @@ impl<'a> Names<'a> {
 
     fn is_global(&self, name: &str) -> bool {
         self.globals.contains(name)
+    }
+
+    /// Whether the package has rules of this name, or beneath it.
+    fn has_rule(&self, name: &str) -> bool {
+        let path = format!("{}.{name}", self.package);
+        let beneath = format!("{path}.");
+        self.rules.0.keys().any(|rule| *rule == path || rule.starts_with(&beneath))
     }
 
     /// The whole path of a name.

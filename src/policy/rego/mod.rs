@@ -193,7 +193,8 @@ type Rewrite = fn(&Module, &str) -> Option<String>;
 fn in_words_of_regorus(mut engine: Engine, mut texts: Vec<(String, String)>) -> Result<Engine, Error> {
     let is_now_replaced = check::is_now_replaced(engine.get_modules());
     let now: &[Rewrite] = if is_now_replaced { &[check::as_data] } else { &[] };
-    for write in now.iter().chain(&[check::with_result as Rewrite, check::as_calls]) {
+    let always: &[Rewrite] = &[check::left_out, check::with_result, check::as_calls];
+    for write in now.iter().chain(always) {
         let modules = engine.get_modules().clone();
         for (module, (_, text)) in modules.iter().zip(&mut texts) {
             if let Some(new) = write(module, text) {
@@ -213,6 +214,7 @@ fn in_words_of_regorus(mut engine: Engine, mut texts: Vec<(String, String)>) -> 
             }
         }
         if !changed {
+            check::are_written_out(engine.get_modules())?;
             return Ok(engine);
         }
         engine = read(&texts)?;

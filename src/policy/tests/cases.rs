@@ -96,6 +96,7 @@ fn verdicts_of_rego_are_those_of_cosign() {
             ("edges.jsonl", 400),
             ("modules.jsonl", 350),
             ("values.jsonl", 380),
+            ("seams.jsonl", 240),
         ],
         super::rego,
     );

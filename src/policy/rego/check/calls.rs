@@ -26,6 +26,15 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
                 let reason = format!("`with` of the function {name} is not supported");
                 return refuse(&with.span, reason);
             }
+            if ["print", "walk"].contains(&name.as_str()) {
+                return refuse(&with.span, format!("`with` of the function {name} is not supported"));
+            }
+            let other = path(&with.r#as).map(|(parts, _)| parts.join(".")).unwrap_or_default();
+            if let (Some(takes), Some(given)) = (arity(&name, names), arity(&other, names))
+                && takes != given
+            {
+                return refuse(&with.span, format!("{other} takes {given} arguments, and {name} {takes}"));
+            }
             if path(&with.r#as).is_some_and(|(parts, _)| parts == ["time", "now_ns"]) {
                 return refuse(&with.span, "the function time.now_ns takes no other's place".to_owned());
             }
@@ -38,6 +47,11 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
     Ok(())
 }
 
+/// The number of parameters of a function, of the policy or of OPA.
+fn arity(name: &str, names: &Names<'_>) -> Option<usize> {
+    names.arity(name).or_else(|| signature(name).map(|known| known.parameters.len()))
+}
+
 fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error> {
     if let Expr::Number { span, .. } = expr {
         return match is_exact(span.text()) {
@@ -47,6 +61,10 @@ fn expression(expr: &Expr, names: &Names<'_>, strict: bool) -> Result<(), Error>
     }
     let Expr::Call { span, fcn, .. } = expr else { return Ok(()) };
     let name = path(fcn).map(|(names, _)| names.join(".")).unwrap_or_default();
+    let has_dots = path(fcn).is_some_and(|(parts, _)| parts.iter().any(|part| part.contains('.')));
+    if has_dots {
+        return refuse(span, format!("undefined function {name}"));
+    }
     if names.arity(&name).is_some() || name == "print" {
         return Ok(());
     }

@@ -43,9 +43,7 @@ impl<'t> Env<'t> {
     }
 
     fn expression(&mut self, expr: &Expr) -> Result<(), Fault> {
-        for term in expr.terms() {
-            self.comprehensions(term)?;
-        }
+        self.enclosed(expr)?;
         if let Kind::Every(_, domain, body) = &expr.kind {
             self.references(domain, &expr.span)?;
             return self.references_of(body);
@@ -70,7 +68,16 @@ impl<'t> Env<'t> {
         holds.map_err(|reason| Fault { span: expr.span.clone(), reason })
     }
 
-    /// Checks the references in the body of `every`, of which OPA looks at nothing else.
+    /// Checks the comprehensions of an expression, those in the body of `every` too.
+    fn enclosed(&mut self, expr: &Expr) -> Result<(), Fault> {
+        expr.terms().into_iter().try_for_each(|term| self.comprehensions(term))?;
+        match &expr.kind {
+            Kind::Every(_, _, body) => body.iter().try_for_each(|expr| self.enclosed(expr)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the references in the body of `every`; of what stands there OPA looks at those and at comprehensions alone.
     fn references_of(&mut self, body: &Body) -> Result<(), Fault> {
         for expr in body {
             for term in expr.terms() {

@@ -75,7 +75,8 @@ impl<'a, 'n> Lower<'a, 'n> {
             .with_mods
             .iter()
             .map(|with| {
-                let value = match self.is_function(&with.r#as) {
+                // A function takes another's place; anywhere else it is no value.
+                let value = match self.is_function(&with.refr) && self.is_function(&with.r#as) {
                     true => self.target(&with.r#as),
                     false => self.value(&with.r#as, body),
                 };

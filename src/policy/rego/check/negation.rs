@@ -3,10 +3,11 @@
 //! undefined for true, whatever is undefined. So the text is rewritten before it is evaluated:
 //! `found1 := input.a; not startswith(found1, "x")`.
 
-use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Query};
+use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Ref};
 
 use super::text::unmatched;
-use super::tree;
+use super::{refuse, tree};
+use crate::policy::Error;
 
 /// How new variables begin. A policy that has such a name itself is refused.
 pub(in crate::policy::rego) const PREFIX: &str = "rcosign_";
@@ -62,21 +63,9 @@ fn negated(
     edits: &mut Vec<Edit>,
 ) {
     let Literal::NotExpr { expr, .. } = &stmt.literal else { return };
-    let mut found = Vec::new();
-    match expr.as_ref() {
-        Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. }
-        | Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
-            [lhs, rhs].into_iter().for_each(|side| beneath(side, &mut found));
-        }
-        Expr::Call { params, .. } => params.iter().for_each(|param| looked_up(param, &mut found)),
-        Expr::BoolExpr { .. } | Expr::ArithExpr { .. } | Expr::BinExpr { .. } | Expr::Membership { .. } => {
-            tree::children(expr).into_iter().for_each(|side| looked_up(side, &mut found));
-        }
-        other => beneath(other, &mut found),
-    }
+    let found = found_before(expr);
     // What holds another negation comes when that is done.
-    let inner = found.iter().any(|expr| holds_negation(expr));
-    if found.is_empty() || inner {
+    if found.is_empty() || found.iter().any(|expr| holds_negation(expr)) {
         return;
     }
     let with = match (stmt.with_mods.first(), stmt.with_mods.last()) {
@@ -104,6 +93,23 @@ fn negated(
         edits.push(Edit { start: end, end, text: " }".to_owned() });
     }
     edits.insert(0, Edit { start, end: start, text: before });
+}
+
+/// What is looked up for a negation before it.
+fn found_before(negated: &Expr) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    match negated {
+        Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. }
+        | Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
+            [lhs, rhs].into_iter().for_each(|side| beneath(side, &mut found));
+        }
+        Expr::Call { params, .. } => params.iter().for_each(|param| looked_up(param, &mut found)),
+        Expr::BoolExpr { .. } | Expr::ArithExpr { .. } | Expr::BinExpr { .. } | Expr::Membership { .. } => {
+            tree::children(negated).into_iter().for_each(|side| looked_up(side, &mut found));
+        }
+        other => beneath(other, &mut found),
+    }
+    found
 }
 
 /// What is looked up for a value of a call: itself, or what an array or an object is made of.
@@ -140,10 +146,40 @@ fn beneath<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
     }
 }
 
+/// Whether a negation within an expression is not written out yet.
 fn holds_negation(expr: &Expr) -> bool {
-    let mut queries = Vec::new();
-    tree::each(expr, &mut |expr| queries.extend(tree::comprehension(expr)));
-    queries.iter().any(|query| query.stmts.iter().any(|stmt| matches!(stmt.literal, Literal::NotExpr { .. })))
+    let mut holds = false;
+    tree::each(expr, &mut |expr| {
+        holds |= tree::comprehension(expr).is_some_and(has_negation);
+    });
+    holds
+}
+
+/// Whether a query, or the body of an `every` in it, has a negation that is not written out yet.
+fn has_negation(query: &Query) -> bool {
+    query.stmts.iter().any(|stmt| match &stmt.literal {
+        Literal::NotExpr { expr, .. } => !found_before(expr).is_empty(),
+        Literal::Every { query, .. } => has_negation(query),
+        _ => false,
+    })
+}
+
+/// Refuses a negation that could not be written out.
+///
+/// # Errors
+/// With the place.
+pub(in crate::policy::rego) fn are_written_out(modules: &[Ref<Module>]) -> Result<(), Error> {
+    let rules = modules.iter().flat_map(|module| &module.policy);
+    let mut stmts = rules.flat_map(|rule| tree::queries(rule)).flat_map(|query| &query.stmts);
+    let left = stmts.find(
+        |stmt| matches!(&stmt.literal, Literal::NotExpr { expr, .. } if !found_before(expr).is_empty()),
+    );
+    match left {
+        Some(stmt) => {
+            refuse(&stmt.span, "a negation of what is written like this is not supported".to_owned())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Where an expression begins and ends, with the quotation mark and the brackets that regorus leaves out.

@@ -203,6 +203,16 @@ fn pattern(found: &Term, gives: &mut Vars) {
     }
 }
 
+/// Whether a value that is known gives the variables of a pattern theirs: a constant is not taken apart, nor is a set that is written there.
+fn gives_to(value: &Term, pattern: &Term) -> bool {
+    matches!(
+        (value, pattern),
+        (_, Term::Var(_))
+            | (Term::Var(_) | Term::Ref(_), _)
+            | (Term::ArrayOf(..) | Term::SetOf(..), Term::Array(_))
+    )
+}
+
 /// What two sides that are equal give one another.
 fn equal(one: &Term, other: &Term, bound: &Vars, gives: &mut Vars) {
     let known = |found: &Term, gives: &Vars| {
@@ -214,17 +224,17 @@ fn equal(one: &Term, other: &Term, bound: &Vars, gives: &mut Vars) {
     };
     loop {
         let before = gives.len();
-        if known(one, gives) {
+        if gives_to(one, other) && known(one, gives) {
             pattern(other, gives);
         }
-        if known(other, gives) {
+        if gives_to(other, one) && known(other, gives) {
             pattern(one, gives);
         }
         match (one, other) {
-            (Term::Array(one), Term::Array(other)) => {
+            (Term::Array(one), Term::Array(other)) if one.len() == other.len() => {
                 one.iter().zip(other).for_each(|(one, other)| equal(one, other, bound, gives));
             }
-            (Term::Object(one), Term::Object(other)) => {
+            (Term::Object(one), Term::Object(other)) if one.len() == other.len() => {
                 for (key, value) in one {
                     let same =
                         other.iter().find(|(found, _)| found.key().is_some() && found.key() == key.key());

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{AssignOp, Expr, Literal, Module, Ref, Rule, RuleHead};
+use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead};
 
-use super::tree::{self, bodies, each};
-use super::{Names, Rules, literals, refuse};
+use super::{Names, Rules, literals, package, path, refuse, typed};
 use crate::policy::Error;
 
 /// How many rules may stand between one and the last that it needs: each takes its part of the stack.
@@ -48,6 +47,22 @@ impl Rules<'_> {
         };
         let name = path.rsplit('.').next().unwrap_or(path);
         Some(format!("the rule `{name}` {what}, and `true` alone passes: write `{name} if {{ ... }}`"))
+    }
+
+    /// No package is where a rule is.
+    pub(super) fn check_packages(&self, modules: &[Ref<Module>]) -> Result<(), Error> {
+        for module in modules {
+            let path = package(module);
+            if let Some(rules) = self.0.get(&path)
+                && rules.iter().any(|rule| kind(rule) != Some(Kind::Object))
+            {
+                return refuse(
+                    &module.package.span,
+                    format!("package {path} conflicts with a rule of that path"),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Rules of one path are of one kind, and have one default.
@@ -123,10 +138,7 @@ pub(super) fn in_order(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<Vec<S
     for module in modules {
         let names = Names::of(module, all);
         for rule in &module.policy {
-            let name = tree::path(tree::head(rule)).map(|(names, _)| names.join(".")).unwrap_or_default();
-            let own = format!("{}.{name}", names.package);
-            let needed = needs.entry(own).or_default();
-            needed.extend(references(rule, &names, all));
+            needs.entry(path(&names.package, rule)).or_default().extend(needed(rule, &names, all));
         }
     }
     let (mut done, mut open) = (BTreeMap::<String, usize>::new(), Vec::new());
@@ -177,82 +189,15 @@ fn circle(
     None
 }
 
-/// The paths of the rules that a rule names.
-fn references(rule: &Rule, names: &Names<'_>, all: &Rules<'_>) -> BTreeSet<String> {
-    let local = local(rule);
+/// The paths of the rules that a rule needs: what it refers to, what that stands in, and what is beneath it.
+fn needed(rule: &Rule, names: &Names<'_>, all: &Rules<'_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut visit = |expr: &Expr| {
-        let named = match expr {
-            Expr::Call { fcn, .. } => tree::path(fcn),
-            _ => tree::path(expr),
-        };
-        let Some((path, _)) = named else { return };
-        let Some(first) = path.first() else { return };
-        if local.contains(first) || !names.is_global(first) || first == "input" {
-            return;
-        }
-        let whole = names.resolve(&path.join("."));
+    for whole in typed::references(rule, names) {
         let meant = all.0.keys().filter(|rule| {
-            **rule == whole
-                || whole.starts_with(&format!("{rule}."))
-                || rule.starts_with(&format!("{whole}."))
+            let rule: String = rule.escape_debug().collect();
+            rule == whole || whole.starts_with(&format!("{rule}.")) || rule.starts_with(&format!("{whole}."))
         });
         found.extend(meant.cloned());
-    };
-    tree::each_of_rule(rule, &mut visit);
-    let with =
-        tree::queries(rule).into_iter().flat_map(|query| &query.stmts).flat_map(|stmt| &stmt.with_mods);
-    with.for_each(|with| visit(&with.refr));
-    found
-}
-
-/// The names that are variables of a rule, whatever rule has the same name.
-fn local(rule: &Rule) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule {
-        args.iter().for_each(|arg| vars(arg, &mut found));
-    }
-    for body in bodies(rule) {
-        queries(&body.query, &mut |stmt| match stmt {
-            Literal::SomeVars { vars, .. } => found.extend(vars.iter().map(|span| span.text().to_owned())),
-            Literal::SomeIn { key, value, .. } => {
-                key.iter().chain([value]).for_each(|expr| vars(expr, &mut found))
-            }
-            Literal::Every { key, value, .. } => {
-                found.extend(key.iter().chain([value]).map(|span| span.text().to_owned()));
-            }
-            Literal::Expr { expr, .. } => {
-                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                    vars(lhs, &mut found);
-                }
-            }
-            Literal::NotExpr { .. } => {}
-        });
     }
     found
-}
-
-/// Every literal of a query, into comprehensions and `every` too.
-fn queries(query: &regorus::unstable::Query, visit: &mut dyn FnMut(&Literal)) {
-    for stmt in &query.stmts {
-        visit(&stmt.literal);
-        if let Literal::Every { query, .. } = &stmt.literal {
-            queries(query, visit);
-        }
-        let mut inner = Vec::new();
-        for expr in tree::expressions(stmt) {
-            each(expr, &mut |expr| inner.extend(tree::comprehension(expr)));
-        }
-        for query in inner {
-            query.stmts.iter().for_each(|stmt| visit(&stmt.literal));
-        }
-    }
-}
-
-fn vars(expr: &Expr, found: &mut BTreeSet<String>) {
-    each(expr, &mut |expr| {
-        if let Expr::Var { span, .. } = expr {
-            found.insert(span.text().to_owned());
-        }
-    });
 }

@@ -202,15 +202,51 @@ fn used(vars: &[Span], query: &Query) -> Result<(), Error> {
     }
 }
 
-/// Whether a query names a variable, beside where it is declared.
+/// Whether a query names a variable, beside where it is declared. What is declared by that name within is another one.
 fn mentions(query: &Query, name: &str) -> bool {
-    let mut found = false;
-    tree::each_of_query(query, &mut |expr| {
-        let named = match expr {
-            Expr::Call { fcn, .. } => path(fcn),
-            _ => path(expr),
+    query.stmts.iter().any(|stmt| {
+        let within = match &stmt.literal {
+            Literal::Every { key, value, query, .. } => {
+                !key.iter().chain([value]).any(|span| span.text() == name)
+                    && !declares(query, name)
+                    && mentions(query, name)
+            }
+            _ => false,
         };
-        found |= named.is_some_and(|(names, _)| names.first().is_some_and(|first| first == name));
-    });
-    found
+        within || tree::expressions(stmt).into_iter().any(|expr| names(expr, name))
+    })
+}
+
+/// Whether an expression names a variable.
+fn names(expr: &Expr, name: &str) -> bool {
+    if let Some(query) = tree::comprehension(expr) {
+        let head = tree::children(expr).into_iter().any(|part| names(part, name));
+        return !declares(query, name) && (head || mentions(query, name));
+    }
+    let is_named = match expr {
+        Expr::Var { span, .. } => span.text() == name,
+        Expr::Call { fcn, .. } => names(fcn, name),
+        _ => false,
+    };
+    is_named || tree::children(expr).into_iter().any(|part| names(part, name))
+}
+
+/// Whether a query declares a variable itself.
+fn declares(query: &Query, name: &str) -> bool {
+    let mut found = Vec::new();
+    for stmt in &query.stmts {
+        match &stmt.literal {
+            Literal::SomeVars { vars, .. } => found.extend(vars.iter().map(|span| span.text())),
+            Literal::SomeIn { key, value, .. } => {
+                key.iter().chain([value]).for_each(|pattern| each_var(pattern, &mut found));
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => {
+                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
+                    each_var(lhs, &mut found);
+                }
+            }
+            Literal::Every { .. } => {}
+        }
+    }
+    found.contains(&name)
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use regorus::unstable::{AssignOp, BinOp, Expr, Literal, LiteralStmt, Query, Rule, RuleHead, Span};
 
 use super::lower::{arithmetic, comparison};
-use super::{refuse, tree};
+use super::signatures::signature;
+use super::{Names, refuse, tree, words};
 use crate::policy::Error;
 
 /// How a name came into a query.
@@ -19,24 +20,31 @@ enum Met {
 }
 
 /// The names of the queries around, the innermost last.
-struct Scopes<'a>(Vec<BTreeMap<&'a str, Met>>);
+struct Scopes<'a> {
+    all: Vec<BTreeMap<&'a str, Met>>,
+    /// What names mean outside of the rule; none while its declarations are not known.
+    outside: Option<&'a Names<'a>>,
+}
 
 /// Checks the declarations of a rule.
 ///
 /// # Errors
 /// A name that is not new where it is declared, or what no value can be assigned to.
-pub(super) fn rule(rule: &Rule) -> Result<(), Error> {
-    let mut head = Scopes(vec![BTreeMap::new()]);
+pub(super) fn rule(rule: &Rule, outside: &Names<'_>) -> Result<(), Error> {
+    let mut head = Scopes { all: vec![BTreeMap::new()], outside: None };
     tree::head_expressions(rule).into_iter().try_for_each(|expr| head.uses(expr))?;
     let mut arguments = BTreeMap::new();
     if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule {
         args.iter().for_each(|arg| names(arg, &mut |span| arguments.extend([(span.text(), Met::Argument)])));
     }
     for body in tree::bodies(rule) {
-        let mut scopes = Scopes(vec![arguments.clone()]);
+        let mut scopes = Scopes { all: vec![arguments.clone()], outside: Some(outside) };
         scopes.query(&body.query)?;
         if let Some(assign) = &body.assign {
             scopes.uses(&assign.value)?;
+        }
+        if !body.is_else {
+            tree::head_expressions(rule).into_iter().try_for_each(|expr| scopes.uses(expr))?;
         }
     }
     Ok(())
@@ -62,6 +70,14 @@ fn fixed(pattern: &Expr) -> Option<&Span> {
     }
 }
 
+/// Whether a name is that of a function of OPA, whose type an undeclared variable of that name has there.
+fn is_function(expr: &Expr) -> bool {
+    match expr {
+        Expr::Var { span, .. } => signature(span.text()).is_some() || words::OPERATORS.contains(&span.text()),
+        _ => false,
+    }
+}
+
 /// The name of the function that an operator stands for: it is used as if it was called.
 fn operator(expr: &Expr) -> Option<&'static str> {
     match expr {
@@ -82,16 +98,18 @@ impl<'a> Scopes<'a> {
 
     /// A query in a scope of its own, with what else stands in that.
     fn within(&mut self, query: &'a Query, own: &[&'a Span], shown: &[&'a Expr]) -> Result<(), Error> {
-        self.0.push(BTreeMap::new());
+        self.all.push(BTreeMap::new());
         own.iter().try_for_each(|span| self.declare(span, Met::Declared))?;
         self.query(query)?;
         shown.iter().try_for_each(|expr| self.uses(expr))?;
-        self.0.pop();
+        self.all.pop();
         Ok(())
     }
 
     fn statement(&mut self, stmt: &'a LiteralStmt) -> Result<(), Error> {
-        stmt.with_mods.iter().try_for_each(|with| self.uses(&with.r#as))?;
+        // A function that takes another's place is named alone.
+        let values = stmt.with_mods.iter().map(|with| with.r#as.as_ref());
+        values.filter(|value| !is_function(value)).try_for_each(|value| self.uses(value))?;
         match &stmt.literal {
             Literal::SomeVars { vars, .. } => {
                 vars.iter().try_for_each(|span| self.declare(span, Met::Declared))
@@ -132,7 +150,7 @@ impl<'a> Scopes<'a> {
     }
 
     fn declare(&mut self, span: &'a Span, how: Met) -> Result<(), Error> {
-        let Some(scope) = self.0.last_mut() else { return Ok(()) };
+        let Some(scope) = self.all.last_mut() else { return Ok(()) };
         let name = span.text();
         let before = match scope.insert(name, how) {
             None => return Ok(()),
@@ -146,7 +164,16 @@ impl<'a> Scopes<'a> {
 
     /// Whether a name was declared, here or around.
     fn is_declared(&self, name: &str) -> bool {
-        self.0.iter().any(|scope| scope.get(name).is_some_and(|met| *met != Met::Seen))
+        self.all.iter().any(|scope| scope.get(name).is_some_and(|met| *met != Met::Seen))
+    }
+
+    /// Notes that a name is used.
+    fn sees(&mut self, name: &'a str) {
+        if !self.is_declared(name)
+            && let Some(scope) = self.all.last_mut()
+        {
+            scope.entry(name).or_insert(Met::Seen);
+        }
     }
 
     /// Notes the names that an expression uses, and looks at the queries within it.
@@ -157,18 +184,26 @@ impl<'a> Scopes<'a> {
         }
         match expr {
             Expr::Var { span, .. } if span.text() != "_" => {
-                if !self.is_declared(span.text())
-                    && let Some(scope) = self.0.last_mut()
-                {
-                    scope.entry(span.text()).or_insert(Met::Seen);
+                let is_outside = self.outside.is_none_or(|names| names.is_global(span.text()));
+                if is_function(expr) && !is_outside && !self.is_declared(span.text()) {
+                    let name = span.text();
+                    let reason = format!("the variable {name} is not declared, and {name} is a function");
+                    return refuse(span, reason);
                 }
+                self.sees(span.text());
             }
             Expr::Call { fcn, span, .. } => {
                 let (path, _) = tree::path(fcn).unwrap_or_default();
                 if path.first().is_some_and(|first| self.is_declared(first)) {
                     return refuse(span, format!("called function {} shadowed", path.join(".")));
                 }
-                self.uses(fcn)?;
+                let mut root: &Expr = fcn;
+                while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = root {
+                    root = refr;
+                }
+                if let Expr::Var { span, .. } = root {
+                    self.sees(span.text());
+                }
             }
             _ => {}
         }
@@ -176,9 +211,7 @@ impl<'a> Scopes<'a> {
             if self.is_declared(operator) {
                 return refuse(expr.span(), format!("called function {operator} shadowed"));
             }
-            if let Some(scope) = self.0.last_mut() {
-                scope.entry(operator).or_insert(Met::Seen);
-            }
+            self.sees(operator);
         }
         tree::children(expr).into_iter().try_for_each(|child| self.uses(child))
     }

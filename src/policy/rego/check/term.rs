@@ -83,6 +83,22 @@ impl Term {
         }
     }
 
+    /// The constant beginnings of the paths beneath `data` that it and what is within it refers to, with escapes as in [`Key`].
+    pub(super) fn roots(&self, found: &mut BTreeSet<String>) {
+        if let Self::Ref(parts) = self
+            && let [Self::Var(root), rest @ ..] = parts.as_slice()
+            && root == "data"
+        {
+            let names = rest.iter().map_while(|part| match part {
+                Self::Scalar(Key { text, kind: Type::String }) => text.strip_prefix('"')?.strip_suffix('"'),
+                _ => None,
+            });
+            found.insert([root.as_str()].into_iter().chain(names).collect::<Vec<_>>().join("."));
+        }
+        self.children().into_iter().for_each(|child| child.roots(found));
+        self.body().into_iter().flatten().for_each(|expr| expr.roots(found));
+    }
+
     /// The body of a comprehension.
     pub(super) fn body(&self) -> Option<&Body> {
         match self {
@@ -149,6 +165,19 @@ impl Term {
 }
 
 impl Expr {
+    /// As [`Term::roots`]; functions of the policy that are called too.
+    pub(super) fn roots(&self, found: &mut BTreeSet<String>) {
+        self.terms().into_iter().for_each(|term| term.roots(found));
+        self.with.iter().for_each(|(target, _)| target.roots(found));
+        match &self.kind {
+            Kind::Call(name, _) if name.first().is_some_and(|root| root == "data") => {
+                found.insert(name.join("."));
+            }
+            Kind::Every(_, _, body) => body.iter().for_each(|expr| expr.roots(found)),
+            _ => {}
+        }
+    }
+
     /// Every variable that is named, however deep.
     pub(super) fn all_vars<'a>(&'a self, found: &mut BTreeSet<&'a str>) {
         for term in self.terms() {

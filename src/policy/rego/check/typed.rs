@@ -24,31 +24,46 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, types: &mut Types) -> Result<
         let reason = "a rule whose name goes on behind a variable is not supported".to_owned();
         return refuse(rule.span(), reason);
     }
-    let path = [names.package.split('.').skip(1).map(Key::name).collect(), path].concat();
-    let kind = match rule {
-        Rule::Default { args, value, span, .. } => {
-            let args: Vec<&Tree> = args.iter().map(AsRef::as_ref).collect();
-            let head = Head { args, suffix: Vec::new(), key: None, value: Some(value), truth: false };
-            body(None, &head, names, types, span)?
-        }
-        Rule::Spec { head, bodies, span, .. } => {
-            let head = Head::of(head, suffix);
-            let mut all: Vec<(Option<&RuleBody>, Head<'_>)> =
-                bodies.iter().map(|body| (Some(body), head.of_body(body))).collect();
-            if all.is_empty() {
-                all.push((None, head));
-            }
-            let mut kind = Type::Unknown;
-            for (query, head) in all {
-                kind = kind.or(body(query, &head, names, types, span)?);
-            }
-            kind
-        }
-    };
+    let mut path = [names.package.split('.').skip(1).map(Key::name).collect(), path].concat();
+    let mut kind = Type::Unknown;
+    for (query, head) in definitions(rule, suffix) {
+        kind = kind.or(body(query, &head, names, types, rule.span())?);
+    }
+    if tree::is_item(rule) {
+        path.pop();
+        kind = Type::Set(Box::new(Type::String));
+    }
     if kind != Type::Unknown {
         types.insert(&path, kind);
     }
     Ok(())
+}
+
+/// The definitions that a rule consists of, of which `suffix` stands in the brackets of the name.
+fn definitions<'a>(rule: &'a Rule, suffix: Vec<&'a Tree>) -> Vec<(Option<&'a RuleBody>, Head<'a>)> {
+    match rule {
+        Rule::Default { args, value, .. } => {
+            let args = args.iter().map(AsRef::as_ref).collect();
+            let suffix = Vec::new();
+            vec![(None, Head { args, suffix, key: None, value: Some(value.as_ref()), truth: false })]
+        }
+        Rule::Spec { head, bodies, .. } if bodies.is_empty() => vec![(None, Head::of(head, suffix))],
+        Rule::Spec { head, bodies, .. } => {
+            let head = Head::of(head, suffix);
+            bodies.iter().map(|body| (Some(body), head.of_body(body))).collect()
+        }
+    }
+}
+
+/// What a rule refers to beneath `data`: whole paths as far as they are constant, functions that it calls too.
+pub(super) fn references(rule: &Rule, names: &Names<'_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (query, head) in definitions(rule, head_path(tree::head(rule)).1) {
+        let Lowered { args, shown, body } = Lowered::of(query, &head, &mut Lower::new(names));
+        args.iter().chain(&shown).for_each(|term| term.roots(&mut found));
+        body.iter().for_each(|expr| expr.roots(&mut found));
+    }
+    found
 }
 
 /// What a definition says outside of its body.
@@ -88,6 +103,33 @@ impl<'a> Head<'a> {
     }
 }
 
+/// A definition as terms.
+struct Lowered {
+    args: Vec<Term>,
+    /// What else stands in the head.
+    shown: Vec<Term>,
+    body: Body,
+}
+
+impl Lowered {
+    fn of(query: Option<&RuleBody>, head: &Head<'_>, lower: &mut Lower<'_, '_>) -> Self {
+        let mut body = Body::new();
+        head.args.iter().for_each(|arg| lower.declare(arg));
+        let args: Vec<Term> = head.args.iter().map(|arg| lower.term(arg, &mut body)).collect();
+        let shown: Vec<&Tree> = head.suffix.iter().chain(&head.key).chain(&head.value).copied().collect();
+        let (made, shown) = match query {
+            Some(query) => lower.body(&query.query, &shown),
+            None => {
+                let mut made = Body::new();
+                let shown = shown.iter().map(|tree| lower.value(tree, &mut made)).collect();
+                (made, shown)
+            }
+        };
+        body.extend(made);
+        Self { args, shown, body }
+    }
+}
+
 /// Checks a body with its head; the type that the rule has by it.
 fn body(
     query: Option<&RuleBody>,
@@ -97,19 +139,7 @@ fn body(
     span: &Span,
 ) -> Result<Type, Error> {
     let mut lower = Lower::new(names);
-    let mut out = Body::new();
-    head.args.iter().for_each(|arg| lower.declare(arg));
-    let args: Vec<Term> = head.args.iter().map(|arg| lower.term(arg, &mut out)).collect();
-    let shown: Vec<&Tree> = head.suffix.iter().chain(&head.key).chain(&head.value).copied().collect();
-    let (made, shown) = match query {
-        Some(body) => lower.body(&body.query, &shown),
-        None => {
-            let mut made = Body::new();
-            let shown = shown.iter().map(|tree| lower.value(tree, &mut made)).collect();
-            (made, shown)
-        }
-    };
-    out.extend(made);
+    let Lowered { args, shown, body: out } = Lowered::of(query, head, &mut lower);
     let mut bound = BTreeSet::new();
     let mut found = BTreeSet::new();
     args.iter().for_each(|arg| arg.vars(&mut found));

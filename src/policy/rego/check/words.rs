@@ -12,7 +12,7 @@ use crate::policy::Error;
 const KEYWORDS: [&str; 4] = ["contains", "every", "if", "in"];
 
 /// The functions that operators stand for: what a policy calls so is what it computes with.
-const OPERATORS: [&str; 17] = [
+pub(super) const OPERATORS: [&str; 17] = [
     "and", "assign", "div", "eq", "equal", "gt", "gte", "internal", "lt", "lte", "minus", "mul", "neq", "or",
     "plus", "print", "rem",
 ];
@@ -54,8 +54,8 @@ fn no_operator(span: &Span, name: Option<&str>) -> Result<(), Error> {
     }
 }
 
-/// Modules of version 1 call neither a rule nor a variable `data` or `input`. Of the others we refuse such a rule, which the roots
-/// are called no more beside.
+/// No parameter is called `data` or `input`; in modules of version 1 no rule or variable is either. Of the others we refuse such a
+/// rule, which the roots are called no more beside.
 fn no_root(rule: &Rule, strict: bool) -> Result<(), Error> {
     let root = |expr: &Expr| {
         let name = path(expr).and_then(|(names, _)| names.into_iter().next())?;
@@ -66,13 +66,18 @@ fn no_root(rule: &Rule, strict: bool) -> Result<(), Error> {
     if let Some(name) = root(tree::head(rule)) {
         return refuse(rule.span(), format!("rules must not shadow {name}"));
     }
-    if !strict {
-        return Ok(());
-    }
     let args: &[_] = match rule {
         Rule::Spec { head: RuleHead::Func { args, .. }, .. } | Rule::Default { args, .. } => args,
         Rule::Spec { .. } => &[],
     };
+    let mut named = None;
+    args.iter().for_each(|arg| tree::each(arg, &mut |expr| named = named.take().or(root(expr))));
+    if let Some(name) = named {
+        return refuse(rule.span(), format!("args and variables must not shadow {name}"));
+    }
+    if !strict {
+        return Ok(());
+    }
     let assigned = tree::queries(rule).into_iter().flat_map(|query| &query.stmts).filter_map(|stmt| {
         match &stmt.literal {
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => match expr.as_ref() {
@@ -82,7 +87,7 @@ fn no_root(rule: &Rule, strict: bool) -> Result<(), Error> {
             _ => None,
         }
     });
-    for expr in args.iter().chain(assigned) {
+    for expr in assigned {
         if let (Expr::Var { span, .. }, Some(name)) = (expr.as_ref(), root(expr)) {
             return refuse(span, format!("args and variables must not shadow {name}"));
         }
