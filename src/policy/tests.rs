@@ -307,9 +307,8 @@ fn data_is_json_or_yaml_beneath_its_names() {
     }
     found(&[("d.json", r#"{"builders":["b"],"x":[1,-2.5,"1.0",1234567890123456789]}"#)]).unwrap();
     found(&[("d.yaml", "builders: [b]\nx: [1.0, 1.25]\n")]).unwrap();
-    assert!(
-        found(&[("d.yaml", "builders: [b]\nx: 18446744073709551616\n")]).unwrap_err().contains("18446744")
-    );
+    let large = found(&[("d.yaml", "builders: [b]\nx: 18446744073709551616\n")]);
+    assert!(large.unwrap_err().contains("taken alike"));
     for text in [r#"{"builders":["a"],"builders":["b"]}"#, r#"{"builders":["b"],"x":{"y":1,"y":1}}"#] {
         assert!(found(&[("d.json", text)]).unwrap_err().contains("twice"), "{text}");
     }

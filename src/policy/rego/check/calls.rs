@@ -29,14 +29,14 @@ pub(super) fn rule(rule: &Rule, names: &Names<'_>, strict: bool) -> Result<(), E
             if ["print", "walk"].contains(&name.as_str()) {
                 return refuse(&with.span, format!("`with` of the function {name} is not supported"));
             }
+            if path(&with.r#as).is_some_and(|(parts, _)| parts == ["time", "now_ns"]) {
+                return refuse(&with.span, "the function time.now_ns takes no other's place".to_owned());
+            }
             let other = path(&with.r#as).map(|(parts, _)| parts.join(".")).unwrap_or_default();
             if let (Some(takes), Some(given)) = (arity(&name, names), arity(&other, names))
                 && takes != given
             {
                 return refuse(&with.span, format!("{other} takes {given} arguments, and {name} {takes}"));
-            }
-            if path(&with.r#as).is_some_and(|(parts, _)| parts == ["time", "now_ns"]) {
-                return refuse(&with.span, "the function time.now_ns takes no other's place".to_owned());
             }
             if parts.first().is_some_and(|first| first == "data") && names.arity(&parts.join(".")).is_some() {
                 let reason = "`with` of a function by its whole path is not supported".to_owned();

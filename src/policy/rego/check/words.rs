@@ -71,9 +71,11 @@ fn no_root(rule: &Rule, strict: bool) -> Result<(), Error> {
         Rule::Spec { .. } => &[],
     };
     let mut named = None;
-    args.iter().for_each(|arg| tree::each(arg, &mut |expr| named = named.take().or(root(expr))));
-    if let Some(name) = named {
-        return refuse(rule.span(), format!("args and variables must not shadow {name}"));
+    for arg in args {
+        tree::each(arg, &mut |expr| named = named.take().or(root(expr).map(|name| (expr.span(), name))));
+    }
+    if let Some((span, name)) = named {
+        return refuse(span, format!("args and variables must not shadow {name}"));
     }
     if !strict {
         return Ok(());
