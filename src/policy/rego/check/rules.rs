@@ -135,10 +135,11 @@ fn is_never_true(rule: &Rule) -> bool {
 /// One does; or they need one another too deep.
 pub(super) fn in_order(modules: &[Ref<Module>], all: &Rules<'_>) -> Result<Vec<String>, Error> {
     let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let known: Known<'_> = all.0.keys().map(|path| (path.escape_debug().collect(), path)).collect();
     for module in modules {
         let names = Names::of(module, all);
         for rule in &module.policy {
-            needs.entry(path(&names.package, rule)).or_default().extend(needed(rule, &names, all));
+            needs.entry(path(&names.package, rule)).or_default().extend(needed(rule, &names, &known));
         }
     }
     let (mut done, mut open) = (BTreeMap::<String, usize>::new(), Vec::new());
@@ -189,15 +190,18 @@ fn circle(
     None
 }
 
+/// Rules by their paths with escapes, as references have them.
+type Known<'a> = BTreeMap<String, &'a String>;
+
 /// The paths of the rules that a rule needs: what it refers to, what that stands in, and what is beneath it.
-fn needed(rule: &Rule, names: &Names<'_>, all: &Rules<'_>) -> BTreeSet<String> {
+fn needed(rule: &Rule, names: &Names<'_>, known: &Known<'_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for whole in typed::references(rule, names) {
-        let meant = all.0.keys().filter(|rule| {
-            let rule: String = rule.escape_debug().collect();
-            rule == whole || whole.starts_with(&format!("{rule}.")) || rule.starts_with(&format!("{whole}."))
-        });
-        found.extend(meant.cloned());
+        let above = whole.match_indices('.').filter_map(|(end, _)| known.get(whole.get(..end)?));
+        found.extend(above.chain(known.get(&whole)).map(|path| (*path).clone()));
+        let within = format!("{whole}.");
+        let beneath = known.range(within.clone()..).take_while(|(path, _)| path.starts_with(&within));
+        found.extend(beneath.map(|(_, path)| (*path).clone()));
     }
     found
 }
