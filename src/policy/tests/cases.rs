@@ -42,6 +42,7 @@ fn every_case(
     ours: impl Fn(&Files<'_>, &str) -> Result<(), String>,
     mut seen: impl FnMut(&str, &str, Result<(), String>),
 ) {
+    let mut names = BTreeSet::new();
     for (file, least) in files {
         let cases = read(&format!("{language}/{file}"));
         assert!(cases.lines().count() >= *least, "{file}");
@@ -51,6 +52,7 @@ fn every_case(
             let files: Vec<_> =
                 files.iter().map(|(name, text)| (name.as_str(), text.as_str().unwrap())).collect();
             let (name, theirs) = (case["name"].as_str().unwrap(), case["verdict"].as_str().unwrap());
+            assert!(names.insert(name.to_owned()), "two cases are called {name}");
             seen(name, theirs, ours(&files, &statement(&case["statement"])));
         }
     }
