@@ -106,6 +106,19 @@ fn the_output_is_that_of_cosign() {
     let _ = world.verify(&name, &["--check-claims=false"]).ok();
 }
 
+/// A type is whatever its signer wrote: in a hint it is one word of a shell.
+#[test]
+fn a_type_in_a_hint_is_one_word() {
+    let world = World::without_referrers();
+    let odd = world.image("odd");
+    let layer = world.envelope(&odd, "a", "https://example.com/p;a");
+    world.tag(REPOSITORY, &odd, "att", &[layer]);
+    let _ = world
+        .with_key("verify-attestation", "a", &odd.by_digest(), &[])
+        .code(12)
+        .says("ask for it: --type 'https://example.com/p;a'");
+}
+
 #[test]
 fn exit_codes_of_both_forms_and_both_commands() {
     let world = World::without_referrers();
@@ -136,14 +149,6 @@ fn exit_codes_of_both_forms_and_both_commands() {
         let _ =
             world.sandbox.run(&["verify", "--key", "a.pub", &image.by_digest()]).code(12).says("--no-log");
     }
-    // A type is whatever its signer wrote: in a hint it is one word of a shell.
-    let odd = world.image("odd");
-    let layer = world.envelope(&odd, "a", "https://example.com/p;a");
-    world.tag(REPOSITORY, &odd, "att", &[layer]);
-    let _ = world
-        .with_key("verify-attestation", "a", &odd.by_digest(), &[])
-        .code(12)
-        .says("ask for it: --type 'https://example.com/p;a'");
     let (layered, referred) = (world.image("layered"), world.image("referred"));
     let layer = world.envelope(&layered, "a", "https://example.com/p");
     world.tag(REPOSITORY, &layered, "att", &[layer]);

@@ -242,6 +242,10 @@ fn hostile_scans() {
         let of = if result.is_array() { IN_TOTO[1] } else { COSIGN };
         refuses(critical.clone(), &facts(of, scan(result)), &[words]);
     }
+}
+
+#[test]
+fn scans_without_a_time_or_of_another_type() {
     for (at, new) in [
         ("/metadata", None),
         ("/metadata", Some(json!([]))),
