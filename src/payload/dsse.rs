@@ -113,6 +113,7 @@ impl Envelope {
     }
 
     /// The bytes that every signature of this envelope is over.
+    #[cfg(any(test, feature = "sandbox"))]
     pub fn signed_bytes(&self) -> Vec<u8> {
         pre_authentication_encoding(&self.payload_type, &self.payload)
     }
